@@ -1,0 +1,12 @@
+// Tests import the package by its own name, so they run the built dist/ (npm test builds first): the worker is the
+// file that ships, coverage offsets match, and no loader is needed in worker threads.
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
+  maxWorkers: 2,
+  testTimeout: 30_000,
+};
