@@ -1,0 +1,68 @@
+/**
+ * Base class of every error this library makes. What a task itself throws is not one of these: it arrives as it was.
+ */
+export abstract class ThreadSystemError extends Error {
+  /** Stable, machine-readable name of the fault, e.g. `ERR_JOB_CANCELLED`. */
+  abstract readonly code: string;
+}
+
+/** A job, or a wait, was cancelled. */
+export class CancelledError extends ThreadSystemError {
+  readonly code = 'ERR_JOB_CANCELLED';
+  /** What the first canceller gave; `undefined` where none was given, or where it could not cross to this thread. */
+  readonly reason: unknown;
+
+  constructor(message: string, options: { readonly reason?: unknown; readonly cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.reason = options.reason;
+  }
+}
+
+/** The thread that ran the job ended before the job did. */
+export class WorkerExitError extends ThreadSystemError {
+  readonly code = 'ERR_WORKER_EXITED';
+  /** The thread's exit code. */
+  readonly exitCode: number;
+
+  constructor(message: string, options: { readonly exitCode: number; readonly cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.exitCode = options.exitCode;
+  }
+}
+
+/** A job was submitted to a pool after its `shutdown`. */
+export class PoolClosedError extends ThreadSystemError {
+  readonly code = 'ERR_POOL_CLOSED';
+}
+
+/** A task's module could not be loaded, lacks the export, or the task cannot be sent by its source text. */
+export class TaskNotFoundError extends ThreadSystemError {
+  readonly code = 'ERR_TASK_NOT_FOUND';
+}
+
+/** A value cannot cross between threads: the structured clone algorithm refuses it. */
+export class NotCloneableError extends ThreadSystemError {
+  readonly code = 'ERR_NOT_CLONEABLE';
+  /** Where the value stands, e.g. `args[0].options.onDone` or `result.nested.fn`. */
+  readonly path: string;
+
+  constructor(message: string, options: { readonly path: string; readonly cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.path = options.path;
+  }
+}
+
+const named = { CancelledError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError };
+for (const [name, errorClass] of Object.entries(named))
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+
+/** An argument as an error message shows it: short, with its type recognisable. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `function ${value.name}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' ? `an instance of ${name}` : 'an object';
+}
