@@ -1,0 +1,63 @@
+import { describe } from '../errors.js';
+import { isAbortSignal } from '../sync/abort-link.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
+import { checkMs } from '../sync/timer.js';
+
+/** What can be moved to another thread instead of copied. */
+export type Transferable = import('node:worker_threads').TransferListItem;
+
+export interface JobOptions {
+  /** Any finite number; a higher one runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */
+  readonly priority?: number | undefined;
+  /** Goes ahead of its equals. Default: false. */
+  readonly front?: boolean | undefined;
+  /** Cancels the job when it is cancelled. Several jobs may share one; the job never cancels it. */
+  readonly token?: CancellationToken | undefined;
+  /** Cancels the job when it aborts. With `token` too, either cancels. */
+  readonly signal?: AbortSignal | undefined;
+  /** How many ms a cancelled running job may go on before its thread is replaced. Default: the pool's. */
+  readonly graceMs?: number | undefined;
+  /**
+   * Objects in the arguments that are moved, not copied, once, when the job is dispatched: such a job goes only to a free
+   * worker and is never taken back. Default: none.
+   */
+  readonly transfer?: readonly Transferable[] | undefined;
+  /** Shown in errors, events and metrics. Default: the task's name. */
+  readonly name?: string | undefined;
+}
+
+const KNOWN = new Set(['priority', 'front', 'token', 'signal', 'graceMs', 'transfer', 'name']);
+
+/**
+ * Checks what a caller passed as job options.
+ *
+ * @throws {TypeError} or {RangeError} that names the option, the rule and the value received.
+ */
+export function checkJobOptions(options: unknown, action: string): asserts options is JobOptions {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Cannot ${action}: options must be an object, received ${describe(options)}`);
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name))
+      throw new TypeError(`Cannot ${action}: there is no option '${name}'; the options are ${[...KNOWN].join(', ')}`);
+  }
+  const given = options as Record<keyof JobOptions, unknown>;
+  if (given.priority !== undefined) checkPriority(given.priority, action);
+  if (given.front !== undefined && typeof given.front !== 'boolean')
+    throw new TypeError(`Cannot ${action}: front must be a boolean, received ${describe(given.front)}`);
+  if (given.token !== undefined && !(given.token instanceof CancellationToken))
+    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(given.token)}`);
+  if (given.signal !== undefined && !isAbortSignal(given.signal))
+    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, received ${describe(given.signal)}`);
+  if (given.graceMs !== undefined) checkMs(given.graceMs, 'graceMs', action);
+  if (given.transfer !== undefined && !Array.isArray(given.transfer))
+    throw new TypeError(`Cannot ${action}: transfer must be an array, received ${describe(given.transfer)}`);
+  if (given.name !== undefined && (typeof given.name !== 'string' || given.name === ''))
+    throw new TypeError(`Cannot ${action}: name must be a string that is not empty, received ${describe(given.name)}`);
+}
+
+export function checkPriority(priority: unknown, action: string): asserts priority is number {
+  if (typeof priority !== 'number')
+    throw new TypeError(`Cannot ${action}: priority must be a finite number, received ${describe(priority)}`);
+  if (!Number.isFinite(priority))
+    throw new RangeError(`Cannot ${action}: priority must be a finite number, received ${priority}`);
+}

@@ -1,0 +1,22 @@
+/**
+ * The states of a job, each a string equal to its name.
+ *
+ * | from | to | when |
+ * |---|---|---|
+ * | PENDING | RUNNING | a worker begins it |
+ * | PENDING | FAILED | its task or an argument cannot be sent |
+ * | PENDING | CANCELLED | it is cancelled before it begins |
+ * | RUNNING | COMPLETED, FAILED, CANCELLED | its code ended, or its thread did |
+ */
+export const JobState = Object.freeze({
+  PENDING: 'PENDING',
+  RUNNING: 'RUNNING',
+  COMPLETED: 'COMPLETED',
+  FAILED: 'FAILED',
+  CANCELLED: 'CANCELLED',
+} as const);
+
+export type JobState = (typeof JobState)[keyof typeof JobState];
+
+/** The three states a job can end in. */
+export type SettledState = 'COMPLETED' | 'FAILED' | 'CANCELLED';

@@ -1,0 +1,168 @@
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CurrentJob } from '../current-job.js';
+import { describe } from '../errors.js';
+
+/** A function that can be a task: self-contained, sent to a worker by its source text. */
+export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
+
+declare const SIGNATURE: unique symbol;
+
+/** An exported function of a module, to be called in a worker: see {@link taskModule}. */
+export interface ModuleTask<F extends TaskFunction = TaskFunction> {
+  readonly [SIGNATURE]?: F;
+  /** The export's name. */
+  readonly name: string;
+  /** The module's address. */
+  readonly url: string;
+}
+
+/** The exported functions of a module `M`, as tasks. */
+export type TaskModule<M> = {
+  readonly [K in keyof M as M[K] extends TaskFunction ? K : never]: ModuleTask<Extract<M[K], TaskFunction>>;
+};
+
+/** Whatever can be submitted. */
+export type Task = TaskFunction | ModuleTask;
+
+type FunctionOf<K extends Task> = K extends ModuleTask<infer F> ? (TaskFunction extends F ? never : F) : K;
+
+/** The arguments a task takes, as a tuple. */
+export type TaskArgs<K extends Task> = K extends TaskFunction ? Parameters<K> : Parameters<FunctionOf<K>>;
+
+type ReturnOf<K extends Task> = K extends TaskFunction ? ReturnType<K> : ReturnType<FunctionOf<K>>;
+
+/** What a job of the task results in: what an async task resolves to, what a generator task returns. */
+export type TaskResult<K extends Task> =
+  ReturnOf<K> extends Generator<unknown, infer R, unknown> | AsyncGenerator<unknown, infer R, unknown>
+    ? Awaited<R>
+    : Awaited<ReturnOf<K>>;
+
+/** What a job of the task reports, where the types can tell: what a generator task yields. */
+export type TaskProgress<K extends Task> =
+  ReturnOf<K> extends Generator<infer Y, unknown, unknown> | AsyncGenerator<infer Y, unknown, unknown>
+    ? Awaited<Y>
+    : unknown;
+
+/** How a worker finds a task's code. */
+export type TaskOrigin =
+  | { readonly kind: 'module'; readonly url: string; readonly exportName: string }
+  | { readonly kind: 'inline'; readonly text: string };
+
+/** A task's identity within this process; a worker is told its origin once and knows it by `id` from then on. */
+export class TaskRef {
+  static #nextId = 0;
+  readonly id: number = TaskRef.#nextId++;
+  readonly name: string;
+  readonly origin: TaskOrigin;
+  /** How long it runs, in ms, as far as runs have shown; `undefined` before the first. Kept by the dispatcher. */
+  runMs: number | undefined = undefined;
+  /** The last run was far longer than `runMs`: a second such run in a row is believed. */
+  isSuspect = false;
+
+  constructor(name: string, origin: TaskOrigin) {
+    this.name = name;
+    this.origin = origin;
+  }
+}
+
+class ModuleExport implements ModuleTask {
+  readonly name: string;
+  readonly url: string;
+  readonly ref: TaskRef;
+
+  constructor(url: string, name: string) {
+    this.name = name;
+    this.url = url;
+    this.ref = new TaskRef(name, { kind: 'module', url, exportName: name });
+    Object.freeze(this);
+  }
+}
+
+/** One entry per module address, so that a module named a million times is one task an export. */
+const modules = new Map<string, Map<string, ModuleExport>>();
+
+/**
+ * Names a module whose exported functions are tasks. Nothing is loaded here: the module is imported in the workers, when a
+ * job first needs it. A name that the module does not export shows when its job fails, with `TaskNotFoundError`.
+ *
+ * @param url the module's address, e.g. `new URL('./tasks.js', import.meta.url)`, or an absolute path.
+ * @throws {TypeError} when `url` is neither.
+ *
+ * @example
+ * ```ts
+ * const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
+ * const digest = await pool.submit(tasks.sha256, [bytes]);
+ * ```
+ */
+export function taskModule<M>(url: URL | string): TaskModule<M> {
+  const href = moduleHref(url);
+  let exports = modules.get(href);
+  if (exports === undefined) {
+    exports = new Map();
+    modules.set(href, exports);
+  }
+  const known = exports;
+  return new Proxy(Object.create(null) as TaskModule<M>, {
+    get(_target, name) {
+      // 'then': so that a task module may be awaited, or returned from an async function, without being called
+      if (typeof name !== 'string' || name === 'then') return undefined;
+      let found = known.get(name);
+      if (found === undefined) {
+        found = new ModuleExport(href, name);
+        known.set(name, found);
+      }
+      return found;
+    },
+  });
+}
+
+function moduleHref(url: unknown): string {
+  // by shape: a test runner's URL is of another realm
+  if (typeof url === 'object' && url !== null && 'href' in url) return String(url.href);
+  if (typeof url === 'string') {
+    if (isAbsolute(url)) return pathToFileURL(url).href;
+    if (URL.canParse(url)) return new URL(url).href;
+  }
+  throw new TypeError(
+    `Cannot name task module: url must be a URL or an absolute path, such as new URL('./tasks.js', import.meta.url), received ${describe(url)}`,
+  );
+}
+
+const byFunction = new WeakMap<object, TaskRef>();
+/** Closures made again and again (`submit(() => …)` in a loop) have one source text: they are one task. */
+const byText = new Map<string, TaskRef>();
+let lastFunction: unknown;
+let lastRef: TaskRef | undefined;
+
+/**
+ * The identity of a task.
+ *
+ * @throws {TypeError} when `task` is neither a function nor a task of a module.
+ */
+export function refOf(task: unknown): TaskRef {
+  if (task === lastFunction && lastRef !== undefined) return lastRef;
+  const ref = task instanceof ModuleExport ? task.ref : refOfFunction(task);
+  lastFunction = task;
+  lastRef = ref;
+  return ref;
+}
+
+function refOfFunction(task: unknown): TaskRef {
+  if (typeof task !== 'function') {
+    throw new TypeError(
+      `Cannot make job: task must be a function or a task of a taskModule(), received ${describe(task)}`,
+    );
+  }
+  let ref = byFunction.get(task);
+  if (ref === undefined) {
+    const text = Function.prototype.toString.call(task);
+    ref = byText.get(text);
+    if (ref === undefined) {
+      ref = new TaskRef(task.name === '' ? 'anonymous' : task.name, { kind: 'inline', text });
+      byText.set(text, ref);
+    }
+    byFunction.set(task, ref);
+  }
+  return ref;
+}

@@ -1,0 +1,123 @@
+import { type Distribution, Histogram } from './histogram.js';
+import { Throughput } from './throughput.js';
+
+export interface PriorityCounts {
+  readonly submitted: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export interface WorkerMetrics {
+  readonly id: number;
+  readonly state: 'starting' | 'idle' | 'busy' | 'ending';
+  /** Jobs whose code it has run. */
+  readonly jobs: number;
+  /** Share of its time since it was ready in which jobs ran on it: 0 to 1. With `concurrency`, of all its places. */
+  readonly utilization: number;
+}
+
+/** A snapshot: `submitted = pending + active + completed + failed + cancelled` (I2). */
+export interface PoolMetrics {
+  readonly submitted: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Jobs whose code runs, or has ended without its answer being read. */
+  readonly active: number;
+  readonly pending: number;
+  readonly workers: readonly WorkerMetrics[];
+  /** How long jobs waited from submission until their code began, in ms. */
+  readonly queuedMs: Distribution;
+  /** How long their code ran, in ms. */
+  readonly executionMs: Distribution;
+  /** Counts by priority; past 64 different ones, under `other`. */
+  readonly byPriority: Readonly<Record<string, PriorityCounts>>;
+  /** Jobs settled per second, over the last 10 s. */
+  readonly throughput: number;
+  readonly uptimeMs: number;
+}
+
+type Outcome = 'completed' | 'failed' | 'cancelled';
+type Counts = { -readonly [K in keyof PriorityCounts]: number };
+
+const MAX_PRIORITIES = 64;
+
+/** Keeps a pool's numbers. It is told, and never asks. */
+export class MetricsRecorder {
+  submitted = 0;
+  completed = 0;
+  failed = 0;
+  cancelled = 0;
+  readonly #queuedMs = new Histogram();
+  readonly #executionMs = new Histogram();
+  readonly #throughput: Throughput;
+  readonly #startedAtMs: number;
+  readonly #byPriority = new Map<number | 'other', Counts>();
+  #lastPriority: number | undefined;
+  #lastCounts: Counts | undefined;
+
+  constructor(nowMs: number) {
+    this.#startedAtMs = nowMs;
+    this.#throughput = new Throughput(nowMs);
+  }
+
+  get unsettled(): number {
+    return this.submitted - this.completed - this.failed - this.cancelled;
+  }
+
+  jobSubmitted(priority: number): void {
+    this.submitted++;
+    this.#counts(priority).submitted++;
+  }
+
+  jobReprioritised(from: number, to: number): void {
+    this.#counts(from).submitted--;
+    this.#counts(to).submitted++;
+  }
+
+  jobSettled(outcome: Outcome, priority: number, nowMs: number): void {
+    this[outcome]++;
+    this.#counts(priority)[outcome]++;
+    this.#throughput.add(nowMs);
+  }
+
+  /** A job's code has ended, after it waited and ran so long. */
+  jobRan(queuedMs: number, executionMs: number): void {
+    this.#queuedMs.record(queuedMs);
+    this.#executionMs.record(executionMs);
+  }
+
+  snapshot(active: number, workers: readonly WorkerMetrics[], nowMs: number): PoolMetrics {
+    const byPriority: Record<string, PriorityCounts> = {};
+    for (const [priority, counts] of this.#byPriority) byPriority[priority] = Object.freeze({ ...counts });
+    return Object.freeze({
+      submitted: this.submitted,
+      completed: this.completed,
+      failed: this.failed,
+      cancelled: this.cancelled,
+      active,
+      pending: this.unsettled - active,
+      workers: Object.freeze(workers.map((worker) => Object.freeze(worker))),
+      queuedMs: this.#queuedMs.snapshot(),
+      executionMs: this.#executionMs.snapshot(),
+      byPriority: Object.freeze(byPriority),
+      throughput: this.#throughput.perSecond(nowMs),
+      uptimeMs: nowMs - this.#startedAtMs,
+    });
+  }
+
+  #counts(priority: number): Counts {
+    if (this.#lastCounts !== undefined && this.#lastPriority === priority) return this.#lastCounts;
+    const isFull = this.#byPriority.size >= MAX_PRIORITIES && !this.#byPriority.has(priority);
+    const key = isFull ? 'other' : priority;
+    let counts = this.#byPriority.get(key);
+    if (counts === undefined) {
+      counts = { submitted: 0, completed: 0, failed: 0, cancelled: 0 };
+      this.#byPriority.set(key, counts);
+    }
+    this.#lastPriority = priority;
+    this.#lastCounts = counts;
+    return counts;
+  }
+}
