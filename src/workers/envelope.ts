@@ -1,0 +1,154 @@
+import { types } from 'node:util';
+import type { MessagePort } from 'node:worker_threads';
+import { CancellationToken } from '../sync/cancellation-token.js';
+import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
+import type { Carrier } from '../sync/exchange.js';
+import { cloneFault } from './clone-fault.js';
+import { Tag } from './ring.js';
+
+type TransferList = readonly import('node:worker_threads').TransferListItem[];
+
+/**
+ * How a value crosses that holds objects of ours, such as tokens. In `root` each is replaced by an empty object, listed
+ * in `marks`; the structured clone keeps their identity, so that no value of a user's can be taken for one.
+ */
+interface Envelope {
+  readonly root: unknown;
+  readonly marks: readonly object[];
+  readonly handles: readonly CrossingHandle[];
+}
+
+/** One side of a payload channel: sends and receives the values that do not go inline. */
+export class PayloadPort {
+  readonly #port: MessagePort;
+  readonly #carrier: Carrier;
+
+  constructor(port: MessagePort, carrier: Carrier) {
+    this.#port = port;
+    this.#carrier = carrier;
+  }
+
+  /**
+   * Sends a value as a message of its own and answers the tag to receive it by.
+   *
+   * @param root how the path in an error begins.
+   * @throws {NotCloneableError}
+   */
+  send(value: unknown, root: string, transfer: TransferList = []): number {
+    let fault: unknown;
+    try {
+      this.#port.postMessage(value, transfer);
+      return Tag.MESSAGE;
+    } catch (error) {
+      fault = error;
+    }
+    // only now is it worth looking for objects of ours: they are made to be refused
+    const envelope = this.#wrap(value);
+    if (envelope.marks.length > 0) {
+      try {
+        this.#port.postMessage(envelope, transfer);
+        return Tag.ENVELOPE;
+      } catch (error) {
+        throw cloneFault(envelope.root, root, error);
+      }
+    }
+    throw cloneFault(value, root, fault);
+  }
+
+  /** Unpacks a message that was sent under `tag`. */
+  open(message: unknown, tag: number): unknown {
+    if (tag !== Tag.ENVELOPE) return message;
+    const { root, marks, handles } = message as Envelope;
+    const arrived = new Map<object, unknown>();
+    for (const [index, handle] of handles.entries()) {
+      const mark = marks[index];
+      if (mark !== undefined) arrived.set(mark, CancellationToken.arrive(handle, this.#carrier));
+    }
+    return restore(root, arrived, new Set());
+  }
+
+  #wrap(value: unknown): Envelope {
+    const marks: object[] = [];
+    const handles: CrossingHandle[] = [];
+    const copies = new Map<object, unknown>();
+    const replace = (item: unknown): unknown => {
+      if (typeof item !== 'object' || item === null) return item;
+      const known = copies.get(item);
+      if (known !== undefined) return known;
+      if (isCrossing(item)) {
+        const mark = {};
+        marks.push(mark);
+        handles.push(item[CROSS](this.#carrier));
+        copies.set(item, mark);
+        return mark;
+      }
+      return copyContainer(item, copies, replace);
+    };
+    return { root: replace(value), marks, handles };
+  }
+}
+
+type Replace = (item: unknown) => unknown;
+
+/** A copy of an array, a plain object, a Map or a Set, its items replaced; anything else as it is. */
+function copyContainer(item: object, copies: Map<object, unknown>, replace: Replace): unknown {
+  if (Array.isArray(item)) {
+    const copy: unknown[] = [];
+    copies.set(item, copy);
+    copy.length = item.length; // by key, so that holes stay holes
+    for (const key of Object.keys(item)) define(copy, key, replace(Reflect.get(item, key)));
+    return copy;
+  }
+  if (types.isMap(item)) {
+    const copy = new Map<unknown, unknown>();
+    copies.set(item, copy);
+    for (const [key, child] of item) copy.set(replace(key), replace(child));
+    return copy;
+  }
+  if (types.isSet(item)) {
+    const copy = new Set<unknown>();
+    copies.set(item, copy);
+    for (const child of item) copy.add(replace(child));
+    return copy;
+  }
+  if (!isPlain(item)) return item;
+  const copy: Record<string, unknown> = {};
+  copies.set(item, copy);
+  for (const key of Object.keys(item)) define(copy, key, replace(Reflect.get(item, key)));
+  return copy;
+}
+
+/** Puts what has arrived in the place of its mark. The value is ours alone, fresh from the clone: changed in place. */
+function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set<object>): unknown {
+  if (typeof item !== 'object' || item === null) return item;
+  if (arrived.has(item)) return arrived.get(item);
+  if (seen.has(item)) return item;
+  seen.add(item);
+  if (types.isMap(item)) {
+    const entries = [...item];
+    item.clear();
+    for (const [key, child] of entries) item.set(restore(key, arrived, seen), restore(child, arrived, seen));
+  } else if (types.isSet(item)) {
+    const children = [...item];
+    item.clear();
+    for (const child of children) item.add(restore(child, arrived, seen));
+  } else if (Array.isArray(item) || isPlain(item)) {
+    for (const key of Object.keys(item)) {
+      const child: unknown = Reflect.get(item, key);
+      const restored = restore(child, arrived, seen);
+      if (restored !== child) define(item, key, restored);
+    }
+  }
+  return item;
+}
+
+/** Sets an own property, `__proto__` included. */
+function define(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
+}
+
+/** A plain object of any realm. */
+function isPlain(item: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(item);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

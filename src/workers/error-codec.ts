@@ -1,0 +1,170 @@
+import { types } from 'node:util';
+import {
+  CancelledError,
+  describe,
+  NotCloneableError,
+  PoolClosedError,
+  TaskNotFoundError,
+  WorkerExitError,
+} from '../errors.js';
+
+/** An error as it crosses: plain data, so that whatever was thrown arrives. */
+export type ErrorRecord =
+  | {
+      readonly kind: 'error';
+      /** Names of its classes, the most derived first. */
+      readonly classes: readonly string[];
+      readonly message: string;
+      readonly stack: string | undefined;
+      readonly name: string | undefined;
+      readonly properties: readonly (readonly [string, unknown])[];
+      readonly cause: ErrorRecord | { readonly kind: 'none' };
+      readonly errors: readonly ErrorRecord[] | undefined;
+    }
+  | { readonly kind: 'value'; readonly value: unknown };
+
+const MAX_DEPTH = 8;
+const MAX_TEXT = 256 * 1024;
+const OWN_FIELDS = new Set(['message', 'stack', 'name', 'cause', 'errors']);
+
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+const classes = new Map<string, ErrorClass>();
+for (const known of [
+  ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
+  ...[CancelledError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError],
+]) {
+  classes.set(known.name, known);
+}
+
+/**
+ * Makes a class of errors known, so that one thrown by a task arrives as an instance of it. It is found by its name, and
+ * restored without calling its constructor: prototype, message, stack, and own properties.
+ *
+ * @throws {TypeError} when it is not a class of errors, or another class has that name.
+ */
+export function registerErrorClass(errorClass: ErrorClass): void {
+  if (typeof errorClass !== 'function' || !inheritsFromError(errorClass))
+    throw new TypeError(`Cannot register error class: it must extend Error, received ${describe(errorClass)}`);
+  if (errorClass.name === '') throw new TypeError('Cannot register error class: it must have a name, received none');
+  const known = classes.get(errorClass.name);
+  if (known !== undefined && known !== errorClass)
+    throw new TypeError(`Cannot register error class: another class has the name '${errorClass.name}'`);
+  classes.set(errorClass.name, errorClass);
+}
+
+function inheritsFromError(errorClass: ErrorClass): boolean {
+  for (let prototype: unknown = errorClass.prototype; prototype !== null && prototype !== undefined; ) {
+    // by name, as a test runner's Error is of another realm
+    if ((prototype as Error).constructor?.name === 'Error') return true;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
+}
+
+/** Reads a property that may throw. */
+function read(object: object, key: string): unknown {
+  try {
+    return Reflect.get(object, key);
+  } catch (error) {
+    return `[getter threw ${String(error)}]`;
+  }
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}… (${value.length} characters)`;
+}
+
+function cloneable(value: unknown): unknown {
+  if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return value;
+  try {
+    return structuredClone(value);
+  } catch {
+    return `[${describe(value)}, which cannot be cloned]`;
+  }
+}
+
+/** The record of anything thrown, an error or not. Never throws. */
+export function encodeError(thrown: unknown, seen: ReadonlySet<object> = new Set()): ErrorRecord {
+  const isError = typeof thrown === 'object' && thrown !== null && isErrorLike(thrown);
+  if (!isError) return { kind: 'value', value: cloneable(thrown) };
+  if (seen.has(thrown)) return { kind: 'value', value: '[circular]' };
+  if (seen.size >= MAX_DEPTH) return { kind: 'value', value: '[further causes left out]' };
+  const inner = new Set(seen).add(thrown);
+  const properties: [string, unknown][] = [];
+  for (const key of Object.keys(thrown)) {
+    if (OWN_FIELDS.has(key)) continue;
+    const value = read(thrown, key);
+    properties.push([key, cloneable(value)]);
+  }
+  const errors = read(thrown, 'errors');
+  return {
+    kind: 'error',
+    classes: classNames(thrown),
+    message: text(read(thrown, 'message')) ?? '',
+    stack: text(read(thrown, 'stack')),
+    name: text(read(thrown, 'name')),
+    properties,
+    cause: Object.hasOwn(thrown, 'cause') ? encodeError(read(thrown, 'cause'), inner) : { kind: 'none' },
+    errors: Array.isArray(errors) ? errors.map((error) => encodeError(error, inner)) : undefined,
+  };
+}
+
+function isErrorLike(value: object): boolean {
+  return (
+    types.isNativeError(value) ||
+    value instanceof Error ||
+    Object.prototype.toString.call(value) === '[object DOMException]'
+  );
+}
+
+function classNames(error: object): string[] {
+  const names: string[] = [];
+  for (let prototype = Object.getPrototypeOf(error); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    const name = (read(prototype, 'constructor') as { readonly name?: unknown } | undefined)?.name;
+    if (typeof name === 'string' && name !== 'Object') names.push(name);
+  }
+  return names;
+}
+
+/** What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. */
+export function decodeError(record: ErrorRecord): Error {
+  if (record.kind === 'value') {
+    const error = new Error(`The task threw ${describe(record.value)}, which is not an Error`);
+    return Object.assign(error, { thrown: record.value });
+  }
+  const error = new Error(record.message);
+  const known = record.classes.map((name) => classes.get(name)).find((found) => found !== undefined);
+  if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
+  for (const [key, value] of record.properties) set(error, key, value, true);
+  if (record.name !== undefined && record.name !== error.name) set(error, 'name', record.name, false);
+  if (record.stack !== undefined) set(error, 'stack', withoutOurFrames(record.stack), false);
+  if (record.cause.kind !== 'none') set(error, 'cause', decodeCause(record.cause), false);
+  if (record.errors !== undefined) set(error, 'errors', record.errors.map(decodeCause), false);
+  return error;
+}
+
+/** A cause may be anything: a non-error stays what it was. */
+function decodeCause(record: ErrorRecord): unknown {
+  return record.kind === 'value' ? record.value : decodeError(record);
+}
+
+function set(error: Error, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+}
+
+/** The stack without the frames of the worker's loop, which lie below the task's own. */
+function withoutOurFrames(stack: string): string {
+  const lines = stack.split('\n');
+  const isOurs = (line: string): boolean => /^\s+at .*(pool-worker\.mjs|data:text\/javascript)/.test(line);
+  let end = lines.length;
+  const first = lines.findIndex(isOurs);
+  if (first > 0) end = first;
+  return lines.slice(0, end).join('\n');
+}
+
+/** Whether a record is of a `CancelledError`: the way a task says that it stopped because it was asked to. */
+export function isCancelledRecord(record: ErrorRecord): boolean {
+  return record.kind === 'error' && record.classes.includes('CancelledError');
+}

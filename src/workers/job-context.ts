@@ -1,0 +1,131 @@
+import type { CurrentJob } from '../current-job.js';
+import { CancelledError } from '../errors.js';
+import { CancellationToken, cancelledMessage } from '../sync/cancellation-token.js';
+import type { Carrier } from '../sync/exchange.js';
+import { Flag } from '../sync/flag.js';
+import { MASK } from './layout.js';
+import type { SlotTable } from './slot-table.js';
+import type { KnownTask } from './task-table.js';
+
+/** What a job's context asks of the loop that runs it. */
+export interface ContextHost {
+  readonly workerId: number;
+  readonly slots: SlotTable;
+  report(context: JobContext, value: unknown): void;
+  /** The task cancelled its own job's token. */
+  ownTokenCancelled(context: JobContext, reason: unknown): void;
+}
+
+/** How an entry of the request lane describes a job. */
+export interface JobHead {
+  /** Its sequence number in the worker's lane. */
+  readonly seq: number;
+  readonly id: number;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly name: string | undefined;
+}
+
+/** A job inside its worker: what `currentJob()` returns. */
+export class JobContext implements CurrentJob {
+  readonly id: number;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly #name: string | undefined;
+  readonly #task: KnownTask;
+  readonly #host: ContextHost;
+  readonly #seq: number;
+  #token: CancellationToken | undefined;
+  #reason: unknown;
+  #isCancelled = false;
+  #isOpen = true;
+  /** Where an answer to the job's token goes: to the main thread, with the job named. */
+  #carrier: Carrier | undefined;
+
+  constructor(host: ContextHost, task: KnownTask, head: JobHead) {
+    this.#host = host;
+    this.#task = task;
+    this.#seq = head.seq;
+    this.id = head.id;
+    this.priority = head.priority;
+    this.attempt = head.attempt;
+    this.#name = head.name;
+  }
+
+  get name(): string {
+    return this.#name ?? this.#task.name;
+  }
+
+  get workerId(): number {
+    return this.#host.workerId;
+  }
+
+  get token(): CancellationToken {
+    if (this.#token === undefined) {
+      const { slots } = this.#host;
+      this.#token = CancellationToken.following(
+        new Flag(slots.words, { index: this.#seq & MASK, raisedWord: slots.cancelWord(this.#seq) }),
+      );
+      this.#carrier = {
+        isOpen: true,
+        tell: ({ reason }) => {
+          if (this.#isOpen) this.#host.ownTokenCancelled(this, reason);
+        },
+      };
+      this.#token.addCarrier(this.#carrier);
+      if (this.#isCancelled) this.cancelled(this.#reason);
+    }
+    return this.#token;
+  }
+
+  get signal(): AbortSignal {
+    return this.token.signal;
+  }
+
+  throwIfCancelled(): void {
+    if (this.#isCancelled || (this.#isOpen && this.#host.slots.isCancelling(this.#seq))) throw this.#error();
+    this.#token?.throwIfCancelled();
+  }
+
+  report(value: unknown): void {
+    // a report after the end has nobody to go to: the slot may be another job's
+    if (this.#isOpen) this.#host.report(this, value);
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Whether the loop still waits for this job's code. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Whether the job was asked to stop. */
+  get isCancelled(): boolean {
+    return this.#isCancelled || this.#host.slots.isCancelling(this.#seq);
+  }
+
+  get task(): KnownTask {
+    return this.#task;
+  }
+
+  /** The main thread cancelled the job: brings the reason, and tells who listens. */
+  cancelled(reason: unknown): void {
+    this.#isCancelled = true;
+    this.#reason = reason;
+    if (this.#token !== undefined && this.#carrier !== undefined)
+      this.#token.heard({ kind: 'token-cancelled', id: '', reason }, this.#carrier);
+  }
+
+  /** The code has ended. The slot's word soon belongs to another job: what it says now is kept. */
+  close(isStopped: boolean): void {
+    this.#isOpen = false;
+    if (isStopped) this.#isCancelled = true;
+  }
+
+  #error(): CancelledError {
+    const reason = this.#reason;
+    return new CancelledError(cancelledMessage(`Job '${this.name}' was cancelled`, reason), { reason });
+  }
+}

@@ -1,0 +1,64 @@
+/** How many jobs a worker can hold, begun or not: the slots of its table and the entries of its request lane. */
+export const CAPACITY = 4096;
+export const MASK = CAPACITY - 1;
+
+/** The longest entry of a lane, in 32-bit words: what does not fit goes by message. */
+export const MAX_ENTRY_WORDS = 32;
+
+/** A request lane is never full: it has room for `CAPACITY` entries of any length. */
+export const REQUEST_WORDS = CAPACITY * MAX_ENTRY_WORDS;
+/** A result lane keeps as much free for results, so that these always have room; reports may take the other half. */
+export const RESULT_WORDS = 2 * REQUEST_WORDS;
+export const REPORT_WORDS = RESULT_WORDS - REQUEST_WORDS;
+
+/** Words of a worker's control block, a cache line apart. The side named last writes it. */
+export const Control = Object.freeze({
+  /** Entries written to the request lane: main. */
+  REQUEST_TAIL: 0,
+  /** Entries read from the request lane: worker. */
+  REQUESTS_READ: 16,
+  /** Entries written to the result lane: worker. */
+  RESULT_TAIL: 32,
+  /** Words read from the result lane: main. */
+  RESULT_WORDS_READ: 48,
+  /** How the worker waits: one of {@link Parked}; both sides. */
+  PARKED: 64,
+  /** 1 when starts are to be announced: main. */
+  ANNOUNCE_STARTS: 80,
+  LENGTH: 96,
+} as const);
+
+/** How a worker that has nothing to do waits. */
+export const Parked = Object.freeze({
+  /** It does not: it looks by itself. */
+  NO: 0,
+  /** In its event loop: ring its port. */
+  IN_EVENT_LOOP: 1,
+  /** In `Atomics.wait` on the request tail, for a moment: notify. */
+  IN_WAIT: 2,
+} as const);
+
+/** The pool's one control word: 1 while the main thread is parked in its event loop and wants to be rung. */
+export const MAIN_PARKED = 0;
+
+/** The shared memory of one worker. */
+export interface WorkerMemory {
+  readonly control: Int32Array;
+  readonly slots: Int32Array;
+  readonly requests: Int32Array;
+  readonly results: Int32Array;
+}
+
+function shared(words: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
+}
+
+export function createMemory(): WorkerMemory {
+  return {
+    control: shared(Control.LENGTH),
+    slots: shared(CAPACITY),
+    // an entry is contiguous: the last one may run past the end, into these words
+    requests: shared(REQUEST_WORDS + MAX_ENTRY_WORDS),
+    results: shared(RESULT_WORDS + MAX_ENTRY_WORDS),
+  };
+}

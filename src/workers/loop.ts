@@ -1,0 +1,363 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import { type Carrier, receive, setCurrentJobCheck } from '../sync/exchange.js';
+import { openBridge } from './bridge.js';
+import { PayloadPort } from './envelope.js';
+import { encodeError } from './error-codec.js';
+import { type ContextHost, JobContext } from './job-context.js';
+import { Control, MAIN_PARKED, Parked } from './layout.js';
+import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
+import { RequestReader } from './request-reader.js';
+import { ResultWriter } from './result-writer.js';
+import { SlotTable } from './slot-table.js';
+import { type KnownTask, type TaskCode, TaskTable } from './task-table.js';
+
+/** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
+const TURN_MS = 5;
+/** After work, how long a worker blocks for more before it goes back to its event loop. */
+const LINGER_MS = 0.05;
+/** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
+const LOOKS = 1000;
+/** A parked main thread is rung after so many answers, or so long after the first: one ring serves them all. */
+const RING_AFTER_ANSWERS = 32;
+const RING_AFTER_MS = 0.1;
+
+type Step = IteratorResult<unknown, unknown>;
+
+/** A generator object, sync or async. */
+interface AnyIterator {
+  next(): Step | PromiseLike<Step>;
+  throw(error: unknown): Step | PromiseLike<Step>;
+}
+
+/** The loop inside a worker: takes jobs from its request lane, runs them, writes their answers. */
+export class WorkerLoop implements ContextHost {
+  readonly workerId: number;
+  readonly slots: SlotTable;
+  readonly #concurrency: number;
+  readonly #controlWords: Int32Array;
+  readonly #poolWord: Int32Array;
+  readonly #port: MessagePort;
+  readonly #requests: RequestReader;
+  readonly #results: ResultWriter;
+  readonly #tasks = new TaskTable();
+  /** Jobs whose code has returned a promise that is not settled. */
+  readonly #open = new Map<number, JobContext>();
+  readonly #asyncJob = new AsyncLocalStorage<JobContext>();
+  readonly #main: Carrier;
+  #current: JobContext | undefined;
+  #isRunning = false;
+  #turnStartedMs = 0;
+  /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
+  #clockMs = 0;
+  #unrung = 0;
+  #unrungSinceMs = 0;
+
+  constructor(init: WorkerInit) {
+    this.workerId = init.workerId;
+    this.#concurrency = init.concurrency;
+    this.#controlWords = init.memory.control;
+    this.#poolWord = init.poolWord;
+    this.#port = init.control;
+    this.slots = new SlotTable(init.memory.slots);
+    this.#main = { isOpen: true, tell: (message) => this.#post(message) };
+    const payload = new PayloadPort(init.payload, this.#main);
+    this.#requests = new RequestReader(init.memory, init.payload, payload);
+    const hereMs = performance.now();
+    const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
+    this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
+  }
+
+  start(): void {
+    openBridge({ currentJob: () => this.#currentJob() });
+    setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
+    process.on('uncaughtException', (error) => this.#onUncaught(error));
+    this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
+    this.#post({ kind: 'ready' });
+    this.#turn();
+  }
+
+  report(context: JobContext, value: unknown): void {
+    this.#results.report(context.seq, value);
+    this.#ring();
+  }
+
+  ownTokenCancelled(context: JobContext, reason: unknown): void {
+    this.#post({ kind: 'own-token-cancelled', seq: context.seq, reason });
+  }
+
+  #currentJob(): JobContext | undefined {
+    if (this.#current !== undefined) return this.#current;
+    const context = this.#asyncJob.getStore();
+    return context?.isOpen ? context : undefined;
+  }
+
+  /** A new turn of the event loop. */
+  readonly #turn = (): void => {
+    this.#turnStartedMs = performance.now();
+    this.#run();
+  };
+
+  /** Runs jobs until there are none, or no place for them, or the event loop is due. */
+  #run(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    Atomics.store(this.#controlWords, Control.PARKED, Parked.NO);
+    this.#clockMs = performance.now();
+    while (this.#runBurst()) {
+      if (this.#clockMs - this.#turnStartedMs > TURN_MS) {
+        setImmediate(this.#turn);
+        break;
+      }
+    }
+    if (this.#unrung > 0) this.#ring();
+    this.#isRunning = false;
+  }
+
+  /** Runs what is in the lane. False when there is no more to do until somebody wakes this thread. */
+  #runBurst(): boolean {
+    const requests = this.#requests;
+    const before = requests.position;
+    while (this.#open.size < this.#concurrency && requests.next()) this.#take();
+    requests.publishRead();
+    if (this.#open.size >= this.#concurrency) return false; // goes on when one of them ends
+    if (!requests.isEmpty) return true;
+    if (this.#unrung > 0) this.#ring();
+    if (this.#open.size === 0 && this.#linger(((requests.position - before) | 0) <= 2)) return true;
+    return !this.#park();
+  }
+
+  /** Looks for more for a moment, without the event loop. True when there is. */
+  #linger(isRoundTrip: boolean): boolean {
+    const requests = this.#requests;
+    if (isRoundTrip) for (let looks = LOOKS; looks > 0; looks--) if (!requests.isEmpty) return this.#wake();
+    Atomics.store(this.#controlWords, Control.PARKED, Parked.IN_WAIT);
+    Atomics.wait(this.#controlWords, Control.REQUEST_TAIL, requests.position, LINGER_MS);
+    return !requests.isEmpty && this.#wake();
+  }
+
+  #wake(): true {
+    Atomics.store(this.#controlWords, Control.PARKED, Parked.NO);
+    this.#clockMs = performance.now();
+    return true;
+  }
+
+  /** Goes to sleep in the event loop. False when a job came meanwhile. */
+  #park(): boolean {
+    Atomics.store(this.#controlWords, Control.PARKED, Parked.IN_EVENT_LOOP);
+    if (this.#requests.isEmpty) return true;
+    // the bell may have been rung already: then it rings for nothing
+    Atomics.store(this.#controlWords, Control.PARKED, Parked.NO);
+    return false;
+  }
+
+  /** Takes the entry that the reader is at: begins its job, unless it was taken back. */
+  #take(): void {
+    const requests = this.#requests;
+    switch (requests.entryKind) {
+      case 'hole':
+        requests.skipEntry();
+        break;
+      case 'definition':
+        this.#tasks.define(requests.taskId, requests.readMessage() as TaskDefinition);
+        break;
+      case 'job': {
+        const task = this.#tasks.get(requests.taskId);
+        const isBegun = this.slots.begin(requests.position);
+        // what came by message is fetched even for a job that was taken back, or the next job would get it
+        const { isByMessage } = requests;
+        const args = requests.readValues();
+        if (isByMessage) this.#clockMs = performance.now();
+        if (isBegun) this.#begin(new JobContext(this, task, requests), args);
+        break;
+      }
+    }
+  }
+
+  #begin(context: JobContext, args: readonly unknown[]): void {
+    try {
+      const code = context.task.code ?? this.#tasks.load(context.task);
+      if (typeof code === 'function') this.#start(context, code, args);
+      else {
+        this.#open.set(context.seq, context);
+        code.then(
+          (loaded) => this.#resume(context, () => this.#startLoaded(context, loaded, args)),
+          (error: unknown) => this.#resume(context, () => this.#threw(context, error, this.#clockMs)),
+        );
+      }
+    } catch (error) {
+      this.#threw(context, error, this.#clockMs);
+    }
+  }
+
+  #startLoaded(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
+    try {
+      context.throwIfCancelled(); // it may have been, while its module was imported
+    } catch (error) {
+      this.#threw(context, error, this.#clockMs);
+      return;
+    }
+    this.#start(context, code, args);
+  }
+
+  #start(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
+    // known by their async context, so that an error of one job never hits another; too dear for a plain function
+    if (context.task.isWatched) this.#asyncJob.run(context, () => this.#call(context, code, args));
+    else this.#call(context, code, args);
+  }
+
+  /** Goes on with a job that was open, and with the lane. */
+  #resume(context: JobContext, go: () => void): void {
+    if (!context.isOpen) return;
+    this.#open.delete(context.seq);
+    this.#clockMs = performance.now();
+    go();
+    this.#run();
+    this.#ring();
+  }
+
+  #call(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
+    const begunAtMs = this.#clockMs;
+    if (Atomics.load(this.#controlWords, Control.ANNOUNCE_STARTS) === 1) {
+      this.#results.started(context.seq, begunAtMs);
+      this.#ring();
+    }
+    this.#current = context;
+    let value: unknown;
+    try {
+      value = Reflect.apply(code, context, args);
+      if (typeof value === 'object' && value !== null) {
+        const iterator = iteratorOf(value);
+        if (iterator !== undefined) value = this.#drive(context, iterator);
+      }
+    } catch (error) {
+      this.#current = undefined;
+      this.#clockMs = performance.now();
+      this.#threw(context, error, begunAtMs);
+      return;
+    }
+    this.#current = undefined;
+    if (isThenable(value)) {
+      this.#await(context, value, begunAtMs);
+      return;
+    }
+    context.task.isWatched = false;
+    this.#clockMs = performance.now();
+    this.#returned(context, value, begunAtMs);
+  }
+
+  #await(context: JobContext, promise: PromiseLike<unknown>, begunAtMs: number): void {
+    context.task.isWatched = true;
+    this.#open.set(context.seq, context);
+    promise.then(
+      (value) => this.#resume(context, () => this.#returned(context, value, begunAtMs)),
+      (error: unknown) => this.#resume(context, () => this.#threw(context, error, begunAtMs)),
+    );
+  }
+
+  /** Runs a generator: what it yields is reported, what it returns is the result. */
+  #drive(context: JobContext, iterator: AnyIterator): unknown {
+    const first = iterator.next();
+    if (isThenable(first)) return this.#driveAsync(context, iterator, first);
+    let step: Step = first;
+    while (step.done !== true) step = this.#reportYield(context, iterator, step.value) as Step;
+    return step.value;
+  }
+
+  async #driveAsync(context: JobContext, iterator: AnyIterator, first: PromiseLike<Step>): Promise<unknown> {
+    let step = await first;
+    while (step.done !== true) step = await this.#reportYield(context, iterator, step.value);
+    return step.value;
+  }
+
+  /** A `yield` is also a place to stop: a cancelled generator sees a `CancelledError` thrown there. */
+  #reportYield(context: JobContext, iterator: AnyIterator, value: unknown): Step | PromiseLike<Step> {
+    try {
+      context.throwIfCancelled();
+      context.report(value);
+    } catch (error) {
+      return iterator.throw(error);
+    }
+    return iterator.next();
+  }
+
+  #returned(context: JobContext, value: unknown, begunAtMs: number): void {
+    this.#results.time(begunAtMs, this.#clockMs);
+    context.close(this.#results.returned(context.seq, value));
+    this.#answered();
+  }
+
+  #threw(context: JobContext, error: unknown, begunAtMs: number): void {
+    explainMissingName(context.task, error);
+    this.#results.time(begunAtMs, this.#clockMs);
+    context.close(this.#results.threw(context.seq, encodeError(error)));
+    this.#answered();
+  }
+
+  /** An answer was written: the main thread is rung, at once or with the next ones. */
+  #answered(): void {
+    if (this.#unrung++ === 0) this.#unrungSinceMs = this.#clockMs;
+    if (this.#unrung >= RING_AFTER_ANSWERS || this.#clockMs - this.#unrungSinceMs > RING_AFTER_MS) this.#ring();
+  }
+
+  #ring(): void {
+    this.#unrung = 0;
+    const word = this.#poolWord;
+    if (Atomics.load(word, MAIN_PARKED) === 1 && Atomics.compareExchange(word, MAIN_PARKED, 1, 0) === 1)
+      this.#port.postMessage(BELL);
+  }
+
+  #post(message: FromWorker): void {
+    try {
+      this.#port.postMessage(message);
+    } catch {
+      // a reason that cannot be cloned
+      if (typeof message === 'object' && 'reason' in message)
+        this.#port.postMessage({ ...message, reason: String(message.reason) });
+    }
+  }
+
+  #onMessage(message: ToWorker): void {
+    if (message === BELL) {
+      this.#turn();
+      return;
+    }
+    switch (message.kind) {
+      case 'token-cancelled':
+        receive(message, this.#main);
+        break;
+      case 'job-cancelled':
+        this.#open.get(message.seq)?.cancelled(message.reason);
+        break;
+    }
+  }
+
+  /** An error that nobody caught: the running job's, where it is known to be of one; else it is told, and hurts nobody. */
+  #onUncaught(error: unknown): void {
+    const context = this.#asyncJob.getStore();
+    if (context === undefined || !context.isOpen) {
+      this.#post({ kind: 'late-error', error: encodeError(error), jobId: context?.id });
+      return;
+    }
+    this.#resume(context, () => this.#threw(context, error, this.#clockMs));
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function iteratorOf(value: object): AnyIterator | undefined {
+  const kind = Object.prototype.toString.call(value);
+  return kind === '[object Generator]' || kind === '[object AsyncGenerator]' ? (value as AnyIterator) : undefined;
+}
+
+/** Says to whom an inline function's missing name is strange why it is missing. */
+function explainMissingName(task: KnownTask, error: unknown): void {
+  if (task.definition.kind !== 'inline' || !(error instanceof ReferenceError)) return;
+  const name = /^(\S+) is not defined$/.exec(error.message)?.[1];
+  if (name === undefined) return;
+  const { message, stack } = error; // read before: the stack's text is made when it is first asked for
+  error.message += `: the function '${task.name}' was sent by its source text, so it sees its arguments and globals but not '${name}' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
+  error.stack = stack?.replace(message, () => error.message) ?? error.message;
+}

@@ -1,0 +1,90 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { ExchangeMessage } from '../sync/exchange.js';
+import type { ErrorRecord } from './error-codec.js';
+import type { WorkerMemory } from './layout.js';
+
+/** The first message to a worker's thread. */
+export interface WorkerInit {
+  readonly kind: 'thread-system-init';
+  readonly workerId: number;
+  readonly concurrency: number;
+  readonly memory: WorkerMemory;
+  /** The pool's one word: see `MAIN_PARKED`. */
+  readonly poolWord: Int32Array;
+  readonly control: MessagePort;
+  readonly payload: MessagePort;
+  /** Whether ts-node is registered in the main thread only, where the worker cannot see it. */
+  readonly isTsNodeRegistered: boolean;
+  /** One moment on two clocks: by them the worker tells its times in the main thread's `performance.now()`. */
+  readonly clock: { readonly nowMs: number; readonly hrtime: bigint };
+}
+
+/** What both sides post to ring the other. */
+export const BELL = 0;
+
+export type ToWorker =
+  | typeof BELL
+  | ExchangeMessage
+  /** The running job's flag was raised; brings the reason, and wakes listeners. */
+  | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown };
+
+export type FromWorker =
+  | typeof BELL
+  | ExchangeMessage
+  | { readonly kind: 'ready' }
+  /** A task cancelled its own job's token. */
+  | { readonly kind: 'own-token-cancelled'; readonly seq: number; readonly reason: unknown }
+  /** An uncaught error of no job that still runs; `seq` where one is known that did. */
+  | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };
+
+/** How a worker finds a task's code: sent once, before the first job that needs it. */
+export type TaskDefinition =
+  | { readonly kind: 'module'; readonly url: string; readonly exportName: string }
+  | { readonly kind: 'inline'; readonly text: string };
+
+/** What an entry of the result lane tells. */
+export const Answer = Object.freeze({
+  /** The code ended by itself. */
+  RETURNED: 0,
+  THREW: 1,
+  /** The code ended after the job was asked to stop. */
+  STOPPED_RETURNED: 2,
+  STOPPED_THREW: 3,
+  /** It goes on: the value is a report. */
+  REPORTED: 4,
+  /** It goes on: the value is a list of reports, for which the lane had no room one by one. */
+  REPORTED_MANY: 5,
+  /** Its code begins. */
+  STARTED: 6,
+} as const);
+
+// The second word of a request entry
+export const ARGUMENT_BITS = 4;
+export const TAG_BITS = 3;
+export const MAX_INLINE_ARGUMENTS = 7;
+/** The values come by message, under the tag in the first tag's place. */
+export const BY_MESSAGE = 8;
+/** Not a job: the definition of the task comes by message. */
+export const DEFINITION = 9;
+/** Not a job: the slot was still taken. */
+export const HOLE = 10;
+export const COUNT_MASK = (1 << ARGUMENT_BITS) - 1;
+export const TAG_MASK = (1 << TAG_BITS) - 1;
+/** The last value is the job's own name. */
+export const IS_NAMED = 1 << 26;
+/** The value before the name is the number of the attempt, which is not the first. */
+export const IS_REPEATED = 1 << 27;
+
+/** Words of a request entry's head: task id, kind, job id (float), priority (float). */
+export const REQUEST_HEAD = 6;
+/** Words of a result entry's head: slot and answer and tag, run time (single), start time (float). */
+export const RESULT_HEAD = 4;
+
+export const SLOT_BITS = 16;
+export const ANSWER_MASK = 15;
+export const TAG_SHIFT = 20;
+
+/** The first word of a result entry. */
+export function resultHead(slot: number, answer: number, tag: number): number {
+  return slot | (answer << SLOT_BITS) | (tag << TAG_SHIFT);
+}

@@ -1,0 +1,117 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { PayloadPort } from './envelope.js';
+import type { JobHead } from './job-context.js';
+import { Control, REQUEST_WORDS, type WorkerMemory } from './layout.js';
+import {
+  ARGUMENT_BITS,
+  BY_MESSAGE,
+  COUNT_MASK,
+  DEFINITION,
+  HOLE,
+  IS_NAMED,
+  IS_REPEATED,
+  REQUEST_HEAD,
+  TAG_BITS,
+  TAG_MASK,
+} from './protocol.js';
+import { RingReader } from './ring.js';
+
+/** The worker's end of the lane that brings it jobs. */
+export class RequestReader implements JobHead {
+  readonly #ring: RingReader;
+  readonly #control: Int32Array;
+  readonly #port: MessagePort;
+  readonly #payload: PayloadPort;
+  #tail = 0;
+  #kind = 0;
+  /** The sequence number of the entry it is at. */
+  position = 0;
+  // Of the job whose values were read last. Fields, not an object a job: a million jobs a second pass here.
+  seq = 0;
+  id = 0;
+  priority = 0;
+  attempt = 1;
+  name: string | undefined = undefined;
+
+  constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
+    this.#ring = new RingReader(memory.requests, REQUEST_WORDS);
+    this.#control = memory.control;
+    this.#port = port;
+    this.#payload = payload;
+  }
+
+  /** Whether all entries written so far are read. Looks into shared memory. */
+  get isEmpty(): boolean {
+    this.#tail = Atomics.load(this.#control, Control.REQUEST_TAIL);
+    return this.#tail === this.position;
+  }
+
+  /** Goes to the next entry. False when there is none; what was written since the last `isEmpty` is not looked for. */
+  next(): boolean {
+    if (this.#tail === this.position && this.isEmpty) return false;
+    const { words, offset } = this.#ring;
+    this.#kind = words[offset + 1] ?? 0;
+    this.#ring.cursor = offset + REQUEST_HEAD;
+    return true;
+  }
+
+  /** Tells the main thread how far the lane has been read: that much of it may be written again. */
+  publishRead(): void {
+    Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
+  }
+
+  get entryKind(): 'job' | 'definition' | 'hole' {
+    const count = this.#kind & COUNT_MASK;
+    return count === DEFINITION ? 'definition' : count === HOLE ? 'hole' : 'job';
+  }
+
+  /** Whether the entry's values come by message. */
+  get isByMessage(): boolean {
+    return (this.#kind & COUNT_MASK) === BY_MESSAGE;
+  }
+
+  get taskId(): number {
+    return this.#ring.words[this.#ring.offset] ?? 0;
+  }
+
+  skipEntry(): void {
+    this.#ring.advance();
+    this.position = (this.position + 1) | 0;
+  }
+
+  /** The message that belongs to the entry, which is done with. */
+  readMessage(tag = 0): unknown {
+    const received = receiveMessageOnPort(this.#port);
+    this.skipEntry();
+    // the main thread posts a message before it publishes the entry that names it
+    if (received === undefined) throw new Error('A request entry names a message that did not come');
+    return this.#payload.open(received.message, tag);
+  }
+
+  /** The job's arguments; this then describes the job. The entry is done with. */
+  readValues(): unknown[] {
+    const kind = this.#kind;
+    const { floats, offset } = this.#ring;
+    this.seq = this.position;
+    this.id = floats[(offset + 2) >> 1] ?? 0;
+    this.priority = floats[(offset + 4) >> 1] ?? 0;
+    this.attempt = 1;
+    this.name = undefined;
+    const values = this.#readAll(kind);
+    if ((kind & (IS_NAMED | IS_REPEATED)) !== 0) {
+      if ((kind & IS_NAMED) !== 0) this.name = values.pop() as string;
+      if ((kind & IS_REPEATED) !== 0) this.attempt = values.pop() as number;
+    }
+    return values;
+  }
+
+  #readAll(kind: number): unknown[] {
+    const count = kind & COUNT_MASK;
+    if (count === BY_MESSAGE) return this.readMessage((kind >> ARGUMENT_BITS) & TAG_MASK) as unknown[];
+    const values: unknown[] = [];
+    for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS)
+      values.push(this.#ring.take(tags & TAG_MASK));
+    this.skipEntry();
+    return values;
+  }
+}

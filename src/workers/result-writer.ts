@@ -1,0 +1,139 @@
+import { NotCloneableError } from '../errors.js';
+import type { PayloadPort } from './envelope.js';
+import { type ErrorRecord, encodeError } from './error-codec.js';
+import { Control, MASK, MAX_ENTRY_WORDS, REPORT_WORDS, RESULT_WORDS, type WorkerMemory } from './layout.js';
+import { isMoved, transferablesOf } from './move.js';
+import { Answer, RESULT_HEAD, resultHead } from './protocol.js';
+import { NOT_INLINE, RingWriter, Tag } from './ring.js';
+import { SlotTable } from './slot-table.js';
+
+type TransferList = readonly import('node:worker_threads').TransferListItem[];
+
+/** The worker's end of the lane that carries results. */
+export class ResultWriter {
+  readonly #ring: RingWriter;
+  readonly #control: Int32Array;
+  readonly #payload: PayloadPort;
+  readonly #slots: SlotTable;
+  readonly #clockOffsetMs: number;
+  #begunAtMs = 0;
+  #runMs = 0;
+  #writtenCount = 0;
+  #writtenWords = 0;
+  /** Reports for which the lane had no room, by the job's sequence number. */
+  readonly #overflow = new Map<number, unknown[]>();
+
+  /** @param clockOffsetMs what turns this thread's `performance.now()` into the main thread's. */
+  constructor(memory: WorkerMemory, payload: PayloadPort, clockOffsetMs: number) {
+    this.#slots = new SlotTable(memory.slots);
+    this.#ring = new RingWriter(memory.results, RESULT_WORDS);
+    this.#control = memory.control;
+    this.#payload = payload;
+    this.#clockOffsetMs = clockOffsetMs;
+  }
+
+  /** Sets the times of the next answer, by this thread's clock. */
+  time(begunAtMs: number, endedAtMs: number): void {
+    this.#begunAtMs = begunAtMs;
+    this.#runMs = endedAtMs - begunAtMs;
+  }
+
+  /** Answers whether the job had been asked to stop before its code ended. */
+  returned(seq: number, value: unknown): boolean {
+    if (this.#overflow.size > 0) this.#flushOverflow(seq);
+    const isMovedValue = typeof value === 'object' && value !== null && isMoved(value);
+    let tag: number;
+    try {
+      tag = isMovedValue ? this.#send(value.value, transferablesOf(value)) : this.#put(value, 'result');
+    } catch (error) {
+      return this.threw(seq, encodeError(error));
+    }
+    return this.#end(seq, Answer.RETURNED, tag);
+  }
+
+  /** As `returned`. */
+  threw(seq: number, record: ErrorRecord): boolean {
+    if (this.#overflow.size > 0) this.#flushOverflow(seq);
+    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    return this.#end(seq, Answer.THREW, this.#payload.send(record, 'error'));
+  }
+
+  /** For this, as for a result, there is always room. */
+  started(seq: number, begunAtMs: number): void {
+    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    this.time(begunAtMs, begunAtMs);
+    this.#write(resultHead(seq & MASK, Answer.STARTED, Tag.UNDEFINED));
+  }
+
+  /** @throws {NotCloneableError} when the value cannot cross. */
+  report(seq: number, value: unknown): void {
+    if (this.#overflow.size > 0 && this.#hasRoomToReport) this.#flushOverflow(seq);
+    if (this.#hasRoomToReport) {
+      this.#write(resultHead(seq & MASK, Answer.REPORTED, this.#put(value, 'report')));
+      return;
+    }
+    const waiting = this.#overflow.get(seq);
+    // a copy now, as the task may change the value before it is sent
+    const copy = typeof value === 'object' && value !== null ? this.#copy(value) : value;
+    if (waiting === undefined) this.#overflow.set(seq, [copy]);
+    else waiting.push(copy);
+  }
+
+  get #hasRoomToReport(): boolean {
+    const unread = (this.#writtenWords - Atomics.load(this.#control, Control.RESULT_WORDS_READ)) | 0;
+    return unread + 2 * MAX_ENTRY_WORDS <= REPORT_WORDS;
+  }
+
+  #copy(value: object): unknown {
+    try {
+      return structuredClone(value);
+    } catch (cause) {
+      throw new NotCloneableError('Cannot send report to another thread: it cannot be cloned', {
+        path: 'report',
+        cause,
+      });
+    }
+  }
+
+  /** Sends the job's waiting reports in one entry, for which results leave room. */
+  #flushOverflow(seq: number): void {
+    if (this.#overflow.size === 0) return;
+    const waiting = this.#overflow.get(seq);
+    if (waiting === undefined) return;
+    this.#overflow.delete(seq);
+    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    const tag = this.#payload.send(waiting, 'report');
+    this.#write(resultHead(seq & MASK, Answer.REPORTED_MANY, tag));
+  }
+
+  #put(value: unknown, root: string): number {
+    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    const tag = this.#ring.put(value, this.#ring.offset + MAX_ENTRY_WORDS);
+    if (tag !== NOT_INLINE) return tag;
+    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    return this.#payload.send(value, root);
+  }
+
+  #send(value: unknown, transfer: TransferList): number {
+    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    return this.#payload.send(value, 'result', transfer);
+  }
+
+  #end(seq: number, answer: typeof Answer.RETURNED | typeof Answer.THREW, tag: number): boolean {
+    // the moment after which a cancel comes too late; all that can fail is done
+    const isStopped = !this.#slots.end(seq);
+    const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;
+    this.#write(resultHead(seq & MASK, isStopped ? stopped : answer, tag));
+    return isStopped;
+  }
+
+  #write(head: number): void {
+    const { words, singles, floats, offset } = this.#ring;
+    words[offset] = head;
+    singles[offset + 1] = this.#runMs;
+    floats[(offset + 2) >> 1] = this.#begunAtMs + this.#clockOffsetMs;
+    this.#writtenWords = (this.#writtenWords + this.#ring.advance()) | 0;
+    this.#writtenCount = (this.#writtenCount + 1) | 0;
+    Atomics.store(this.#control, Control.RESULT_TAIL, this.#writtenCount);
+  }
+}

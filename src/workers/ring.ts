@@ -1,0 +1,115 @@
+/**
+ * Values that travel inside a lane: numbers, booleans, null, undefined and short strings of one-byte characters. All
+ * others go by message.
+ */
+export const Tag = Object.freeze({
+  UNDEFINED: 0,
+  NULL: 1,
+  TRUE: 2,
+  FALSE: 3,
+  NUMBER: 4,
+  STRING: 5,
+  /** By message, as it is. */
+  MESSAGE: 6,
+  /** By message, in an envelope: objects of ours are in it. */
+  ENVELOPE: 7,
+} as const);
+
+/** What `RingWriter.put` answers for a value that cannot go inline. */
+export const NOT_INLINE = -1;
+
+const MAX_INLINE_CHARS = 60;
+const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
+
+/** Words that a string of `length` takes: its length, a word of padding, its characters up to a multiple of 8 bytes. */
+const stringWords = (length: number): number => 2 + (((length + 7) >> 3) << 1);
+
+/** One lane's memory, seen as what entries hold. Entries begin at even words, so that floats are aligned. */
+abstract class Ring {
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly singles: Float32Array;
+  protected readonly bytes: Buffer;
+  /** The word at which the next entry begins. */
+  offset = 0;
+  /** The word at which the next value of the current entry stands. */
+  cursor = 0;
+  readonly #wrapAt: number;
+
+  constructor(words: Int32Array, wrapAt: number) {
+    this.words = words;
+    this.floats = new Float64Array(words.buffer);
+    this.singles = new Float32Array(words.buffer);
+    this.bytes = Buffer.from(words.buffer);
+    this.#wrapAt = wrapAt;
+  }
+
+  /** Goes on to the next entry; returns how many words the current one took. */
+  advance(): number {
+    const length = this.cursor - this.offset;
+    this.offset = this.cursor >= this.#wrapAt ? 0 : this.cursor;
+    return length;
+  }
+}
+
+export class RingWriter extends Ring {
+  /** Writes the value at the cursor and answers its tag; `NOT_INLINE` where it has to go by message. */
+  put(value: unknown, limit: number): number {
+    switch (typeof value) {
+      case 'number':
+        if (this.cursor + 2 > limit) return NOT_INLINE;
+        this.floats[this.cursor >> 1] = value;
+        this.cursor += 2;
+        return Tag.NUMBER;
+      case 'string':
+        return this.#putString(value, limit);
+      case 'undefined':
+        return Tag.UNDEFINED;
+      case 'boolean':
+        return value ? Tag.TRUE : Tag.FALSE;
+      default:
+        return value === null ? Tag.NULL : NOT_INLINE;
+    }
+  }
+
+  #putString(text: string, limit: number): number {
+    const { length } = text;
+    if (length > MAX_INLINE_CHARS || this.cursor + stringWords(length) > limit) return NOT_INLINE;
+    const start = (this.cursor + 2) * WORD_BYTES;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0xff) return NOT_INLINE;
+      this.bytes[start + i] = code;
+    }
+    this.words[this.cursor] = length;
+    this.cursor += stringWords(length);
+    return Tag.STRING;
+  }
+}
+
+export class RingReader extends Ring {
+  /** Reads the value at the cursor, of an inline tag. */
+  take(tag: number): unknown {
+    switch (tag) {
+      case Tag.NUMBER: {
+        const value = this.floats[this.cursor >> 1];
+        this.cursor += 2;
+        return value;
+      }
+      case Tag.STRING: {
+        const length = this.words[this.cursor] ?? 0;
+        const start = (this.cursor + 2) * WORD_BYTES;
+        this.cursor += stringWords(length);
+        return this.bytes.toString('latin1', start, start + length);
+      }
+      case Tag.NULL:
+        return null;
+      case Tag.TRUE:
+        return true;
+      case Tag.FALSE:
+        return false;
+      default:
+        return undefined;
+    }
+  }
+}

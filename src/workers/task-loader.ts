@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { TaskNotFoundError } from '../errors.js';
+
+type Exports = Readonly<Record<string, unknown>>;
+type Load = (url: string) => Promise<Exports>;
+
+const TS_NODE = Symbol.for('ts-node.register.instance');
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+/** TypeScript 6 makes these configuration errors: rootDir unset, deprecated options. */
+const IGNORED_DIAGNOSTICS = [5011, 5101, 5107];
+
+/** What importing a `.ts` file fails with where the loader at hand cannot take it. */
+const NEEDS_LOADER = new Set([
+  'ERR_UNKNOWN_FILE_EXTENSION', // no loader (Node < 22.18)
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX', // native type stripping: enum, namespace, parameter property
+  'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
+  'ERR_MODULE_NOT_FOUND', // native type stripping: './x.js' or './x' that is x.ts
+  'MODULE_NOT_FOUND',
+]);
+
+/** The loader found for ES module tasks and for CommonJS ones. */
+const fallbacks = new Map<'esm' | 'commonjs', Load>();
+/** Node keeps a failed import: such a file is asked for again under another name. */
+const renamed = new Map<string, string>();
+/** A repeated import() costs a round trip to the hooks thread where a loader is registered. */
+const loaded = new Map<string, Promise<Exports>>();
+
+let isTsNodeInMain = false;
+
+/** Tells the loader how the main thread itself reads TypeScript, where the worker cannot see it. */
+export function setTsNodeInMain(isRegistered: boolean): void {
+  isTsNodeInMain = isRegistered;
+}
+
+/**
+ * Imports a task module, once. A TypeScript module that Node cannot read by itself is read by ts-node or tsx, whichever is
+ * installed beside it.
+ */
+export function loadModule(url: string): Promise<Exports> {
+  let exports = loaded.get(url);
+  if (exports === undefined) {
+    const isTypeScript = url.startsWith('file:') && TYPESCRIPT.test(new URL(url).pathname);
+    exports = isTypeScript ? loadTypeScript(url) : importUrl(url);
+    loaded.set(url, exports);
+  }
+  return exports;
+}
+
+function importUrl(url: string): Promise<Exports> {
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ url) as Promise<Exports>;
+}
+
+async function requireUrl(url: string): Promise<Exports> {
+  return createRequire(url)(fileURLToPath(url)) as Exports;
+}
+
+async function loadTypeScript(url: string): Promise<Exports> {
+  const scope = isEsmScope(url) ? 'esm' : 'commonjs';
+  const fallback = fallbacks.get(scope) ?? (await knownFallback(url, scope));
+  if (fallback !== undefined) return fallback(renamed.get(url) ?? url);
+  try {
+    return await importUrl(url);
+  } catch (error) {
+    if (!NEEDS_LOADER.has(codeOf(error)) && !(error instanceof SyntaxError)) throw error;
+    const found = await findFallback(url, scope);
+    if (found === undefined) throw noLoader(url, error);
+    const again = `${url}${url.includes('?') ? '&' : '?'}thread-system-retry`;
+    renamed.set(url, again);
+    return found(again);
+  }
+}
+
+/** The loader to take without trying Node's own first: where that is sure to fail, as Node keeps a failed import. */
+async function knownFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  // ts-node registered in the main thread only, or its ES module loader, which cannot take CommonJS files
+  if (scope === 'commonjs' && (isTsNodeInMain || flags.includes('ts-node/esm'))) {
+    const load = viaTsNodeRequire(url);
+    fallbacks.set(scope, load);
+    return load;
+  }
+  return hasLoader() ? undefined : findFallback(url, scope);
+}
+
+const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
+
+function hasLoader(): boolean {
+  if ('typescript' in process.features && process.features.typescript) return true;
+  const others = flags.replace(/\S*\btsx\b\S*/g, ''); // --import tsx does nothing in a worker of Node 20
+  return /(^|\s)(--import|--loader|--experimental-loader|--require|-r)\b[ =]\S/.test(others);
+}
+
+/** A loader of the task's own project: ts-node, else tsx. */
+async function findFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  const load = (await viaTsNode(url, scope)) ?? (await viaTsx(url, scope));
+  if (load !== undefined) fallbacks.set(scope, load);
+  return load;
+}
+
+async function viaTsNode(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  if (resolveFrom(url, 'ts-node') === undefined) return undefined;
+  if (scope === 'commonjs') return viaTsNodeRequire(url);
+  process.env['TS_NODE_IGNORE_DIAGNOSTICS'] ??= IGNORED_DIAGNOSTICS.join(',');
+  process.env['TS_NODE_CWD'] ??= fileURLToPath(new URL('.', url)); // its hooks thread finds tsconfig.json by this
+  module.register('ts-node/esm/transpile-only', url);
+  return importUrl;
+}
+
+function viaTsNodeRequire(url: string): Load {
+  const tsNode = createRequire(url)('ts-node') as { register: (options: object) => void };
+  if (!(TS_NODE in process)) {
+    const projectSearchDir = fileURLToPath(new URL('.', url));
+    tsNode.register({ transpileOnly: true, projectSearchDir, ignoreDiagnostics: IGNORED_DIAGNOSTICS });
+  }
+  return requireUrl;
+}
+
+async function viaTsx(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  const tsx = resolveFrom(url, 'tsx/package.json');
+  if (tsx === undefined) return undefined;
+  // by its file: require.resolve() would take the 'require' condition, whose file cannot register ES module hooks here
+  const kind = scope === 'esm' ? 'esm' : 'cjs';
+  const api = await importUrl(new URL(`./dist/${kind}/api/index.mjs`, pathToFileURL(tsx)).href);
+  (api['register'] as () => void)();
+  return scope === 'esm' ? importUrl : requireUrl;
+}
+
+function resolveFrom(url: string, name: string): string | undefined {
+  try {
+    return createRequire(url).resolve(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a plain `.ts` file there is an ES module: by the nearest package.json. */
+function isEsmScope(url: string): boolean {
+  const { pathname } = new URL(url);
+  if (/\.mtsx?$/.test(pathname)) return true;
+  if (/\.ctsx?$/.test(pathname)) return false;
+  for (let folder = new URL('.', url); ; folder = new URL('..', folder)) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as { type?: string };
+      return manifest.type === 'module';
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
+    }
+    if (folder.pathname === '/' || /^\/[A-Za-z]:\/$/.test(folder.pathname)) return false;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+function noLoader(url: string, cause: unknown): TaskNotFoundError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TaskNotFoundError(
+    `Cannot load TypeScript task module ${url}: ${reason}; install ts-node or tsx beside it, or use Node >= 22.18 with erasable syntax only, or name the compiled .js file`,
+    { cause },
+  );
+}

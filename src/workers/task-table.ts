@@ -1,0 +1,108 @@
+import vm from 'node:vm';
+import { TaskNotFoundError } from '../errors.js';
+import type { TaskDefinition } from './protocol.js';
+import { loadModule } from './task-loader.js';
+
+export type TaskCode = (...args: readonly unknown[]) => unknown;
+
+/** A task as this worker knows it. */
+export interface KnownTask {
+  readonly name: string;
+  readonly definition: TaskDefinition;
+  /** Set once it can be called. */
+  code: TaskCode | undefined;
+  loading: Promise<TaskCode> | undefined;
+  /** Its calls are watched for errors that they leave uncaught: the first one, and all of a task that returns promises. */
+  isWatched: boolean;
+}
+
+/** The tasks this worker was told of, by their ids. */
+export class TaskTable {
+  readonly #tasks = new Map<number, KnownTask>();
+
+  define(id: number, definition: TaskDefinition): void {
+    const name = definition.kind === 'module' ? definition.exportName : inlineName(definition.text);
+    this.#tasks.set(id, { name, definition, code: undefined, loading: undefined, isWatched: true });
+  }
+
+  get(id: number): KnownTask {
+    const task = this.#tasks.get(id);
+    if (task === undefined) throw new Error(`Cannot run task ${id}: its definition did not come`);
+    return task;
+  }
+
+  /** The task's code: at once where that can be, else when its module has been imported. */
+  load(task: KnownTask): TaskCode | Promise<TaskCode> {
+    if (task.code !== undefined) return task.code;
+    if (task.definition.kind === 'inline') return learn(task, compile(task.definition.text, task.name));
+    task.loading ??= importTask(task.definition.url, task.definition.exportName).then((code) => learn(task, code));
+    return task.loading;
+  }
+}
+
+function learn(task: KnownTask, code: TaskCode): TaskCode {
+  task.code = code;
+  return code;
+}
+
+function inlineName(text: string): string {
+  return /^(?:async\s+)?(?:function\s*\*?\s*)?([\w$]+)\s*\(/.exec(text)?.[1] ?? 'anonymous';
+}
+
+/**
+ * The function of a source text. It becomes code as the caller's own function did, in strict mode, seeing its arguments
+ * and globals.
+ */
+function compile(text: string, name: string): TaskCode {
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
+    throw new TaskNotFoundError(
+      `Cannot send task '${name}' by its source text: it is a native or bound function, which has none; wrap it in a function, or export it from a module and use taskModule()`,
+    );
+  }
+  let code: unknown;
+  try {
+    code = evaluate(`(${text}\n)`, name);
+  } catch (cause) {
+    // a method, written `name(…) { … }`, is no expression by itself
+    try {
+      code = Object.values(evaluate(`({${text}\n})`, name) as object)[0];
+    } catch {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${reason}`, { cause });
+    }
+  }
+  if (typeof code !== 'function' || /^class\b/.test(text))
+    throw new TaskNotFoundError(`Cannot call task '${name}': its source text is not that of a function`);
+  return code as TaskCode;
+}
+
+function evaluate(expression: string, name: string): unknown {
+  // `__name` is what esbuild and tsx leave in a function's text to keep its name
+  const head = `(() => { 'use strict'; const __name = (f) => f; return `;
+  return vm.runInThisContext(`${head}${expression}; })()`, {
+    filename: `inline-task:${name}`,
+    columnOffset: -head.length - 1,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+}
+
+async function importTask(url: string, exportName: string): Promise<TaskCode> {
+  let exports: Readonly<Record<string, unknown>>;
+  try {
+    exports = await loadModule(url);
+  } catch (cause) {
+    if (cause instanceof TaskNotFoundError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TaskNotFoundError(`Cannot load task module ${url}: ${reason}`, { cause });
+  }
+  let code = exports[exportName];
+  const { default: inner } = exports;
+  // a CommonJS module's exports may show only as its default
+  if (typeof code !== 'function' && typeof inner === 'object' && inner !== null) code = Reflect.get(inner, exportName);
+  if (typeof code === 'function') return code as TaskCode;
+  const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
+  const found = code === undefined ? 'has no such export' : `exports it as ${typeof code}, not as a function`;
+  throw new TaskNotFoundError(
+    `Cannot find task '${exportName}': ${url} ${found}; its functions are: ${names.length > 0 ? names.join(', ') : 'none'}`,
+  );
+}
