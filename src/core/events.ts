@@ -1,0 +1,65 @@
+import { describe } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { Outbox } from '../sync/outbox.js';
+
+/** A pool's events, with what their listeners are given. */
+export interface PoolEvents {
+  /** A worker begins the job's code. */
+  jobStarted: Job;
+  jobCompleted: Job;
+  jobFailed: Job;
+  jobCancelled: Job;
+  /** Nothing is pending or active. */
+  idle: undefined;
+  workerStarted: { readonly workerId: number; readonly threadId: number };
+  /** `error`: what ended the thread, where it did not end by itself. */
+  workerExited: { readonly workerId: number; readonly exitCode: number; readonly error: unknown };
+  /** An uncaught error of a job that is settled (`job`), or of none. Its thread is kept. */
+  lateError: { readonly error: Error; readonly job: { readonly id: number } | undefined };
+}
+
+export type PoolEvent = keyof PoolEvents;
+
+const NAMES: readonly PoolEvent[] = [
+  ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'idle'] as const),
+  ...(['workerStarted', 'workerExited', 'lateError'] as const),
+];
+
+type Listener<E extends PoolEvent> = (detail: PoolEvents[E]) => void;
+
+/** Who listens to a pool. Listeners are called when the pool's own state is consistent (I7), in the order of events. */
+export class EventHub {
+  readonly #listeners = new Map<PoolEvent, Set<Listener<never>>>();
+  readonly #outbox: Outbox;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  on<E extends PoolEvent>(event: E, listener: Listener<E>): () => void {
+    if (!NAMES.includes(event))
+      throw new TypeError(`Cannot listen to ${describe(event)}: the events are ${NAMES.join(', ')}`);
+    if (typeof listener !== 'function')
+      throw new TypeError(
+        `Cannot listen to '${event}': the listener must be a function, received ${describe(listener)}`,
+      );
+    const own: Listener<E> = (detail) => listener(detail); // the same function registered twice is called twice
+    let listeners = this.#listeners.get(event);
+    if (listeners === undefined) {
+      listeners = new Set();
+      this.#listeners.set(event, listeners);
+    }
+    listeners.add(own);
+    return () => void this.#listeners.get(event)?.delete(own);
+  }
+
+  has(event: PoolEvent): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
+
+  emit<E extends PoolEvent>(event: E, detail: PoolEvents[E]): void {
+    const listeners = this.#listeners.get(event);
+    if (listeners === undefined) return;
+    for (const listener of listeners) this.#outbox.add(listener as Listener<E>, [detail], `'${event}'`);
+  }
+}

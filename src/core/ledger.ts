@@ -1,0 +1,149 @@
+import type { Job, Moment } from '../jobs/job.js';
+import type { SettledState } from '../jobs/job-state.js';
+import type { MetricsRecorder } from '../metrics/recorder.js';
+import { startTimer } from '../sync/timer.js';
+import type { EventHub } from './events.js';
+import { KeepAlive } from './keep-alive.js';
+
+/** How jobs ended. */
+export interface SettledCounts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+/** Somebody who waits for all jobs up to a place in the order of submission. */
+interface Waiter {
+  readonly upTo: number;
+  unsettled: number;
+  readonly done: () => void;
+}
+
+const OUTCOMES = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled' } as const;
+const EVENTS = { COMPLETED: 'jobCompleted', FAILED: 'jobFailed', CANCELLED: 'jobCancelled' } as const;
+
+/** Every job is entered here once, and settled here once (I1): nobody else ends a job or counts one (I2). */
+export class Ledger {
+  readonly #metrics: MetricsRecorder;
+  readonly #events: EventHub;
+  readonly #keepAlive = new KeepAlive();
+  readonly #waiters = new Set<Waiter>();
+  #entered = 0;
+  #hasWarned = false;
+  /** When the batch in hand came. */
+  #now: Moment = { ms: performance.now() };
+
+  constructor(metrics: MetricsRecorder, events: EventHub) {
+    this.#metrics = metrics;
+    this.#events = events;
+  }
+
+  get unsettled(): number {
+    return this.#metrics.unsettled;
+  }
+
+  /** Looks at the clock. Once a batch of jobs, as a look costs 35 ns. */
+  look(): number {
+    this.#now = { ms: performance.now() };
+    return this.#now.ms;
+  }
+
+  /** Takes a job in and gives it its place among equals. */
+  enter(job: Job): void {
+    const place = ++this.#entered;
+    job.order = job.order < 0 ? -place : place;
+    job.submitted = this.#now;
+    if (this.unsettled === 0) this.#keepAlive.hold();
+    this.#metrics.jobSubmitted(job.priority);
+  }
+
+  /** @param lateResult what the code of a cancelled job still returned. */
+  settle(job: Job, state: SettledState, end: { readonly outcome: unknown; readonly lateResult?: unknown }): void {
+    this.#count(job, state);
+    job.settle(state, end.outcome, end.lateResult);
+    if (state === 'FAILED') this.#watchUnobserved(job);
+  }
+
+  /** `settle` for a job that has returned: a plain call, as it is the one that happens a million times a second. */
+  complete(job: Job, result: unknown): void {
+    this.#count(job, 'COMPLETED');
+    job.settle('COMPLETED', result);
+  }
+
+  /** Counts a job that had settled before it was submitted: it was cancelled. */
+  enterSettled(job: Job): void {
+    this.enter(job);
+    this.#count(job, 'CANCELLED');
+  }
+
+  /** `true` once every job entered before the call has settled, `false` when `timeoutMs` pass first. */
+  waitAll(timeoutMs: number): Promise<boolean> {
+    if (this.unsettled === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        upTo: this.#entered,
+        unsettled: this.unsettled,
+        done: () => {
+          stopTimer();
+          resolve(true);
+        },
+      };
+      const stopTimer = startTimer(
+        timeoutMs,
+        () => {
+          this.#waiters.delete(waiter);
+          resolve(false);
+        },
+        { keepsProcess: true },
+      );
+      this.#waiters.add(waiter);
+    });
+  }
+
+  counts(): SettledCounts {
+    const { completed, failed, cancelled } = this.#metrics;
+    return { completed, failed, cancelled };
+  }
+
+  /** Keeps the process although every job may have settled. */
+  hold(): void {
+    this.#keepAlive.hold();
+  }
+
+  end(): void {
+    this.#keepAlive.end();
+  }
+
+  #count(job: Job, state: SettledState): void {
+    this.#metrics.jobSettled(OUTCOMES[state], job.priority, this.#now.ms);
+    this.#events.emit(EVENTS[state], job);
+    if (this.#waiters.size > 0) this.#tellWaiters(job);
+    if (this.unsettled > 0) return;
+    this.#keepAlive.release();
+    this.#events.emit('idle', undefined);
+  }
+
+  #tellWaiters(job: Job): void {
+    const place = Math.abs(job.order);
+    for (const waiter of this.#waiters) {
+      if (place > waiter.upTo || --waiter.unsettled > 0) continue;
+      this.#waiters.delete(waiter);
+      waiter.done();
+    }
+  }
+
+  /** A failure that nobody can have seen is told once a pool: silence would hide it, a rejection would end the process. */
+  #watchUnobserved(job: Job): void {
+    if (this.#hasWarned || job.isObserved || this.#events.has('jobFailed')) return;
+    setImmediate(() => {
+      if (this.#hasWarned || job.isObserved || this.#events.has('jobFailed')) return;
+      this.#hasWarned = true;
+      const { error } = job;
+      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      process.emitWarning(
+        `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${message}. Await the job, read its error, or listen to 'jobFailed'; this is told once a pool`,
+        { type: 'UnobservedJobFailure', ...(error instanceof Error && error.stack ? { detail: error.stack } : {}) },
+      );
+    });
+  }
+}

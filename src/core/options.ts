@@ -1,0 +1,105 @@
+import { availableParallelism } from 'node:os';
+import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
+import { describe } from '../errors.js';
+import { checkMs } from '../sync/timer.js';
+
+export interface ThreadPoolOptions {
+  /** How many threads at most. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
+  readonly maxWorkers?: number | undefined;
+  /** How many are kept, started at once. Default: 0, workers start on demand. */
+  readonly minWorkers?: number | undefined;
+  /** A worker idle for so long, above `minWorkers`, ends. Default: 30 000. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** How many jobs one worker has open at once: for async tasks. Default: 1. */
+  readonly concurrency?: number | undefined;
+  /**
+   * How long a cancelled running job may go on before its thread is replaced. Default: 1 000; 0 ends the thread at once,
+   * `Infinity` never does.
+   */
+  readonly graceMs?: number | undefined;
+  /** Prefix of the threads' names. Default: `thread-system`. */
+  readonly name?: string | undefined;
+  /** As of `node:worker_threads`. */
+  readonly resourceLimits?: ResourceLimits | undefined;
+  /** As of `node:worker_threads`. Default: a copy of this thread's. */
+  readonly env?: Readonly<Record<string, string | undefined>> | typeof SHARE_ENV | undefined;
+  /** As of `node:worker_threads`. Default: this thread's. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** Makes a worker, for bundlers that must see `new Worker(new URL(…))`: its file imports `thread-system/pool-worker`. */
+  readonly worker?: (() => Worker) | undefined;
+}
+
+/** The options with their defaults, checked. */
+export interface PoolSettings {
+  readonly maxWorkers: number;
+  readonly minWorkers: number;
+  readonly idleTimeoutMs: number;
+  readonly concurrency: number;
+  readonly graceMs: number;
+  readonly name: string;
+  readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
+}
+
+const KNOWN: readonly string[] = [
+  ...['maxWorkers', 'minWorkers', 'idleTimeoutMs', 'concurrency', 'graceMs', 'name'],
+  ...['resourceLimits', 'env', 'execArgv', 'worker'],
+];
+/** A worker's slots are for jobs not begun, too. */
+const MAX_CONCURRENCY = 1024;
+const ACTION = 'create pool';
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Cannot ${ACTION}: options must be an object, received ${describe(options)}`);
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name))
+      throw new TypeError(`Cannot ${ACTION}: there is no option '${name}'; the options are ${KNOWN.join(', ')}`);
+  }
+  const maxWorkers = resolveMaxWorkers(options.maxWorkers);
+  const minWorkers = checkInteger(options.minWorkers ?? 0, 'minWorkers', { from: 0, to: maxWorkers });
+  const concurrency = checkInteger(options.concurrency ?? 1, 'concurrency', { from: 1, to: MAX_CONCURRENCY });
+  const { name = 'thread-system' } = options;
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError(`Cannot ${ACTION}: name must be a string that is not empty, received ${describe(name)}`);
+  checkObject(options.resourceLimits, 'resourceLimits');
+  if (options.env !== SHARE_ENV) checkObject(options.env, 'env');
+  const { execArgv, worker, resourceLimits, env } = options;
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')))
+    throw new TypeError(`Cannot ${ACTION}: execArgv must be an array of strings, received ${describe(execArgv)}`);
+  if (worker !== undefined && typeof worker !== 'function')
+    throw new TypeError(
+      `Cannot ${ACTION}: worker must be a function that makes a Worker, received ${describe(worker)}`,
+    );
+  return {
+    maxWorkers,
+    minWorkers,
+    concurrency,
+    name,
+    idleTimeoutMs: checkMs(options.idleTimeoutMs ?? 30_000, 'idleTimeoutMs', ACTION),
+    graceMs: checkMs(options.graceMs ?? 1_000, 'graceMs', ACTION),
+    thread: { resourceLimits, env, execArgv, worker },
+  };
+}
+
+function resolveMaxWorkers(value: unknown): number {
+  if (value === undefined) return availableParallelism();
+  const limits = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
+  const count = checkInteger(value, 'maxWorkers', limits);
+  return count > 0 ? count : Math.max(1, availableParallelism() + count);
+}
+
+function checkInteger(value: unknown, name: string, limits: { readonly from: number; readonly to: number }): number {
+  if (typeof value !== 'number')
+    throw new TypeError(`Cannot ${ACTION}: ${name} must be an integer, received ${describe(value)}`);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`Cannot ${ACTION}: ${name} must be an integer, received ${value}`);
+  if (value < limits.from || value > limits.to)
+    throw new RangeError(`Cannot ${ACTION}: ${name} must be from ${limits.from} to ${limits.to}, received ${value}`);
+  return value;
+}
+
+function checkObject(value: unknown, name: string): void {
+  if (value !== undefined && (typeof value !== 'object' || value === null))
+    throw new TypeError(`Cannot ${ACTION}: ${name} must be an object, received ${describe(value)}`);
+}

@@ -1,0 +1,238 @@
+import { describe, PoolClosedError, WorkerExitError } from '../errors.js';
+import { Job } from '../jobs/job.js';
+import type { JobOptions } from '../jobs/job-options.js';
+import type { Task, TaskArgs, TaskProgress, TaskResult } from '../jobs/task.js';
+import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
+import { Outbox } from '../sync/outbox.js';
+import { checkMs } from '../sync/timer.js';
+import { Dispatcher } from './dispatcher.js';
+import { EventHub, type PoolEvent, type PoolEvents } from './events.js';
+import { GraceKeeper } from './grace-keeper.js';
+import { Ledger, type SettledCounts } from './ledger.js';
+import { resolvePoolOptions, type ThreadPoolOptions } from './options.js';
+import { Shutdown } from './shutdown.js';
+import type { ShutdownOptions } from './shutdown-options.js';
+import { type PoolWorker, WorkerSet } from './worker-set.js';
+
+/** A job of the task `K`. */
+export type JobOf<K extends Task> = Job<TaskResult<K>, TaskProgress<K>>;
+
+/** What follows the task in `submit`: its arguments may be left out when it needs none. */
+export type SubmitRest<K extends Task> =
+  [] extends TaskArgs<K>
+    ? [args?: Readonly<TaskArgs<K>>, options?: JobOptions]
+    : [args: Readonly<TaskArgs<K>>, options?: JobOptions];
+
+/**
+ * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
+ *
+ * - A job settles exactly once (I1), whatever its code, its thread or its callers do.
+ * - Workers start on demand, end when idle, and are replaced when they die.
+ * - The process stays while a job is unsettled, and for nothing else: an idle pool need not be shut down.
+ *
+ * @example
+ * ```ts
+ * await using pool = new ThreadPool({ maxWorkers: 4 });
+ * const sum = await pool.submit((x: number, y: number) => x + y, [5, 10], { priority: JobPriority.HIGH });
+ * ```
+ */
+export class ThreadPool implements AsyncDisposable {
+  readonly #concurrency: number;
+  readonly #outbox = new Outbox();
+  readonly #events = new EventHub(this.#outbox);
+  readonly #metrics = new MetricsRecorder(performance.now());
+  readonly #ledger = new Ledger(this.#metrics, this.#events);
+  readonly #workers: WorkerSet;
+  readonly #dispatcher: Dispatcher;
+  readonly #shutdown: Shutdown;
+
+  /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
+  constructor(options: ThreadPoolOptions = {}) {
+    const settings = resolvePoolOptions(options);
+    this.#concurrency = settings.concurrency;
+    // 1: the main thread is parked, and wants to be rung for the first answer
+    const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
+    const parts = {
+      ledger: this.#ledger,
+      metrics: this.#metrics,
+      events: this.#events,
+      outbox: this.#outbox,
+      grace: new GraceKeeper(settings.graceMs, (worker) => this.#endWorker(worker)),
+      poolWord,
+    };
+    this.#dispatcher = new Dispatcher(parts, () => this.#workers);
+    this.#workers = new WorkerSet(settings, poolWord, {
+      sink: this.#dispatcher,
+      events: {
+        workerReady: (worker) => this.#onWorkerReady(worker),
+        workerRang: () => this.#dispatcher.drain(),
+        workerExited: (worker, exit) => this.#onWorkerExited(worker, exit),
+        ownTokenCancelled: (job, reason) => job.raiseToken(reason),
+        lateError: (error, jobId) =>
+          this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } }),
+      },
+    });
+    this.#shutdown = new Shutdown(this.#ledger, this.#dispatcher, this.#workers);
+    this.#workers.start(settings.minWorkers);
+  }
+
+  /**
+   * Submits a call of a task. Faults of the task itself (a closure, a missing export, an argument that cannot be cloned)
+   * never throw here: the job settles FAILED.
+   *
+   * @param task a self-contained function, sent by its source text, or a task of a `taskModule`.
+   * @param rest the task's arguments, cloned when the job is sent to a thread; then options.
+   * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
+   * @throws {PoolClosedError} after `shutdown`.
+   */
+  submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K> {
+    const job = new Job(task, rest[0], rest[1]);
+    this.#enter(job);
+    return job as JobOf<K>;
+  }
+
+  /**
+   * Submits a job made before.
+   *
+   * @throws {TypeError} when it is no job, or was submitted before.
+   * @throws {PoolClosedError} after `shutdown`.
+   */
+  submitJob<T, P>(job: Job<T, P>): Job<T, P> {
+    if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
+    if (job.owner !== undefined) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
+    this.#enter(job as Job);
+    return job;
+  }
+
+  /** Submits a call of the task for each list of arguments, with the same options. As `submit`. */
+  submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
+    if (typeof listOfArgs !== 'object' || listOfArgs === null || !(Symbol.iterator in listOfArgs))
+      throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
+    // all are made before the first is submitted, so that a bad one submits none
+    const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
+    for (const job of jobs) this.#enter(job);
+    return jobs as JobOf<K>[];
+  }
+
+  /**
+   * Waits until every job submitted before the call has settled: `true`; `false` when `timeoutMs` pass first.
+   */
+  waitAll(options: { readonly timeoutMs?: number | undefined } = {}): Promise<boolean> {
+    const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for all jobs');
+    return this.#ledger.waitAll(timeoutMs);
+  }
+
+  /** Cancels every unsettled job, or those for which `filter` says so. Returns how many will settle CANCELLED. */
+  cancelAll(filter?: (job: Job) => boolean): number {
+    if (filter !== undefined && typeof filter !== 'function')
+      throw new TypeError(`Cannot cancel jobs: filter must be a function, received ${describe(filter)}`);
+    let count = 0;
+    for (const job of [...this.#dispatcher.unsettled()])
+      if (!job.isSettled && (filter?.(job) ?? true) && job.cancel()) count++;
+    return count;
+  }
+
+  /** Starts no further job until `resume`; those that run go on. */
+  pause(): void {
+    this.#dispatcher.pause();
+  }
+
+  resume(): void {
+    this.#dispatcher.resume();
+  }
+
+  /** A snapshot of the pool's numbers. */
+  metrics(): PoolMetrics {
+    const nowMs = performance.now();
+    const workers = this.#workers.all.map((worker) => this.#workerMetrics(worker, nowMs));
+    return this.#metrics.snapshot(this.#dispatcher.activeCount, workers, nowMs);
+  }
+
+  /**
+   * Calls `fn` at each event. What it throws becomes a process warning.
+   *
+   * @returns a function that unregisters it.
+   */
+  on<E extends PoolEvent>(event: E, fn: (detail: PoolEvents[E]) => void): () => void {
+    const unregister = this.#events.on(event, fn);
+    if (event === 'jobStarted') this.#workers.announceStarts();
+    return unregister;
+  }
+
+  /**
+   * Ends the pool. `'drain'` (default) runs all that is queued and running, and resumes a paused pool; `'finishRunning'`
+   * cancels what is pending and lets running jobs end; `'abort'` cancels everything and ends the threads without grace.
+   * Past `timeoutMs` the rest is aborted. Repeated calls return the same promise; a stricter mode escalates.
+   *
+   * @returns how the jobs it waited for ended, when all threads are gone.
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
+    return this.#shutdown.begin(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown().then(() => {});
+  }
+
+  #enter(job: Job): void {
+    if (this.#shutdown.hasBegun) throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+    if (this.#dispatcher.isFirstOfBatch) this.#ledger.look();
+    job.owner = this.#dispatcher;
+    if (job.isSettled) {
+      this.#ledger.enterSettled(job);
+      return;
+    }
+    this.#ledger.enter(job);
+    this.#dispatcher.enqueue(job);
+    job.linkParents();
+  }
+
+  #endWorker(worker: PoolWorker): void {
+    this.#dispatcher.recall(worker);
+    worker.terminate();
+    this.#dispatcher.pump();
+  }
+
+  #onWorkerReady(worker: PoolWorker): void {
+    const { workerId, threadId } = worker;
+    this.#events.emit('workerStarted', { workerId, threadId });
+    this.#dispatcher.pump();
+    this.#workers.watchIdle();
+  }
+
+  /** The one place where a thread's end is accounted for: memory tells what became of each of its jobs. */
+  #onWorkerExited(worker: PoolWorker, exit: { readonly exitCode: number; readonly cause: unknown }): void {
+    const wasReady = worker.readyAtMs > 0;
+    worker.drain(Number.POSITIVE_INFINITY); // what had finished stands
+    this.#workers.remove(worker);
+    const { begun, cancelling, waiting } = worker.abandon();
+    for (const job of waiting) {
+      if (job.transfer === undefined) this.#dispatcher.enqueue(job);
+      else begun.push(job); // what it was to be given is gone
+    }
+    for (const job of cancelling) this.#dispatcher.settleStopped(job);
+    for (const job of begun) this.#dispatcher.settleLost(job, worker, exit);
+    this.#events.emit('workerExited', { workerId: worker.workerId, exitCode: exit.exitCode, error: exit.cause });
+    // a thread that cannot start would be started again for ever: each time costs the job it was started for
+    if (!wasReady && worker.endCause === undefined) this.#dispatcher.failNext(startFailure(exit));
+    this.#dispatcher.pump();
+  }
+
+  #workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
+    const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
+    const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyMs / (lifeMs * this.#concurrency));
+    const state = worker.isReady
+      ? worker.open > 0
+        ? 'busy'
+        : 'idle'
+      : worker.state === 'starting'
+        ? 'starting'
+        : 'ending';
+    return { id: worker.workerId, state, jobs: worker.jobsRun, utilization };
+  }
+}
+
+function startFailure(exit: { readonly exitCode: number; readonly cause: unknown }): WorkerExitError {
+  const reason = exit.cause instanceof Error ? `: ${exit.cause.message}` : '';
+  return new WorkerExitError(`Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reason}`, exit);
+}

@@ -1,0 +1,103 @@
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Job } from '../jobs/job.js';
+import { type StopTimer, startTimer } from '../sync/timer.js';
+import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
+import { workerLocation } from '../workers/worker-location.js';
+import type { PoolSettings } from './options.js';
+
+export type PoolWorker = RemoteWorker<Job>;
+
+/** A pool's workers: starts them, ends idle ones, knows which are left. */
+export class WorkerSet {
+  readonly #settings: PoolSettings;
+  readonly #poolWord: Int32Array;
+  readonly #told: { readonly events: WorkerEvents<Job>; readonly sink: JobSink<Job> };
+  readonly #workers: PoolWorker[] = [];
+  #nextId = 0;
+  #stopReaper: StopTimer | undefined;
+  #announcesStarts = false;
+  readonly #whenEmpty: (() => void)[] = [];
+
+  constructor(settings: PoolSettings, poolWord: Int32Array, told: { events: WorkerEvents<Job>; sink: JobSink<Job> }) {
+    this.#settings = settings;
+    this.#poolWord = poolWord;
+    this.#told = told;
+  }
+
+  /** Those that have not exited, in the order of their start. */
+  get all(): readonly PoolWorker[] {
+    return this.#workers;
+  }
+
+  /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
+  start(count: number): void {
+    const living = this.#workers.filter((worker) => worker.state !== 'ending').length;
+    for (let left = Math.min(count, this.#settings.maxWorkers - living); left > 0; left--) this.#startOne();
+  }
+
+  remove(worker: PoolWorker): void {
+    const index = this.#workers.indexOf(worker);
+    if (index >= 0) this.#workers.splice(index, 1);
+    if (this.#workers.length > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  announceStarts(): void {
+    this.#announcesStarts = true;
+    for (const worker of this.#workers) worker.announceStarts();
+  }
+
+  /** Ends those that have been idle too long, now and later. To be called when workers may have become idle. */
+  watchIdle(): void {
+    if (this.#stopReaper !== undefined) return;
+    const { idleTimeoutMs } = this.#settings;
+    const idle = this.#workers.filter((worker) => worker.isReady && worker.open === 0);
+    if (idle.length === 0 || this.#workers.length <= this.#settings.minWorkers) return;
+    const oldestMs = Math.min(...idle.map((worker) => worker.idleSinceMs));
+    const dueMs = Math.max(0, oldestMs + idleTimeoutMs - performance.now());
+    this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
+  }
+
+  /** Ends all. Resolves when they have exited. */
+  async endAll(): Promise<void> {
+    this.#stopReaper?.();
+    if (this.#workers.length === 0) return;
+    const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+    for (const worker of [...this.#workers]) worker.terminate();
+    await empty;
+  }
+
+  #startOne(): void {
+    const workerId = this.#nextId++;
+    const worker = new RemoteWorker<Job>(
+      this.#createThread(workerId),
+      { workerId, concurrency: this.#settings.concurrency, poolWord: this.#poolWord },
+      this.#told,
+    );
+    if (this.#announcesStarts) worker.announceStarts();
+    this.#workers.push(worker);
+  }
+
+  #createThread(workerId: number): Worker {
+    const { thread, name } = this.#settings;
+    if (thread.worker !== undefined) return thread.worker();
+    const options: WorkerOptions = { name: `${name}-${workerId}` };
+    if (thread.resourceLimits !== undefined) options.resourceLimits = thread.resourceLimits;
+    if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
+    if (thread.execArgv !== undefined) options.execArgv = [...thread.execArgv];
+    return new Worker(workerLocation(), options);
+  }
+
+  #reap(): void {
+    this.#stopReaper = undefined;
+    const longestIdleSince = performance.now() - this.#settings.idleTimeoutMs;
+    let spare = this.#workers.filter((worker) => worker.state !== 'ending').length - this.#settings.minWorkers;
+    for (const worker of [...this.#workers].reverse()) {
+      if (spare <= 0) break;
+      if (!worker.isReady || worker.open > 0 || worker.idleSinceMs > longestIdleSince) continue;
+      worker.terminate();
+      spare--;
+    }
+    this.watchIdle();
+  }
+}

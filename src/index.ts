@@ -1,0 +1,32 @@
+export type { PoolEvent, PoolEvents } from './core/events.js';
+export type { SettledCounts } from './core/ledger.js';
+export type { ThreadPoolOptions } from './core/options.js';
+export { type JobOf, type SubmitRest, ThreadPool } from './core/pool.js';
+export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
+export type { CurrentJob } from './current-job.js';
+export {
+  CancelledError,
+  NotCloneableError,
+  PoolClosedError,
+  TaskNotFoundError,
+  ThreadSystemError,
+  WorkerExitError,
+} from './errors.js';
+export { Job } from './jobs/job.js';
+export type { JobOptions, Transferable } from './jobs/job-options.js';
+export { JobPriority } from './jobs/job-priority.js';
+export { JobState } from './jobs/job-state.js';
+export {
+  type ModuleTask,
+  type Task,
+  type TaskArgs,
+  type TaskFunction,
+  type TaskModule,
+  type TaskProgress,
+  type TaskResult,
+  taskModule,
+} from './jobs/task.js';
+export type { Distribution } from './metrics/histogram.js';
+export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recorder.js';
+export { CancellationToken } from './sync/cancellation-token.js';
+export { registerErrorClass } from './workers/error-codec.js';
