@@ -28,6 +28,10 @@ const LINGER_BACKLOG_MS = 0.05;
 const SHARE_MS = 0.1;
 /** How often workers with jobs not begun are looked at. */
 const WATCH_MS = 1;
+/** After so many failures in a row, starting a worker is given up. */
+const HOPELESS_STARTS = 3;
+/** After a failed start, while other workers live, none is tried for so long. */
+const START_PAUSE_MS = 1_000;
 /** Ranks before every job. */
 const FIRST_RANK = { priority: Number.POSITIVE_INFINITY, order: 0 };
 
@@ -58,6 +62,9 @@ export class Dispatcher implements JobOwner, JobSink<Job> {
   #isDraining = false;
   #sincePump = 0;
   #lingerUntilMs = 0;
+  #spared: Job | undefined;
+  #startFailures = 0;
+  #noStartsBeforeMs = 0;
   #watchTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: DispatcherParts, workers: () => WorkerSet) {
@@ -111,7 +118,22 @@ export class Dispatcher implements JobOwner, JobSink<Job> {
     return count;
   }
 
+  /** Runs `act`, in which nothing cancels the job: what its own code has cancelled is no request to stop it. */
+  sparing(job: Job | undefined, act: () => void): void {
+    this.#spared = job;
+    try {
+      act();
+    } finally {
+      this.#spared = undefined;
+    }
+  }
+
   cancelJob(job: Job, reason: unknown): boolean {
+    if (job === this.#spared) {
+      (job.seat as PoolWorker | undefined)?.tell({ kind: 'parent-cancelled', seq: job.seq, reason });
+      job.raiseToken(reason);
+      return false;
+    }
     if (this.queue.remove(job)) {
       this.#settleCancelled(job, reason);
       return true;
@@ -218,10 +240,28 @@ export class Dispatcher implements JobOwner, JobSink<Job> {
     this.#parts.ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });
   }
 
-  /** Fails the job that is next. */
-  failNext(error: Error): void {
-    const job = this.queue.shift();
-    if (job !== undefined) this.#parts.ledger.settle(job, 'FAILED', { outcome: error });
+  /**
+   * A worker could not start. Where others live, theirs is the work, and it is tried again later. Where none does it
+   * costs the job it was started for and, when it happens again and again, all that wait: no start would help them.
+   */
+  startFailed(exit: { readonly exitCode: number; readonly cause: unknown }): void {
+    this.#startFailures++;
+    if (this.#all.some((worker) => worker.isReady)) {
+      this.#noStartsBeforeMs = performance.now() + START_PAUSE_MS;
+      setTimeout(() => this.pump(), START_PAUSE_MS);
+      return;
+    }
+    const reason = exit.cause instanceof Error ? `: ${exit.cause.message}` : '';
+    const message = `Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reason}`;
+    let count = this.#startFailures < HOPELESS_STARTS ? 1 : this.queue.size;
+    for (; count > 0; count--) {
+      const job = this.queue.shift();
+      if (job !== undefined) this.#parts.ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });
+    }
+  }
+
+  startSucceeded(): void {
+    this.#startFailures = 0;
   }
 
   /** Takes what a worker has not begun back into the queue. */
@@ -255,10 +295,13 @@ export class Dispatcher implements JobOwner, JobSink<Job> {
   #drainAll(max: number): number {
     if (this.#isDraining) return 0;
     this.#isDraining = true;
-    let count = 0;
-    for (const worker of this.#all) count += worker.drain(max);
-    this.#isDraining = false;
-    return count;
+    try {
+      let count = 0;
+      for (const worker of this.#all) count += worker.drain(max);
+      return count;
+    } finally {
+      this.#isDraining = false;
+    }
   }
 
   /** With no answers left: lingers, or parks. False when answers came meanwhile. */
@@ -287,7 +330,14 @@ export class Dispatcher implements JobOwner, JobSink<Job> {
     const workers = this.#all;
     let coming = 0;
     for (const worker of workers) if (worker.state === 'starting' || worker.isFree) coming++;
-    if (coming < this.queue.size) this.#workers().start(this.queue.size - coming);
+    if (coming >= this.queue.size || performance.now() < this.#noStartsBeforeMs) return;
+    try {
+      this.#workers().start(this.queue.size - coming);
+    } catch (cause) {
+      // such as a flag that Node refuses
+      this.startFailed({ exitCode: 1, cause });
+      if (this.queue.size > 0) this.#pumpSoon();
+    }
   }
 
   /** Sends the most urgent jobs, each to the worker that will come to it first, until none may take more. */

@@ -1,4 +1,4 @@
-import { describe, PoolClosedError, WorkerExitError } from '../errors.js';
+import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskProgress, TaskResult } from '../jobs/task.js';
@@ -68,6 +68,7 @@ export class ThreadPool implements AsyncDisposable {
         workerRang: () => this.#dispatcher.drain(),
         workerExited: (worker, exit) => this.#onWorkerExited(worker, exit),
         ownTokenCancelled: (job, reason) => job.raiseToken(reason),
+        sharedCancelled: (by, spread) => this.#dispatcher.sparing(by, spread),
         lateError: (error, jobId) =>
           this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } }),
       },
@@ -195,6 +196,7 @@ export class ThreadPool implements AsyncDisposable {
 
   #onWorkerReady(worker: PoolWorker): void {
     const { workerId, threadId } = worker;
+    this.#dispatcher.startSucceeded();
     this.#events.emit('workerStarted', { workerId, threadId });
     this.#dispatcher.pump();
     this.#workers.watchIdle();
@@ -213,8 +215,7 @@ export class ThreadPool implements AsyncDisposable {
     for (const job of cancelling) this.#dispatcher.settleStopped(job);
     for (const job of begun) this.#dispatcher.settleLost(job, worker, exit);
     this.#events.emit('workerExited', { workerId: worker.workerId, exitCode: exit.exitCode, error: exit.cause });
-    // a thread that cannot start would be started again for ever: each time costs the job it was started for
-    if (!wasReady && worker.endCause === undefined) this.#dispatcher.failNext(startFailure(exit));
+    if (!wasReady && worker.endCause === undefined && !this.#shutdown.hasBegun) this.#dispatcher.startFailed(exit);
     this.#dispatcher.pump();
   }
 
@@ -230,9 +231,4 @@ export class ThreadPool implements AsyncDisposable {
         : 'ending';
     return { id: worker.workerId, state, jobs: worker.jobsRun, utilization };
   }
-}
-
-function startFailure(exit: { readonly exitCode: number; readonly cause: unknown }): WorkerExitError {
-  const reason = exit.cause instanceof Error ? `: ${exit.cause.message}` : '';
-  return new WorkerExitError(`Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reason}`, exit);
 }

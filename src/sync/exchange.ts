@@ -3,6 +3,8 @@ export interface ExchangeMessage {
   readonly kind: 'token-cancelled';
   readonly id: string;
   readonly reason: unknown;
+  /** The job in whose code it was cancelled, by its sequence number in that worker's lane. */
+  readonly by?: number | undefined;
 }
 
 /** A way to one other thread. */

@@ -2,13 +2,12 @@
  * Reports what a listener threw. A listener's fault must stop nothing, and must not be silent either: it becomes a
  * process warning.
  */
-export function warnOf(error: unknown, where: string): void {
-  const warning = new Error(`A listener of ${where} threw: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
+function warnOf(error: unknown, where: string): void {
+  const isError = error instanceof Error;
+  process.emitWarning(`A listener of ${where} threw: ${isError ? error.message : String(error)}`, {
+    type: 'ThreadSystemWarning',
+    ...(isError && error.stack !== undefined ? { detail: error.stack } : {}),
   });
-  warning.name = 'ThreadSystemWarning';
-  if (error instanceof Error && error.stack !== undefined) warning.stack = `${warning.message}\n${error.stack}`;
-  process.emitWarning(warning);
 }
 
 /** Calls foreign code that may throw; its error becomes a process warning that names `where`. */

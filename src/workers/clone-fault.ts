@@ -62,15 +62,34 @@ function find(value: unknown, path: string, seen: Set<object>): Fault | undefine
   return { path, what: describe(value) };
 }
 
+/** What Node can move besides array buffers, by the names of the classes. */
+const MOVABLE = new Set(['MessagePort', 'FileHandle', 'ReadableStream', 'WritableStream', 'TransformStream']);
+
+function findUnmovable(transfer: readonly unknown[]): Fault | undefined {
+  const index = transfer.findIndex((item) => {
+    if (typeof item !== 'object' || item === null) return true;
+    return !types.isArrayBuffer(item) && !MOVABLE.has(item.constructor?.name);
+  });
+  return index < 0 ? undefined : { path: `transfer[${index}]`, what: describe(transfer[index]) };
+}
+
 /**
  * The error for a value that `postMessage` refused: names the innermost part that cannot cross.
  *
- * @param root how the path begins, e.g. `args` or `result`.
+ * @param sent the value, what was to be moved with it, and how the path begins, e.g. `args` or `result`.
  */
-export function cloneFault(value: unknown, root: string, cause: unknown): NotCloneableError {
-  const fault = find(value, root, new Set()) ?? { path: root, what: describe(value) };
-  return new NotCloneableError(`Cannot send ${fault.path} to another thread: ${fault.what} cannot be cloned`, {
-    path: fault.path,
-    cause,
-  });
+export function cloneFault(
+  sent: { readonly value: unknown; readonly transfer: readonly unknown[]; readonly root: string },
+  cause: unknown,
+): NotCloneableError {
+  const fault = find(sent.value, sent.root, new Set());
+  if (fault !== undefined) {
+    const message = `Cannot send ${fault.path} to another thread: ${fault.what} cannot be cloned`;
+    return new NotCloneableError(message, { path: fault.path, cause });
+  }
+  const unmovable = findUnmovable(sent.transfer);
+  const path = unmovable?.path ?? (sent.transfer.length > 0 ? 'transfer' : sent.root);
+  const reason = cause instanceof Error || types.isNativeError(cause) ? cause.message : String(cause);
+  const what = unmovable === undefined ? reason : `${unmovable.what} cannot be transferred`;
+  return new NotCloneableError(`Cannot send ${path} to another thread: ${what}`, { path, cause });
 }

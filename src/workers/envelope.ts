@@ -35,24 +35,15 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: string, transfer: TransferList = []): number {
-    let fault: unknown;
     try {
       this.#port.postMessage(value, transfer);
       return Tag.MESSAGE;
     } catch (error) {
-      fault = error;
+      // only now is it worth looking for objects of ours: they are made to be refused
+      const envelope = this.#envelope(value);
+      if (envelope === undefined) throw cloneFault({ value, transfer, root }, error);
+      return this.#sendEnvelope(envelope, root, transfer);
     }
-    // only now is it worth looking for objects of ours: they are made to be refused
-    const envelope = this.#wrap(value);
-    if (envelope.marks.length > 0) {
-      try {
-        this.#port.postMessage(envelope, transfer);
-        return Tag.ENVELOPE;
-      } catch (error) {
-        throw cloneFault(envelope.root, root, error);
-      }
-    }
-    throw cloneFault(value, root, fault);
   }
 
   /** Unpacks a message that was sent under `tag`. */
@@ -65,6 +56,25 @@ export class PayloadPort {
       if (mark !== undefined) arrived.set(mark, CancellationToken.arrive(handle, this.#carrier));
     }
     return restore(root, arrived, new Set());
+  }
+
+  #sendEnvelope(envelope: Envelope, root: string, transfer: TransferList): number {
+    try {
+      this.#port.postMessage(envelope, transfer);
+      return Tag.ENVELOPE;
+    } catch (error) {
+      throw cloneFault({ value: envelope.root, transfer, root }, error);
+    }
+  }
+
+  /** The value in an envelope; `undefined` when there is nothing of ours in it, or no way to look. */
+  #envelope(value: unknown): Envelope | undefined {
+    try {
+      const envelope = this.#wrap(value);
+      return envelope.marks.length > 0 ? envelope : undefined;
+    } catch {
+      return undefined; // a getter that throws, which is the fault itself
+    }
   }
 
   #wrap(value: unknown): Envelope {

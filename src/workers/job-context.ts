@@ -114,6 +114,11 @@ export class JobContext implements CurrentJob {
   cancelled(reason: unknown): void {
     this.#isCancelled = true;
     this.#reason = reason;
+    this.raiseToken(reason);
+  }
+
+  /** The job's own code cancelled a token that this job's is a child of: that is no request to stop it. */
+  raiseToken(reason: unknown): void {
     if (this.#token !== undefined && this.#carrier !== undefined)
       this.#token.heard({ kind: 'token-cancelled', id: '', reason }, this.#carrier);
   }

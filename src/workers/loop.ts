@@ -60,7 +60,7 @@ export class WorkerLoop implements ContextHost {
     this.#poolWord = init.poolWord;
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
-    this.#main = { isOpen: true, tell: (message) => this.#post(message) };
+    this.#main = { isOpen: true, tell: (message) => this.#post({ ...message, by: this.#currentJob()?.seq }) };
     const payload = new PayloadPort(init.payload, this.#main);
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     const hereMs = performance.now();
@@ -73,8 +73,11 @@ export class WorkerLoop implements ContextHost {
     setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
     process.on('uncaughtException', (error) => this.#onUncaught(error));
     this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
-    this.#post({ kind: 'ready' });
-    this.#turn();
+    // in a turn of its own: a module that imports the worker's entry is evaluated to its end first
+    setImmediate(() => {
+      this.#post({ kind: 'ready' });
+      this.#turn();
+    });
   }
 
   report(context: JobContext, value: unknown): void {
@@ -328,6 +331,9 @@ export class WorkerLoop implements ContextHost {
         break;
       case 'job-cancelled':
         this.#open.get(message.seq)?.cancelled(message.reason);
+        break;
+      case 'parent-cancelled':
+        this.#open.get(message.seq)?.raiseToken(message.reason);
         break;
     }
   }

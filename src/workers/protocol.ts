@@ -26,7 +26,9 @@ export type ToWorker =
   | typeof BELL
   | ExchangeMessage
   /** The running job's flag was raised; brings the reason, and wakes listeners. */
-  | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown };
+  | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
+  /** The job's own code cancelled a parent of its token. */
+  | { readonly kind: 'parent-cancelled'; readonly seq: number; readonly reason: unknown };
 
 export type FromWorker =
   | typeof BELL

@@ -42,6 +42,8 @@ export interface WorkerEvents<J extends Passenger> {
   workerRang(): void;
   workerExited(worker: RemoteWorker<J>, exit: { exitCode: number; cause: unknown }): void;
   ownTokenCancelled(job: J, reason: unknown): void;
+  /** A token that this thread shares was cancelled by a job's code; `spread` tells it to all who depend on it. */
+  sharedCancelled(by: J | undefined, spread: () => void): void;
   lateError(error: Error, jobId: number | undefined): void;
 }
 
@@ -385,6 +387,12 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     });
   }
 
+  #jobAt(seq: number | undefined): J | undefined {
+    if (seq === undefined) return undefined;
+    const job = this.#jobs[seq & MASK];
+    return job?.seq === seq ? job : undefined;
+  }
+
   #onMessage(message: FromWorker): void {
     if (message === BELL) {
       this.#events.workerRang();
@@ -399,11 +407,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         this.#events.workerReady(this);
         break;
       case 'token-cancelled':
-        receive(message, this);
+        this.#events.sharedCancelled(this.#jobAt(message.by), () => receive(message, this));
         break;
       case 'own-token-cancelled': {
-        const job = this.#jobs[message.seq & MASK];
-        if (job?.seq === message.seq) this.#events.ownTokenCancelled(job, message.reason);
+        const job = this.#jobAt(message.seq);
+        if (job !== undefined) this.#events.ownTokenCancelled(job, message.reason);
         break;
       }
       case 'late-error':

@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { Job, JobState, PoolClosedError, ThreadPool } from 'thread-system';
+import { occupy } from '../support/gate.ts';
+import { tasks } from '../support/tasks.ts';
+
+describe('submit', () => {
+  test('an inline function runs in a worker with its arguments', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit((x: number, y: number) => x + y, [5, 10]);
+    expect(job.state).toBe(JobState.PENDING);
+    expect(await job).toBe(15);
+    expect(job.state).toBe('COMPLETED');
+    expect(job.result).toBe(15);
+    expect(job.error).toBeUndefined();
+    expect(job.attempts).toBe(1);
+    expect(job.workerId).toBe(0);
+    expect(job.executionMs).toBeGreaterThan(0);
+    expect(job.queuedMs).toBeGreaterThan(0);
+  });
+
+  test('every form of a function can be sent', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const methods = {
+      plain(x: number) {
+        return x + 1;
+      },
+      async late(x: number) {
+        await null;
+        return x + 2;
+      },
+    };
+    const jobs = [
+      pool.submit(methods.plain, [1]),
+      pool.submit(methods.late, [1]),
+      pool.submit(async (x: number) => x + 3, [1]),
+      pool.submit(
+        function named(x: number) {
+          return x + 4;
+        },
+        [1],
+      ),
+    ];
+    expect(await Promise.all(jobs)).toEqual([2, 3, 4, 5]);
+    expect(jobs.map((job) => job.name)).toEqual(['plain', 'late', 'anonymous', 'named']);
+  });
+
+  test('a job made first is submitted later, and once', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = new Job(tasks.add, [1, 2], { name: 'sum', priority: 3 });
+    expect(job.state).toBe('PENDING');
+    expect(pool.submitJob(job)).toBe(job);
+    expect(await job).toBe(3);
+    expect(() => pool.submitJob(job)).toThrow(new TypeError("Cannot submit job 'sum': it was submitted before"));
+    expect(pool.metrics()).toMatchObject({ submitted: 1, completed: 1 });
+  });
+
+  test('a job cancelled before it is submitted counts as cancelled and never runs', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = new Job(tasks.add, [1, 2]);
+    expect(job.cancel('too early')).toBe(true);
+    pool.submitJob(job);
+    await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'too early' });
+    expect(pool.metrics()).toMatchObject({ submitted: 1, cancelled: 1, pending: 0 });
+  });
+
+  test('submitMany makes a job of each list of arguments, or none', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const jobs = pool.submitMany(tasks.add, [
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(await Promise.all(jobs)).toEqual([3, 7]);
+    // @ts-expect-error a list of arguments is a tuple
+    expect(() => pool.submitMany(tasks.add, [[1, 2], 3])).toThrow(TypeError);
+    expect(pool.metrics().submitted).toBe(2);
+  });
+
+  test('arguments are copied when the job is sent, and no two jobs share one', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const shared = { count: 0 };
+    const increment = (value: { count: number }) => ++value.count;
+    const jobs = Array.from({ length: 5 }, () => pool.submit(increment, [shared]));
+    expect(await Promise.all(jobs)).toEqual([1, 1, 1, 1, 1]);
+    expect(shared.count).toBe(0);
+  });
+
+  test('async tasks share a worker up to its concurrency', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 3 });
+    const { Gate } = await import('../support/gate.ts');
+    using gate = new Gate();
+    const jobs = Array.from({ length: 4 }, (_, i) => pool.submit(tasks.holdAsync, [gate.words, i]));
+    await gate.reachedBy(3);
+    expect(jobs.map((job) => job.state)).toEqual(['RUNNING', 'RUNNING', 'RUNNING', 'PENDING']);
+    expect(pool.metrics()).toMatchObject({ active: 3, pending: 1 });
+    gate.open();
+    expect(await Promise.all(jobs)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('after shutdown it throws', async () => {
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    await pool.shutdown();
+    expect(() => pool.submit(tasks.add, [1, 2])).toThrow(PoolClosedError);
+    expect(() => pool.submitJob(new Job(tasks.add, [1, 2]))).toThrow(
+      expect.objectContaining({ code: 'ERR_POOL_CLOSED', name: 'PoolClosedError' }) as Error,
+    );
+  });
+});
+
+describe('a pool that is paused', () => {
+  test('starts nothing, not even what was sent ahead, until it is resumed', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    using gate = await occupy(pool);
+    const jobs = pool.submitMany(tasks.echo, [[1], [2], [3]]);
+    await Promise.resolve();
+    pool.pause();
+    gate.open();
+    const probe = await pool.waitAll({ timeoutMs: 0 });
+    expect(probe).toBe(false);
+    expect(jobs.map((job) => job.state)).toEqual(['PENDING', 'PENDING', 'PENDING']);
+    pool.resume();
+    expect(await Promise.all(jobs)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('waitAll', () => {
+  test('waits for what was submitted before the call, and no more', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    using first = await occupy(pool);
+    const waiting = pool.waitAll();
+    using second = await occupy(pool);
+    first.open();
+    expect(await waiting).toBe(true);
+    expect(second.jobs[0]?.state).toBe('RUNNING');
+    second.open();
+    expect(await pool.waitAll()).toBe(true);
+  });
+
+  test('says false when the time passes first', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    using gate = await occupy(pool);
+    expect(await pool.waitAll({ timeoutMs: 1 })).toBe(false);
+    gate.open();
+    expect(await pool.waitAll({ timeoutMs: Number.POSITIVE_INFINITY })).toBe(true);
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Job, ThreadPool, WorkerExitError } from 'thread-system';
+import { occupy, occupyAsync } from '../support/gate.ts';
+import { OrderLog } from '../support/order-log.ts';
+import { tasks } from '../support/tasks.ts';
+
+describe('a thread that dies', () => {
+  test('fails only the job it was running, and is replaced', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const before = pool.submitMany(tasks.echo, [[{ n: 1 }], ['two'], [3]]);
+    const victim = pool.submit(tasks.exit, [7]);
+    const after = pool.submitMany(tasks.echo, [[4], [{ n: 5 }]]);
+    await expect(victim).rejects.toMatchObject({ name: 'WorkerExitError', code: 'ERR_WORKER_EXITED', exitCode: 7 });
+    expect(victim.error).toBeInstanceOf(WorkerExitError);
+    expect(String(victim.error)).toMatch("The thread of job 'exit' ended with exit code 7 while the job ran");
+    expect(victim.attempts).toBe(1);
+    expect(await Promise.all(before)).toEqual([{ n: 1 }, 'two', 3]);
+    expect(await Promise.all(after)).toEqual([4, { n: 5 }]);
+    expect(after[0]?.workerId).not.toBe(victim.workerId);
+  });
+
+  test('gives back what was sent ahead to it, in its places', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const log = new OrderLog(800);
+    for (let i = 0; i < 300; i++) pool.submit(tasks.many, [i]);
+    await pool.waitAll();
+    const victims: Job[] = [];
+    pool.on('jobFailed', (job) => void victims.push(job));
+    for (let i = 0; i < 800; i++) {
+      if (i % 200 === 100) pool.submit(tasks.exit, [1]);
+      pool.submit(tasks.note, [log.words, i]);
+    }
+    await pool.waitAll();
+    expect(victims.map((job) => job.state)).toEqual(['FAILED', 'FAILED', 'FAILED', 'FAILED']);
+    expect(log.values).toEqual(Array.from({ length: 800 }, (_, i) => i));
+  });
+
+  test('by lack of memory says so', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, resourceLimits: { maxOldGenerationSizeMb: 16 } });
+    const job = pool.submit(() => {
+      const kept: unknown[] = [];
+      for (;;) kept.push(new Array(1000).fill(kept.length));
+    });
+    await expect(job).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED', cause: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
+    expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
+  });
+
+  test('takes a transferred buffer with it: that job fails rather than run without', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const bytes = new Uint8Array(8);
+    const job = pool.submit(tasks.byteLength, [bytes], { transfer: [bytes.buffer] });
+    expect(await job).toBe(8);
+    expect(bytes.byteLength).toBe(0);
+  });
+
+  test('at its start costs the job it was started for, and no more', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, execArgv: ['--require', '/there/is/no/such/module.cjs'] });
+    const jobs = pool.submitMany(tasks.echo, [[1], [2]]);
+    for (const job of jobs)
+      await expect(job).rejects.toMatchObject({
+        code: 'ERR_WORKER_EXITED',
+        message: expect.stringMatching(/Cannot start a worker/),
+      });
+    expect(pool.metrics()).toMatchObject({ failed: 2, pending: 0 });
+  });
+
+  test('that cannot even be made costs the same', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, execArgv: ['--no-such-flag'] });
+    await expect(pool.submit(tasks.echo, [1])).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED' });
+  });
+});
+
+describe('an uncaught error', () => {
+  test('of a job that is settled comes as lateError; its thread is kept, and no other job is hurt', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const late = new Promise<{ error: Error; job: { id: number } | undefined }>((resolve) =>
+      pool.on('lateError', resolve),
+    );
+    const job = pool.submit(tasks.leaveErrorBehind);
+    expect(await job).toBe('returned');
+    using gate = await occupyAsync(pool);
+    const { jobs } = gate;
+    const { error, job: of } = await late;
+    expect(error).toMatchObject({ message: 'left behind' });
+    expect(of).toEqual({ id: job.id });
+    gate.open();
+    await jobs[0];
+    expect(jobs[0]?.workerId).toBe(0);
+  });
+
+  test('of a job that runs fails that job, and not the one beside it', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 2 });
+    using gate = await occupyAsync(pool);
+    const { jobs } = gate;
+    const job = pool.submit(tasks.throwWhileOpen);
+    await expect(job).rejects.toThrow('uncaught while open');
+    expect(jobs[0]?.state).toBe('RUNNING');
+    gate.open();
+    await jobs[0];
+  });
+});
+
+test('a busy worker dies with its job while another gets on', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 2 });
+  using gate = await occupy(pool);
+  const { jobs } = gate;
+  await expect(pool.submit(tasks.exit, [0])).rejects.toMatchObject({ exitCode: 0 });
+  gate.open();
+  await Promise.all(jobs);
+});

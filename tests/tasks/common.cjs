@@ -1,0 +1,4 @@
+const { currentJob } = require('thread-system/worker');
+
+exports.twice = (value) => value * 2;
+exports.nameOfJob = () => currentJob().name;

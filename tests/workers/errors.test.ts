@@ -1,0 +1,130 @@
+import { describe, expect, test } from '@jest/globals';
+import { registerErrorClass, ThreadPool } from 'thread-system';
+import { tasks } from '../support/tasks.ts';
+
+describe('what a task throws', () => {
+  test.each(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError'] as const)(
+    'arrives as what it was: %s',
+    async (name) => {
+      await using pool = new ThreadPool({ maxWorkers: 1 });
+      const job = pool.submit(
+        (className: string) => {
+          const ErrorClass = Reflect.get(globalThis, className) as ErrorConstructor;
+          throw Object.assign(new ErrorClass('no good'), { code: 'E_CODE', detail: { n: [1] }, big: 7n });
+        },
+        [name],
+      );
+      await expect(job).rejects.toBeInstanceOf(Reflect.get(globalThis, name) as ErrorConstructor);
+      await expect(job).rejects.toMatchObject({
+        name,
+        message: 'no good',
+        code: 'E_CODE',
+        detail: { n: [1] },
+        big: 7n,
+      });
+    },
+  );
+
+  test('keeps its causes and its errors', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(() => {
+      const cause = new RangeError('deep', { cause: 'a text' });
+      throw new AggregateError([new TypeError('one'), 2], 'several', { cause });
+    });
+    await expect(job).rejects.toBeInstanceOf(AggregateError);
+    await expect(job).rejects.toMatchObject({
+      message: 'several',
+      cause: { name: 'RangeError', message: 'deep', cause: 'a text' },
+      errors: [{ name: 'TypeError', message: 'one' }, 2],
+    });
+  });
+
+  test('is an instance of its own class where that is registered', async () => {
+    class HttpError extends Error {
+      readonly status: number;
+      constructor(status: number) {
+        super(`status ${status}`);
+        this.status = status;
+      }
+    }
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const throwHttp = () => {
+      class HttpError extends Error {
+        status = 404;
+      }
+      throw new HttpError('not there');
+    };
+    await expect(pool.submit(throwHttp)).rejects.not.toBeInstanceOf(HttpError);
+    registerErrorClass(HttpError);
+    registerErrorClass(HttpError);
+    await expect(pool.submit(throwHttp)).rejects.toBeInstanceOf(HttpError);
+    await expect(pool.submit(throwHttp)).rejects.toMatchObject({ message: 'not there', status: 404 });
+    class Other extends Error {}
+    Object.defineProperty(Other, 'name', { value: 'HttpError' });
+    expect(() => registerErrorClass(Other)).toThrow("another class has the name 'HttpError'");
+    expect(() => registerErrorClass(Map as never)).toThrow('it must extend Error, received function Map');
+  });
+
+  test('shows the frames of the task', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(tasks.fail, ['where']);
+    await expect(job).rejects.toThrow('where');
+    expect((job.error as Error).stack).toMatch(
+      /^RangeError: where\n\s+at .*fail \(file:.*tests\/tasks\/basic\.mjs:\d+:\d+\)/,
+    );
+  });
+
+  test.each([null, undefined, 0, '', 'text', { a: 1 }, 5n])(
+    'that is no error (%p) arrives in one, as `thrown`',
+    async (value) => {
+      await using pool = new ThreadPool({ maxWorkers: 1 });
+      const job = pool.submit(tasks.throwValue, [value]);
+      await expect(job).rejects.toBeInstanceOf(Error);
+      expect(job.state).toBe('FAILED');
+      expect((job.error as { thrown?: unknown }).thrown).toEqual(value);
+      expect((job.error as Error).message).toMatch(/^The task threw .*, which is not an Error$/);
+    },
+  );
+
+  test('is readable however odd it is', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(() => {
+      const error: Error & Record<string, unknown> = Object.assign(new Error('odd'), { fn: () => 1, huge: 1n });
+      Object.defineProperty(error, 'bad', {
+        enumerable: true,
+        get() {
+          throw new Error('getter');
+        },
+      });
+      error.cause = error;
+      throw error;
+    });
+    await expect(job).rejects.toMatchObject({
+      message: 'odd',
+      huge: 1n,
+      fn: '[function fn, which cannot be cloned]',
+      bad: '[getter threw Error: getter]',
+      cause: '[circular]',
+    });
+    const gigantic = pool.submit(() => {
+      throw new Error('x'.repeat(1_000_000));
+    });
+    await expect(gigantic).rejects.toThrow(/x… \(1000000 characters\)$/);
+    const symbol = pool.submit(() => {
+      throw Symbol('no');
+    });
+    await expect(symbol).rejects.toMatchObject({ thrown: '[Symbol(no), which cannot be cloned]' });
+  });
+
+  test('cannot reach a prototype', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(() => {
+      const error = new Error('sly');
+      Object.defineProperty(error, '__proto__', { enumerable: true, value: { polluted: true } });
+      throw error;
+    });
+    await expect(job).rejects.toThrow('sly');
+    expect(job.error).toBeInstanceOf(Error);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});

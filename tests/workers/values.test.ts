@@ -1,0 +1,122 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { NotCloneableError, ThreadPool } from 'thread-system';
+import { tasks } from '../support/tasks.ts';
+
+/** Any value that crosses, inline or by message: strings around the inline limit and beyond Latin-1 among them. */
+const anyValue = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.boolean(),
+  fc.constantFrom(undefined, null, -0, Number.NaN, '', '\u00ff', '\u0100', '\ud800'),
+  fc.string({ maxLength: 70, unit: 'binary' }),
+  fc.string({ minLength: 55, maxLength: 65 }),
+  fc.bigInt(),
+  fc.date(),
+  fc.uint8Array(),
+  fc.anything({
+    withMap: true,
+    withSet: true,
+    withTypedArray: true,
+    withSparseArray: true,
+    withDate: true,
+    withBigInt: true,
+  }),
+);
+
+describe('arguments and results', () => {
+  test('arrive as structuredClone makes them, whatever they are and however they are mixed', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(anyValue, { maxLength: 9 }), { maxLength: 20 }), async (lists) => {
+        const jobs = lists.map((values) => pool.submit(tasks.many, values));
+        const results = await Promise.all(jobs);
+        expect(results).toStrictEqual(lists.map((values) => structuredClone(values)));
+        const single = lists.map((values) => values[0]);
+        expect(await Promise.all(single.map((value) => pool.submit(tasks.echo, [value])))).toStrictEqual(
+          structuredClone(single),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('go round the lanes many times, in order, at every offset', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const values = Array.from({ length: 30_000 }, (_, i) =>
+      i % 7 === 0 ? 'x'.repeat(i % 61) : i % 501 === 0 ? { i } : i,
+    );
+    const jobs = values.map((value) => pool.submit(tasks.echo, [value]));
+    await pool.waitAll();
+    expect(jobs.map((job) => job.result)).toEqual(values);
+  });
+
+  test('transfer moves, and so does move', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const bytes = new Uint8Array(1024).fill(7);
+    const job = pool.submit(tasks.byteLength, [bytes], { transfer: [bytes.buffer] });
+    expect(await job).toBe(1024);
+    expect(bytes.byteLength).toBe(0);
+    const made = await pool.submit(tasks.makeBytes, [100_000]);
+    expect(made.byteLength).toBe(100_000);
+    expect(made[99_999]).toBe(7);
+  });
+
+  test('shared memory is shared', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    await Promise.all(
+      Array.from({ length: 100 }, () => pool.submit((shared: Int32Array) => void Atomics.add(shared, 0, 1), [words])),
+    );
+    expect(words[0]).toBe(100);
+  });
+});
+
+describe('a value that cannot be cloned', () => {
+  test.each<[unknown[], string]>([
+    [[() => 1], 'args[0]'],
+    [[1, { options: { onDone: () => 1 } }], 'args[1].options.onDone'],
+    [[[1, [Symbol('s')]]], 'args[0][1][0]'],
+    [[new Map([['a-b', { 'odd key': () => 1 }]])], 'args[0].get("a-b")["odd key"]'],
+    [[new Set([{ fn: () => 1 }])], 'args[0].values()[0].fn'],
+    [[{ p: Promise.resolve() }], 'args[0].p'],
+    [[{ w: new WeakMap() }], 'args[0].w'],
+    [
+      [
+        {
+          get boom() {
+            throw new Error('getter');
+          },
+        },
+      ],
+      'args[0].boom',
+    ],
+  ])('among the arguments fails the job and names its path: %#', async (args, path) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const before = pool.submit(tasks.echo, [{ fine: 1 }]);
+    const job = pool.submit(tasks.many, args);
+    const after = pool.submit(tasks.echo, [{ fine: 2 }]);
+    await expect(job).rejects.toBeInstanceOf(NotCloneableError);
+    await expect(job).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path });
+    expect((job.error as Error).message).toContain(`Cannot send ${path} to another thread: `);
+    expect(await Promise.all([before, after])).toEqual([{ fine: 1 }, { fine: 2 }]);
+  });
+
+  test('in the result names its path, and leaves the thread and its neighbours unharmed', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const before = pool.submit(tasks.echo, [{ fine: 1 }]);
+    const job = pool.submit(() => ({ nested: { fn: () => 1 } }));
+    const after = pool.submit(tasks.echo, [{ fine: 2 }]);
+    await expect(job).rejects.toMatchObject({ name: 'NotCloneableError', path: 'result.nested.fn' });
+    expect(job.error).toBeInstanceOf(NotCloneableError);
+    expect(await Promise.all([before, after])).toEqual([{ fine: 1 }, { fine: 2 }]);
+    expect(after.workerId).toBe(0);
+  });
+
+  test('in the transfer list fails the job', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(tasks.echo, [1], { transfer: [{} as ArrayBuffer] });
+    await expect(job).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path: 'transfer[0]' });
+    expect(await pool.submit(tasks.echo, [2])).toBe(2);
+  });
+});
