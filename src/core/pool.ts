@@ -5,11 +5,16 @@ import type { Task, TaskArgs, TaskProgress, TaskResult } from '../jobs/task.js';
 import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
 import { checkMs } from '../sync/timer.js';
+import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolEvents } from './events.js';
 import { GraceKeeper } from './grace-keeper.js';
+import { JobControl } from './job-control.js';
 import { Ledger, type SettledCounts } from './ledger.js';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options.js';
+import { Outcomes } from './outcomes.js';
+import { Pacer } from './pacer.js';
+import { Recovery } from './recovery.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { type PoolWorker, WorkerSet } from './worker-set.js';
@@ -44,6 +49,9 @@ export class ThreadPool implements AsyncDisposable {
   readonly #ledger = new Ledger(this.#metrics, this.#events);
   readonly #workers: WorkerSet;
   readonly #dispatcher: Dispatcher;
+  readonly #pacer: Pacer;
+  readonly #recovery: Recovery;
+  readonly #control: JobControl;
   readonly #shutdown: Shutdown;
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
@@ -52,29 +60,20 @@ export class ThreadPool implements AsyncDisposable {
     this.#concurrency = settings.concurrency;
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
-    const parts = {
-      ledger: this.#ledger,
-      metrics: this.#metrics,
-      events: this.#events,
-      outbox: this.#outbox,
-      grace: new GraceKeeper(settings.graceMs, (worker) => this.#endWorker(worker)),
-      poolWord,
-    };
-    this.#dispatcher = new Dispatcher(parts, () => this.#workers);
-    this.#workers = new WorkerSet(settings, poolWord, {
-      sink: this.#dispatcher,
-      events: {
-        workerReady: (worker) => this.#onWorkerReady(worker),
-        workerRang: () => this.#dispatcher.drain(),
-        workerExited: (worker, exit) => this.#onWorkerExited(worker, exit),
-        ownTokenCancelled: (job, reason) => job.raiseToken(reason),
-        sharedCancelled: (by, spread) => this.#dispatcher.sparing(by, spread),
-        lateError: (error, jobId) =>
-          this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } }),
-      },
-    });
-    this.#shutdown = new Shutdown(this.#ledger, this.#dispatcher, this.#workers);
-    this.#workers.start(settings.minWorkers);
+    const [ledger, metrics, events, outbox] = [this.#ledger, this.#metrics, this.#events, this.#outbox];
+    const grace = new GraceKeeper(settings.graceMs, (worker) => this.#recovery.endWorker(worker, this.#pacer));
+    const sink = new Outcomes({ ledger, metrics, events, outbox, grace });
+    const workers = new WorkerSet(settings, poolWord, { sink, events: this.#workerEvents() });
+    const dispatcher = new Dispatcher(ledger, workers);
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace });
+    const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
+    const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
+    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace });
+    this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
+    this.#workers = workers;
+    this.#dispatcher = dispatcher;
+    this.#pacer = pacer;
+    workers.start(settings.minWorkers);
   }
 
   /**
@@ -140,6 +139,7 @@ export class ThreadPool implements AsyncDisposable {
 
   resume(): void {
     this.#dispatcher.resume();
+    this.#pacer.pump();
   }
 
   /** A snapshot of the pool's numbers. */
@@ -177,58 +177,45 @@ export class ThreadPool implements AsyncDisposable {
 
   #enter(job: Job): void {
     if (this.#shutdown.hasBegun) throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
-    if (this.#dispatcher.isFirstOfBatch) this.#ledger.look();
-    job.owner = this.#dispatcher;
+    if (this.#pacer.isFirstOfBatch) this.#ledger.look();
+    job.owner = this.#control;
     if (job.isSettled) {
       this.#ledger.enterSettled(job);
       return;
     }
     this.#ledger.enter(job);
-    this.#dispatcher.enqueue(job);
+    this.#pacer.enqueue(job);
     job.linkParents();
   }
 
-  #endWorker(worker: PoolWorker): void {
-    this.#dispatcher.recall(worker);
-    worker.terminate();
-    this.#dispatcher.pump();
-  }
-
-  #onWorkerReady(worker: PoolWorker): void {
-    const { workerId, threadId } = worker;
-    this.#dispatcher.startSucceeded();
-    this.#events.emit('workerStarted', { workerId, threadId });
-    this.#dispatcher.pump();
-    this.#workers.watchIdle();
-  }
-
-  /** The one place where a thread's end is accounted for: memory tells what became of each of its jobs. */
-  #onWorkerExited(worker: PoolWorker, exit: { readonly exitCode: number; readonly cause: unknown }): void {
-    const wasReady = worker.readyAtMs > 0;
-    worker.drain(Number.POSITIVE_INFINITY); // what had finished stands
-    this.#workers.remove(worker);
-    const { begun, cancelling, waiting } = worker.abandon();
-    for (const job of waiting) {
-      if (job.transfer === undefined) this.#dispatcher.enqueue(job);
-      else begun.push(job); // what it was to be given is gone
-    }
-    for (const job of cancelling) this.#dispatcher.settleStopped(job);
-    for (const job of begun) this.#dispatcher.settleLost(job, worker, exit);
-    this.#events.emit('workerExited', { workerId: worker.workerId, exitCode: exit.exitCode, error: exit.cause });
-    if (!wasReady && worker.endCause === undefined && !this.#shutdown.hasBegun) this.#dispatcher.startFailed(exit);
-    this.#dispatcher.pump();
+  #workerEvents(): WorkerEvents<Job> {
+    return {
+      workerRang: () => this.#pacer.drain(),
+      workerReady: (worker) => {
+        const { workerId, threadId } = worker;
+        this.#recovery.startSucceeded();
+        this.#events.emit('workerStarted', { workerId, threadId });
+        this.#pacer.pump();
+        this.#workers.watchIdle();
+      },
+      workerExited: (worker, exit) => {
+        const hasStarted = worker.readyAtMs > 0 || worker.endCause !== undefined || this.#shutdown.hasBegun;
+        const { workerId } = worker;
+        this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
+        this.#recovery.workerExited(worker, exit, this.#pacer);
+        if (!hasStarted) this.#recovery.startFailed(exit, this.#pacer);
+      },
+      ownTokenCancelled: (job, reason) => job.raiseToken(reason),
+      sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
+      lateError: (error, jobId) =>
+        this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } }),
+    };
   }
 
   #workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
     const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
     const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyMs / (lifeMs * this.#concurrency));
-    const state = worker.isReady
-      ? worker.open > 0
-        ? 'busy'
-        : 'idle'
-      : worker.state === 'starting'
-        ? 'starting'
-        : 'ending';
+    const state = worker.isReady ? (worker.isIdle ? 'idle' : 'busy') : worker.state === 'starting' ? 'starting' : 'ending';
     return { id: worker.workerId, state, jobs: worker.jobsRun, utilization };
   }
 }

@@ -1,25 +1,32 @@
 import { describe } from '../errors.js';
 import { checkMs, type StopTimer, startTimer } from '../sync/timer.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { JobControl } from './job-control.js';
 import type { Ledger, SettledCounts } from './ledger.js';
+import type { Pacer } from './pacer.js';
 import { SHUTDOWN_MODES as MODES, type ShutdownMode, type ShutdownOptions } from './shutdown-options.js';
 import type { WorkerSet } from './worker-set.js';
 
 const REASON = 'the pool was shut down';
 
+/** What is shut down. */
+export interface ShutdownParts {
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+  readonly pacer: Pacer;
+  readonly control: JobControl;
+  readonly workers: WorkerSet;
+}
+
 /** The end of a pool: open, then draining, then closed, never back (I5). */
 export class Shutdown {
-  readonly #ledger: Ledger;
-  readonly #dispatcher: Dispatcher;
-  readonly #workers: WorkerSet;
+  readonly #parts: ShutdownParts;
   #mode: ShutdownMode | undefined;
   #promise: Promise<SettledCounts> | undefined;
   readonly #stopTimers: StopTimer[] = [];
 
-  constructor(ledger: Ledger, dispatcher: Dispatcher, workers: WorkerSet) {
-    this.#ledger = ledger;
-    this.#dispatcher = dispatcher;
-    this.#workers = workers;
+  constructor(parts: ShutdownParts) {
+    this.#parts = parts;
   }
 
   get hasBegun(): boolean {
@@ -39,13 +46,14 @@ export class Shutdown {
   }
 
   async #run(): Promise<SettledCounts> {
-    const before = this.#ledger.counts();
-    this.#ledger.hold();
-    await this.#ledger.waitAll(Number.POSITIVE_INFINITY);
+    const { ledger, workers } = this.#parts;
+    const before = ledger.counts();
+    ledger.hold();
+    await ledger.waitAll(Number.POSITIVE_INFINITY);
     for (const stop of this.#stopTimers) stop();
-    await this.#workers.endAll();
-    this.#ledger.end();
-    const after = this.#ledger.counts();
+    await workers.endAll();
+    ledger.end();
+    const after = ledger.counts();
     return {
       completed: after.completed - before.completed,
       failed: after.failed - before.failed,
@@ -56,16 +64,18 @@ export class Shutdown {
   #escalate(mode: ShutdownMode): void {
     if (this.#mode !== undefined && MODES.indexOf(mode) <= MODES.indexOf(this.#mode)) return;
     this.#mode = mode;
+    const { dispatcher, pacer, control, workers } = this.#parts;
     switch (mode) {
       case 'drain':
-        this.#dispatcher.resume();
+        dispatcher.resume();
+        pacer.pump();
         break;
       case 'finishRunning':
-        for (const job of [...this.#dispatcher.unsettled()]) this.#dispatcher.cancelPending(job, REASON);
+        for (const job of [...dispatcher.unsettled()]) control.cancelPending(job, REASON);
         break;
       case 'abort':
-        for (const job of [...this.#dispatcher.unsettled()]) job.cancel(REASON);
-        for (const worker of [...this.#workers.all]) if (worker.open > 0) worker.terminate();
+        for (const job of [...dispatcher.unsettled()]) job.cancel(REASON);
+        for (const worker of [...workers.all]) if (worker.seats.taken > 0) worker.terminate();
         break;
     }
   }

@@ -16,6 +16,7 @@ export class WorkerSet {
   #nextId = 0;
   #stopReaper: StopTimer | undefined;
   #announcesStarts = false;
+  #noStartsBeforeMs = 0;
   readonly #whenEmpty: (() => void)[] = [];
 
   constructor(settings: PoolSettings, poolWord: Int32Array, told: { events: WorkerEvents<Job>; sink: JobSink<Job> }) {
@@ -29,8 +30,15 @@ export class WorkerSet {
     return this.#workers;
   }
 
+  /** Starts none for so long, then calls `then`. */
+  holdStarts(ms: number, then: () => void): void {
+    this.#noStartsBeforeMs = performance.now() + ms;
+    startTimer(ms, then, { keepsProcess: false });
+  }
+
   /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
   start(count: number): void {
+    if (performance.now() < this.#noStartsBeforeMs) return;
     const living = this.#workers.filter((worker) => worker.state !== 'ending').length;
     for (let left = Math.min(count, this.#settings.maxWorkers - living); left > 0; left--) this.#startOne();
   }
@@ -51,7 +59,7 @@ export class WorkerSet {
   watchIdle(): void {
     if (this.#stopReaper !== undefined) return;
     const { idleTimeoutMs } = this.#settings;
-    const idle = this.#workers.filter((worker) => worker.isReady && worker.open === 0);
+    const idle = this.#workers.filter((worker) => worker.isIdle);
     if (idle.length === 0 || this.#workers.length <= this.#settings.minWorkers) return;
     const oldestMs = Math.min(...idle.map((worker) => worker.idleSinceMs));
     const dueMs = Math.max(0, oldestMs + idleTimeoutMs - performance.now());
@@ -94,7 +102,7 @@ export class WorkerSet {
     let spare = this.#workers.filter((worker) => worker.state !== 'ending').length - this.#settings.minWorkers;
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
-      if (!worker.isReady || worker.open > 0 || worker.idleSinceMs > longestIdleSince) continue;
+      if (!worker.isIdle || worker.idleSinceMs > longestIdleSince) continue;
       worker.terminate();
       spare--;
     }

@@ -1,0 +1,1 @@
+export const noop = (x) => x;

@@ -1,0 +1,67 @@
+import type { Job } from '../jobs/job.js';
+import type { MetricsRecorder } from '../metrics/recorder.js';
+import type { Outbox } from '../sync/outbox.js';
+import type { JobSink } from '../workers/remote-worker.js';
+import type { StoppedEnd, Thrown } from '../workers/result-lane.js';
+import type { EventHub } from './events.js';
+import type { GraceKeeper } from './grace-keeper.js';
+import type { Ledger } from './ledger.js';
+import { learnRun } from './run-time.js';
+import type { PoolWorker } from './worker-set.js';
+
+/** What the outcomes are told to. */
+export interface OutcomeParts {
+  readonly ledger: Ledger;
+  readonly metrics: MetricsRecorder;
+  readonly events: EventHub;
+  readonly outbox: Outbox;
+  readonly grace: GraceKeeper;
+}
+
+/** Turns what workers answer into how jobs settle. */
+export class Outcomes implements JobSink<Job> {
+  readonly #parts: OutcomeParts;
+
+  constructor(parts: OutcomeParts) {
+    this.#parts = parts;
+  }
+
+  jobStarted(job: Job): void {
+    this.#parts.events.emit('jobStarted', job);
+  }
+
+  jobReported(job: Job, value: unknown): void {
+    job.report(value, this.#parts.outbox);
+  }
+
+  jobReturned(worker: PoolWorker, job: Job, value: unknown): void {
+    this.#ran(worker, job);
+    this.#parts.ledger.complete(job, value);
+  }
+
+  jobThrew(worker: PoolWorker, job: Job, thrown: Thrown): void {
+    this.#ran(worker, job);
+    this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
+  }
+
+  /** However its code ended: it was asked to stop, so it is CANCELLED. */
+  jobStopped(worker: PoolWorker, job: Job, end: StoppedEnd): void {
+    this.#ran(worker, job);
+    this.#parts.grace.stop(job);
+    const isOwnFault = end.kind === 'threw' && !end.thrown.isCancelled;
+    const outcome = job.cancelledError(job.cancelReason, isOwnFault ? { thrown: end.thrown.error } : undefined);
+    const lateResult = end.kind === 'returned' ? end.value : undefined;
+    this.#parts.ledger.settle(job, 'CANCELLED', { outcome, lateResult });
+  }
+
+  #ran(worker: PoolWorker, job: Job): void {
+    const { runMs, begunAtMs } = worker.results;
+    // whole microseconds, as small integers cost a job no memory of their own; times of two threads differ by a few
+    job.waitedUs = Math.max(0, Math.round((begunAtMs - (job.submitted?.ms ?? begunAtMs)) * 1000));
+    job.ranUs = Math.ceil(runMs * 1000);
+    job.begunAttempts++;
+    job.ranOn = worker.workerId;
+    learnRun(job.task, runMs);
+    this.#parts.metrics.jobRan(job.waitedUs / 1000, runMs);
+  }
+}

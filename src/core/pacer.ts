@@ -1,0 +1,168 @@
+import type { Job } from '../jobs/job.js';
+import { MAIN_PARKED } from '../workers/layout.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Ledger } from './ledger.js';
+import type { WorkerSet } from './worker-set.js';
+
+/** A long run of submissions lets jobs out, and reads answers, each time so many have come. */
+const PUMP_EVERY = 256;
+/** Answers read from one worker before the next is looked at. */
+const DRAIN_BATCH = 256;
+/** The event loop turns at least this often while answers are read. */
+const YIELD_MS = 2;
+/** After short jobs were sent, how long this thread looks for answers before it waits to be rung. */
+const LINGER_MS = 0.05;
+/** Jobs expected to be done sooner are worth waiting for. */
+const LINGER_BACKLOG_MS = 0.05;
+/** How often workers with jobs not begun are looked at. */
+const WATCH_MS = 1;
+
+/** What the pacer paces. */
+export interface Paced {
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+  readonly workers: WorkerSet;
+  /** Told what `new Worker` threw. */
+  readonly onStartError: (cause: unknown) => void;
+  /** The one word by which workers see whether this thread wants to be rung. */
+  readonly poolWord: Int32Array;
+}
+
+/** Decides when the main thread sends jobs and when it reads answers: in batches, without holding its event loop up. */
+export class Pacer {
+  readonly #paced: Paced;
+  #isPumpScheduled = false;
+  #isDrainScheduled = false;
+  #isReading = false;
+  #sincePump = 0;
+  #lingerUntilMs = 0;
+  #watchTimer: NodeJS.Timeout | undefined;
+
+  constructor(paced: Paced) {
+    this.#paced = paced;
+  }
+
+  /** Whether the next `enqueue` is the first of its batch: a good moment to look at the clock. */
+  get isFirstOfBatch(): boolean {
+    return !this.#isPumpScheduled;
+  }
+
+  /** Puts a job in its place in the queue, from where it goes by itself. */
+  enqueue(job: Job): void {
+    this.#paced.dispatcher.queue.insert(job);
+    if (!this.#isPumpScheduled) {
+      this.#isPumpScheduled = true;
+      this.#sincePump = 0;
+      queueMicrotask(this.#pumpSoon);
+    } else if (++this.#sincePump === PUMP_EVERY) {
+      this.#sincePump = 0;
+      this.#paced.ledger.look();
+      this.pump();
+      this.#read(2 * PUMP_EVERY);
+    }
+  }
+
+  /** Sends what may be sent. */
+  pump(): void {
+    const { dispatcher } = this.#paced;
+    if (!dispatcher.isDue) return;
+    this.#startWorkers();
+    dispatcher.feed();
+    this.#watch();
+  }
+
+  /** Reads answers until there are none, then waits to be rung. */
+  readonly drain = (): void => {
+    if (this.#isDrainScheduled || this.#isReading) return;
+    const { ledger, dispatcher } = this.#paced;
+    const startedMs = ledger.look();
+    for (;;) {
+      const count = this.#read(DRAIN_BATCH);
+      if (dispatcher.isDue || (ledger.unsettled > 0 && dispatcher.share())) this.pump();
+      if (count === 0 && this.#rest(startedMs)) return;
+      if (ledger.look() - startedMs > YIELD_MS) {
+        this.#drainLater();
+        return;
+      }
+    }
+  };
+
+  readonly #pumpSoon = (): void => {
+    this.#isPumpScheduled = false;
+    this.pump();
+    if (this.#isDrainScheduled || !this.#isWorthLingering()) return;
+    this.#lingerUntilMs = performance.now() + LINGER_MS;
+    Atomics.store(this.#paced.poolWord, MAIN_PARKED, 0);
+    this.#drainLater();
+  };
+
+  #startWorkers(): void {
+    const { dispatcher, workers, onStartError } = this.#paced;
+    const count = dispatcher.wantedWorkers;
+    if (count === 0) return;
+    try {
+      workers.start(count);
+    } catch (cause) {
+      onStartError(cause); // such as a flag that Node refuses
+    }
+  }
+
+  #drainLater(): void {
+    this.#isDrainScheduled = true;
+    setImmediate(this.#drainNow);
+  }
+
+  readonly #drainNow = (): void => {
+    this.#isDrainScheduled = false;
+    this.drain();
+  };
+
+  #read(max: number): number {
+    if (this.#isReading) return 0;
+    this.#isReading = true;
+    try {
+      let count = 0;
+      for (const worker of this.#paced.workers.all) count += worker.drain(max);
+      return count;
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** With no answers left: lingers, or parks. False when answers came meanwhile. */
+  #rest(nowMs: number): boolean {
+    if (nowMs < this.#lingerUntilMs && this.#isWorthLingering()) {
+      this.#drainLater();
+      return true;
+    }
+    const { poolWord, workers } = this.#paced;
+    Atomics.store(poolWord, MAIN_PARKED, 1);
+    if (workers.all.every((worker) => worker.results.isEmpty)) {
+      workers.watchIdle();
+      return true;
+    }
+    // whichever side lowers the word: this one looks again, a ring comes for nothing
+    Atomics.store(poolWord, MAIN_PARKED, 0);
+    return false;
+  }
+
+  #isWorthLingering(): boolean {
+    for (const { seats } of this.#paced.workers.all)
+      if (seats.taken > 0 && seats.backlogMs < LINGER_BACKLOG_MS) return true;
+    return false;
+  }
+
+  /** Looks, while jobs wait at workers, whether these get on. */
+  #watch(): void {
+    if (this.#watchTimer !== undefined || !this.#paced.dispatcher.needsWatching) return;
+    this.#watchTimer = setTimeout(this.#onWatch, WATCH_MS).unref();
+  }
+
+  readonly #onWatch = (): void => {
+    this.#watchTimer = undefined;
+    this.drain();
+    this.#paced.dispatcher.recallStuck();
+    this.pump();
+    this.#watch();
+  };
+}

@@ -1,0 +1,93 @@
+import { WorkerExitError } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { ThreadExit } from '../workers/remote-worker.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { GraceKeeper } from './grace-keeper.js';
+import type { Ledger } from './ledger.js';
+import type { Pacer } from './pacer.js';
+import type { PoolWorker, WorkerSet } from './worker-set.js';
+
+/** After so many failures in a row, starting a worker is given up. */
+const HOPELESS_STARTS = 3;
+/** After a failed start, while other workers live, none is tried for so long. */
+const START_PAUSE_MS = 1_000;
+
+/** What recovers with the pool. */
+export interface RecoveryParts {
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+  readonly workers: WorkerSet;
+  readonly grace: GraceKeeper;
+}
+
+/** Accounts for threads that end: shared memory tells what became of each of their jobs. */
+export class Recovery {
+  readonly #parts: RecoveryParts;
+  #startFailures = 0;
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends a worker's thread at once. What it has not begun goes back to its places now, not when it is gone. */
+  endWorker(worker: PoolWorker, pacer: Pacer): void {
+    this.#parts.dispatcher.recall(worker);
+    worker.terminate();
+    pacer.pump();
+  }
+
+  startSucceeded(): void {
+    this.#startFailures = 0;
+  }
+
+  /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
+  workerExited(worker: PoolWorker, exit: ThreadExit, pacer: Pacer): void {
+    const { workers, dispatcher, ledger, grace } = this.#parts;
+    worker.drain(Number.POSITIVE_INFINITY);
+    workers.remove(worker);
+    const { begun, cancelling, waiting } = worker.seats.abandon();
+    for (const job of waiting) {
+      if (job.transfer === undefined) dispatcher.queue.insert(job);
+      else begun.push(job); // what it was to be given is gone with the thread
+    }
+    for (const job of cancelling) {
+      grace.stop(job);
+      job.begunAttempts++;
+      job.ranOn = worker.workerId;
+      ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(job.cancelReason) });
+    }
+    for (const job of begun) this.#settleLost(job, worker, exit);
+    pacer.pump();
+  }
+
+  /**
+   * A worker could not start. Where others live, theirs is the work, and it is tried again later. Where none does it
+   * costs the job it was started for and, when it happens again and again, all that wait: no start would help them.
+   */
+  startFailed(exit: ThreadExit, pacer: Pacer): void {
+    const { workers, dispatcher, ledger } = this.#parts;
+    this.#startFailures++;
+    if (workers.all.some((worker) => worker.isReady)) {
+      workers.holdStarts(START_PAUSE_MS, () => pacer.pump());
+      return;
+    }
+    const message = `Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reasonOf(exit)}`;
+    let count = this.#startFailures < HOPELESS_STARTS ? 1 : dispatcher.queue.size;
+    for (; count > 0; count--) {
+      const job = dispatcher.queue.shift();
+      if (job !== undefined) ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });
+    }
+    pacer.pump();
+  }
+
+  #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
+    job.begunAttempts++;
+    job.ranOn = worker.workerId;
+    const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
+    this.#parts.ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(what + reasonOf(exit), exit) });
+  }
+}
+
+function reasonOf(exit: ThreadExit): string {
+  return exit.cause instanceof Error ? `: ${exit.cause.message}` : '';
+}

@@ -1,0 +1,173 @@
+import { CAPACITY, MASK } from './layout.js';
+import type { Parcel } from './request-lane.js';
+import type { SlotTable } from './slot-table.js';
+
+/** A job as a worker carries it: it knows where it sits. */
+export interface Passenger extends Parcel {
+  /** Place among jobs of its priority. */
+  readonly order: number;
+  /** The worker. */
+  seat: object | undefined;
+  /** Its sequence number in the worker's lane. */
+  seq: number;
+}
+
+/** A place in the order of jobs: before all of a lower priority, and before equals of a higher `order` (I4). */
+export interface Rank {
+  readonly priority: number;
+  readonly order: number;
+}
+
+function isBefore(a: Rank, b: Rank): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
+}
+
+/** The jobs of a thread that is gone. */
+export interface AbandonedJobs<J> {
+  /** Their code ran, or had ended with its answer unsent. */
+  readonly begun: J[];
+  /** The same, after they were asked to stop. */
+  readonly cancelling: J[];
+  readonly waiting: J[];
+}
+
+/** The jobs that one worker was sent and has not answered, by slot; those not begun can be taken back. */
+export class Seats<J extends Passenger> {
+  /** How many there are. */
+  taken = 0;
+  /** What they are expected to take together, in ms. */
+  backlogMs = 0;
+  readonly #slots: SlotTable;
+  readonly #jobs: (J | undefined)[] = new Array<J | undefined>(CAPACITY).fill(undefined);
+  readonly #plannedMs = new Float64Array(CAPACITY);
+  /** Of the jobs not begun, none was sent before this, nor after the other. */
+  #firstWaiting = 0;
+  #end = 0;
+  /** The last in rank of those not begun, if any is not: jobs are sent in order. */
+  #lastSent: J | undefined;
+
+  constructor(slots: SlotTable) {
+    this.#slots = slots;
+  }
+
+  /** Whether the slot of a sequence number is still another job's: an async one may outlast a round of the lane. */
+  isTaken(seq: number): boolean {
+    return this.#jobs[seq & MASK] !== undefined;
+  }
+
+  /** @param plannedMs what the job is expected to take. */
+  take(job: J, seq: number, plannedMs: number): void {
+    this.#slots.dispatch(seq);
+    this.#jobs[seq & MASK] = job;
+    this.#plannedMs[seq & MASK] = plannedMs;
+    this.backlogMs += plannedMs;
+    this.taken++;
+    this.#lastSent = job;
+    this.#end = (seq + 1) | 0;
+    job.seq = seq;
+  }
+
+  inSlot(slot: number): J | undefined {
+    return this.#jobs[slot];
+  }
+
+  /** The job of a sequence number; `undefined` once it has left, or where another has its slot. */
+  find(seq: number): J | undefined {
+    const job = this.#jobs[seq & MASK];
+    return job?.seq === seq ? job : undefined;
+  }
+
+  /** The job of a slot leaves. */
+  release(slot: number): J | undefined {
+    const job = this.#jobs[slot];
+    if (job === undefined) return undefined;
+    this.#jobs[slot] = undefined;
+    job.seat = undefined;
+    this.taken--;
+    this.backlogMs -= this.#plannedMs[slot] ?? 0;
+    if (this.taken === 0) {
+      this.backlogMs = 0; // what rounding left of it
+      this.#lastSent = undefined;
+    }
+    return job;
+  }
+
+  /** The sequence number of the oldest job not begun; that of the next job where there is none. */
+  firstWaiting(): number {
+    let seq = this.#firstWaiting;
+    while (seq !== this.#end && !this.#isWaiting(seq)) seq = (seq + 1) | 0;
+    this.#firstWaiting = seq;
+    return seq;
+  }
+
+  get hasWaiting(): boolean {
+    return this.firstWaiting() !== this.#end;
+  }
+
+  get waitingCount(): number {
+    let count = 0;
+    for (let seq = this.firstWaiting(); seq !== this.#end; seq = (seq + 1) | 0) if (this.#isWaiting(seq)) count++;
+    return count;
+  }
+
+  /** Whether a job sent now would wait behind one that it ranks before. */
+  wouldOvertake(job: Rank): boolean {
+    const last = this.#lastSent;
+    return last !== undefined && isBefore(job, last);
+  }
+
+  /**
+   * Takes back up to `max` jobs not begun, of those that rank behind `rank`, the last sent first. Those that must not be
+   * sent twice stay.
+   */
+  takeBack(rank: Rank, max: number): J[] {
+    const taken: J[] = [];
+    const first = this.firstWaiting();
+    for (let seq = this.#end; seq !== first && taken.length < max; ) {
+      seq = (seq - 1) | 0;
+      const job = this.find(seq);
+      if (job === undefined || job.transfer !== undefined) continue;
+      // jobs are sent, and begun, in order: what holds for this one holds for all sent before it
+      if (!isBefore(rank, job) || !this.takeBackOne(job)) break;
+      taken.push(job);
+    }
+    if (taken.length > 0) this.#lastSent = this.#lastBetween(first, this.#end);
+    return taken;
+  }
+
+  /** Takes back one job. False when it has begun. */
+  takeBackOne(job: J): boolean {
+    if (!this.#slots.takeBack(job.seq)) return false;
+    this.release(job.seq & MASK);
+    return true;
+  }
+
+  /** Empties all seats, of a thread that is gone. */
+  abandon(): AbandonedJobs<J> {
+    const jobs: AbandonedJobs<J> = { begun: [], cancelling: [], waiting: [] };
+    for (const job of this) {
+      const isWaiting = this.#slots.takeBack(job.seq);
+      const isCancelling = this.#slots.isCancelling(job.seq);
+      this.release(job.seq & MASK);
+      (isWaiting ? jobs.waiting : isCancelling ? jobs.cancelling : jobs.begun).push(job);
+    }
+    return jobs;
+  }
+
+  *[Symbol.iterator](): Generator<J> {
+    for (const job of this.#jobs) if (job !== undefined) yield job;
+  }
+
+  #lastBetween(first: number, end: number): J | undefined {
+    for (let seq = end; seq !== first; ) {
+      seq = (seq - 1) | 0;
+      const job = this.find(seq);
+      if (job !== undefined) return job;
+    }
+    return undefined;
+  }
+
+  #isWaiting(seq: number): boolean {
+    return this.#jobs[seq & MASK]?.seq === seq && this.#slots.isWaiting(seq);
+  }
+}
