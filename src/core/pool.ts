@@ -199,7 +199,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#workers.watchIdle();
       },
       workerExited: (worker, exit) => {
-        const hasStarted = worker.readyAtMs > 0 || worker.endCause !== undefined || this.#shutdown.hasBegun;
+        const hasStarted = worker.readyAtMs > 0 || worker.endCause !== undefined;
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
@@ -215,7 +215,13 @@ export class ThreadPool implements AsyncDisposable {
   #workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
     const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
     const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyMs / (lifeMs * this.#concurrency));
-    const state = worker.isReady ? (worker.isIdle ? 'idle' : 'busy') : worker.state === 'starting' ? 'starting' : 'ending';
+    const state = worker.isReady
+      ? worker.isIdle
+        ? 'idle'
+        : 'busy'
+      : worker.state === 'starting'
+        ? 'starting'
+        : 'ending';
     return { id: worker.workerId, state, jobs: worker.jobsRun, utilization };
   }
 }

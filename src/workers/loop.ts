@@ -4,8 +4,10 @@ import { type Carrier, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { openBridge } from './bridge.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError } from './error-codec.js';
+import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
-import { Control, MAIN_PARKED, Parked } from './layout.js';
+import { Control } from './layout.js';
+import { MainBell, Parking } from './parking.js';
 import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
 import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
@@ -14,32 +16,17 @@ import { type KnownTask, type TaskCode, TaskTable } from './task-table.js';
 
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
 const TURN_MS = 5;
-/** After work, how long a worker blocks for more before it goes back to its event loop. */
-const LINGER_MS = 0.05;
-/** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
-const LOOKS = 1000;
-/** A parked main thread is rung after so many answers, or so long after the first: one ring serves them all. */
-const RING_AFTER_ANSWERS = 32;
-const RING_AFTER_MS = 0.1;
-
-type Step = IteratorResult<unknown, unknown>;
-
-/** A generator object, sync or async. */
-interface AnyIterator {
-  next(): Step | PromiseLike<Step>;
-  throw(error: unknown): Step | PromiseLike<Step>;
-}
-
 /** The loop inside a worker: takes jobs from its request lane, runs them, writes their answers. */
 export class WorkerLoop implements ContextHost {
   readonly workerId: number;
   readonly slots: SlotTable;
   readonly #concurrency: number;
   readonly #controlWords: Int32Array;
-  readonly #poolWord: Int32Array;
   readonly #port: MessagePort;
   readonly #requests: RequestReader;
   readonly #results: ResultWriter;
+  readonly #bell: MainBell;
+  readonly #parking: Parking;
   readonly #tasks = new TaskTable();
   /** Jobs whose code has returned a promise that is not settled. */
   readonly #open = new Map<number, JobContext>();
@@ -50,19 +37,18 @@ export class WorkerLoop implements ContextHost {
   #turnStartedMs = 0;
   /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
   #clockMs = 0;
-  #unrung = 0;
-  #unrungSinceMs = 0;
 
   constructor(init: WorkerInit) {
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
     this.#controlWords = init.memory.control;
-    this.#poolWord = init.poolWord;
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
     this.#main = { isOpen: true, tell: (message) => this.#post({ ...message, by: this.#currentJob()?.seq }) };
     const payload = new PayloadPort(init.payload, this.#main);
     this.#requests = new RequestReader(init.memory, init.payload, payload);
+    this.#bell = new MainBell(init.poolWord, init.control);
+    this.#parking = new Parking(init.memory.control, this.#requests);
     const hereMs = performance.now();
     const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
     this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
@@ -82,7 +68,7 @@ export class WorkerLoop implements ContextHost {
 
   report(context: JobContext, value: unknown): void {
     this.#results.report(context.seq, value);
-    this.#ring();
+    this.#bell.ring();
   }
 
   ownTokenCancelled(context: JobContext, reason: unknown): void {
@@ -105,7 +91,7 @@ export class WorkerLoop implements ContextHost {
   #run(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    Atomics.store(this.#controlWords, Control.PARKED, Parked.NO);
+    this.#parking.leave();
     this.#clockMs = performance.now();
     while (this.#runBurst()) {
       if (this.#clockMs - this.#turnStartedMs > TURN_MS) {
@@ -113,7 +99,7 @@ export class WorkerLoop implements ContextHost {
         break;
       }
     }
-    if (this.#unrung > 0) this.#ring();
+    this.#bell.ringAnswered();
     this.#isRunning = false;
   }
 
@@ -125,33 +111,12 @@ export class WorkerLoop implements ContextHost {
     requests.publishRead();
     if (this.#open.size >= this.#concurrency) return false; // goes on when one of them ends
     if (!requests.isEmpty) return true;
-    if (this.#unrung > 0) this.#ring();
-    if (this.#open.size === 0 && this.#linger(((requests.position - before) | 0) <= 2)) return true;
-    return !this.#park();
-  }
-
-  /** Looks for more for a moment, without the event loop. True when there is. */
-  #linger(isRoundTrip: boolean): boolean {
-    const requests = this.#requests;
-    if (isRoundTrip) for (let looks = LOOKS; looks > 0; looks--) if (!requests.isEmpty) return this.#wake();
-    Atomics.store(this.#controlWords, Control.PARKED, Parked.IN_WAIT);
-    Atomics.wait(this.#controlWords, Control.REQUEST_TAIL, requests.position, LINGER_MS);
-    return !requests.isEmpty && this.#wake();
-  }
-
-  #wake(): true {
-    Atomics.store(this.#controlWords, Control.PARKED, Parked.NO);
-    this.#clockMs = performance.now();
-    return true;
-  }
-
-  /** Goes to sleep in the event loop. False when a job came meanwhile. */
-  #park(): boolean {
-    Atomics.store(this.#controlWords, Control.PARKED, Parked.IN_EVENT_LOOP);
-    if (this.#requests.isEmpty) return true;
-    // the bell may have been rung already: then it rings for nothing
-    Atomics.store(this.#controlWords, Control.PARKED, Parked.NO);
-    return false;
+    this.#bell.ringAnswered();
+    if (this.#open.size === 0 && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
+      this.#clockMs = performance.now();
+      return true;
+    }
+    return !this.#parking.park();
   }
 
   /** Takes the entry that the reader is at: begins its job, unless it was taken back. */
@@ -216,14 +181,14 @@ export class WorkerLoop implements ContextHost {
     this.#clockMs = performance.now();
     go();
     this.#run();
-    this.#ring();
+    this.#bell.ring();
   }
 
   #call(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
     const begunAtMs = this.#clockMs;
     if (Atomics.load(this.#controlWords, Control.ANNOUNCE_STARTS) === 1) {
       this.#results.started(context.seq, begunAtMs);
-      this.#ring();
+      this.#bell.ring();
     }
     this.#current = context;
     let value: unknown;
@@ -231,7 +196,7 @@ export class WorkerLoop implements ContextHost {
       value = Reflect.apply(code, context, args);
       if (typeof value === 'object' && value !== null) {
         const iterator = iteratorOf(value);
-        if (iterator !== undefined) value = this.#drive(context, iterator);
+        if (iterator !== undefined) value = drive(context, iterator);
       }
     } catch (error) {
       this.#current = undefined;
@@ -258,56 +223,17 @@ export class WorkerLoop implements ContextHost {
     );
   }
 
-  /** Runs a generator: what it yields is reported, what it returns is the result. */
-  #drive(context: JobContext, iterator: AnyIterator): unknown {
-    const first = iterator.next();
-    if (isThenable(first)) return this.#driveAsync(context, iterator, first);
-    let step: Step = first;
-    while (step.done !== true) step = this.#reportYield(context, iterator, step.value) as Step;
-    return step.value;
-  }
-
-  async #driveAsync(context: JobContext, iterator: AnyIterator, first: PromiseLike<Step>): Promise<unknown> {
-    let step = await first;
-    while (step.done !== true) step = await this.#reportYield(context, iterator, step.value);
-    return step.value;
-  }
-
-  /** A `yield` is also a place to stop: a cancelled generator sees a `CancelledError` thrown there. */
-  #reportYield(context: JobContext, iterator: AnyIterator, value: unknown): Step | PromiseLike<Step> {
-    try {
-      context.throwIfCancelled();
-      context.report(value);
-    } catch (error) {
-      return iterator.throw(error);
-    }
-    return iterator.next();
-  }
-
   #returned(context: JobContext, value: unknown, begunAtMs: number): void {
     this.#results.time(begunAtMs, this.#clockMs);
     context.close(this.#results.returned(context.seq, value));
-    this.#answered();
+    this.#bell.answered(this.#clockMs);
   }
 
   #threw(context: JobContext, error: unknown, begunAtMs: number): void {
     explainMissingName(context.task, error);
     this.#results.time(begunAtMs, this.#clockMs);
     context.close(this.#results.threw(context.seq, encodeError(error)));
-    this.#answered();
-  }
-
-  /** An answer was written: the main thread is rung, at once or with the next ones. */
-  #answered(): void {
-    if (this.#unrung++ === 0) this.#unrungSinceMs = this.#clockMs;
-    if (this.#unrung >= RING_AFTER_ANSWERS || this.#clockMs - this.#unrungSinceMs > RING_AFTER_MS) this.#ring();
-  }
-
-  #ring(): void {
-    this.#unrung = 0;
-    const word = this.#poolWord;
-    if (Atomics.load(word, MAIN_PARKED) === 1 && Atomics.compareExchange(word, MAIN_PARKED, 1, 0) === 1)
-      this.#port.postMessage(BELL);
+    this.#bell.answered(this.#clockMs);
   }
 
   #post(message: FromWorker): void {
@@ -347,15 +273,6 @@ export class WorkerLoop implements ContextHost {
     }
     this.#resume(context, () => this.#threw(context, error, this.#clockMs));
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-function iteratorOf(value: object): AnyIterator | undefined {
-  const kind = Object.prototype.toString.call(value);
-  return kind === '[object Generator]' || kind === '[object AsyncGenerator]' ? (value as AnyIterator) : undefined;
 }
 
 /** Says to whom an inline function's missing name is strange why it is missing. */

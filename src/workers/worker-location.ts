@@ -7,10 +7,18 @@ let location: URL | undefined;
 /**
  * The worker's entry: the file beside this one where it is there, else its embedded text as a `data:` URL, for bundles that
  * left the file behind.
+ *
+ * @throws {Error} when there is neither.
  */
 export function workerLocation(): URL {
-  location ??= fileLocation() ?? new URL(`data:text/javascript,${encodeURIComponent(WORKER_SOURCE)}`);
+  location ??= fileLocation() ?? embeddedLocation();
   return location;
+}
+
+function embeddedLocation(): URL {
+  if (WORKER_SOURCE === '')
+    throw new Error('The library is not built: its pool-worker.mjs is missing, and no copy of it is embedded');
+  return new URL(`data:text/javascript,${encodeURIComponent(WORKER_SOURCE)}`);
 }
 
 function fileLocation(): URL | undefined {

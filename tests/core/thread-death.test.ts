@@ -64,6 +64,13 @@ describe('a thread that dies', () => {
     expect(pool.metrics()).toMatchObject({ failed: 2, pending: 0 });
   });
 
+  test('at its start, again and again, does not hold up a shutdown', async () => {
+    const pool = new ThreadPool({ maxWorkers: 2, execArgv: ['--require', '/there/is/no/such/module.cjs'] });
+    pool.on('jobFailed', () => {});
+    pool.submitMany(tasks.echo, [[1], [2], [3], [4], [5], [6]]);
+    expect(await pool.shutdown()).toEqual({ completed: 0, failed: 6, cancelled: 0 });
+  });
+
   test('that cannot even be made costs the same', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, execArgv: ['--no-such-flag'] });
     await expect(pool.submit(tasks.echo, [1])).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED' });

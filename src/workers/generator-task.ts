@@ -1,0 +1,45 @@
+import type { JobContext } from './job-context.js';
+
+type Step = IteratorResult<unknown, unknown>;
+
+/** A generator object, sync or async. */
+interface AnyIterator {
+  next(): Step | PromiseLike<Step>;
+  throw(error: unknown): Step | PromiseLike<Step>;
+}
+
+/** What a task returned, where it is a generator. */
+export function iteratorOf(value: object): AnyIterator | undefined {
+  const kind = Object.prototype.toString.call(value);
+  return kind === '[object Generator]' || kind === '[object AsyncGenerator]' ? (value as AnyIterator) : undefined;
+}
+
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** Runs a generator task: what it yields is reported, what it returns is the result, or a promise of it. */
+export function drive(context: JobContext, iterator: AnyIterator): unknown {
+  const first = iterator.next();
+  if (isThenable(first)) return driveAsync(context, iterator, first);
+  let step: Step = first;
+  while (step.done !== true) step = afterYield(context, iterator, step.value) as Step;
+  return step.value;
+}
+
+async function driveAsync(context: JobContext, iterator: AnyIterator, first: PromiseLike<Step>): Promise<unknown> {
+  let step = await first;
+  while (step.done !== true) step = await afterYield(context, iterator, step.value);
+  return step.value;
+}
+
+/** A `yield` is also a place to stop: a cancelled generator sees a `CancelledError` thrown there. */
+function afterYield(context: JobContext, iterator: AnyIterator, value: unknown): Step | PromiseLike<Step> {
+  try {
+    context.throwIfCancelled();
+    context.report(value);
+  } catch (error) {
+    return iterator.throw(error);
+  }
+  return iterator.next();
+}

@@ -1,0 +1,77 @@
+import type { MessagePort } from 'node:worker_threads';
+import { Control, MAIN_PARKED, Parked } from './layout.js';
+import { BELL } from './protocol.js';
+import type { RequestReader } from './request-reader.js';
+
+/** After work, how long a worker blocks for more before it goes back to its event loop. */
+const LINGER_MS = 0.05;
+/** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
+const LOOKS = 1000;
+/** A parked main thread is rung after so many answers, or so long after the first: one ring serves them all. */
+const RING_AFTER_ANSWERS = 32;
+const RING_AFTER_MS = 0.1;
+
+/** How a worker that has nothing to do waits, and says so in its control word, so that it is woken only then. */
+export class Parking {
+  readonly #control: Int32Array;
+  readonly #requests: RequestReader;
+
+  constructor(control: Int32Array, requests: RequestReader) {
+    this.#control = control;
+    this.#requests = requests;
+  }
+
+  /** Looks for more for a moment, without the event loop. True when there is. */
+  linger(isRoundTrip: boolean): boolean {
+    if (isRoundTrip) for (let looks = LOOKS; looks > 0; looks--) if (!this.#requests.isEmpty) return true;
+    Atomics.store(this.#control, Control.PARKED, Parked.IN_WAIT);
+    Atomics.wait(this.#control, Control.REQUEST_TAIL, this.#requests.position, LINGER_MS);
+    if (this.#requests.isEmpty) return false;
+    this.leave();
+    return true;
+  }
+
+  /** Goes to sleep in the event loop. False when a job came meanwhile. */
+  park(): boolean {
+    Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);
+    if (this.#requests.isEmpty) return true;
+    this.leave(); // the bell may have been rung already: then it rings for nothing
+    return false;
+  }
+
+  /** Wakes: from now on the worker looks by itself. */
+  leave(): void {
+    Atomics.store(this.#control, Control.PARKED, Parked.NO);
+  }
+}
+
+/** The worker's side of the main thread's doorbell: a message, posted only when that thread is parked. */
+export class MainBell {
+  readonly #poolWord: Int32Array;
+  readonly #port: MessagePort;
+  #answers = 0;
+  #firstAnswerMs = 0;
+
+  constructor(poolWord: Int32Array, port: MessagePort) {
+    this.#poolWord = poolWord;
+    this.#port = port;
+  }
+
+  /** An answer was written: the main thread is rung, at once or with the next ones. */
+  answered(nowMs: number): void {
+    if (this.#answers++ === 0) this.#firstAnswerMs = nowMs;
+    if (this.#answers >= RING_AFTER_ANSWERS || nowMs - this.#firstAnswerMs > RING_AFTER_MS) this.ring();
+  }
+
+  /** Rings for answers that were not rung for. */
+  ringAnswered(): void {
+    if (this.#answers > 0) this.ring();
+  }
+
+  ring(): void {
+    this.#answers = 0;
+    const word = this.#poolWord;
+    if (Atomics.load(word, MAIN_PARKED) === 1 && Atomics.compareExchange(word, MAIN_PARKED, 1, 0) === 1)
+      this.#port.postMessage(BELL);
+  }
+}
