@@ -65,8 +65,13 @@ for (let round = -1; round < rounds; round++) {
 }
 await Promise.all(contenders.map((contender) => contender.close()));
 
-const rows = contenders.map((contender) => ({ name: contender.name, jobsPerSecond: Math.round(median(rates.get(contender))) }));
+const rows = contenders.map((contender) => ({
+  name: contender.name,
+  jobsPerSecond: Math.round(median(rates.get(contender))),
+}));
 console.table(rows);
 const [ours, ...peers] = rows;
 const best = peers.reduce((a, b) => (b.jobsPerSecond > a.jobsPerSecond ? b : a));
-console.log(`thread-system: ${(ours.jobsPerSecond / best.jobsPerSecond).toFixed(1)} x the best setting of piscina (${best.name})`);
+console.log(
+  `thread-system: ${(ours.jobsPerSecond / best.jobsPerSecond).toFixed(1)} x the best setting of piscina (${best.name})`,
+);

@@ -78,9 +78,9 @@ export class Dispatcher {
     let isAnyFree = false;
     let busiest: PoolWorker | undefined;
     for (const worker of this.#workers.all) {
-      if (worker.isFree) isAnyFree = true;
-      else if (worker.seats.backlogMs > (busiest?.seats.backlogMs ?? SHARE_MS) && worker.seats.hasWaiting)
-        busiest = worker;
+      const { seats } = worker;
+      if (!seats.hasWaiting) isAnyFree ||= worker.isFree;
+      else if (seats.backlogMs > (busiest?.seats.backlogMs ?? SHARE_MS)) busiest = worker;
     }
     if (!isAnyFree || busiest === undefined) return false;
     return this.#takeBack(busiest, FIRST_RANK, (busiest.seats.waitingCount + 1) >> 1) > 0;
@@ -91,9 +91,17 @@ export class Dispatcher {
     this.#takeBack(worker, FIRST_RANK, Number.POSITIVE_INFINITY);
   }
 
-  /** Whether workers must be looked at again: some job waits at one, or for room in a lane full of what was taken back. */
+  /**
+   * Whether workers must be looked at again, as nobody will ring: some job waits at one, or jobs wait for one that is held,
+   * or whose lane is full of what was taken back.
+   */
   get needsWatching(): boolean {
-    return this.#workers.all.some((worker) => worker.isReady && (worker.seats.hasWaiting || !worker.hasRoom));
+    const hasQueued = this.queue.size > 0;
+    for (const worker of this.#workers.all) {
+      if (!worker.isReady) continue;
+      if (worker.seats.hasWaiting || (hasQueued && (worker.isHeld || !worker.hasRoom))) return true;
+    }
+    return false;
   }
 
   /** Takes back what waits behind jobs that run far longer than expected, for whichever worker is free first. */
@@ -102,7 +110,7 @@ export class Dispatcher {
       if (!worker.seats.hasWaiting) continue;
       const first = worker.seats.firstWaiting();
       if (first === worker.watchedSeq) {
-        worker.isHeld = true;
+        worker.hold();
         this.recall(worker);
       }
       worker.watchedSeq = first;

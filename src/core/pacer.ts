@@ -14,8 +14,9 @@ const YIELD_MS = 2;
 const LINGER_MS = 0.05;
 /** Jobs expected to be done sooner are worth waiting for. */
 const LINGER_BACKLOG_MS = 0.05;
-/** How often workers with jobs not begun are looked at. */
+/** How often workers with jobs not begun are looked at; each time nothing has moved, half as often. */
 const WATCH_MS = 1;
+const LONGEST_WATCH_MS = 16;
 
 /** What the pacer paces. */
 export interface Paced {
@@ -37,6 +38,7 @@ export class Pacer {
   #sincePump = 0;
   #lingerUntilMs = 0;
   #watchTimer: NodeJS.Timeout | undefined;
+  #watchMs = WATCH_MS;
 
   constructor(paced: Paced) {
     this.#paced = paced;
@@ -155,14 +157,18 @@ export class Pacer {
   /** Looks, while jobs wait at workers, whether these get on. */
   #watch(): void {
     if (this.#watchTimer !== undefined || !this.#paced.dispatcher.needsWatching) return;
-    this.#watchTimer = setTimeout(this.#onWatch, WATCH_MS).unref();
+    this.#watchTimer = setTimeout(this.#onWatch, this.#watchMs).unref();
   }
 
   readonly #onWatch = (): void => {
     this.#watchTimer = undefined;
+    const { dispatcher } = this.#paced;
+    const before = dispatcher.queue.size;
     this.drain();
-    this.#paced.dispatcher.recallStuck();
+    dispatcher.recallStuck();
     this.pump();
+    const hasMoved = dispatcher.queue.size !== before;
+    this.#watchMs = hasMoved ? WATCH_MS : Math.min(2 * this.#watchMs, LONGEST_WATCH_MS);
     this.#watch();
   };
 }

@@ -17,7 +17,6 @@ export interface Queueable<J extends Queueable<J>> {
 class QueueLevel<J extends Queueable<J>> {
   readonly priority: number;
   size = 0;
-  isInHeap = false;
   head: J | undefined;
   #tail: J | undefined;
   /** Left lazily: an entry counts only while its job still belongs to this level and to no list. */
@@ -92,9 +91,6 @@ class QueueLevel<J extends Queueable<J>> {
 
 export type { QueueLevel };
 
-/** Levels that hold nothing are kept for the next job of their priority, but no more of them than this. */
-const KEPT_LEVELS = 64;
-
 /**
  * Waiting jobs: the highest priority first, equals in the order of submission (I4).
  *
@@ -113,12 +109,7 @@ export class JobQueue<J extends Queueable<J>> {
 
   /** Puts a job in its place: a new one behind its equals, one that comes back where it was. */
   insert(job: J): void {
-    const level = this.#level(job.priority);
-    level.insert(job);
-    if (!level.isInHeap) {
-      level.isInHeap = true;
-      this.#heap.push(level);
-    }
+    this.#level(job.priority).insert(job);
     this.#size++;
   }
 
@@ -150,25 +141,23 @@ export class JobQueue<J extends Queueable<J>> {
     if (this.#lastLevel?.priority === priority) return this.#lastLevel;
     let level = this.#levels.get(priority);
     if (level === undefined) {
-      if (this.#levels.size >= KEPT_LEVELS) this.#prune();
       level = new QueueLevel(priority);
       this.#levels.set(priority, level);
+      this.#heap.push(level);
     }
     this.#lastLevel = level;
     return level;
   }
 
+  /** Levels that have run empty leave when they come to the top; the last one stays for the next job of its priority. */
   #topLevel(): QueueLevel<J> | undefined {
     for (;;) {
       const level = this.#heap.peek();
       if (level === undefined || level.size > 0) return level;
+      if (this.#heap.length === 1) return undefined;
       this.#heap.pop();
-      level.isInHeap = false;
+      this.#levels.delete(level.priority);
+      if (this.#lastLevel === level) this.#lastLevel = undefined;
     }
-  }
-
-  #prune(): void {
-    this.#lastLevel = undefined;
-    for (const [priority, level] of this.#levels) if (!level.isInHeap) this.#levels.delete(priority);
   }
 }

@@ -25,12 +25,12 @@ export type TaskModule<M> = {
 /** Whatever can be submitted. */
 export type Task = TaskFunction | ModuleTask;
 
-type FunctionOf<K extends Task> = K extends ModuleTask<infer F> ? (TaskFunction extends F ? never : F) : K;
+type FunctionOf<K extends Task> = K extends TaskFunction ? K : K extends ModuleTask<infer F> ? F : never;
 
 /** The arguments a task takes, as a tuple. */
-export type TaskArgs<K extends Task> = K extends TaskFunction ? Parameters<K> : Parameters<FunctionOf<K>>;
+export type TaskArgs<K extends Task> = Parameters<FunctionOf<K>>;
 
-type ReturnOf<K extends Task> = K extends TaskFunction ? ReturnType<K> : ReturnType<FunctionOf<K>>;
+type ReturnOf<K extends Task> = ReturnType<FunctionOf<K>>;
 
 /** What a job of the task results in: what an async task resolves to, what a generator task returns. */
 export type TaskResult<K extends Task> =

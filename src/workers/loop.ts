@@ -34,6 +34,7 @@ export class WorkerLoop implements ContextHost {
   readonly #main: Carrier;
   #current: JobContext | undefined;
   #isRunning = false;
+  #isLoading = false;
   #turnStartedMs = 0;
   /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
   #clockMs = 0;
@@ -103,13 +104,21 @@ export class WorkerLoop implements ContextHost {
     this.#isRunning = false;
   }
 
+  /**
+   * Whether another job may begin. Not while a module is loaded: a job that began then could find the thread blocked by the
+   * one that waits for the module, and, having begun, could not be given to another worker.
+   */
+  get #hasPlace(): boolean {
+    return !this.#isLoading && this.#open.size < this.#concurrency;
+  }
+
   /** Runs what is in the lane. False when there is no more to do until somebody wakes this thread. */
   #runBurst(): boolean {
     const requests = this.#requests;
     const before = requests.position;
-    while (this.#open.size < this.#concurrency && requests.next()) this.#take();
+    while (this.#hasPlace && requests.next()) this.#take();
     requests.publishRead();
-    if (this.#open.size >= this.#concurrency) return false; // goes on when one of them ends
+    if (!this.#hasPlace) return false; // goes on when there is
     if (!requests.isEmpty) return true;
     this.#bell.ringAnswered();
     if (this.#open.size === 0 && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
@@ -147,15 +156,22 @@ export class WorkerLoop implements ContextHost {
       const code = context.task.code ?? this.#tasks.load(context.task);
       if (typeof code === 'function') this.#start(context, code, args);
       else {
+        this.#isLoading = true;
         this.#open.set(context.seq, context);
         code.then(
-          (loaded) => this.#resume(context, () => this.#startLoaded(context, loaded, args)),
-          (error: unknown) => this.#resume(context, () => this.#threw(context, error, this.#clockMs)),
+          (loaded) => this.#loaded(context, () => this.#startLoaded(context, loaded, args)),
+          (error: unknown) => this.#loaded(context, () => this.#threw(context, error, this.#clockMs)),
         );
       }
     } catch (error) {
       this.#threw(context, error, this.#clockMs);
     }
+  }
+
+  #loaded(context: JobContext, go: () => void): void {
+    this.#isLoading = false;
+    if (context.isOpen) this.#resume(context, go);
+    else this.#run(); // an uncaught error of the module has failed it
   }
 
   #startLoaded(context: JobContext, code: TaskCode, args: readonly unknown[]): void {

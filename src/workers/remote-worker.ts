@@ -58,8 +58,6 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly concurrency: number;
   readonly seats: Seats<J>;
   readonly results: ResultLane;
-  /** Nothing may be sent ahead: what runs here has run for far longer than expected. Until one of its jobs ends. */
-  isHeld = false;
   /** What `seats.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
   watchedSeq = -1;
   /** Jobs whose code ended here, and the ms they ran. */
@@ -79,6 +77,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #events: WorkerEvents<J>;
   readonly #sink: JobSink<J>;
   #state: WorkerState = 'starting';
+  #isHeld = false;
   #error: unknown;
 
   constructor(thread: Worker, settings: WorkerSettings, told: { events: WorkerEvents<J>; sink: JobSink<J> }) {
@@ -120,7 +119,20 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.#state === 'ready' && this.seats.taken < this.concurrency;
+    return this.isIdle || (this.#state === 'ready' && this.seats.taken < this.concurrency && !this.isHeld);
+  }
+
+  /**
+   * Whether nothing may be sent here, as what runs here runs far longer than expected. Until one of its jobs ends, or the
+   * worker reads its lane again: then it was only slow, or its open jobs leave it time.
+   */
+  get isHeld(): boolean {
+    if (this.#isHeld && this.#requests.isRead) this.#isHeld = false;
+    return this.#isHeld;
+  }
+
+  hold(): void {
+    this.#isHeld = true;
   }
 
   get isIdle(): boolean {
@@ -237,7 +249,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #ended(slot: number): J | undefined {
-    this.isHeld = false;
+    this.#isHeld = false;
     this.jobsRun++;
     this.busyMs += this.results.runMs;
     return this.seats.release(slot);

@@ -49,6 +49,11 @@ export class RequestLane {
     return ((this.nextSeq - this.#read) | 0) + entries <= CAPACITY;
   }
 
+  /** Whether the worker has read all that was published: it looks at its lane again. */
+  get isRead(): boolean {
+    return Atomics.load(this.#control, Control.REQUESTS_READ) === this.#published;
+  }
+
   /** Writes an entry that only takes up its sequence number. */
   skip(): void {
     this.#begin(0, HOLE);

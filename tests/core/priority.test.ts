@@ -109,6 +109,19 @@ describe('priority', () => {
   });
 });
 
+test('as many different priorities as jobs are in order, too, and cost no more', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  const count = 100_000;
+  pool.pause();
+  const log = new OrderLog(count);
+  for (let i = 0; i < count; i++) pool.submit(tasks.note, [log.words, i], { priority: (i * 7919) % count });
+  pool.resume();
+  await pool.waitAll();
+  expect(log.values).toEqual(
+    Array.from({ length: count }, (_, i) => i).sort((a, b) => ((b * 7919) % count) - ((a * 7919) % count)),
+  );
+});
+
 describe('no worker is idle while a job may run', () => {
   test('a long job beside short ones delays none that another worker could run', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });

@@ -101,7 +101,7 @@ describe('submit', () => {
     await pool.shutdown();
     expect(() => pool.submit(tasks.add, [1, 2])).toThrow(PoolClosedError);
     expect(() => pool.submitJob(new Job(tasks.add, [1, 2]))).toThrow(
-      expect.objectContaining({ code: 'ERR_POOL_CLOSED', name: 'PoolClosedError' }) as Error,
+      expect.objectContaining({ code: 'ERR_POOL_CLOSED', name: 'PoolClosedError' }) as unknown as Error,
     );
   });
 });

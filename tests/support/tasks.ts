@@ -19,8 +19,8 @@ interface BasicTasks {
   exit(code: number): never;
   aboutMe(): { id: number; name: string; priority: number; attempt: number; workerId: number; isThis: boolean };
   report(values: unknown[]): number;
-  yields<T>(values: T[]): Generator<T, string, undefined>;
-  yieldsAsync<T>(values: T[]): AsyncGenerator<T, string, undefined>;
+  yields(values: string[]): Generator<string, string, undefined>;
+  yieldsAsync(values: number[]): AsyncGenerator<number, string, undefined>;
   makeBytes(size: number): Uint8Array;
   byteLength(bytes: Uint8Array): number;
   cancelToken(token: CancellationToken, reason?: unknown): string;

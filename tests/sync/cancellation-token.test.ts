@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { CancellationToken, CancelledError, ThreadPool } from 'thread-system';
@@ -168,7 +169,6 @@ describe('a token passed as an argument', () => {
 });
 
 test('a thousand jobs on one AbortSignal cost it one listener, and leave none', async () => {
-  const { getEventListeners } = await import('node:events');
   await using pool = new ThreadPool({ maxWorkers: 1 });
   const { signal } = new AbortController();
   pool.pause();

@@ -89,7 +89,7 @@ describe('what a task throws', () => {
   test('is readable however odd it is', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const job = pool.submit(() => {
-      const error: Error & Record<string, unknown> = Object.assign(new Error('odd'), { fn: () => 1, huge: 1n });
+      const error = Object.assign(new Error('odd'), { fn: () => 1, huge: 1n });
       Object.defineProperty(error, 'bad', {
         enumerable: true,
         get() {
