@@ -1,0 +1,46 @@
+// Inspects a folder on all cores: the SHA-256, the gzipped size and the lines of each file. At the end it shows the largest
+// files, the duplicates, what the pool did, and how long one thread takes for the same. `npm start -- --help` tells more.
+import { CancellationToken } from 'thread-system';
+import { formatBytes, formatNumberOf } from './inspect-folder/format';
+import { inspect } from './inspect-folder/inspect';
+import { listFiles } from './inspect-folder/list-files';
+import { runOnOneThread } from './inspect-folder/one-thread';
+import { type Options, readOptions, USAGE } from './inspect-folder/options';
+import { printInspection, printMetrics, printOneThread } from './inspect-folder/report';
+
+const CTRL_C = 'Ctrl-C';
+
+async function main({ folder, budgetMs, isLargeFirst, isCompared }: Options): Promise<void> {
+  // One token for all of it: the listing, every job and the comparison stop when it is cancelled.
+  const stop = new CancellationToken();
+  process.once('SIGINT', () => stop.cancel(CTRL_C)); // once: a second Ctrl-C ends the process as it usually does
+  const stopLater = () => stop.cancel(`the budget of ${budgetMs} ms is used up`);
+  const budget = budgetMs === undefined ? undefined : setTimeout(stopLater, budgetMs);
+
+  const listing = await listFiles(folder, stop);
+  const bytes = listing.files.reduce((sum, file) => sum + file.bytes, 0);
+  console.log(`Inspecting ${folder}: ${formatNumberOf(listing.files.length, 'file')}, ${formatBytes(bytes)}`);
+  const inspection = await inspect(listing.files, { isLargeFirst, stop });
+  clearTimeout(budget);
+
+  if (stop.isCancelled) console.log(`\nStopped: ${stop.reason}. What is known so far:`);
+  printInspection(folder, listing, inspection);
+  printMetrics(inspection);
+  if (isCompared) printOneThread(inspection, await runOnOneThread(inspection.files, stop));
+  if (stop.reason === CTRL_C) process.exitCode = 130; // what shells expect of a program that Ctrl-C ended
+}
+
+function readOptionsOrExplain(): Options | undefined {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (options.isHelpWanted) console.log(USAGE);
+    else return options;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exitCode = 2;
+  }
+  return undefined;
+}
+
+const options = readOptionsOrExplain();
+if (options !== undefined) void main(options);

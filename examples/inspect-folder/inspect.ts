@@ -1,0 +1,50 @@
+import { type CancellationToken, CancelledError, type PoolMetrics, ThreadPool, taskModule } from 'thread-system';
+import type { FileFacts } from '../inspect-folder-tasks';
+import { type Failure, type FoundFile, failureOf } from './list-files';
+import { startProgress } from './progress';
+
+const tasks = taskModule<typeof import('../inspect-folder-tasks')>(require.resolve('../inspect-folder-tasks'));
+
+export type InspectedFile = FoundFile & FileFacts;
+
+export interface Inspection {
+  readonly files: readonly InspectedFile[];
+  readonly failures: readonly Failure[];
+  /** How many files were not inspected, because `stop` was cancelled. */
+  readonly unreached: number;
+  /** From the first submission until the last job has settled. */
+  readonly ms: number;
+  readonly metrics: PoolMetrics;
+}
+
+export interface InspectOptions {
+  readonly isLargeFirst: boolean;
+  readonly stop: CancellationToken;
+}
+
+/** Inspects the files, one job each; what is known by then when `stop` is cancelled. */
+export async function inspect(found: readonly FoundFile[], options: InspectOptions): Promise<Inspection> {
+  await using pool = new ThreadPool({ idleTimeoutMs: Number.POSITIVE_INFINITY }); // metrics() shows living workers only
+  const files: InspectedFile[] = [];
+  const failures: Failure[] = [];
+  const progress = startProgress(found);
+
+  async function inspectOne(file: FoundFile): Promise<void> {
+    const { path, bytes } = file;
+    const priority = options.isLargeFirst ? bytes : -bytes; // any finite number is a priority
+    try {
+      const facts = await pool.submit(tasks.inspectFile, [path], { priority, token: options.stop });
+      files.push({ ...file, ...facts });
+    } catch (error) {
+      if (error instanceof CancelledError) return;
+      failures.push(failureOf(path, error));
+    }
+    progress.fileDone(file);
+  }
+
+  const startedMs = performance.now();
+  await Promise.all(found.map(inspectOne)); // all are submitted at once: a job that waits is small
+  const ms = performance.now() - startedMs;
+  progress.end();
+  return { files, failures, unreached: found.length - files.length - failures.length, ms, metrics: pool.metrics() };
+}

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly folder: string;
+  /** The inspection stops after so many ms; `undefined`: when it is done. */
+  readonly budgetMs: number | undefined;
+  /** Whether large files go first: that ends sooner, as no large one is left alone at the end. */
+  readonly isLargeFirst: boolean;
+  /** Whether one thread does the work too, for comparison. */
+  readonly isCompared: boolean;
+  readonly isHelpWanted: boolean;
+}
+
+export const USAGE = `Usage: npm start -- [folder] [options]
+
+  folder          what to inspect; by default the node_modules of this project
+  --budget <ms>   stop after so many milliseconds and show what is known by then
+  --large-first   take the large files first: a later first result, an earlier end
+  --no-compare    do not measure the same work on one thread
+  --help          show this text`;
+
+const LONGEST_MS = 2 ** 31 - 1; // what setTimeout can take
+
+/** @throws {Error} saying what is wrong with the arguments. */
+export function readOptions(args: string[]): Options {
+  const { values, positionals } = parseArgs({
+    args,
+    options: {
+      budget: { type: 'string' },
+      'large-first': { type: 'boolean' },
+      'no-compare': { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  });
+  const [folder = join(__dirname, '../../node_modules'), ...others] = positionals;
+  if (others.length > 0) throw new Error(`Cannot inspect several folders at once: received ${positionals.join(', ')}`);
+  return {
+    folder: checkFolder(folder),
+    budgetMs: values.budget === undefined ? undefined : checkBudget(values.budget),
+    isLargeFirst: values['large-first'] === true,
+    isCompared: values['no-compare'] !== true,
+    isHelpWanted: values.help === true,
+  };
+}
+
+function checkFolder(folder: string): string {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) throw new Error(`Cannot inspect ${folder}: there is no such folder`);
+  if (!stats.isDirectory()) throw new Error(`Cannot inspect ${folder}: it is not a folder`);
+  return resolve(folder);
+}
+
+function checkBudget(text: string): number {
+  const budgetMs = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(budgetMs >= 0 && budgetMs <= LONGEST_MS))
+    throw new Error(`Cannot use the budget '${text}': it must be a number of milliseconds from 0 to ${LONGEST_MS}`);
+  return budgetMs;
+}

@@ -1,0 +1,77 @@
+// The tasks of the small examples. Every exported function can be a task; this file is loaded in the workers.
+import { createHash } from 'node:crypto';
+import { type CancellationToken, currentJob, move } from 'thread-system/worker';
+import { HttpError } from './http-error';
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Reports after each fifth of the way. */
+export function primesBelow(limit: number): number[] {
+  const job = currentJob();
+  const isComposite = new Uint8Array(limit);
+  const primes: number[] = [];
+  for (let n = 2; n < limit; n++) {
+    job.throwIfCancelled();
+    if (n % (limit / 5) === 0) job.report(n / limit);
+    if (isComposite[n]) continue;
+    primes.push(n);
+    for (let multiple = n * n; multiple < limit; multiple += n) isComposite[multiple] = 1;
+  }
+  return primes;
+}
+
+/** A generator task: yields each number on the way to 1, returns how many steps it took. */
+export function* collatz(start: number): Generator<number, number> {
+  let steps = 0;
+  for (let n = start; n !== 1; steps++) {
+    n = n % 2 === 0 ? n / 2 : 3 * n + 1;
+    yield n;
+  }
+  return steps;
+}
+
+/** Never ends by itself, and is easily stopped. */
+export function countForever(): never {
+  const job = currentJob();
+  job.report('begun');
+  for (;;) job.throwIfCancelled();
+}
+
+/** Never ends by itself, and never asks whether it should: don't write such a task. */
+export function countWithoutAsking(): never {
+  currentJob().report('begun');
+  for (;;);
+}
+
+export function sum(numbers: Float64Array): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}
+
+export function countUp(counter: Int32Array, times: number): void {
+  for (let i = 0; i < times; i++) Atomics.add(counter, 0, 1);
+}
+
+export function invert(pixels: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  for (let i = 0; i < pixels.length; i++) pixels[i] = 255 - (pixels[i] ?? 0);
+  return move(pixels, [pixels.buffer]); // hands the memory back instead of copying it
+}
+
+export function fetchPage(path: string): never {
+  throw new HttpError(404, `Cannot find ${path}`);
+}
+
+/** The smallest factor of `number` in the range; `undefined` when there is none, or when another task was faster. */
+export function findFactor(
+  number: number,
+  range: { readonly from: number; readonly to: number },
+  found: CancellationToken,
+): number | undefined {
+  for (let factor = range.from; factor < range.to && !found.isCancelled; factor++) {
+    if (number % factor !== 0) continue;
+    found.cancel(`the factor is ${factor}`);
+    return factor;
+  }
+  return undefined;
+}

@@ -1,0 +1,134 @@
+import { readdir } from 'node:fs/promises';
+import { expect, jest, test } from '@jest/globals';
+import { runExample } from './run-example.ts';
+
+jest.setTimeout(60_000); // several processes share the machine
+
+const examples = new URL('../../examples/', import.meta.url);
+
+/** What each example prints, byte for byte. */
+const OUTPUT: Readonly<Record<string, string>> = {
+  'first-job.ts': `
+PENDING
+15
+COMPLETED
+15
+`,
+  'priorities.ts': `
+alarm
+mail that cannot wait
+mail
+mail, the second
+cleanup
+report
+backup
+`,
+  'cancellation.ts': `
+no longer needed - CANCELLED
+the user left - CANCELLED
+Same thread: true
+it does not listen - CANCELLED
+The pool goes on - on a new thread: true
+`,
+  'progress.ts': `
+20 %
+40 %
+60 %
+80 %
+5133 primes
+3 10 5 16 8 4 2 1: 8 steps
+at 16
+at 8
+at 4
+at 2
+at 1
+`,
+  'task-modules.ts': `
+2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
+7692c3ad
+3fc4ccfe
+8b5b9db0
+hash of later COMPLETED
+`,
+  'shared-memory.ts': `
+499999500000
+400000
+`,
+  'transfer.ts': `
+Here before: 0
+Came back: 16777216 first pixel: 254
+`,
+  'errors.ts': `
+RangeError: Invalid count value: -1
+HttpError 404: Cannot find /missing
+ReferenceError: outside is not defined: the function 'anonymous' was sent by its source text, so it sees its arguments and globals but not 'outside' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass 'outside' as an argument
+TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, findFactor
+NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
+NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
+WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job ran
+CancelledError ERR_JOB_CANCELLED: Job 'anonymous' was cancelled: not wanted after all
+PoolClosedError ERR_POOL_CLOSED: Cannot submit job 'anonymous': the pool is shut down
+`,
+  'events-and-metrics.ts': `
+unwanted cancelled
+a worker is ready
+square started
+square completed: 49
+parse started
+parse failed: SyntaxError: Cannot convert seven to a BigInt
+nothing left to do
+{
+  submitted: 3,
+  pending: 0,
+  active: 0,
+  completed: 1,
+  failed: 1,
+  cancelled: 1
+}
+By priority: {
+  '0': { submitted: 1, completed: 0, failed: 0, cancelled: 1 },
+  '2': { submitted: 2, completed: 1, failed: 1, cancelled: 0 }
+}
+A worker ran 2 jobs and is idle
+Measured: { queuedMs: 2, executionMs: 2 }
+`,
+  'graceful-shutdown.ts': `
+drain { completed: 4, failed: 0, cancelled: 0 }
+finishRunning { completed: 1, failed: 0, cancelled: 3 }
+abort { completed: 0, failed: 0, cancelled: 4 }
+drain, for 100 ms at most { completed: 0, failed: 0, cancelled: 1 }
+`,
+  'token-between-tasks.ts': `
+Range 1: 7919000000308841 = 7919 x 1000000000039
+Range 2: stopped
+Range 3: stopped
+Range 4: stopped
+Why: the factor is 7919
+`,
+  'plain-commonjs.cjs': `
+15 COMPLETED
+3 of 9 words
+`,
+};
+
+test.concurrent.each(Object.entries(OUTPUT))('%s prints what it says and exits by itself', async (file, output) => {
+  expect(await runExample(file)).toEqual({ code: 0, stdout: output.trimStart(), stderr: '' });
+});
+
+test.concurrent('an example runs with its types checked, as users run it', async () => {
+  const { code, stderr } = await runExample('first-job.ts', [], { TS_NODE_TRANSPILE_ONLY: 'false' });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('every example has its output here', async () => {
+  const names = (await readdir(examples)).filter((name) => /\.(ts|mts|cts|mjs|cjs)$/.test(name));
+  // what others import, and the one that has a test of its own
+  const others = new Set([
+    'tasks.ts',
+    'http-error.ts',
+    'plain-commonjs-tasks.cjs',
+    'inspect-folder.ts',
+    'inspect-folder-tasks.ts',
+  ]);
+  expect(names.filter((name) => !others.has(name)).sort()).toEqual(Object.keys(OUTPUT).sort());
+});

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningExample {
+  readonly outcome: Promise<Outcome>;
+  /** Resolves once `text` is in its standard output; rejects when it ends without. */
+  printed(text: string): Promise<void>;
+  interrupt(): void;
+}
+
+/** Runs a file of examples/ in a process of its own, as `npx ts-node` or `node` does. */
+export function startExample(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningExample {
+  const runner = file.endsWith('.ts') ? ['node_modules/ts-node/dist/bin.js'] : [];
+  const child = spawn(process.execPath, [...runner, `examples/${file}`, ...args], {
+    cwd: root,
+    // types are checked once for all by `npm run check`: here that would be most of the time
+    env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0', TS_NODE_TRANSPILE_ONLY: 'true', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return {
+    outcome,
+    printed: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (stdout.includes(text)) resolve();
+        };
+        look();
+        child.stdout.on('data', look);
+        child.once('close', () => reject(new Error(`The example ended without '${text}': ${stdout}${stderr}`)));
+      }),
+    interrupt: () => child.kill('SIGINT'),
+  };
+}
+
+export function runExample(file: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {
+  return startExample(file, args, env).outcome;
+}
