@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /**
  * Base class of every error this library makes. What a task itself throws is not one of these: it arrives as it was.
  */
@@ -55,6 +57,15 @@ export class NotCloneableError extends ThreadSystemError {
 const named = { CancelledError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError };
 for (const [name, errorClass] of Object.entries(named))
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+
+/** The message of anything thrown. Never throws. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  // by shape, as test runners bring errors of their own realm; inspected, as not everything converts to a string
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')
+    return thrown.message;
+  return typeof thrown === 'string' ? thrown : inspect(thrown);
+}
 
 /** An argument as an error message shows it: short, with its type recognisable. */
 export function describe(value: unknown): string {

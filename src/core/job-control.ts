@@ -53,14 +53,18 @@ export class JobControl implements JobOwner {
 
   /** Cancels a job that has not begun; leaves any other as it is. */
   cancelPending(job: Job, reason: unknown): void {
-    if (this.#withdraw(job)) this.#settle(job, reason);
+    if (this.#parts.dispatcher.queue.remove(job) || workerOf(job)?.seats.takeBackOne(job)) this.#settle(job, reason);
   }
 
   reprioritise(job: Job, priority: number): boolean {
-    if (!this.#withdraw(job)) return false;
+    const worker = workerOf(job);
+    const isQueued = this.#parts.dispatcher.queue.remove(job);
+    // one with something to transfer is sent only once: it stays where it is, next on a worker that was free
+    const isNext = job.transfer !== undefined && worker !== undefined && !worker.hasBegun(job.seq);
+    if (!isQueued && !isNext && !worker?.seats.takeBackOne(job)) return false;
     this.#parts.metrics.jobReprioritised(job.priority, priority);
     job.currentPriority = priority;
-    this.#parts.pacer.enqueue(job);
+    if (!isNext) this.#parts.pacer.enqueue(job);
     return true;
   }
 
@@ -72,12 +76,6 @@ export class JobControl implements JobOwner {
     } finally {
       this.#spared = undefined;
     }
-  }
-
-  /** Takes a job that has not begun out of the queue, or back from its worker. */
-  #withdraw(job: Job): boolean {
-    if (this.#parts.dispatcher.queue.remove(job)) return true;
-    return job.transfer === undefined && (workerOf(job)?.seats.takeBackOne(job) ?? false);
   }
 
   #settle(job: Job, reason: unknown): void {

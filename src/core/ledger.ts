@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import type { Job, Moment } from '../jobs/job.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
@@ -139,7 +140,7 @@ export class Ledger {
       if (this.#hasWarned || job.isObserved || this.#events.has('jobFailed')) return;
       this.#hasWarned = true;
       const { error } = job;
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const message = error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error);
       process.emitWarning(
         `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${message}. Await the job, read its error, or listen to 'jobFailed'; this is told once a pool`,
         { type: 'UnobservedJobFailure', ...(error instanceof Error && error.stack ? { detail: error.stack } : {}) },

@@ -85,10 +85,11 @@ export class ThreadPool implements AsyncDisposable {
    * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
    * @throws {PoolClosedError} after `shutdown`.
    */
-  submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K> {
-    const job = new Job(task, rest[0], rest[1]);
+  submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
+  submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
+    const job = new Job(task, args, options);
     this.#enter(job);
-    return job as JobOf<K>;
+    return job;
   }
 
   /**
@@ -132,8 +133,9 @@ export class ThreadPool implements AsyncDisposable {
     return count;
   }
 
-  /** Starts no further job until `resume`; those that run go on. */
+  /** Starts no further job until `resume`; those that run go on. Does nothing once `shutdown` was called. */
   pause(): void {
+    if (this.#shutdown.hasBegun) return; // a pool that ends is not held up
     this.#dispatcher.pause();
   }
 
@@ -207,9 +209,18 @@ export class ThreadPool implements AsyncDisposable {
       },
       ownTokenCancelled: (job, reason) => job.raiseToken(reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
-      lateError: (error, jobId) =>
-        this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } }),
+      lateError: (error, jobId) => this.#lateError(error, jobId),
     };
+  }
+
+  #lateError(error: Error, jobId: number | undefined): void {
+    if (this.#events.has('lateError')) {
+      this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
+      return;
+    }
+    const whose = jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`;
+    const message = `Uncaught error in a worker, ${whose}: ${error.message}. Listen to 'lateError' to handle it`;
+    process.emitWarning(message, { type: 'LateError', ...(error.stack === undefined ? {} : { detail: error.stack }) });
   }
 
   #workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {

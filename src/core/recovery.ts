@@ -1,4 +1,4 @@
-import { WorkerExitError } from '../errors.js';
+import { messageOf, WorkerExitError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { ThreadExit } from '../workers/remote-worker.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -20,7 +20,7 @@ export interface RecoveryParts {
   readonly grace: GraceKeeper;
 }
 
-/** Accounts for threads that end: shared memory tells what became of each of their jobs. */
+/** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
 export class Recovery {
   readonly #parts: RecoveryParts;
   #startFailures = 0;
@@ -89,5 +89,5 @@ export class Recovery {
 }
 
 function reasonOf(exit: ThreadExit): string {
-  return exit.cause instanceof Error ? `: ${exit.cause.message}` : '';
+  return exit.cause === undefined ? '' : `: ${messageOf(exit.cause)}`;
 }

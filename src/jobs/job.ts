@@ -316,7 +316,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   settle(state: SettledState, outcome: unknown, lateResult?: unknown): void {
     this.#settledAs = state;
     this.#outcome = outcome;
-    this.args = NO_ARGS;
+    this.args = NO_ARGS; // what a settled job does not need is let go (I9)
     this.seat = undefined;
     if (this.waitedUs < 0) this.waitedUs = Math.round(this.queuedMs * 1000);
     const extras = this.#extras;

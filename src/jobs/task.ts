@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CurrentJob } from '../current-job.js';
 import { describe } from '../errors.js';
+import { uncloneable } from '../sync/crossing.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
 export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
@@ -46,23 +47,28 @@ export type TaskProgress<K extends Task> =
 
 /** How a worker finds a task's code. */
 export type TaskOrigin =
-  | { readonly kind: 'module'; readonly url: string; readonly exportName: string }
-  | { readonly kind: 'inline'; readonly text: string };
+  | { readonly kind: 'module'; readonly url: string; readonly name: string }
+  | { readonly kind: 'inline'; readonly text: string; readonly name: string };
 
 /** A task's identity within this process; a worker is told its origin once and knows it by `id` from then on. */
 export class TaskRef {
   static #nextId = 0;
   readonly id: number = TaskRef.#nextId++;
-  readonly name: string;
   readonly origin: TaskOrigin;
+  /** A job that is passed as an argument is refused by this, rather than copied into something that is none. */
+  readonly uncloneable = uncloneable;
   /** How long it runs, in ms, as far as runs have shown; `undefined` before the first. Kept by the dispatcher. */
   runMs: number | undefined = undefined;
   /** The last run was far longer than `runMs`: a second such run in a row is believed. */
   isSuspect = false;
 
-  constructor(name: string, origin: TaskOrigin) {
-    this.name = name;
+  constructor(origin: TaskOrigin) {
     this.origin = origin;
+  }
+
+  /** The export's name, or the function's. */
+  get name(): string {
+    return this.origin.name;
   }
 }
 
@@ -74,7 +80,7 @@ class ModuleExport implements ModuleTask {
   constructor(url: string, name: string) {
     this.name = name;
     this.url = url;
-    this.ref = new TaskRef(name, { kind: 'module', url, exportName: name });
+    this.ref = new TaskRef({ kind: 'module', url, name });
     Object.freeze(this);
   }
 }
@@ -130,7 +136,7 @@ function moduleHref(url: unknown): string {
 }
 
 const byFunction = new WeakMap<object, TaskRef>();
-/** Closures made again and again (`submit(() => …)` in a loop) have one source text: they are one task. */
+/** Closures made again and again (`submit(() => …)` in a loop) have one name and source text: they are one task. */
 const byText = new Map<string, TaskRef>();
 let lastFunction: unknown;
 let lastRef: TaskRef | undefined;
@@ -157,10 +163,12 @@ function refOfFunction(task: unknown): TaskRef {
   let ref = byFunction.get(task);
   if (ref === undefined) {
     const text = Function.prototype.toString.call(task);
-    ref = byText.get(text);
+    const name = task.name === '' ? 'anonymous' : task.name;
+    const key = `${name} ${text}`;
+    ref = byText.get(key);
     if (ref === undefined) {
-      ref = new TaskRef(task.name === '' ? 'anonymous' : task.name, { kind: 'inline', text });
-      byText.set(text, ref);
+      ref = new TaskRef({ kind: 'inline', text, name });
+      byText.set(key, ref);
     }
     byFunction.set(task, ref);
   }

@@ -33,6 +33,7 @@ const KEY = Symbol.for('thread-system.exchange');
 
 function createRegistry(): Registry {
   const held = new Map<string, WeakRef<Shared>>();
+  // by weak references: an object that nobody on this thread holds is forgotten, its shared memory with it (I9)
   const forget = new FinalizationRegistry<string>((id) => {
     if (held.get(id)?.deref() === undefined) held.delete(id);
   });

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { describe, NotCloneableError } from '../errors.js';
+import { describe, messageOf, NotCloneableError } from '../errors.js';
+import { isCrossing } from '../sync/crossing.js';
 
 function isCloneable(value: unknown): boolean {
   try {
@@ -48,13 +49,14 @@ function find(value: unknown, path: string, seen: Set<object>): Fault | undefine
   if (typeof value === 'function' || typeof value === 'symbol') return { path, what: describe(value) };
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
   seen.add(value);
+  if (isCrossing(value)) return { path, what: `${describe(value)} in an instance of a class` };
   if (isCloneable(value)) return undefined;
   for (const child of childrenOf(value, path)) {
     let item: unknown;
     try {
       item = child.read();
     } catch (error) {
-      return { path: child.path, what: `a getter that throws ${String(error)}` };
+      return { path: child.path, what: `a getter that throws '${messageOf(error)}'` };
     }
     const fault = find(item, child.path, seen);
     if (fault !== undefined) return fault;
@@ -89,7 +91,6 @@ export function cloneFault(
   }
   const unmovable = findUnmovable(sent.transfer);
   const path = unmovable?.path ?? (sent.transfer.length > 0 ? 'transfer' : sent.root);
-  const reason = cause instanceof Error || types.isNativeError(cause) ? cause.message : String(cause);
-  const what = unmovable === undefined ? reason : `${unmovable.what} cannot be transferred`;
+  const what = unmovable === undefined ? messageOf(cause) : `${unmovable.what} cannot be transferred`;
   return new NotCloneableError(`Cannot send ${path} to another thread: ${what}`, { path, cause });
 }

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import {
   CancelledError,
   describe,
+  messageOf,
   NotCloneableError,
   PoolClosedError,
   TaskNotFoundError,
@@ -67,7 +68,7 @@ function read(object: object, key: string): unknown {
   try {
     return Reflect.get(object, key);
   } catch (error) {
-    return `[getter threw ${String(error)}]`;
+    return `[getter threw ${messageOf(error)}]`;
   }
 }
 
@@ -134,7 +135,9 @@ export function decodeError(record: ErrorRecord): Error {
     const error = new Error(`The task threw ${describe(record.value)}, which is not an Error`);
     return Object.assign(error, { thrown: record.value });
   }
-  const error = new Error(record.message);
+  const error = record.classes.includes('DOMException')
+    ? new DOMException(record.message, record.name)
+    : new Error(record.message);
   const known = record.classes.map((name) => classes.get(name)).find((found) => found !== undefined);
   if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
   for (const [key, value] of record.properties) set(error, key, value, true);

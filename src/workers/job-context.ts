@@ -37,7 +37,10 @@ export class JobContext implements CurrentJob {
   readonly #seq: number;
   #token: CancellationToken | undefined;
   #reason: unknown;
+  /** The main thread asked the job to stop. */
   #isCancelled = false;
+  /** Its token is cancelled, by that or by the job's own code. */
+  #isRaised = false;
   #isOpen = true;
   /** Where an answer to the job's token goes: to the main thread, with the job named. */
   #carrier: Carrier | undefined;
@@ -53,7 +56,7 @@ export class JobContext implements CurrentJob {
   }
 
   get name(): string {
-    return this.#name ?? this.#task.name;
+    return this.#name ?? this.#task.definition.name;
   }
 
   get workerId(): number {
@@ -73,7 +76,7 @@ export class JobContext implements CurrentJob {
         },
       };
       this.#token.addCarrier(this.#carrier);
-      if (this.#isCancelled) this.cancelled(this.#reason);
+      if (this.#isRaised) this.raiseToken(this.#reason);
     }
     return this.#token;
   }
@@ -113,12 +116,13 @@ export class JobContext implements CurrentJob {
   /** The main thread cancelled the job: brings the reason, and tells who listens. */
   cancelled(reason: unknown): void {
     this.#isCancelled = true;
-    this.#reason = reason;
     this.raiseToken(reason);
   }
 
   /** The job's own code cancelled a token that this job's is a child of: that is no request to stop it. */
   raiseToken(reason: unknown): void {
+    this.#isRaised = true;
+    this.#reason = reason;
     if (this.#token !== undefined && this.#carrier !== undefined)
       this.#token.heard({ kind: 'token-cancelled', id: '', reason }, this.#carrier);
   }

@@ -30,6 +30,8 @@ export class WorkerLoop implements ContextHost {
   readonly #tasks = new TaskTable();
   /** Jobs whose code has returned a promise that is not settled. */
   readonly #open = new Map<number, JobContext>();
+  /** Those of them that began before their task was known to return promises: an error of theirs names no job. */
+  readonly #unwatched = new Set<JobContext>();
   readonly #asyncJob = new AsyncLocalStorage<JobContext>();
   readonly #main: Carrier;
   #current: JobContext | undefined;
@@ -194,6 +196,7 @@ export class WorkerLoop implements ContextHost {
   #resume(context: JobContext, go: () => void): void {
     if (!context.isOpen) return;
     this.#open.delete(context.seq);
+    this.#unwatched.delete(context);
     this.#clockMs = performance.now();
     go();
     this.#run();
@@ -231,6 +234,7 @@ export class WorkerLoop implements ContextHost {
   }
 
   #await(context: JobContext, promise: PromiseLike<unknown>, begunAtMs: number): void {
+    if (!context.task.isWatched) this.#unwatched.add(context);
     context.task.isWatched = true;
     this.#open.set(context.seq, context);
     promise.then(
@@ -282,13 +286,19 @@ export class WorkerLoop implements ContextHost {
 
   /** An error that nobody caught: the running job's, where it is known to be of one; else it is told, and hurts nobody. */
   #onUncaught(error: unknown): void {
-    const context = this.#asyncJob.getStore();
+    const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     if (context === undefined || !context.isOpen) {
       this.#post({ kind: 'late-error', error: encodeError(error), jobId: context?.id });
       return;
     }
+    context.raiseToken(error); // what of its code still runs is asked to stop
     this.#resume(context, () => this.#threw(context, error, this.#clockMs));
   }
+}
+
+function onlyOne<T>(set: ReadonlySet<T>): T | undefined {
+  const [first] = set;
+  return set.size === 1 ? first : undefined;
 }
 
 /** Says to whom an inline function's missing name is strange why it is missing. */
@@ -297,6 +307,6 @@ function explainMissingName(task: KnownTask, error: unknown): void {
   const name = /^(\S+) is not defined$/.exec(error.message)?.[1];
   if (name === undefined) return;
   const { message, stack } = error; // read before: the stack's text is made when it is first asked for
-  error.message += `: the function '${task.name}' was sent by its source text, so it sees its arguments and globals but not '${name}' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
+  error.message += `: the function '${task.definition.name}' was sent by its source text, so it sees its arguments and globals but not '${name}' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
   error.stack = stack?.replace(message, () => error.message) ?? error.message;
 }

@@ -41,8 +41,8 @@ export type FromWorker =
 
 /** How a worker finds a task's code: sent once, before the first job that needs it. */
 export type TaskDefinition =
-  | { readonly kind: 'module'; readonly url: string; readonly exportName: string }
-  | { readonly kind: 'inline'; readonly text: string };
+  | { readonly kind: 'module'; readonly url: string; readonly name: string }
+  | { readonly kind: 'inline'; readonly text: string; readonly name: string };
 
 /** What an entry of the result lane tells. */
 export const Answer = Object.freeze({

@@ -116,6 +116,7 @@ export class RequestLane {
     return this.#sendValues(job, flags);
   }
 
+  /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
   #sendValues(job: Parcel, flags: number): number {
     const values = flags === 0 ? job.args : [...job.args, ...extras(job)];
     const tag = this.#payload.send(values, 'args', job.transfer);

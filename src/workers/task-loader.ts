@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { TaskNotFoundError } from '../errors.js';
+import { messageOf, TaskNotFoundError } from '../errors.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 type Load = (url: string) => Promise<Exports>;
@@ -155,9 +155,8 @@ function codeOf(error: unknown): string {
 }
 
 function noLoader(url: string, cause: unknown): TaskNotFoundError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return new TaskNotFoundError(
-    `Cannot load TypeScript task module ${url}: ${reason}; install ts-node or tsx beside it, or use Node >= 22.18 with erasable syntax only, or name the compiled .js file`,
+    `Cannot load TypeScript task module ${url}: ${messageOf(cause)}; install ts-node or tsx beside it, or use Node >= 22.18 with erasable syntax only, or name the compiled .js file`,
     { cause },
   );
 }

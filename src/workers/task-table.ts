@@ -1,4 +1,4 @@
-import { TaskNotFoundError } from '../errors.js';
+import { messageOf, TaskNotFoundError } from '../errors.js';
 import type { TaskDefinition } from './protocol.js';
 import { loadModule } from './task-loader.js';
 
@@ -6,7 +6,6 @@ export type TaskCode = (...args: readonly unknown[]) => unknown;
 
 /** A task as this worker knows it. */
 export interface KnownTask {
-  readonly name: string;
   readonly definition: TaskDefinition;
   /** Set once it can be called. */
   code: TaskCode | undefined;
@@ -20,8 +19,7 @@ export class TaskTable {
   readonly #tasks = new Map<number, KnownTask>();
 
   define(id: number, definition: TaskDefinition): void {
-    const name = definition.kind === 'module' ? definition.exportName : inlineName(definition.text);
-    this.#tasks.set(id, { name, definition, code: undefined, loading: undefined, isWatched: true });
+    this.#tasks.set(id, { definition, code: undefined, loading: undefined, isWatched: true });
   }
 
   get(id: number): KnownTask {
@@ -33,8 +31,8 @@ export class TaskTable {
   /** The task's code: at once where that can be, else when its module has been imported. */
   load(task: KnownTask): TaskCode | Promise<TaskCode> {
     if (task.code !== undefined) return task.code;
-    if (task.definition.kind === 'inline') return learn(task, compile(task.definition.text, task.name));
-    task.loading ??= importTask(task.definition.url, task.definition.exportName).then((code) => learn(task, code));
+    if (task.definition.kind === 'inline') return learn(task, compile(task.definition.text, task.definition.name));
+    task.loading ??= importTask(task.definition.url, task.definition.name).then((code) => learn(task, code));
     return task.loading;
   }
 }
@@ -42,10 +40,6 @@ export class TaskTable {
 function learn(task: KnownTask, code: TaskCode): TaskCode {
   task.code = code;
   return code;
-}
-
-function inlineName(text: string): string {
-  return /^(?:async\s+)?(?:function\s*\*?\s*)?([\w$]+)\s*\(/.exec(text)?.[1] ?? 'anonymous';
 }
 
 /**
@@ -66,8 +60,7 @@ function compile(text: string, name: string): TaskCode {
     try {
       code = Object.values(evaluate(`({${text}\n})`, name) as object)[0];
     } catch {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${reason}`, { cause });
+      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}`, { cause });
     }
   }
   if (typeof code !== 'function' || /^class\b/.test(text))
@@ -80,7 +73,7 @@ function evaluate(expression: string, name: string): unknown {
   // indirect, so that the code sees globals only; named, so that stacks show it
   // biome-ignore lint/security/noGlobalEval: it is the caller's own function, sent as text; `vm` would deny it import()
   const evaluateGlobally = globalThis.eval;
-  return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name}`);
+  return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name.replace(/[^\w$.-]/g, '_')}`);
 }
 
 /** What esbuild and tsx call in a function's text to keep the names of those inside it. */
@@ -95,8 +88,7 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
     exports = await loadModule(url);
   } catch (cause) {
     if (cause instanceof TaskNotFoundError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TaskNotFoundError(`Cannot load task module ${url}: ${reason}`, { cause });
+    throw new TaskNotFoundError(`Cannot load task module ${url}: ${messageOf(cause)}`, { cause });
   }
   let code = exports[exportName];
   const { default: inner } = exports;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancellationToken, CancelledError, ThreadPool, WorkerExitError } from 'thread-system';
+import { CancellationToken, CancelledError, type CurrentJob, ThreadPool, WorkerExitError } from 'thread-system';
 import { Gate, occupy, until } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
 
@@ -223,6 +223,22 @@ describe('a token given as an option', () => {
     gate.open();
     expect(await job).toBe(true);
     expect(job.state).toBe('COMPLETED');
+  });
+
+  test('and its token is cancelled, although it looks at it only later', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const [token, heard] = [new CancellationToken(), new CancellationToken()];
+    token.onCancel(() => heard.cancel()); // reaches the worker after what tells the job that its parent is cancelled
+    const job = pool.submit(
+      async function (this: CurrentJob, theirs: CancellationToken, last: CancellationToken) {
+        theirs.cancel();
+        await new Promise((resolve) => last.onCancel(resolve));
+        return this.token.isCancelled;
+      },
+      [token, heard],
+      { token },
+    );
+    expect(await job).toBe(true);
   });
 
   test('the first finder stops the others', async () => {

@@ -28,6 +28,15 @@ describe('shutdown', () => {
     expect(job.state).toBe('COMPLETED');
   });
 
+  test('is not held up by a pause', async () => {
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(tasks.echo, [1]);
+    const end = pool.shutdown();
+    pool.pause();
+    expect(await end).toEqual({ completed: 1, failed: 0, cancelled: 0 });
+    expect(job.result).toBe(1);
+  });
+
   test("'finishRunning' cancels what is pending and lets running jobs end", async () => {
     const pool = new ThreadPool({ maxWorkers: 1 });
     using gate = await occupy(pool);

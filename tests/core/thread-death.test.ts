@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { type Job, ThreadPool, WorkerExitError } from 'thread-system';
 import { occupy, occupyAsync } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
-import { tasks } from '../support/tasks.ts';
+import { runProgram } from '../support/program.ts';
+import { fixture, tasks } from '../support/tasks.ts';
 
 describe('a thread that dies', () => {
   test('fails only the job it was running, and is replaced', async () => {
@@ -93,6 +94,35 @@ describe('an uncaught error', () => {
     gate.open();
     await jobs[0];
     expect(jobs[0]?.workerId).toBe(0);
+  });
+
+  test('of a task that first returned no promise, and then one, fails that job', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const fickle = (isAsync: boolean) => {
+      if (!isAsync) return undefined;
+      setTimeout(() => {
+        throw new Error('boom');
+      }, 1);
+      return new Promise(() => {});
+    };
+    await pool.submit(fickle, [false]);
+    await expect(pool.submit(fickle, [true])).rejects.toThrow('boom');
+  });
+
+  test('that nobody listens for is a process warning', async () => {
+    const { stdout } = await runProgram(`
+      import { ThreadPool, taskModule } from 'thread-system';
+      const tasks = taskModule(${JSON.stringify(fixture('basic.mjs').href)});
+      const pool = new ThreadPool({ maxWorkers: 1 });
+      await pool.submit(tasks.leaveErrorBehind);
+      const wait = setInterval(() => {}, 1000);
+      process.once('warning', (warning) => {
+        console.log(warning.name + ': ' + warning.message);
+        clearInterval(wait);
+      });`);
+    expect(stdout).toBe(
+      "LateError: Uncaught error in a worker, of job 1, which is settled: left behind. Listen to 'lateError' to handle it\n",
+    );
   });
 
   test('of a job that runs fails that job, and not the one beside it', async () => {

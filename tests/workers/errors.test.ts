@@ -103,7 +103,7 @@ describe('what a task throws', () => {
       message: 'odd',
       huge: 1n,
       fn: '[function fn, which cannot be cloned]',
-      bad: '[getter threw Error: getter]',
+      bad: '[getter threw getter]',
       cause: '[circular]',
     });
     const gigantic = pool.submit(() => {
@@ -114,6 +114,15 @@ describe('what a task throws', () => {
       throw Symbol('no');
     });
     await expect(symbol).rejects.toMatchObject({ thrown: '[Symbol(no), which cannot be cloned]' });
+  });
+
+  test('as a DOMException keeps its class, name and code', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(() => {
+      throw new DOMException('gave up', 'AbortError');
+    });
+    await expect(job).rejects.toMatchObject({ name: 'AbortError', message: 'gave up', code: 20 });
+    expect(Object.prototype.toString.call(job.error)).toBe('[object DOMException]');
   });
 
   test('cannot reach a prototype', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { TaskNotFoundError, ThreadPool, taskModule } from 'thread-system';
+import { type CurrentJob, TaskNotFoundError, ThreadPool, taskModule } from 'thread-system';
 import { fixture, tasks } from '../support/tasks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-tasks-'));
@@ -96,6 +96,16 @@ describe('a task that cannot be found', () => {
     expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
   });
 
+  test('in a module that throws something odd still says so', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const odd = taskModule<{ any(): void }>(
+      'data:text/javascript,throw Object.assign(Object.create(null), { odd: 7 })',
+    );
+    await expect(pool.submit(odd.any)).rejects.toThrow(
+      /^Cannot load task module data:.*: \[Object: null prototype\] \{ odd: 7 \}$/,
+    );
+  });
+
   test('as TypeScript with no loader beside it says what would help', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, execArgv: [], env: {} });
     copyFileSync(fixture('ts-features/factor.ts'), join(folder, 'factor.ts'));
@@ -108,6 +118,19 @@ describe('a task that cannot be found', () => {
 });
 
 describe('an inline function', () => {
+  test('is called as its variable is, on both sides', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const first = function (this: CurrentJob) {
+      return this.name;
+    };
+    const second = function (this: CurrentJob) {
+      return this.name;
+    };
+    const jobs = [pool.submit(first), pool.submit(second), pool.submit(first, [], { name: 'given' })];
+    expect(await Promise.all(jobs)).toEqual(['first', 'second', 'given']);
+    expect(jobs.map((job) => job.name)).toEqual(['first', 'second', 'given']);
+  });
+
   test('that reaches outside itself is told so, and what would help', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const outside = 5;

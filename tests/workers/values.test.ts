@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { NotCloneableError, ThreadPool } from 'thread-system';
+import { CancellationToken, NotCloneableError, ThreadPool } from 'thread-system';
 import { tasks } from '../support/tasks.ts';
 
 /** Any value that crosses, inline or by message: strings around the inline limit and beyond Latin-1 among them. */
@@ -111,6 +111,20 @@ describe('a value that cannot be cloned', () => {
     expect(job.error).toBeInstanceOf(NotCloneableError);
     expect(await Promise.all([before, after])).toEqual([{ fine: 1 }, { fine: 2 }]);
     expect(after.workerId).toBe(0);
+  });
+
+  test('such as a job, or a token in an instance of a class, is refused rather than made into something else', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(tasks.echo, [1]);
+    await expect(pool.submit(tasks.echo, [job as unknown])).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    class Holder {
+      readonly token = new CancellationToken();
+    }
+    await expect(pool.submit(tasks.echo, [new Holder()])).rejects.toMatchObject({
+      path: 'args[0].token',
+      message:
+        'Cannot send args[0].token to another thread: an instance of CancellationToken in an instance of a class cannot be cloned',
+    });
   });
 
   test('in the transfer list fails the job', async () => {
