@@ -233,6 +233,8 @@ describe('a token given as an option', () => {
       async function (this: CurrentJob, theirs: CancellationToken, last: CancellationToken) {
         theirs.cancel();
         await new Promise((resolve) => last.onCancel(resolve));
+        // its flag is faster than messages: those posted before it was raised come with the next turns
+        for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
         return this.token.isCancelled;
       },
       [token, heard],
