@@ -1,7 +1,7 @@
 export type { PoolEvent, PoolEvents } from './core/events.js';
 export type { SettledCounts } from './core/ledger.js';
 export type { ThreadPoolOptions } from './core/options.js';
-export { type JobOf, type SubmitRest, ThreadPool } from './core/pool.js';
+export { ThreadPool } from './core/pool.js';
 export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
 export type { CurrentJob } from './current-job.js';
 export {
@@ -12,8 +12,7 @@ export {
   ThreadSystemError,
   WorkerExitError,
 } from './errors.js';
-export { Job } from './jobs/job.js';
-export type { JobOptions, Transferable } from './jobs/job-options.js';
+export type { JobOptions } from './jobs/job-options.js';
 export { JobPriority } from './jobs/job-priority.js';
 export { JobState } from './jobs/job-state.js';
 export {
@@ -26,7 +25,9 @@ export {
   type TaskResult,
   taskModule,
 } from './jobs/task.js';
+export { Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recorder.js';
 export { CancellationToken } from './sync/cancellation-token.js';
+export type { Transferable } from './sync/crossing.js';
 export { registerErrorClass } from './workers/error-codec.js';

@@ -23,6 +23,9 @@ export class Dispatcher {
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
   #isPaused = false;
+  #isFeeding = false;
+  /** The job in hand, between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
+  #sending: { readonly job: Job; cancelled: { readonly reason: unknown } | undefined } | undefined;
 
   constructor(ledger: Ledger, workers: WorkerSet) {
     this.#ledger = ledger;
@@ -32,6 +35,7 @@ export class Dispatcher {
   /** All jobs that are not settled. */
   *unsettled(): Generator<Job> {
     yield* this.queue;
+    if (this.#sending !== undefined) yield this.#sending.job;
     for (const worker of this.#workers.all) yield* worker.seats;
   }
 
@@ -58,19 +62,29 @@ export class Dispatcher {
   /** How many more workers the queue would keep busy. */
   get wantedWorkers(): number {
     let coming = 0;
-    for (const worker of this.#workers.all) if (worker.state === 'starting' || worker.isFree) coming++;
+    // what is to be moved goes to an idle worker while there can be one: it could not be taken back from a blocked one
+    const needsIdle = this.queue.peek()?.transfer !== undefined;
+    for (const worker of this.#workers.all)
+      if (worker.state === 'starting' || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
     return Math.max(0, this.queue.size - coming);
   }
 
   /** Sends the most urgent jobs, each to the worker that will come to it first, until none may take more. */
   feed(): void {
-    const { queue } = this;
-    for (let job = queue.peek(); job !== undefined; job = queue.peek()) {
-      const worker = this.#pick(job);
-      if (worker === undefined) return;
-      const chunk = Math.min(MAX_CHUNK, Math.max(1, queue.size >> 2));
-      if (!this.#sendChunk(worker, chunk)) return;
+    if (this.#isFeeding) return; // called back by the getter of an argument: the outer call goes on
+    this.#isFeeding = true;
+    try {
+      while (this.#feedOne());
+    } finally {
+      this.#isFeeding = false;
     }
+  }
+
+  /** Cancels the job in hand, if that is the one: it is taken back before any worker sees it. */
+  cancelSending(job: Job, reason: unknown): boolean {
+    if (this.#sending?.job !== job) return false;
+    this.#sending.cancelled ??= { reason };
+    return true;
   }
 
   /** An idle worker is to be given half of what another has not begun (I3): takes it back. False where there is none. */
@@ -117,6 +131,16 @@ export class Dispatcher {
     }
   }
 
+  /** Sends some jobs to one worker. False when no worker may take any. */
+  #feedOne(): boolean {
+    const { queue } = this;
+    const job = queue.peek();
+    const worker = job === undefined || this.#isPaused ? undefined : this.#pick(job);
+    if (worker === undefined) return false;
+    const chunk = Math.min(MAX_CHUNK, Math.max(1, queue.size >> 2));
+    return this.#sendChunk(worker, chunk);
+  }
+
   /** False when the worker could not take even one. */
   #sendChunk(worker: PoolWorker, chunk: number): boolean {
     let sent = 0;
@@ -132,14 +156,23 @@ export class Dispatcher {
 
   #send(worker: PoolWorker, job: Job): boolean {
     this.queue.remove(job);
+    const sending = { job, cancelled: undefined as { readonly reason: unknown } | undefined };
+    this.#sending = sending;
+    let isSent: boolean;
     try {
-      if (worker.send(job, plannedMs(job.task))) return true;
+      isSent = worker.send(job, plannedMs(job.task));
     } catch (error) {
       this.#ledger.settle(job, 'FAILED', { outcome: error });
       return true;
+    } finally {
+      this.#sending = undefined;
     }
-    this.queue.insert(job);
-    return false;
+    const { cancelled } = sending;
+    if (cancelled !== undefined) {
+      worker.seats.takeBackOne(job); // it is not published yet, so no worker can have begun it
+      this.#ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(cancelled.reason) });
+    } else if (!isSent) this.queue.insert(job);
+    return isSent;
   }
 
   /** The worker that will come to the job first. */
@@ -155,8 +188,10 @@ export class Dispatcher {
 
   #canTake(worker: PoolWorker, job: Job): boolean {
     if (!worker.isReady || !worker.hasRoom) return false;
+    if (worker.isIdle) return true;
+    if (job.transfer !== undefined) return worker.isFree && this.#workers.isFull;
     if (worker.isFree) return true;
-    if (job.transfer !== undefined || worker.isHeld) return false;
+    if (worker.isHeld) return false;
     // those that it ranks before will be taken back, and make room
     const isInWindow = worker.seats.backlogMs + plannedMs(job.task) <= WINDOW_MS * worker.concurrency;
     return isInWindow || worker.seats.wouldOvertake(job);

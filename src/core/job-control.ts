@@ -31,10 +31,12 @@ export class JobControl implements JobOwner {
       job.raiseToken(reason);
       return false;
     }
-    if (this.#parts.dispatcher.queue.remove(job)) {
+    const { dispatcher } = this.#parts;
+    if (dispatcher.queue.remove(job)) {
       this.#settle(job, reason);
       return true;
     }
+    if (dispatcher.cancelSending(job, reason)) return true;
     switch (worker?.cancel(job, reason)) {
       case 'taken back':
         this.#settle(job, reason);

@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from '../sync/platform.js';
+
 /** Far enough apart to cost nothing; `setInterval` takes no more. */
 const INTERVAL_MS = 2 ** 30;
 

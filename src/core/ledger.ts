@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { Job, Moment } from '../jobs/job.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
+import { now, setImmediate } from '../sync/platform.js';
 import { startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
@@ -32,7 +33,7 @@ export class Ledger {
   #entered = 0;
   #hasWarned = false;
   /** When the batch in hand came. */
-  #now: Moment = { ms: performance.now() };
+  #now: Moment = { ms: now() };
 
   constructor(metrics: MetricsRecorder, events: EventHub) {
     this.#metrics = metrics;
@@ -45,7 +46,7 @@ export class Ledger {
 
   /** Looks at the clock. Once a batch of jobs, as a look costs 35 ns. */
   look(): number {
-    this.#now = { ms: performance.now() };
+    this.#now = { ms: now() };
     return this.#now.ms;
   }
 

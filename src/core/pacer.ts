@@ -1,4 +1,5 @@
 import type { Job } from '../jobs/job.js';
+import { now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
 import { MAIN_PARKED } from '../workers/layout.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Ledger } from './ledger.js';
@@ -93,7 +94,7 @@ export class Pacer {
     this.#isPumpScheduled = false;
     this.pump();
     if (this.#isDrainScheduled || !this.#isWorthLingering()) return;
-    this.#lingerUntilMs = performance.now() + LINGER_MS;
+    this.#lingerUntilMs = now() + LINGER_MS;
     Atomics.store(this.#paced.poolWord, MAIN_PARKED, 0);
     this.#drainLater();
   };

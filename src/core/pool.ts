@@ -1,9 +1,11 @@
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import type { JobOptions } from '../jobs/job-options.js';
-import type { Task, TaskArgs, TaskProgress, TaskResult } from '../jobs/task.js';
+import type { Task, TaskArgs } from '../jobs/task.js';
+import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
+import { now } from '../sync/platform.js';
 import { checkMs } from '../sync/timer.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Dispatcher } from './dispatcher.js';
@@ -18,15 +20,6 @@ import { Recovery } from './recovery.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { type PoolWorker, WorkerSet } from './worker-set.js';
-
-/** A job of the task `K`. */
-export type JobOf<K extends Task> = Job<TaskResult<K>, TaskProgress<K>>;
-
-/** What follows the task in `submit`: its arguments may be left out when it needs none. */
-export type SubmitRest<K extends Task> =
-  [] extends TaskArgs<K>
-    ? [args?: Readonly<TaskArgs<K>>, options?: JobOptions]
-    : [args: Readonly<TaskArgs<K>>, options?: JobOptions];
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
@@ -45,7 +38,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #concurrency: number;
   readonly #outbox = new Outbox();
   readonly #events = new EventHub(this.#outbox);
-  readonly #metrics = new MetricsRecorder(performance.now());
+  readonly #metrics = new MetricsRecorder(now());
   readonly #ledger = new Ledger(this.#metrics, this.#events);
   readonly #workers: WorkerSet;
   readonly #dispatcher: Dispatcher;
@@ -146,7 +139,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /** A snapshot of the pool's numbers. */
   metrics(): PoolMetrics {
-    const nowMs = performance.now();
+    const nowMs = now();
     const workers = this.#workers.all.map((worker) => this.#workerMetrics(worker, nowMs));
     return this.#metrics.snapshot(this.#dispatcher.activeCount, workers, nowMs);
   }
@@ -206,6 +199,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
         if (!hasStarted) this.#recovery.startFailed(exit, this.#pacer);
+        else if (!this.#shutdown.hasBegun) this.#workers.refill();
       },
       ownTokenCancelled: (job, reason) => job.raiseToken(reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),

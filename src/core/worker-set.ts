@@ -1,5 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
+import { now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
 import { workerLocation } from '../workers/worker-location.js';
@@ -30,15 +32,25 @@ export class WorkerSet {
     return this.#workers;
   }
 
+  /** Whether all the workers there may be are ready. */
+  get isFull(): boolean {
+    return this.#workers.length >= this.#settings.maxWorkers && this.#workers.every((worker) => worker.isReady);
+  }
+
+  /** Starts what is missing to `minWorkers`. */
+  refill(): void {
+    this.start(this.#settings.minWorkers - this.#workers.filter((worker) => worker.state !== 'ending').length);
+  }
+
   /** Starts none for so long, then calls `then`. */
   holdStarts(ms: number, then: () => void): void {
-    this.#noStartsBeforeMs = performance.now() + ms;
+    this.#noStartsBeforeMs = now() + ms;
     startTimer(ms, then, { keepsProcess: false });
   }
 
   /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
   start(count: number): void {
-    if (performance.now() < this.#noStartsBeforeMs) return;
+    if (now() < this.#noStartsBeforeMs) return;
     const living = this.#workers.filter((worker) => worker.state !== 'ending').length;
     for (let left = Math.min(count, this.#settings.maxWorkers - living); left > 0; left--) this.#startOne();
   }
@@ -62,7 +74,7 @@ export class WorkerSet {
     const idle = this.#workers.filter((worker) => worker.isIdle);
     if (idle.length === 0 || this.#workers.length <= this.#settings.minWorkers) return;
     const oldestMs = Math.min(...idle.map((worker) => worker.idleSinceMs));
-    const dueMs = Math.max(0, oldestMs + idleTimeoutMs - performance.now());
+    const dueMs = Math.max(0, oldestMs + idleTimeoutMs - now());
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
   }
 
@@ -88,17 +100,18 @@ export class WorkerSet {
 
   #createThread(workerId: number): Worker {
     const { thread, name } = this.#settings;
-    if (thread.worker !== undefined) return thread.worker();
+    if (thread.worker !== undefined) return checkThread(thread.worker());
     const options: WorkerOptions = { name: `${name}-${workerId}` };
     if (thread.resourceLimits !== undefined) options.resourceLimits = thread.resourceLimits;
     if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
-    if (thread.execArgv !== undefined) options.execArgv = [...thread.execArgv];
+    const execArgv = thread.execArgv ?? inheritedExecArgv();
+    if (execArgv !== undefined) options.execArgv = [...execArgv];
     return new Worker(workerLocation(), options);
   }
 
   #reap(): void {
     this.#stopReaper = undefined;
-    const longestIdleSince = performance.now() - this.#settings.idleTimeoutMs;
+    const longestIdleSince = now() - this.#settings.idleTimeoutMs;
     let spare = this.#workers.filter((worker) => worker.state !== 'ending').length - this.#settings.minWorkers;
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
@@ -108,4 +121,18 @@ export class WorkerSet {
     }
     this.watchIdle();
   }
+}
+
+function checkThread(thread: Worker): Worker {
+  if (typeof thread?.postMessage === 'function') return thread;
+  throw new TypeError(`Cannot start a worker: the option worker must return a Worker, received ${describe(thread)}`);
+}
+
+/** This thread's flags, where a worker could not start with them: `--input-type` goes with the text of `-e`. Else unset. */
+function inheritedExecArgv(): readonly string[] | undefined {
+  if (!process.execArgv.some((flag) => flag.startsWith('--input-type'))) return undefined;
+  return process.execArgv.filter((flag, index, flags) => {
+    const isText = /^(-e|--eval|-p|--print)$/.test(flags[index - 1] ?? '');
+    return !isText && !/^(--input-type(=.*)?|-e|--eval|-p|--print)$/.test(flag);
+  });
 }

@@ -1,10 +1,8 @@
 import { describe } from '../errors.js';
 import { isAbortSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import type { Transferable } from '../sync/crossing.js';
 import { checkMs } from '../sync/timer.js';
-
-/** What can be moved to another thread instead of copied. */
-export type Transferable = import('node:worker_threads').TransferListItem;
 
 export interface JobOptions {
   /** Any finite number; a higher one runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */

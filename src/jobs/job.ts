@@ -2,8 +2,10 @@ import { inspect } from 'node:util';
 import { CancelledError, describe } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken, cancelledMessage } from '../sync/cancellation-token.js';
+import type { Transferable } from '../sync/crossing.js';
 import type { Outbox } from '../sync/outbox.js';
-import { checkJobOptions, checkPriority, type JobOptions, type Transferable } from './job-options.js';
+import { now } from '../sync/platform.js';
+import { checkJobOptions, checkPriority, type JobOptions } from './job-options.js';
 import { JobPriority } from './job-priority.js';
 import type { QueueLevel } from './job-queue.js';
 import type { JobState, SettledState } from './job-state.js';
@@ -160,7 +162,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** How long it waited from submission until its code began, in ms; so far, while it waits. 0 before it is submitted. */
   get queuedMs(): number {
     if (this.waitedUs >= 0) return this.waitedUs / 1000;
-    return this.submitted === undefined ? 0 : performance.now() - this.submitted.ms;
+    return this.submitted === undefined ? 0 : now() - this.submitted.ms;
   }
 
   /** How long its code ran, in ms, to the microsecond. 0 until it has ended. */

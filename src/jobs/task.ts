@@ -137,7 +137,10 @@ function moduleHref(url: unknown): string {
 
 const byFunction = new WeakMap<object, TaskRef>();
 /** Closures made again and again (`submit(() => …)` in a loop) have one name and source text: they are one task. */
-const byText = new Map<string, TaskRef>();
+const byText = new Map<string, WeakRef<TaskRef>>();
+const forgetText = new FinalizationRegistry<string>((key) => {
+  if (byText.get(key)?.deref() === undefined) byText.delete(key);
+});
 let lastFunction: unknown;
 let lastRef: TaskRef | undefined;
 
@@ -165,10 +168,11 @@ function refOfFunction(task: unknown): TaskRef {
     const text = Function.prototype.toString.call(task);
     const name = task.name === '' ? 'anonymous' : task.name;
     const key = `${name} ${text}`;
-    ref = byText.get(key);
+    ref = byText.get(key)?.deref();
     if (ref === undefined) {
       ref = new TaskRef({ kind: 'inline', text, name });
-      byText.set(key, ref);
+      byText.set(key, new WeakRef(ref));
+      forgetText.register(ref, key);
     }
     byFunction.set(task, ref);
   }

@@ -4,6 +4,7 @@ import { CancelledError } from '../errors.js';
 import { CROSS, type CrossingHandle, uncloneable } from './crossing.js';
 import { type Carrier, checkCurrentJob, type ExchangeMessage, findShared, hold, nextSharedId } from './exchange.js';
 import { Flag } from './flag.js';
+import { now } from './platform.js';
 import { checkMs, startTimer } from './timer.js';
 import { callListener } from './warn.js';
 
@@ -156,10 +157,10 @@ export class CancellationToken {
     if (isMainThread)
       throw new TypeError('Cannot block the main thread: waitSync is for tasks, use `await token.wait()` here');
     const flag = this.#flag ?? this.#share();
-    const dueAt = performance.now() + timeoutMs;
+    const dueAt = now() + timeoutMs;
     while (!this.isCancelled) {
       checkCurrentJob();
-      const remainingMs = dueAt - performance.now();
+      const remainingMs = dueAt - now();
       if (remainingMs <= 0) return false;
       flag.block(Math.min(remainingMs, SLICE_MS));
     }

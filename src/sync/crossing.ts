@@ -1,4 +1,10 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { ReadableStream, TransformStream, WritableStream } from 'node:stream/web';
+import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from './exchange.js';
+
+/** What can be moved to another thread instead of copied. (Node's own name for this differs from version to version.) */
+export type Transferable = ArrayBuffer | MessagePort | FileHandle | ReadableStream | WritableStream | TransformStream;
 
 /**
  * How an object of ours crosses to another thread. The structured clone algorithm would silently turn it into a bare

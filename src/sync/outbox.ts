@@ -1,3 +1,4 @@
+import { queueMicrotask } from './platform.js';
 import { callListener } from './warn.js';
 
 interface Call {

@@ -1,3 +1,5 @@
+import { clearTimeout, now, setTimeout } from './platform.js';
+
 /** The longest delay `setTimeout` keeps; it fires at once for anything longer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -11,7 +13,7 @@ export type StopTimer = () => void;
  */
 export function startTimer(ms: number, fn: () => void, options: { readonly keepsProcess: boolean }): StopTimer {
   if (ms === Number.POSITIVE_INFINITY) return () => {};
-  const dueAt = performance.now() + ms;
+  const dueAt = now() + ms;
   let handle: NodeJS.Timeout;
   const arm = (remainingMs: number): void => {
     handle = setTimeout(tick, Math.min(Math.ceil(remainingMs), LONGEST_MS));
@@ -19,7 +21,7 @@ export function startTimer(ms: number, fn: () => void, options: { readonly keeps
   };
   // setTimeout may fire up to a millisecond early, as its clock is cached and rounded
   const tick = (): void => {
-    const remainingMs = dueAt - performance.now();
+    const remainingMs = dueAt - now();
     if (remainingMs > 0) arm(remainingMs);
     else fn();
   };

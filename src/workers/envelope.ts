@@ -1,12 +1,15 @@
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import type { Transferable } from '../sync/crossing.js';
 import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { cloneFault } from './clone-fault.js';
 import { Tag } from './ring.js';
 
-type TransferList = readonly import('node:worker_threads').TransferListItem[];
+type TransferList = readonly Transferable[];
+/** The same, as this version of Node's types names it. */
+type Movables = Parameters<MessagePort['postMessage']>[1];
 
 /**
  * How a value crosses that holds objects of ours, such as tokens. In `root` each is replaced by an empty object, listed
@@ -36,7 +39,7 @@ export class PayloadPort {
    */
   send(value: unknown, root: string, transfer: TransferList = []): number {
     try {
-      this.#port.postMessage(value, transfer);
+      this.#port.postMessage(value, transfer as Movables);
       return Tag.MESSAGE;
     } catch (error) {
       // only now is it worth looking for objects of ours: they are made to be refused
@@ -60,7 +63,7 @@ export class PayloadPort {
 
   #sendEnvelope(envelope: Envelope, root: string, transfer: TransferList): number {
     try {
-      this.#port.postMessage(envelope, transfer);
+      this.#port.postMessage(envelope, transfer as Movables);
       return Tag.ENVELOPE;
     } catch (error) {
       throw cloneFault({ value: envelope.root, transfer, root }, error);

@@ -86,8 +86,20 @@ function cloneable(value: unknown): unknown {
   }
 }
 
-/** The record of anything thrown, an error or not. Never throws. */
-export function encodeError(thrown: unknown, seen: ReadonlySet<object> = new Set()): ErrorRecord {
+/** The record of anything thrown, an error or not. Never throws, whatever that is made of. */
+export function encodeError(thrown: unknown): ErrorRecord {
+  return encode(thrown, new Set());
+}
+
+function encode(thrown: unknown, seen: ReadonlySet<object>): ErrorRecord {
+  try {
+    return encodeReadable(thrown, seen);
+  } catch {
+    return { kind: 'value', value: '[an object that throws when it is read]' };
+  }
+}
+
+function encodeReadable(thrown: unknown, seen: ReadonlySet<object>): ErrorRecord {
   const isError = typeof thrown === 'object' && thrown !== null && isErrorLike(thrown);
   if (!isError) return { kind: 'value', value: cloneable(thrown) };
   if (seen.has(thrown)) return { kind: 'value', value: '[circular]' };
@@ -107,8 +119,8 @@ export function encodeError(thrown: unknown, seen: ReadonlySet<object> = new Set
     stack: text(read(thrown, 'stack')),
     name: text(read(thrown, 'name')),
     properties,
-    cause: Object.hasOwn(thrown, 'cause') ? encodeError(read(thrown, 'cause'), inner) : { kind: 'none' },
-    errors: Array.isArray(errors) ? errors.map((error) => encodeError(error, inner)) : undefined,
+    cause: Object.hasOwn(thrown, 'cause') ? encode(read(thrown, 'cause'), inner) : { kind: 'none' },
+    errors: Array.isArray(errors) ? errors.map((error) => encode(error, inner)) : undefined,
   };
 }
 

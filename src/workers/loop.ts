@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { type Carrier, receive, setCurrentJobCheck } from '../sync/exchange.js';
+import { now, setImmediate } from '../sync/platform.js';
 import { openBridge } from './bridge.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError } from './error-codec.js';
@@ -14,6 +16,9 @@ import { ResultWriter } from './result-writer.js';
 import { SlotTable } from './slot-table.js';
 import { type KnownTask, type TaskCode, TaskTable } from './task-table.js';
 
+/** As it is before any task can replace it. */
+const { then: PROMISE_THEN } = Promise.prototype;
+const { apply } = Reflect;
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
 const TURN_MS = 5;
 /** The loop inside a worker: takes jobs from its request lane, runs them, writes their answers. */
@@ -52,7 +57,7 @@ export class WorkerLoop implements ContextHost {
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     this.#bell = new MainBell(init.poolWord, init.control);
     this.#parking = new Parking(init.memory.control, this.#requests);
-    const hereMs = performance.now();
+    const hereMs = now();
     const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
     this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
   }
@@ -80,13 +85,13 @@ export class WorkerLoop implements ContextHost {
 
   #currentJob(): JobContext | undefined {
     if (this.#current !== undefined) return this.#current;
-    const context = this.#asyncJob.getStore();
+    const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     return context?.isOpen ? context : undefined;
   }
 
   /** A new turn of the event loop. */
   readonly #turn = (): void => {
-    this.#turnStartedMs = performance.now();
+    this.#turnStartedMs = now();
     this.#run();
   };
 
@@ -95,7 +100,7 @@ export class WorkerLoop implements ContextHost {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#parking.leave();
-    this.#clockMs = performance.now();
+    this.#clockMs = now();
     while (this.#runBurst()) {
       if (this.#clockMs - this.#turnStartedMs > TURN_MS) {
         setImmediate(this.#turn);
@@ -124,7 +129,7 @@ export class WorkerLoop implements ContextHost {
     if (!requests.isEmpty) return true;
     this.#bell.ringAnswered();
     if (this.#open.size === 0 && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
-      this.#clockMs = performance.now();
+      this.#clockMs = now();
       return true;
     }
     return !this.#parking.park();
@@ -141,13 +146,13 @@ export class WorkerLoop implements ContextHost {
         this.#tasks.define(requests.taskId, requests.readMessage() as TaskDefinition);
         break;
       case 'job': {
-        const task = this.#tasks.get(requests.taskId);
+        const { taskId } = requests;
         const isBegun = this.slots.begin(requests.position);
         // what came by message is fetched even for a job that was taken back, or the next job would get it
         const { isByMessage } = requests;
         const args = requests.readValues();
-        if (isByMessage) this.#clockMs = performance.now();
-        if (isBegun) this.#begin(new JobContext(this, task, requests), args);
+        if (isByMessage) this.#clockMs = now();
+        if (isBegun) this.#begin(new JobContext(this, this.#tasks.get(taskId), requests), args);
         break;
       }
     }
@@ -197,7 +202,7 @@ export class WorkerLoop implements ContextHost {
     if (!context.isOpen) return;
     this.#open.delete(context.seq);
     this.#unwatched.delete(context);
-    this.#clockMs = performance.now();
+    this.#clockMs = now();
     go();
     this.#run();
     this.#bell.ring();
@@ -212,14 +217,14 @@ export class WorkerLoop implements ContextHost {
     this.#current = context;
     let value: unknown;
     try {
-      value = Reflect.apply(code, context, args);
+      value = apply(code, context, args);
       if (typeof value === 'object' && value !== null) {
         const iterator = iteratorOf(value);
         if (iterator !== undefined) value = drive(context, iterator);
       }
     } catch (error) {
       this.#current = undefined;
-      this.#clockMs = performance.now();
+      this.#clockMs = now();
       this.#threw(context, error, begunAtMs);
       return;
     }
@@ -229,7 +234,7 @@ export class WorkerLoop implements ContextHost {
       return;
     }
     context.task.isWatched = false;
-    this.#clockMs = performance.now();
+    this.#clockMs = now();
     this.#returned(context, value, begunAtMs);
   }
 
@@ -237,10 +242,12 @@ export class WorkerLoop implements ContextHost {
     if (!context.task.isWatched) this.#unwatched.add(context);
     context.task.isWatched = true;
     this.#open.set(context.seq, context);
-    promise.then(
-      (value) => this.#resume(context, () => this.#returned(context, value, begunAtMs)),
+    // the task may return anything with a `then`, even one that throws: a promise takes it as it is meant
+    const settled = types.isPromise(promise) ? promise : Promise.resolve(promise);
+    apply(PROMISE_THEN, settled, [
+      (value: unknown) => this.#resume(context, () => this.#returned(context, value, begunAtMs)),
       (error: unknown) => this.#resume(context, () => this.#threw(context, error, begunAtMs)),
-    );
+    ]);
   }
 
   #returned(context: JobContext, value: unknown, begunAtMs: number): void {
@@ -278,6 +285,9 @@ export class WorkerLoop implements ContextHost {
       case 'job-cancelled':
         this.#open.get(message.seq)?.cancelled(message.reason);
         break;
+      case 'task-gone':
+        this.#tasks.forget(message.id);
+        break;
       case 'parent-cancelled':
         this.#open.get(message.seq)?.raiseToken(message.reason);
         break;
@@ -306,6 +316,7 @@ function explainMissingName(task: KnownTask, error: unknown): void {
   if (task.definition.kind !== 'inline' || !(error instanceof ReferenceError)) return;
   const name = /^(\S+) is not defined$/.exec(error.message)?.[1];
   if (name === undefined) return;
+  if (Object.isFrozen(error)) return;
   const { message, stack } = error; // read before: the stack's text is made when it is first asked for
   error.message += `: the function '${task.definition.name}' was sent by its source text, so it sees its arguments and globals but not '${name}' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
   error.stack = stack?.replace(message, () => error.message) ?? error.message;

@@ -1,11 +1,11 @@
-import type { TransferListItem } from 'node:worker_threads';
 import { describe } from '../errors.js';
+import type { Transferable } from '../sync/crossing.js';
 
 const BRAND = Symbol.for('thread-system.moved');
 
 /** A task's result with what is to be moved in it. */
 export interface Moved {
-  readonly [BRAND]: readonly TransferListItem[];
+  readonly [BRAND]: readonly Transferable[];
   readonly value: unknown;
 }
 
@@ -22,7 +22,7 @@ export interface Moved {
  * }
  * ```
  */
-export function move<T>(value: T, transferables: readonly TransferListItem[]): T {
+export function move<T>(value: T, transferables: readonly Transferable[]): T {
   if (!Array.isArray(transferables))
     throw new TypeError(`Cannot move result: transferables must be an array, received ${describe(transferables)}`);
   const moved: Moved = { [BRAND]: transferables, value };
@@ -34,6 +34,6 @@ export function isMoved(value: object): value is Moved {
   return BRAND in value;
 }
 
-export function transferablesOf(moved: Moved): readonly TransferListItem[] {
+export function transferablesOf(moved: Moved): readonly Transferable[] {
   return moved[BRAND];
 }

@@ -27,6 +27,8 @@ export type ToWorker =
   | ExchangeMessage
   /** The running job's flag was raised; brings the reason, and wakes listeners. */
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
+  /** No job of the task can come any more. */
+  | { readonly kind: 'task-gone'; readonly id: number }
   /** The job's own code cancelled a parent of its token. */
   | { readonly kind: 'parent-cancelled'; readonly seq: number; readonly reason: unknown };
 

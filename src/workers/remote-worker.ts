@@ -1,5 +1,7 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
+import { now } from '../sync/platform.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError } from './error-codec.js';
 import { Control, createMemory, Parked } from './layout.js';
@@ -76,6 +78,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #payload: MessagePort;
   readonly #events: WorkerEvents<J>;
   readonly #sink: JobSink<J>;
+  /** A task that nobody can submit any more, such as a closure that is gone, leaves the worker too (I9). */
+  readonly #forgetTask = new FinalizationRegistry<number>((id) => {
+    if (this.isOpen) this.tell({ kind: 'task-gone', id });
+  });
   #state: WorkerState = 'starting';
   #isHeld = false;
   #error: unknown;
@@ -104,7 +110,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       control: control.port2,
       payload: payload.port2,
       isTsNodeRegistered: TS_NODE in process,
-      clock: { nowMs: performance.now(), hrtime: process.hrtime.bigint() },
+      clock: { nowMs: now(), hrtime: process.hrtime.bigint() },
     };
     thread.postMessage(init, [control.port2, payload.port2]);
   }
@@ -166,7 +172,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   send(job: J, plannedMs: number): boolean {
     const requests = this.#requests;
     if (!requests.hasRoom(2)) return false;
-    requests.define(job.task);
+    if (requests.define(job.task)) this.#forgetTask.register(job.task, job.task.id);
     while (this.seats.isTaken(requests.nextSeq)) {
       if (!requests.hasRoom(2)) return false;
       requests.skip();
@@ -191,7 +197,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** Reads up to `max` answers and tells the sink; returns how many. */
   drain(max: number): number {
     const count = this.results.read(max, this);
-    if (count > 0 && this.seats.taken === 0) this.idleSinceMs = performance.now();
+    if (count > 0 && this.seats.taken === 0) this.idleSinceMs = now();
     return count;
   }
 
@@ -219,7 +225,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       this.#control.postMessage(message);
     } catch {
       // a reason that cannot be cloned: the flag in memory still tells that it was cancelled
-      if (typeof message === 'object') this.#control.postMessage({ ...message, reason: String(message.reason) });
+      if (typeof message === 'object' && 'reason' in message)
+        this.#control.postMessage({ ...message, reason: messageOf(message.reason) });
     }
   }
 
@@ -299,7 +306,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #onReady(): void {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
-    this.readyAtMs = performance.now();
+    this.readyAtMs = now();
     this.idleSinceMs = this.readyAtMs;
     this.#events.workerReady(this);
   }

@@ -1,3 +1,4 @@
+import type { Transferable } from '../sync/crossing.js';
 import type { PayloadPort } from './envelope.js';
 import { CAPACITY, Control, MAX_ENTRY_WORDS, Parked, REQUEST_WORDS, type WorkerMemory } from './layout.js';
 import {
@@ -22,7 +23,7 @@ export interface Parcel {
   readonly priority: number;
   readonly customName: string | undefined;
   readonly begunAttempts: number;
-  readonly transfer: readonly import('node:worker_threads').TransferListItem[] | undefined;
+  readonly transfer: readonly Transferable[] | undefined;
 }
 
 /** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
@@ -30,7 +31,9 @@ export class RequestLane {
   readonly #ring: RingWriter;
   readonly #control: Int32Array;
   readonly #payload: PayloadPort;
-  readonly #defined = new Set<number>();
+  /** The tasks the worker was told of, and the one it was told of, or asked for, last. */
+  readonly #defined = new WeakSet<object>();
+  #lastDefined: object | undefined;
   #published = 0;
   #read = 0;
   /** The sequence number of the next entry. Wraps. */
@@ -60,13 +63,17 @@ export class RequestLane {
     this.#end();
   }
 
-  /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. */
-  define(task: Parcel['task']): void {
-    if (this.#defined.has(task.id)) return;
-    this.#defined.add(task.id);
+  /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
+  define(task: Parcel['task']): boolean {
+    if (task === this.#lastDefined || this.#defined.has(task)) {
+      this.#lastDefined = task;
+      return false;
+    }
+    this.#defined.add(task);
     this.#payload.send(task.origin, 'task');
     this.#begin(task.id, DEFINITION);
     this.#end();
+    return true;
   }
 
   /**

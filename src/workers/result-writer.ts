@@ -1,4 +1,5 @@
 import { NotCloneableError } from '../errors.js';
+import type { Transferable } from '../sync/crossing.js';
 import type { PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
 import { Control, MASK, MAX_ENTRY_WORDS, REPORT_WORDS, RESULT_WORDS, type WorkerMemory } from './layout.js';
@@ -7,7 +8,7 @@ import { Answer, RESULT_HEAD, resultHead } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
 import { SlotTable } from './slot-table.js';
 
-type TransferList = readonly import('node:worker_threads').TransferListItem[];
+type TransferList = readonly Transferable[];
 
 /** The worker's end of the lane that carries results. */
 export class ResultWriter {

@@ -128,7 +128,7 @@ export class Seats<J extends Passenger> {
       const job = this.find(seq);
       if (job === undefined || job.transfer !== undefined) continue;
       // jobs are sent, and begun, in order: what holds for this one holds for all sent before it
-      if (!isBefore(rank, job) || !this.takeBackOne(job)) break;
+      if (!isBefore(rank, job) || !this.#vacate(job)) break;
       taken.push(job);
     }
     if (taken.length > 0) this.#lastSent = this.#lastBetween(first, this.#end);
@@ -137,8 +137,8 @@ export class Seats<J extends Passenger> {
 
   /** Takes back one job. False when it has begun. */
   takeBackOne(job: J): boolean {
-    if (!this.#slots.takeBack(job.seq)) return false;
-    this.release(job.seq & MASK);
+    if (!this.#vacate(job)) return false;
+    if (this.#lastSent === job) this.#lastSent = this.#lastBetween(this.firstWaiting(), this.#end);
     return true;
   }
 
@@ -156,6 +156,12 @@ export class Seats<J extends Passenger> {
 
   *[Symbol.iterator](): Generator<J> {
     for (const job of this.#jobs) if (job !== undefined) yield job;
+  }
+
+  #vacate(job: J): boolean {
+    if (!this.#slots.takeBack(job.seq)) return false;
+    this.release(job.seq & MASK);
+    return true;
   }
 
   #lastBetween(first: number, end: number): J | undefined {

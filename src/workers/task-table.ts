@@ -22,6 +22,10 @@ export class TaskTable {
     this.#tasks.set(id, { definition, code: undefined, loading: undefined, isWatched: true });
   }
 
+  forget(id: number): void {
+    this.#tasks.delete(id);
+  }
+
   get(id: number): KnownTask {
     const task = this.#tasks.get(id);
     if (task === undefined) throw new Error(`Cannot run task ${id}: its definition did not come`);
@@ -93,7 +97,7 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
   let code = exports[exportName];
   const { default: inner } = exports;
   // a CommonJS module's exports may show only as its default
-  if (typeof code !== 'function' && typeof inner === 'object' && inner !== null) code = Reflect.get(inner, exportName);
+  if (code === undefined && typeof inner === 'object' && inner !== null) code = Reflect.get(inner, exportName);
   if (typeof code === 'function') return code as TaskCode;
   const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
   const found = code === undefined ? 'has no such export' : `exports it as ${typeof code}, not as a function`;

@@ -1,0 +1,23 @@
+import { Job as UntypedJob } from './job.js';
+import type { JobOptions } from './job-options.js';
+import type { Task, TaskArgs, TaskProgress, TaskResult } from './task.js';
+
+export type Job<T = unknown, P = unknown> = UntypedJob<T, P>;
+
+/** A job of the task `K`. */
+export type JobOf<K extends Task> = Job<TaskResult<K>, TaskProgress<K>>;
+
+/** What follows the task in `submit`: its arguments may be left out when it needs none. */
+export type SubmitRest<K extends Task> =
+  [] extends TaskArgs<K>
+    ? [args?: Readonly<TaskArgs<K>>, options?: JobOptions]
+    : [args: Readonly<TaskArgs<K>>, options?: JobOptions];
+
+/** `new Job(task, args, options)`, typed by the task. */
+export interface JobConstructor {
+  new <K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
+  readonly prototype: Job;
+}
+
+/** {@link UntypedJob}, whose result, progress and arguments are inferred from the task. */
+export const Job: JobConstructor = UntypedJob;
