@@ -1,5 +1,6 @@
 import type { Job } from '../jobs/job.js';
 import { JobQueue } from '../jobs/job-queue.js';
+import { now } from '../sync/platform.js';
 import type { Rank } from '../workers/seats.js';
 import type { Ledger } from './ledger.js';
 import { plannedMs, WINDOW_MS } from './run-time.js';
@@ -9,6 +10,8 @@ import type { PoolWorker, WorkerSet } from './worker-set.js';
 const MAX_CHUNK = 64;
 /** A backlog smaller than this is not worth sharing with an idle worker. */
 const SHARE_MS = 0.1;
+/** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
+const OVERDUE_MS = 0.02;
 /** Ranks before every job. */
 const FIRST_RANK: Rank = { priority: Number.POSITIVE_INFINITY, order: 0 };
 
@@ -24,6 +27,8 @@ export class Dispatcher {
   readonly #workers: WorkerSet;
   #isPaused = false;
   #isFeeding = false;
+  /** When `feed` began. */
+  #nowMs = 0;
   /** The job in hand, between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
   #sending: { readonly job: Job; cancelled: { readonly reason: unknown } | undefined } | undefined;
 
@@ -73,6 +78,7 @@ export class Dispatcher {
   feed(): void {
     if (this.#isFeeding) return; // called back by the getter of an argument: the outer call goes on
     this.#isFeeding = true;
+    this.#nowMs = now();
     try {
       while (this.#feedOne());
     } finally {
@@ -135,7 +141,9 @@ export class Dispatcher {
   #feedOne(): boolean {
     const { queue } = this;
     const job = queue.peek();
-    const worker = job === undefined || this.#isPaused ? undefined : this.#pick(job);
+    if (job === undefined || this.#isPaused) return false;
+    this.#clearTheWay(job);
+    const worker = this.#pick(job);
     if (worker === undefined) return false;
     const chunk = Math.min(MAX_CHUNK, Math.max(1, queue.size >> 2));
     return this.#sendChunk(worker, chunk);
@@ -191,10 +199,23 @@ export class Dispatcher {
     if (worker.isIdle) return true;
     if (job.transfer !== undefined) return worker.isFree && this.#workers.isFull;
     if (worker.isFree) return true;
-    if (worker.isHeld) return false;
+    if (worker.isHeld || this.#isOverdue(worker)) return false;
     // those that it ranks before will be taken back, and make room
     const isInWindow = worker.seats.backlogMs + plannedMs(job.task) <= WINDOW_MS * worker.concurrency;
     return isInWindow || worker.seats.wouldOvertake(job);
+  }
+
+  /** Where a worker is overdue nothing less urgent than the job may be the first to run when it gets on. */
+  #clearTheWay(job: Job): void {
+    for (const worker of this.#workers.all) {
+      if (!worker.seats.wouldOvertake(job) || !this.#isOverdue(worker)) continue;
+      worker.hold();
+      this.recall(worker);
+    }
+  }
+
+  #isOverdue(worker: PoolWorker): boolean {
+    return this.#nowMs - worker.progressAtMs > worker.seats.backlogMs + OVERDUE_MS;
   }
 
   #takeBack(worker: PoolWorker, rank: Rank, max: number): number {

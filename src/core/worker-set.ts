@@ -73,7 +73,7 @@ export class WorkerSet {
     const { idleTimeoutMs } = this.#settings;
     const idle = this.#workers.filter((worker) => worker.isIdle);
     if (idle.length === 0 || this.#workers.length <= this.#settings.minWorkers) return;
-    const oldestMs = Math.min(...idle.map((worker) => worker.idleSinceMs));
+    const oldestMs = Math.min(...idle.map((worker) => worker.progressAtMs));
     const dueMs = Math.max(0, oldestMs + idleTimeoutMs - now());
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
   }
@@ -115,7 +115,7 @@ export class WorkerSet {
     let spare = this.#workers.filter((worker) => worker.state !== 'ending').length - this.#settings.minWorkers;
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
-      if (!worker.isIdle || worker.idleSinceMs > longestIdleSince) continue;
+      if (!worker.isIdle || worker.progressAtMs > longestIdleSince) continue;
       worker.terminate();
       spare--;
     }

@@ -60,6 +60,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly concurrency: number;
   readonly seats: Seats<J>;
   readonly results: ResultLane;
+  /** When it was last seen to get on: was given its first job, or answered. In ms of `performance.now()`. */
+  progressAtMs = 0;
   /** What `seats.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
   watchedSeq = -1;
   /** Jobs whose code ended here, and the ms they ran. */
@@ -67,7 +69,6 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   busyMs = 0;
   /** In ms of `performance.now()`; 0 until then. */
   readyAtMs = 0;
-  idleSinceMs = 0;
   /** Why its thread is being ended, where a job is to blame. */
   endCause: unknown;
   readonly #memory = createMemory();
@@ -177,6 +178,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
+    if (this.seats.taken === 0) this.progressAtMs = now();
     const seq = requests.nextSeq;
     requests.write(job);
     this.seats.take(job, seq, plannedMs);
@@ -197,7 +199,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** Reads up to `max` answers and tells the sink; returns how many. */
   drain(max: number): number {
     const count = this.results.read(max, this);
-    if (count > 0 && this.seats.taken === 0) this.idleSinceMs = now();
+    if (count > 0) this.progressAtMs = now();
     return count;
   }
 
@@ -307,7 +309,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
     this.readyAtMs = now();
-    this.idleSinceMs = this.readyAtMs;
+    this.progressAtMs = this.readyAtMs;
     this.#events.workerReady(this);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Job, JobPriority, type PoolMetrics, ThreadPool } from 'thread-system';
-import { Gate, occupy } from '../support/gate.ts';
+import { Gate, occupy, until } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 
@@ -78,6 +78,22 @@ describe('workers', () => {
     await twoExited;
     expect(pool.metrics().workers).toHaveLength(1);
     expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
+  });
+
+  test('are minWorkers again after one has died', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2, minWorkers: 2 });
+    pool.on('jobFailed', () => {});
+    await pool.submit(tasks.exit, [1]).catch(() => {});
+    await until(() => pool.metrics().workers.filter((worker) => worker.state === 'idle').length === 2);
+  });
+
+  test('with room for several jobs each: one that is blocked is not given what cannot be taken back', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2, concurrency: 2 });
+    using gate = await occupy(pool);
+    const bytes = new Uint8Array(10);
+    const job = pool.submit(tasks.byteLength, [bytes], { transfer: [bytes.buffer] });
+    expect(await job).toBe(10);
+    expect(job.workerId).not.toBe(gate.jobs[0]?.workerId);
   });
 
   test('are no more than maxWorkers, and as many as there is work for', async () => {

@@ -121,4 +121,11 @@ describe('pool options', () => {
     expect(await pool.submit(() => (globalThis as { ownEntry?: string }).ownEntry)).toBe('was here');
     expect(made).toHaveLength(1);
   });
+
+  test('worker that makes something else is told so', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, worker: () => 5 as never });
+    await expect(pool.submit(tasks.echo, [1])).rejects.toThrow(
+      /Cannot start a worker: the option worker must return a Worker, received 5$/,
+    );
+  });
 });

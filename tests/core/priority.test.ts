@@ -83,6 +83,28 @@ describe('priority', () => {
     expect(log.values.filter((value) => value !== 9999)).toEqual(Array.from({ length: 2000 }, (_, i) => i));
   });
 
+  test('a job raised after it was sent ahead overtakes those sent before it', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const log = new OrderLog(2000);
+    for (let i = 0; i < 500; i++) pool.submit(tasks.note, [log.words, -1]);
+    for (let round = 0; round < 20; round++) {
+      await pool.waitAll();
+      using gate = new Gate();
+      // known to be short, so that others are sent ahead behind it
+      for (let i = 0; i < 50; i++) pool.submit(tasks.hold, [new Int32Array([1, 0])]).catch(() => {});
+      await pool.waitAll();
+      const before = log.values.length;
+      pool.submit(tasks.hold, [gate.words]);
+      const jobs = Array.from({ length: 10 }, (_, i) => pool.submit(tasks.note, [log.words, i]));
+      await gate.reachedBy(1);
+      jobs[9]?.setPriority(10);
+      await Promise.resolve(); // lets it out
+      gate.open();
+      await pool.waitAll();
+      expect(log.values.slice(before)).toEqual([9, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+  });
+
   test('equals run in order although one of two workers is stuck', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
     for (let i = 0; i < 500; i++) pool.submit(tasks.many, [i]);

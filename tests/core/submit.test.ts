@@ -84,6 +84,58 @@ describe('submit', () => {
     expect(shared.count).toBe(0);
   });
 
+  test('a task may return any thenable, even one that throws, and its worker is free again', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const throwing = pool.submit(() => ({
+      // biome-ignore lint/suspicious/noThenProperty: the odd thing under test
+      then() {
+        throw new Error('from then');
+      },
+    }));
+    await expect(throwing).rejects.toThrow('from then');
+    const both = pool.submit(() => ({
+      // biome-ignore lint/suspicious/noThenProperty: the odd thing under test
+      then(resolve: (value: number) => void) {
+        resolve(1);
+        throw new Error('too late');
+      },
+    }));
+    expect(await both).toBe(1);
+    expect(await pool.submit(tasks.echo, ['next'])).toBe('next');
+  });
+
+  test('a getter of an argument may submit and cancel, even its own job', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await pool.submit(tasks.echo, [1]);
+    const more: Job[] = [];
+    const submitting = pool.submit(
+      (value: { a: number }) => value.a,
+      [
+        {
+          get a() {
+            for (let i = 0; i < 600; i++) more.push(pool.submit(tasks.echo, [{ i }]) as Job);
+            return 7;
+          },
+        },
+      ],
+    );
+    expect(await submitting).toBe(7);
+    expect(await Promise.all(more)).toEqual(Array.from({ length: 600 }, (_, i) => ({ i })));
+    const said: unknown[] = [];
+    const cancelling: Job = pool.submit(tasks.echo, [
+      {
+        get a() {
+          said.push(cancelling.cancel('from within'), cancelling.cancel('again'));
+          return 7;
+        },
+      } as unknown,
+    ]);
+    await expect(cancelling).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'from within' });
+    expect(said.every((answer) => answer === true)).toBe(true);
+    expect(cancelling.attempts).toBe(0);
+    expect(await pool.submit(tasks.echo, [2])).toBe(2);
+  });
+
   test('async tasks share a worker up to its concurrency', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 3 });
     const { Gate } = await import('../support/gate.ts');

@@ -101,12 +101,14 @@ test('I9: after hundreds of thousands of jobs and their release the heap and the
     const token = new CancellationToken();
     const controller = new AbortController();
     const task = (x) => x;
+    let texts = 0;
     async function round(count) {
       const jobs = [];
       for (let i = 0; i < count; i++) {
         const options = i % 4 === 0 ? { token } : i % 4 === 1 ? { signal: controller.signal, priority: i % 1000 } : undefined;
         jobs.push(pool.submit(task, [i % 50 === 0 ? { i } : i], options));
         if (i % 10 === 0) jobs.at(-1).cancel();
+        if (i % 100 === 2) pool.submit(new Function('x', 'return x + ' + texts++), [i]);
         if (i % 100 === 1) pool.submit((given) => given.isCancelled, [new CancellationToken()]);
       }
       await pool.waitAll();

@@ -109,6 +109,14 @@ expectType<string[]>()(await Promise.all(pool.submitMany(tasks.repeat, [['a', 1]
 // @ts-expect-error: the second list lacks an argument
 pool.submitMany((x: number, y: number) => x + y, [[1, 2], [3]]);
 
+// a job made first is typed by its task, too
+expectType<Job<string>>()(pool.submitJob(new Job(tasks.repeat, ['a', 2], { name: 'twice' })));
+expectType<number>()(await new Job((x: number) => x + 1, [1]));
+// @ts-expect-error: a number is no text
+new Job(tasks.repeat, [1, 2]);
+// @ts-expect-error: the arguments are missing
+new Job(tasks.repeat);
+
 // states and priorities are literals
 expectType<JobState>()(sum.state);
 expectType<'PENDING' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED'>()(sum.state);

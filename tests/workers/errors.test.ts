@@ -116,6 +116,28 @@ describe('what a task throws', () => {
     await expect(symbol).rejects.toMatchObject({ thrown: '[Symbol(no), which cannot be cloned]' });
   });
 
+  test('may fight back: frozen, or throwing whenever it is read', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const frozen = pool.submit(() => {
+      throw Object.freeze(new ReferenceError('abc is not defined'));
+    });
+    await expect(frozen).rejects.toMatchObject({ name: 'ReferenceError', message: 'abc is not defined' });
+    const hostile = pool.submit(() => {
+      const trap = () => {
+        throw hostileError;
+      };
+      const hostileError: unknown = new Proxy(new Error('never seen'), {
+        getPrototypeOf: trap,
+        ownKeys: trap,
+        get: trap,
+      });
+      throw hostileError;
+    });
+    await expect(hostile).rejects.toMatchObject({ thrown: '[an object that throws when it is read]' });
+    expect(hostile.workerId).toBe(0);
+    expect(await pool.submit(tasks.echo, [1])).toBe(1);
+  });
+
   test('as a DOMException keeps its class, name and code', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const job = pool.submit(() => {
