@@ -1,5 +1,5 @@
 import type { Job } from '../jobs/job.js';
-import { now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
+import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
 import { MAIN_PARKED } from '../workers/layout.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Ledger } from './ledger.js';
@@ -92,6 +92,7 @@ export class Pacer {
 
   readonly #pumpSoon = (): void => {
     this.#isPumpScheduled = false;
+    if (this.#watchMs > WATCH_MS) this.#restartWatch();
     this.pump();
     if (this.#isDrainScheduled || !this.#isWorthLingering()) return;
     this.#lingerUntilMs = now() + LINGER_MS;
@@ -159,6 +160,13 @@ export class Pacer {
   #watch(): void {
     if (this.#watchTimer !== undefined || !this.#paced.dispatcher.needsWatching) return;
     this.#watchTimer = setTimeout(this.#onWatch, this.#watchMs).unref();
+  }
+
+  /** New jobs are looked after from the start, however rarely the older ones were looked at. */
+  #restartWatch(): void {
+    clearTimeout(this.#watchTimer);
+    this.#watchTimer = undefined;
+    this.#watchMs = WATCH_MS;
   }
 
   readonly #onWatch = (): void => {
