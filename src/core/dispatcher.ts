@@ -29,8 +29,9 @@ export class Dispatcher {
   #isFeeding = false;
   /** When `feed` began. */
   #nowMs = 0;
-  /** The job in hand, between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
-  #sending: { readonly job: Job; cancelled: { readonly reason: unknown } | undefined } | undefined;
+  /** The job between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
+  #inHand: Job | undefined;
+  #cancelledInHand: { readonly reason: unknown } | undefined;
 
   constructor(ledger: Ledger, workers: WorkerSet) {
     this.#ledger = ledger;
@@ -40,7 +41,7 @@ export class Dispatcher {
   /** All jobs that are not settled. */
   *unsettled(): Generator<Job> {
     yield* this.queue;
-    if (this.#sending !== undefined) yield this.#sending.job;
+    if (this.#inHand !== undefined) yield this.#inHand;
     for (const worker of this.#workers.all) yield* worker.seats;
   }
 
@@ -87,9 +88,9 @@ export class Dispatcher {
   }
 
   /** Cancels the job in hand, if that is the one: it is taken back before any worker sees it. */
-  cancelSending(job: Job, reason: unknown): boolean {
-    if (this.#sending?.job !== job) return false;
-    this.#sending.cancelled ??= { reason };
+  cancelInHand(job: Job, reason: unknown): boolean {
+    if (this.#inHand !== job) return false;
+    this.#cancelledInHand ??= { reason };
     return true;
   }
 
@@ -113,13 +114,13 @@ export class Dispatcher {
 
   /**
    * Whether workers must be looked at again, as nobody will ring: some job waits at one, or jobs wait for one that is held,
-   * or whose lane is full of what was taken back.
+   * or was until just now, or whose lane is full of what was taken back.
    */
   get needsWatching(): boolean {
-    const hasQueued = this.queue.size > 0;
     for (const worker of this.#workers.all) {
       if (!worker.isReady) continue;
-      if (worker.seats.hasWaiting || (hasQueued && (worker.isHeld || !worker.hasRoom))) return true;
+      if (worker.seats.hasWaiting) return true;
+      if (this.isDue && (worker.isFree || worker.isHeld || !worker.hasRoom)) return true;
     }
     return false;
   }
@@ -164,22 +165,25 @@ export class Dispatcher {
 
   #send(worker: PoolWorker, job: Job): boolean {
     this.queue.remove(job);
-    const sending = { job, cancelled: undefined as { readonly reason: unknown } | undefined };
-    this.#sending = sending;
-    let isSent: boolean;
+    this.#inHand = job;
+    let isSent = true;
+    let fault: { readonly error: unknown } | undefined;
     try {
       isSent = worker.send(job, plannedMs(job.task));
     } catch (error) {
-      this.#ledger.settle(job, 'FAILED', { outcome: error });
-      return true;
-    } finally {
-      this.#sending = undefined;
+      fault = { error };
     }
-    const { cancelled } = sending;
+    const cancelled = this.#cancelledInHand;
+    this.#inHand = undefined;
+    this.#cancelledInHand = undefined;
     if (cancelled !== undefined) {
-      worker.seats.takeBackOne(job); // it is not published yet, so no worker can have begun it
+      // it is not published yet, so no worker can have begun it
+      if (isSent && fault === undefined) worker.seats.takeBackOne(job);
       this.#ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(cancelled.reason) });
-    } else if (!isSent) this.queue.insert(job);
+      return true;
+    }
+    if (fault !== undefined) this.#ledger.settle(job, 'FAILED', { outcome: fault.error });
+    else if (!isSent) this.queue.insert(job);
     return isSent;
   }
 

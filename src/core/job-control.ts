@@ -36,7 +36,7 @@ export class JobControl implements JobOwner {
       this.#settle(job, reason);
       return true;
     }
-    if (dispatcher.cancelSending(job, reason)) return true;
+    if (dispatcher.cancelInHand(job, reason)) return true;
     switch (worker?.cancel(job, reason)) {
       case 'taken back':
         this.#settle(job, reason);

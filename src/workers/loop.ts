@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
 import { type Carrier, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { openBridge } from './bridge.js';
@@ -269,7 +270,7 @@ export class WorkerLoop implements ContextHost {
     } catch {
       // a reason that cannot be cloned
       if (typeof message === 'object' && 'reason' in message)
-        this.#port.postMessage({ ...message, reason: String(message.reason) });
+        this.#port.postMessage({ ...message, reason: messageOf(message.reason) });
     }
   }
 
