@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { describe } from '../errors.js';
+import { checkOptionNames } from '../jobs/job-options.js';
 import { checkMs } from '../sync/timer.js';
 
 export interface ThreadPoolOptions {
@@ -40,22 +41,17 @@ export interface PoolSettings {
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
 }
 
-const KNOWN: readonly string[] = [
+const KNOWN: ReadonlySet<string> = new Set([
   ...['maxWorkers', 'minWorkers', 'idleTimeoutMs', 'concurrency', 'graceMs', 'name'],
   ...['resourceLimits', 'env', 'execArgv', 'worker'],
-];
+]);
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
 export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`Cannot ${ACTION}: options must be an object, received ${describe(options)}`);
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name))
-      throw new TypeError(`Cannot ${ACTION}: there is no option '${name}'; the options are ${KNOWN.join(', ')}`);
-  }
+  checkOptionNames(options, KNOWN, ACTION);
   const maxWorkers = resolveMaxWorkers(options.maxWorkers);
   const minWorkers = checkInteger(options.minWorkers ?? 0, 'minWorkers', { from: 0, to: maxWorkers });
   const concurrency = checkInteger(options.concurrency ?? 1, 'concurrency', { from: 1, to: MAX_CONCURRENCY });

@@ -32,12 +32,7 @@ const KNOWN = new Set(['priority', 'front', 'token', 'signal', 'graceMs', 'trans
  * @throws {TypeError} or {RangeError} that names the option, the rule and the value received.
  */
 export function checkJobOptions(options: unknown, action: string): asserts options is JobOptions {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`Cannot ${action}: options must be an object, received ${describe(options)}`);
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name))
-      throw new TypeError(`Cannot ${action}: there is no option '${name}'; the options are ${[...KNOWN].join(', ')}`);
-  }
+  checkOptionNames(options, KNOWN, action);
   const given = options as Record<keyof JobOptions, unknown>;
   if (given.priority !== undefined) checkPriority(given.priority, action);
   if (given.front !== undefined && typeof given.front !== 'boolean')
@@ -51,6 +46,20 @@ export function checkJobOptions(options: unknown, action: string): asserts optio
     throw new TypeError(`Cannot ${action}: transfer must be an array, received ${describe(given.transfer)}`);
   if (given.name !== undefined && (typeof given.name !== 'string' || given.name === ''))
     throw new TypeError(`Cannot ${action}: name must be a string that is not empty, received ${describe(given.name)}`);
+}
+
+/** Checks that options are an object, and that each one is known. */
+export function checkOptionNames(
+  options: unknown,
+  known: ReadonlySet<string>,
+  action: string,
+): asserts options is object {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Cannot ${action}: options must be an object, received ${describe(options)}`);
+  for (const name of Object.keys(options)) {
+    if (!known.has(name))
+      throw new TypeError(`Cannot ${action}: there is no option '${name}'; the options are ${[...known].join(', ')}`);
+  }
 }
 
 export function checkPriority(priority: unknown, action: string): asserts priority is number {

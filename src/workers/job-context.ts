@@ -104,11 +104,6 @@ export class JobContext implements CurrentJob {
     return this.#isOpen;
   }
 
-  /** Whether the job was asked to stop. */
-  get isCancelled(): boolean {
-    return this.#isCancelled || this.#host.slots.isCancelling(this.#seq);
-  }
-
   get task(): KnownTask {
     return this.#task;
   }
