@@ -11,6 +11,7 @@ interface BasicTasks {
   hold(words: Words, value?: number): number;
   holdAsync(words: Words, value?: number): Promise<number>;
   note(log: Words, value: number): void;
+  noteSlowly(log: Words, value: number): void;
   spin(words?: Words): never;
   spinUntilToken(token: CancellationToken): boolean;
   deaf(words: Words): never;

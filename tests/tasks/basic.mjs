@@ -24,6 +24,13 @@ export function note(log, value) {
   log[1 + Atomics.add(log, 0, 1)] = value;
 }
 
+/** The same, after some 20 us of work. */
+export function noteSlowly(log, value) {
+  const end = performance.now() + 0.02;
+  while (performance.now() < end);
+  note(log, value);
+}
+
 /** A CPU loop that looks at its flag at every turn. */
 export function spin(words) {
   const job = currentJob();

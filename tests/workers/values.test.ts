@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CancellationToken, NotCloneableError, ThreadPool } from 'thread-system';
@@ -23,6 +24,9 @@ const anyValue = fc.oneof(
     withBigInt: true,
   }),
 );
+
+// an invalid date equals an invalid date
+expect.addEqualityTesters([(a, b) => (types.isDate(a) && types.isDate(b) ? Object.is(+a, +b) : undefined)]);
 
 describe('arguments and results', () => {
   test('arrive as structuredClone makes them, whatever they are and however they are mixed', async () => {
