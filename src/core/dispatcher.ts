@@ -1,15 +1,16 @@
 import type { Job } from '../jobs/job.js';
 import { JobQueue } from '../jobs/job-queue.js';
 import { now } from '../sync/platform.js';
+import { TICKS_PER_MS } from '../sync/ticks.js';
 import type { Rank } from '../workers/seats.js';
 import type { Ledger } from './ledger.js';
-import { plannedMs, WINDOW_MS } from './run-time.js';
+import { plannedTicks, WINDOW_TICKS } from './run-time.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** Jobs that go to one worker before the next is looked at. */
-const MAX_CHUNK = 64;
+const MAX_CHUNK = 1024;
 /** A backlog smaller than this is not worth sharing with an idle worker. */
-const SHARE_MS = 0.1;
+const SHARE_TICKS = 0.1 * TICKS_PER_MS;
 /** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
 const OVERDUE_MS = 0.02;
 /** Ranks before every job. */
@@ -101,7 +102,7 @@ export class Dispatcher {
     for (const worker of this.#workers.all) {
       const { seats } = worker;
       if (!seats.hasWaiting) isAnyFree ||= worker.isFree;
-      else if (seats.backlogMs > (busiest?.seats.backlogMs ?? SHARE_MS)) busiest = worker;
+      else if (seats.backlogTicks > (busiest?.seats.backlogTicks ?? SHARE_TICKS)) busiest = worker;
     }
     if (!isAnyFree || busiest === undefined) return false;
     return this.#takeBack(busiest, FIRST_RANK, (busiest.seats.waitingCount + 1) >> 1) > 0;
@@ -146,19 +147,19 @@ export class Dispatcher {
     this.#clearTheWay(job);
     const worker = this.#pick(job);
     if (worker === undefined) return false;
-    const chunk = Math.min(MAX_CHUNK, Math.max(1, queue.size >> 2));
-    return this.#sendChunk(worker, chunk);
+    return this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(queue.size / this.#workers.all.length)));
   }
 
-  /** False when the worker could not take even one. */
-  #sendChunk(worker: PoolWorker, chunk: number): boolean {
+  /** Sends the first job, and those behind it that fit in the window. False when the worker had no room even for one. */
+  #sendChunk(worker: PoolWorker, first: Job, chunk: number): boolean {
     let sent = 0;
-    for (; sent < chunk; sent++) {
-      const job = this.queue.peek();
-      if (job === undefined || !this.#canTake(worker, job)) break;
+    let job: Job | undefined = first;
+    do {
       if (worker.seats.wouldOvertake(job)) this.#takeBack(worker, job, Number.POSITIVE_INFINITY);
       if (!this.#send(worker, job)) break;
-    }
+      sent++;
+      job = this.queue.peek();
+    } while (sent < chunk && job !== undefined && job.transfer === undefined && isInWindow(worker, job));
     worker.publish();
     return sent > 0;
   }
@@ -169,7 +170,7 @@ export class Dispatcher {
     let isSent = true;
     let fault: { readonly error: unknown } | undefined;
     try {
-      isSent = worker.send(job, plannedMs(job.task));
+      isSent = worker.send(job, plannedTicks(job.task));
     } catch (error) {
       fault = { error };
     }
@@ -193,7 +194,7 @@ export class Dispatcher {
     for (const worker of this.#workers.all) {
       if (!this.#canTake(worker, job)) continue;
       if (worker.isIdle) return worker;
-      if (best === undefined || worker.seats.backlogMs < best.seats.backlogMs) best = worker;
+      if (best === undefined || worker.seats.backlogTicks < best.seats.backlogTicks) best = worker;
     }
     return best;
   }
@@ -205,8 +206,7 @@ export class Dispatcher {
     if (worker.isFree) return true;
     if (worker.isHeld || this.#isOverdue(worker)) return false;
     // those that it ranks before will be taken back, and make room
-    const isInWindow = worker.seats.backlogMs + plannedMs(job.task) <= WINDOW_MS * worker.concurrency;
-    return isInWindow || worker.seats.wouldOvertake(job);
+    return isInWindow(worker, job) || worker.seats.wouldOvertake(job);
   }
 
   /** Where a worker is overdue nothing less urgent than the job may be the first to run when it gets on. */
@@ -219,7 +219,7 @@ export class Dispatcher {
   }
 
   #isOverdue(worker: PoolWorker): boolean {
-    return this.#nowMs - worker.progressAtMs > worker.seats.backlogMs + OVERDUE_MS;
+    return this.#nowMs - worker.progressAtMs > worker.seats.backlogTicks / TICKS_PER_MS + OVERDUE_MS;
   }
 
   #takeBack(worker: PoolWorker, rank: Rank, max: number): number {
@@ -227,4 +227,9 @@ export class Dispatcher {
     for (const job of taken) this.queue.insert(job);
     return taken.length;
   }
+}
+
+/** Whether the worker would have no more than the window's work with the job. */
+function isInWindow(worker: PoolWorker, job: Job): boolean {
+  return worker.seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * worker.concurrency;
 }

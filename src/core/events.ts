@@ -31,6 +31,8 @@ type Listener<E extends PoolEvent> = (detail: PoolEvents[E]) => void;
 export class EventHub {
   readonly #listeners = new Map<PoolEvent, Set<Listener<never>>>();
   readonly #outbox: Outbox;
+  /** Nobody has ever listened: known without a look into the map, for every job. */
+  #isSilent = true;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -50,6 +52,7 @@ export class EventHub {
       this.#listeners.set(event, listeners);
     }
     listeners.add(own);
+    this.#isSilent = false;
     return () => void this.#listeners.get(event)?.delete(own);
   }
 
@@ -58,6 +61,7 @@ export class EventHub {
   }
 
   emit<E extends PoolEvent>(event: E, detail: PoolEvents[E]): void {
+    if (this.#isSilent) return;
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;
     for (const listener of listeners) this.#outbox.add(listener as Listener<E>, [detail], `'${event}'`);

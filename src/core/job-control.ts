@@ -1,5 +1,6 @@
 import type { Job, JobOwner } from '../jobs/job.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
+import { RemoteWorker } from '../workers/remote-worker.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
@@ -65,7 +66,7 @@ export class JobControl implements JobOwner {
     const isNext = job.transfer !== undefined && worker !== undefined && !worker.hasBegun(job.seq);
     if (!isQueued && !isNext && !worker?.seats.takeBackOne(job)) return false;
     this.#parts.metrics.jobReprioritised(job.priority, priority);
-    job.currentPriority = priority;
+    job.moveTo(priority);
     if (!isNext) this.#parts.pacer.enqueue(job);
     return true;
   }
@@ -85,7 +86,6 @@ export class JobControl implements JobOwner {
   }
 }
 
-/** A job's seat is the worker it was sent to. */
 function workerOf(job: Job): PoolWorker | undefined {
-  return job.seat as PoolWorker | undefined;
+  return job.place instanceof RemoteWorker ? (job.place as PoolWorker) : undefined;
 }

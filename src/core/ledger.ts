@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.js';
-import type { Job, Moment } from '../jobs/job.js';
+import type { Job, JobOwner, Moment } from '../jobs/job.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { now, setImmediate } from '../sync/platform.js';
@@ -29,8 +29,10 @@ export class Ledger {
   readonly #metrics: MetricsRecorder;
   readonly #events: EventHub;
   readonly #keepAlive = new KeepAlive();
-  readonly #waiters = new Set<Waiter>();
-  #entered = 0;
+  /** A list, as it is walked for every job that settles. */
+  #waiters: Waiter[] = [];
+  /** Of the job entered last. */
+  #lastNumber = 0;
   #hasWarned = false;
   /** When the batch in hand came. */
   #now: Moment = { ms: now() };
@@ -46,15 +48,15 @@ export class Ledger {
 
   /** Looks at the clock. Once a batch of jobs, as a look costs 35 ns. */
   look(): number {
-    this.#now = { ms: now() };
-    return this.#now.ms;
+    const ms = now();
+    this.#now = { ms };
+    this.#metrics.passed(ms);
+    return ms;
   }
 
   /** Takes a job in and gives it its place among equals. */
-  enter(job: Job): void {
-    const place = ++this.#entered;
-    job.order = job.order < 0 ? -place : place;
-    job.submitted = this.#now;
+  enter(job: Job, owner: JobOwner): void {
+    this.#lastNumber = job.submittedTo(owner, this.#now, this.#lastNumber);
     if (this.unsettled === 0) this.#keepAlive.hold();
     this.#metrics.jobSubmitted(job.priority);
   }
@@ -73,8 +75,8 @@ export class Ledger {
   }
 
   /** Counts a job that had settled before it was submitted: it was cancelled. */
-  enterSettled(job: Job): void {
-    this.enter(job);
+  enterSettled(job: Job, owner: JobOwner): void {
+    this.enter(job, owner);
     this.#count(job, 'CANCELLED');
   }
 
@@ -83,7 +85,7 @@ export class Ledger {
     if (this.unsettled === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = {
-        upTo: this.#entered,
+        upTo: this.#lastNumber,
         unsettled: this.unsettled,
         done: () => {
           stopTimer();
@@ -93,12 +95,12 @@ export class Ledger {
       const stopTimer = startTimer(
         timeoutMs,
         () => {
-          this.#waiters.delete(waiter);
+          this.#waiters = this.#waiters.filter((other) => other !== waiter);
           resolve(false);
         },
         { keepsProcess: true },
       );
-      this.#waiters.add(waiter);
+      this.#waiters.push(waiter);
     });
   }
 
@@ -117,21 +119,22 @@ export class Ledger {
   }
 
   #count(job: Job, state: SettledState): void {
-    this.#metrics.jobSettled(OUTCOMES[state], job.priority, this.#now.ms);
+    this.#metrics.jobSettled(OUTCOMES[state], job.priority);
     this.#events.emit(EVENTS[state], job);
-    if (this.#waiters.size > 0) this.#tellWaiters(job);
+    if (this.#waiters.length > 0) this.#tellWaiters(job);
     if (this.unsettled > 0) return;
     this.#keepAlive.release();
     this.#events.emit('idle', undefined);
   }
 
   #tellWaiters(job: Job): void {
-    const place = Math.abs(job.order);
-    for (const waiter of this.#waiters) {
-      if (place > waiter.upTo || --waiter.unsettled > 0) continue;
-      this.#waiters.delete(waiter);
-      waiter.done();
-    }
+    const number = Math.abs(job.order);
+    let isAnyDone = false;
+    for (const waiter of this.#waiters) if (number <= waiter.upTo && --waiter.unsettled === 0) isAnyDone = true;
+    if (!isAnyDone) return;
+    const done = this.#waiters.filter((waiter) => waiter.unsettled === 0);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.unsettled > 0);
+    for (const waiter of done) waiter.done();
   }
 
   /** A failure that nobody can have seen is told once a pool: silence would hide it, a rejection would end the process. */

@@ -55,13 +55,11 @@ export class Outcomes implements JobSink<Job> {
   }
 
   #ran(worker: PoolWorker, job: Job): void {
-    const { runMs, begunAtMs } = worker.results;
-    // whole microseconds, as small integers cost a job no memory of their own; times of two threads differ by a few
-    job.waitedUs = Math.max(0, Math.round((begunAtMs - (job.submitted?.ms ?? begunAtMs)) * 1000));
-    job.ranUs = Math.ceil(runMs * 1000);
-    job.begunAttempts++;
-    job.ranOn = worker.workerId;
-    learnRun(job.task, runMs);
-    this.#parts.metrics.jobRan(job.waitedUs / 1000, runMs);
+    const { results } = worker;
+    const { runTicks } = results;
+    const waitedTicks = job.waitedTicks(results);
+    job.ran(worker.run(job.begunAttempts + 1), waitedTicks, runTicks);
+    learnRun(job.task, runTicks);
+    this.#parts.metrics.jobRan(waitedTicks, runTicks);
   }
 }

@@ -1,12 +1,16 @@
 import type { Job } from '../jobs/job.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
+import { TICKS_PER_MS } from '../sync/ticks.js';
 import { MAIN_PARKED } from '../workers/layout.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Ledger } from './ledger.js';
 import type { WorkerSet } from './worker-set.js';
 
-/** A long run of submissions lets jobs out, and reads answers, each time so many have come. */
-const PUMP_EVERY = 256;
+/** A long run of submissions lets jobs out, and reads answers, when so many have come or so much time has passed. */
+const PUMP_EVERY = 2048;
+const PUMP_EVERY_MS = 0.5;
+/** It looks at the clock each time so many have come: a power of 2. */
+const LOOK_EVERY = 64;
 /** Answers read from one worker before the next is looked at. */
 const DRAIN_BATCH = 256;
 /** The event loop turns at least this often while answers are read. */
@@ -14,7 +18,7 @@ const YIELD_MS = 2;
 /** After short jobs were sent, how long this thread looks for answers before it waits to be rung. */
 const LINGER_MS = 0.05;
 /** Jobs expected to be done sooner are worth waiting for. */
-const LINGER_BACKLOG_MS = 0.05;
+const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
 /** How often workers with jobs not begun are looked at; each time nothing has moved, half as often. */
 const WATCH_MS = 1;
 const LONGEST_WATCH_MS = 16;
@@ -37,6 +41,7 @@ export class Pacer {
   #isDrainScheduled = false;
   #isReading = false;
   #sincePump = 0;
+  #pumpedAtMs = 0;
   #lingerUntilMs = 0;
   #watchTimer: NodeJS.Timeout | undefined;
   #watchMs = WATCH_MS;
@@ -57,12 +62,19 @@ export class Pacer {
       this.#isPumpScheduled = true;
       this.#sincePump = 0;
       queueMicrotask(this.#pumpSoon);
-    } else if (++this.#sincePump === PUMP_EVERY) {
-      this.#sincePump = 0;
-      this.#paced.ledger.look();
-      this.pump();
-      this.#read(2 * PUMP_EVERY);
+    } else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) {
+      this.#pumpBetween();
     }
+  }
+
+  /** Within a long run of submissions. */
+  #pumpBetween(): void {
+    const nowMs = this.#paced.ledger.look();
+    if (this.#sincePump < PUMP_EVERY && nowMs - this.#pumpedAtMs < PUMP_EVERY_MS) return;
+    this.#sincePump = 0;
+    this.#pumpedAtMs = nowMs;
+    this.pump();
+    this.#read(2 * PUMP_EVERY);
   }
 
   /** Sends what may be sent. */
@@ -152,7 +164,7 @@ export class Pacer {
 
   #isWorthLingering(): boolean {
     for (const { seats } of this.#paced.workers.all)
-      if (seats.taken > 0 && seats.backlogMs < LINGER_BACKLOG_MS) return true;
+      if (seats.taken > 0 && seats.backlogTicks < LINGER_BACKLOG_TICKS) return true;
     return false;
   }
 

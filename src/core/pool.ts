@@ -6,6 +6,7 @@ import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
+import { TICKS_PER_MS } from '../sync/ticks.js';
 import { checkMs } from '../sync/timer.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Dispatcher } from './dispatcher.js';
@@ -93,7 +94,7 @@ export class ThreadPool implements AsyncDisposable {
    */
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
     if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
-    if (job.owner !== undefined) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
+    if (job.isSubmitted) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
     this.#enter(job as Job);
     return job;
   }
@@ -173,12 +174,11 @@ export class ThreadPool implements AsyncDisposable {
   #enter(job: Job): void {
     if (this.#shutdown.hasBegun) throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
     if (this.#pacer.isFirstOfBatch) this.#ledger.look();
-    job.owner = this.#control;
     if (job.isSettled) {
-      this.#ledger.enterSettled(job);
+      this.#ledger.enterSettled(job, this.#control);
       return;
     }
-    this.#ledger.enter(job);
+    this.#ledger.enter(job, this.#control);
     this.#pacer.enqueue(job);
     job.linkParents();
   }
@@ -219,7 +219,7 @@ export class ThreadPool implements AsyncDisposable {
 
   #workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
     const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
-    const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyMs / (lifeMs * this.#concurrency));
+    const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyTicks / (TICKS_PER_MS * lifeMs * this.#concurrency));
     const state = worker.isReady
       ? worker.isIdle
         ? 'idle'

@@ -52,8 +52,7 @@ export class Recovery {
     }
     for (const job of cancelling) {
       grace.stop(job);
-      job.begunAttempts++;
-      job.ranOn = worker.workerId;
+      job.lost(worker.run(job.begunAttempts + 1));
       ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(job.cancelReason) });
     }
     for (const job of begun) this.#settleLost(job, worker, exit);
@@ -81,8 +80,7 @@ export class Recovery {
   }
 
   #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
-    job.begunAttempts++;
-    job.ranOn = worker.workerId;
+    job.lost(worker.run(job.begunAttempts + 1));
     const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
     this.#parts.ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(what + reasonOf(exit), exit) });
   }

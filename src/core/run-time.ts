@@ -1,32 +1,39 @@
 import type { TaskRef } from '../jobs/task.js';
+import { TICKS_PER_MS } from '../sync/ticks.js';
 
-/** What may be sent ahead to a worker, in ms of expected work: the most by which a more urgent job can come late. */
-export const WINDOW_MS = 1;
+/** What may be sent ahead to a worker, in expected work: the most by which a more urgent job can come late. 1 ms. */
+export const WINDOW_TICKS = TICKS_PER_MS;
 /** No job is expected to take less: it bounds how many are sent ahead. */
-const SHORTEST_MS = 0.0002;
-/** Of each run, so much goes into the estimate. */
-const WEIGHT = 1 / 8;
+const SHORTEST_TICKS = 2;
+/** Longer runs are all alike. Keeps the estimate a small integer. */
+const LONGEST_TICKS = 2 ** 24;
+/** An estimate is kept in parts of a tick, so that short runs do not round away. */
+const PART_BITS = 4;
+/** Of each run, 1/8 goes into the estimate. */
+const WEIGHT_BITS = 3;
 /** A run this many times longer than expected is believed only when it comes twice in a row: most are preempted ones. */
 const OUTLIER = 8;
-const OUTLIER_MS = 0.02;
+const OUTLIER_PARTS = (0.02 * TICKS_PER_MS) << PART_BITS;
 
-/** How long a job of the task is expected to run, in ms. A task that has not run is expected to fill the window. */
-export function plannedMs(task: TaskRef): number {
-  const { runMs } = task;
-  if (runMs === undefined || runMs > WINDOW_MS) return WINDOW_MS;
-  return runMs < SHORTEST_MS ? SHORTEST_MS : runMs;
+/** How long a job of the task is expected to run, in ticks. A task that has not run is expected to fill the window. */
+export function plannedTicks(task: TaskRef): number {
+  if (task.estimate < 0) return WINDOW_TICKS;
+  const ticks = task.estimate >> PART_BITS;
+  if (ticks > WINDOW_TICKS) return WINDOW_TICKS;
+  return ticks < SHORTEST_TICKS ? SHORTEST_TICKS : ticks;
 }
 
 /** Learns from a run. */
-export function learnRun(task: TaskRef, ms: number): void {
-  const known = task.runMs;
-  if (known === undefined) {
-    task.runMs = ms;
-  } else if (ms <= known * OUTLIER + OUTLIER_MS) {
-    task.runMs = known + (ms - known) * WEIGHT;
+export function learnRun(task: TaskRef, ticks: number): void {
+  const known = task.estimate;
+  const run = (ticks < LONGEST_TICKS ? ticks : LONGEST_TICKS) << PART_BITS;
+  if (known < 0) {
+    task.estimate = run;
+  } else if (run <= known * OUTLIER + OUTLIER_PARTS) {
+    task.estimate = known + ((run - known) >> WEIGHT_BITS);
     task.isSuspect = false;
   } else if (task.isSuspect) {
-    task.runMs = ms;
+    task.estimate = run;
     task.isSuspect = false;
   } else {
     task.isSuspect = true;

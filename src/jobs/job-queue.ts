@@ -1,25 +1,33 @@
 import TinyQueue from 'tinyqueue';
 
-/** What the queue asks of what it holds. The links are its own: nobody else writes them. */
-export interface Queueable<J extends Queueable<J>> {
+/** What the queue asks of what it holds. */
+export interface Queueable {
   readonly priority: number;
   /** Place among equals: the order of submission. Never changes, so that a job that comes back finds its place (I4). */
   readonly order: number;
-  level: QueueLevel<J> | undefined;
-  next: J | undefined;
-  previous: J | undefined;
+  /** The level it is in, or something else that is none of the queue's. */
+  place: object | undefined;
+  /** While it is in a level: its number there. */
+  seq: number;
 }
 
+/** A level that has run empty keeps a list of this length, a power of 2. */
+const SHORT = 4096;
+
 /**
- * The jobs of one priority, by `order`. Those that arrive in order are a linked list, where all is O(1); those that come
- * back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
+ * The jobs of one priority, by `order`. Those that arrive in order are a list, a ring that grows, where all is O(1); those
+ * that come back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
  */
-class QueueLevel<J extends Queueable<J>> {
+class QueueLevel<J extends Queueable> {
+  readonly workerId = undefined;
+  readonly attempt = 0;
   readonly priority: number;
   size = 0;
-  head: J | undefined;
-  #tail: J | undefined;
-  /** Left lazily: an entry counts only while its job still belongs to this level and to no list. */
+  /** The list: from `#head` up to `#end`, with holes where jobs were taken out. Its length is a power of 2. */
+  #list: (J | undefined)[] = [undefined];
+  #head = 0;
+  #end = 0;
+  /** Left lazily: an entry counts only while its job still belongs to this level and is not in the list. */
   readonly #strays = new TinyQueue<J>([], (a, b) => a.order - b.order);
 
   constructor(priority: number) {
@@ -27,47 +35,78 @@ class QueueLevel<J extends Queueable<J>> {
   }
 
   insert(job: J): void {
+    const head = this.#firstListed();
     this.size++;
-    job.level = this as QueueLevel<J>;
-    const head = this.head;
-    const tail = this.#tail;
-    if (head === undefined || tail === undefined) {
-      this.head = job;
-      this.#tail = job;
-    } else if (job.order > tail.order) {
-      job.previous = tail;
-      tail.next = job;
-      this.#tail = job;
+    job.place = this;
+    if (head === undefined || job.order > this.#lastOrder()) {
+      this.#makeRoom();
+      job.seq = this.#end;
+      this.#list[this.#end++ & (this.#list.length - 1)] = job;
     } else if (job.order < head.order) {
-      job.next = head;
-      head.previous = job;
-      this.head = job;
+      this.#makeRoom();
+      job.seq = --this.#head;
+      this.#list[this.#head & (this.#list.length - 1)] = job;
     } else {
       this.#strays.push(job);
     }
   }
 
   first(): J | undefined {
+    const head = this.#firstListed();
     const stray = this.#firstStray();
-    if (stray === undefined) return this.head;
-    return this.head !== undefined && this.head.order < stray.order ? this.head : stray;
+    if (stray === undefined) return head;
+    return head !== undefined && head.order < stray.order ? head : stray;
   }
 
   remove(job: J): void {
-    this.size--;
-    job.level = undefined;
-    if (!this.#isListed(job)) return;
-    if (job.previous === undefined) this.head = job.next;
-    else job.previous.next = job.next;
-    if (job.next === undefined) this.#tail = job.previous;
-    else job.next.previous = job.previous;
-    job.next = undefined;
-    job.previous = undefined;
+    if (this.#isListed(job)) this.#list[job.seq & (this.#list.length - 1)] = undefined;
+    job.place = undefined;
+    if (--this.size > 0) return;
+    this.#head = 0;
+    this.#end = 0;
+    if (this.#list.length > SHORT) this.#list = [undefined]; // memory returns (I9)
+  }
+
+  /** As a job's place: none has begun. */
+  hasBegun(): boolean {
+    return false;
   }
 
   *[Symbol.iterator](): Generator<J> {
-    for (let job = this.head; job !== undefined; job = job.next) yield job;
+    const { length } = this.#list;
+    for (let seq = this.#head; seq < this.#end; seq++) {
+      const job = this.#list[seq & (length - 1)];
+      if (job !== undefined) yield job;
+    }
     for (const job of new Set(this.#strays.data)) if (this.#isStray(job)) yield job;
+  }
+
+  #firstListed(): J | undefined {
+    const list = this.#list;
+    for (; this.#head < this.#end; this.#head++) {
+      const job = list[this.#head & (list.length - 1)];
+      if (job !== undefined) return job;
+    }
+    return undefined;
+  }
+
+  /** The order of the list's last job; the list is not empty. */
+  #lastOrder(): number {
+    const list = this.#list;
+    for (;;) {
+      const last = list[(this.#end - 1) & (list.length - 1)];
+      if (last !== undefined) return last.order;
+      this.#end--;
+    }
+  }
+
+  /** Doubles a list that is full. */
+  #makeRoom(): void {
+    const old = this.#list;
+    if (this.#end - this.#head < old.length) return;
+    const list = new Array<J | undefined>(2 * old.length);
+    for (let seq = this.#head; seq < this.#end; seq++) list[seq & (list.length - 1)] = old[seq & (old.length - 1)];
+    this.#list = list;
   }
 
   #firstStray(): J | undefined {
@@ -81,23 +120,21 @@ class QueueLevel<J extends Queueable<J>> {
   }
 
   #isListed(job: J): boolean {
-    return job === this.head || job.previous !== undefined;
+    return this.#list[job.seq & (this.#list.length - 1)] === job;
   }
 
   #isStray(job: J): boolean {
-    return job.level === this && !this.#isListed(job);
+    return job.place === this && !this.#isListed(job);
   }
 }
-
-export type { QueueLevel };
 
 /**
  * Waiting jobs: the highest priority first, equals in the order of submission (I4).
  *
  * A binary heap (`tinyqueue`) of priority levels rather than of jobs: a push or a pop costs the heap nothing but for the
- * first and the last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of linked jobs 3 ms.)
+ * first and the last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
  */
-export class JobQueue<J extends Queueable<J>> {
+export class JobQueue<J extends Queueable> {
   readonly #heap = new TinyQueue<QueueLevel<J>>([], (a, b) => b.priority - a.priority);
   readonly #levels = new Map<number, QueueLevel<J>>();
   #lastLevel: QueueLevel<J> | undefined;
@@ -127,8 +164,9 @@ export class JobQueue<J extends Queueable<J>> {
 
   /** Takes out a job wherever it stands: O(1). False when the queue does not hold it. */
   remove(job: J): boolean {
-    if (job.level === undefined) return false;
-    job.level.remove(job);
+    const { place } = job;
+    if (!(place instanceof QueueLevel)) return false;
+    place.remove(job);
     this.#size--;
     return true;
   }

@@ -5,19 +5,15 @@ import { CancellationToken, cancelledMessage } from '../sync/cancellation-token.
 import type { Transferable } from '../sync/crossing.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
+import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
+import { Follower, isResolver } from './follower.js';
+import { JobKind } from './job-kind.js';
 import { checkJobOptions, checkPriority, type JobOptions } from './job-options.js';
+import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
-import type { QueueLevel } from './job-queue.js';
 import type { JobState, SettledState } from './job-state.js';
 import { ProgressStream } from './progress.js';
 import { refOf, type Task, type TaskRef } from './task.js';
-
-/** The worker a job was sent to, as the job sees it. */
-export interface JobSeat {
-  readonly workerId: number;
-  /** Whether the worker has begun the job of this slot: read from shared memory. */
-  hasBegun(seq: number): boolean;
-}
 
 /** The pool a job was submitted to, as the job sees it. */
 export interface JobOwner {
@@ -27,6 +23,10 @@ export interface JobOwner {
 
 /** What only some jobs have: kept apart, so that a plain job stays small. */
 interface JobExtras {
+  /** Its place among equals, where that is not its `id`. Before it is submitted: -1 where it is to go ahead of them. */
+  order?: number;
+  promise?: Promise<unknown>;
+  followers?: Follower | Follower[];
   name?: string | undefined;
   parentToken?: CancellationToken | undefined;
   parentSignal?: AbortSignal | undefined;
@@ -46,13 +46,14 @@ export interface Moment {
   readonly ms: number;
 }
 
-interface Settler {
-  readonly promise: Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+/** When a job's code began. */
+export interface Beginning {
+  readonly begunAtMs: number;
 }
 
-let nextId = 1;
+let lastNumber = 0;
+/** There were followers, and they know. */
+const TOLD: Follower[] = [];
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
 /**
@@ -71,41 +72,22 @@ const NO_ARGS: readonly unknown[] = Object.freeze([]);
 export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** Unique in this process. */
   readonly id: number;
-  // Plain fields, not a union by state: the queue and the dispatcher move millions of jobs a second through them.
+  // Few fields, some for one thing after the other: a million kept jobs are copied by the garbage collector as they are.
   /** @internal */
-  readonly task: TaskRef;
-  /** @internal Dropped when the job settles. */
-  args: readonly unknown[];
-  /** @internal */
-  currentPriority: number;
-  /** @internal Its place among equals. Before it is submitted: -1 where it is to go ahead of them. */
-  order = 0;
-  /** @internal */
-  level: QueueLevel<Job> | undefined = undefined;
-  /** @internal */
-  next: Job | undefined = undefined;
-  /** @internal */
-  previous: Job | undefined = undefined;
-  /** @internal */
-  owner: JobOwner | undefined = undefined;
-  /** @internal The worker it was sent to, and its slot there; `undefined` while queued and once settled. */
-  seat: JobSeat | undefined = undefined;
-  /** @internal */
+  kind: JobKind<JobOwner>;
+  /** @internal `undefined` before it is submitted, and once it has settled without a run. */
+  place: JobPlace | undefined = undefined;
+  /**
+   * @internal Its number where it is: in a level of the queue, or in the lane of the worker it was sent to. Once it has
+   * settled, for how many ticks its code ran.
+   */
   seq = 0;
-  /** @internal Shared by the jobs of a batch: a number of its own would cost each job 16 bytes. */
-  submitted: Moment | undefined = undefined;
-  /** @internal How long it waited, in whole microseconds; -1 until that is known. */
-  waitedUs = -1;
-  /** @internal How long its code ran, in whole microseconds. */
-  ranUs = 0;
-  /** @internal */
-  begunAttempts = 0;
-  /** @internal The worker that ran it last; -1 before one has. */
-  ranOn = -1;
+  /** The arguments until it settles. Then its result or, where it did not complete, the error. */
+  #content: unknown;
+  /** When it was submitted (shared by its batch); once that is known, how long it waited, in ticks. */
+  #waited: Moment | number = 0;
   #settledAs: SettledState | undefined = undefined;
-  /** The result or, where it did not complete, the error. */
-  #outcome: unknown = undefined;
-  #settler: Settler | undefined = undefined;
+  // biome-ignore lint/style/useReadonlyClassProperties: static methods set it
   #extras: JobExtras | undefined = undefined;
 
   /**
@@ -117,57 +99,56 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const ref = refOf(task);
     if (args !== undefined && !Array.isArray(args))
       throw new TypeError(`Cannot make job '${ref.name}': args must be an array, received ${describe(args)}`);
-    this.id = nextId++;
-    this.task = ref;
-    this.args = args ?? NO_ARGS;
-    if (options === undefined) {
-      this.currentPriority = JobPriority.NORMAL;
-    } else {
+    this.id = ++lastNumber;
+    this.#content = args ?? NO_ARGS;
+    let priority: number = JobPriority.NORMAL;
+    if (options !== undefined) {
       checkJobOptions(options, `make job '${ref.name}'`);
-      this.currentPriority = options.priority ?? JobPriority.NORMAL;
-      if (options.front) this.order = -1;
+      priority = options.priority ?? priority;
       const { name, token, signal, graceMs, transfer } = options;
       const isPlain = name === undefined && token === undefined && signal === undefined;
       if (!isPlain || graceMs !== undefined || transfer !== undefined)
         this.#extras = { name, graceMs, transfer, parentToken: token, parentSignal: signal };
+      if (options.front) Job.#extrasOf(this).order = -1;
     }
+    this.kind = JobKind.of(ref, priority);
   }
 
   get name(): string {
-    return this.#extras?.name ?? this.task.name;
+    return this.#extras?.name ?? this.kind.task.name;
   }
 
   get priority(): number {
-    return this.currentPriority;
+    return this.kind.priority;
   }
 
   /** Live: RUNNING is read from shared memory. A job sent ahead to a worker but not begun is PENDING. */
   get state(): JobState {
-    return this.#settledAs ?? (this.seat?.hasBegun(this.seq) ? 'RUNNING' : 'PENDING');
+    return this.#settledAs ?? (this.place?.hasBegun(this.seq) ? 'RUNNING' : 'PENDING');
   }
 
   /** What the task returned: once COMPLETED, or CANCELLED after it had begun. Else `undefined`. */
   get result(): T | undefined {
-    if (this.#settledAs === 'COMPLETED') return this.#outcome as T;
+    if (this.#settledAs === 'COMPLETED') return this.#content as T;
     return this.#extras?.result as T | undefined;
   }
 
   /** Why it did not complete: once FAILED or CANCELLED. Else `undefined`. */
   get error(): unknown {
     if (this.#settledAs === undefined || this.#settledAs === 'COMPLETED') return undefined;
-    this.#mutableExtras().isObserved = true;
-    return this.#outcome;
+    Job.#extrasOf(this).isObserved = true;
+    return this.#content;
   }
 
   /** How long it waited from submission until its code began, in ms; so far, while it waits. 0 before it is submitted. */
   get queuedMs(): number {
-    if (this.waitedUs >= 0) return this.waitedUs / 1000;
-    return this.submitted === undefined ? 0 : now() - this.submitted.ms;
+    const waited = this.#waited;
+    return typeof waited === 'number' ? waited / TICKS_PER_MS : now() - waited.ms;
   }
 
-  /** How long its code ran, in ms, to the microsecond. 0 until it has ended. */
+  /** How long its code ran, in ms. 0 until it has ended. */
   get executionMs(): number {
-    return this.ranUs / 1000;
+    return this.#settledAs === undefined ? 0 : this.seq / TICKS_PER_MS;
   }
 
   /** How many times its code was begun. */
@@ -177,13 +158,13 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** The worker that runs it or ran it last; `undefined` before one begins it. */
   get workerId(): number | undefined {
-    if (this.seat?.hasBegun(this.seq)) return this.seat.workerId;
-    return this.ranOn < 0 ? undefined : this.ranOn;
+    const { place } = this;
+    return place !== undefined && (place.attempt > 0 || place.hasBegun(this.seq)) ? place.workerId : undefined;
   }
 
   /** The job's own token: a child of `options.token` and `options.signal`. Cancelling it cancels the job. */
   get token(): CancellationToken {
-    const extras = this.#mutableExtras();
+    const extras = Job.#extrasOf(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
       if (this.#settledAs === 'CANCELLED' || 'cancelReason' in extras) extras.token.cancel(extras.cancelReason);
@@ -194,7 +175,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** What the task reports, in order: complete from the first access on; before that, only the latest is kept. */
   get progress(): AsyncIterable<P> {
-    return this.#progressStream().access() as AsyncIterable<P>;
+    return Job.#progressOf(this).access() as AsyncIterable<P>;
   }
 
   /**
@@ -205,7 +186,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   onProgress(fn: (value: P) => void): () => void {
     if (typeof fn !== 'function')
       throw new TypeError(`Cannot register onProgress: the listener must be a function, received ${describe(fn)}`);
-    return this.#progressStream()
+    return Job.#progressOf(this)
       .access()
       .listen(fn as (value: unknown) => void);
   }
@@ -218,7 +199,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.#settledAs !== undefined) return false;
-    if (this.owner !== undefined) return this.owner.cancelJob(this, reason);
+    const { owner } = this.kind;
+    if (owner !== undefined) return owner.cancelJob(this, reason);
     this.settle('CANCELLED', this.cancelledError(reason));
     return true;
   }
@@ -227,8 +209,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   setPriority(priority: number): boolean {
     checkPriority(priority, `set priority of job '${this.name}'`);
     if (this.#settledAs !== undefined) return false;
-    if (this.owner !== undefined) return this.owner.reprioritise(this, priority);
-    this.currentPriority = priority;
+    const { owner } = this.kind;
+    if (owner !== undefined) return owner.reprioritise(this, priority);
+    this.moveTo(priority);
     return true;
   }
 
@@ -237,19 +220,56 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     onfulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#promise().then(onfulfilled, onrejected);
+    if (isResolver(onfulfilled) && isResolver(onrejected))
+      return Job.#follow(this, onfulfilled, onrejected) as Promise<unknown> as Promise<never>;
+    return Job.#promiseOf(this).then(onfulfilled, onrejected);
   }
 
   catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#promise().catch(onrejected);
+    return Job.#promiseOf(this).catch(onrejected);
   }
 
   finally(onfinally?: (() => void) | null): Promise<T> {
-    return this.#promise().finally(onfinally);
+    return Job.#promiseOf(this).finally(onfinally);
   }
 
   [inspect.custom](): string {
     return `Job { id: ${this.id}, name: '${this.name}', state: '${this.state}', priority: ${this.priority} }`;
+  }
+
+  /** @internal */
+  get task(): TaskRef {
+    return this.kind.task;
+  }
+
+  /** @internal Its place among equals: the order of submission, negative where it went ahead of them. */
+  get order(): number {
+    return this.#extras?.order ?? this.id;
+  }
+
+  /** @internal Whether it has a pool. */
+  get isSubmitted(): boolean {
+    return this.kind.owner !== undefined;
+  }
+
+  /**
+   * @internal Gives it a pool, and its place among equals there.
+   *
+   * @param last the greatest number that a job of the pool has; its own becomes greater still.
+   * @returns its number.
+   */
+  submittedTo(owner: JobOwner, moment: Moment, last: number): number {
+    this.kind = this.kind.ownedBy(owner);
+    this.#waited = moment;
+    const number = this.id > last ? this.id : ++lastNumber;
+    const isFront = this.order < 0;
+    if (isFront || number !== this.id) Job.#extrasOf(this).order = isFront ? -number : number;
+    return number;
+  }
+
+  /** @internal */
+  moveTo(priority: number): void {
+    this.kind = this.kind.withPriority(priority);
   }
 
   /** @internal Links the parents given as options. Returns whether one of them has cancelled the job already. */
@@ -264,9 +284,41 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#settledAs !== undefined;
   }
 
+  /** @internal */
+  get args(): readonly unknown[] {
+    return this.#settledAs === undefined ? (this.#content as readonly unknown[]) : NO_ARGS;
+  }
+
+  /** @internal */
+  get begunAttempts(): number {
+    return this.place?.attempt ?? 0;
+  }
+
+  /** @internal How long it waited until its code began. */
+  waitedTicks(beginning: Beginning): number {
+    const waited = this.#waited;
+    if (typeof waited === 'number') return waited;
+    const ticks = toTicks(beginning.begunAtMs - waited.ms);
+    return ticks > 0 ? ticks : 0; // times of two threads differ by a few microseconds
+  }
+
+  /** @internal Its code has ended. */
+  ran(run: JobPlace, waitedTicks: number, ranTicks: number): void {
+    this.place = run;
+    this.#waited = waitedTicks;
+    this.seq = ranTicks;
+  }
+
+  /** @internal Its thread has ended while it ran. */
+  lost(run: JobPlace): void {
+    this.place = run;
+    this.seq = 0;
+  }
+
   /** @internal Whether anybody awaits it or has looked at its error. */
   get isObserved(): boolean {
-    return this.#settler !== undefined || (this.#extras?.isObserved ?? false);
+    const extras = this.#extras;
+    return extras !== undefined && (extras.followers !== undefined || (extras.isObserved ?? false));
   }
 
   /** @internal */
@@ -291,7 +343,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal Raises the job's own token, where anybody has it. */
   raiseToken(reason: unknown): void {
-    const extras = this.#mutableExtras();
+    const extras = Job.#extrasOf(this);
     extras.cancelReason = reason;
     const token = extras.token;
     if (token === undefined || token.isCancelled) return;
@@ -301,7 +353,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal */
   report(value: unknown, outbox: Outbox): void {
-    this.#progressStream().push(value, outbox);
+    Job.#progressOf(this).push(value, outbox);
   }
 
   /** @internal */
@@ -317,62 +369,77 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    */
   settle(state: SettledState, outcome: unknown, lateResult?: unknown): void {
     this.#settledAs = state;
-    this.#outcome = outcome;
-    this.args = NO_ARGS; // what a settled job does not need is let go (I9)
-    this.seat = undefined;
-    if (this.waitedUs < 0) this.waitedUs = Math.round(this.queuedMs * 1000);
-    const extras = this.#extras;
-    if (extras !== undefined) {
-      extras.parentToken?.unlink(this);
-      if (extras.parentSignal !== undefined) unlinkFromSignal(extras.parentSignal, this);
-      extras.token?.unlink(this);
-      extras.transfer = undefined;
-      extras.parentToken = undefined;
-      extras.parentSignal = undefined;
-      extras.result = lateResult;
-      extras.progress?.end();
+    this.#content = outcome; // what a settled job does not need is let go (I9)
+    if (this.begunAttempts === 0) {
+      this.place = undefined;
+      this.seq = 0;
     }
-    if (state === 'COMPLETED') this.#settler?.resolve(outcome);
-    else this.#settler?.reject(outcome);
+    if (typeof this.#waited === 'object') this.#waited = toTicks(this.queuedMs);
+    const extras = this.#extras;
+    if (extras === undefined) return;
+    if (extras.parentToken !== undefined) {
+      extras.parentToken.unlink(this);
+      extras.parentToken = undefined;
+    }
+    if (extras.parentSignal !== undefined) {
+      unlinkFromSignal(extras.parentSignal, this);
+      extras.parentSignal = undefined;
+    }
+    if (extras.transfer !== undefined) extras.transfer = undefined;
+    if (lateResult !== undefined) extras.result = lateResult;
+    extras.token?.unlink(this);
+    extras.progress?.end();
+    if (extras.followers !== undefined) {
+      Job.#tell(this, extras.followers);
+      extras.followers = TOLD;
+    }
     // last, as its listeners are foreign code (I7)
-    if (extras !== undefined && state === 'CANCELLED' && outcome instanceof CancelledError) {
+    if (state === 'CANCELLED' && outcome instanceof CancelledError) {
       extras.cancelReason = outcome.reason;
       extras.token?.cancel(outcome.reason);
     }
   }
 
-  #mutableExtras(): JobExtras {
-    this.#extras ??= {};
-    return this.#extras;
+  // Static, as a class with private methods costs each object a field.
+
+  static #extrasOf(job: Job): JobExtras {
+    job.#extras ??= {};
+    return job.#extras;
   }
 
-  #progressStream(): ProgressStream<unknown> {
-    const extras = this.#mutableExtras();
+  static #progressOf(job: Job): ProgressStream<unknown> {
+    const extras = Job.#extrasOf(job);
     if (extras.progress === undefined) {
       extras.progress = new ProgressStream();
-      if (this.#settledAs !== undefined) extras.progress.end();
+      if (job.#settledAs !== undefined) extras.progress.end();
     }
     return extras.progress;
   }
 
-  #promise(): Promise<T> {
-    let settler = this.#settler;
-    if (settler === undefined) {
-      settler = createSettler();
-      this.#settler = settler;
-      if (this.#settledAs === 'COMPLETED') settler.resolve(this.#outcome);
-      else if (this.#settledAs !== undefined) settler.reject(this.#outcome);
-    }
-    return settler.promise as Promise<T>;
+  static #promiseOf<T>(job: Job<T>): Promise<T> {
+    const extras = Job.#extrasOf(job);
+    extras.promise ??= new Promise((resolve, reject) => Job.#follow(job, resolve, reject));
+    return extras.promise as Promise<T>;
   }
-}
 
-function createSettler(): Settler {
-  let resolve: Settler['resolve'] = () => {};
-  let reject: Settler['reject'] = () => {};
-  const promise = new Promise<unknown>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
+  static #follow(job: Job, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
+    const follower = new Follower(job, resolve, reject);
+    if (job.#settledAs !== undefined) {
+      Job.#extrasOf(job).followers = TOLD;
+      Job.#tell(job, follower);
+      return follower;
+    }
+    const extras = job.#extras;
+    if (extras === undefined) job.#extras = { followers: follower };
+    else if (extras.followers === undefined) extras.followers = follower;
+    else if (extras.followers instanceof Follower) extras.followers = [extras.followers, follower];
+    else extras.followers.push(follower);
+    return follower;
+  }
+
+  static #tell(job: Job, followers: Follower | readonly Follower[]): void {
+    if (!(followers instanceof Follower)) for (const follower of followers) Job.#tell(job, follower);
+    else if (job.#settledAs === 'COMPLETED') followers.resolve(job.#content);
+    else followers.reject(job.#content);
+  }
 }

@@ -57,9 +57,11 @@ export class TaskRef {
   readonly origin: TaskOrigin;
   /** A job that is passed as an argument is refused by this, rather than copied into something that is none. */
   readonly uncloneable = uncloneable;
-  /** How long it runs, in ms, as far as runs have shown; `undefined` before the first. Kept by the dispatcher. */
-  runMs: number | undefined = undefined;
-  /** The last run was far longer than `runMs`: a second such run in a row is believed. */
+  /** How long it runs, as far as runs have shown; -1 before the first. Kept by the dispatcher. */
+  estimate = -1;
+  /** What its jobs share, by priority: see `JobKind`. */
+  readonly kinds: object[] = [];
+  /** The last run was far longer than that: a second such run in a row is believed. */
   isSuspect = false;
 
   constructor(origin: TaskOrigin) {

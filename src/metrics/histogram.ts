@@ -1,4 +1,4 @@
-/** What a histogram tells, in the unit it was given. All 0 while `count` is 0. */
+/** What a histogram tells. All 0 while `count` is 0. */
 export interface Distribution {
   readonly count: number;
   readonly mean: number;
@@ -10,8 +10,8 @@ export interface Distribution {
 
 const STEPS_PER_OCTAVE_BITS = 4;
 const MANTISSA_SHIFT = 20 - STEPS_PER_OCTAVE_BITS;
-const LOWEST = 2 ** -14; // ms: 61 ns
-const OCTAVES = 54; // up to 2^40 ms: 34 years
+const LOWEST = 1;
+const OCTAVES = 54; // of ticks: up to 57 years
 
 const float = new Float64Array(1);
 const halves = new Uint32Array(float.buffer);
@@ -53,10 +53,11 @@ export class Histogram {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
-  snapshot(): Distribution {
-    const mean = this.#count === 0 ? 0 : this.#sum / this.#count;
-    const [p50, p90, p99] = [this.#percentile(0.5), this.#percentile(0.9), this.#percentile(0.99)];
-    return Object.freeze({ count: this.#count, mean, p50, p90, p99, max: this.#max });
+  /** @param unit what is told as 1. */
+  snapshot(unit: number): Distribution {
+    const mean = this.#count === 0 ? 0 : this.#sum / this.#count / unit;
+    const [p50, p90, p99] = [this.#percentile(0.5) / unit, this.#percentile(0.9) / unit, this.#percentile(0.99) / unit];
+    return Object.freeze({ count: this.#count, mean, p50, p90, p99, max: this.#max / unit });
   }
 
   #percentile(fraction: number): number {

@@ -11,10 +11,10 @@ export class Throughput {
     this.#second = Math.floor(nowMs / 1000);
   }
 
-  add(nowMs: number): void {
+  add(count: number, nowMs: number): void {
     this.#advance(nowMs);
     const index = this.#second % this.#counts.length;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#counts[index] = (this.#counts[index] ?? 0) + count;
   }
 
   perSecond(nowMs: number): number {

@@ -45,6 +45,8 @@ export const MAIN_PARKED = 0;
 export interface WorkerMemory {
   readonly control: Int32Array;
   readonly slots: Int32Array;
+  /** By slot: the job's id and its priority. Beside the lane, as few tasks ask for them. */
+  readonly heads: Float64Array;
   readonly requests: Int32Array;
   readonly results: Int32Array;
 }
@@ -57,6 +59,7 @@ export function createMemory(): WorkerMemory {
   return {
     control: shared(Control.LENGTH),
     slots: shared(CAPACITY),
+    heads: new Float64Array(new SharedArrayBuffer(2 * CAPACITY * Float64Array.BYTES_PER_ELEMENT)),
     // an entry is contiguous: the last one may run past the end, into these words
     requests: shared(REQUEST_WORDS + MAX_ENTRY_WORDS),
     results: shared(RESULT_WORDS + MAX_ENTRY_WORDS),

@@ -40,6 +40,8 @@ export class WorkerLoop implements ContextHost {
   readonly #unwatched = new Set<JobContext>();
   readonly #asyncJob = new AsyncLocalStorage<JobContext>();
   readonly #main: Carrier;
+  /** The task whose code this thread is in, and the job it runs for, once somebody has asked for it. */
+  #running: KnownTask | undefined;
   #current: JobContext | undefined;
   #isRunning = false;
   #isLoading = false;
@@ -85,9 +87,15 @@ export class WorkerLoop implements ContextHost {
   }
 
   #currentJob(): JobContext | undefined {
-    if (this.#current !== undefined) return this.#current;
+    if (this.#running !== undefined) return this.#runningJob(this.#running);
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     return context?.isOpen ? context : undefined;
+  }
+
+  /** The job that runs; where nobody has asked for it before, the reader still is at its entry. */
+  #runningJob(task: KnownTask): JobContext {
+    this.#current ??= new JobContext(this, task, this.#requests);
+    return this.#current;
   }
 
   /** A new turn of the event loop. */
@@ -153,27 +161,35 @@ export class WorkerLoop implements ContextHost {
         const { isByMessage } = requests;
         const args = requests.readValues();
         if (isByMessage) this.#clockMs = now();
-        if (isBegun) this.#begin(new JobContext(this, this.#tasks.get(taskId), requests), args);
+        if (isBegun) this.#begin(this.#tasks.get(taskId), args);
         break;
       }
     }
   }
 
-  #begin(context: JobContext, args: readonly unknown[]): void {
+  /** @param args the reader's, which it uses again. */
+  #begin(task: KnownTask, args: readonly unknown[]): void {
+    if (task.code !== undefined && !task.isWatched && !task.usesThis) {
+      this.#call(task, task.code, args);
+      return;
+    }
+    const context = new JobContext(this, task, this.#requests);
     try {
-      const code = context.task.code ?? this.#tasks.load(context.task);
+      const code = task.code ?? this.#tasks.load(task);
       if (typeof code === 'function') this.#start(context, code, args);
-      else {
-        this.#isLoading = true;
-        this.#open.set(context.seq, context);
-        code.then(
-          (loaded) => this.#loaded(context, () => this.#startLoaded(context, loaded, args)),
-          (error: unknown) => this.#loaded(context, () => this.#threw(context, error, this.#clockMs)),
-        );
-      }
+      else this.#awaitCode(context, code, [...args]);
     } catch (error) {
       this.#threw(context, error, this.#clockMs);
     }
+  }
+
+  #awaitCode(context: JobContext, code: Promise<TaskCode>, args: readonly unknown[]): void {
+    this.#isLoading = true;
+    this.#open.set(context.seq, context);
+    code.then(
+      (loaded) => this.#loaded(context, () => this.#startLoaded(context, loaded, args)),
+      (error: unknown) => this.#loaded(context, () => this.#threw(context, error, this.#clockMs)),
+    );
   }
 
   #loaded(context: JobContext, go: () => void): void {
@@ -194,8 +210,9 @@ export class WorkerLoop implements ContextHost {
 
   #start(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
     // known by their async context, so that an error of one job never hits another; too dear for a plain function
-    if (context.task.isWatched) this.#asyncJob.run(context, () => this.#call(context, code, args));
-    else this.#call(context, code, args);
+    const { task } = context;
+    if (task.isWatched) this.#asyncJob.run(context, () => this.#call(task, code, args, context));
+    else this.#call(task, code, args, context);
   }
 
   /** Goes on with a job that was open, and with the lane. */
@@ -209,34 +226,43 @@ export class WorkerLoop implements ContextHost {
     this.#bell.ring();
   }
 
-  #call(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
+  /** @param known the job, where its context is made already; most jobs end before anybody asks for it. */
+  #call(task: KnownTask, code: TaskCode, args: readonly unknown[], known?: JobContext): void {
     const begunAtMs = this.#clockMs;
+    const seq = known === undefined ? this.#requests.seq : known.seq;
     if (Atomics.load(this.#controlWords, Control.ANNOUNCE_STARTS) === 1) {
-      this.#results.started(context.seq, begunAtMs);
+      this.#results.started(seq, begunAtMs);
       this.#bell.ring();
     }
-    this.#current = context;
+    this.#running = task;
+    this.#current = known;
     let value: unknown;
+    let isPromise: boolean;
     try {
-      value = apply(code, context, args);
+      value = apply(code, known, args);
       if (typeof value === 'object' && value !== null) {
         const iterator = iteratorOf(value);
-        if (iterator !== undefined) value = drive(context, iterator);
+        if (iterator !== undefined) value = drive(this.#runningJob(task), iterator);
       }
+      isPromise = isThenable(value);
     } catch (error) {
-      this.#current = undefined;
+      const context = this.#runningJob(task);
+      this.#running = undefined;
       this.#clockMs = now();
       this.#threw(context, error, begunAtMs);
       return;
     }
-    this.#current = undefined;
-    if (isThenable(value)) {
-      this.#await(context, value, begunAtMs);
+    if (isPromise) {
+      const context = this.#runningJob(task);
+      this.#running = undefined;
+      this.#await(context, value as PromiseLike<unknown>, begunAtMs);
       return;
     }
-    context.task.isWatched = false;
+    const context = this.#current;
+    this.#running = undefined;
+    task.isWatched = false;
     this.#clockMs = now();
-    this.#returned(context, value, begunAtMs);
+    this.#returned(seq, value, begunAtMs, context);
   }
 
   #await(context: JobContext, promise: PromiseLike<unknown>, begunAtMs: number): void {
@@ -246,14 +272,15 @@ export class WorkerLoop implements ContextHost {
     // the task may return anything with a `then`, even one that throws: a promise takes it as it is meant
     const settled = types.isPromise(promise) ? promise : Promise.resolve(promise);
     apply(PROMISE_THEN, settled, [
-      (value: unknown) => this.#resume(context, () => this.#returned(context, value, begunAtMs)),
+      (value: unknown) => this.#resume(context, () => this.#returned(context.seq, value, begunAtMs, context)),
       (error: unknown) => this.#resume(context, () => this.#threw(context, error, begunAtMs)),
     ]);
   }
 
-  #returned(context: JobContext, value: unknown, begunAtMs: number): void {
+  #returned(seq: number, value: unknown, begunAtMs: number, context: JobContext | undefined): void {
     this.#results.time(begunAtMs, this.#clockMs);
-    context.close(this.#results.returned(context.seq, value));
+    const isStopped = this.#results.returned(seq, value);
+    context?.close(isStopped);
     this.#bell.answered(this.#clockMs);
   }
 

@@ -79,10 +79,12 @@ export const IS_NAMED = 1 << 26;
 /** The value before the name is the number of the attempt, which is not the first. */
 export const IS_REPEATED = 1 << 27;
 
-/** Words of a request entry's head: task id, kind, job id (float), priority (float). */
-export const REQUEST_HEAD = 6;
-/** Words of a result entry's head: slot and answer and tag, run time (single), start time (float). */
-export const RESULT_HEAD = 4;
+/** Words of a request entry's head: task id, kind. */
+export const REQUEST_HEAD = 2;
+/** Words of a result entry's head: slot and answer and tag, run time in ms (single). */
+export const RESULT_HEAD = 2;
+/** Before the value stands when the job's code began (float). Else that was when the code of the last entry ended. */
+export const IS_STAMPED = 1 << 28;
 
 export const SLOT_BITS = 16;
 export const ANSWER_MASK = 15;

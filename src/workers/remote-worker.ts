@@ -20,6 +20,15 @@ export interface JobSink<J extends Passenger> {
   jobStopped(worker: RemoteWorker<J>, job: J, end: StoppedEnd): void;
 }
 
+/** What a job keeps of a run: one object serves all jobs that are alike in it. */
+export interface Run {
+  readonly workerId: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** As a job's place: nothing runs there any more. */
+  hasBegun(): boolean;
+}
+
 /** How a thread ended. */
 export interface ThreadExit {
   readonly exitCode: number;
@@ -57,6 +66,8 @@ const TS_NODE = Symbol.for('ts-node.register.instance');
 /** One worker seen from outside: its thread, its lanes, and the jobs that were sent to it. */
 export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier {
   readonly workerId: number;
+  /** As a job's place: it is past no run. */
+  readonly attempt = 0;
   readonly concurrency: number;
   readonly seats: Seats<J>;
   readonly results: ResultLane;
@@ -64,9 +75,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   progressAtMs = 0;
   /** What `seats.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
   watchedSeq = -1;
-  /** Jobs whose code ended here, and the ms they ran. */
+  /** Jobs whose code ended here, and how long they ran. */
   jobsRun = 0;
-  busyMs = 0;
+  busyTicks = 0;
   /** In ms of `performance.now()`; 0 until then. */
   readyAtMs = 0;
   /** Why its thread is being ended, where a job is to blame. */
@@ -83,6 +94,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #forgetTask = new FinalizationRegistry<number>((id) => {
     if (this.isOpen) this.tell({ kind: 'task-gone', id });
   });
+  readonly #runs: Run[] = [];
   #state: WorkerState = 'starting';
   #isHeld = false;
   #error: unknown;
@@ -159,6 +171,15 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     return this.#thread.threadId;
   }
 
+  /** What a job keeps of the attempt that began here. */
+  run(attempt: number): Run {
+    const known = this.#runs[attempt];
+    if (known !== undefined) return known;
+    const run = { workerId: this.workerId, attempt, hasBegun: () => false };
+    this.#runs[attempt] = run;
+    return run;
+  }
+
   /** Whether the worker has begun a job it was sent. */
   hasBegun(seq: number): boolean {
     return !this.#slots.isWaiting(seq);
@@ -167,10 +188,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /**
    * Sends a job, not yet published. False when the lane has no room.
    *
-   * @param plannedMs what it is expected to take.
+   * @param plannedTicks what it is expected to take.
    * @throws {NotCloneableError} when an argument cannot cross; the job is not sent then.
    */
-  send(job: J, plannedMs: number): boolean {
+  send(job: J, plannedTicks: number): boolean {
     const requests = this.#requests;
     if (!requests.hasRoom(2)) return false;
     if (requests.define(job.task)) this.#forgetTask.register(job.task, job.task.id);
@@ -181,8 +202,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.seats.taken === 0) this.progressAtMs = now();
     const seq = requests.nextSeq;
     requests.write(job);
-    this.seats.take(job, seq, plannedMs);
-    job.seat = this;
+    this.seats.take(job, seq, plannedTicks);
+    job.place = this;
     return true;
   }
 
@@ -260,7 +281,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #ended(slot: number): J | undefined {
     this.#isHeld = false;
     this.jobsRun++;
-    this.busyMs += this.results.runMs;
+    this.busyTicks += this.results.runTicks;
     return this.seats.release(slot);
   }
 

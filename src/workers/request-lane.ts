@@ -1,6 +1,6 @@
 import type { Transferable } from '../sync/crossing.js';
 import type { PayloadPort } from './envelope.js';
-import { CAPACITY, Control, MAX_ENTRY_WORDS, Parked, REQUEST_WORDS, type WorkerMemory } from './layout.js';
+import { CAPACITY, Control, MASK, MAX_ENTRY_WORDS, Parked, REQUEST_WORDS, type WorkerMemory } from './layout.js';
 import {
   ARGUMENT_BITS,
   BY_MESSAGE,
@@ -30,6 +30,7 @@ export interface Parcel {
 export class RequestLane {
   readonly #ring: RingWriter;
   readonly #control: Int32Array;
+  readonly #heads: Float64Array;
   readonly #payload: PayloadPort;
   /** The tasks the worker was told of, and the one it was told of, or asked for, last. */
   readonly #defined = new WeakSet<object>();
@@ -42,6 +43,7 @@ export class RequestLane {
   constructor(memory: WorkerMemory, payload: PayloadPort) {
     this.#ring = new RingWriter(memory.requests, REQUEST_WORDS);
     this.#control = memory.control;
+    this.#heads = memory.heads;
     this.#payload = payload;
   }
 
@@ -84,8 +86,9 @@ export class RequestLane {
   write(job: Parcel): void {
     const kind = this.#putValues(job);
     this.#begin(job.task.id, kind);
-    this.#ring.floats[(this.#ring.offset + 2) >> 1] = job.id;
-    this.#ring.floats[(this.#ring.offset + 4) >> 1] = job.priority;
+    const head = 2 * (this.nextSeq & MASK);
+    this.#heads[head] = job.id;
+    this.#heads[head + 1] = job.priority;
     this.#end();
   }
 

@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { PayloadPort } from './envelope.js';
 import type { JobHead } from './job-context.js';
-import { Control, REQUEST_WORDS, type WorkerMemory } from './layout.js';
+import { Control, MASK, REQUEST_WORDS, type WorkerMemory } from './layout.js';
 import {
   ARGUMENT_BITS,
   BY_MESSAGE,
@@ -10,6 +10,7 @@ import {
   HOLE,
   IS_NAMED,
   IS_REPEATED,
+  MAX_INLINE_ARGUMENTS,
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
@@ -20,24 +21,34 @@ import { RingReader } from './ring.js';
 export class RequestReader implements JobHead {
   readonly #ring: RingReader;
   readonly #control: Int32Array;
+  readonly #heads: Float64Array;
   readonly #port: MessagePort;
   readonly #payload: PayloadPort;
+  /** Lists of arguments, by their length. */
+  readonly #lists = Array.from({ length: MAX_INLINE_ARGUMENTS + 1 }, (_, length) => new Array<unknown>(length));
   #tail = 0;
   #kind = 0;
   /** The sequence number of the entry it is at. */
   position = 0;
   // Of the job whose values were read last. Fields, not an object a job: a million jobs a second pass here.
   seq = 0;
-  id = 0;
-  priority = 0;
   attempt = 1;
   name: string | undefined = undefined;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#ring = new RingReader(memory.requests, REQUEST_WORDS);
     this.#control = memory.control;
+    this.#heads = memory.heads;
     this.#port = port;
     this.#payload = payload;
+  }
+
+  get id(): number {
+    return this.#heads[2 * (this.seq & MASK)] ?? 0;
+  }
+
+  get priority(): number {
+    return this.#heads[2 * (this.seq & MASK) + 1] ?? 0;
   }
 
   /** Whether all entries written so far are read. Looks into shared memory. */
@@ -88,13 +99,10 @@ export class RequestReader implements JobHead {
     return this.#payload.open(received.message, tag);
   }
 
-  /** The job's arguments; this then describes the job. The entry is done with. */
+  /** The job's arguments, in a list that the next call may use again; this then describes the job. The entry is done with. */
   readValues(): unknown[] {
     const kind = this.#kind;
-    const { floats, offset } = this.#ring;
     this.seq = this.position;
-    this.id = floats[(offset + 2) >> 1] ?? 0;
-    this.priority = floats[(offset + 4) >> 1] ?? 0;
     this.attempt = 1;
     this.name = undefined;
     const values = this.#readAll(kind);
@@ -108,9 +116,10 @@ export class RequestReader implements JobHead {
   #readAll(kind: number): unknown[] {
     const count = kind & COUNT_MASK;
     if (count === BY_MESSAGE) return this.readMessage((kind >> ARGUMENT_BITS) & TAG_MASK) as unknown[];
-    const values: unknown[] = [];
+    const isPlain = (kind & (IS_NAMED | IS_REPEATED)) === 0;
+    const values = isPlain ? (this.#lists[count] ?? []) : new Array<unknown>(count);
     for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS)
-      values.push(this.#ring.take(tags & TAG_MASK));
+      values[i] = this.#ring.take(tags & TAG_MASK);
     this.skipEntry();
     return values;
   }

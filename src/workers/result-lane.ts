@@ -1,8 +1,9 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { toTicks } from '../sync/ticks.js';
 import type { PayloadPort } from './envelope.js';
 import { decodeError, type ErrorRecord, isCancelledRecord } from './error-codec.js';
 import { Control, RESULT_WORDS, type WorkerMemory } from './layout.js';
-import { ANSWER_MASK, Answer, RESULT_HEAD, SLOT_BITS, TAG_SHIFT } from './protocol.js';
+import { ANSWER_MASK, Answer, IS_STAMPED, RESULT_HEAD, SLOT_BITS, TAG_MASK, TAG_SHIFT } from './protocol.js';
 import { RingReader, Tag } from './ring.js';
 
 /** What a job's code threw. */
@@ -36,9 +37,10 @@ export class ResultLane {
   readonly #payload: PayloadPort;
   #readCount = 0;
   #readWords = 0;
+  #lastEndMs = 0;
   /** Of the entry last read: when the job's code began, in ms of this thread's clock, and how long it ran. */
   begunAtMs = 0;
-  runMs = 0;
+  runTicks = 0;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#ring = new RingReader(memory.results, RESULT_WORDS);
@@ -67,10 +69,12 @@ export class ResultLane {
     const head = ring.words[offset] ?? 0;
     const slot = head & ((1 << SLOT_BITS) - 1);
     const answer = (head >> SLOT_BITS) & ANSWER_MASK;
-    const tag = head >>> TAG_SHIFT;
-    this.runMs = ring.singles[offset + 1] ?? 0;
-    this.begunAtMs = ring.floats[(offset + 2) >> 1] ?? 0;
+    const tag = (head >> TAG_SHIFT) & TAG_MASK;
+    const runMs = ring.singles[offset + 1] ?? 0;
     ring.cursor = offset + RESULT_HEAD;
+    this.begunAtMs = (head & IS_STAMPED) === 0 ? this.#lastEndMs : ring.takeFloat();
+    this.#lastEndMs = this.begunAtMs + runMs;
+    this.runTicks = toTicks(runMs);
     const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receive(tag);
     this.#readWords = (this.#readWords + ring.advance()) | 0;
     this.#readCount = (this.#readCount + 1) | 0;

@@ -4,11 +4,14 @@ import type { PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
 import { Control, MASK, MAX_ENTRY_WORDS, REPORT_WORDS, RESULT_WORDS, type WorkerMemory } from './layout.js';
 import { isMoved, transferablesOf } from './move.js';
-import { Answer, RESULT_HEAD, resultHead } from './protocol.js';
+import { Answer, IS_STAMPED, RESULT_HEAD, resultHead } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
 import { SlotTable } from './slot-table.js';
 
 type TransferList = readonly Transferable[];
+
+/** Where a job began so much earlier or later than the code before it ended, its entry says when. */
+const STAMP_ABOVE_MS = 0.0005;
 
 /** The worker's end of the lane that carries results. */
 export class ResultWriter {
@@ -19,6 +22,9 @@ export class ResultWriter {
   readonly #clockOffsetMs: number;
   #begunAtMs = 0;
   #runMs = 0;
+  /** When, as the other side reckons, the code of the last entry ended. */
+  #lastEndMs = 0;
+  #isStamped = false;
   #writtenCount = 0;
   #writtenWords = 0;
   /** Reports for which the lane had no room, by the job's sequence number. */
@@ -55,14 +61,14 @@ export class ResultWriter {
   /** As `returned`. */
   threw(seq: number, record: ErrorRecord): boolean {
     if (this.#overflow.size > 0) this.#flushOverflow(seq);
-    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    this.#open();
     return this.#end(seq, Answer.THREW, this.#payload.send(record, 'error'));
   }
 
   /** For this, as for a result, there is always room. */
   started(seq: number, begunAtMs: number): void {
-    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
     this.time(begunAtMs, begunAtMs);
+    this.#open();
     this.#write(resultHead(seq & MASK, Answer.STARTED, Tag.UNDEFINED));
   }
 
@@ -102,21 +108,21 @@ export class ResultWriter {
     const waiting = this.#overflow.get(seq);
     if (waiting === undefined) return;
     this.#overflow.delete(seq);
-    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    this.#open();
     const tag = this.#payload.send(waiting, 'report');
     this.#write(resultHead(seq & MASK, Answer.REPORTED_MANY, tag));
   }
 
   #put(value: unknown, root: string): number {
-    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    this.#open();
     const tag = this.#ring.put(value, this.#ring.offset + MAX_ENTRY_WORDS);
     if (tag !== NOT_INLINE) return tag;
-    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    this.#open();
     return this.#payload.send(value, root);
   }
 
   #send(value: unknown, transfer: TransferList): number {
-    this.#ring.cursor = this.#ring.offset + RESULT_HEAD;
+    this.#open();
     return this.#payload.send(value, 'result', transfer);
   }
 
@@ -128,11 +134,21 @@ export class ResultWriter {
     return isStopped;
   }
 
+  /** Begins an entry: what is put next is its value. */
+  #open(): void {
+    const ring = this.#ring;
+    ring.cursor = ring.offset + RESULT_HEAD;
+    this.#isStamped = Math.abs(this.#begunAtMs - this.#lastEndMs) > STAMP_ABOVE_MS;
+    if (!this.#isStamped) return;
+    ring.floats[ring.cursor >> 1] = this.#begunAtMs + this.#clockOffsetMs;
+    ring.cursor += 2;
+  }
+
   #write(head: number): void {
-    const { words, singles, floats, offset } = this.#ring;
-    words[offset] = head;
+    const { words, singles, offset } = this.#ring;
+    words[offset] = this.#isStamped ? head | IS_STAMPED : head;
     singles[offset + 1] = this.#runMs;
-    floats[(offset + 2) >> 1] = this.#begunAtMs + this.#clockOffsetMs;
+    this.#lastEndMs = (this.#isStamped ? this.#begunAtMs : this.#lastEndMs) + Math.fround(this.#runMs);
     this.#writtenWords = (this.#writtenWords + this.#ring.advance()) | 0;
     this.#writtenCount = (this.#writtenCount + 1) | 0;
     Atomics.store(this.#control, Control.RESULT_TAIL, this.#writtenCount);

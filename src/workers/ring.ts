@@ -88,14 +88,17 @@ export class RingWriter extends Ring {
 }
 
 export class RingReader extends Ring {
+  takeFloat(): number {
+    const value = this.floats[this.cursor >> 1] ?? 0;
+    this.cursor += 2;
+    return value;
+  }
+
   /** Reads the value at the cursor, of an inline tag. */
   take(tag: number): unknown {
     switch (tag) {
-      case Tag.NUMBER: {
-        const value = this.floats[this.cursor >> 1];
-        this.cursor += 2;
-        return value;
-      }
+      case Tag.NUMBER:
+        return this.takeFloat();
       case Tag.STRING: {
         const length = this.words[this.cursor] ?? 0;
         const start = (this.cursor + 2) * WORD_BYTES;

@@ -6,8 +6,8 @@ import type { SlotTable } from './slot-table.js';
 export interface Passenger extends Parcel {
   /** Place among jobs of its priority. */
   readonly order: number;
-  /** The worker. */
-  seat: object | undefined;
+  /** The worker, as long as it sits here. */
+  place: object | undefined;
   /** Its sequence number in the worker's lane. */
   seq: number;
 }
@@ -35,11 +35,11 @@ export interface AbandonedJobs<J> {
 export class Seats<J extends Passenger> {
   /** How many there are. */
   taken = 0;
-  /** What they are expected to take together, in ms. */
-  backlogMs = 0;
+  /** What they are expected to take together. */
+  backlogTicks = 0;
   readonly #slots: SlotTable;
   readonly #jobs: (J | undefined)[] = new Array<J | undefined>(CAPACITY).fill(undefined);
-  readonly #plannedMs = new Float64Array(CAPACITY);
+  readonly #plannedTicks = new Int32Array(CAPACITY);
   /** Of the jobs not begun, none was sent before this, nor after the other. */
   #firstWaiting = 0;
   #end = 0;
@@ -55,12 +55,12 @@ export class Seats<J extends Passenger> {
     return this.#jobs[seq & MASK] !== undefined;
   }
 
-  /** @param plannedMs what the job is expected to take. */
-  take(job: J, seq: number, plannedMs: number): void {
+  /** @param plannedTicks what the job is expected to take. */
+  take(job: J, seq: number, plannedTicks: number): void {
     this.#slots.dispatch(seq);
     this.#jobs[seq & MASK] = job;
-    this.#plannedMs[seq & MASK] = plannedMs;
-    this.backlogMs += plannedMs;
+    this.#plannedTicks[seq & MASK] = plannedTicks;
+    this.backlogTicks += plannedTicks;
     this.taken++;
     this.#lastSent = job;
     this.#end = (seq + 1) | 0;
@@ -82,13 +82,10 @@ export class Seats<J extends Passenger> {
     const job = this.#jobs[slot];
     if (job === undefined) return undefined;
     this.#jobs[slot] = undefined;
-    job.seat = undefined;
+    job.place = undefined;
     this.taken--;
-    this.backlogMs -= this.#plannedMs[slot] ?? 0;
-    if (this.taken === 0) {
-      this.backlogMs = 0; // what rounding left of it
-      this.#lastSent = undefined;
-    }
+    this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
+    if (this.taken === 0) this.#lastSent = undefined;
     return job;
   }
 

@@ -28,9 +28,9 @@ export class SlotTable {
     this.words = words;
   }
 
-  /** Main: marks the job sent ahead. */
+  /** Main: marks the job sent ahead. A plain store: the worker sees it once the entry is published, by an atomic one. */
   dispatch(seq: number): void {
-    Atomics.store(this.words, seq & MASK, (seq << STATE_BITS) | DISPATCHED);
+    this.words[seq & MASK] = (seq << STATE_BITS) | DISPATCHED;
   }
 
   /** Main: takes the job back. False when the worker has begun it. */

@@ -12,6 +12,8 @@ export interface KnownTask {
   loading: Promise<TaskCode> | undefined;
   /** Its calls are watched for errors that they leave uncaught: the first one, and all of a task that returns promises. */
   isWatched: boolean;
+  /** Its code may look at `this`, which is its job. */
+  usesThis: boolean;
 }
 
 /** The tasks this worker was told of, by their ids. */
@@ -19,7 +21,7 @@ export class TaskTable {
   readonly #tasks = new Map<number, KnownTask>();
 
   define(id: number, definition: TaskDefinition): void {
-    this.#tasks.set(id, { definition, code: undefined, loading: undefined, isWatched: true });
+    this.#tasks.set(id, { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true });
   }
 
   forget(id: number): void {
@@ -43,6 +45,7 @@ export class TaskTable {
 
 function learn(task: KnownTask, code: TaskCode): TaskCode {
   task.code = code;
+  task.usesThis = /\b(this|super|eval)\b|\[native code\]/.test(Function.prototype.toString.call(code));
   return code;
 }
 
