@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { Job, ThreadPool } from 'thread-system';
-import { Gate, occupy, occupyAsync } from '../support/gate.ts';
+import { Gate, occupy, occupyAsync, until } from '../support/gate.ts';
+import { OrderLog } from '../support/order-log.ts';
 import { tasks } from '../support/tasks.ts';
 
 async function collect<P>(progress: AsyncIterable<P>): Promise<P[]> {
@@ -25,6 +27,54 @@ describe('a job', () => {
     expect(await Promise.all([good, good])).toEqual([3, 3]);
   });
 
+  test('tells those who follow it in their order, keeps their context, and gives them a promise', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const trace = new AsyncLocalStorage<string>();
+    using gate = new Gate();
+    const job = pool.submit(tasks.hold, [gate.words, 7]);
+    const calls: string[] = [];
+    const follow = async (name: string): Promise<void> => {
+      calls.push(`${name}: ${await job} in ${trace.getStore()}`);
+    };
+    const all = [trace.run('one', follow, 'first'), trace.run('two', follow, 'second')];
+    const byThen = trace.run('three', () => job.then((value) => calls.push(`then: ${value} in ${trace.getStore()}`)));
+    // passed the resolving functions, `then` still answers a promise
+    let derived: Promise<unknown> | undefined;
+    const passed = new Promise<number>((resolve, reject) => {
+      derived = job.then(resolve, reject);
+    });
+    gate.open();
+    await Promise.all([...all, byThen]);
+    expect(calls.toSorted()).toEqual(['first: 7 in one', 'second: 7 in two', 'then: 7 in three']);
+    expect(calls.indexOf('first: 7 in one')).toBeLessThan(calls.indexOf('second: 7 in two'));
+    expect(await passed).toBe(7);
+    expect(await derived).toBeUndefined();
+    expect(await derived?.finally(() => {})).toBeUndefined();
+    expect(await new Promise<number>((resolve, reject) => void job.then(resolve, reject))).toBe(7);
+  });
+
+  test('rejects each of those who follow it', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const bad = pool.submit(tasks.fail, ['no']);
+    const outcomes = await Promise.allSettled([bad, bad, (async () => await bad)()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await expect(Promise.race([bad])).rejects.toThrow('no');
+  });
+
+  test('keeps its order of submission, although it was made earlier or later', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const log = new OrderLog(4);
+    pool.pause();
+    const early = new Job(tasks.note, [log.words, 0]);
+    pool.submit(tasks.note, [log.words, 1]);
+    pool.submitJob(early);
+    pool.submit(tasks.note, [log.words, 2]);
+    pool.submit(tasks.note, [log.words, 3], { front: true });
+    pool.resume();
+    await pool.waitAll();
+    expect(log.values).toEqual([3, 1, 0, 2]);
+  });
+
   test('shows what it is when printed', async () => {
     const job = new Job(tasks.add, [1, 2], { name: 'sum', priority: 3 });
     expect(inspect(job)).toBe(`Job { id: ${job.id}, name: 'sum', state: 'PENDING', priority: 3 }`);
@@ -38,6 +88,20 @@ describe('a job', () => {
     expect(await job).toEqual({ id: job.id, name: 'me', priority: 4, attempt: 1, workerId: 0, isThis: true });
     const plain = pool.submit(tasks.aboutMe);
     expect(await plain).toMatchObject({ id: plain.id, name: 'aboutMe', priority: 2 });
+  });
+
+  test('is known to its own task and to nobody after it, whoever asks and when', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const jobs = Array.from({ length: 50 }, (_, i) => pool.submit(i % 2 ? tasks.idOfArrow : tasks.idOfThis));
+    expect(await Promise.all(jobs)).toEqual(jobs.map(({ id }) => id));
+    // one that keeps its job, and looks at it while others run
+    const kept = await Promise.all([pool.submit(tasks.keepJob), ...jobs.map(() => pool.submit(tasks.add, [1, 2]))]);
+    expect(await pool.submit(tasks.idOfKept)).toBe(kept[0]);
+    const stopped = pool.submit(tasks.spinArrow);
+    await until(() => stopped.state === 'RUNNING');
+    stopped.cancel('enough');
+    await expect(stopped).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'enough' });
+    expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
   });
 
   test('tells its attempts and its worker while it runs', async () => {

@@ -13,6 +13,11 @@ interface BasicTasks {
   note(log: Words, value: number): void;
   noteSlowly(log: Words, value: number): void;
   spin(words?: Words): never;
+  spinArrow(): never;
+  idOfArrow(): number;
+  idOfThis(): number;
+  keepJob(): number;
+  idOfKept(): number;
   spinUntilToken(token: CancellationToken): boolean;
   deaf(words: Words): never;
   fail(message: string): never;

@@ -43,6 +43,26 @@ export function spinUntilToken(token) {
   return token.isCancelled;
 }
 
+export const idOfArrow = () => currentJob().id;
+
+export function idOfThis() {
+  return this.id;
+}
+
+let keptJob;
+
+export const keepJob = () => {
+  keptJob = currentJob();
+  return keptJob.id;
+};
+
+export const idOfKept = () => keptJob.id;
+
+/** As `spin`, in an arrow function: its job is looked up late. */
+export const spinArrow = () => {
+  for (;;) currentJob().throwIfCancelled();
+};
+
 /** A loop that never looks. */
 export function deaf(words) {
   Atomics.add(words, 1, 1);
