@@ -2,21 +2,23 @@
 export const CAPACITY = 4096;
 export const MASK = CAPACITY - 1;
 
-/** The longest entry of a lane, in 32-bit words: what does not fit goes by message. */
-export const MAX_ENTRY_WORDS = 32;
+/** An entry of a lane up to this length, in 32-bit words, always has room. */
+export const SHORT_ENTRY_WORDS = 32;
+/** The longest entry: what does not fit goes by message. */
+export const LONG_ENTRY_WORDS = 1024;
 
-/** A request lane is never full: it has room for `CAPACITY` entries of any length. */
-export const REQUEST_WORDS = CAPACITY * MAX_ENTRY_WORDS;
-/** A result lane keeps as much free for results, so that these always have room; reports may take the other half. */
-export const RESULT_WORDS = 2 * REQUEST_WORDS;
-export const REPORT_WORDS = RESULT_WORDS - REQUEST_WORDS;
+/** Half of a lane is kept free for `CAPACITY` short entries, so that it is never full for jobs and results. */
+export const LANE_WORDS = 2 * CAPACITY * SHORT_ENTRY_WORDS;
+/** Long entries, and reports, may take the other half. */
+export const LONG_WORDS = LANE_WORDS / 2;
 
 /** Words of a worker's control block, a cache line apart. The side named last writes it. */
 export const Control = Object.freeze({
   /** Entries written to the request lane: main. */
   REQUEST_TAIL: 0,
-  /** Entries read from the request lane: worker. */
+  /** Entries read from the request lane, and their words: worker. */
   REQUESTS_READ: 16,
+  REQUEST_WORDS_READ: 17,
   /** Entries written to the result lane: worker. */
   RESULT_TAIL: 32,
   /** Words read from the result lane: main. */
@@ -61,7 +63,7 @@ export function createMemory(): WorkerMemory {
     slots: shared(CAPACITY),
     heads: new Float64Array(new SharedArrayBuffer(2 * CAPACITY * Float64Array.BYTES_PER_ELEMENT)),
     // an entry is contiguous: the last one may run past the end, into these words
-    requests: shared(REQUEST_WORDS + MAX_ENTRY_WORDS),
-    results: shared(RESULT_WORDS + MAX_ENTRY_WORDS),
+    requests: shared(LANE_WORDS + LONG_ENTRY_WORDS),
+    results: shared(LANE_WORDS + LONG_ENTRY_WORDS),
   };
 }

@@ -1,6 +1,16 @@
 import type { Transferable } from '../sync/crossing.js';
 import type { PayloadPort } from './envelope.js';
-import { CAPACITY, Control, MASK, MAX_ENTRY_WORDS, Parked, REQUEST_WORDS, type WorkerMemory } from './layout.js';
+import {
+  CAPACITY,
+  Control,
+  LANE_WORDS,
+  LONG_ENTRY_WORDS,
+  LONG_WORDS,
+  MASK,
+  Parked,
+  SHORT_ENTRY_WORDS,
+  type WorkerMemory,
+} from './layout.js';
 import {
   ARGUMENT_BITS,
   BY_MESSAGE,
@@ -37,11 +47,14 @@ export class RequestLane {
   #lastDefined: object | undefined;
   #published = 0;
   #read = 0;
+  /** Words written, and of these the words that were read when it was last looked. */
+  #words = 0;
+  #wordsRead = 0;
   /** The sequence number of the next entry. Wraps. */
   nextSeq = 0;
 
   constructor(memory: WorkerMemory, payload: PayloadPort) {
-    this.#ring = new RingWriter(memory.requests, REQUEST_WORDS);
+    this.#ring = new RingWriter(memory.requests, LANE_WORDS);
     this.#control = memory.control;
     this.#heads = memory.heads;
     this.#payload = payload;
@@ -100,12 +113,20 @@ export class RequestLane {
     return Atomics.load(this.#control, Control.PARKED);
   }
 
+  /** How long the next entry may be, in words. */
+  get #longest(): number {
+    const mark = (this.#words + LONG_ENTRY_WORDS - LONG_WORDS) | 0;
+    if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
+    this.#wordsRead = Atomics.load(this.#control, Control.REQUEST_WORDS_READ);
+    return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
+  }
+
   #putValues(job: Parcel): number {
     const ring = this.#ring;
     const { args, customName } = job;
     const isRepeated = job.begunAttempts > 0;
     const flags = (customName === undefined ? 0 : IS_NAMED) | (isRepeated ? IS_REPEATED : 0);
-    const limit = ring.offset + MAX_ENTRY_WORDS;
+    const limit = ring.offset + this.#longest;
     ring.cursor = ring.offset + REQUEST_HEAD;
     let tags = 0;
     let count = 0;
@@ -142,7 +163,7 @@ export class RequestLane {
   }
 
   #end(): void {
-    this.#ring.advance();
+    this.#words = (this.#words + this.#ring.advance()) | 0;
     this.nextSeq = (this.nextSeq + 1) | 0;
   }
 }

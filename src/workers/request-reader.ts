@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { PayloadPort } from './envelope.js';
 import type { JobHead } from './job-context.js';
-import { Control, MASK, REQUEST_WORDS, type WorkerMemory } from './layout.js';
+import { Control, LANE_WORDS, MASK, type WorkerMemory } from './layout.js';
 import {
   ARGUMENT_BITS,
   BY_MESSAGE,
@@ -28,6 +28,8 @@ export class RequestReader implements JobHead {
   readonly #lists = Array.from({ length: MAX_INLINE_ARGUMENTS + 1 }, (_, length) => new Array<unknown>(length));
   #tail = 0;
   #kind = 0;
+  /** Words read. */
+  #words = 0;
   /** The sequence number of the entry it is at. */
   position = 0;
   // Of the job whose values were read last. Fields, not an object a job: a million jobs a second pass here.
@@ -36,7 +38,7 @@ export class RequestReader implements JobHead {
   name: string | undefined = undefined;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
-    this.#ring = new RingReader(memory.requests, REQUEST_WORDS);
+    this.#ring = new RingReader(memory.requests, LANE_WORDS);
     this.#control = memory.control;
     this.#heads = memory.heads;
     this.#port = port;
@@ -68,6 +70,7 @@ export class RequestReader implements JobHead {
 
   /** Tells the main thread how far the lane has been read: that much of it may be written again. */
   publishRead(): void {
+    this.#control[Control.REQUEST_WORDS_READ] = this.#words; // seen with the atomic store that follows
     Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
   }
 
@@ -86,7 +89,7 @@ export class RequestReader implements JobHead {
   }
 
   skipEntry(): void {
-    this.#ring.advance();
+    this.#words = (this.#words + this.#ring.advance()) | 0;
     this.position = (this.position + 1) | 0;
   }
 

@@ -2,7 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toTicks } from '../sync/ticks.js';
 import type { PayloadPort } from './envelope.js';
 import { decodeError, type ErrorRecord, isCancelledRecord } from './error-codec.js';
-import { Control, RESULT_WORDS, type WorkerMemory } from './layout.js';
+import { Control, LANE_WORDS, type WorkerMemory } from './layout.js';
 import { ANSWER_MASK, Answer, IS_STAMPED, RESULT_HEAD, SLOT_BITS, TAG_MASK, TAG_SHIFT } from './protocol.js';
 import { RingReader, Tag } from './ring.js';
 
@@ -43,7 +43,7 @@ export class ResultLane {
   runTicks = 0;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
-    this.#ring = new RingReader(memory.results, RESULT_WORDS);
+    this.#ring = new RingReader(memory.results, LANE_WORDS);
     this.#control = memory.control;
     this.#port = port;
     this.#payload = payload;

@@ -2,7 +2,15 @@ import { NotCloneableError } from '../errors.js';
 import type { Transferable } from '../sync/crossing.js';
 import type { PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
-import { Control, MASK, MAX_ENTRY_WORDS, REPORT_WORDS, RESULT_WORDS, type WorkerMemory } from './layout.js';
+import {
+  Control,
+  LANE_WORDS,
+  LONG_ENTRY_WORDS,
+  LONG_WORDS,
+  MASK,
+  SHORT_ENTRY_WORDS,
+  type WorkerMemory,
+} from './layout.js';
 import { isMoved, transferablesOf } from './move.js';
 import { Answer, IS_STAMPED, RESULT_HEAD, resultHead } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
@@ -25,15 +33,17 @@ export class ResultWriter {
   /** When, as the other side reckons, the code of the last entry ended. */
   #lastEndMs = 0;
   #isStamped = false;
+  #isPutting = false;
   #writtenCount = 0;
   #writtenWords = 0;
+  #wordsRead = 0;
   /** Reports for which the lane had no room, by the job's sequence number. */
   readonly #overflow = new Map<number, unknown[]>();
 
   /** @param clockOffsetMs what turns this thread's `performance.now()` into the main thread's. */
   constructor(memory: WorkerMemory, payload: PayloadPort, clockOffsetMs: number) {
     this.#slots = new SlotTable(memory.slots);
-    this.#ring = new RingWriter(memory.results, RESULT_WORDS);
+    this.#ring = new RingWriter(memory.results, LANE_WORDS);
     this.#control = memory.control;
     this.#payload = payload;
     this.#clockOffsetMs = clockOffsetMs;
@@ -87,8 +97,15 @@ export class ResultWriter {
   }
 
   get #hasRoomToReport(): boolean {
-    const unread = (this.#writtenWords - Atomics.load(this.#control, Control.RESULT_WORDS_READ)) | 0;
-    return unread + 2 * MAX_ENTRY_WORDS <= REPORT_WORDS;
+    return this.#longest === LONG_ENTRY_WORDS;
+  }
+
+  /** How long the next entry may be, in words. */
+  get #longest(): number {
+    const mark = (this.#writtenWords + 2 * LONG_ENTRY_WORDS - LONG_WORDS) | 0;
+    if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
+    this.#wordsRead = Atomics.load(this.#control, Control.RESULT_WORDS_READ);
+    return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
   }
 
   #copy(value: object): unknown {
@@ -113,9 +130,20 @@ export class ResultWriter {
     this.#write(resultHead(seq & MASK, Answer.REPORTED_MANY, tag));
   }
 
+  /** A getter of the value is foreign code: its reports would get into the middle of this entry. */
   #put(value: unknown, root: string): number {
+    if (this.#isPutting) throw new Error('Cannot report while a report or a result is being cloned');
+    this.#isPutting = true;
+    try {
+      return this.#putNow(value, root);
+    } finally {
+      this.#isPutting = false;
+    }
+  }
+
+  #putNow(value: unknown, root: string): number {
     this.#open();
-    const tag = this.#ring.put(value, this.#ring.offset + MAX_ENTRY_WORDS);
+    const tag = this.#ring.put(value, this.#ring.offset + this.#longest);
     if (tag !== NOT_INLINE) return tag;
     this.#open();
     return this.#payload.send(value, root);

@@ -1,14 +1,14 @@
-/**
- * Values that travel inside a lane: numbers, booleans, null, undefined and short strings of one-byte characters. All
- * others go by message.
- */
+import { TreeReader, TreeWriter } from './tree-codec.js';
+
+/** How a value travels: inside a lane or, where it cannot, by message. */
 export const Tag = Object.freeze({
   UNDEFINED: 0,
   NULL: 1,
-  TRUE: 2,
-  FALSE: 3,
-  NUMBER: 4,
-  STRING: 5,
+  NUMBER: 2,
+  /** A short string of one-byte characters. */
+  STRING: 3,
+  /** As `tree-codec.ts` writes it. */
+  TREE: 4,
   /** By message, as it is. */
   MESSAGE: 6,
   /** By message, in an envelope: objects of ours are in it. */
@@ -18,6 +18,7 @@ export const Tag = Object.freeze({
 /** What `RingWriter.put` answers for a value that cannot go inline. */
 export const NOT_INLINE = -1;
 
+/** Strings up to this length are written character by character, here; longer ones are a tree's affair. */
 const MAX_INLINE_CHARS = 60;
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
 
@@ -29,7 +30,7 @@ abstract class Ring {
   readonly words: Int32Array;
   readonly floats: Float64Array;
   readonly singles: Float32Array;
-  protected readonly bytes: Buffer;
+  readonly bytes: Buffer;
   /** The word at which the next entry begins. */
   offset = 0;
   /** The word at which the next value of the current entry stands. */
@@ -53,6 +54,13 @@ abstract class Ring {
 }
 
 export class RingWriter extends Ring {
+  readonly #trees: TreeWriter;
+
+  constructor(words: Int32Array, wrapAt: number) {
+    super(words, wrapAt);
+    this.#trees = new TreeWriter(this);
+  }
+
   /** Writes the value at the cursor and answers its tag; `NOT_INLINE` where it has to go by message. */
   put(value: unknown, limit: number): number {
     switch (typeof value) {
@@ -66,28 +74,45 @@ export class RingWriter extends Ring {
       case 'undefined':
         return Tag.UNDEFINED;
       case 'boolean':
-        return value ? Tag.TRUE : Tag.FALSE;
+        return this.#putTree(value, limit);
+      case 'object':
+        return value === null ? Tag.NULL : this.#putTree(value, limit);
       default:
-        return value === null ? Tag.NULL : NOT_INLINE;
+        return NOT_INLINE;
     }
   }
 
   #putString(text: string, limit: number): number {
     const { length } = text;
-    if (length > MAX_INLINE_CHARS || this.cursor + stringWords(length) > limit) return NOT_INLINE;
+    if (length > MAX_INLINE_CHARS) return this.#putTree(text, limit);
+    if (this.cursor + stringWords(length) > limit) return NOT_INLINE;
     const start = (this.cursor + 2) * WORD_BYTES;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
-      if (code > 0xff) return NOT_INLINE;
+      if (code > 0xff) return this.#putTree(text, limit);
       this.bytes[start + i] = code;
     }
     this.words[this.cursor] = length;
     this.cursor += stringWords(length);
     return Tag.STRING;
   }
+
+  #putTree(value: object | string | boolean, limit: number): number {
+    const end = this.#trees.write(value, this.cursor, limit);
+    if (end < 0) return NOT_INLINE;
+    this.cursor = (end + 1) & ~1; // floats are aligned
+    return Tag.TREE;
+  }
 }
 
 export class RingReader extends Ring {
+  readonly #trees: TreeReader;
+
+  constructor(words: Int32Array, wrapAt: number) {
+    super(words, wrapAt);
+    this.#trees = new TreeReader(this);
+  }
+
   takeFloat(): number {
     const value = this.floats[this.cursor >> 1] ?? 0;
     this.cursor += 2;
@@ -105,12 +130,13 @@ export class RingReader extends Ring {
         this.cursor += stringWords(length);
         return this.bytes.toString('latin1', start, start + length);
       }
+      case Tag.TREE: {
+        const value = this.#trees.read(this.cursor);
+        this.cursor = (this.#trees.cursor + 1) & ~1;
+        return value;
+      }
       case Tag.NULL:
         return null;
-      case Tag.TRUE:
-        return true;
-      case Tag.FALSE:
-        return false;
       default:
         return undefined;
     }

@@ -16,6 +16,7 @@ interface BasicTasks {
   spinArrow(): never;
   idOfArrow(): number;
   idOfThis(): number;
+  reportFromResult(): unknown;
   keepJob(): number;
   idOfKept(): number;
   spinUntilToken(token: CancellationToken): boolean;

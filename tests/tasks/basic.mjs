@@ -49,6 +49,16 @@ export function idOfThis() {
   return this.id;
 }
 
+export function reportFromResult() {
+  const job = this;
+  return {
+    get late() {
+      job.report('too late');
+      return 1;
+    },
+  };
+}
+
 let keptJob;
 
 export const keepJob = () => {

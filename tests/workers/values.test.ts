@@ -45,6 +45,71 @@ describe('arguments and results', () => {
     );
   });
 
+  test('keep what a structured clone keeps: references, holes, prototypes, keys of any name', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const twice = { n: 1 };
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    const withKeys: unknown[] & { extra?: number } = [1, 2];
+    withKeys.extra = 3;
+    const values: unknown[] = [
+      { a: twice, b: twice, list: [twice] },
+      cycle,
+      Object.assign(new Array(3), { 0: 1, 2: 3 }),
+      withKeys,
+      JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1, "2": "b", "1": "a"}'),
+      Object.assign(Object.create(null), { bare: true }),
+      Object.assign(Object.create({ inherited: 1 }), { own: 2 }),
+      { minusZero: -0, nan: Number.NaN, big: 2 ** 53, min: -(2 ** 31), max: 2 ** 27, under: -(2 ** 27), half: 0.5 },
+      { latin: '\u00ff'.repeat(70), wide: '\u0100'.repeat(40), lone: '\ud800', empty: '' },
+      { when: new Date(0), never: new Date(Number.NaN), none: undefined, nothing: null, yes: true, no: false },
+      { [Symbol('hidden')]: 1, shown: 2 },
+      {
+        get computed() {
+          return { fresh: [1] };
+        },
+      },
+      Object.defineProperty({ seen: 1 }, 'unseen', { value: 2, enumerable: false }),
+      Array.from({ length: 65 }, (_, i) => i),
+      Array.from({ length: 70 }, (_, i) => ({ i })),
+      Array.from({ length: 20 }).reduce<unknown>((inner) => ({ inner }), 1),
+      Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`key${i}`, i])),
+      new RangeError('an error'),
+      new Map([[{ k: 1 }, [2]]]),
+      10n ** 50n,
+    ];
+    for (const value of values) {
+      const arrived = await pool.submit(tasks.echo, [value]);
+      expect(arrived).toStrictEqual(structuredClone(value));
+      expect(Reflect.ownKeys(Object(arrived))).toEqual(Reflect.ownKeys(Object(structuredClone(value))));
+    }
+    const shared = (await pool.submit(tasks.echo, [values[0]])) as { a: unknown; b: unknown; list: unknown[] };
+    expect(shared.a).toBe(shared.b);
+    expect(shared.list[0]).toBe(shared.a);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    await expect(pool.submit(tasks.echo, [new Proxy({ a: 1 }, {})])).rejects.toBeInstanceOf(NotCloneableError);
+  });
+
+  test('of thousands of shapes and of any length up to where they go by message, mixed', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const values = Array.from({ length: 3000 }, (_, i) => ({
+      [`key${i % 300}`]: 'x'.repeat((i * 7) % 5000),
+      nested: { [`inner${i % 17}`]: [i, i / 3, { deep: i % 2 === 0 }] },
+    }));
+    const jobs = values.map((value) => pool.submit(tasks.echo, [value]));
+    for (const job of jobs.filter((_, i) => i % 10 === 0)) job.cancel(); // stale entries, which define shapes too
+    await pool.waitAll();
+    for (const [i, job] of jobs.entries()) if (job.state === 'COMPLETED') expect(job.result).toStrictEqual(values[i]);
+    expect(pool.metrics().failed).toBe(0);
+    expect(pool.metrics().completed).toBeGreaterThanOrEqual(2700);
+  });
+
+  test('a report from a getter of the result is refused, and the lane unharmed', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await expect(pool.submit(tasks.reportFromResult)).rejects.toBeInstanceOf(NotCloneableError);
+    expect(await pool.submit(tasks.echo, [{ fine: 1 }])).toEqual({ fine: 1 });
+  });
+
   test('go round the lanes many times, in order, at every offset', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const values = Array.from({ length: 30_000 }, (_, i) =>

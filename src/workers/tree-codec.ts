@@ -1,0 +1,355 @@
+import { types } from 'node:util';
+
+/**
+ * Plain values in place: objects made by literals, arrays, strings, numbers, booleans, null, undefined and dates, nested.
+ * They arrive exactly as a structured clone makes them, several times faster; what this codec cannot carry so (class
+ * instances, cycles, anything referred to twice, holes, ...) it refuses, and a structured clone carries it.
+ *
+ * A value is one 32-bit word, its kind and a number, and what follows. An object's keys are sent once, as a shape.
+ */
+const Kind = Object.freeze({
+  UNDEFINED: 0,
+  NULL: 1,
+  TRUE: 2,
+  FALSE: 3,
+  /** The number itself, 28 bits with its sign. */
+  INTEGER: 4,
+  /** Two words follow. */
+  DOUBLE: 5,
+  DATE: 6,
+  /** Its length; its characters follow, a byte each. */
+  LATIN1: 7,
+  /** The same, two bytes each. */
+  UTF16: 8,
+  /** Its length; its items follow. */
+  ARRAY: 9,
+  /** Its shape; its values follow. */
+  OBJECT: 10,
+  /** The number of its keys; they follow as strings, then its values. The next free shape is theirs. */
+  NEW_SHAPE: 11,
+} as const);
+
+const KIND_BITS = 4;
+const KIND_MASK = (1 << KIND_BITS) - 1;
+const MAX_INTEGER = 2 ** 27 - 1;
+const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
+
+const MAX_DEPTH = 16;
+const MAX_OBJECTS = 64;
+const MAX_KEYS = 64;
+const MAX_SHAPES = 256;
+const MAX_ITEMS = 64;
+/** A string up to this length is written character by character; a call into the runtime costs more. */
+const SHORT_STRING = 32;
+
+const HOPELESS = 8;
+const TRY_EVERY = 32;
+
+const { getPrototypeOf, keys: keysOf, prototype: PLAIN } = Object;
+const BEYOND_LATIN1 = /[^\0-\xff]/;
+
+const float = new Float64Array(1);
+const halves = new Int32Array(float.buffer);
+
+type Shape = readonly string[];
+type Plain = Record<string, unknown>;
+
+/** Thrown for a value that the codec does not carry. Never seen outside; made once, as a stack costs more than a clone. */
+const REFUSED = new Error('Refused');
+
+function stringWords(bytes: number): number {
+  return (bytes + WORD_BYTES - 1) >> 2;
+}
+
+/** Where the codec writes and reads: 32-bit words, and the same memory as bytes. */
+export interface TreeMemory {
+  readonly words: Int32Array;
+  readonly bytes: Buffer;
+}
+
+export class TreeWriter {
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #shapes: Shape[] = [];
+  /** The numbers of the shapes, by their first key. */
+  readonly #byFirstKey = new Map<string | undefined, number[]>();
+  /** The objects of the value in hand, to see one that comes again. */
+  readonly #objects: object[] = new Array<object>(MAX_OBJECTS);
+  #count = 0;
+  #cursor = 0;
+  #limit = 0;
+  /** In a row. */
+  #refusals = 0;
+
+  constructor(memory: TreeMemory) {
+    this.#words = memory.words;
+    this.#bytes = memory.bytes;
+  }
+
+  /** Writes the value from the word `cursor` on, and answers the word behind it; -1 where the codec does not carry it. */
+  write(value: object | string | boolean, cursor: number, limit: number): number {
+    if (this.#isHopeless) return -1;
+    const known = this.#shapes.length;
+    this.#cursor = cursor;
+    this.#limit = limit;
+    this.#count = 0;
+    try {
+      this.#put(value, 0);
+      this.#refusals = 0;
+      return this.#cursor;
+    } catch {
+      // refused, or a getter has thrown: the structured clone tells of that
+      this.#forgetShapes(known);
+      this.#refusals++;
+      return -1;
+    } finally {
+      this.#objects.fill(PLAIN, 0, this.#count); // keeps nobody's object
+    }
+  }
+
+  /** Where value after value is refused, only one of many is still tried. */
+  get #isHopeless(): boolean {
+    if (this.#refusals < HOPELESS) return false;
+    this.#refusals++;
+    return this.#refusals % TRY_EVERY !== 0;
+  }
+
+  #put(value: unknown, depth: number): void {
+    switch (typeof value) {
+      case 'string':
+        this.#putString(value);
+        break;
+      case 'number':
+        this.#putNumber(value);
+        break;
+      case 'boolean':
+        this.#head(value ? Kind.TRUE : Kind.FALSE, 0);
+        break;
+      case 'undefined':
+        this.#head(Kind.UNDEFINED, 0);
+        break;
+      case 'object':
+        if (value === null) this.#head(Kind.NULL, 0);
+        else this.#putObject(value, depth);
+        break;
+      default:
+        throw REFUSED;
+    }
+  }
+
+  #head(kind: number, value: number): void {
+    if (this.#cursor >= this.#limit) throw REFUSED;
+    this.#words[this.#cursor++] = kind | (value << KIND_BITS);
+  }
+
+  #putNumber(value: number): void {
+    if ((value | 0) === value && value <= MAX_INTEGER && value >= -MAX_INTEGER && !Object.is(value, -0))
+      this.#head(Kind.INTEGER, value);
+    else this.#putDouble(Kind.DOUBLE, value);
+  }
+
+  #putDouble(kind: number, value: number): void {
+    if (this.#cursor + 3 > this.#limit) throw REFUSED;
+    float[0] = value;
+    this.#head(kind, 0);
+    this.#words[this.#cursor++] = halves[0] ?? 0;
+    this.#words[this.#cursor++] = halves[1] ?? 0;
+  }
+
+  #putString(text: string): void {
+    const { length } = text;
+    if (this.#cursor + 1 + stringWords(length) > this.#limit) throw REFUSED;
+    if (!this.#writeLatin1(text, (this.#cursor + 1) * WORD_BYTES)) {
+      this.#putUtf16(text);
+      return;
+    }
+    this.#head(Kind.LATIN1, length);
+    this.#cursor += stringWords(length);
+  }
+
+  /** False where the text has other characters. */
+  #writeLatin1(text: string, start: number): boolean {
+    const bytes = this.#bytes;
+    const { length } = text;
+    if (length > SHORT_STRING) {
+      if (BEYOND_LATIN1.test(text)) return false;
+      bytes.write(text, start, 'latin1');
+      return true;
+    }
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0xff) return false;
+      bytes[start + i] = code;
+    }
+    return true;
+  }
+
+  #putUtf16(text: string): void {
+    if (this.#cursor + 1 + stringWords(2 * text.length) > this.#limit) throw REFUSED;
+    this.#bytes.write(text, (this.#cursor + 1) * WORD_BYTES, 'utf16le');
+    this.#head(Kind.UTF16, text.length);
+    this.#cursor += stringWords(2 * text.length);
+  }
+
+  #putObject(object: object, depth: number): void {
+    if (depth === MAX_DEPTH || types.isProxy(object)) throw REFUSED;
+    this.#meet(object);
+    if (Array.isArray(object)) {
+      this.#putArray(object, depth);
+    } else if (getPrototypeOf(object) === PLAIN) {
+      this.#putPlain(object as Plain, depth);
+    } else if (types.isDate(object)) {
+      this.#putDouble(Kind.DATE, Date.prototype.getTime.call(object));
+    } else {
+      throw REFUSED;
+    }
+  }
+
+  /** What is referred to twice would arrive as two. */
+  #meet(object: object): void {
+    const objects = this.#objects;
+    for (let i = 0; i < this.#count; i++) if (objects[i] === object) throw REFUSED;
+    if (this.#count === MAX_OBJECTS) throw REFUSED;
+    objects[this.#count++] = object;
+  }
+
+  #putArray(array: readonly unknown[], depth: number): void {
+    const { length } = array;
+    // neither holes nor further keys
+    if (length > MAX_ITEMS || keysOf(array).length !== length) throw REFUSED;
+    this.#head(Kind.ARRAY, length);
+    for (let i = 0; i < length; i++) {
+      if (!(i in array)) throw REFUSED;
+      this.#put(array[i], depth + 1);
+    }
+  }
+
+  #putPlain(object: Plain, depth: number): void {
+    const keys = keysOf(object);
+    const shape = this.#find(keys);
+    if (shape < 0) this.#define(keys);
+    else this.#head(Kind.OBJECT, shape);
+    for (const key of keys) this.#put(object[key], depth + 1);
+  }
+
+  #find(keys: Shape): number {
+    const candidates = this.#byFirstKey.get(keys[0]);
+    if (candidates === undefined) return -1;
+    for (const number of candidates) if (areSame(this.#shapes[number], keys)) return number;
+    return -1;
+  }
+
+  #define(keys: Shape): void {
+    if (keys.length > MAX_KEYS || this.#shapes.length === MAX_SHAPES || keys.includes('__proto__')) throw REFUSED;
+    this.#head(Kind.NEW_SHAPE, keys.length);
+    for (const key of keys) this.#putString(key);
+    const number = this.#shapes.push(keys) - 1;
+    const others = this.#byFirstKey.get(keys[0]);
+    if (others === undefined) this.#byFirstKey.set(keys[0], [number]);
+    else others.push(number);
+  }
+
+  /** The shapes of a value that is not sent. */
+  #forgetShapes(known: number): void {
+    while (this.#shapes.length > known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
+  }
+}
+
+function areSame(a: Shape | undefined, b: Shape): boolean {
+  if (a === undefined || a.length !== b.length) return false;
+  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A shape as the reader knows it. */
+interface KnownShape {
+  readonly keys: Shape;
+  /** An object of that shape: a copy of it is made at once, key by key it takes several times as long. */
+  readonly template: Plain;
+}
+
+export class TreeReader {
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #shapes: KnownShape[] = [];
+  /** The word behind what was read last. */
+  cursor = 0;
+
+  constructor(memory: TreeMemory) {
+    this.#words = memory.words;
+    this.#bytes = memory.bytes;
+  }
+
+  /** Reads the value that begins at the word `cursor`. */
+  read(cursor: number): unknown {
+    this.cursor = cursor;
+    return this.#take();
+  }
+
+  #take(): unknown {
+    const head = this.#words[this.cursor++] ?? 0;
+    const value = head >> KIND_BITS;
+    switch (head & KIND_MASK) {
+      case Kind.NULL:
+        return null;
+      case Kind.TRUE:
+        return true;
+      case Kind.FALSE:
+        return false;
+      case Kind.INTEGER:
+        return value;
+      case Kind.DOUBLE:
+        return this.#takeDouble();
+      case Kind.DATE:
+        return new Date(this.#takeDouble());
+      case Kind.LATIN1:
+        return this.#takeText('latin1', value);
+      case Kind.UTF16:
+        return this.#takeText('utf16le', 2 * value);
+      case Kind.ARRAY:
+        return this.#takeArray(value);
+      case Kind.OBJECT:
+        return this.#takeObject(value);
+      case Kind.NEW_SHAPE:
+        return this.#takeObject(this.#learn(value));
+      default:
+        return undefined;
+    }
+  }
+
+  #takeDouble(): number {
+    halves[0] = this.#words[this.cursor++] ?? 0;
+    halves[1] = this.#words[this.cursor++] ?? 0;
+    return float[0] ?? 0;
+  }
+
+  #takeText(encoding: 'latin1' | 'utf16le', bytes: number): string {
+    const start = this.cursor * WORD_BYTES;
+    this.cursor += stringWords(bytes);
+    return this.#bytes.toString(encoding, start, start + bytes);
+  }
+
+  #takeArray(length: number): unknown[] {
+    const array: unknown[] = [];
+    for (let i = 0; i < length; i++) array.push(this.#take());
+    return array;
+  }
+
+  #takeObject(number: number): Plain {
+    const { keys, template } = this.#shapes[number] as KnownShape;
+    const object = { ...template };
+    for (const key of keys) object[key] = this.#take();
+    return object;
+  }
+
+  #learn(count: number): number {
+    const keys: string[] = [];
+    const template: Plain = {};
+    for (let i = 0; i < count; i++) {
+      const key = this.#take() as string;
+      keys.push(key);
+      template[key] = undefined;
+    }
+    return this.#shapes.push({ keys, template }) - 1;
+  }
+}
