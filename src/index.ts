@@ -1,5 +1,7 @@
 export type { PoolEvent, PoolEvents } from './core/events.js';
+export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
 export type { SettledCounts } from './core/ledger.js';
+export type { TypedArray } from './core/map-source.js';
 export type { ThreadPoolOptions } from './core/options.js';
 export { ThreadPool } from './core/pool.js';
 export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';

@@ -4,7 +4,7 @@ import { now } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
 import type { Rank } from '../workers/seats.js';
 import type { Ledger } from './ledger.js';
-import { plannedTicks, WINDOW_TICKS } from './run-time.js';
+import { mayWait, plannedTicks, WINDOW_TICKS } from './run-time.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** Jobs that go to one worker before the next is looked at. */
@@ -28,7 +28,7 @@ export class Dispatcher {
   readonly #workers: WorkerSet;
   #isPaused = false;
   #isFeeding = false;
-  /** When `feed` began. */
+  /** When the last look at the workers began. */
   #nowMs = 0;
   /** The job between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
   #inHand: Job | undefined;
@@ -126,12 +126,20 @@ export class Dispatcher {
     return false;
   }
 
+  /** After how many ms, at most, a worker should be done with all it was sent. */
+  get longestBacklogMs(): number {
+    let ticks = 0;
+    for (const { seats } of this.#workers.all) ticks = Math.max(ticks, seats.backlogTicks);
+    return ticks / TICKS_PER_MS;
+  }
+
   /** Takes back what waits behind jobs that run far longer than expected, for whichever worker is free first. */
   recallStuck(): void {
+    this.#nowMs = now();
     for (const worker of this.#workers.all) {
       if (!worker.seats.hasWaiting) continue;
       const first = worker.seats.firstWaiting();
-      if (first === worker.watchedSeq) {
+      if (first === worker.watchedSeq && this.#isOverdue(worker)) {
         worker.hold();
         this.recall(worker);
       }
@@ -229,7 +237,8 @@ export class Dispatcher {
   }
 }
 
-/** Whether the worker would have no more than the window's work with the job. */
-function isInWindow(worker: PoolWorker, job: Job): boolean {
-  return worker.seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * worker.concurrency;
+/** Whether the worker would have no more than the window's work with the job, or no more than this one waiting. */
+function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
+  if (seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * concurrency) return true;
+  return seats.taken <= concurrency && mayWait(job.task);
 }

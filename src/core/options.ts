@@ -85,13 +85,19 @@ function resolveMaxWorkers(value: unknown): number {
   return count > 0 ? count : Math.max(1, availableParallelism() + count);
 }
 
-function checkInteger(value: unknown, name: string, limits: { readonly from: number; readonly to: number }): number {
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function checkInteger(
+  value: unknown,
+  name: string,
+  limits: { readonly from: number; readonly to: number },
+  action = ACTION,
+): number {
   if (typeof value !== 'number')
-    throw new TypeError(`Cannot ${ACTION}: ${name} must be an integer, received ${describe(value)}`);
+    throw new TypeError(`Cannot ${action}: ${name} must be an integer, received ${describe(value)}`);
   if (!Number.isSafeInteger(value))
-    throw new RangeError(`Cannot ${ACTION}: ${name} must be an integer, received ${value}`);
+    throw new RangeError(`Cannot ${action}: ${name} must be an integer, received ${value}`);
   if (value < limits.from || value > limits.to)
-    throw new RangeError(`Cannot ${ACTION}: ${name} must be from ${limits.from} to ${limits.to}, received ${value}`);
+    throw new RangeError(`Cannot ${action}: ${name} must be from ${limits.from} to ${limits.to}, received ${value}`);
   return value;
 }
 

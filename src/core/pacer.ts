@@ -170,8 +170,9 @@ export class Pacer {
 
   /** Looks, while jobs wait at workers, whether these get on. */
   #watch(): void {
-    if (this.#watchTimer !== undefined || !this.#paced.dispatcher.needsWatching) return;
-    this.#watchTimer = setTimeout(this.#onWatch, this.#watchMs).unref();
+    const { dispatcher } = this.#paced;
+    if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
+    this.#watchTimer = setTimeout(this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
   }
 
   /** New jobs are looked after from the start, however rarely the older ones were looked at. */

@@ -1,7 +1,7 @@
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import type { JobOptions } from '../jobs/job-options.js';
-import type { Task, TaskArgs } from '../jobs/task.js';
+import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
@@ -13,7 +13,9 @@ import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolEvents } from './events.js';
 import { GraceKeeper } from './grace-keeper.js';
 import { JobControl } from './job-control.js';
+import { type ItemTask, JobMap, type MapOptions } from './job-map.js';
 import { Ledger, type SettledCounts } from './ledger.js';
+import type { TypedArray } from './map-source.js';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options.js';
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
@@ -37,6 +39,8 @@ import { type PoolWorker, WorkerSet } from './worker-set.js';
  */
 export class ThreadPool implements AsyncDisposable {
   readonly #concurrency: number;
+  /** How many jobs can run at once. */
+  readonly #places: number;
   readonly #outbox = new Outbox();
   readonly #events = new EventHub(this.#outbox);
   readonly #metrics = new MetricsRecorder(now());
@@ -52,6 +56,7 @@ export class ThreadPool implements AsyncDisposable {
   constructor(options: ThreadPoolOptions = {}) {
     const settings = resolvePoolOptions(options);
     this.#concurrency = settings.concurrency;
+    this.#places = settings.maxWorkers * settings.concurrency;
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     const [ledger, metrics, events, outbox] = [this.#ledger, this.#metrics, this.#events, this.#outbox];
@@ -107,6 +112,36 @@ export class ThreadPool implements AsyncDisposable {
     const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
     for (const job of jobs) this.#enter(job);
     return jobs as JobOf<K>[];
+  }
+
+  /**
+   * Calls the task with each item, on all workers, many items a job; reads no more of the items ahead than two jobs for each
+   * place on a worker take. The first failure cancels the rest. A typed array gives one of the same kind, shared if it was
+   * shared. Items of one job are cloned together: an object that two of them hold is one object there.
+   *
+   * @returns the results: awaitable as a list, or async-iterable.
+   * @throws {TypeError} or {RangeError} for a bad task, items or option.
+   *
+   * @example
+   * ```ts
+   * const squares = await pool.map((x: number) => x * x, [1, 2, 3]); // [1, 4, 9]
+   * for await (const digest of pool.map(tasks.sha256, readFiles())) console.log(digest);
+   * ```
+   */
+  map<A extends TypedArray>(
+    task: ItemTask<NoInfer<A>[number], NoInfer<A>[number] | PromiseLike<NoInfer<A>[number]>>,
+    items: A,
+    options?: MapOptions,
+  ): JobMap<A[number], A>;
+  map<T, R>(
+    task: ItemTask<T, R>,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): JobMap<TaskResult<(item: T) => R>>;
+  map(task: Task, items: unknown, options: MapOptions = {}): JobMap<unknown, unknown> {
+    if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
+    const places = this.#places;
+    return new JobMap({ places, submit: (job) => this.#enter(job) }, task, items, options);
   }
 
   /**

@@ -3,8 +3,10 @@ import { TICKS_PER_MS } from '../sync/ticks.js';
 
 /** What may be sent ahead to a worker, in expected work: the most by which a more urgent job can come late. 1 ms. */
 export const WINDOW_TICKS = TICKS_PER_MS;
-/** No job is expected to take less: it bounds how many are sent ahead. */
-const SHORTEST_TICKS = 2;
+/** Up to so much longer than the window, one job is still sent ahead, so that its worker need not wait for it. 2 ms. */
+const LONGEST_AHEAD_TICKS = 2 * TICKS_PER_MS;
+/** No job is expected to take less: it bounds how many are sent ahead, whose answers an urgent one's may have to follow. */
+const SHORTEST_TICKS = 5;
 /** Longer runs are all alike. Keeps the estimate a small integer. */
 const LONGEST_TICKS = 2 ** 24;
 /** An estimate is kept in parts of a tick, so that short runs do not round away. */
@@ -15,12 +17,17 @@ const WEIGHT_BITS = 3;
 const OUTLIER = 8;
 const OUTLIER_PARTS = (0.02 * TICKS_PER_MS) << PART_BITS;
 
-/** How long a job of the task is expected to run, in ticks. A task that has not run is expected to fill the window. */
+/** How long a job of the task is expected to run, in ticks; all that is too long to be sent ahead, or unknown, is alike. */
 export function plannedTicks(task: TaskRef): number {
-  if (task.estimate < 0) return WINDOW_TICKS;
+  if (task.estimate < 0) return LONGEST_AHEAD_TICKS;
   const ticks = task.estimate >> PART_BITS;
-  if (ticks > WINDOW_TICKS) return WINDOW_TICKS;
+  if (ticks > LONGEST_AHEAD_TICKS) return LONGEST_AHEAD_TICKS;
   return ticks < SHORTEST_TICKS ? SHORTEST_TICKS : ticks;
+}
+
+/** Whether one job of the task may wait at a worker behind another. */
+export function mayWait(task: TaskRef): boolean {
+  return plannedTicks(task) < LONGEST_AHEAD_TICKS;
 }
 
 /** Learns from a run. */

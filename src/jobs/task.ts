@@ -45,10 +45,10 @@ export type TaskProgress<K extends Task> =
     ? Awaited<Y>
     : unknown;
 
-/** How a worker finds a task's code. */
+/** How a worker finds a task's code. With `each` the task is called for each item of a list. */
 export type TaskOrigin =
-  | { readonly kind: 'module'; readonly url: string; readonly name: string }
-  | { readonly kind: 'inline'; readonly text: string; readonly name: string };
+  | { readonly kind: 'module'; readonly url: string; readonly name: string; readonly each: boolean }
+  | { readonly kind: 'inline'; readonly text: string; readonly name: string; readonly each: boolean };
 
 /** A task's identity within this process; a worker is told its origin once and knows it by `id` from then on. */
 export class TaskRef {
@@ -63,9 +63,18 @@ export class TaskRef {
   readonly kinds: object[] = [];
   /** The last run was far longer than that: a second such run in a row is believed. */
   isSuspect = false;
+  /** Called for each item of a list: how many items fit into a job, as far as the last map has shown. Kept by maps. */
+  fitting = 1;
+  #each: TaskRef | undefined;
 
   constructor(origin: TaskOrigin) {
     this.origin = origin;
+  }
+
+  /** The same task, called for each item of a list. */
+  get each(): TaskRef {
+    this.#each ??= new TaskRef({ ...this.origin, each: true });
+    return this.#each;
   }
 
   /** The export's name, or the function's. */
@@ -82,7 +91,7 @@ class ModuleExport implements ModuleTask {
   constructor(url: string, name: string) {
     this.name = name;
     this.url = url;
-    this.ref = new TaskRef({ kind: 'module', url, name });
+    this.ref = new TaskRef({ kind: 'module', url, name, each: false });
     Object.freeze(this);
   }
 }
@@ -153,6 +162,7 @@ let lastRef: TaskRef | undefined;
  */
 export function refOf(task: unknown): TaskRef {
   if (task === lastFunction && lastRef !== undefined) return lastRef;
+  if (task instanceof TaskRef) return task;
   const ref = task instanceof ModuleExport ? task.ref : refOfFunction(task);
   lastFunction = task;
   lastRef = ref;
@@ -172,7 +182,7 @@ function refOfFunction(task: unknown): TaskRef {
     const key = `${name} ${text}`;
     ref = byText.get(key)?.deref();
     if (ref === undefined) {
-      ref = new TaskRef({ kind: 'inline', text, name });
+      ref = new TaskRef({ kind: 'inline', text, name, each: false });
       byText.set(key, new WeakRef(ref));
       forgetText.register(ref, key);
     }

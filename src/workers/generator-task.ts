@@ -1,4 +1,4 @@
-import type { JobContext } from './job-context.js';
+import type { CurrentJob } from '../current-job.js';
 
 type Step = IteratorResult<unknown, unknown>;
 
@@ -19,25 +19,25 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
 }
 
 /** Runs a generator task: what it yields is reported, what it returns is the result, or a promise of it. */
-export function drive(context: JobContext, iterator: AnyIterator): unknown {
+export function drive(job: CurrentJob, iterator: AnyIterator): unknown {
   const first = iterator.next();
-  if (isThenable(first)) return driveAsync(context, iterator, first);
+  if (isThenable(first)) return driveAsync(job, iterator, first);
   let step: Step = first;
-  while (step.done !== true) step = afterYield(context, iterator, step.value) as Step;
+  while (step.done !== true) step = afterYield(job, iterator, step.value) as Step;
   return step.value;
 }
 
-async function driveAsync(context: JobContext, iterator: AnyIterator, first: PromiseLike<Step>): Promise<unknown> {
+async function driveAsync(job: CurrentJob, iterator: AnyIterator, first: PromiseLike<Step>): Promise<unknown> {
   let step = await first;
-  while (step.done !== true) step = await afterYield(context, iterator, step.value);
+  while (step.done !== true) step = await afterYield(job, iterator, step.value);
   return step.value;
 }
 
 /** A `yield` is also a place to stop: a cancelled generator sees a `CancelledError` thrown there. */
-function afterYield(context: JobContext, iterator: AnyIterator, value: unknown): Step | PromiseLike<Step> {
+function afterYield(job: CurrentJob, iterator: AnyIterator, value: unknown): Step | PromiseLike<Step> {
   try {
-    context.throwIfCancelled();
-    context.report(value);
+    job.throwIfCancelled();
+    job.report(value);
   } catch (error) {
     return iterator.throw(error);
   }

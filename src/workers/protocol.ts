@@ -41,10 +41,10 @@ export type FromWorker =
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };
 
-/** How a worker finds a task's code: sent once, before the first job that needs it. */
+/** How a worker finds a task's code: sent once, before the first job that needs it. With `each`: see `each.ts`. */
 export type TaskDefinition =
-  | { readonly kind: 'module'; readonly url: string; readonly name: string }
-  | { readonly kind: 'inline'; readonly text: string; readonly name: string };
+  | { readonly kind: 'module'; readonly url: string; readonly name: string; readonly each: boolean }
+  | { readonly kind: 'inline'; readonly text: string; readonly name: string; readonly each: boolean };
 
 /** What an entry of the result lane tells. */
 export const Answer = Object.freeze({

@@ -1,4 +1,5 @@
 import { messageOf, TaskNotFoundError } from '../errors.js';
+import { eachOf } from './each.js';
 import type { TaskDefinition } from './protocol.js';
 import { loadModule } from './task-loader.js';
 
@@ -43,7 +44,8 @@ export class TaskTable {
   }
 }
 
-function learn(task: KnownTask, code: TaskCode): TaskCode {
+function learn(task: KnownTask, called: TaskCode): TaskCode {
+  const code = task.definition.each ? eachOf(called) : called;
   task.code = code;
   task.usesThis = /\b(this|super|eval)\b|\[native code\]/.test(Function.prototype.toString.call(code));
   return code;

@@ -130,3 +130,20 @@ JobState.RUNNING = 'RUNNING';
 // @ts-expect-error: a priority cannot be assigned
 JobPriority.HIGH = 5;
 void unknownState;
+
+// map: the item's type comes from the items, the results' from the task
+expectType<string[]>()(await pool.map((x) => String(x + 1), [1, 2, 3]));
+expectType<number[]>()(await pool.map(async (text: string) => text.length, new Set(['a'])));
+expectType<Float64Array<ArrayBuffer>>()(await pool.map((x) => x * 2, new Float64Array(3)));
+expectType<BigInt64Array<ArrayBuffer>>()(await pool.map((x) => x * 2n, new BigInt64Array(3)));
+for await (const value of pool.map((x: number) => ({ x }), [1], {
+  chunk: 10,
+  ordered: false,
+  concurrency: 2,
+  priority: 3,
+}))
+  expectType<{ x: number }>()(value);
+// @ts-expect-error: the items are not what the task takes
+pool.map((x: string) => x, [1]);
+// @ts-expect-error: a map has nothing to transfer
+pool.map((x: number) => x, [1], { transfer: [] });

@@ -1,0 +1,284 @@
+import type { CurrentJob } from '../current-job.js';
+import { describe, messageOf } from '../errors.js';
+import { Job } from '../jobs/job.js';
+import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
+import { setImmediate } from '../sync/platform.js';
+import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
+import { checkInteger } from './options.js';
+
+/** A task that takes one item. */
+export type ItemTask<T, R> = ((this: CurrentJob, item: T) => R) | ModuleTask<(this: CurrentJob, item: T) => R>;
+
+export interface MapOptions extends Omit<JobOptions, 'transfer'> {
+  /** How many items one job takes. Default: as many as take about 2 ms, from what the first ones took. */
+  readonly chunk?: number | undefined;
+  /** Whether the results come in the order of the items, or as they are done. Default: true. */
+  readonly ordered?: boolean | undefined;
+  /** How many jobs at most are out at once. Default: 2 for each place on a worker. */
+  readonly concurrency?: number | undefined;
+}
+
+/** Where a map's jobs go. */
+export interface MapHost {
+  /** How many jobs can run at once. */
+  readonly places: number;
+  submit(job: Job): void;
+}
+
+/** How long a job of a map is to run. */
+const CHUNK_MS = 2;
+/** From one job to the next, that many times the items, at most; and at least an eighth of them. */
+const MAX_GROWTH = 8;
+const MAX_CHUNK = 2 ** 16;
+
+/**
+ * The results of a task for each of many items: awaitable, as a list of all, and async-iterable, one by one. Each way only
+ * once: the results are not kept for another.
+ */
+export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
+  readonly #host: MapHost;
+  readonly #task: TaskRef;
+  readonly #source: Source;
+  readonly #options: JobOptions;
+  readonly #fixedChunk: number | undefined;
+  readonly #isOrdered: boolean;
+  readonly #limit: number;
+  /** How many items the next job takes. */
+  #chunk: number;
+  #read = 0;
+  #sent = 0;
+  #isReading = false;
+  #isAtEnd = false;
+  readonly #running = new Set<Job>();
+  /** The results of the jobs that have settled, by their number; of those given out, not any more. */
+  readonly #parts: (List | undefined)[] = [];
+  /** Their numbers, in the order in which they have settled. */
+  readonly #done: number[] = [];
+  #given = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #use: 'none' | 'list' | 'iterator' = 'none';
+  #promise: Promise<L> | undefined;
+  #wake = (): void => {};
+
+  /**
+   * @internal
+   * @throws {TypeError} or {RangeError} for a bad task, items or option.
+   */
+  constructor(host: MapHost, task: Task, items: unknown, options: MapOptions) {
+    const ref = refOf(task);
+    const action = `map '${ref.name}'`;
+    const { chunk, ordered = true, concurrency, ...jobOptions } = options;
+    checkJobOptions(jobOptions, action);
+    if ((jobOptions as JobOptions).transfer !== undefined)
+      throw new TypeError(`Cannot ${action}: transfer is for one job; the items of a map are copied, or shared`);
+    if (typeof ordered !== 'boolean')
+      throw new TypeError(`Cannot ${action}: ordered must be a boolean, received ${describe(ordered)}`);
+    const bounds = { from: 1, to: Number.MAX_SAFE_INTEGER };
+    if (chunk !== undefined) checkInteger(chunk, 'chunk', bounds, action);
+    if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', bounds, action);
+    this.#host = host;
+    this.#task = ref.each;
+    this.#options = jobOptions;
+    this.#fixedChunk = chunk;
+    this.#isOrdered = ordered;
+    this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, 2 * host.places);
+    this.#chunk = chunk ?? Math.max(1, Math.floor(this.#task.fitting / MAX_GROWTH)); // the items may be others
+    this.#source = sourceOf(items, action);
+    this.#pump();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'JobMap';
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a map is awaitable by design
+  then<A = L, B = never>(
+    onfulfilled?: ((value: L) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#list().then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<L | B> {
+    return this.#list().catch(onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<L> {
+    return this.#list().finally(onfinally);
+  }
+
+  /** Leaving the loop early cancels the rest. */
+  [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
+    if (this.#use !== 'none')
+      throw new TypeError('Cannot iterate over a map that was awaited or iterated over before: map again');
+    this.#use = 'iterator';
+    return this.#iterate();
+  }
+
+  async *#iterate(): AsyncGenerator<R, void, undefined> {
+    try {
+      for (;;) {
+        if (this.#failure !== undefined) throw this.#failure.error;
+        const part = this.#nextPart();
+        if (part !== undefined) {
+          for (let i = 0; i < part.length; i++) yield part[i] as R;
+          this.#given++;
+          this.#pump();
+        } else if (this.#isFinished) return;
+        else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
+      }
+    } finally {
+      this.#stop('the loop over its map was left');
+    }
+  }
+
+  /** The next results to be given out, taken from those that are kept. */
+  #nextPart(): List | undefined {
+    const number = this.#isOrdered ? this.#given : this.#done[this.#given];
+    if (number === undefined) return undefined;
+    const part = this.#parts[number];
+    this.#parts[number] = undefined;
+    return part;
+  }
+
+  #list(): Promise<L> {
+    if (this.#promise !== undefined) return this.#promise;
+    if (this.#use === 'iterator') return Promise.reject(new TypeError('Cannot await a map that is iterated over'));
+    this.#use = 'list';
+    this.#promise = this.#collect();
+    return this.#promise;
+  }
+
+  async #collect(): Promise<L> {
+    this.#pump();
+    while (!this.#isFinished) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const parts = this.#isOrdered ? this.#parts : this.#done.map((number) => this.#parts[number]);
+    return this.#source.collect(parts as List[]) as L;
+  }
+
+  get #isFinished(): boolean {
+    return this.#failure === undefined && this.#isAtEnd && this.#running.size === 0;
+  }
+
+  /** Whether a further job may be sent: while results wait to be given out, no more than the limit is read ahead. */
+  get #hasRoom(): boolean {
+    const kept = this.#use === 'list' ? 0 : this.#done.length - this.#given;
+    return this.#running.size + kept < this.#limit;
+  }
+
+  /** Sends what may be sent. */
+  #pump(): void {
+    try {
+      while (!this.#isReading && !this.#isAtEnd && this.#failure === undefined && this.#hasRoom) {
+        const chunk = this.#source.read(this.#nextSize());
+        if (chunk instanceof Promise) this.#await(chunk);
+        else this.#send(chunk);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#isFinished) this.#wake();
+  }
+
+  #await(reading: Promise<Chunk | undefined>): void {
+    this.#isReading = true;
+    reading.then(
+      (chunk) => {
+        this.#isReading = false;
+        if (!this.#isAtEnd) this.#trySend(chunk);
+        this.#pump();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #trySend(chunk: Chunk | undefined): void {
+    try {
+      this.#send(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #send(chunk: Chunk | undefined): void {
+    if (chunk === undefined) {
+      this.#isAtEnd = true;
+      return;
+    }
+    const { items, target } = chunk;
+    const number = this.#sent++;
+    this.#read += items.length;
+    const job = new Job(this.#task as unknown as Task, target === undefined ? [items] : [items, target], this.#options);
+    this.#running.add(job);
+    job.then(
+      (results) => this.#settled(job, number, { results, length: items.length, target }),
+      (error: unknown) => this.#fail(error),
+    );
+    this.#host.submit(job);
+  }
+
+  #settled(
+    job: Job,
+    number: number,
+    { results, length, target }: { results: unknown; length: number; target: Chunk['target'] },
+  ): void {
+    this.#running.delete(job);
+    if (this.#failure !== undefined) return;
+    this.#parts[number] = (typeof target === 'object' ? target : results) as List;
+    this.#done.push(number);
+    this.#learn(job.executionMs, length);
+    this.#pump();
+    this.#wake();
+  }
+
+  /** The size of the chunks to come, from what one took. */
+  #learn(ms: number, items: number): void {
+    if (this.#fixedChunk !== undefined) return;
+    const fitting = ms === 0 ? MAX_CHUNK : (items * CHUNK_MS) / ms;
+    const atLeast = this.#chunk / MAX_GROWTH;
+    const size = Math.min(Math.max(fitting, atLeast), items * MAX_GROWTH, MAX_CHUNK);
+    this.#chunk = Math.max(1, Math.round(size));
+    this.#task.fitting = this.#chunk;
+  }
+
+  /** Towards the end of items whose number is known chunks get smaller, so that all workers end together. */
+  #nextSize(): number {
+    const { length } = this.#source;
+    if (this.#fixedChunk !== undefined || length === undefined) return this.#chunk;
+    const share = Math.ceil((length - this.#read) / (2 * this.#host.places));
+    return Math.max(1, Math.min(this.#chunk, Math.max(share, Math.ceil(this.#chunk / MAX_GROWTH))));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#stop('another part of its map failed');
+    this.#wake();
+    if (this.#use === 'none') setImmediate(() => this.#warnUnobserved(error));
+  }
+
+  /** As for a job's failure: silence would hide it. */
+  #warnUnobserved(error: unknown): void {
+    if (this.#use !== 'none') return;
+    const message = `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
+    process.emitWarning(message, { type: 'UnobservedJobFailure' });
+  }
+
+  #stop(reason: string): void {
+    const isAtEnd = this.#isAtEnd;
+    this.#isAtEnd = true;
+    if (!isAtEnd) this.#source.close();
+    for (const job of this.#running) job.cancel(reason);
+    this.#running.clear();
+  }
+}

@@ -1,0 +1,244 @@
+import { describe } from '../errors.js';
+import { setImmediate } from '../sync/platform.js';
+
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Items, or results: an array or a typed array. */
+export type List = ArrayLike<unknown>;
+
+/** What one job of a map is given: the items, and where their results go. */
+export interface Chunk {
+  readonly items: List;
+  /** `undefined`: a list of its own. `'same'`: a typed array of the items' kind. Or this one, shared. */
+  readonly target: undefined | 'same' | TypedArray;
+}
+
+/** Where a map's items come from. */
+export interface Source {
+  /** How many items there are, where that is known. */
+  readonly length: number | undefined;
+  /** Reads up to `max` items; `undefined` at the end. What the iterable throws, it throws. */
+  read(max: number): Chunk | undefined | Promise<Chunk | undefined>;
+  /** Tells the iterable that no more will be read. */
+  close(): void;
+  /** The list of all results. */
+  collect(parts: readonly List[]): unknown;
+}
+
+/** @throws {TypeError} when the items cannot be iterated over. */
+export function sourceOf(items: unknown, action: string): Source {
+  if (ArrayBuffer.isView(items) && !(items instanceof DataView)) {
+    const array = items as TypedArray;
+    return array.buffer instanceof SharedArrayBuffer ? new SharedSource(array) : new TypedSource(array);
+  }
+  if (Array.isArray(items)) return new ArraySource(items);
+  const iterable: Partial<AsyncIterable<unknown> & Iterable<unknown>> = Object(items);
+  if (typeof iterable[Symbol.asyncIterator] === 'function')
+    return new AsyncSource((items as AsyncIterable<unknown>)[Symbol.asyncIterator]());
+  if (typeof iterable[Symbol.iterator] === 'function')
+    return new IteratorSource((items as Iterable<unknown>)[Symbol.iterator]());
+  throw new TypeError(`Cannot ${action}: the items must be iterable, received ${describe(items)}`);
+}
+
+/** Fewer numbers travel as they are. */
+const WORTH_PACKING = 16;
+
+/** A copy of some items. Numbers only travel as floats, in one block. */
+function chunkOf(items: readonly unknown[]): Chunk {
+  const isPacked = items.length >= WORTH_PACKING && areNumbers(items);
+  return { items: isPacked ? new Float64Array(items) : items, target: undefined };
+}
+
+function areNumbers(items: readonly unknown[]): items is readonly number[] {
+  for (let i = 0; i < items.length; i++) if (typeof items[i] !== 'number') return false;
+  return true;
+}
+
+function flatten(parts: readonly List[]): unknown[] {
+  const all = new Array<unknown>(parts.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of parts) for (let i = 0; i < part.length; i++) all[end++] = part[i];
+  return all;
+}
+
+class ArraySource implements Source {
+  readonly length: number;
+  readonly #items: readonly unknown[];
+  #position = 0;
+
+  constructor(items: readonly unknown[]) {
+    this.#items = items;
+    this.length = items.length;
+  }
+
+  read(max: number): Chunk | undefined {
+    if (this.#position >= this.length) return undefined;
+    const items = this.#items.slice(this.#position, this.#position + max);
+    this.#position += items.length;
+    return chunkOf(items);
+  }
+
+  close(): void {}
+
+  collect(parts: readonly List[]): unknown[] {
+    return flatten(parts);
+  }
+}
+
+/** Each chunk is a copy; so are its results, which go into one array at the end. */
+class TypedSource implements Source {
+  readonly length: number;
+  readonly #items: TypedArray;
+  #position = 0;
+
+  constructor(items: TypedArray) {
+    this.#items = items;
+    this.length = items.length;
+  }
+
+  read(max: number): Chunk | undefined {
+    if (this.#position >= this.length) return undefined;
+    // not a view, which would take its whole buffer along; not a `Buffer`, whose `slice` is one
+    const items = copyOf(this.#items.subarray(this.#position, this.#position + max));
+    this.#position += items.length;
+    return { items, target: 'same' };
+  }
+
+  close(): void {}
+
+  collect(parts: readonly List[]): TypedArray {
+    const all = emptyLike(this.#items, this.length);
+    let end = 0;
+    for (const part of parts) {
+      all.set(part as ArrayLike<never>, end);
+      end += part.length;
+    }
+    return all;
+  }
+}
+
+/** Nothing is copied: the workers read the items, and write the results, where they are. */
+class SharedSource implements Source {
+  readonly length: number;
+  readonly #items: TypedArray;
+  readonly #results: TypedArray;
+  #position = 0;
+
+  constructor(items: TypedArray) {
+    this.#items = items;
+    this.length = items.length;
+    const Kind = kindOf(items);
+    this.#results = new Kind(new SharedArrayBuffer(this.length * items.BYTES_PER_ELEMENT));
+  }
+
+  read(max: number): Chunk | undefined {
+    if (this.#position >= this.length) return undefined;
+    const from = this.#position;
+    this.#position = Math.min(this.length, from + max);
+    return { items: this.#items.subarray(from, this.#position), target: this.#results.subarray(from, this.#position) };
+  }
+
+  close(): void {}
+
+  collect(): TypedArray {
+    return this.#results;
+  }
+}
+
+class IteratorSource implements Source {
+  readonly length = undefined;
+  readonly #iterator: Iterator<unknown>;
+
+  constructor(iterator: Iterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  read(max: number): Chunk | undefined {
+    const items: unknown[] = [];
+    while (items.length < max) {
+      const step = this.#iterator.next();
+      if (step.done === true) break;
+      items.push(step.value);
+    }
+    return items.length === 0 ? undefined : chunkOf(items);
+  }
+
+  close(): void {
+    try {
+      this.#iterator.return?.();
+    } catch {
+      // what it throws now nobody asked for
+    }
+  }
+
+  collect(parts: readonly List[]): unknown[] {
+    return flatten(parts);
+  }
+}
+
+/** Takes together what comes without a wait: a slow source's items go on one by one, as they come. */
+class AsyncSource implements Source {
+  readonly length = undefined;
+  readonly #iterator: AsyncIterator<unknown>;
+  /** Asked for, and not come yet when the last chunk went on. */
+  #pending: Promise<IteratorResult<unknown>> | undefined;
+
+  constructor(iterator: AsyncIterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  async read(max: number): Promise<Chunk | undefined> {
+    const items: unknown[] = [];
+    while (items.length < max) {
+      this.#pending ??= this.#iterator.next();
+      const step = await (items.length === 0 ? this.#pending : Promise.race([this.#pending, nextTurn()]));
+      if (step === undefined) break;
+      this.#pending = undefined;
+      if (step.done === true) break;
+      items.push(step.value);
+    }
+    return items.length === 0 ? undefined : chunkOf(items);
+  }
+
+  close(): void {
+    this.#pending?.catch(() => {});
+    // what it throws now nobody asked for
+    Promise.resolve(this.#iterator.return?.()).catch(() => {});
+  }
+
+  collect(parts: readonly List[]): unknown[] {
+    return flatten(parts);
+  }
+}
+
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(undefined)));
+}
+
+type Kind = new (lengthOrBuffer: number | SharedArrayBuffer) => TypedArray;
+
+function kindOf(array: TypedArray): Kind {
+  return Reflect.get(globalThis, array[Symbol.toStringTag]) as Kind;
+}
+
+function copyOf(array: TypedArray): TypedArray {
+  const copy = new (kindOf(array))(array.length);
+  copy.set(array as ArrayLike<unknown> as ArrayLike<never>);
+  return copy;
+}
+
+/** A `Buffer` for a `Buffer`, else an array of the same kind. */
+function emptyLike(array: TypedArray, length: number): TypedArray {
+  return Buffer.isBuffer(array) ? Buffer.alloc(length) : new (kindOf(array))(length);
+}

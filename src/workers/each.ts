@@ -1,0 +1,74 @@
+import type { CurrentJob } from '../current-job.js';
+import { drive, isThenable, iteratorOf } from './generator-task.js';
+
+type Code = (...args: readonly unknown[]) => unknown;
+/** A list of items or of results: an array or a typed array. */
+type List = { readonly length: number; [index: number]: unknown };
+type ListConstructor = new (length: number) => List;
+
+/** Where the results go: `undefined`, a list of their own; `'same'`, a typed array of the items' kind; or this one. */
+export type Target = undefined | 'same' | List;
+
+/** A cancelled list stops between two items, looked at each time so many are done; a power of 2. */
+const LOOK_EVERY = 16;
+/** Fewer numbers travel as they are. */
+const WORTH_PACKING = 16;
+
+/**
+ * The task that calls `code` for each item of a list, and returns the list of what it returned. Results that are promises
+ * are awaited one after the other.
+ */
+export function eachOf(code: Code): Code {
+  const each = function (this: CurrentJob, items: List, target: Target): unknown {
+    const { length } = items;
+    const results = listFor(items, target);
+    for (let i = 0; i < length; i++) {
+      if ((i & (LOOK_EVERY - 1)) === 0) this.throwIfCancelled();
+      const value = code.call(this, items[i]) as unknown;
+      if (typeof value === 'object' && value !== null && isDeferred(value))
+        return awaitRest(this, code, { items, results, target, from: i, value });
+      results[i] = value;
+    }
+    return finished(results, target);
+  };
+  return each as Code;
+}
+
+function listFor(items: List, target: Target): List {
+  if (target === undefined) return new Array<unknown>(items.length);
+  return target === 'same' ? new (items.constructor as ListConstructor)(items.length) : target;
+}
+
+function isDeferred(value: object): boolean {
+  return isThenable(value) || iteratorOf(value) !== undefined;
+}
+
+interface Rest {
+  readonly items: List;
+  readonly results: List;
+  readonly target: Target;
+  readonly from: number;
+  /** What the code returned for the first of them. */
+  readonly value: object;
+}
+
+async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unknown> {
+  const { items, results, target } = rest;
+  let { value }: { value: unknown } = rest;
+  for (let i = rest.from; ; ) {
+    const iterator = typeof value === 'object' && value !== null ? iteratorOf(value) : undefined;
+    results[i] = await (iterator === undefined ? value : drive(job, iterator));
+    if (++i === items.length) return finished(results, target);
+    job.throwIfCancelled();
+    value = code.call(job, items[i]);
+  }
+}
+
+/** What is sent back. Numbers only go as floats, in one block. */
+function finished(results: List, target: Target): unknown {
+  if (target !== undefined) return target === 'same' ? results : undefined;
+  const { length } = results;
+  if (length < WORTH_PACKING) return results;
+  for (let i = 0; i < length; i++) if (typeof results[i] !== 'number') return results;
+  return new Float64Array(results as unknown as readonly number[]);
+}
