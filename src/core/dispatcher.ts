@@ -9,6 +9,8 @@ import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** Jobs that go to one worker before the next is looked at. */
 const MAX_CHUNK = 1024;
+/** Jobs that are sent at once behind an urgent one, for each worker. */
+const BEHIND_URGENT = 64;
 /** A backlog smaller than this is not worth sharing with an idle worker. */
 const SHARE_TICKS = 0.1 * TICKS_PER_MS;
 /** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
@@ -28,6 +30,8 @@ export class Dispatcher {
   readonly #workers: WorkerSet;
   #isPaused = false;
   #isFeeding = false;
+  /** How many jobs `feed` may still send. */
+  #toSend = 0;
   /** When the last look at the workers began. */
   #nowMs = 0;
   /** The job between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
@@ -82,7 +86,8 @@ export class Dispatcher {
     this.#isFeeding = true;
     this.#nowMs = now();
     try {
-      while (this.#feedOne());
+      this.#toSend = Number.POSITIVE_INFINITY;
+      while (this.#toSend > 0 && this.#feedOne());
     } finally {
       this.#isFeeding = false;
     }
@@ -163,13 +168,28 @@ export class Dispatcher {
     let sent = 0;
     let job: Job | undefined = first;
     do {
-      if (worker.seats.wouldOvertake(job)) this.#takeBack(worker, job, Number.POSITIVE_INFINITY);
+      const isUrgent = worker.seats.wouldOvertake(job);
+      if (isUrgent) this.#takeBack(worker, job, Number.POSITIVE_INFINITY);
       if (!this.#send(worker, job)) break;
+      if (isUrgent) this.#hurry(worker);
       sent++;
+      this.#toSend--;
       job = this.queue.peek();
-    } while (sent < chunk && job !== undefined && job.transfer === undefined && isInWindow(worker, job));
+    } while (
+      sent < chunk &&
+      this.#toSend > 0 &&
+      job !== undefined &&
+      job.transfer === undefined &&
+      isInWindow(worker, job)
+    );
     worker.publish();
     return sent > 0;
+  }
+
+  /** An urgent job was sent: it goes before those behind it are written, and most of these wait until its answer was looked for. */
+  #hurry(worker: PoolWorker): void {
+    worker.publish();
+    this.#toSend = Math.min(this.#toSend, BEHIND_URGENT * this.#workers.all.length);
   }
 
   #send(worker: PoolWorker, job: Job): boolean {

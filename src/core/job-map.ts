@@ -27,10 +27,12 @@ export interface MapHost {
 }
 
 /** How long a job of a map is to run. */
-const CHUNK_MS = 2;
+const CHUNK_MS = 1.5;
 /** From one job to the next, that many times the items, at most; and at least an eighth of them. */
 const MAX_GROWTH = 8;
 const MAX_CHUNK = 2 ** 16;
+
+const LEFT = 'the loop over its map was left';
 
 /**
  * The results of a task for each of many items: awaitable, as a list of all, and async-iterable, one by one. Each way only
@@ -51,11 +53,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #isReading = false;
   #isAtEnd = false;
   readonly #running = new Set<Job>();
-  /** The results of the jobs that have settled, by their number; of those given out, not any more. */
-  readonly #parts: (List | undefined)[] = [];
-  /** Their numbers, in the order in which they have settled. */
-  readonly #done: number[] = [];
+  /** The results that wait to be given out, by the number of their job, in the order in which they came. */
+  readonly #parts = new Map<number, List>();
   #given = 0;
+  /** 1 while one of them is being given out. */
+  #giving = 0;
   #failure: { readonly error: unknown } | undefined;
   #use: 'none' | 'list' | 'iterator' = 'none';
   #promise: Promise<L> | undefined;
@@ -113,7 +115,14 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#use !== 'none')
       throw new TypeError('Cannot iterate over a map that was awaited or iterated over before: map again');
     this.#use = 'iterator';
-    return this.#iterate();
+    const results = this.#iterate();
+    const end = results.return.bind(results);
+    // a generator that has not begun ends without its `finally`
+    results.return = (value) => {
+      this.#stop(LEFT);
+      return end(value);
+    };
+    return results;
   }
 
   async *#iterate(): AsyncGenerator<R, void, undefined> {
@@ -122,7 +131,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         if (this.#failure !== undefined) throw this.#failure.error;
         const part = this.#nextPart();
         if (part !== undefined) {
+          this.#giving = 1;
           for (let i = 0; i < part.length; i++) yield part[i] as R;
+          this.#giving = 0;
           this.#given++;
           this.#pump();
         } else if (this.#isFinished) return;
@@ -133,16 +144,15 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         }
       }
     } finally {
-      this.#stop('the loop over its map was left');
+      this.#stop(LEFT);
     }
   }
 
   /** The next results to be given out, taken from those that are kept. */
   #nextPart(): List | undefined {
-    const number = this.#isOrdered ? this.#given : this.#done[this.#given];
-    if (number === undefined) return undefined;
-    const part = this.#parts[number];
-    this.#parts[number] = undefined;
+    const [first] = this.#isOrdered ? [this.#given] : this.#parts.keys();
+    const part = this.#parts.get(first ?? -1);
+    this.#parts.delete(first ?? -1);
     return part;
   }
 
@@ -162,8 +172,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         this.#wake = resolve;
       });
     }
-    const parts = this.#isOrdered ? this.#parts : this.#done.map((number) => this.#parts[number]);
-    return this.#source.collect(parts as List[]) as L;
+    const parts = [...this.#parts];
+    if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
+    return this.#source.collect(parts.map(([, part]) => part)) as L;
   }
 
   get #isFinished(): boolean {
@@ -172,7 +183,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** Whether a further job may be sent: while results wait to be given out, no more than the limit is read ahead. */
   get #hasRoom(): boolean {
-    const kept = this.#use === 'list' ? 0 : this.#done.length - this.#given;
+    const kept = this.#use === 'list' ? 0 : this.#parts.size + this.#giving;
     return this.#running.size + kept < this.#limit;
   }
 
@@ -234,8 +245,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   ): void {
     this.#running.delete(job);
     if (this.#failure !== undefined) return;
-    this.#parts[number] = (typeof target === 'object' ? target : results) as List;
-    this.#done.push(number);
+    this.#parts.set(number, (typeof target === 'object' ? target : results) as List);
     this.#learn(job.executionMs, length);
     this.#pump();
     this.#wake();

@@ -83,10 +83,9 @@ class ArraySource implements Source {
   }
 
   read(max: number): Chunk | undefined {
-    if (this.#position >= this.length) return undefined;
     const items = this.#items.slice(this.#position, this.#position + max);
     this.#position += items.length;
-    return chunkOf(items);
+    return items.length === 0 ? undefined : chunkOf(items);
   }
 
   close(): void {}
@@ -201,7 +200,7 @@ class AsyncSource implements Source {
   async read(max: number): Promise<Chunk | undefined> {
     const items: unknown[] = [];
     while (items.length < max) {
-      this.#pending ??= this.#iterator.next();
+      this.#pending ??= Promise.resolve(this.#iterator.next());
       const step = await (items.length === 0 ? this.#pending : Promise.race([this.#pending, nextTurn()]));
       if (step === undefined) break;
       this.#pending = undefined;
@@ -214,7 +213,7 @@ class AsyncSource implements Source {
   close(): void {
     this.#pending?.catch(() => {});
     // what it throws now nobody asked for
-    Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    void (async () => this.#iterator.return?.())().catch(() => {});
   }
 
   collect(parts: readonly List[]): unknown[] {

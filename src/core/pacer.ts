@@ -14,7 +14,7 @@ const LOOK_EVERY = 64;
 /** Answers read from one worker before the next is looked at. */
 const DRAIN_BATCH = 256;
 /** The event loop turns at least this often while answers are read. */
-const YIELD_MS = 2;
+const YIELD_MS = 0.5;
 /** After short jobs were sent, how long this thread looks for answers before it waits to be rung. */
 const LINGER_MS = 0.05;
 /** Jobs expected to be done sooner are worth waiting for. */
@@ -93,6 +93,7 @@ export class Pacer {
     const startedMs = ledger.look();
     for (;;) {
       const count = this.#read(DRAIN_BATCH);
+      if (count > 0) this.#lingerUntilMs = startedMs + LINGER_MS;
       if (dispatcher.isDue || (ledger.unsettled > 0 && dispatcher.share())) this.pump();
       if (count === 0 && this.#rest(startedMs)) return;
       if (ledger.look() - startedMs > YIELD_MS) {

@@ -97,7 +97,7 @@ class ModuleExport implements ModuleTask {
 }
 
 /** One entry per module address, so that a module named a million times is one task an export. */
-const modules = new Map<string, Map<string, ModuleExport>>();
+const modules = new Map<string, object>();
 
 /**
  * Names a module whose exported functions are tasks. Nothing is loaded here: the module is imported in the workers, when a
@@ -116,22 +116,25 @@ export function taskModule<M>(url: URL | string): TaskModule<M> {
   const href = moduleHref(url);
   let exports = modules.get(href);
   if (exports === undefined) {
-    exports = new Map();
+    exports = createExports(href);
     modules.set(href, exports);
   }
-  const known = exports;
-  return new Proxy(Object.create(null) as TaskModule<M>, {
-    get(_target, name) {
+  return exports as TaskModule<M>;
+}
+
+/** An object whose every property is an export. Each becomes a plain property when it is first asked for: a Proxy is slow. */
+function createExports(url: string): object {
+  const unknown = new Proxy(Object.create(null) as object, {
+    get(_target, name, exports: object) {
       // 'then': so that a task module may be awaited, or returned from an async function, without being called
       if (typeof name !== 'string' || name === 'then') return undefined;
-      let found = known.get(name);
-      if (found === undefined) {
-        found = new ModuleExport(href, name);
-        known.set(name, found);
-      }
-      return found;
+      const value = new ModuleExport(url, name);
+      Object.defineProperty(exports, name, { value });
+      return value;
     },
   });
+  // a WeakSet, as a structured clone refuses it: passed as an argument by mistake, a task module would arrive as {}
+  return Object.setPrototypeOf(new WeakSet(), unknown) as object;
 }
 
 function moduleHref(url: unknown): string {

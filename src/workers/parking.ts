@@ -4,7 +4,7 @@ import { BELL } from './protocol.js';
 import type { RequestReader } from './request-reader.js';
 
 /** After work, how long a worker blocks for more before it goes back to its event loop. */
-const LINGER_MS = 0.5;
+const LINGER_MS = 2;
 /** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
 const LOOKS = 1000;
 /** A parked main thread is rung after so many answers, or so long after the first: one ring serves them all. */

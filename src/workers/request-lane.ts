@@ -149,9 +149,9 @@ export class RequestLane {
 
   /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
   #sendValues(job: Parcel, flags: number): number {
+    this.#ring.abandon(this.#ring.offset + REQUEST_HEAD);
     const values = flags === 0 ? job.args : [...job.args, ...extras(job)];
     const tag = this.#payload.send(values, 'args', job.transfer);
-    this.#ring.cursor = this.#ring.offset + REQUEST_HEAD;
     return BY_MESSAGE | (tag << ARGUMENT_BITS) | flags;
   }
 

@@ -145,6 +145,7 @@ export class ResultWriter {
     this.#open();
     const tag = this.#ring.put(value, this.#ring.offset + this.#longest);
     if (tag !== NOT_INLINE) return tag;
+    this.#ring.abandon(this.#ring.offset);
     this.#open();
     return this.#payload.send(value, root);
   }

@@ -61,6 +61,17 @@ export class RingWriter extends Ring {
     this.#trees = new TreeWriter(this);
   }
 
+  override advance(): number {
+    this.#trees.keep();
+    return super.advance();
+  }
+
+  /** Takes back what was put at the cursor, back to the word `start`. */
+  abandon(start: number): void {
+    this.#trees.abandon();
+    this.cursor = start;
+  }
+
   /** Writes the value at the cursor and answers its tag; `NOT_INLINE` where it has to go by message. */
   put(value: unknown, limit: number): number {
     switch (typeof value) {

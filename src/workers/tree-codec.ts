@@ -73,7 +73,9 @@ export class TreeWriter {
   readonly #shapes: Shape[] = [];
   /** The numbers of the shapes, by their first key. */
   readonly #byFirstKey = new Map<string | undefined, number[]>();
-  /** The objects of the value in hand, to see one that comes again. */
+  /** How many there were before the entry in hand. */
+  #known = 0;
+  /** The objects of the entry in hand, to see one that comes again. */
   readonly #objects: object[] = new Array<object>(MAX_OBJECTS);
   #count = 0;
   #cursor = 0;
@@ -86,25 +88,41 @@ export class TreeWriter {
     this.#bytes = memory.bytes;
   }
 
-  /** Writes the value from the word `cursor` on, and answers the word behind it; -1 where the codec does not carry it. */
+  /**
+   * Writes a value of an entry from the word `cursor` on, and answers the word behind it; -1 where the codec does not carry
+   * it. The entry's values are one graph: an object that two of them hold is refused.
+   */
   write(value: object | string | boolean, cursor: number, limit: number): number {
     if (this.#isHopeless) return -1;
-    const known = this.#shapes.length;
     this.#cursor = cursor;
     this.#limit = limit;
-    this.#count = 0;
     try {
       this.#put(value, 0);
       this.#refusals = 0;
       return this.#cursor;
     } catch {
       // refused, or a getter has thrown: the structured clone tells of that
-      this.#forgetShapes(known);
       this.#refusals++;
       return -1;
-    } finally {
-      this.#objects.fill(PLAIN, 0, this.#count); // keeps nobody's object
     }
+  }
+
+  /** The entry in hand is written. */
+  keep(): void {
+    this.#known = this.#shapes.length;
+    this.#letGo();
+  }
+
+  /** The entry in hand is not written: nobody learns its shapes. */
+  abandon(): void {
+    while (this.#shapes.length > this.#known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#count === 0) return;
+    this.#objects.fill(PLAIN, 0, this.#count);
+    this.#count = 0;
   }
 
   /** Where value after value is refused, only one of many is still tried. */
@@ -247,11 +265,6 @@ export class TreeWriter {
     const others = this.#byFirstKey.get(keys[0]);
     if (others === undefined) this.#byFirstKey.set(keys[0], [number]);
     else others.push(number);
-  }
-
-  /** The shapes of a value that is not sent. */
-  #forgetShapes(known: number): void {
-    while (this.#shapes.length > known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
   }
 }
 

@@ -213,6 +213,40 @@ describe('map', () => {
     expect(await pool.map(tasks.idOfThis, [1, 2, 3] as never[], { chunk: 3 })).toHaveLength(3);
   });
 
+  test('ends however its source behaves', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const items = Array.from({ length: 100 }, (_, i) => i);
+    const shortened = pool.map(double, items, { chunk: 1 });
+    items.length = 50;
+    expect(await shortened).toEqual(Array.from({ length: 50 }, (_, i) => 2 * i));
+    const rude = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ value: 1, done: false as const }),
+        return(): never {
+          throw new Error('not now');
+        },
+      }),
+    };
+    const failing = (x: number): number => {
+      throw new RangeError(`no ${x}`);
+    };
+    await expect(pool.map(failing, rude)).rejects.toThrow('no 1');
+    for await (const value of pool.map(double, rude)) {
+      expect(value).toBe(2);
+      break;
+    }
+    let isClosed = false;
+    const endless = (function* (): Generator<number> {
+      try {
+        for (;;) yield 1;
+      } finally {
+        isClosed = true;
+      }
+    })();
+    expect((await pool.map(double, endless)[Symbol.asyncIterator]().return()).done).toBe(true);
+    expect(isClosed).toBe(true);
+  });
+
   test('is used once, in one way', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const awaited = pool.map(double, [1]);

@@ -54,6 +54,12 @@ hash of later COMPLETED
 499999500000
 400000
 `,
+  'map.ts': `
+Float64Array(5) [ 1, 4, 9, 16, 25 ]
+As many hashes as files: true
+RangeError: 3 is one too many
+The pool goes on: e3b0c442
+`,
   'transfer.ts': `
 Here before: 0
 Came back: 16777216 first pixel: 254

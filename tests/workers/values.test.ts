@@ -104,6 +104,39 @@ describe('arguments and results', () => {
     expect(pool.metrics().completed).toBeGreaterThanOrEqual(2700);
   });
 
+  test('by the codec or by message, whatever comes before and beside them', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const alike = { q: 1, r: 2 };
+    // an entry that goes by message, or not at all, after its first value was written in place
+    expect(await pool.submit(tasks.many, [alike, new Map()])).toEqual([alike, new Map()]);
+    await expect(pool.submit(tasks.many, [{ z: 1 }, () => 1])).rejects.toBeInstanceOf(NotCloneableError);
+    for (const value of [{ s: 'o', t: 5 }, alike, { z: 1 }, alike])
+      expect(await pool.submit(tasks.many, [value, 2])).toEqual([value, 2]);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(anyValue, { maxLength: 4 }), { maxLength: 30 }), async (lists) => {
+        const refused = lists.map((values) => pool.submit(tasks.many, [...values, Symbol('refused')]));
+        const jobs = lists.map((values) => pool.submit(tasks.many, values));
+        for (const job of refused) await expect(job).rejects.toBeInstanceOf(NotCloneableError);
+        expect(await Promise.all(jobs)).toStrictEqual(structuredClone(lists));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('an object in two arguments is one object there', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const both = { a: 1 };
+    const areSame = (a: unknown, b: unknown): boolean => a === b;
+    expect(await pool.submit(areSame, [both, both])).toBe(true);
+    expect(await pool.submit(areSame, [both, { a: 1 }])).toBe(false);
+    expect(await pool.submit(areSame, [both, both])).toBe(true);
+  });
+
+  test('a task module among the arguments is refused', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await expect(pool.submit(tasks.echo, [tasks])).rejects.toBeInstanceOf(NotCloneableError);
+  });
+
   test('a report from a getter of the result is refused, and the lane unharmed', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     await expect(pool.submit(tasks.reportFromResult)).rejects.toBeInstanceOf(NotCloneableError);
