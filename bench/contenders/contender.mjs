@@ -1,0 +1,35 @@
+/**
+ * One pool, in one of its library's settings, that runs one task.
+ *
+ * @typedef {object} Contender
+ * @property {string} name the library.
+ * @property {string} setting its setting, in words.
+ * @property {(input: unknown, transfer?: ArrayBuffer[]) => PromiseLike<unknown>} run
+ * @property {(inputs: readonly unknown[], options?: { move?: boolean }) => Promise<unknown[]>} runAll runs all at once and
+ *   collects the results; with `move`, each input's buffer is transferred.
+ * @property {() => Promise<unknown>} close
+ */
+
+/**
+ * A library, and the settings among which its best is looked for.
+ *
+ * @typedef {object} Library
+ * @property {string} name
+ * @property {readonly Setting[]} settings
+ * @property {(task: string, setting: Setting) => Contender} open makes a pool of two threads.
+ */
+
+/**
+ * @typedef {object} Setting
+ * @property {string} label
+ * @property {object} options
+ * @property {boolean} [mapExecute] poolifier's own way to submit a list.
+ */
+
+/** Submits every input by itself and awaits all. */
+export function awaitAll(run, inputs, { move = false } = {}) {
+  const results = [];
+  if (move) for (const input of inputs) results.push(run(input, [input.buffer]));
+  else for (const input of inputs) results.push(run(input));
+  return Promise.all(results);
+}

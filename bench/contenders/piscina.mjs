@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { FixedQueue, Piscina } from 'piscina';
+import { awaitAll } from './contender.mjs';
+
+const filename = fileURLToPath(new URL('../tasks/piscina.mjs', import.meta.url));
+
+export const name = 'piscina';
+
+export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
+  [1, 16, 1000].map((concurrentTasksPerWorker) => ({
+    label: `atomics ${atomics}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
+    options: { atomics, concurrentTasksPerWorker },
+  })),
+);
+
+export function open(task, { label, options }) {
+  const pool = new Piscina({
+    filename,
+    name: task,
+    minThreads: 2,
+    maxThreads: 2,
+    recordTiming: false,
+    taskQueue: new FixedQueue(),
+    ...options,
+  });
+  const run = (input, transferList) =>
+    transferList === undefined ? pool.run(input) : pool.run(input, { transferList });
+  return {
+    name,
+    setting: label,
+    run,
+    runAll: (inputs, how) => awaitAll(run, inputs, how),
+    close: () => pool.destroy(),
+  };
+}

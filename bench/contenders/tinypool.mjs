@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import { Tinypool } from 'tinypool';
+import { awaitAll } from './contender.mjs';
+import { Fifo } from './fifo.mjs';
+
+const filename = fileURLToPath(new URL('../tasks/tinypool.mjs', import.meta.url));
+
+export const name = 'tinypool';
+
+export const settings = [true, false].flatMap((useAtomics) =>
+  [1, 16, 1000].map((concurrentTasksPerWorker) => ({
+    label: `atomics ${useAtomics ? 'on' : 'off'}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
+    options: { useAtomics, concurrentTasksPerWorker },
+  })),
+);
+
+export function open(task, { label, options }) {
+  const pool = new Tinypool({
+    filename,
+    name: task,
+    runtime: 'worker_threads',
+    minThreads: 2,
+    maxThreads: 2,
+    taskQueue: new Fifo(),
+    ...options,
+  });
+  const run = (input, transferList) =>
+    transferList === undefined ? pool.run(input) : pool.run(input, { transferList });
+  return {
+    name,
+    setting: label,
+    run,
+    runAll: (inputs, how) => awaitAll(run, inputs, how),
+    close: () => pool.destroy(),
+  };
+}

@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import workerpool from 'workerpool';
+import { awaitAll } from './contender.mjs';
+import { WorkerpoolFifo } from './fifo.mjs';
+
+const script = fileURLToPath(new URL('../tasks/workerpool.mjs', import.meta.url));
+
+export const name = 'workerpool';
+
+export const settings = [
+  { label: "queue 'fifo'", options: { queueStrategy: 'fifo' } },
+  { label: "queue 'lifo'", options: { queueStrategy: 'lifo' } },
+  { label: 'queue in constant time', options: {} },
+];
+
+export function open(task, { label, options }) {
+  const pool = workerpool.pool(script, {
+    workerType: 'thread',
+    minWorkers: 2,
+    maxWorkers: 2,
+    queueStrategy: new WorkerpoolFifo(),
+    ...options,
+  });
+  const run = (input, transfer) =>
+    transfer === undefined ? pool.exec(task, [input]) : pool.exec(task, [input], { transfer });
+  return {
+    name,
+    setting: label,
+    run,
+    runAll: (inputs, how) => awaitAll(run, inputs, how),
+    close: () => pool.terminate(),
+  };
+}

@@ -1,0 +1,95 @@
+import { peers } from './contenders/peers.mjs';
+
+/** @typedef {import('./contenders/contender.mjs').Contender} Contender */
+
+/**
+ * What one contender did: the median of the rounds, the least and the most.
+ *
+ * @typedef {object} Figure
+ * @property {string} name
+ * @property {string} setting
+ * @property {number} value
+ * @property {number} low
+ * @property {number} high
+ */
+
+/**
+ * What a workload is run with.
+ *
+ * @typedef {object} Run
+ * @property {(standard: number) => number} rounds how many, where the workload itself would take `standard`.
+ * @property {boolean} quick whether to look only that it works.
+ * @property {(count: number, atLeast?: number) => number} size a count, made small when quick.
+ */
+
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** @returns {Figure} */
+export function figure({ name, setting }, values) {
+  return { name, setting, value: median(values), low: Math.min(...values), high: Math.max(...values) };
+}
+
+/**
+ * Measures each contender once a round, in an order that each round begins with another. Before each, garbage is
+ * collected, so that no one pays for another's; then it runs once without being measured, as it warms up and as a full
+ * collection shrinks the young generation.
+ *
+ * @template T
+ * @param {readonly T[]} contenders
+ * @param {(contender: T) => Promise<number>} measure
+ * @param {number} rounds
+ * @returns {Promise<number[][]>} for each contender, its values.
+ */
+export async function inTurn(contenders, measure, rounds) {
+  const values = contenders.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const index = (turn + round) % contenders.length;
+      globalThis.gc();
+      await measure(contenders[index]);
+      values[index].push(await measure(contenders[index]));
+    }
+  }
+  return values;
+}
+
+/**
+ * Finds the setting of each peer that serves it best: each one, in a pool of its own, runs `measure` until warm and then
+ * once more.
+ *
+ * @param {string} task
+ * @param {(contender: Contender) => Promise<number>} measure
+ * @param {{ better: 'more' | 'less', quick: boolean }} how
+ * @returns {Promise<Contender[]>} a pool of each peer, in its best setting.
+ */
+export async function openPeers(task, measure, { better, quick }) {
+  const best = [];
+  for (const library of peers) {
+    const tried = [];
+    for (const setting of quick ? library.settings.slice(0, 1) : library.settings) {
+      const contender = library.open(task, setting);
+      await measure(contender);
+      globalThis.gc();
+      tried.push({ setting, value: await measure(contender) });
+      await contender.close();
+    }
+    tried.sort((a, b) => (better === 'more' ? b.value - a.value : a.value - b.value));
+    best.push(library.open(task, tried[0].setting));
+  }
+  return best;
+}
+
+export async function closeAll(contenders) {
+  for (const contender of contenders) await contender.close();
+}
+
+/** How long `work` takes, in ms, and what it gave. */
+export async function timed(work) {
+  const start = performance.now();
+  const result = await work();
+  return { ms: performance.now() - start, result };
+}

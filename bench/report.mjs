@@ -1,0 +1,178 @@
+import { bestOf, holds, ratioOf } from './workloads/workload.mjs';
+
+/** @typedef {import('./workloads/workload.mjs').Row} Row */
+
+const columns = ['workload', 'ours', 'best of the others', 'ratio', 'must hold', 'holds', 'aim'];
+
+/** The rows as text for a terminal. */
+export function toText(rows) {
+  const lines = [columns, ...rows.map((row) => cellsOf(row).map((cell) => cell.replaceAll('`', '')))];
+  const widths = columns.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/**
+ * The page `docs/benchmarks.md`.
+ *
+ * @param {readonly Row[]} rows
+ * @param {{ machine: object, rounds: string, charts: readonly { title: string, file: string }[] }} about
+ */
+export function toMarkdown(rows, { machine, rounds, charts }) {
+  const compared = rows.filter((row) => row.published === undefined);
+  const published = rows.filter((row) => row.published !== undefined);
+  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
+  return `${[
+    '# Benchmarks',
+    'This page is for those who want to know how fast the library is, and beside what. It is written by the benchmark:',
+    '```sh\nnpm run bench\n```',
+    table(
+      ['measured on', ''],
+      [
+        ['date', machine.date],
+        ['processor', `${machine.cpu}, ${machine.cores} cores`],
+        ['memory', `${machine.memoryGiB} GiB`],
+        ['platform', `${machine.platform}, Node.js ${machine.node}`],
+        ['libraries', versions.join(', ')],
+        ['rounds', rounds],
+      ],
+    ),
+    METHOD,
+    '## Figures',
+    'Each figure is the median of its rounds. A ratio is ours to the best of the others in the same run; of times, less is better. ' +
+      `${rows.filter((row) => holds(row) === true).length} of ${rows.filter((row) => holds(row) !== undefined).length} limits hold.`,
+    table(
+      columns,
+      compared.map((row) => cellsOf(row)),
+    ),
+    notes(compared),
+    ...(charts.length === 0 ? [] : ['## Charts', ...charts.map(({ title, file }) => `![${title}](${file})`)]),
+    '## Every library',
+    'The median, and in brackets the least and the most of the rounds; the setting is the one that served the library best.',
+    ...compared
+      .filter((row) => row.figures.length > 1)
+      .map((row) =>
+        [
+          `### ${capitalised(row.workload)}`,
+          table(
+            ['', 'setting', row.unit],
+            row.figures.map((figure) => [figure.name, figure.setting, spread(figure, row.unit)]),
+          ),
+        ].join('\n\n'),
+      ),
+    ...(published.length === 0 ? [] : [publishedSection(published)]),
+    SETTINGS,
+  ].join('\n\n')}\n`;
+}
+
+const METHOD = `## Method
+
+- Every pool has two threads. Each workload runs in a process of its own, in which all libraries are open at once.
+- A round measures each library once, and begins with another one than the round before. Before each measurement garbage
+  is collected, and the library runs once without the clock: a full collection shrinks the young generation.
+- All results are collected and checked. A wrong one ends the run.
+- Jobs a round: as many as take some tenths of a second, so ours are more than the peers'; of jobs that are awaited
+  there are fewer at once, as their promises fill the heap.
+- *waitAll*: jobs are submitted one by one and kept, \`waitAll\` awaits them, each \`result\` is read. *awaited*: \`Promise.all\`
+  of all jobs. The peers have only the second, and are compared with both.`;
+
+const SETTINGS = `## How the settings were chosen
+
+Before the rounds, each peer runs the workload, with fewer jobs, in each of these settings, in a pool of its own: once to
+warm up and once for the clock. The one with the best figure goes into the rounds.
+
+| library | tried | in all of them |
+|---|---|---|
+| piscina | \`atomics\` sync, async, disabled; \`concurrentTasksPerWorker\` 1, 16, 1000 | \`FixedQueue\`, \`recordTiming: false\` |
+| tinypool | \`useAtomics\` on, off; \`concurrentTasksPerWorker\` 1, 16, 1000 | \`runtime: 'worker_threads'\`, a task queue in constant time in place of its array |
+| workerpool | \`queueStrategy\` fifo, lifo, a queue in constant time | \`workerType: 'thread'\`, two workers from the start |
+| poolifier | no tasks queue with \`execute\` and with \`mapExecute\`; a tasks queue with \`concurrency\` 1, 16, 1000 | \`FixedThreadPool\`, \`enableEvents: false\`, one task function a worker |
+| thread-system | nothing: \`maxWorkers: 2\` | two workers from the start, but for *new pool to first result* |`;
+
+function publishedSection(rows) {
+  return [
+    '## Beside published figures',
+    'Workloads of other systems, with the figures that their authors published. Those were measured on other machines, and in ' +
+      'other languages: they are shown, not compared.',
+    table(
+      ['workload', 'ours', 'published', 'source'],
+      rows.map((row) => [
+        row.workload,
+        amount(row.figures[0].value, row.unit),
+        row.published.figures.map(({ name, value }) => `${name} ${amount(value, row.unit)}`).join('; '),
+        row.published.source,
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+function notes(rows) {
+  return rows
+    .filter((row) => row.note !== undefined)
+    .map((row) => `- ${capitalised(row.workload)}: ${lowered(row.note)}`)
+    .join('\n');
+}
+
+/** @param {Row} row */
+function cellsOf(row) {
+  const ratio = ratioOf(row);
+  const best = bestOf(row);
+  const verdict = holds(row);
+  return [
+    row.workload,
+    amount(row.figures[0].value, row.unit),
+    best === undefined
+      ? publishedOf(row)
+      : `${amount(best.value, row.unit)}, ${best.name}${best.setting ? ` (${best.setting})` : ''}`,
+    ratio === undefined ? '' : `${short(ratio)} x`,
+    limitOf(row),
+    verdict === undefined ? '' : verdict ? 'yes' : 'no',
+    row.aim ?? '',
+  ];
+}
+
+function publishedOf({ published, unit }) {
+  if (published === undefined) return '';
+  return published.figures.map(({ name, value }) => `${amount(value, unit)} ${name}, published`).join('; ');
+}
+
+function limitOf({ limit, judged, unit }) {
+  if (limit === undefined) return '';
+  const [word, value] = 'atLeast' in limit ? ['at least', limit.atLeast] : ['at most', limit.atMost];
+  return `${word} ${short(value)} ${judged === 'ratio' ? 'x' : unit}`;
+}
+
+function spread({ value, low, high }, unit) {
+  return low === high ? amount(value, unit) : `${short(value)} (${short(low)} to ${short(high)}) ${unit}`;
+}
+
+function amount(value, unit) {
+  return `${short(value)} ${unit}`;
+}
+
+/** Three digits that count, or all that stand before the point. */
+function short(value) {
+  if (value === 0) return '0';
+  if (Math.abs(value) >= 1000) return Number(value.toPrecision(3)).toLocaleString('en');
+  return String(Number(value.toPrecision(3)));
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+}
+
+function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function lowered(text) {
+  return /^[A-Z][a-z]* /.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { openCollected } from '../contenders/thread-system.mjs';
+import { closeAll, figure, inTurn, timed } from '../measure.mjs';
+import { spin } from '../tasks/functions.mjs';
+
+export const name = 'cpu';
+
+const JOB_MS = 1;
+
+export async function run(how) {
+  const jobs = how.size(2000);
+  const turns = turnsOf(JOB_MS);
+  const sum = spin(turns) * jobs;
+  const contenders = [openCollected('spin'), openBareThreads(turns)];
+  const inputs = new Array(jobs).fill(turns);
+  const values = await inTurn(
+    contenders,
+    async (contender) => {
+      const { ms, result } = await timed(() => contender.runAll(inputs));
+      const total = result.reduce((a, b) => a + b, 0);
+      if (total !== sum) throw new Error(`The work gave ${total}, not ${sum}`);
+      return (jobs / ms) * 1000;
+    },
+    how.rounds(7),
+  );
+  await closeAll(contenders);
+  return [
+    {
+      workload: `${jobs.toLocaleString('en')} jobs of 1 ms of CPU work on 2 workers`,
+      unit: 'jobs/s',
+      better: 'more',
+      figures: contenders.map((contender, index) => figure(contender, values[index])),
+      judged: 'ratio',
+      limit: { atLeast: 0.95 },
+      aim: '0.99 x',
+      note: `A job is ${turns.toLocaleString('en')} turns of a loop. The bare threads get half of the work each, in one message.`,
+    },
+  ];
+}
+
+/** How many turns take so long, in the shortest of a few runs. */
+function turnsOf(ms) {
+  const turns = 1_000_000;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 30; i++) {
+    const start = performance.now();
+    spin(turns);
+    shortest = Math.min(shortest, performance.now() - start);
+  }
+  return Math.round((turns * ms) / shortest);
+}
+
+function openBareThreads(turns) {
+  const threads = [0, 1].map(() => new Worker(new URL('../tasks/bare.mjs', import.meta.url)));
+  return {
+    name: 'two bare threads',
+    setting: 'half of the work each',
+    runAll: (inputs) =>
+      Promise.all(
+        threads.map((thread) => {
+          const answer = once(thread, 'message'); // rejects when the thread fails
+          thread.postMessage({ jobs: inputs.length / 2, turns });
+          return answer.then(([message]) => message);
+        }),
+      ),
+    close: () => Promise.all(threads.map((thread) => thread.terminate())),
+  };
+}

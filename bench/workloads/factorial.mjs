@@ -1,0 +1,20 @@
+import { factorial } from '../tasks/functions.mjs';
+import { throughput } from './throughput.mjs';
+
+export const name = 'factorial';
+
+const result = factorial(1000);
+
+export const run = (how) =>
+  throughput(
+    {
+      task: 'factorial',
+      workload: 'factorial(1000), BigInt out',
+      input: () => 1000,
+      expected: () => result,
+      jobs: { kept: 4000, awaited: 4000, peers: 4000 },
+      rounds: 7,
+      rows: { collected: { limit: { atLeast: 0.9 }, aim: '1.3 x' } },
+    },
+    how,
+  );

@@ -1,0 +1,34 @@
+import * as cpu from './cpu.mjs';
+import * as factorial from './factorial.mjs';
+import * as firstResult from './first-result.mjs';
+import * as loopDelay from './loop-delay.mjs';
+import * as map from './map.mjs';
+import * as megabyte from './megabyte.mjs';
+import * as memory from './memory.mjs';
+import * as noop from './noop.mjs';
+import * as path from './path.mjs';
+import * as pending from './pending.mjs';
+import * as record from './record.mjs';
+import * as roundTrip from './round-trip.mjs';
+import * as seeds from './seeds.mjs';
+import * as token from './token.mjs';
+import * as urgent from './urgent.mjs';
+
+/** In the order of the table. @type {readonly import('./workload.mjs').Workload[]} */
+export const workloads = [
+  noop,
+  path,
+  record,
+  factorial,
+  roundTrip,
+  urgent,
+  cpu,
+  map,
+  megabyte,
+  firstResult,
+  pending,
+  loopDelay,
+  memory,
+  token,
+  seeds,
+];

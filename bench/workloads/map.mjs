@@ -1,0 +1,59 @@
+import { openPool } from '../contenders/thread-system.mjs';
+import { figure, inTurn, timed } from '../measure.mjs';
+
+export const name = 'map';
+
+const double = (x) => x * 2;
+
+export async function run(how) {
+  const count = how.size(1_000_000);
+  const sharedCount = how.size(8_000_000);
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  const shared = new Float64Array(new SharedArrayBuffer(sharedCount * Float64Array.BYTES_PER_ELEMENT));
+  for (let i = 0; i < sharedCount; i++) shared[i] = i;
+  const row = { unit: 'M items/s', better: 'more', judged: 'value', chart: 'map' };
+  return [
+    {
+      ...row,
+      workload: '`map` over an array of numbers',
+      figures: [await mapFigure(numbers, how.rounds(5))],
+      limit: { atLeast: 8 },
+      aim: '13 M items/s',
+      note: `${count.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked.`,
+    },
+    {
+      ...row,
+      workload: '`map` over a shared `Float64Array`',
+      figures: [await mapFigure(shared, how.rounds(5))],
+      limit: { atLeast: 100 },
+      aim: 'memory bandwidth',
+      note: `${sharedCount.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked.`,
+    },
+  ];
+}
+
+async function mapFigure(items, rounds) {
+  const pool = openPool();
+  const contender = { name: 'thread-system', setting: 'map' };
+  const [values] = await inTurn(
+    [contender],
+    async () => {
+      const { ms, result } = await timed(() => pool.map(double, items));
+      verify(items, result);
+      return items.length / ms / 1000;
+    },
+    rounds,
+  );
+  await pool.shutdown();
+  return figure(contender, values);
+}
+
+function verify(items, result) {
+  if (result.constructor !== items.constructor) throw new Error(`map gave a ${result.constructor.name}`);
+  if (ArrayBuffer.isView(items) && !(result.buffer instanceof SharedArrayBuffer))
+    throw new Error('The result is not shared');
+  let sum = 0;
+  for (let i = 0; i < items.length; i++) sum += result[i];
+  const expected = items.length * (items.length - 1);
+  if (sum !== expected) throw new Error(`The sum is ${sum}, not ${expected}`);
+}

@@ -1,0 +1,21 @@
+import { throughput } from './throughput.mjs';
+
+export const name = 'path';
+
+const pathOf = (index) => `src/components/button/index-${index}.tsx`;
+
+export const run = (how) =>
+  throughput(
+    {
+      task: 'pathLength',
+      workload: 'path string in, number out',
+      input: pathOf,
+      expected: (index) => pathOf(index).length,
+      jobs: { kept: 500_000, awaited: 100_000, peers: 30_000 },
+      rows: {
+        collected: { limit: { atLeast: 25 }, aim: '40 x' },
+        awaited: { limit: { atLeast: 6 }, aim: '10 x' },
+      },
+    },
+    how,
+  );
