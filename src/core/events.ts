@@ -45,7 +45,10 @@ export class EventHub {
       throw new TypeError(
         `Cannot listen to '${event}': the listener must be a function, received ${describe(listener)}`,
       );
-    const own: Listener<E> = (detail) => listener(detail); // the same function registered twice is called twice
+    let isOn = true; // what was emitted before it was taken off is not told any more
+    const own: Listener<E> = (detail) => {
+      if (isOn) listener(detail);
+    };
     let listeners = this.#listeners.get(event);
     if (listeners === undefined) {
       listeners = new Set();
@@ -53,7 +56,10 @@ export class EventHub {
     }
     listeners.add(own);
     this.#isSilent = false;
-    return () => void this.#listeners.get(event)?.delete(own);
+    return () => {
+      isOn = false;
+      this.#listeners.get(event)?.delete(own);
+    };
   }
 
   has(event: PoolEvent): boolean {

@@ -1,8 +1,9 @@
 import type { CurrentJob } from '../current-job.js';
-import { describe, messageOf } from '../errors.js';
+import { CancelledError, describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
 import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
+import { cancelledMessage } from '../sync/cancellation-token.js';
 import { setImmediate } from '../sync/platform.js';
 import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
 import { checkInteger } from './options.js';
@@ -24,6 +25,8 @@ export interface MapHost {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
+  /** Nothing more will come of the map. */
+  ended(map: JobMap<unknown, unknown>): void;
 }
 
 /** How long a job of a map is to run. */
@@ -59,6 +62,12 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   /** 1 while one of them is being given out. */
   #giving = 0;
   #failure: { readonly error: unknown } | undefined;
+  /** Why it cannot send further jobs. */
+  #closing: Error | undefined;
+  /** The loop over it has ended, early or not. */
+  #isLeft = false;
+  /** Takes it off the token and the signal. */
+  #unlink = (): void => {};
   #use: 'none' | 'list' | 'iterator' = 'none';
   #promise: Promise<L> | undefined;
   #wake = (): void => {};
@@ -87,7 +96,39 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, 2 * host.places);
     this.#chunk = chunk ?? Math.max(1, Math.floor(this.#task.fitting / MAX_GROWTH)); // the items may be others
     this.#source = sourceOf(items, action);
-    this.#pump();
+    this.#link(jobOptions);
+    if (this.#failure === undefined) this.#pump();
+  }
+
+  /** @internal */
+  get isEnded(): boolean {
+    return this.#failure !== undefined || this.#isLeft || this.#isFinished;
+  }
+
+  /** @internal The pool takes no more jobs. What is out ends first; a source that is still awaited then is awaited no longer. */
+  poolCloses(error: Error): void {
+    this.#closing = error;
+    this.#failIfClosed();
+  }
+
+  #failIfClosed(): void {
+    if (this.#closing !== undefined && this.#isReading && this.#running.size === 0) this.#fail(this.#closing);
+  }
+
+  /** Its jobs hear of a cancel themselves; this is for when none is out. */
+  #link({ token, signal }: JobOptions): void {
+    const cancel = (reason: unknown): void =>
+      this.#fail(
+        new CancelledError(cancelledMessage(`The map of '${this.#task.name}' was cancelled`, reason), { reason }),
+      );
+    const onAbort = (): void => cancel(signal?.reason);
+    const unregister = token?.onCancel(cancel);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#unlink = () => {
+      unregister?.();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    if (signal?.aborted) onAbort();
   }
 
   get [Symbol.toStringTag](): string {
@@ -117,17 +158,22 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#use = 'iterator';
     const results = this.#iterate();
     const end = results.return.bind(results);
-    // a generator that has not begun ends without its `finally`
+    const fail = results.throw.bind(results);
+    // a generator that has not begun ends without its `finally`, and one that waits only when it is woken
     results.return = (value) => {
-      this.#stop(LEFT);
+      this.#leave();
       return end(value);
+    };
+    results.throw = (error) => {
+      this.#leave();
+      return fail(error);
     };
     return results;
   }
 
   async *#iterate(): AsyncGenerator<R, void, undefined> {
     try {
-      for (;;) {
+      while (!this.#isLeft) {
         if (this.#failure !== undefined) throw this.#failure.error;
         const part = this.#nextPart();
         if (part !== undefined) {
@@ -144,8 +190,14 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         }
       }
     } finally {
-      this.#stop(LEFT);
+      this.#leave();
     }
+  }
+
+  #leave(): void {
+    this.#isLeft = true;
+    this.#stop(LEFT);
+    this.#wake();
   }
 
   /** The next results to be given out, taken from those that are kept. */
@@ -198,7 +250,13 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#isFinished) this.#wake();
+    if (this.#isFinished) this.#end();
+  }
+
+  #end(): void {
+    this.#unlink();
+    this.#host.ended(this as JobMap<unknown, unknown>);
+    this.#wake();
   }
 
   #await(reading: Promise<Chunk | undefined>): void {
@@ -244,10 +302,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     { results, length, target }: { results: unknown; length: number; target: Chunk['target'] },
   ): void {
     this.#running.delete(job);
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#isLeft) return;
     this.#parts.set(number, (typeof target === 'object' ? target : results) as List);
     this.#learn(job.executionMs, length);
     this.#pump();
+    this.#failIfClosed();
     this.#wake();
   }
 
@@ -270,7 +329,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   }
 
   #fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
     this.#failure = { error };
     this.#stop('another part of its map failed');
     this.#wake();
@@ -288,7 +347,10 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     const isAtEnd = this.#isAtEnd;
     this.#isAtEnd = true;
     if (!isAtEnd) this.#source.close();
-    for (const job of this.#running) job.cancel(reason);
+    const running = [...this.#running];
     this.#running.clear();
+    for (const job of running) job.cancel(reason);
+    this.#unlink();
+    this.#host.ended(this as JobMap<unknown, unknown>);
   }
 }

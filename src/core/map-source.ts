@@ -65,8 +65,12 @@ function areNumbers(items: readonly unknown[]): items is readonly number[] {
   return true;
 }
 
+function lengthOf(parts: readonly List[]): number {
+  return parts.reduce((length, part) => length + part.length, 0);
+}
+
 function flatten(parts: readonly List[]): unknown[] {
-  const all = new Array<unknown>(parts.reduce((length, part) => length + part.length, 0));
+  const all = new Array<unknown>(lengthOf(parts));
   let end = 0;
   for (const part of parts) for (let i = 0; i < part.length; i++) all[end++] = part[i];
   return all;
@@ -111,13 +115,13 @@ class TypedSource implements Source {
     // not a view, which would take its whole buffer along; not a `Buffer`, whose `slice` is one
     const items = copyOf(this.#items.subarray(this.#position, this.#position + max));
     this.#position += items.length;
-    return { items, target: 'same' };
+    return items.length === 0 ? undefined : { items, target: 'same' };
   }
 
   close(): void {}
 
   collect(parts: readonly List[]): TypedArray {
-    const all = emptyLike(this.#items, this.length);
+    const all = emptyLike(this.#items, lengthOf(parts));
     let end = 0;
     for (const part of parts) {
       all.set(part as ArrayLike<never>, end);
@@ -158,6 +162,8 @@ class SharedSource implements Source {
 class IteratorSource implements Source {
   readonly length = undefined;
   readonly #iterator: Iterator<unknown>;
+  /** It has ended, or failed: it is neither asked again nor told to end. */
+  #isOver = false;
 
   constructor(iterator: Iterator<unknown>) {
     this.#iterator = iterator;
@@ -165,15 +171,18 @@ class IteratorSource implements Source {
 
   read(max: number): Chunk | undefined {
     const items: unknown[] = [];
-    while (items.length < max) {
-      const step = this.#iterator.next();
-      if (step.done === true) break;
-      items.push(step.value);
+    while (items.length < max && !this.#isOver) {
+      this.#isOver = true;
+      const step = checkStep(this.#iterator.next());
+      this.#isOver = Boolean(step.done);
+      if (!this.#isOver) items.push(step.value);
     }
     return items.length === 0 ? undefined : chunkOf(items);
   }
 
   close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     try {
       this.#iterator.return?.();
     } catch {
@@ -192,6 +201,8 @@ class AsyncSource implements Source {
   readonly #iterator: AsyncIterator<unknown>;
   /** Asked for, and not come yet when the last chunk went on. */
   #pending: Promise<IteratorResult<unknown>> | undefined;
+  /** It has ended, or failed: it is neither asked again nor told to end. */
+  #isOver = false;
 
   constructor(iterator: AsyncIterator<unknown>) {
     this.#iterator = iterator;
@@ -199,19 +210,30 @@ class AsyncSource implements Source {
 
   async read(max: number): Promise<Chunk | undefined> {
     const items: unknown[] = [];
-    while (items.length < max) {
-      this.#pending ??= Promise.resolve(this.#iterator.next());
+    while (items.length < max && !this.#isOver) {
+      this.#pending ??= this.#next();
       const step = await (items.length === 0 ? this.#pending : Promise.race([this.#pending, nextTurn()]));
-      if (step === undefined) break;
+      if (step === NOT_YET) break;
       this.#pending = undefined;
-      if (step.done === true) break;
-      items.push(step.value);
+      this.#isOver = Boolean(step.done);
+      if (!this.#isOver) items.push(step.value);
     }
     return items.length === 0 ? undefined : chunkOf(items);
   }
 
+  async #next(): Promise<IteratorResult<unknown>> {
+    try {
+      return checkStep(await this.#iterator.next());
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    }
+  }
+
   close(): void {
     this.#pending?.catch(() => {});
+    if (this.#isOver) return;
+    this.#isOver = true;
     // what it throws now nobody asked for
     void (async () => this.#iterator.return?.())().catch(() => {});
   }
@@ -221,8 +243,16 @@ class AsyncSource implements Source {
   }
 }
 
-function nextTurn(): Promise<undefined> {
-  return new Promise((resolve) => setImmediate(() => resolve(undefined)));
+const NOT_YET = Symbol('not yet');
+
+function nextTurn(): Promise<typeof NOT_YET> {
+  return new Promise((resolve) => setImmediate(() => resolve(NOT_YET)));
+}
+
+/** As `for … of` does. */
+function checkStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
+  if (typeof step === 'object' && step !== null) return step;
+  throw new TypeError(`Cannot read the items of a map: next() must give an object, received ${describe(step)}`);
 }
 
 type Kind = new (lengthOrBuffer: number | SharedArrayBuffer) => TypedArray;

@@ -13,7 +13,7 @@ import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolEvents } from './events.js';
 import { GraceKeeper } from './grace-keeper.js';
 import { JobControl } from './job-control.js';
-import { type ItemTask, JobMap, type MapOptions } from './job-map.js';
+import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
 import { Ledger, type SettledCounts } from './ledger.js';
 import type { TypedArray } from './map-source.js';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options.js';
@@ -51,6 +51,8 @@ export class ThreadPool implements AsyncDisposable {
   readonly #recovery: Recovery;
   readonly #control: JobControl;
   readonly #shutdown: Shutdown;
+  /** Those under way. */
+  readonly #maps = new Set<JobMap<unknown, unknown>>();
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options: ThreadPoolOptions = {}) {
@@ -141,7 +143,14 @@ export class ThreadPool implements AsyncDisposable {
   map(task: Task, items: unknown, options: MapOptions = {}): JobMap<unknown, unknown> {
     if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
     const places = this.#places;
-    return new JobMap({ places, submit: (job) => this.#enter(job) }, task, items, options);
+    const host: MapHost = {
+      places,
+      submit: (job) => this.#enter(job),
+      ended: (map) => this.#maps.delete(map),
+    };
+    const map = new JobMap<unknown, unknown>(host, task, items, options);
+    if (!map.isEnded) this.#maps.add(map);
+    return map;
   }
 
   /**
@@ -199,7 +208,10 @@ export class ThreadPool implements AsyncDisposable {
    * @returns how the jobs it waited for ended, when all threads are gone.
    */
   shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
-    return this.#shutdown.begin(options);
+    const closing = this.#shutdown.begin(options);
+    const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
+    for (const map of [...this.#maps]) map.poolCloses(closed);
+    return closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

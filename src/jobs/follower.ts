@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 type Resolver = (value: unknown) => void;
 
 const { toString: textOf } = Function.prototype;
@@ -10,7 +12,7 @@ const NATIVE = 'function () { [native code] }';
  */
 export function isResolver(callback: unknown): callback is Resolver {
   if (typeof callback !== 'function' || callback.name !== '' || callback.length !== 1) return false;
-  return apply(textOf, callback, []) === NATIVE;
+  return apply(textOf, callback, []) === NATIVE && !types.isProxy(callback);
 }
 
 /**

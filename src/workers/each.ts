@@ -1,5 +1,7 @@
 import type { CurrentJob } from '../current-job.js';
+import type { Transferable } from '../sync/crossing.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
+import { isMoved, move, transferablesOf } from './move.js';
 
 type Code = (...args: readonly unknown[]) => unknown;
 /** A list of items or of results: an array or a typed array. */
@@ -68,7 +70,19 @@ async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unkno
 function finished(results: List, target: Target): unknown {
   if (target !== undefined) return target === 'same' ? results : undefined;
   const { length } = results;
+  for (let i = 0; i < length; i++) if (typeof results[i] !== 'number') return unwrapped(results);
   if (length < WORTH_PACKING) return results;
-  for (let i = 0; i < length; i++) if (typeof results[i] !== 'number') return results;
   return new Float64Array(results as unknown as readonly number[]);
+}
+
+/** Results that are to be moved are moved with the list. */
+function unwrapped(results: List): unknown {
+  const moved: Transferable[] = [];
+  for (let i = 0; i < results.length; i++) {
+    const value = results[i];
+    if (typeof value !== 'object' || value === null || !isMoved(value)) continue;
+    moved.push(...transferablesOf(value));
+    results[i] = value.value;
+  }
+  return moved.length === 0 ? results : move(results, moved);
 }

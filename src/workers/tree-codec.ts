@@ -46,6 +46,8 @@ const HOPELESS = 8;
 const TRY_EVERY = 32;
 
 const { getPrototypeOf, keys: keysOf, prototype: PLAIN } = Object;
+const { toString: tagOf } = PLAIN;
+const { apply } = Reflect;
 const BEYOND_LATIN1 = /[^\0-\xff]/;
 
 const float = new Float64Array(1);
@@ -214,7 +216,7 @@ export class TreeWriter {
     this.#meet(object);
     if (Array.isArray(object)) {
       this.#putArray(object, depth);
-    } else if (getPrototypeOf(object) === PLAIN) {
+    } else if (getPrototypeOf(object) === PLAIN && apply(tagOf, object, []) === '[object Object]') {
       this.#putPlain(object as Plain, depth);
     } else if (types.isDate(object)) {
       this.#putDouble(Kind.DATE, Date.prototype.getTime.call(object));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CancelledError, NotCloneableError, PoolClosedError, ThreadPool } from 'thread-system';
+import { CancellationToken, CancelledError, NotCloneableError, PoolClosedError, ThreadPool } from 'thread-system';
 import { Gate, occupy, until } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 import { tasks } from '../support/tasks.ts';
@@ -245,6 +245,89 @@ describe('map', () => {
     })();
     expect((await pool.map(double, endless)[Symbol.asyncIterator]().return()).done).toBe(true);
     expect(isClosed).toBe(true);
+  });
+
+  test('over a source that has stalled ends by a token, a signal, a shutdown, or by leaving the loop', async () => {
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    let closed = 0;
+    const stalled = (): AsyncIterable<number> => ({
+      [Symbol.asyncIterator]: () => {
+        let isFirst = true;
+        return {
+          next: () => {
+            if (!isFirst) return new Promise<never>(() => {});
+            isFirst = false;
+            return Promise.resolve({ value: 1, done: false as const });
+          },
+          return: () => {
+            closed++;
+            return Promise.resolve({ value: undefined, done: true as const });
+          },
+        };
+      },
+    });
+    const token = new CancellationToken();
+    const byToken = pool.map(double, stalled(), { token });
+    const controller = new AbortController();
+    const bySignal = pool.map(double, stalled(), { signal: controller.signal });
+    const byShutdown = expect(pool.map(double, stalled())).rejects.toBeInstanceOf(PoolClosedError);
+    const left = pool.map(double, stalled())[Symbol.asyncIterator]();
+    expect((await left.next()).value).toBe(2);
+    const pending = left.next();
+    expect((await left.return()).done).toBe(true);
+    expect(await pending).toEqual({ value: undefined, done: true });
+    await pool.waitAll();
+    token.cancel('enough');
+    await expect(byToken).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'enough' });
+    controller.abort();
+    await expect(bySignal).rejects.toBeInstanceOf(CancelledError);
+    await expect(pool.map(double, [], { signal: controller.signal })).rejects.toBeInstanceOf(CancelledError);
+    await pool.shutdown();
+    await byShutdown;
+    expect(closed).toBe(4);
+  });
+
+  test('left while a result is awaited, rejects nothing', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    using gate = await occupy(pool);
+    const results = pool.map(double, [1, 2, 3])[Symbol.asyncIterator]();
+    const pending = results.next();
+    expect((await results.return()).done).toBe(true);
+    expect((await pending).done).toBe(true);
+    gate.open();
+  });
+
+  test('holds an iterator to its protocol', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const from = (next: () => unknown): Iterable<number> => ({
+      [Symbol.iterator]: () => ({ next }) as Iterator<number>,
+    });
+    await expect(
+      pool.map(
+        double,
+        from(() => 5),
+      ),
+    ).rejects.toThrow('next() must give an object, received 5');
+    const asyncFrom = { [Symbol.asyncIterator]: () => ({ next: async () => undefined as never }) };
+    await expect(pool.map(double, asyncFrom)).rejects.toThrow('next() must give an object, received undefined');
+    let asked = 0;
+    const counted = from(() => ({ value: asked, done: asked++ === 3 ? 1 : 0 }));
+    expect(await pool.map(double, counted, { chunk: 2 })).toEqual([0, 2, 4]);
+    expect(asked).toBe(4); // not asked again after its end
+    const buffer = Reflect.construct(ArrayBuffer, [1000, { maxByteLength: 1000 }]) as ArrayBuffer & {
+      resize(length: number): void;
+    };
+    const resizable = new Uint8Array(buffer).fill(1);
+    const shrunk = pool.map(double, resizable, { chunk: 10 });
+    buffer.resize(100);
+    expect((await shrunk).length).toBeLessThanOrEqual(100);
+  });
+
+  test('moves what its task moves', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const made = await pool.map(tasks.makeBytes, [10, 20, 30], { chunk: 3 });
+    expect(made.map((bytes) => bytes.length)).toEqual([10, 20, 30]);
+    expect(made[2]?.[29]).toBe(7);
   });
 
   test('is used once, in one way', async () => {

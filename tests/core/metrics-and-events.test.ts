@@ -110,6 +110,20 @@ describe('workers', () => {
 });
 
 describe('events', () => {
+  test('are not told any more to a listener that was taken off', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    let count = 0;
+    const unregister = pool.on('jobCancelled', () => {
+      count++;
+      unregister();
+    });
+    pool.pause();
+    const jobs = [1, 2, 3].map((value) => pool.submit(tasks.echo, [value]));
+    pool.cancelAll();
+    await Promise.allSettled(jobs);
+    expect(count).toBe(1);
+  });
+
   test('tell of each job, in order, after its state has changed', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const told: string[] = [];

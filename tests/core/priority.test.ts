@@ -149,7 +149,8 @@ describe('no worker is idle while a job may run', () => {
     using gate = new Gate();
     const long = pool.submit(tasks.hold, [gate.words]);
     const short = Array.from({ length: 300 }, (_, i) => pool.submit(tasks.many, [i]));
-    await Promise.all(short);
+    await Promise.all(short); // although the gate is still shut
+    await gate.reachedBy(1);
     expect(long.state).toBe('RUNNING');
     gate.open();
   });

@@ -53,6 +53,12 @@ describe('a job', () => {
     expect(await new Promise<number>((resolve, reject) => void job.then(resolve, reject))).toBe(7);
   });
 
+  test('calls callbacks that only look like resolving functions as a promise would', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const [seven, nothing] = [new Proxy((x: unknown) => Number(x) + 1, {}), new Proxy((_: unknown) => 'no', {})];
+    expect(await pool.submit(tasks.echo, [6]).then(seven, nothing)).toBe(7);
+  });
+
   test('rejects each of those who follow it', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const bad = pool.submit(tasks.fail, ['no']);
