@@ -1,4 +1,5 @@
 // One token in the hands of several tasks: the first that finds the answer stops the others.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
 
   for (const [i, factor] of (await Promise.all(jobs)).entries())
     console.log(`Range ${i + 1}:`, factor === undefined ? 'stopped' : `${NUMBER} = ${factor} x ${NUMBER / factor}`);
+  await nextTurn(); // results come through shared memory, a reason by message: it may be a turn of the event loop later
   console.log('Why:', found.reason);
 }
 
