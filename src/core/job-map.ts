@@ -183,11 +183,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
           this.#given++;
           this.#pump();
         } else if (this.#isFinished) return;
-        else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-        }
+        else await this.#news();
       }
     } finally {
       this.#leave();
@@ -197,7 +193,6 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #leave(): void {
     this.#isLeft = true;
     this.#stop(LEFT);
-    this.#wake();
   }
 
   /** The next results to be given out, taken from those that are kept. */
@@ -220,13 +215,18 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#pump();
     while (!this.#isFinished) {
       if (this.#failure !== undefined) throw this.#failure.error;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#news();
     }
     const parts = [...this.#parts];
     if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
     return this.#source.collect(parts.map(([, part]) => part)) as L;
+  }
+
+  /** Resolves when there is something to look at. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   get #isFinished(): boolean {
@@ -253,6 +253,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#isFinished) this.#end();
   }
 
+  /** Nothing more will come: nobody needs to know of it but those who wait. */
   #end(): void {
     this.#unlink();
     this.#host.ended(this as JobMap<unknown, unknown>);
@@ -332,7 +333,6 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
     this.#failure = { error };
     this.#stop('another part of its map failed');
-    this.#wake();
     if (this.#use === 'none') setImmediate(() => this.#warnUnobserved(error));
   }
 
@@ -350,7 +350,6 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     const running = [...this.#running];
     this.#running.clear();
     for (const job of running) job.cancel(reason);
-    this.#unlink();
-    this.#host.ended(this as JobMap<unknown, unknown>);
+    this.#end();
   }
 }

@@ -1,5 +1,6 @@
 import { describe } from '../errors.js';
 import { setImmediate } from '../sync/platform.js';
+import { packed } from '../workers/packing.js';
 
 export type TypedArray =
   | Int8Array
@@ -51,18 +52,8 @@ export function sourceOf(items: unknown, action: string): Source {
   throw new TypeError(`Cannot ${action}: the items must be iterable, received ${describe(items)}`);
 }
 
-/** Fewer numbers travel as they are. */
-const WORTH_PACKING = 16;
-
-/** A copy of some items. Numbers only travel as floats, in one block. */
 function chunkOf(items: readonly unknown[]): Chunk {
-  const isPacked = items.length >= WORTH_PACKING && areNumbers(items);
-  return { items: isPacked ? new Float64Array(items) : items, target: undefined };
-}
-
-function areNumbers(items: readonly unknown[]): items is readonly number[] {
-  for (let i = 0; i < items.length; i++) if (typeof items[i] !== 'number') return false;
-  return true;
+  return { items: packed(items), target: undefined };
 }
 
 function lengthOf(parts: readonly List[]): number {

@@ -2,6 +2,7 @@ import type { CurrentJob } from '../current-job.js';
 import type { Transferable } from '../sync/crossing.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { isMoved, move, transferablesOf } from './move.js';
+import { packed } from './packing.js';
 
 type Code = (...args: readonly unknown[]) => unknown;
 /** A list of items or of results: an array or a typed array. */
@@ -13,8 +14,6 @@ export type Target = undefined | 'same' | List;
 
 /** A cancelled list stops between two items, looked at each time so many are done; a power of 2. */
 const LOOK_EVERY = 16;
-/** Fewer numbers travel as they are. */
-const WORTH_PACKING = 16;
 
 /**
  * The task that calls `code` for each item of a list, and returns the list of what it returned. Results that are promises
@@ -66,13 +65,11 @@ async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unkno
   }
 }
 
-/** What is sent back. Numbers only go as floats, in one block. */
+/** What is sent back. */
 function finished(results: List, target: Target): unknown {
   if (target !== undefined) return target === 'same' ? results : undefined;
-  const { length } = results;
-  for (let i = 0; i < length; i++) if (typeof results[i] !== 'number') return unwrapped(results);
-  if (length < WORTH_PACKING) return results;
-  return new Float64Array(results as unknown as readonly number[]);
+  const list = packed(results);
+  return list === results ? unwrapped(results) : list;
 }
 
 /** Results that are to be moved are moved with the list. */
