@@ -6,3 +6,6 @@ export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediat
 
 /** Ms on the monotonic clock. */
 export const now: () => number = performance.now.bind(performance);
+
+/** How far the clock that all threads share is ahead of this thread's, in ms. */
+export const SHARED_CLOCK_MS: number = Number(process.hrtime.bigint()) / 1e6 - now();
