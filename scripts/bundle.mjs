@@ -22,12 +22,13 @@ const maps = {
   load: (id) =>
     existsSync(`${id}.map`) ? { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') } : null,
 };
+const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 const output = { sourcemap: true, sourcemapExcludeSources: true, generatedCode: 'es2015' };
 const withoutMapUrl = (text) => text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
 
 /** The entry of every worker thread as one file, so that bundlers may copy it alone. */
 async function bundleWorker() {
-  const bundle = await rollup({ ...input, input: join(dist, 'workers/pool-worker.js'), plugins: [maps] });
+  const bundle = await rollup({ ...input, input: join(dist, 'workers/pool-worker.js'), plugins: [tinyqueue, maps] });
   await bundle.write({
     ...output,
     format: 'es',
@@ -55,7 +56,7 @@ async function bundleCommonJs() {
   const bundle = await rollup({
     ...input,
     input: [join(dist, 'index.js'), join(dist, 'worker.js')],
-    plugins: [nodeResolve({ resolveOnly: ['tinyqueue'] }), maps, location],
+    plugins: [tinyqueue, maps, location],
   });
   await bundle.write({
     ...output,

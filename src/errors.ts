@@ -77,3 +77,11 @@ export function describe(value: unknown): string {
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   return typeof name === 'string' && name !== 'Object' ? `an instance of ${name}` : 'an object';
 }
+
+/** A `CancelledError`'s message: what was cancelled, and why where that can be said in a line. */
+export function cancelledMessage(what: string, reason: unknown): string {
+  if (typeof reason === 'string') return `${what}: ${reason}`;
+  if (typeof reason === 'object' && reason !== null && 'message' in reason && typeof reason.message === 'string')
+    return `${what}: ${reason.message}`;
+  return what;
+}

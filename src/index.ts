@@ -30,6 +30,15 @@ export {
 export { Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recorder.js';
+export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
+export { Condition } from './sync/condition.js';
 export type { Transferable } from './sync/crossing.js';
+export { Latch } from './sync/latch.js';
+export type { Lease } from './sync/lease.js';
+export { Mutex, type MutexLease } from './sync/mutex.js';
+export { Semaphore } from './sync/semaphore.js';
+export { Signal } from './sync/signal.js';
+export { Till } from './sync/till.js';
+export type { WaitOptions } from './sync/waiting.js';
 export { registerErrorClass } from './workers/error-codec.js';

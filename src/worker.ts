@@ -1,4 +1,13 @@
 export type { CurrentJob } from './current-job.js';
+export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
+export { Condition } from './sync/condition.js';
+export { Latch } from './sync/latch.js';
+export type { Lease } from './sync/lease.js';
+export { Mutex, type MutexLease } from './sync/mutex.js';
+export { Semaphore } from './sync/semaphore.js';
+export { Signal } from './sync/signal.js';
+export { Till } from './sync/till.js';
+export type { WaitOptions } from './sync/waiting.js';
 export { currentJob } from './workers/bridge.js';
 export { move } from './workers/move.js';

@@ -1,9 +1,8 @@
 import type { CurrentJob } from '../current-job.js';
-import { CancelledError, describe, messageOf } from '../errors.js';
+import { CancelledError, cancelledMessage, describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
 import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
-import { cancelledMessage } from '../sync/cancellation-token.js';
 import { setImmediate } from '../sync/platform.js';
 import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
 import { checkInteger } from './options.js';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { CancelledError, describe } from '../errors.js';
+import { CancelledError, cancelledMessage, describe } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
-import { CancellationToken, cancelledMessage } from '../sync/cancellation-token.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/crossing.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';

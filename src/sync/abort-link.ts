@@ -1,4 +1,4 @@
-import type { Dependent } from './cancellation-token.js';
+import type { Dependent } from './dependent.js';
 
 /** The dependents of one AbortSignal, behind a single listener that is there only while there are any. */
 class AbortLink {

@@ -1,21 +1,23 @@
 import { inspect } from 'node:util';
-import { isMainThread, threadId } from 'node:worker_threads';
-import { CancelledError } from '../errors.js';
-import { CROSS, type CrossingHandle, uncloneable } from './crossing.js';
-import { type Carrier, checkCurrentJob, type ExchangeMessage, findShared, hold, nextSharedId } from './exchange.js';
+import { CancelledError, cancelledMessage, describe } from '../errors.js';
+import { isAbortSignal } from './abort-link.js';
+import { ringBlocked } from './bells.js';
+import { CROSS, type CrossingHandle } from './crossing.js';
+import type { Carrier, ExchangeMessage } from './exchange.js';
 import { Flag } from './flag.js';
+import { OneWay } from './one-way.js';
 import { now } from './platform.js';
-import { checkMs, startTimer } from './timer.js';
-import { callListener } from './warn.js';
+import { brand, SharedObject } from './shared-object.js';
+import { AbortSource, Combination, DueTime, type Source } from './source.js';
+import { checkDate, checkMs } from './timer.js';
 
-/** What is cancelled when a token is: a job, another token. */
-export interface Dependent {
-  cancel(reason?: unknown): unknown;
+/** What a linked token takes from its source, besides being cancelled. */
+interface Link {
+  readonly source: Source;
+  readonly reason: () => unknown;
+  /** What its `AbortSignal` follows; none where the token must tell it. */
+  readonly signals: () => readonly AbortSignal[];
 }
-
-const BRAND = Symbol.for('thread-system.CancellationToken');
-/** A blocking wait looks this often whether its own job was cancelled. */
-const SLICE_MS = 5;
 
 /**
  * A request to stop, made once and seen by every thread that holds the token.
@@ -30,78 +32,139 @@ const SLICE_MS = 5;
  * token.cancel('not needed any more');
  * ```
  */
-export class CancellationToken {
-  /** @internal */
-  readonly uncloneable = uncloneable;
+export class CancellationToken extends OneWay {
   #isRaised = false;
   #reason: unknown;
   /** In shared memory once another thread holds the token; until then this object is the only one to ask. */
   #flag: Flag | undefined;
-  #id: string | undefined;
-  #carriers: Set<Carrier> | undefined;
-  #dependents: Set<Dependent> | undefined;
-  #listeners: Set<(reason: unknown) => void> | undefined;
+  readonly #link: Link | undefined;
   #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
 
-  /** True for every token, whichever copy of this library made it. */
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && BRAND in value;
+  constructor();
+  /** @internal */
+  constructor(link: Link | undefined, flag?: Flag);
+  constructor(link?: Link, flag?: Flag) {
+    super(link?.source);
+    this.#link = link;
+    this.#flag = flag;
+  }
+
+  /**
+   * A token that is cancelled with the first of `tokens`. Cancelling it cancels none of them.
+   *
+   * @throws {TypeError} where one is none.
+   */
+  static any(tokens: Iterable<CancellationToken>): CancellationToken;
+  static any(...tokens: CancellationToken[]): CancellationToken;
+  static any(...args: unknown[]): CancellationToken {
+    const [first] = args;
+    const isList = args.length === 1 && typeof first === 'object' && first !== null && Symbol.iterator in first;
+    const tokens = (isList ? [...(first as Iterable<unknown>)] : args) as CancellationToken[];
+    for (const token of tokens)
+      if (!(token instanceof CancellationToken))
+        throw new TypeError(`Cannot link tokens: each must be a CancellationToken, received ${describe(token)}`);
+    return new CancellationToken({
+      source: new Combination<CancellationToken>('or', tokens),
+      reason: () => tokens.find((token) => token.isCancelled)?.reason,
+      signals: () => tokens.map((token) => token.signal),
+    });
+  }
+
+  /**
+   * A token that is cancelled in `ms` milliseconds; `Infinity`: never by itself. Its `reason` is a `DOMException` named
+   * `TimeoutError`. It does not keep the process.
+   *
+   * @throws {TypeError} or {RangeError} where `ms` is not 0 or more milliseconds.
+   */
+  static timeout(ms: number): CancellationToken {
+    checkMs(ms, 'ms', 'make a token');
+    return CancellationToken.#due(ms, `timed out after ${ms} ms`);
+  }
+
+  /**
+   * A token that is cancelled at a point in time, a `Date` or ms since 1970. As `timeout` in everything else.
+   *
+   * @throws {TypeError} or {RangeError} where `date` is none.
+   */
+  static deadline(date: Date | number): CancellationToken {
+    const ms = checkDate(date, 'date', 'make a token');
+    return CancellationToken.#due(ms, 'the deadline passed');
+  }
+
+  /** A token that is cancelled when `signal` aborts, with its reason. */
+  static from(signal: AbortSignal): CancellationToken {
+    if (!isAbortSignal(signal))
+      throw new TypeError(`Cannot make a token: signal must be an AbortSignal, received ${describe(signal)}`);
+    const source = new AbortSource(signal);
+    return new CancellationToken({ source, reason: () => signal.reason, signals: () => [signal] });
   }
 
   /** @internal A token that is cancelled when `flag`, which belongs to a job, is raised. */
   static following(flag: Flag): CancellationToken {
-    const token = new CancellationToken();
-    token.#flag = flag;
-    return token;
+    return new CancellationToken(undefined, flag);
   }
 
   /** @internal The copy, on this thread, of a token that came over `carrier`. */
-  static arrive(handle: CrossingHandle, carrier: Carrier): CancellationToken {
-    const held = findShared(handle.id);
-    if (held !== undefined) {
-      const token = held as CancellationToken;
-      token.addCarrier(carrier);
-      return token;
-    }
-    const token = new CancellationToken();
-    token.#id = handle.id;
-    token.#flag = new Flag(handle.words);
-    token.addCarrier(carrier);
-    hold(handle.id, token);
-    return token;
+  static arrived(handle: CrossingHandle, carrier: Carrier): CancellationToken {
+    return SharedObject.arrive(handle, carrier, () => CancellationToken.following(new Flag(handle.words)));
+  }
+
+  static #due(ms: number, what: string): CancellationToken {
+    let reason: unknown;
+    return new CancellationToken({
+      source: new DueTime(now() + ms, false),
+      reason: () => {
+        reason ??= new DOMException(what, 'TimeoutError');
+        return reason;
+      },
+      signals: () => [],
+    });
   }
 
   /** Whether the token is cancelled, by any thread. */
   get isCancelled(): boolean {
-    return this.#isRaised || (this.#flag?.isRaised ?? false);
+    return this.#isRaised || (this.#flag?.isRaised ?? false) || (this.#link?.source.hasHappened ?? false);
   }
 
   /** What the first canceller gave. On another thread it may be `undefined` until that thread's event loop turns. */
   get reason(): unknown {
+    if (!this.#isRaised && this.#link?.source.hasHappened) return this.#link.reason();
     return this.#reason;
   }
 
   /** An `AbortSignal` that is aborted when the token is cancelled, with the token's reason or a `CancelledError`. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.isCancelled) this.#controller.abort(this.#abortReason());
-    }
-    return this.#controller.signal;
+    if (this.#signal !== undefined) return this.#signal;
+    const controller = new AbortController();
+    const others = this.#link?.signals() ?? [];
+    // the platform lets such a signal go once nobody listens to it, however long those live that it follows
+    this.#signal = others.length > 0 ? AbortSignal.any([controller.signal, ...others]) : controller.signal;
+    this.#controller = controller;
+    if (this.isCancelled) controller.abort(this.#abortReason());
+    else if (this.#link !== undefined && others.length === 0) this.link({ cancel: () => {} }); // starts its timer
+    return this.#signal;
   }
 
   /** Cancels. Only the first call, of all threads, counts. */
   cancel(reason?: unknown): void {
     if (this.#isRaised) return;
+    const why = this.#link?.source.hasHappened ? this.#link.reason() : reason;
     const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise();
+    if (isFirst && this.isShared) ringBlocked();
     // where another thread was first its message brings the reason, but nobody need wait for it
-    this.#raise(isFirst ? reason : undefined);
-    if (isFirst) this.#tell(reason, undefined);
+    this.#raise(isFirst ? why : undefined);
+    if (isFirst) this.#tellCopies(why, undefined);
   }
 
   /** @throws {CancelledError} when the token is cancelled. */
   throwIfCancelled(): void {
     if (this.isCancelled) throw this.#error();
+  }
+
+  /** A token that is cancelled with this one. Cancelling it does not cancel this one. */
+  child(): CancellationToken {
+    return CancellationToken.any(this);
   }
 
   /**
@@ -111,116 +174,61 @@ export class CancellationToken {
    * @returns a function that unregisters it.
    */
   onCancel(fn: (reason: unknown) => void): () => void {
-    if (typeof fn !== 'function')
-      throw new TypeError(`Cannot register onCancel: the listener must be a function, received ${typeof fn}`);
-    if (this.isCancelled) {
-      callListener(fn, [this.#reason], 'onCancel');
-      return () => {};
-    }
-    const listener = (reason: unknown): void => fn(reason); // the same function registered twice is called twice
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => void this.#listeners?.delete(listener);
-  }
-
-  /**
-   * Waits for the token to be cancelled: `true` when it was, `false` when `timeoutMs` passed first. A wait with a time
-   * keeps the process alive, one without does not.
-   */
-  wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<boolean> {
-    const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for a token');
-    if (this.isCancelled) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const stopTimer = startTimer(
-        timeoutMs,
-        () => {
-          unregister();
-          resolve(this.isCancelled);
-        },
-        { keepsProcess: true },
-      );
-      const unregister = this.onCancel(() => {
-        stopTimer();
-        resolve(true);
-      });
-    });
-  }
-
-  /**
-   * Blocks a task's thread until the token is cancelled (`true`) or `timeoutMs` have passed (`false`).
-   *
-   * @throws {CancelledError} when the job that waits is itself cancelled.
-   * @throws {TypeError} on the main thread, which must not block: use `wait`.
-   */
-  waitSync(options: { readonly timeoutMs?: number | undefined } = {}): boolean {
-    const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for a token');
-    if (isMainThread)
-      throw new TypeError('Cannot block the main thread: waitSync is for tasks, use `await token.wait()` here');
-    const flag = this.#flag ?? this.#share();
-    const dueAt = now() + timeoutMs;
-    while (!this.isCancelled) {
-      checkCurrentJob();
-      const remainingMs = dueAt - now();
-      if (remainingMs <= 0) return false;
-      flag.block(Math.min(remainingMs, SLICE_MS));
-    }
-    return true;
-  }
-
-  /** @internal Cancels `dependent` with this token, until it is unlinked. */
-  link(dependent: Dependent): void {
-    if (this.isCancelled) {
-      dependent.cancel(this.#reason);
-      return;
-    }
-    this.#dependents ??= new Set();
-    this.#dependents.add(dependent);
+    return this.listen(fn, 'onCancel');
   }
 
   /** @internal */
-  unlink(dependent: Dependent): void {
-    this.#dependents?.delete(dependent);
-  }
-
-  /** @internal */
-  addCarrier(carrier: Carrier): void {
-    this.#carriers ??= new Set();
-    if (this.#carriers.has(carrier)) return;
-    for (const other of this.#carriers) if (!other.isOpen) this.#carriers.delete(other);
-    this.#carriers.add(carrier);
+  get hasHappened(): boolean {
+    return this.isCancelled;
   }
 
   /** @internal Another thread cancelled its copy. */
-  heard(message: ExchangeMessage, from: Carrier): void {
-    this.#raise(message.reason);
-    this.#tell(message.reason, from);
+  heard(reason: unknown, from: Carrier): void {
+    this.#raise(reason);
+    this.#tellCopies(reason, from);
   }
 
   /** @internal */
-  [CROSS](carrier: Carrier): CrossingHandle {
-    if (this.#flag?.isForeign) {
-      const child = new CancellationToken();
-      this.link(child);
-      return child[CROSS](carrier);
-    }
-    const flag = this.#flag ?? this.#share();
-    if (this.#id === undefined) {
-      this.#id = nextSharedId(threadId);
-      hold(this.#id, this);
-    }
-    this.addCarrier(carrier);
-    return { type: 'token', id: this.#id, words: flag.words };
+  override [CROSS](carrier: Carrier): CrossingHandle {
+    return this.#flag?.isForeign ? this.child()[CROSS](carrier) : super[CROSS](carrier);
   }
 
   [inspect.custom](): string {
     return `CancellationToken { isCancelled: ${this.isCancelled} }`;
   }
 
-  #share(): Flag {
-    const flag = Flag.create();
-    if (this.#isRaised) flag.raise();
-    this.#flag = flag;
-    return flag;
+  protected override get kindName(): string {
+    return 'a token';
+  }
+
+  protected override get isToldByMessage(): boolean {
+    return true; // which brings the reason
+  }
+
+  /** The copies look at their flag only: what the token follows is followed here. */
+  protected override get followsAlways(): boolean {
+    return this.carrierCount > 0;
+  }
+
+  /** There is somebody to tell, or something to pass on from one copy to others. */
+  protected override get isNeeded(): boolean {
+    return !this.#isRaised && (this.hasListeners || this.#link !== undefined || this.carrierCount > 1);
+  }
+
+  protected override get reasonToTell(): unknown {
+    return this.reason;
+  }
+
+  protected override sourceHappened(reason: unknown): void {
+    this.cancel(reason);
+  }
+
+  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+    if (this.#flag === undefined) {
+      this.#flag = Flag.create();
+      if (this.isCancelled) this.#flag.raise();
+    }
+    return { type: 'token', words: this.#flag.words };
   }
 
   #raise(reason: unknown): void {
@@ -230,36 +238,25 @@ export class CancellationToken {
     }
     this.#isRaised = true;
     this.#reason = reason;
-    const dependents = this.#dependents;
-    const listeners = this.#listeners;
-    this.#dependents = undefined;
-    this.#listeners = undefined;
-    if (dependents !== undefined) for (const dependent of dependents) dependent.cancel(reason);
     this.#controller?.abort(this.#abortReason());
-    if (listeners !== undefined) for (const listener of listeners) callListener(listener, [reason], 'onCancel');
+    this.tell();
   }
 
-  #tell(reason: unknown, except: Carrier | undefined): void {
-    if (this.#carriers === undefined) return;
-    const message: ExchangeMessage = { kind: 'token-cancelled', id: this.#id ?? '', reason };
-    for (const carrier of this.#carriers) if (carrier !== except && carrier.isOpen) carrier.tell(message);
+  #tellCopies(reason: unknown, except: Carrier | undefined): void {
+    if (this.carrierCount === 0) return;
+    const message: ExchangeMessage = { kind: 'token-cancelled', id: this.id, reason };
+    for (const carrier of this.carriers) if (carrier !== except && carrier.isOpen) carrier.tell(message);
   }
 
   #abortReason(): unknown {
-    return this.#reason === undefined ? this.#error() : this.#reason;
+    const { reason } = this;
+    return reason === undefined ? this.#error() : reason;
   }
 
   #error(): CancelledError {
-    return new CancelledError(cancelledMessage('The operation was cancelled', this.#reason), { reason: this.#reason });
+    const { reason } = this;
+    return new CancelledError(cancelledMessage('The operation was cancelled', reason), { reason });
   }
 }
 
-Object.defineProperty(CancellationToken.prototype, BRAND, { value: true });
-
-/** A `CancelledError`'s message: what was cancelled, and why where that can be said in a line. */
-export function cancelledMessage(what: string, reason: unknown): string {
-  if (typeof reason === 'string') return `${what}: ${reason}`;
-  if (typeof reason === 'object' && reason !== null && 'message' in reason && typeof reason.message === 'string')
-    return `${what}: ${reason.message}`;
-  return what;
-}
+brand(CancellationToken, 'CancellationToken');

@@ -15,10 +15,14 @@ export const CROSS = Symbol.for('thread-system.cross');
 
 /** What crosses in the object's stead: names its class, holds its shared memory. */
 export interface CrossingHandle {
-  readonly type: 'token';
+  readonly type: CrossingType;
   readonly id: string;
   readonly words: Int32Array;
+  /** What else a copy needs. */
+  readonly details?: unknown;
 }
+
+export type CrossingType = 'token' | 'signal' | 'till' | 'semaphore' | 'mutex' | 'condition' | 'latch' | 'barrier';
 
 export interface Crossing {
   [CROSS](carrier: Carrier): CrossingHandle;

@@ -1,11 +1,16 @@
-/** What one thread tells another about an object that both hold. */
-export interface ExchangeMessage {
-  readonly kind: 'token-cancelled';
-  readonly id: string;
-  readonly reason: unknown;
-  /** The job in whose code it was cancelled, by its sequence number in that worker's lane. */
-  readonly by?: number | undefined;
-}
+import { setImmediate } from './platform.js';
+
+/** What one thread tells another about objects that both hold. */
+export type ExchangeMessage =
+  | {
+      readonly kind: 'token-cancelled';
+      readonly id: string;
+      readonly reason: unknown;
+      /** The job in whose code it was cancelled, by its sequence number in that worker's lane. */
+      readonly by?: number | undefined;
+    }
+  /** Copies that had come from the other thread are gone: their ids, and how many times each had come. */
+  | { readonly kind: 'copies-gone'; readonly copies: readonly (readonly [id: string, arrivals: number])[] };
 
 /** A way to one other thread. */
 export interface Carrier {
@@ -16,15 +21,26 @@ export interface Carrier {
 
 /** An object of which other threads hold a copy, all over the same shared memory. */
 export interface Shared {
-  /** Is told what happened to a copy, by the thread behind `from`. */
-  heard(message: ExchangeMessage, from: Carrier): void;
+  /** The thread behind `from` cancelled its copy. */
+  heard?(reason: unknown, from: Carrier): void;
+  /** Copies that it sent to the thread behind `carrier` are gone. */
+  copiesGone?(carrier: Carrier, count: number): void;
+  /** The thread behind `carrier`, with the bells `threads`, has ended. */
+  threadGone?(carrier: Carrier, threads: readonly number[]): void;
 }
 
 /** The part of the exchange that a thread has once, however many copies of this library are loaded in it. */
 interface Registry {
   nextId: number;
+  /** By weak references: an object that nobody on this thread holds is forgotten, its shared memory with it (I9). */
   readonly held: Map<string, WeakRef<Shared>>;
+  /** Those that must be there although nobody here holds them, for the threads that hold a copy. */
+  readonly kept: Set<Shared>;
   readonly forget: FinalizationRegistry<string>;
+  /** How many times each object came, by whom. */
+  readonly arrivals: Map<string, Map<Carrier, number>>;
+  /** Ids of copies that are gone, to be told. */
+  readonly gone: string[];
   /** Throws `CancelledError` when the job that now runs on this thread is cancelled; does nothing elsewhere. */
   checkCurrentJob: () => void;
 }
@@ -33,11 +49,13 @@ const KEY = Symbol.for('thread-system.exchange');
 
 function createRegistry(): Registry {
   const held = new Map<string, WeakRef<Shared>>();
-  // by weak references: an object that nobody on this thread holds is forgotten, its shared memory with it (I9)
+  const gone: string[] = [];
   const forget = new FinalizationRegistry<string>((id) => {
-    if (held.get(id)?.deref() === undefined) held.delete(id);
+    if (held.get(id)?.deref() !== undefined) return; // it has come again
+    held.delete(id);
+    if (gone.push(id) === 1) setImmediate(tellGone).unref();
   });
-  return { nextId: 0, held, forget, checkCurrentJob: () => {} };
+  return { nextId: 0, held, kept: new Set(), forget, arrivals: new Map(), gone, checkCurrentJob: () => {} };
 }
 
 const globals = globalThis as typeof globalThis & { [KEY]?: Registry };
@@ -59,9 +77,32 @@ export function findShared(id: string): Shared | undefined {
   return registry.held.get(id)?.deref();
 }
 
-/** Hands a message from another thread to this thread's copy, if it still has one. */
+/** An object, or another copy of it, has come over `carrier`. */
+export function arrived(id: string, carrier: Carrier): void {
+  let counts = registry.arrivals.get(id);
+  if (counts === undefined) {
+    counts = new Map();
+    registry.arrivals.set(id, counts);
+  }
+  counts.set(carrier, (counts.get(carrier) ?? 0) + 1);
+}
+
+/** Keeps an object in memory, or does not any longer, for what other threads may do with their copies. */
+export function keep(object: Shared, isKept: boolean): void {
+  if (isKept) registry.kept.add(object);
+  else registry.kept.delete(object);
+}
+
+/** Hands a message from another thread to this thread's copies, if it still has them. */
 export function receive(message: ExchangeMessage, from: Carrier): void {
-  findShared(message.id)?.heard(message, from);
+  if (message.kind === 'token-cancelled') findShared(message.id)?.heard?.(message.reason, from);
+  else for (const [id, arrivals] of message.copies) findShared(id)?.copiesGone?.(from, arrivals);
+}
+
+/** A thread has ended, with those it had started: `threads` are the numbers of their bells. */
+export function threadGone(carrier: Carrier, threads: readonly number[]): void {
+  for (const counts of registry.arrivals.values()) counts.delete(carrier);
+  for (const held of [...registry.held.values()]) held.deref()?.threadGone?.(carrier, threads);
 }
 
 export function checkCurrentJob(): void {
@@ -70,4 +111,19 @@ export function checkCurrentJob(): void {
 
 export function setCurrentJobCheck(check: () => void): void {
   registry.checkCurrentJob = check;
+}
+
+function tellGone(): void {
+  const byCarrier = new Map<Carrier, [string, number][]>();
+  for (const id of registry.gone.splice(0)) {
+    const counts = registry.arrivals.get(id);
+    if (counts === undefined || registry.held.has(id)) continue;
+    registry.arrivals.delete(id);
+    for (const [carrier, count] of counts) {
+      const copies = byCarrier.get(carrier);
+      if (copies === undefined) byCarrier.set(carrier, [[id, count]]);
+      else copies.push([id, count]);
+    }
+  }
+  for (const [carrier, copies] of byCarrier) if (carrier.isOpen) carrier.tell({ kind: 'copies-gone', copies });
 }

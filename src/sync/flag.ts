@@ -25,16 +25,8 @@ export class Flag {
     return Atomics.load(this.words, this.index) === this.#raisedWord;
   }
 
-  /** Raises the flag and wakes the threads that block on it. True for the one call, of all threads, that did it. */
+  /** Raises the flag. True for the one call, of all threads, that did it: it then rings for those who wait. */
   raise(): boolean {
-    const isFirst = Atomics.exchange(this.words, this.index, this.#raisedWord) !== this.#raisedWord;
-    if (isFirst) Atomics.notify(this.words, this.index);
-    return isFirst;
-  }
-
-  /** Blocks this thread until the flag is raised or `ms` have passed. */
-  block(ms: number): void {
-    const seen = Atomics.load(this.words, this.index);
-    if (seen !== this.#raisedWord) Atomics.wait(this.words, this.index, seen, ms);
+    return Atomics.exchange(this.words, this.index, this.#raisedWord) !== this.#raisedWord;
   }
 }

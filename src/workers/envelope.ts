@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
-import { CancellationToken } from '../sync/cancellation-token.js';
+import { arrive } from '../sync/arrivals.js';
 import type { Transferable } from '../sync/crossing.js';
 import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
@@ -56,7 +56,7 @@ export class PayloadPort {
     const arrived = new Map<object, unknown>();
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
-      if (mark !== undefined) arrived.set(mark, CancellationToken.arrive(handle, this.#carrier));
+      if (mark !== undefined) arrived.set(mark, arrive(handle, this.#carrier));
     }
     return restore(root, arrived, new Set());
   }

@@ -1,6 +1,6 @@
 import type { CurrentJob } from '../current-job.js';
-import { CancelledError } from '../errors.js';
-import { CancellationToken, cancelledMessage } from '../sync/cancellation-token.js';
+import { CancelledError, cancelledMessage } from '../errors.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Carrier } from '../sync/exchange.js';
 import { Flag } from '../sync/flag.js';
 import { MASK } from './layout.js';
@@ -71,11 +71,11 @@ export class JobContext implements CurrentJob {
       );
       this.#carrier = {
         isOpen: true,
-        tell: ({ reason }) => {
-          if (this.#isOpen) this.#host.ownTokenCancelled(this, reason);
+        tell: (message) => {
+          if (this.#isOpen && message.kind === 'token-cancelled') this.#host.ownTokenCancelled(this, message.reason);
         },
       };
-      this.#token.addCarrier(this.#carrier);
+      this.#token.addCarrier(this.#carrier, 0);
       if (this.#isRaised) this.raiseToken(this.#reason);
     }
     return this.#token;
@@ -118,8 +118,7 @@ export class JobContext implements CurrentJob {
   raiseToken(reason: unknown): void {
     this.#isRaised = true;
     this.#reason = reason;
-    if (this.#token !== undefined && this.#carrier !== undefined)
-      this.#token.heard({ kind: 'token-cancelled', id: '', reason }, this.#carrier);
+    if (this.#token !== undefined && this.#carrier !== undefined) this.#token.heard(reason, this.#carrier);
   }
 
   /** The code has ended. The slot's word soon belongs to another job: what it says now is kept. */

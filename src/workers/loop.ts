@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
-import { type Carrier, receive, setCurrentJobCheck } from '../sync/exchange.js';
+import { joinBells } from '../sync/bells.js';
+import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { openBridge } from './bridge.js';
 import { PayloadPort } from './envelope.js';
@@ -50,12 +51,13 @@ export class WorkerLoop implements ContextHost {
   #clockMs = 0;
 
   constructor(init: WorkerInit) {
+    joinBells(init.bells, init.bell);
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
     this.#controlWords = init.memory.control;
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
-    this.#main = { isOpen: true, tell: (message) => this.#post({ ...message, by: this.#currentJob()?.seq }) };
+    this.#main = { isOpen: true, tell: (message) => this.#tell(message) };
     const payload = new PayloadPort(init.payload, this.#main);
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     this.#bell = new MainBell(init.poolWord, init.control);
@@ -291,6 +293,10 @@ export class WorkerLoop implements ContextHost {
     this.#bell.answered(this.#clockMs);
   }
 
+  #tell(message: ExchangeMessage): void {
+    this.#post(message.kind === 'token-cancelled' ? { ...message, by: this.#currentJob()?.seq } : message);
+  }
+
   #post(message: FromWorker): void {
     try {
       this.#port.postMessage(message);
@@ -308,6 +314,7 @@ export class WorkerLoop implements ContextHost {
     }
     switch (message.kind) {
       case 'token-cancelled':
+      case 'copies-gone':
         receive(message, this.#main);
         break;
       case 'job-cancelled':

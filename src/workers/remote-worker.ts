@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
-import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
+import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
+import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError } from './error-codec.js';
@@ -86,6 +87,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #slots = new SlotTable(this.#memory.slots);
   readonly #requests: RequestLane;
   readonly #thread: Worker;
+  readonly #bell = claimBell();
   readonly #control: MessagePort;
   readonly #payload: MessagePort;
   readonly #events: WorkerEvents<J>;
@@ -120,6 +122,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       concurrency: settings.concurrency,
       memory: this.#memory,
       poolWord: settings.poolWord,
+      bells: bellTable(),
+      bell: this.#bell,
       control: control.port2,
       payload: payload.port2,
       isTsNodeRegistered: TS_NODE in process,
@@ -228,6 +232,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   cancel(job: J, reason: unknown): CancelOutcome {
     if (this.seats.takeBackOne(job)) return 'taken back';
     if (!this.#slots.cancel(job.seq)) return this.#slots.isCancelling(job.seq) ? 'asked before' : 'too late';
+    ring(this.#bell);
     this.tell({ kind: 'job-cancelled', seq: job.seq, reason });
     return 'asked';
   }
@@ -295,6 +300,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     });
     this.#thread.on('exit', (exitCode: number) => {
       this.#state = 'exited';
+      const threads = threadsUnder(this.#bell);
+      threadGone(this, threads);
+      freeBells(threads);
+      ringAll();
       this.#events.workerExited(this, { exitCode, cause: this.endCause ?? this.#error });
       this.#control.close();
       this.#payload.close();
@@ -309,6 +318,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     switch (message.kind) {
       case 'ready':
         this.#onReady();
+        break;
+      case 'copies-gone':
+        receive(message, this);
         break;
       case 'token-cancelled': {
         const by = message.by === undefined ? undefined : this.seats.find(message.by);

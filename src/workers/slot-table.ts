@@ -45,9 +45,7 @@ export class SlotTable {
 
   /** Main: asks the running job to stop. False when its code has ended, or was asked before. */
   cancel(seq: number): boolean {
-    const isAsked = this.#swap(seq, RUNNING, CANCELLING);
-    if (isAsked) Atomics.notify(this.words, seq & MASK);
-    return isAsked;
+    return this.#swap(seq, RUNNING, CANCELLING);
   }
 
   /** Worker: ends the job. False when it was asked to stop before it ended. */

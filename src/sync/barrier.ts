@@ -1,0 +1,159 @@
+import { inspect } from 'node:util';
+import { ringOthers, unwatch, watch } from './bells.js';
+import { checkCount } from './check-count.js';
+import type { CrossingHandle } from './crossing.js';
+import type { Carrier } from './exchange.js';
+import { brand, SharedObject } from './shared-object.js';
+import { type Awaited, checkMayBlock, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
+
+const ACTION = 'wait at a barrier';
+const ARRIVED_BITS = 15;
+const ARRIVED_MASK = (1 << ARRIVED_BITS) - 1;
+
+/** One that waits, on this thread, for the round to end in which it arrived. */
+interface Waiter {
+  readonly round: number;
+  readonly done: () => void;
+}
+
+/**
+ * Lets `parties` go on together, round after round: each waits until all have arrived.
+ *
+ * One word of shared memory holds how many have arrived, and above that the number of the round.
+ *
+ * @example
+ * ```ts
+ * for (const step of steps) {
+ *   work(step);
+ *   barrier.arriveAndWaitSync(); // in a task; `await barrier.arriveAndWait()` in async code
+ * }
+ * ```
+ */
+export class Barrier extends SharedObject {
+  readonly #parties: number;
+  readonly #words: Int32Array;
+  readonly #waiters = new Set<Waiter>();
+
+  /**
+   * @param parties how many must arrive: a whole number from 1 to 32 767.
+   * @throws {TypeError} or {RangeError} for anything else.
+   */
+  constructor(parties: number);
+  constructor(parties: number, words?: Int32Array) {
+    super();
+    checkCount(parties, { name: 'parties', from: 1, to: ARRIVED_MASK, action: 'make a barrier' });
+    this.#parties = parties;
+    this.#words = words ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  }
+
+  /** @internal */
+  static arrived(handle: CrossingHandle, carrier: Carrier): Barrier {
+    const Arriving = Barrier as new (parties: number, words: Int32Array) => Barrier;
+    return SharedObject.arrive(handle, carrier, () => new Arriving(handle.details as number, handle.words));
+  }
+
+  /** How many must arrive. */
+  get parties(): number {
+    return this.#parties;
+  }
+
+  /** How many have arrived in this round. */
+  get arrived(): number {
+    return Atomics.load(this.#words, 0) & ARRIVED_MASK;
+  }
+
+  /**
+   * Arrives, and waits for the others: `true` when all have arrived; `false` when `timeoutMs` passed first: then this one
+   * has left, and counts as not arrived.
+   *
+   * @throws {CancelledError} by rejection, when the token or signal given is cancelled first: it has left then, too.
+   */
+  arriveAndWait(options: WaitOptions = {}): Promise<boolean> {
+    let waiter: Waiter | undefined;
+    const awaited: Awaited = {
+      enter: (done) => {
+        waiter = { round: this.#arrive(), done };
+        this.#waiters.add(waiter);
+        watch(this.#look);
+        this.#look();
+      },
+      leave: () => {
+        if (waiter === undefined || !this.#leave(waiter.round)) return false;
+        this.#waiters.delete(waiter);
+        this.#unwatchIfIdle();
+        return true;
+      },
+    };
+    return wait(awaited, options, ACTION);
+  }
+
+  /**
+   * The same, blocking a task's thread.
+   *
+   * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {TypeError} on the main thread, which must not block: use `arriveAndWait`.
+   */
+  arriveAndWaitSync(options: WaitOptions = {}): boolean {
+    checkMayBlock('arriveAndWaitSync', 'barrier.arriveAndWait()');
+    checkWait(options, ACTION);
+    const round = this.#arrive();
+    try {
+      return waitSync(() => this.#round !== round, options, ACTION) || !this.#leave(round);
+    } catch (error) {
+      this.#leave(round);
+      throw error;
+    }
+  }
+
+  [inspect.custom](): string {
+    return `Barrier { parties: ${this.#parties}, arrived: ${this.arrived} }`;
+  }
+
+  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+    return { type: 'barrier', words: this.#words, details: this.#parties };
+  }
+
+  get #round(): number {
+    return Atomics.load(this.#words, 0) >>> ARRIVED_BITS;
+  }
+
+  /** Answers the round in which it arrived. The last one ends it. */
+  #arrive(): number {
+    for (;;) {
+      const word = Atomics.load(this.#words, 0);
+      const isLast = (word & ARRIVED_MASK) + 1 === this.#parties;
+      const next = isLast ? ((word >>> ARRIVED_BITS) + 1) << ARRIVED_BITS : word + 1;
+      if (Atomics.compareExchange(this.#words, 0, word, next) !== word) continue;
+      if (isLast) {
+        ringOthers();
+        this.#look();
+      }
+      return word >>> ARRIVED_BITS;
+    }
+  }
+
+  /** False where the round has ended: it is too late to leave. */
+  #leave(round: number): boolean {
+    for (;;) {
+      const word = Atomics.load(this.#words, 0);
+      if (word >>> ARRIVED_BITS !== round) return false;
+      if (Atomics.compareExchange(this.#words, 0, word, word - 1) === word) return true;
+    }
+  }
+
+  readonly #look = (): void => {
+    const round = this.#round;
+    for (const waiter of this.#waiters) {
+      if (waiter.round === round) continue;
+      this.#waiters.delete(waiter);
+      waiter.done();
+    }
+    this.#unwatchIfIdle();
+  };
+
+  #unwatchIfIdle(): void {
+    if (this.#waiters.size === 0) unwatch(this.#look);
+  }
+}
+
+brand(Barrier, 'Barrier');

@@ -1,0 +1,115 @@
+import { inspect } from 'node:util';
+import { describe } from '../errors.js';
+import { CROSS, type CrossingHandle } from './crossing.js';
+import type { Carrier } from './exchange.js';
+import { Mutex } from './mutex.js';
+import { brand, SharedObject } from './shared-object.js';
+import { WaitQueue, waitQueueWords } from './wait-queue.js';
+import { checkMayBlock, type WaitOptions } from './waiting.js';
+
+const ACTION = 'wait for a condition';
+
+/**
+ * Waits under a {@link Mutex} for what another thread will have changed. `wait` gives the lock away, and holds it again
+ * when it returns, however it returns.
+ *
+ * @example
+ * ```ts
+ * using lock = mutex.lockSync();
+ * while (isEmpty(words)) notEmpty.waitSync();
+ * ```
+ */
+export class Condition extends SharedObject {
+  readonly #mutex: Mutex;
+  readonly #queue: WaitQueue;
+
+  /** @throws {TypeError} where `mutex` is none. */
+  constructor(mutex: Mutex);
+  constructor(mutex: Mutex, words?: Int32Array) {
+    super();
+    if (!(mutex instanceof Mutex))
+      throw new TypeError(`Cannot make a condition: mutex must be a Mutex, received ${describe(mutex)}`);
+    this.#mutex = mutex;
+    this.#queue = new WaitQueue(words ?? waitQueueWords(0), { isForWaiters: true });
+  }
+
+  /** @internal */
+  static arrived(handle: CrossingHandle, carrier: Carrier): Condition {
+    const mutex = Mutex.arrived(handle.details as CrossingHandle, carrier);
+    const Arriving = Condition as new (mutex: Mutex, words: Int32Array) => Condition;
+    return SharedObject.arrive(handle, carrier, () => new Arriving(mutex, handle.words));
+  }
+
+  /**
+   * Gives the lock away, waits to be notified (`true`) or for `timeoutMs` to pass (`false`), and holds the lock again.
+   *
+   * @throws {Error} by rejection, where this thread does not hold the mutex.
+   * @throws {CancelledError} by rejection, with the lock held, when the token or signal given is cancelled first.
+   */
+  async wait(options: WaitOptions = {}): Promise<boolean> {
+    this.#checkHeld();
+    const notified = this.#queue.hold(options, ACTION); // in line before the lock is free
+    const lock = this.#mutex.giveAway();
+    try {
+      return await notified;
+    } finally {
+      await lock.again();
+    }
+  }
+
+  /**
+   * The same, blocking a task's thread.
+   *
+   * @throws {Error} where this thread does not hold the mutex.
+   * @throws {CancelledError} with the lock held, when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {TypeError} on the main thread, which must not block: use `wait`.
+   */
+  waitSync(options: WaitOptions = {}): boolean {
+    checkMayBlock('waitSync', 'condition.wait()');
+    this.#checkHeld();
+    let lock: ReturnType<Mutex['giveAway']> | undefined;
+    const entered = (): void => {
+      lock = this.#mutex.giveAway();
+    };
+    try {
+      return this.#queue.holdSync(options, ACTION, entered);
+    } finally {
+      lock?.againSync();
+    }
+  }
+
+  /** Lets the first who waits go on; does nothing where nobody waits. */
+  notify(): void {
+    this.#queue.putForWaiters(1);
+  }
+
+  /** Lets all go on that wait now. */
+  notifyAll(): void {
+    this.#queue.putForWaiters(Number.POSITIVE_INFINITY);
+  }
+
+  /** @internal */
+  override threadGone(carrier: Carrier, threads: readonly number[]): void {
+    super.threadGone(carrier, threads);
+    this.#queue.threadsDied(threads);
+  }
+
+  [inspect.custom](): string {
+    return 'Condition {}';
+  }
+
+  protected override handleFor(carrier: Carrier): Omit<CrossingHandle, 'id'> {
+    return { type: 'condition', words: this.#queue.words, details: this.#mutex[CROSS](carrier) };
+  }
+
+  protected override get isNeeded(): boolean {
+    return true;
+  }
+
+  #checkHeld(): void {
+    if (this.#mutex.holder === undefined)
+      throw new Error(`Cannot ${ACTION}: the mutex must be locked on this thread; lock it first`);
+  }
+}
+
+brand(Condition, 'Condition');

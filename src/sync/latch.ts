@@ -1,0 +1,76 @@
+import { inspect } from 'node:util';
+import { checkCount } from './check-count.js';
+import type { CrossingHandle } from './crossing.js';
+import type { Carrier } from './exchange.js';
+import { OneWay } from './one-way.js';
+import { brand, SharedObject } from './shared-object.js';
+
+const MOST = 2 ** 31 - 1;
+
+/**
+ * Opens, for good, once it was counted down to 0: waits until a number of things are done, whichever thread does them.
+ *
+ * @example
+ * ```ts
+ * const ready = new Latch(4);
+ * for (const part of parts) pool.submit(tasks.load, [part, ready]); // each calls ready.countDown()
+ * await ready.wait();
+ * ```
+ */
+export class Latch extends OneWay {
+  readonly #words: Int32Array;
+
+  /**
+   * @param count from what it is counted down: a whole number from 0 to 2^31 - 1.
+   * @throws {TypeError} or {RangeError} for anything else.
+   */
+  constructor(count: number);
+  constructor(count: number, words?: Int32Array) {
+    super();
+    checkCount(count, { name: 'count', from: 0, to: MOST, action: 'make a latch' });
+    this.#words = words ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(count);
+  }
+
+  /** @internal */
+  static arrived(handle: CrossingHandle, carrier: Carrier): Latch {
+    const Arriving = Latch as new (count: number, words: Int32Array) => Latch;
+    return SharedObject.arrive(handle, carrier, () => new Arriving(0, handle.words));
+  }
+
+  /** How many are missing. */
+  get count(): number {
+    return Atomics.load(this.#words, 0);
+  }
+
+  /** Counts down by one; opens the latch at 0. Past that it does nothing. */
+  countDown(): void {
+    for (;;) {
+      const { count } = this;
+      if (count === 0) return;
+      if (Atomics.compareExchange(this.#words, 0, count, count - 1) !== count) continue;
+      if (count === 1) this.happened();
+      return;
+    }
+  }
+
+  /** @internal */
+  get hasHappened(): boolean {
+    return this.count === 0;
+  }
+
+  [inspect.custom](): string {
+    return `Latch { count: ${this.count} }`;
+  }
+
+  protected override get kindName(): string {
+    return 'a latch';
+  }
+
+  protected override sourceHappened(): void {}
+
+  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+    return { type: 'latch', words: this.#words };
+  }
+}
+
+brand(Latch, 'Latch');

@@ -1,0 +1,24 @@
+/** What is held until it is released: once, by `release` or at the end of a `using` block. */
+export class Lease implements Disposable {
+  #giveBack: (() => void) | undefined;
+
+  /** @internal */
+  constructor(giveBack: () => void) {
+    this.#giveBack = giveBack;
+  }
+
+  get isReleased(): boolean {
+    return this.#giveBack === undefined;
+  }
+
+  /** Releases. A second call does nothing (I6). */
+  release(): void {
+    const giveBack = this.#giveBack;
+    this.#giveBack = undefined;
+    giveBack?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

@@ -1,0 +1,152 @@
+import { inspect } from 'node:util';
+import type { CrossingHandle } from './crossing.js';
+import type { Carrier } from './exchange.js';
+import { Lease } from './lease.js';
+import { brand, SharedObject } from './shared-object.js';
+import { WaitQueue, waitQueueWords } from './wait-queue.js';
+import { checkMayBlock, type WaitOptions } from './waiting.js';
+
+const ACTION = 'lock a mutex';
+
+/** A locked mutex: holds it until it is released. */
+export class MutexLease extends Lease {
+  #abandoned: boolean;
+
+  /** @internal */
+  constructor(unlock: () => void, abandoned: boolean) {
+    super(unlock);
+    this.#abandoned = abandoned;
+  }
+
+  /** The one before died with its thread while it held the mutex: what the mutex guards may be half written. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
+  /** @internal The mutex was given away for a while, and is held again. */
+  lockedAgain(abandoned: boolean): void {
+    this.#abandoned ||= abandoned;
+  }
+}
+
+/**
+ * A lock that threads share: one holds it at a time, the others wait and are served in order (FIFO). Not re-entrant: who
+ * locks it twice waits for itself.
+ *
+ * @example
+ * ```ts
+ * using lock = mutex.lockSync(); // in a task; `await mutex.lock()` in async code
+ * if (lock.abandoned) repair();
+ * ```
+ */
+export class Mutex extends SharedObject {
+  readonly #queue: WaitQueue;
+  #holder: MutexLease | undefined;
+
+  constructor();
+  constructor(words?: Int32Array) {
+    super();
+    this.#queue = new WaitQueue(words ?? waitQueueWords(1));
+  }
+
+  /** @internal */
+  static arrived(handle: CrossingHandle, carrier: Carrier): Mutex {
+    const Arriving = Mutex as new (words: Int32Array) => Mutex;
+    return SharedObject.arrive(handle, carrier, () => new Arriving(handle.words));
+  }
+
+  /** Whether anybody holds it now. */
+  get isLocked(): boolean {
+    return this.#queue.permits <= 0;
+  }
+
+  /**
+   * Waits for the lock: a lease, or `null` when `timeoutMs` passed first.
+   *
+   * @throws {CancelledError} by rejection, when the token or signal given is cancelled first.
+   */
+  async lock(): Promise<MutexLease>;
+  async lock(options: WaitOptions): Promise<MutexLease | null>;
+  async lock(options: WaitOptions = {}): Promise<MutexLease | null> {
+    return (await this.#queue.hold(options, ACTION)) ? this.#locked() : null;
+  }
+
+  /**
+   * Blocks a task's thread until it holds the lock: a lease, or `null` when `timeoutMs` passed first.
+   *
+   * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {TypeError} on the main thread, which must not block: use `lock`.
+   */
+  lockSync(): MutexLease;
+  lockSync(options: WaitOptions): MutexLease | null;
+  lockSync(options: WaitOptions = {}): MutexLease | null {
+    checkMayBlock('lockSync', 'mutex.lock()');
+    return this.#queue.holdSync(options, ACTION) ? this.#locked() : null;
+  }
+
+  /** The lock, if nobody holds it or waits for it; else `null`. */
+  tryLock(): MutexLease | null {
+    return this.#queue.tryHold() ? this.#locked() : null;
+  }
+
+  /** @internal The lease by which this thread holds it. */
+  get holder(): MutexLease | undefined {
+    return this.#holder;
+  }
+
+  /** @internal Gives it away for a while, in which its lease stays as it is. Answers how to get it back. */
+  giveAway(): { readonly again: () => Promise<void>; readonly againSync: () => void } {
+    const lease = this.#holder;
+    this.#unlock();
+    const locked = (): void => {
+      this.#holder = lease;
+      lease?.lockedAgain(this.#queue.takeAbandoned());
+      if (lease?.isReleased) this.#unlock(); // meanwhile
+    };
+    return {
+      again: async () => {
+        await this.#queue.hold({}, ACTION);
+        locked();
+      },
+      againSync: () => {
+        this.#queue.holdWhatever();
+        locked();
+      },
+    };
+  }
+
+  /** @internal */
+  override threadGone(carrier: Carrier, threads: readonly number[]): void {
+    super.threadGone(carrier, threads);
+    this.#queue.threadsDied(threads);
+  }
+
+  [inspect.custom](): string {
+    return `Mutex { isLocked: ${this.isLocked} }`;
+  }
+
+  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+    return { type: 'mutex', words: this.#queue.words };
+  }
+
+  /** Somebody must see to it that the lock comes back from a thread that died with it. */
+  protected override get isNeeded(): boolean {
+    return true;
+  }
+
+  #locked(): MutexLease {
+    const unlock = (): void => {
+      if (this.#holder === lease) this.#unlock();
+    };
+    const lease = new MutexLease(unlock, this.#queue.takeAbandoned());
+    this.#holder = lease;
+    return lease;
+  }
+
+  #unlock(): void {
+    this.#holder = undefined;
+    this.#queue.putHeld();
+  }
+}
+
+brand(Mutex, 'Mutex');

@@ -1,0 +1,161 @@
+import { inspect } from 'node:util';
+import { describe } from '../errors.js';
+import { isAbortSignal } from './abort-link.js';
+import { CROSS, type CrossingHandle } from './crossing.js';
+import type { Carrier } from './exchange.js';
+import { Flag } from './flag.js';
+import { OneWay } from './one-way.js';
+import { brand, SharedObject } from './shared-object.js';
+import { AbortSource, Combination, type Operator, type Source } from './source.js';
+
+/** What a copy of a combined signal is made of. */
+interface CombinationHandle {
+  readonly operator: Operator;
+  readonly operands: readonly CrossingHandle[];
+}
+
+/**
+ * Goes once, and stays so: a fact that threads wait for. What waits for it goes on, whether it came before or after.
+ *
+ * @example
+ * ```ts
+ * const ready = new Signal();
+ * pool.submit(tasks.load, [ready]); // calls ready.go()
+ * await ready.or(new Till({ ms: 5_000 })).wait();
+ * ```
+ */
+export class Signal extends OneWay {
+  #isRaised = false;
+  /** In shared memory once another thread holds the signal. */
+  #flag: Flag | undefined;
+  #abortSignal: AbortSignal | undefined;
+
+  constructor();
+  /** @internal */
+  constructor(source: Source | undefined, words?: Int32Array);
+  constructor(source?: Source, words?: Int32Array) {
+    super(source);
+    if (words !== undefined) this.#flag = new Flag(words);
+  }
+
+  /** One that has gone. */
+  static get DONE(): Signal {
+    return DONE;
+  }
+
+  /** One that never goes. */
+  static get NEVER(): Signal {
+    return NEVER;
+  }
+
+  /** A signal that goes when `abortSignal` aborts. */
+  static from(abortSignal: AbortSignal): Signal {
+    if (!isAbortSignal(abortSignal))
+      throw new TypeError(`Cannot make a signal: it must be given an AbortSignal, received ${describe(abortSignal)}`);
+    return new Signal(new AbortSource(abortSignal));
+  }
+
+  /** @internal */
+  static arrived(handle: CrossingHandle, carrier: Carrier, arrive: (handle: CrossingHandle) => unknown): Signal {
+    const details = handle.details as CombinationHandle | undefined;
+    const operands = details?.operands.map((operand) => arrive(operand) as Signal);
+    return SharedObject.arrive(handle, carrier, () => {
+      const source = operands === undefined ? undefined : new Combination(details?.operator ?? 'or', operands);
+      return new Signal(source, handle.words);
+    });
+  }
+
+  /** Whether it has gone, on any thread. */
+  get isSet(): boolean {
+    if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (this.source?.hasHappened ?? false);
+    return this.#isRaised;
+  }
+
+  /** Makes it go. Only the first call, of all threads, counts. */
+  go(): void {
+    if (this === NEVER) throw new TypeError('Cannot make a signal go: this one is Signal.NEVER');
+    this.#isRaised = true;
+    if (this.#flag === undefined || this.#flag.raise()) this.happened();
+    else this.tell();
+  }
+
+  /**
+   * Calls `fn` once, when it goes; at once if it has. What it throws becomes a process warning.
+   *
+   * @returns a function that unregisters it.
+   */
+  onGo(fn: () => void): () => void {
+    return this.listen(typeof fn === 'function' ? () => fn() : fn, 'onGo');
+  }
+
+  /** A signal that goes once both this and `other` have gone. */
+  and(other: Signal): Signal {
+    return this.#combined('and', other);
+  }
+
+  /** A signal that goes once this or `other` has gone. */
+  or(other: Signal): Signal {
+    return this.#combined('or', other);
+  }
+
+  /** An `AbortSignal` that is aborted when this goes. */
+  toAbortSignal(): AbortSignal {
+    if (this.#abortSignal === undefined) {
+      const controller = new AbortController();
+      this.#abortSignal = controller.signal;
+      this.link({ cancel: () => controller.abort() });
+    }
+    return this.#abortSignal;
+  }
+
+  /** @internal */
+  get hasHappened(): boolean {
+    return this.isSet;
+  }
+
+  [inspect.custom](): string {
+    return `${this.constructor.name} { isSet: ${this.isSet} }`;
+  }
+
+  protected override get kindName(): string {
+    return 'a signal';
+  }
+
+  /** A copy asks the operands by itself; what only this thread can follow is followed here. */
+  protected override get followsAlways(): boolean {
+    return this.source instanceof AbortSource && this.isShared;
+  }
+
+  protected override sourceHappened(): void {
+    this.go();
+  }
+
+  protected override handleFor(carrier: Carrier): Omit<CrossingHandle, 'id'> {
+    const { source } = this;
+    const words = this.sharedWords;
+    if (!(source instanceof Combination)) return { type: 'signal', words };
+    const operands = (source as Combination<Signal>).operands.map((operand) => operand[CROSS](carrier));
+    return { type: 'signal', words, details: { operator: source.operator, operands } satisfies CombinationHandle };
+  }
+
+  /** The flag, in shared memory from now on. */
+  protected get sharedWords(): Int32Array {
+    if (this.#flag === undefined) {
+      this.#flag = Flag.create();
+      if (this.isSet) this.#flag.raise();
+    }
+    return this.#flag.words;
+  }
+
+  #combined(operator: Operator, other: Signal): Signal {
+    if (!(other instanceof Signal))
+      throw new TypeError(`Cannot combine signals: the other must be a Signal, received ${describe(other)}`);
+    return new Signal(new Combination<Signal>(operator, [this, other]));
+  }
+}
+
+brand(Signal, 'Signal');
+
+const NEVER = new Signal();
+const DONE = new Signal();
+DONE.go();

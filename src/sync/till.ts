@@ -1,0 +1,54 @@
+import { describe } from '../errors.js';
+import type { CrossingHandle } from './crossing.js';
+import type { Carrier } from './exchange.js';
+import { now, SHARED_CLOCK_MS } from './platform.js';
+import { brand, SharedObject } from './shared-object.js';
+import { Signal } from './signal.js';
+import { DueTime } from './source.js';
+import { checkDate, checkMs } from './timer.js';
+
+const ACTION = 'make a Till';
+
+/**
+ * A signal that goes by itself when its time has come, never before. Every thread that holds it sees that by its own clock.
+ * Thousands share one timer; one that nobody waits for has none. Awaiting it keeps the process.
+ *
+ * @example
+ * ```ts
+ * await done.or(new Till({ ms: 20_000 })).wait();
+ * ```
+ */
+export class Till extends Signal {
+  readonly #dueTime: DueTime;
+
+  /**
+   * @param options.ms in how many milliseconds: 0 or more, `Infinity` for never.
+   * @throws {TypeError} or {RangeError} for anything else.
+   */
+  constructor(options: { readonly ms: number });
+  constructor(options: { readonly ms: number }, words?: Int32Array) {
+    if (typeof options !== 'object' || options === null)
+      throw new TypeError(`Cannot ${ACTION}: it must be given { ms }, received ${describe(options)}`);
+    const dueTime = new DueTime(now() + checkMs(options.ms, 'ms', ACTION), true);
+    super(dueTime, words);
+    this.#dueTime = dueTime;
+  }
+
+  /** One that goes at a point in time: a `Date`, or ms since 1970. */
+  static at(date: Date | number): Till {
+    return new Till({ ms: checkDate(date, 'date', ACTION) });
+  }
+
+  /** @internal */
+  static override arrived(handle: CrossingHandle, carrier: Carrier): Till {
+    const Arriving = Till as new (options: { ms: number }, words: Int32Array) => Till;
+    const ms = Math.max(0, (handle.details as number) - SHARED_CLOCK_MS - now());
+    return SharedObject.arrive(handle, carrier, () => new Arriving({ ms }, handle.words));
+  }
+
+  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+    return { type: 'till', words: this.sharedWords, details: this.#dueTime.dueAtMs + SHARED_CLOCK_MS };
+  }
+}
+
+brand(Till, 'Till');

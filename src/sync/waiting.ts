@@ -1,0 +1,129 @@
+import { isMainThread } from 'node:worker_threads';
+import { CancelledError, cancelledMessage, describe } from '../errors.js';
+import { isAbortSignal, linkToSignal, unlinkFromSignal } from './abort-link.js';
+import { block } from './bells.js';
+import type { Dependent } from './dependent.js';
+import { checkCurrentJob } from './exchange.js';
+import { checkMs, type StopTimer, startTimer } from './timer.js';
+
+/** What a wait asks of the token it is given: a `CancellationToken`. */
+export interface WaitToken {
+  readonly isCancelled: boolean;
+  readonly reason: unknown;
+  /** @internal */
+  link(dependent: Dependent): void;
+  /** @internal */
+  unlink(dependent: Dependent): void;
+}
+
+/** How long to wait, and what ends the wait. */
+export interface WaitOptions {
+  /** Past so many ms the wait is given up. Default: `Infinity`. */
+  readonly timeoutMs?: number | undefined;
+  /** A `CancellationToken` that ends the wait with a `CancelledError`. */
+  readonly token?: WaitToken | undefined;
+  /** The same by an `AbortSignal`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Something that a wait can be for. */
+export interface Awaited {
+  /** Calls `done` once, when it has come about; at once where it has. */
+  enter(done: () => void): void;
+  /** Waits no longer. False where it is too late for that: `done` is called, or was. */
+  leave(): boolean;
+}
+
+/** Checks the options of a wait. */
+export function checkWait(options: WaitOptions, action: string): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Cannot ${action}: options must be an object, received ${describe(options)}`);
+  const { timeoutMs, token, signal } = options;
+  if (timeoutMs !== undefined) checkMs(timeoutMs, 'timeoutMs', action);
+  if (token !== undefined && !isToken(token))
+    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(token)}`);
+  if (signal !== undefined && !isAbortSignal(signal))
+    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, received ${describe(signal)}`);
+}
+
+/**
+ * Waits in the event loop: `true` when it came about, `false` when `timeoutMs` passed first. A wait with a time keeps the
+ * process, one without does not.
+ *
+ * @param action what the caller does, in an error's words.
+ * @throws {CancelledError} by rejection, when the token or signal given is cancelled before.
+ */
+export function wait(awaited: Awaited, options: WaitOptions, action: string): Promise<boolean> {
+  checkWait(options, action);
+  const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = options;
+  if (token?.isCancelled) return Promise.reject(waitCancelled(action, token.reason));
+  if (signal?.aborted) return Promise.reject(waitCancelled(action, signal.reason));
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    let stopTimer: StopTimer | undefined;
+    const end = (): void => {
+      isDone = true;
+      stopTimer?.();
+      token?.unlink(dependent);
+      if (signal !== undefined) unlinkFromSignal(signal, dependent);
+    };
+    const dependent: Dependent = {
+      cancel: (reason) => {
+        if (isDone || !awaited.leave()) return;
+        end();
+        reject(waitCancelled(action, reason));
+      },
+    };
+    awaited.enter(() => {
+      if (isDone) return;
+      end();
+      resolve(true);
+    });
+    if (isDone) return;
+    token?.link(dependent);
+    if (signal !== undefined) linkToSignal(signal, dependent);
+    const expire = (): void => {
+      if (isDone || !awaited.leave()) return;
+      end();
+      resolve(false);
+    };
+    if (timeoutMs === 0) expire();
+    else stopTimer = startTimer(timeoutMs, expire, { keepsProcess: true });
+  });
+}
+
+/**
+ * Blocks a task's thread: `true` when `isMet` says so, `false` when `timeoutMs` passed first.
+ *
+ * @param action what the caller does, in an error's words.
+ * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled.
+ * @throws {TypeError} on the main thread.
+ */
+export function waitSync(isMet: () => boolean, options: WaitOptions, action: string): boolean {
+  const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = options;
+  const check = (): void => {
+    if (token?.isCancelled) throw waitCancelled(action, token.reason);
+    if (signal?.aborted) throw waitCancelled(action, signal.reason);
+  };
+  check();
+  return block(() => {
+    if (isMet()) return true;
+    check();
+    checkCurrentJob();
+    return false;
+  }, timeoutMs);
+}
+
+/** @throws {TypeError} on the main thread, naming the promise form. */
+export function checkMayBlock(method: string, promiseForm: string): void {
+  if (isMainThread)
+    throw new TypeError(`Cannot block the main thread: ${method} is for tasks, use \`await ${promiseForm}\` here`);
+}
+
+function waitCancelled(action: string, reason: unknown): CancelledError {
+  return new CancelledError(cancelledMessage(`The attempt to ${action} was cancelled`, reason), { reason });
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'isCancelled' in value && 'link' in value;
+}
