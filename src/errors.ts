@@ -20,6 +20,15 @@ export class CancelledError extends ThreadSystemError {
   }
 }
 
+/** A job's `timeoutMs` or `deadline` passed. */
+export class JobTimeoutError extends ThreadSystemError {
+  readonly code = 'ERR_JOB_TIMEOUT';
+
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+  }
+}
+
 /** The thread that ran the job ended before the job did. */
 export class WorkerExitError extends ThreadSystemError {
   readonly code = 'ERR_WORKER_EXITED';
@@ -54,7 +63,14 @@ export class NotCloneableError extends ThreadSystemError {
   }
 }
 
-const named = { CancelledError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError };
+const named = {
+  CancelledError,
+  JobTimeoutError,
+  WorkerExitError,
+  PoolClosedError,
+  TaskNotFoundError,
+  NotCloneableError,
+};
 for (const [name, errorClass] of Object.entries(named))
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
 

@@ -8,6 +8,7 @@ export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
 export type { CurrentJob } from './current-job.js';
 export {
   CancelledError,
+  JobTimeoutError,
   NotCloneableError,
   PoolClosedError,
   TaskNotFoundError,

@@ -1,3 +1,4 @@
+import type { Ending } from '../jobs/ending.js';
 import type { Job } from '../jobs/job.js';
 import { JobQueue } from '../jobs/job-queue.js';
 import { now } from '../sync/platform.js';
@@ -36,7 +37,7 @@ export class Dispatcher {
   #nowMs = 0;
   /** The job between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
   #inHand: Job | undefined;
-  #cancelledInHand: { readonly reason: unknown } | undefined;
+  #endedInHand: Ending | undefined;
 
   constructor(ledger: Ledger, workers: WorkerSet) {
     this.#ledger = ledger;
@@ -93,11 +94,11 @@ export class Dispatcher {
     }
   }
 
-  /** Cancels the job in hand, if that is the one: it is taken back before any worker sees it. */
-  cancelInHand(job: Job, reason: unknown): boolean {
+  /** Ends the job in hand, if that is the one: it is taken back before any worker sees it. */
+  endInHand(job: Job, ending: Ending): boolean {
     if (this.#inHand !== job) return false;
-    this.#cancelledInHand ??= { reason };
-    return true;
+    this.#endedInHand ??= ending;
+    return this.#endedInHand.state === ending.state;
   }
 
   /** An idle worker is to be given half of what another has not begun (I3): takes it back. False where there is none. */
@@ -202,13 +203,13 @@ export class Dispatcher {
     } catch (error) {
       fault = { error };
     }
-    const cancelled = this.#cancelledInHand;
+    const ending = this.#endedInHand;
     this.#inHand = undefined;
-    this.#cancelledInHand = undefined;
-    if (cancelled !== undefined) {
+    this.#endedInHand = undefined;
+    if (ending !== undefined) {
       // it is not published yet, so no worker can have begun it
       if (isSent && fault === undefined) worker.seats.takeBackOne(job);
-      this.#ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(cancelled.reason) });
+      this.#ledger.settleBy(job, ending);
       return true;
     }
     if (fault !== undefined) this.#ledger.settle(job, 'FAILED', { outcome: fault.error });

@@ -2,32 +2,65 @@ import type { Job } from '../jobs/job.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { PoolWorker } from './worker-set.js';
 
-/** Ends the thread of a job that was asked to stop and did not within its grace. */
+/** So long before a grace is over the worker is asked whether its event loop turns, and its replacement is started. */
+const FORESIGHT_MS = 100;
+
+/** What the end of a grace comes to. */
+export interface GraceEvents {
+  /** The worker will probably have to be ended. */
+  foreseen(worker: PoolWorker): void;
+  /** It need not be ended after all. */
+  relieved(worker: PoolWorker): void;
+  /** Its thread must end at once, with all that runs there. */
+  end(worker: PoolWorker): void;
+  /** Its thread does other jobs well: it ends once these have. The job, which does not stop, is given up. */
+  retire(worker: PoolWorker, job: Job): void;
+}
+
+/** Sees to it that a worker is free of a job that was asked to stop and does not, once its grace is over. */
 export class GraceKeeper {
   readonly #poolGraceMs: number;
-  readonly #end: (worker: PoolWorker) => void;
+  readonly #events: GraceEvents;
   readonly #timers = new Map<Job, StopTimer>();
 
-  /** @param end ends the worker's thread at once. */
-  constructor(poolGraceMs: number, end: (worker: PoolWorker) => void) {
+  constructor(poolGraceMs: number, events: GraceEvents) {
     this.#poolGraceMs = poolGraceMs;
-    this.#end = end;
+    this.#events = events;
   }
 
   start(job: Job, worker: PoolWorker): void {
     const graceMs = job.graceMs ?? this.#poolGraceMs;
-    const expire = (): void => {
-      this.#timers.delete(job);
-      worker.endCause = new Error(`Job '${job.name}' did not stop within ${graceMs} ms of being cancelled`);
-      this.#end(worker);
+    if (graceMs === 0) {
+      this.#expire(job, worker, graceMs);
+      return;
+    }
+    const expire = (): void => this.#expire(job, worker, graceMs);
+    const foresee = (): void => {
+      worker.ping();
+      this.#events.foreseen(worker);
+      this.#timers.set(job, startTimer(Math.min(graceMs, FORESIGHT_MS), expire, { keepsProcess: false }));
     };
-    if (graceMs === 0) expire();
-    else this.#timers.set(job, startTimer(graceMs, expire, { keepsProcess: false }));
+    const easyMs = graceMs - FORESIGHT_MS;
+    // where there is no time for foresight it is begun after other code has had its turn: most jobs stop in that time
+    this.#timers.set(job, startTimer(Math.max(easyMs, 0), foresee, { keepsProcess: false }));
   }
 
   /** The job's code has ended. */
-  stop(job: Job): void {
-    this.#timers.get(job)?.();
+  stop(job: Job, worker: PoolWorker): void {
+    const stopTimer = this.#timers.get(job);
+    if (stopTimer === undefined) return;
+    stopTimer();
     this.#timers.delete(job);
+    this.#events.relieved(worker);
+  }
+
+  #expire(job: Job, worker: PoolWorker, graceMs: number): void {
+    this.#timers.delete(job);
+    if (worker.hasAnswered && worker.seats.taken - worker.seats.waitingCount > 1) {
+      this.#events.retire(worker, job);
+      return;
+    }
+    worker.endCause = new Error(`Job '${job.name}' did not stop within ${graceMs} ms of being asked to`);
+    this.#events.end(worker);
   }
 }

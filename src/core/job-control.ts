@@ -1,3 +1,4 @@
+import { Cancellation, type Ending } from '../jobs/ending.js';
 import type { Job, JobOwner } from '../jobs/job.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { RemoteWorker } from '../workers/remote-worker.js';
@@ -26,28 +27,32 @@ export class JobControl implements JobOwner {
   }
 
   cancelJob(job: Job, reason: unknown): boolean {
-    const worker = workerOf(job);
-    if (job === this.#spared) {
-      worker?.tell({ kind: 'parent-cancelled', seq: job.seq, reason });
-      job.raiseToken(reason);
-      return false;
-    }
-    const { dispatcher } = this.#parts;
+    if (job !== this.#spared) return this.stop(job, new Cancellation(job.name, reason));
+    workerOf(job)?.tell({ kind: 'parent-cancelled', seq: job.seq, reason });
+    job.raiseToken(reason);
+    return false;
+  }
+
+  /** Ends a job, wherever it is. True: it settles as `ending` says. */
+  stop(job: Job, ending: Ending): boolean {
+    const { dispatcher, ledger, grace } = this.#parts;
     if (dispatcher.queue.remove(job)) {
-      this.#settle(job, reason);
+      ledger.settleBy(job, ending);
       return true;
     }
-    if (dispatcher.cancelInHand(job, reason)) return true;
-    switch (worker?.cancel(job, reason)) {
+    if (dispatcher.endInHand(job, ending)) return true;
+    const worker = workerOf(job);
+    switch (worker?.cancel(job, ending.reason)) {
       case 'taken back':
-        this.#settle(job, reason);
+        ledger.settleBy(job, ending);
         return true;
       case 'asked':
-        if (worker !== undefined) this.#parts.grace.start(job, worker);
-        job.raiseToken(reason); // last, as its listeners are foreign code (I7)
+        job.ending = ending;
+        if (worker !== undefined) grace.start(job, worker);
+        job.raiseToken(ending.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
-        return true;
+        return job.ending?.state === ending.state;
       case 'too late':
       case undefined:
         return false;
@@ -56,7 +61,8 @@ export class JobControl implements JobOwner {
 
   /** Cancels a job that has not begun; leaves any other as it is. */
   cancelPending(job: Job, reason: unknown): void {
-    if (this.#parts.dispatcher.queue.remove(job) || workerOf(job)?.seats.takeBackOne(job)) this.#settle(job, reason);
+    if (this.#parts.dispatcher.queue.remove(job) || workerOf(job)?.seats.takeBackOne(job))
+      this.#parts.ledger.settleBy(job, new Cancellation(job.name, reason));
   }
 
   reprioritise(job: Job, priority: number): boolean {
@@ -79,10 +85,6 @@ export class JobControl implements JobOwner {
     } finally {
       this.#spared = undefined;
     }
-  }
-
-  #settle(job: Job, reason: unknown): void {
-    this.#parts.ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(reason) });
   }
 }
 

@@ -11,7 +11,10 @@ import { checkInteger } from './options.js';
 export type ItemTask<T, R> = ((this: CurrentJob, item: T) => R) | ModuleTask<(this: CurrentJob, item: T) => R>;
 
 export interface MapOptions extends Omit<JobOptions, 'transfer'> {
-  /** How many items one job takes. Default: as many as take about 1.5 ms, from what the first ones took. */
+  /**
+   * How many items one job takes. Default: as many as take about 1.5 ms, from what the first ones took; with `timeoutMs`,
+   * which bounds one job, 1.
+   */
   readonly chunk?: number | undefined;
   /** Whether the results come in the order of the items, or as they are done. Default: true. */
   readonly ordered?: boolean | undefined;
@@ -90,10 +93,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#host = host;
     this.#task = ref.each;
     this.#options = jobOptions;
-    this.#fixedChunk = chunk;
+    const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
+    this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;
     this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, 2 * host.places);
-    this.#chunk = chunk ?? Math.max(1, Math.floor(this.#task.fitting / MAX_GROWTH)); // the items may be others
+    this.#chunk = fixedChunk ?? Math.max(1, Math.floor(this.#task.fitting / MAX_GROWTH)); // the items may be others
     this.#source = sourceOf(items, action);
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();

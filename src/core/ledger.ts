@@ -1,4 +1,5 @@
-import { messageOf } from '../errors.js';
+import { JobTimeoutError, messageOf } from '../errors.js';
+import type { Ending } from '../jobs/ending.js';
 import type { Job, JobOwner, Moment } from '../jobs/job.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
@@ -63,9 +64,16 @@ export class Ledger {
 
   /** @param lateResult what the code of a cancelled job still returned. */
   settle(job: Job, state: SettledState, end: { readonly outcome: unknown; readonly lateResult?: unknown }): void {
+    if (end.outcome instanceof JobTimeoutError && job.ending !== undefined) this.#metrics.timedOut++;
     this.#count(job, state);
     job.settle(state, end.outcome, end.lateResult);
     if (state === 'FAILED') this.#watchUnobserved(job);
+  }
+
+  /** Settles a job whose code did not begin, or whose thread is gone. */
+  settleBy(job: Job, ending: Ending): void {
+    job.ending = ending;
+    this.settle(job, ending.state, { outcome: ending.error() });
   }
 
   /** `settle` for a job that has returned: a plain call, as it is the one that happens a million times a second. */

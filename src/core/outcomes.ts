@@ -7,6 +7,7 @@ import type { EventHub } from './events.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
 import { learnRun } from './run-time.js';
+import type { TimeLimits } from './time-limits.js';
 import type { PoolWorker } from './worker-set.js';
 
 /** What the outcomes are told to. */
@@ -16,6 +17,7 @@ export interface OutcomeParts {
   readonly events: EventHub;
   readonly outbox: Outbox;
   readonly grace: GraceKeeper;
+  readonly limits: TimeLimits;
 }
 
 /** Turns what workers answer into how jobs settle. */
@@ -26,8 +28,14 @@ export class Outcomes implements JobSink<Job> {
     this.#parts = parts;
   }
 
-  jobStarted(job: Job): void {
+  jobStarted(worker: PoolWorker, job: Job): void {
+    this.#parts.limits.began(job, worker.results.begunAtMs);
     this.#parts.events.emit('jobStarted', job);
+  }
+
+  /** There was no code to run. */
+  jobFailedToStart(job: Job, thrown: Thrown): void {
+    this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
   }
 
   jobReported(job: Job, value: unknown): void {
@@ -44,14 +52,16 @@ export class Outcomes implements JobSink<Job> {
     this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
   }
 
-  /** However its code ended: it was asked to stop, so it is CANCELLED. */
+  /** However its code ended: it was asked to stop, and settles by that. */
   jobStopped(worker: PoolWorker, job: Job, end: StoppedEnd): void {
     this.#ran(worker, job);
-    this.#parts.grace.stop(job);
+    this.#parts.grace.stop(job, worker);
     const isOwnFault = end.kind === 'threw' && !end.thrown.isCancelled;
-    const outcome = job.cancelledError(job.cancelReason, isOwnFault ? { thrown: end.thrown.error } : undefined);
+    const { ending } = job;
+    if (ending === undefined) return;
+    const outcome = ending.error(isOwnFault ? { thrown: end.thrown.error } : undefined);
     const lateResult = end.kind === 'returned' ? end.value : undefined;
-    this.#parts.ledger.settle(job, 'CANCELLED', { outcome, lateResult });
+    this.#parts.ledger.settle(job, ending.state, { outcome, lateResult });
   }
 
   #ran(worker: PoolWorker, job: Job): void {

@@ -22,6 +22,7 @@ import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
+import { TimeLimits } from './time-limits.js';
 import { type PoolWorker, WorkerSet } from './worker-set.js';
 
 /**
@@ -51,6 +52,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #recovery: Recovery;
   readonly #control: JobControl;
   readonly #shutdown: Shutdown;
+  readonly #limits: TimeLimits;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
 
@@ -62,8 +64,14 @@ export class ThreadPool implements AsyncDisposable {
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     const [ledger, metrics, events, outbox] = [this.#ledger, this.#metrics, this.#events, this.#outbox];
-    const grace = new GraceKeeper(settings.graceMs, (worker) => this.#recovery.endWorker(worker, this.#pacer));
-    const sink = new Outcomes({ ledger, metrics, events, outbox, grace });
+    const grace = new GraceKeeper(settings.graceMs, {
+      foreseen: (worker) => this.#workers.startSpareFor(worker),
+      relieved: (worker) => this.#workers.endSpareFor(worker),
+      end: (worker) => this.#recovery.endWorker(worker, this.#pacer),
+      retire: (worker, job) => this.#recovery.retireWorker(worker, job, this.#pacer),
+    });
+    const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
+    const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits });
     const workers = new WorkerSet(settings, poolWord, { sink, events: this.#workerEvents() });
     const dispatcher = new Dispatcher(ledger, workers);
     this.#recovery = new Recovery({ ledger, dispatcher, workers, grace });
@@ -71,6 +79,7 @@ export class ThreadPool implements AsyncDisposable {
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
+    this.#limits = limits;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
     this.#pacer = pacer;
@@ -228,6 +237,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#ledger.enter(job, this.#control);
     this.#pacer.enqueue(job);
     job.linkParents();
+    if (job.deadline !== undefined && !job.isSettled) this.#limits.entered(job);
   }
 
   #workerEvents(): WorkerEvents<Job> {
@@ -241,7 +251,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#workers.watchIdle();
       },
       workerExited: (worker, exit) => {
-        const hasStarted = worker.readyAtMs > 0 || worker.endCause !== undefined;
+        const hasStarted = worker.readyAtMs > 0 || worker.endCause !== undefined || worker.isSpare;
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
@@ -271,7 +281,7 @@ export class ThreadPool implements AsyncDisposable {
       ? worker.isIdle
         ? 'idle'
         : 'busy'
-      : worker.state === 'starting'
+      : worker.state === 'starting' || worker.isSpare
         ? 'starting'
         : 'ending';
     return { id: worker.workerId, state, jobs: worker.jobsRun, utilization };

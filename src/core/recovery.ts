@@ -33,6 +33,18 @@ export class Recovery {
   endWorker(worker: PoolWorker, pacer: Pacer): void {
     this.#parts.dispatcher.recall(worker);
     worker.terminate();
+    this.#parts.workers.useSpareFor(worker);
+    pacer.pump();
+  }
+
+  /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
+  retireWorker(worker: PoolWorker, job: Job, pacer: Pacer): void {
+    const { dispatcher, ledger, workers } = this.#parts;
+    dispatcher.recall(worker);
+    worker.retire(job);
+    workers.useSpareFor(worker);
+    job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
+    if (job.ending !== undefined) ledger.settleBy(job, job.ending);
     pacer.pump();
   }
 
@@ -51,9 +63,9 @@ export class Recovery {
       else begun.push(job); // what it was to be given is gone with the thread
     }
     for (const job of cancelling) {
-      grace.stop(job);
-      job.lost(worker.run(job.begunAttempts + 1));
-      ledger.settle(job, 'CANCELLED', { outcome: job.cancelledError(job.cancelReason) });
+      grace.stop(job, worker);
+      job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
+      if (job.ending !== undefined) ledger.settleBy(job, job.ending);
     }
     for (const job of begun) this.#settleLost(job, worker, exit);
     pacer.pump();
@@ -80,7 +92,7 @@ export class Recovery {
   }
 
   #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
-    job.lost(worker.run(job.begunAttempts + 1));
+    job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
     const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
     this.#parts.ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(what + reasonOf(exit), exit) });
   }

@@ -15,6 +15,8 @@ export class WorkerSet {
   readonly #poolWord: Int32Array;
   readonly #told: { readonly events: WorkerEvents<Job>; readonly sink: JobSink<Job> };
   readonly #workers: PoolWorker[] = [];
+  /** Replacements, by the worker that they are to replace. */
+  readonly #spares = new Map<PoolWorker, PoolWorker>();
   #nextId = 0;
   #stopReaper: StopTimer | undefined;
   #announcesStarts = false;
@@ -34,12 +36,12 @@ export class WorkerSet {
 
   /** Whether all the workers there may be are ready. */
   get isFull(): boolean {
-    return this.#workers.length >= this.#settings.maxWorkers && this.#workers.every((worker) => worker.isReady);
+    return this.#workers.filter((worker) => worker.isReady).length >= this.#settings.maxWorkers;
   }
 
   /** Starts what is missing to `minWorkers`. */
   refill(): void {
-    this.start(this.#settings.minWorkers - this.#workers.filter((worker) => worker.state !== 'ending').length);
+    this.start(this.#settings.minWorkers - this.#living);
   }
 
   /** Starts none for so long, then calls `then`. */
@@ -51,13 +53,38 @@ export class WorkerSet {
   /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
   start(count: number): void {
     if (now() < this.#noStartsBeforeMs) return;
-    const living = this.#workers.filter((worker) => worker.state !== 'ending').length;
-    for (let left = Math.min(count, this.#settings.maxWorkers - living); left > 0; left--) this.#startOne();
+    for (let left = Math.min(count, this.#settings.maxWorkers - this.#living); left > 0; left--) this.#startOne();
+  }
+
+  /** A worker will probably have to be ended: starts its replacement, unless others are idle. */
+  startSpareFor(worker: PoolWorker): void {
+    if (this.#spares.has(worker) || this.#workers.some((other) => other.isIdle)) return;
+    try {
+      const spare = this.#startOne();
+      spare.isSpare = true;
+      this.#spares.set(worker, spare);
+    } catch {
+      // it is told when one is started that is needed
+    }
+  }
+
+  /** A worker is being ended: its replacement, if there is one, takes jobs from now on. */
+  useSpareFor(worker: PoolWorker): void {
+    const spare = this.#spares.get(worker);
+    if (spare !== undefined) spare.isSpare = false;
+    this.#spares.delete(worker);
+  }
+
+  /** It need not be ended after all. */
+  endSpareFor(worker: PoolWorker): void {
+    this.#spares.get(worker)?.terminate();
+    this.#spares.delete(worker);
   }
 
   remove(worker: PoolWorker): void {
     const index = this.#workers.indexOf(worker);
     if (index >= 0) this.#workers.splice(index, 1);
+    this.useSpareFor(worker);
     if (this.#workers.length > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
@@ -87,7 +114,15 @@ export class WorkerSet {
     await empty;
   }
 
-  #startOne(): void {
+  /** How many take jobs, or soon will. */
+  get #living(): number {
+    let count = 0;
+    for (const { state, isSpare } of this.#workers)
+      if (!isSpare && (state === 'starting' || state === 'ready')) count++;
+    return count;
+  }
+
+  #startOne(): PoolWorker {
     const workerId = this.#nextId++;
     const worker = new RemoteWorker<Job>(
       this.#createThread(workerId),
@@ -96,6 +131,7 @@ export class WorkerSet {
     );
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
+    return worker;
   }
 
   #createThread(workerId: number): Worker {
@@ -112,7 +148,7 @@ export class WorkerSet {
   #reap(): void {
     this.#stopReaper = undefined;
     const longestIdleSince = now() - this.#settings.idleTimeoutMs;
-    let spare = this.#workers.filter((worker) => worker.state !== 'ending').length - this.#settings.minWorkers;
+    let spare = this.#living - this.#settings.minWorkers;
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
       if (!worker.isIdle || worker.progressAtMs > longestIdleSince) continue;

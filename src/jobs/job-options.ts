@@ -2,7 +2,7 @@ import { describe } from '../errors.js';
 import { isAbortSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/crossing.js';
-import { checkMs } from '../sync/timer.js';
+import { checkDate, checkMs } from '../sync/timer.js';
 
 export interface JobOptions {
   /** Any finite number; a higher one runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */
@@ -13,7 +13,14 @@ export interface JobOptions {
   readonly token?: CancellationToken | undefined;
   /** Cancels the job when it aborts. With `token` too, either cancels. */
   readonly signal?: AbortSignal | undefined;
-  /** How many ms a cancelled running job may go on before its thread is replaced. Default: the pool's. */
+  /** How many ms its code may run; then it is asked to stop, and settles FAILED with a `JobTimeoutError`. Default: none. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * By when it must have ended, queueing included: a `Date` or ms since 1970. Past that it settles FAILED with a
+   * `JobTimeoutError`, as by `timeoutMs` where it runs. Default: none.
+   */
+  readonly deadline?: Date | number | undefined;
+  /** How many ms a running job that was asked to stop may go on before its thread is replaced. Default: the pool's. */
   readonly graceMs?: number | undefined;
   /**
    * Objects in the arguments that are moved, not copied, once, when the job is dispatched: such a job goes only to a free
@@ -24,7 +31,7 @@ export interface JobOptions {
   readonly name?: string | undefined;
 }
 
-const KNOWN = new Set(['priority', 'front', 'token', 'signal', 'graceMs', 'transfer', 'name']);
+const KNOWN = new Set(['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'graceMs', 'transfer', 'name']);
 
 /**
  * Checks what a caller passed as job options.
@@ -41,6 +48,8 @@ export function checkJobOptions(options: unknown, action: string): asserts optio
     throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(given.token)}`);
   if (given.signal !== undefined && !isAbortSignal(given.signal))
     throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, received ${describe(given.signal)}`);
+  if (given.timeoutMs !== undefined) checkMs(given.timeoutMs, 'timeoutMs', action);
+  if (given.deadline !== undefined) checkDate(given.deadline, 'deadline', action);
   if (given.graceMs !== undefined) checkMs(given.graceMs, 'graceMs', action);
   if (given.transfer !== undefined && !Array.isArray(given.transfer))
     throw new TypeError(`Cannot ${action}: transfer must be an array, received ${describe(given.transfer)}`);

@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
-import { CancelledError, cancelledMessage, describe } from '../errors.js';
+import { describe } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/crossing.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
+import type { StopTimer } from '../sync/timer.js';
+import { Cancellation, type Ending } from './ending.js';
 import { Follower, isResolver } from './follower.js';
 import { JobKind } from './job-kind.js';
 import { checkJobOptions, checkPriority, type JobOptions } from './job-options.js';
@@ -32,9 +34,14 @@ interface JobExtras {
   parentSignal?: AbortSignal | undefined;
   token?: CancellationToken | undefined;
   progress?: ProgressStream<unknown> | undefined;
+  timeoutMs?: number | undefined;
+  deadline?: Date | number | undefined;
+  /** Stop the timers of the two. */
+  stopTimers?: StopTimer[] | undefined;
   graceMs?: number | undefined;
   transfer?: readonly Transferable[] | undefined;
-  cancelReason?: unknown;
+  /** It was asked to stop: how it is to settle. */
+  ending?: Ending | undefined;
   /** What the code of a cancelled job still returned. */
   result?: unknown;
   /** Somebody has looked at its error. */
@@ -105,10 +112,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (options !== undefined) {
       checkJobOptions(options, `make job '${ref.name}'`);
       priority = options.priority ?? priority;
-      const { name, token, signal, graceMs, transfer } = options;
-      const isPlain = name === undefined && token === undefined && signal === undefined;
-      if (!isPlain || graceMs !== undefined || transfer !== undefined)
-        this.#extras = { name, graceMs, transfer, parentToken: token, parentSignal: signal };
+      const { name, token, signal, timeoutMs, deadline, graceMs, transfer } = options;
+      const isTimed = timeoutMs !== undefined || deadline !== undefined || graceMs !== undefined;
+      if (isTimed || name !== undefined || token !== undefined || signal !== undefined || transfer !== undefined)
+        this.#extras = { name, timeoutMs, deadline, graceMs, transfer, parentToken: token, parentSignal: signal };
       if (options.front) Job.#extrasOf(this).order = -1;
     }
     this.kind = JobKind.of(ref, priority);
@@ -143,7 +150,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** How long it waited from submission until its code began, in ms; so far, while it waits. 0 before it is submitted. */
   get queuedMs(): number {
     const waited = this.#waited;
-    return typeof waited === 'number' ? waited / TICKS_PER_MS : now() - waited.ms;
+    if (typeof waited === 'number') return waited / TICKS_PER_MS;
+    const { place } = this;
+    // when its code began is known once it has ended; until then, when the worker was last seen to get on
+    const untilMs = (place?.hasBegun(this.seq) ? place.progressAtMs : undefined) ?? now();
+    return Math.max(0, untilMs - waited.ms);
   }
 
   /** How long its code ran, in ms. 0 until it has ended. */
@@ -167,7 +178,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
-      if (this.#settledAs === 'CANCELLED' || 'cancelReason' in extras) extras.token.cancel(extras.cancelReason);
+      if (extras.ending !== undefined) extras.token.cancel(extras.ending.reason);
       else if (this.#settledAs === undefined) extras.token.link(this);
     }
     return extras.token;
@@ -201,7 +212,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (this.#settledAs !== undefined) return false;
     const { owner } = this.kind;
     if (owner !== undefined) return owner.cancelJob(this, reason);
-    this.settle('CANCELLED', this.cancelledError(reason));
+    this.settleBy(new Cancellation(this.name, reason));
     return true;
   }
 
@@ -309,8 +320,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     this.seq = ranTicks;
   }
 
-  /** @internal Its thread has ended while it ran. */
-  lost(run: JobPlace): void {
+  /** @internal What became of its code is not known: it began, at about that time. */
+  lost(run: JobPlace, begunAtMs: number): void {
+    this.#waited = this.waitedTicks({ begunAtMs });
     this.place = run;
     this.seq = 0;
   }
@@ -336,16 +348,36 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.transfer;
   }
 
-  /** @internal What was given to `cancel`, for a job that runs on until it stops. */
-  get cancelReason(): unknown {
-    return this.#extras?.cancelReason;
+  /** @internal How many ms its code may run. */
+  get timeoutMs(): number | undefined {
+    return this.#extras?.timeoutMs;
+  }
+
+  /** @internal */
+  get deadline(): Date | number | undefined {
+    return this.#extras?.deadline;
+  }
+
+  /** @internal `stop` is called once it has settled. */
+  whenSettledStop(stop: StopTimer): void {
+    const extras = Job.#extrasOf(this);
+    extras.stopTimers ??= [];
+    extras.stopTimers.push(stop);
+  }
+
+  /** @internal How it is to settle, where it was asked to stop while it ran. */
+  get ending(): Ending | undefined {
+    return this.#extras?.ending;
+  }
+
+  /** @internal It is asked to stop while it runs. */
+  set ending(ending: Ending) {
+    Job.#extrasOf(this).ending = ending;
   }
 
   /** @internal Raises the job's own token, where anybody has it. */
   raiseToken(reason: unknown): void {
-    const extras = Job.#extrasOf(this);
-    extras.cancelReason = reason;
-    const token = extras.token;
+    const token = this.#extras?.token;
     if (token === undefined || token.isCancelled) return;
     token.unlink(this);
     token.cancel(reason);
@@ -356,10 +388,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     Job.#progressOf(this).push(value, outbox);
   }
 
-  /** @internal */
-  cancelledError(reason: unknown, cause?: { readonly thrown: unknown }): CancelledError {
-    const message = cancelledMessage(`Job '${this.name}' was cancelled`, reason);
-    return new CancelledError(message, cause === undefined ? { reason } : { reason, cause: cause.thrown });
+  /** @internal Settles it without its code having come to its end. */
+  settleBy(ending: Ending): void {
+    this.ending = ending;
+    this.settle(ending.state, ending.error());
   }
 
   /**
@@ -386,6 +418,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       extras.parentSignal = undefined;
     }
     if (extras.transfer !== undefined) extras.transfer = undefined;
+    if (extras.stopTimers !== undefined) {
+      for (const stop of extras.stopTimers) stop();
+      extras.stopTimers = undefined;
+    }
     if (lateResult !== undefined) extras.result = lateResult;
     extras.token?.unlink(this);
     extras.progress?.end();
@@ -394,10 +430,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       extras.followers = TOLD;
     }
     // last, as its listeners are foreign code (I7)
-    if (state === 'CANCELLED' && outcome instanceof CancelledError) {
-      extras.cancelReason = outcome.reason;
-      extras.token?.cancel(outcome.reason);
-    }
+    if (extras.ending !== undefined) extras.token?.cancel(extras.ending.reason);
   }
 
   // Static, as a class with private methods costs each object a field.

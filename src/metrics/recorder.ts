@@ -24,6 +24,8 @@ export interface PoolMetrics {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** Of those that failed: whose `timeoutMs` or `deadline` had passed. */
+  readonly timedOut: number;
   /** Jobs whose code runs, or has ended without its answer being read. */
   readonly active: number;
   readonly pending: number;
@@ -50,6 +52,7 @@ export class MetricsRecorder {
   completed = 0;
   failed = 0;
   cancelled = 0;
+  timedOut = 0;
   readonly #queued = new Histogram();
   readonly #execution = new Histogram();
   readonly #throughput: Throughput;
@@ -106,6 +109,7 @@ export class MetricsRecorder {
       completed: this.completed,
       failed: this.failed,
       cancelled: this.cancelled,
+      timedOut: this.timedOut,
       active,
       pending: this.unsettled - active,
       workers: Object.freeze(workers.map((worker) => Object.freeze(worker))),

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import {
   CancelledError,
   describe,
+  JobTimeoutError,
   messageOf,
   NotCloneableError,
   PoolClosedError,
@@ -33,7 +34,7 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 const classes = new Map<string, ErrorClass>();
 for (const known of [
   ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
-  ...[CancelledError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError],
+  ...[CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError],
 ]) {
   classes.set(known.name, known);
 }
@@ -163,6 +164,17 @@ export function decodeError(record: ErrorRecord): Error {
 /** A cause may be anything: a non-error stays what it was. */
 function decodeCause(record: ErrorRecord): unknown {
   return record.kind === 'value' ? record.value : decodeError(record);
+}
+
+/** A message, its `reason` made such that it can be cloned; an error arrives as it was. */
+export function packReason<M>(message: M): M {
+  if (typeof message !== 'object' || message === null || !('reason' in message)) return message;
+  return { ...message, reason: encodeError(message.reason) };
+}
+
+/** What `packReason` was given. */
+export function unpackReason<M extends object>(message: M): M {
+  return 'reason' in message ? { ...message, reason: decodeCause(message.reason as ErrorRecord) } : message;
 }
 
 function set(error: Error, key: string, value: unknown, enumerable: boolean): void {

@@ -24,6 +24,8 @@ export interface JobHead {
   readonly priority: number;
   readonly attempt: number;
   readonly name: string | undefined;
+  /** Whether the main thread is to be told when its code begins. */
+  readonly isAnnounced: boolean;
 }
 
 /** A job inside its worker: what `currentJob()` returns. */
@@ -31,6 +33,7 @@ export class JobContext implements CurrentJob {
   readonly id: number;
   readonly priority: number;
   readonly attempt: number;
+  readonly isAnnounced: boolean;
   readonly #name: string | undefined;
   readonly #task: KnownTask;
   readonly #host: ContextHost;
@@ -52,6 +55,7 @@ export class JobContext implements CurrentJob {
     this.id = head.id;
     this.priority = head.priority;
     this.attempt = head.attempt;
+    this.isAnnounced = head.isAnnounced;
     this.#name = head.name;
   }
 

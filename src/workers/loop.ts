@@ -1,13 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
-import { messageOf } from '../errors.js';
 import { joinBells } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { openBridge } from './bridge.js';
 import { PayloadPort } from './envelope.js';
-import { encodeError } from './error-codec.js';
+import { encodeError, packReason, unpackReason } from './error-codec.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
 import { Control } from './layout.js';
@@ -181,7 +180,7 @@ export class WorkerLoop implements ContextHost {
       if (typeof code === 'function') this.#start(context, code, args);
       else this.#awaitCode(context, code, [...args]);
     } catch (error) {
-      this.#threw(context, error, this.#clockMs);
+      this.#noCode(context, error);
     }
   }
 
@@ -190,7 +189,7 @@ export class WorkerLoop implements ContextHost {
     this.#open.set(context.seq, context);
     code.then(
       (loaded) => this.#loaded(context, () => this.#startLoaded(context, loaded, args)),
-      (error: unknown) => this.#loaded(context, () => this.#threw(context, error, this.#clockMs)),
+      (error: unknown) => this.#loaded(context, () => this.#noCode(context, error)),
     );
   }
 
@@ -232,7 +231,8 @@ export class WorkerLoop implements ContextHost {
   #call(task: KnownTask, code: TaskCode, args: readonly unknown[], known?: JobContext): void {
     const begunAtMs = this.#clockMs;
     const seq = known === undefined ? this.#requests.seq : known.seq;
-    if (Atomics.load(this.#controlWords, Control.ANNOUNCE_STARTS) === 1) {
+    const isAnnounced = known === undefined ? this.#requests.isAnnounced : known.isAnnounced;
+    if (isAnnounced || Atomics.load(this.#controlWords, Control.ANNOUNCE_STARTS) === 1) {
       this.#results.started(seq, begunAtMs);
       this.#bell.ring();
     }
@@ -297,21 +297,22 @@ export class WorkerLoop implements ContextHost {
     this.#post(message.kind === 'token-cancelled' ? { ...message, by: this.#currentJob()?.seq } : message);
   }
 
-  #post(message: FromWorker): void {
-    try {
-      this.#port.postMessage(message);
-    } catch {
-      // a reason that cannot be cloned
-      if (typeof message === 'object' && 'reason' in message)
-        this.#port.postMessage({ ...message, reason: messageOf(message.reason) });
-    }
+  #noCode(context: JobContext, error: unknown): void {
+    this.#results.time(this.#clockMs, this.#clockMs);
+    context.close(this.#results.noCode(context.seq, encodeError(error)));
+    this.#bell.answered(this.#clockMs);
   }
 
-  #onMessage(message: ToWorker): void {
-    if (message === BELL) {
+  #post(message: FromWorker): void {
+    this.#port.postMessage(packReason(message));
+  }
+
+  #onMessage(packed: ToWorker): void {
+    if (packed === BELL) {
       this.#turn();
       return;
     }
+    const message = unpackReason(packed);
     switch (message.kind) {
       case 'token-cancelled':
       case 'copies-gone':
@@ -319,6 +320,9 @@ export class WorkerLoop implements ContextHost {
         break;
       case 'job-cancelled':
         this.#open.get(message.seq)?.cancelled(message.reason);
+        break;
+      case 'ping':
+        this.#post({ kind: 'pong' });
         break;
       case 'task-gone':
         this.#tasks.forget(message.id);

@@ -30,6 +30,8 @@ export type ToWorker =
   | ExchangeMessage
   /** The running job's flag was raised; brings the reason, and wakes listeners. */
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
+  /** Asks whether its event loop turns. */
+  | { readonly kind: 'ping' }
   /** No job of the task can come any more. */
   | { readonly kind: 'task-gone'; readonly id: number }
   /** The job's own code cancelled a parent of its token. */
@@ -39,6 +41,7 @@ export type FromWorker =
   | typeof BELL
   | ExchangeMessage
   | { readonly kind: 'ready' }
+  | { readonly kind: 'pong' }
   /** A task cancelled its own job's token. */
   | { readonly kind: 'own-token-cancelled'; readonly seq: number; readonly reason: unknown }
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
@@ -63,6 +66,8 @@ export const Answer = Object.freeze({
   REPORTED_MANY: 5,
   /** Its code begins. */
   STARTED: 6,
+  /** There was no code to run: its module or its export is missing, or broken. */
+  NO_CODE: 7,
 } as const);
 
 // The second word of a request entry
@@ -79,6 +84,8 @@ export const COUNT_MASK = (1 << ARGUMENT_BITS) - 1;
 export const TAG_MASK = (1 << TAG_BITS) - 1;
 /** The last value is the job's own name. */
 export const IS_NAMED = 1 << 26;
+/** The main thread is to be told when the job's code begins. */
+export const IS_ANNOUNCED = 1 << 28;
 /** The value before the name is the number of the attempt, which is not the first. */
 export const IS_REPEATED = 1 << 27;
 

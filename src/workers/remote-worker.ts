@@ -1,11 +1,10 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
-import { messageOf } from '../errors.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
 import { PayloadPort } from './envelope.js';
-import { decodeError } from './error-codec.js';
-import { Control, createMemory, Parked } from './layout.js';
+import { decodeError, packReason, unpackReason } from './error-codec.js';
+import { Control, createMemory, MASK, Parked } from './layout.js';
 import { BELL, type FromWorker, type ToWorker, type WorkerInit } from './protocol.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
@@ -14,7 +13,8 @@ import { SlotTable } from './slot-table.js';
 
 /** What a worker tells of the jobs it was sent. */
 export interface JobSink<J extends Passenger> {
-  jobStarted(job: J): void;
+  jobStarted(worker: RemoteWorker<J>, job: J): void;
+  jobFailedToStart(job: J, thrown: Thrown): void;
   jobReported(job: J, value: unknown): void;
   jobReturned(worker: RemoteWorker<J>, job: J, value: unknown): void;
   jobThrew(worker: RemoteWorker<J>, job: J, thrown: Thrown): void;
@@ -56,7 +56,7 @@ export interface WorkerSettings {
 }
 
 /** Moves only rightwards. */
-export type WorkerState = 'starting' | 'ready' | 'ending' | 'exited';
+export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending' | 'exited';
 
 /** What asking a job to stop came to. */
 export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
@@ -81,6 +81,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   busyTicks = 0;
   /** In ms of `performance.now()`; 0 until then. */
   readyAtMs = 0;
+  /** It takes no jobs yet: it is there for when another has to be ended. */
+  isSpare = false;
+  /** It has answered the last `ping`. */
+  hasAnswered = false;
   /** Why its thread is being ended, where a job is to blame. */
   endCause: unknown;
   readonly #memory = createMemory();
@@ -136,13 +140,14 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     return this.#state;
   }
 
+  /** Whether it takes jobs. */
   get isReady(): boolean {
-    return this.#state === 'ready';
+    return this.#state === 'ready' && !this.isSpare;
   }
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.isIdle || (this.#state === 'ready' && this.seats.taken < this.concurrency && !this.isHeld);
+    return this.isIdle || (this.isReady && this.seats.taken < this.concurrency && !this.isHeld);
   }
 
   /**
@@ -159,7 +164,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   get isIdle(): boolean {
-    return this.#state === 'ready' && this.seats.taken === 0;
+    return this.isReady && this.seats.taken === 0;
   }
 
   /** Whether the lane has room for a job. */
@@ -241,6 +246,20 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     Atomics.store(this.#memory.control, Control.ANNOUNCE_STARTS, 1);
   }
 
+  /** Asks whether its event loop turns: sets `hasAnswered`. */
+  ping(): void {
+    this.hasAnswered = false;
+    this.tell({ kind: 'ping' });
+  }
+
+  /** Takes no more jobs, gives up `job`, which does not stop, and ends once the others have. */
+  retire(job: J): void {
+    if (this.#state !== 'ready' && this.#state !== 'retiring') return;
+    this.#state = 'retiring';
+    this.seats.release(job.seq & MASK);
+    this.#endIfRetired();
+  }
+
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
   terminate(): void {
     if (this.#state === 'ending' || this.#state === 'exited') return;
@@ -249,18 +268,19 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   tell(message: ExchangeMessage | ToWorker): void {
-    try {
-      this.#control.postMessage(message);
-    } catch {
-      // a reason that cannot be cloned: the flag in memory still tells that it was cancelled
-      if (typeof message === 'object' && 'reason' in message)
-        this.#control.postMessage({ ...message, reason: messageOf(message.reason) });
-    }
+    this.#control.postMessage(packReason(message));
   }
 
   started(slot: number): void {
     const job = this.seats.inSlot(slot);
-    if (job !== undefined) this.#sink.jobStarted(job);
+    if (job !== undefined) this.#sink.jobStarted(this, job);
+  }
+
+  failedToStart(slot: number, thrown: Thrown): void {
+    this.#isHeld = false;
+    const job = this.seats.release(slot);
+    this.#endIfRetired();
+    if (job !== undefined) this.#sink.jobFailedToStart(job, thrown);
   }
 
   reported(slot: number, value: unknown): void {
@@ -287,7 +307,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#isHeld = false;
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
-    return this.seats.release(slot);
+    const job = this.seats.release(slot);
+    this.#endIfRetired();
+    return job;
+  }
+
+  #endIfRetired(): void {
+    if (this.#state === 'retiring' && this.seats.taken === 0) this.terminate();
   }
 
   #listen(): void {
@@ -310,11 +336,12 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     });
   }
 
-  #onMessage(message: FromWorker): void {
-    if (message === BELL) {
+  #onMessage(packed: FromWorker): void {
+    if (packed === BELL) {
       this.#events.workerRang();
       return;
     }
+    const message = unpackReason(packed);
     switch (message.kind) {
       case 'ready':
         this.#onReady();
@@ -332,6 +359,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         if (job !== undefined) this.#events.ownTokenCancelled(job, message.reason);
         break;
       }
+      case 'pong':
+        this.hasAnswered = true;
+        break;
       case 'late-error':
         this.#events.lateError(decodeError(message.error), message.jobId);
         break;

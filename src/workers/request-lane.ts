@@ -16,6 +16,7 @@ import {
   BY_MESSAGE,
   DEFINITION,
   HOLE,
+  IS_ANNOUNCED,
   IS_NAMED,
   IS_REPEATED,
   MAX_INLINE_ARGUMENTS,
@@ -34,6 +35,7 @@ export interface Parcel {
   readonly customName: string | undefined;
   readonly begunAttempts: number;
   readonly transfer: readonly Transferable[] | undefined;
+  readonly timeoutMs: number | undefined;
 }
 
 /** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
@@ -98,7 +100,7 @@ export class RequestLane {
    */
   write(job: Parcel): void {
     const kind = this.#putValues(job);
-    this.#begin(job.task.id, kind);
+    this.#begin(job.task.id, job.timeoutMs === undefined ? kind : kind | IS_ANNOUNCED);
     const head = 2 * (this.nextSeq & MASK);
     this.#heads[head] = job.id;
     this.#heads[head + 1] = job.priority;

@@ -8,6 +8,7 @@ import {
   COUNT_MASK,
   DEFINITION,
   HOLE,
+  IS_ANNOUNCED,
   IS_NAMED,
   IS_REPEATED,
   MAX_INLINE_ARGUMENTS,
@@ -36,6 +37,7 @@ export class RequestReader implements JobHead {
   seq = 0;
   attempt = 1;
   name: string | undefined = undefined;
+  isAnnounced = false;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#ring = new RingReader(memory.requests, LANE_WORDS);
@@ -108,6 +110,7 @@ export class RequestReader implements JobHead {
     this.seq = this.position;
     this.attempt = 1;
     this.name = undefined;
+    this.isAnnounced = (kind & IS_ANNOUNCED) !== 0;
     const values = this.#readAll(kind);
     if ((kind & (IS_NAMED | IS_REPEATED)) !== 0) {
       if ((kind & IS_NAMED) !== 0) this.name = values.pop() as string;

@@ -25,6 +25,8 @@ export interface ResultReader {
   /** The code ended by itself. */
   returned(slot: number, value: unknown): void;
   threw(slot: number, thrown: Thrown): void;
+  /** There was no code to run. */
+  failedToStart(slot: number, thrown: Thrown): void;
   /** The code ended, either way, after it was asked to. */
   stopped(slot: number, end: StoppedEnd): void;
 }
@@ -86,6 +88,9 @@ export class ResultLane {
     switch (answer) {
       case Answer.THREW:
         reader.threw(slot, toThrown(value));
+        break;
+      case Answer.NO_CODE:
+        reader.failedToStart(slot, toThrown(value));
         break;
       case Answer.STOPPED_RETURNED:
         reader.stopped(slot, { kind: 'returned', value });

@@ -75,6 +75,12 @@ export class ResultWriter {
     return this.#end(seq, Answer.THREW, this.#payload.send(record, 'error'));
   }
 
+  /** As `threw`, of a job for which there was no code. */
+  noCode(seq: number, record: ErrorRecord): boolean {
+    this.#open();
+    return this.#end(seq, Answer.NO_CODE, this.#payload.send(record, 'error'));
+  }
+
   /** For this, as for a result, there is always room. */
   started(seq: number, begunAtMs: number): void {
     this.time(begunAtMs, begunAtMs);
@@ -155,7 +161,7 @@ export class ResultWriter {
     return this.#payload.send(value, 'result', transfer);
   }
 
-  #end(seq: number, answer: typeof Answer.RETURNED | typeof Answer.THREW, tag: number): boolean {
+  #end(seq: number, answer: number, tag: number): boolean {
     // the moment after which a cancel comes too late; all that can fail is done
     const isStopped = !this.#slots.end(seq);
     const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;

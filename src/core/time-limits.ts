@@ -1,0 +1,37 @@
+import { Timeout } from '../jobs/ending.js';
+import type { Job } from '../jobs/job.js';
+import { now } from '../sync/platform.js';
+import { checkDate, startTimer } from '../sync/timer.js';
+
+/** Stops jobs whose `deadline` or `timeoutMs` has passed. Its timers do not keep the process: the jobs do. */
+export class TimeLimits {
+  readonly #stop: (job: Job, ending: Timeout) => void;
+
+  constructor(stop: (job: Job, ending: Timeout) => void) {
+    this.#stop = stop;
+  }
+
+  /** The job has entered the pool. */
+  entered(job: Job): void {
+    const { deadline } = job;
+    if (deadline === undefined) return;
+    const leftMs = checkDate(deadline, 'deadline', `submit job '${job.name}'`);
+    const expire = (): void => {
+      const when = new Date(deadline).toISOString();
+      const where = job.state === 'RUNNING' ? 'while it ran' : 'before it began';
+      this.#stop(job, new Timeout(`Job '${job.name}' missed its deadline of ${when}: it passed ${where}`));
+    };
+    if (leftMs === 0) expire();
+    else job.whenSettledStop(startTimer(leftMs, expire, { keepsProcess: false }));
+  }
+
+  /** The job's code has begun, at that time in ms of `performance.now()`. */
+  began(job: Job, begunAtMs: number): void {
+    const { timeoutMs } = job;
+    if (timeoutMs === undefined) return;
+    const expire = (): void =>
+      this.#stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));
+    const leftMs = Math.max(0, begunAtMs + timeoutMs - now());
+    job.whenSettledStop(startTimer(leftMs, expire, { keepsProcess: false }));
+  }
+}

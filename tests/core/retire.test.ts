@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import { ThreadPool } from 'thread-system';
+import { Gate, occupyAsync } from '../support/gate.ts';
+import { tasks } from '../support/tasks.ts';
+
+const never = async (words: Int32Array): Promise<never> => {
+  Atomics.add(words, 1, 1);
+  return await new Promise(() => {});
+};
+
+describe('an async job that does not stop, beside others on its thread', () => {
+  test('is given up: the thread is replaced at once, and ends when the others have ended', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 50 });
+    const exited = new Promise<number>((resolve) => pool.on('workerExited', ({ workerId }) => resolve(workerId)));
+    using gate = await occupyAsync(pool);
+    const [other] = gate.jobs;
+    using begun = new Gate();
+    const job = pool.submit(never, [begun.words]);
+    await begun.reachedBy(1);
+    job.cancel('enough');
+    await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'enough' });
+    const next = pool.submit(tasks.add, [1, 2]);
+    expect(await next).toBe(3);
+    expect(next.workerId).toBe(1);
+    expect(other?.state).toBe('RUNNING');
+    expect(pool.metrics().workers).toMatchObject([{ state: 'ending' }, { id: 1 }]);
+    gate.open();
+    await other;
+    expect(other).toMatchObject({ state: 'COMPLETED', workerId: 0 });
+    expect(await exited).toBe(0);
+    expect(pool.metrics()).toMatchObject({ completed: 2, cancelled: 1, failed: 0, active: 0 });
+  });
+
+  test('and what it answers after all, too late, is nobody’s', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 20 });
+    using gate = await occupyAsync(pool);
+    using late = new Gate();
+    const job = pool.submit(tasks.holdAsync, [late.words, 7]);
+    await late.reachedBy(1);
+    job.cancel();
+    await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+    late.open();
+    const settled = pool.metrics().cancelled;
+    gate.open();
+    await pool.waitAll();
+    expect(job.result).toBeUndefined();
+    expect(pool.metrics()).toMatchObject({ cancelled: settled, completed: 1 });
+  });
+});
+
+test('a thread whose event loop does not turn is ended with all that is open there', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 2, graceMs: 120 });
+  using gate = await occupyAsync(pool);
+  const [other] = gate.jobs;
+  using begun = new Gate();
+  const job = pool.submit(tasks.deaf, [begun.words]);
+  await begun.reachedBy(1);
+  job.cancel();
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  await expect(other).rejects.toMatchObject({
+    code: 'ERR_WORKER_EXITED',
+    cause: { message: "Job 'deaf' did not stop within 120 ms of being asked to" },
+  });
+});
+
+test('the replacement of a thread is started before its grace is over, and takes no job until then', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1, graceMs: 1_000 });
+  const events: string[] = [];
+  pool.on('workerStarted', ({ workerId }) => events.push(`started ${workerId}`));
+  pool.on('workerExited', ({ workerId }) => events.push(`exited ${workerId}`));
+  using gate = new Gate();
+  const job = pool.submit(tasks.deaf, [gate.words]);
+  const after = pool.submit(tasks.add, [1, 2]);
+  await gate.reachedBy(1);
+  job.cancel();
+  expect(await after).toBe(3);
+  expect(events).toEqual(['started 0', 'started 1', 'exited 0']);
+});
+
+test('a replacement that is not needed after all is ended, and the thread is kept', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1, graceMs: 5_000 });
+  using gate = new Gate();
+  const job = pool.submit(tasks.hold, [gate.words], { graceMs: 90 });
+  await gate.reachedBy(1);
+  job.cancel(); // with such a grace it is started at once
+  await new Promise((resolve) => setImmediate(resolve));
+  gate.open();
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  const next = pool.submit(tasks.add, [1, 2]);
+  expect(await next).toBe(3);
+  expect(next.workerId).toBe(0);
+});
+
+test('a job whose code cannot be found was never begun', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  for (const job of [pool.submit(tasks.notExported), pool.submit(tasks.notAFunction)]) {
+    await expect(job).rejects.toMatchObject({ code: 'ERR_TASK_NOT_FOUND' });
+    expect(job).toMatchObject({ state: 'FAILED', attempts: 0, workerId: undefined, executionMs: 0 });
+  }
+  expect(pool.metrics()).toMatchObject({ failed: 2, executionMs: { count: 0 } });
+});
