@@ -1,4 +1,4 @@
-import { JobTimeoutError, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import type { Ending } from '../jobs/ending.js';
 import type { Job, JobOwner, Moment } from '../jobs/job.js';
 import type { SettledState } from '../jobs/job-state.js';
@@ -64,7 +64,7 @@ export class Ledger {
 
   /** @param lateResult what the code of a cancelled job still returned. */
   settle(job: Job, state: SettledState, end: { readonly outcome: unknown; readonly lateResult?: unknown }): void {
-    if (end.outcome instanceof JobTimeoutError && job.ending !== undefined) this.#metrics.timedOut++;
+    if (job.ending?.state === 'FAILED') this.#metrics.timedOut++;
     this.#count(job, state);
     job.settle(state, end.outcome, end.lateResult);
     if (state === 'FAILED') this.#watchUnobserved(job);
@@ -72,8 +72,10 @@ export class Ledger {
 
   /** Settles a job whose code did not begin, or whose thread is gone. */
   settleBy(job: Job, ending: Ending): void {
-    job.ending = ending;
-    this.settle(job, ending.state, { outcome: ending.error() });
+    if (ending.state === 'FAILED') this.#metrics.timedOut++;
+    this.#count(job, ending.state);
+    job.settleBy(ending);
+    if (ending.state === 'FAILED') this.#watchUnobserved(job);
   }
 
   /** `settle` for a job that has returned: a plain call, as it is the one that happens a million times a second. */

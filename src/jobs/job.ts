@@ -144,7 +144,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get error(): unknown {
     if (this.#settledAs === undefined || this.#settledAs === 'COMPLETED') return undefined;
     Job.#extrasOf(this).isObserved = true;
-    return this.#content;
+    return Job.#errorOf(this);
   }
 
   /** How long it waited from submission until its code began, in ms; so far, while it waits. 0 before it is submitted. */
@@ -388,10 +388,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     Job.#progressOf(this).push(value, outbox);
   }
 
-  /** @internal Settles it without its code having come to its end. */
+  /** @internal Settles it without its code having come to its end. Its error is made when somebody asks for it. */
   settleBy(ending: Ending): void {
     this.ending = ending;
-    this.settle(ending.state, ending.error());
+    this.settle(ending.state, ending);
   }
 
   /**
@@ -440,6 +440,12 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return job.#extras;
   }
 
+  static #errorOf(job: Job): unknown {
+    const ending = job.#extras?.ending;
+    if (ending !== undefined && job.#content === ending) job.#content = ending.error();
+    return job.#content;
+  }
+
   static #progressOf(job: Job): ProgressStream<unknown> {
     const extras = Job.#extrasOf(job);
     if (extras.progress === undefined) {
@@ -473,6 +479,6 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   static #tell(job: Job, followers: Follower | readonly Follower[]): void {
     if (!(followers instanceof Follower)) for (const follower of followers) Job.#tell(job, follower);
     else if (job.#settledAs === 'COMPLETED') followers.resolve(job.#content);
-    else followers.reject(job.#content);
+    else followers.reject(Job.#errorOf(job));
   }
 }

@@ -56,7 +56,15 @@ function createRegistry(): Registry {
     if (gone.push(id) === 1) setImmediate(tellGone).unref();
   });
   // sealed: test runners that clean global objects up leave it as it is
-  return Object.seal({ nextId: 0, held, kept: new Set(), forget, arrivals: new Map(), gone, checkCurrentJob: () => {} });
+  return Object.seal({
+    nextId: 0,
+    held,
+    kept: new Set(),
+    forget,
+    arrivals: new Map(),
+    gone,
+    checkCurrentJob: () => {},
+  });
 }
 
 const globals = globalThis as typeof globalThis & { [KEY]?: Registry };

@@ -10,8 +10,9 @@ import { callListener } from './warn.js';
 export abstract class OneWay extends SharedObject implements Source {
   /** What makes it come about by itself. Asked by every look; followed only while there is somebody to tell. */
   readonly #source: Source | undefined;
-  #isFollowing = false;
-  #isWatching = false;
+  /** By which it follows its source, and by which it is called when this thread's bell rings. Made when first needed. */
+  #follower: Dependent | undefined;
+  #onBell: (() => void) | undefined;
   #dependents: Set<Dependent> | undefined;
   #listeners: Set<Dependent> | undefined;
   #isShared = false;
@@ -123,7 +124,7 @@ export abstract class OneWay extends SharedObject implements Source {
   }
 
   /** Tells those on this thread, if it has come about. */
-  protected readonly tell = (): void => {
+  protected tell(): void {
     if (!this.hasHappened) return;
     this.#unfollow();
     const reason = this.reasonToTell;
@@ -135,7 +136,7 @@ export abstract class OneWay extends SharedObject implements Source {
           dependent.cancel(reason);
         }
     this.keepIfNeeded();
-  };
+  }
 
   protected override carriersChanged(): void {
     this.#unfollowIfIdle();
@@ -145,16 +146,14 @@ export abstract class OneWay extends SharedObject implements Source {
   #follow(): void {
     this.keepIfNeeded();
     if (!this.hasListeners && !this.followsAlways) return;
-    if (this.#isShared && !this.isToldByMessage && !this.#isWatching) {
-      this.#isWatching = true;
-      watch(this.tell);
+    if (this.#isShared && !this.isToldByMessage && this.#onBell === undefined) {
+      this.#onBell = () => this.tell();
+      watch(this.#onBell);
     }
-    if (this.#source === undefined || this.#isFollowing) return;
-    this.#isFollowing = true;
+    if (this.#source === undefined || this.#follower !== undefined) return;
+    this.#follower = { cancel: (reason) => this.sourceHappened(reason) };
     this.#source.link(this.#follower);
   }
-
-  readonly #follower: Dependent = { cancel: (reason) => this.sourceHappened(reason) };
 
   #add(to: Set<Dependent>, dependent: Dependent): void {
     if (this.hasHappened) {
@@ -172,12 +171,9 @@ export abstract class OneWay extends SharedObject implements Source {
   }
 
   #unfollow(): void {
-    if (this.#isWatching) {
-      this.#isWatching = false;
-      unwatch(this.tell);
-    }
-    if (!this.#isFollowing) return;
-    this.#isFollowing = false;
-    this.#source?.unlink(this.#follower);
+    if (this.#onBell !== undefined) unwatch(this.#onBell);
+    if (this.#follower !== undefined) this.#source?.unlink(this.#follower);
+    this.#onBell = undefined;
+    this.#follower = undefined;
   }
 }

@@ -38,15 +38,23 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: string, transfer: TransferList = []): number {
-    try {
-      this.#port.postMessage(value, transfer as Movables);
-      return Tag.MESSAGE;
-    } catch (error) {
-      // only now is it worth looking for objects of ours: they are made to be refused
-      const envelope = this.#envelope(value);
-      if (envelope === undefined) throw cloneFault({ value, transfer, root }, error);
-      return this.#sendEnvelope(envelope, root, transfer);
+    let fault: unknown;
+    if (!holdsCrossing(value)) {
+      try {
+        this.#port.postMessage(value, transfer as Movables);
+        return Tag.MESSAGE;
+      } catch (error) {
+        fault = error; // only now is it worth looking for objects of ours: they are made to be refused
+      }
     }
+    let envelope: Envelope | undefined;
+    try {
+      envelope = this.#wrap(value);
+    } catch (error) {
+      fault ??= error; // a getter that throws
+    }
+    if (envelope === undefined || envelope.marks.length === 0) throw cloneFault({ value, transfer, root }, fault);
+    return this.#sendEnvelope(envelope, root, transfer);
   }
 
   /** Unpacks a message that was sent under `tag`. */
@@ -70,16 +78,6 @@ export class PayloadPort {
     }
   }
 
-  /** The value in an envelope; `undefined` when there is nothing of ours in it, or no way to look. */
-  #envelope(value: unknown): Envelope | undefined {
-    try {
-      const envelope = this.#wrap(value);
-      return envelope.marks.length > 0 ? envelope : undefined;
-    } catch {
-      return undefined; // a getter that throws, which is the fault itself
-    }
-  }
-
   #wrap(value: unknown): Envelope {
     const marks: object[] = [];
     const handles: CrossingHandle[] = [];
@@ -99,6 +97,11 @@ export class PayloadPort {
     };
     return { root: replace(value), marks, handles };
   }
+}
+
+/** Whether it is an object of ours, or a list that holds one: known at a glance. What lies deeper is found by a fault. */
+function holdsCrossing(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(isCrossing) : isCrossing(value);
 }
 
 type Replace = (item: unknown) => unknown;
