@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ThreadPool } from 'thread-system';
-import { Gate, occupyAsync } from '../support/gate.ts';
+import { Gate, occupyAsync, until } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
 
 const never = async (words: Int32Array): Promise<never> => {
@@ -64,17 +64,21 @@ test('a thread whose event loop does not turn is ended with all that is open the
 });
 
 test('the replacement of a thread is started before its grace is over, and takes no job until then', async () => {
-  await using pool = new ThreadPool({ maxWorkers: 1, graceMs: 1_000 });
-  const events: string[] = [];
-  pool.on('workerStarted', ({ workerId }) => events.push(`started ${workerId}`));
-  pool.on('workerExited', ({ workerId }) => events.push(`exited ${workerId}`));
+  await using pool = new ThreadPool({ maxWorkers: 1, graceMs: 150 });
   using gate = new Gate();
   const job = pool.submit(tasks.deaf, [gate.words]);
   const after = pool.submit(tasks.add, [1, 2]);
   await gate.reachedBy(1);
   job.cancel();
+  await until(() => pool.metrics().workers.length === 2);
+  expect(pool.metrics().workers).toMatchObject([
+    { id: 0, state: 'busy' },
+    { id: 1, state: 'starting' },
+  ]);
+  expect(job.state).toBe('RUNNING');
+  expect(after.state).toBe('PENDING');
   expect(await after).toBe(3);
-  expect(events).toEqual(['started 0', 'started 1', 'exited 0']);
+  expect(after.workerId).toBe(1);
 });
 
 test('a replacement that is not needed after all is ended, and the thread is kept', async () => {
