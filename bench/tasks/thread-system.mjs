@@ -1,4 +1,4 @@
-import { move } from '../../dist/worker.js';
+import { currentJob, move } from '../../dist/worker.js';
 import { stamp } from './functions.mjs';
 
 export * from './functions.mjs';
@@ -34,4 +34,35 @@ export function tokenCost(token, turns) {
   const end = performance.now();
   if (cancelled > 0) throw new Error('Nobody cancelled');
   return { token: ((between - start) * 1e6) / turns, load: ((end - between) * 1e6) / turns };
+}
+
+export function spin(words) {
+  const job = currentJob();
+  Atomics.store(words, 0, 1);
+  for (;;) job.throwIfCancelled();
+}
+
+export function deaf(words) {
+  Atomics.store(words, 0, 1);
+  for (;;);
+}
+
+export function now() {
+  return performance.timeOrigin + performance.now();
+}
+
+/** Meets another task so many times. @returns {number} ms. */
+export function meet(barrier, turns) {
+  barrier.arriveAndWaitSync();
+  const start = performance.now();
+  for (let i = 0; i < turns; i++) barrier.arriveAndWaitSync();
+  return performance.now() - start;
+}
+
+/** Gives back each permit that it gets. */
+export function answer(there, back, turns) {
+  for (let i = 0; i < turns; i++) {
+    there.acquireSync();
+    back.release();
+  }
 }

@@ -1,3 +1,4 @@
+import * as cancel from './cancel.mjs';
 import * as cpu from './cpu.mjs';
 import * as factorial from './factorial.mjs';
 import * as firstResult from './first-result.mjs';
@@ -11,6 +12,7 @@ import * as pending from './pending.mjs';
 import * as record from './record.mjs';
 import * as roundTrip from './round-trip.mjs';
 import * as seeds from './seeds.mjs';
+import * as sync from './sync.mjs';
 import * as token from './token.mjs';
 import * as urgent from './urgent.mjs';
 
@@ -30,5 +32,7 @@ export const workloads = [
   loopDelay,
   memory,
   token,
+  cancel,
+  sync,
   seeds,
 ];
