@@ -29,7 +29,7 @@ export class GraceKeeper {
   }
 
   start(job: Job, worker: PoolWorker): void {
-    const graceMs = job.graceMs ?? this.#poolGraceMs;
+    const graceMs = job.options.graceMs ?? this.#poolGraceMs;
     if (graceMs === 0) {
       this.#expire(job, worker, graceMs);
       return;

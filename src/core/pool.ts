@@ -237,7 +237,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#ledger.enter(job, this.#control);
     this.#pacer.enqueue(job);
     job.linkParents();
-    if (job.deadline !== undefined && !job.isSettled) this.#limits.entered(job);
+    if (job.options.deadline !== undefined && !job.isSettled) this.#limits.entered(job);
   }
 
   #workerEvents(): WorkerEvents<Job> {

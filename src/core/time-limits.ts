@@ -13,7 +13,7 @@ export class TimeLimits {
 
   /** The job has entered the pool. */
   entered(job: Job): void {
-    const { deadline } = job;
+    const { deadline } = job.options;
     if (deadline === undefined) return;
     const leftMs = checkDate(deadline, 'deadline', `submit job '${job.name}'`);
     const expire = (): void => {

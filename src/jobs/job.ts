@@ -30,16 +30,14 @@ interface JobExtras {
   promise?: Promise<unknown>;
   followers?: Follower | Follower[];
   name?: string | undefined;
-  parentToken?: CancellationToken | undefined;
-  parentSignal?: AbortSignal | undefined;
+  /** What it was given, until it settles. */
+  options?: JobOptions | undefined;
   token?: CancellationToken | undefined;
   progress?: ProgressStream<unknown> | undefined;
-  timeoutMs?: number | undefined;
-  deadline?: Date | number | undefined;
-  /** Stop the timers of the two. */
+  /** Stop the timers that bound its time. */
   stopTimers?: StopTimer[] | undefined;
-  graceMs?: number | undefined;
-  transfer?: readonly Transferable[] | undefined;
+  /** Its last attempt, where that failed and another is to follow. */
+  lastRun?: JobPlace;
   /** It was asked to stop: how it is to settle. */
   ending?: Ending | undefined;
   /** What the code of a cancelled job still returned. */
@@ -62,6 +60,12 @@ let lastNumber = 0;
 /** There were followers, and they know. */
 const TOLD: Follower[] = [];
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
+const NO_OPTIONS: JobOptions = Object.freeze({});
+
+function hasMoreThanPriority(options: JobOptions): boolean {
+  for (const name in options) if (name !== 'priority' && name !== 'front') return true;
+  return false;
+}
 
 /**
  * One call of a task, from submission to outcome. Awaitable: it resolves to the task's result, or rejects with what the task
@@ -112,10 +116,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (options !== undefined) {
       checkJobOptions(options, `make job '${ref.name}'`);
       priority = options.priority ?? priority;
-      const { name, token, signal, timeoutMs, deadline, graceMs, transfer } = options;
-      const isTimed = timeoutMs !== undefined || deadline !== undefined || graceMs !== undefined;
-      if (isTimed || name !== undefined || token !== undefined || signal !== undefined || transfer !== undefined)
-        this.#extras = { name, timeoutMs, deadline, graceMs, transfer, parentToken: token, parentSignal: signal };
+      if (hasMoreThanPriority(options)) this.#extras = { name: options.name, options: { ...options } };
       if (options.front) Job.#extrasOf(this).order = -1;
     }
     this.kind = JobKind.of(ref, priority);
@@ -170,7 +171,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** The worker that runs it or ran it last; `undefined` before one begins it. */
   get workerId(): number | undefined {
     const { place } = this;
-    return place !== undefined && (place.attempt > 0 || place.hasBegun(this.seq)) ? place.workerId : undefined;
+    const hasRun = place !== undefined && (place.attempt > 0 || place.hasBegun(this.seq));
+    return (hasRun ? place : this.#extras?.lastRun)?.workerId;
   }
 
   /** The job's own token: a child of `options.token` and `options.signal`. Cancelling it cancels the job. */
@@ -285,9 +287,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal Links the parents given as options. Returns whether one of them has cancelled the job already. */
   linkParents(): void {
-    const extras = this.#extras;
-    extras?.parentToken?.link(this);
-    if (extras?.parentSignal !== undefined && this.#settledAs === undefined) linkToSignal(extras.parentSignal, this);
+    const options = this.#extras?.options;
+    if (options === undefined) return;
+    options.token?.link(this);
+    if (options.signal !== undefined && this.#settledAs === undefined) linkToSignal(options.signal, this);
   }
 
   /** @internal */
@@ -302,7 +305,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal */
   get begunAttempts(): number {
-    return this.place?.attempt ?? 0;
+    const ended = this.place?.attempt ?? 0;
+    return ended > 0 ? ended : (this.#extras?.lastRun?.attempt ?? 0);
   }
 
   /** @internal How long it waited until its code began. */
@@ -318,6 +322,16 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     this.place = run;
     this.#waited = waitedTicks;
     this.seq = ranTicks;
+  }
+
+  /** @internal An attempt has failed, and another follows: it is PENDING again. */
+  again(moment: Moment): void {
+    const extras = Job.#extrasOf(this);
+    if (this.place !== undefined) extras.lastRun = this.place;
+    extras.ending = undefined;
+    this.place = undefined;
+    this.seq = 0;
+    this.#waited = moment;
   }
 
   /** @internal What became of its code is not known: it began, at about that time. */
@@ -338,24 +352,19 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.name;
   }
 
-  /** @internal */
-  get graceMs(): number | undefined {
-    return this.#extras?.graceMs;
+  /** @internal What it was submitted with, until it has settled. */
+  get options(): JobOptions {
+    return this.#extras?.options ?? NO_OPTIONS;
   }
 
   /** @internal */
   get transfer(): readonly Transferable[] | undefined {
-    return this.#extras?.transfer;
+    return this.#extras?.options?.transfer;
   }
 
   /** @internal How many ms its code may run. */
   get timeoutMs(): number | undefined {
-    return this.#extras?.timeoutMs;
-  }
-
-  /** @internal */
-  get deadline(): Date | number | undefined {
-    return this.#extras?.deadline;
+    return this.#extras?.options?.timeoutMs;
   }
 
   /** @internal `stop` is called once it has settled. */
@@ -402,22 +411,19 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   settle(state: SettledState, outcome: unknown, lateResult?: unknown): void {
     this.#settledAs = state;
     this.#content = outcome; // what a settled job does not need is let go (I9)
-    if (this.begunAttempts === 0) {
-      this.place = undefined;
+    if ((this.place?.attempt ?? 0) === 0) {
+      this.place = this.#extras?.lastRun;
       this.seq = 0;
     }
     if (typeof this.#waited === 'object') this.#waited = toTicks(this.queuedMs);
     const extras = this.#extras;
     if (extras === undefined) return;
-    if (extras.parentToken !== undefined) {
-      extras.parentToken.unlink(this);
-      extras.parentToken = undefined;
+    if (extras.options !== undefined) {
+      const { token, signal } = extras.options;
+      token?.unlink(this);
+      if (signal !== undefined) unlinkFromSignal(signal, this);
+      extras.options = undefined;
     }
-    if (extras.parentSignal !== undefined) {
-      unlinkFromSignal(extras.parentSignal, this);
-      extras.parentSignal = undefined;
-    }
-    if (extras.transfer !== undefined) extras.transfer = undefined;
     if (extras.stopTimers !== undefined) {
       for (const stop of extras.stopTimers) stop();
       extras.stopTimers = undefined;
