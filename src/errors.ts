@@ -51,6 +51,20 @@ export class TaskNotFoundError extends ThreadSystemError {
   readonly code = 'ERR_TASK_NOT_FOUND';
 }
 
+/** The pool's queue was full: the job was refused, or dropped for another (`maxQueue`, `overflow`). */
+export class QueueFullError extends ThreadSystemError {
+  readonly code = 'ERR_QUEUE_FULL';
+}
+
+/** A job it depends on did not complete; `cause` is that one's error. */
+export class DependencyError extends ThreadSystemError {
+  readonly code = 'ERR_DEPENDENCY';
+
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+  }
+}
+
 /** A value cannot cross between threads: the structured clone algorithm refuses it. */
 export class NotCloneableError extends ThreadSystemError {
   readonly code = 'ERR_NOT_CLONEABLE';
@@ -64,12 +78,8 @@ export class NotCloneableError extends ThreadSystemError {
 }
 
 const named = {
-  CancelledError,
-  JobTimeoutError,
-  WorkerExitError,
-  PoolClosedError,
-  TaskNotFoundError,
-  NotCloneableError,
+  ...{ CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError },
+  ...{ TaskNotFoundError, NotCloneableError, DependencyError },
 };
 for (const [name, errorClass] of Object.entries(named))
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });

@@ -8,9 +8,11 @@ export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
 export type { CurrentJob } from './current-job.js';
 export {
   CancelledError,
+  DependencyError,
   JobTimeoutError,
   NotCloneableError,
   PoolClosedError,
+  QueueFullError,
   TaskNotFoundError,
   ThreadSystemError,
   WorkerExitError,
@@ -18,6 +20,7 @@ export {
 export type { JobOptions } from './jobs/job-options.js';
 export { JobPriority } from './jobs/job-priority.js';
 export { JobState } from './jobs/job-state.js';
+export type { RetryOptions } from './jobs/retry-policy.js';
 export {
   type ModuleTask,
   type Task,

@@ -44,7 +44,7 @@ export class Dispatcher {
     this.#workers = workers;
   }
 
-  /** All jobs that are not settled. */
+  /** All jobs that wait to run or run. */
   *unsettled(): Generator<Job> {
     yield* this.queue;
     if (this.#inHand !== undefined) yield this.#inHand;
@@ -64,7 +64,16 @@ export class Dispatcher {
 
   pause(): void {
     this.#isPaused = true;
+    this.recallAll();
+  }
+
+  /** Takes all back that no worker has begun. */
+  recallAll(): void {
     for (const worker of this.#workers.all) this.recall(worker);
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   resume(): void {

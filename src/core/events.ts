@@ -9,6 +9,10 @@ export interface PoolEvents {
   jobCompleted: Job;
   jobFailed: Job;
   jobCancelled: Job;
+  /** An attempt of the job has failed, and another follows. Listeners are also given the {@link FailedAttempt}. */
+  jobRetried: Job;
+  /** There is room again in a queue that was full. */
+  drain: undefined;
   /** Nothing is pending or active. */
   idle: undefined;
   workerStarted: { readonly workerId: number; readonly threadId: number };
@@ -21,15 +25,27 @@ export interface PoolEvents {
 export type PoolEvent = keyof PoolEvents;
 
 const NAMES: readonly PoolEvent[] = [
-  ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'idle'] as const),
+  ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'jobRetried', 'idle', 'drain'] as const),
   ...(['workerStarted', 'workerExited', 'lateError'] as const),
 ];
 
-type Listener<E extends PoolEvent> = (detail: PoolEvents[E]) => void;
+/** What is told of an attempt that failed. */
+export interface FailedAttempt {
+  readonly error: unknown;
+  /** Its number, from 1. */
+  readonly attempt: number;
+  /** In how many ms the next one follows. */
+  readonly delayMs: number;
+}
+
+/** What else listeners are given. */
+type More<E extends PoolEvent> = E extends 'jobRetried' ? FailedAttempt : undefined;
+
+export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: More<E>) => void;
 
 /** Who listens to a pool. Listeners are called when the pool's own state is consistent (I7), in the order of events. */
 export class EventHub {
-  readonly #listeners = new Map<PoolEvent, Set<Listener<never>>>();
+  readonly #listeners = new Map<PoolEvent, Set<PoolListener<never>>>();
   readonly #outbox: Outbox;
   /** Nobody has ever listened: known without a look into the map, for every job. */
   #isSilent = true;
@@ -38,7 +54,7 @@ export class EventHub {
     this.#outbox = outbox;
   }
 
-  on<E extends PoolEvent>(event: E, listener: Listener<E>): () => void {
+  on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
     if (!NAMES.includes(event))
       throw new TypeError(`Cannot listen to ${describe(event)}: the events are ${NAMES.join(', ')}`);
     if (typeof listener !== 'function')
@@ -46,8 +62,8 @@ export class EventHub {
         `Cannot listen to '${event}': the listener must be a function, received ${describe(listener)}`,
       );
     let isOn = true; // what was emitted before it was taken off is not told any more
-    const own: Listener<E> = (detail) => {
-      if (isOn) listener(detail);
+    const own: PoolListener<E> = (detail, more) => {
+      if (isOn) listener(detail, more);
     };
     let listeners = this.#listeners.get(event);
     if (listeners === undefined) {
@@ -66,10 +82,11 @@ export class EventHub {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 
-  emit<E extends PoolEvent>(event: E, detail: PoolEvents[E]): void {
+  emit<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {
     if (this.#isSilent) return;
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;
-    for (const listener of listeners) this.#outbox.add(listener as Listener<E>, [detail], `'${event}'`);
+    for (const listener of listeners)
+      this.#outbox.add(listener as (...args: unknown[]) => void, [detail, more], `'${event}'`);
   }
 }

@@ -4,6 +4,7 @@ import type { MetricsRecorder } from '../metrics/recorder.js';
 import { RemoteWorker } from '../workers/remote-worker.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { GraceKeeper } from './grace-keeper.js';
+import type { HeldJobs } from './held-jobs.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
 import type { PoolWorker } from './worker-set.js';
@@ -15,6 +16,7 @@ export interface JobControlParts {
   readonly dispatcher: Dispatcher;
   readonly pacer: Pacer;
   readonly grace: GraceKeeper;
+  readonly held: HeldJobs;
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
@@ -26,6 +28,12 @@ export class JobControl implements JobOwner {
     this.#parts = parts;
   }
 
+  /** All jobs that are not settled. */
+  *unsettled(): Generator<Job> {
+    yield* this.#parts.held;
+    yield* this.#parts.dispatcher.unsettled();
+  }
+
   cancelJob(job: Job, reason: unknown): boolean {
     if (job !== this.#spared) return this.stop(job, new Cancellation(job.name, reason));
     workerOf(job)?.tell({ kind: 'parent-cancelled', seq: job.seq, reason });
@@ -35,8 +43,8 @@ export class JobControl implements JobOwner {
 
   /** Ends a job, wherever it is. True: it settles as `ending` says. */
   stop(job: Job, ending: Ending): boolean {
-    const { dispatcher, ledger, grace } = this.#parts;
-    if (dispatcher.queue.remove(job)) {
+    const { dispatcher, ledger, grace, held } = this.#parts;
+    if (dispatcher.queue.remove(job) || held.remove(job)) {
       ledger.settleBy(job, ending);
       return true;
     }
@@ -49,7 +57,8 @@ export class JobControl implements JobOwner {
       case 'asked':
         job.ending = ending;
         if (worker !== undefined) grace.start(job, worker);
-        job.raiseToken(ending.reason); // last, as its listeners are foreign code (I7)
+        // an attempt whose time is over may be followed by another, whose token is not cancelled
+        if (ending.state === 'CANCELLED' || job.options.retry === undefined) job.raiseToken(ending.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
         return job.ending?.state === ending.state;
@@ -61,19 +70,22 @@ export class JobControl implements JobOwner {
 
   /** Cancels a job that has not begun; leaves any other as it is. */
   cancelPending(job: Job, reason: unknown): void {
-    if (this.#parts.dispatcher.queue.remove(job) || workerOf(job)?.seats.takeBackOne(job))
+    const { dispatcher, held } = this.#parts;
+    if (dispatcher.queue.remove(job) || held.remove(job) || workerOf(job)?.seats.takeBackOne(job))
       this.#parts.ledger.settleBy(job, new Cancellation(job.name, reason));
   }
 
   reprioritise(job: Job, priority: number): boolean {
     const worker = workerOf(job);
-    const isQueued = this.#parts.dispatcher.queue.remove(job);
+    const { dispatcher, held } = this.#parts;
+    const isQueued = dispatcher.queue.remove(job);
+    const isHeld = !isQueued && held.has(job);
     // one with something to transfer is sent only once: it stays where it is, next on a worker that was free
     const isNext = job.transfer !== undefined && worker !== undefined && !worker.hasBegun(job.seq);
-    if (!isQueued && !isNext && !worker?.seats.takeBackOne(job)) return false;
+    if (!isQueued && !isHeld && !isNext && !worker?.seats.takeBackOne(job)) return false;
     this.#parts.metrics.jobReprioritised(job.priority, priority);
     job.moveTo(priority);
-    if (!isNext) this.#parts.pacer.enqueue(job);
+    if (!isNext && !isHeld) this.#parts.pacer.enqueue(job);
     return true;
   }
 

@@ -35,6 +35,8 @@ export class Ledger {
   /** Of the job entered last. */
   #lastNumber = 0;
   #hasWarned = false;
+  /** Called after each job that settled. */
+  onSettled: (() => void) | undefined;
   /** When the batch in hand came. */
   #now: Moment = { ms: now() };
 
@@ -66,6 +68,7 @@ export class Ledger {
   settle(job: Job, state: SettledState, end: { readonly outcome: unknown; readonly lateResult?: unknown }): void {
     if (job.ending?.state === 'FAILED') this.#metrics.timedOut++;
     this.#count(job, state);
+    if (state === 'FAILED') job.addSubmitStack(end.outcome);
     job.settle(state, end.outcome, end.lateResult);
     if (state === 'FAILED') this.#watchUnobserved(job);
   }
@@ -132,6 +135,7 @@ export class Ledger {
     this.#metrics.jobSettled(OUTCOMES[state], job.priority);
     this.#events.emit(EVENTS[state], job);
     if (this.#waiters.length > 0) this.#tellWaiters(job);
+    this.onSettled?.();
     if (this.unsettled > 0) return;
     this.#keepAlive.release();
     this.#events.emit('idle', undefined);

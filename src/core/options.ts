@@ -18,6 +18,15 @@ export interface ThreadPoolOptions {
    * `Infinity` never does.
    */
   readonly graceMs?: number | undefined;
+  /** How many jobs may wait at most, those besides that run or could run at once. Default: `Infinity`. */
+  readonly maxQueue?: number | undefined;
+  /**
+   * Which job settles FAILED with a `QueueFullError` when a full queue is given another: that one, the oldest that waits, or
+   * the least urgent. Default: `'reject'`.
+   */
+  readonly overflow?: 'reject' | 'dropOldest' | 'dropLowest' | undefined;
+  /** Whether the stack of a job's error ends with the line that submitted it. It costs a stack a job. Default: false. */
+  readonly submitStacks?: boolean | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
   readonly name?: string | undefined;
   /** As of `node:worker_threads`. */
@@ -37,17 +46,31 @@ export interface PoolSettings {
   readonly idleTimeoutMs: number;
   readonly concurrency: number;
   readonly graceMs: number;
+  readonly maxQueue: number;
+  readonly overflow: 'reject' | 'dropOldest' | 'dropLowest';
+  readonly submitStacks: boolean;
   readonly name: string;
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
-  ...['maxWorkers', 'minWorkers', 'idleTimeoutMs', 'concurrency', 'graceMs', 'name'],
+  ...[
+    'maxWorkers',
+    'minWorkers',
+    'idleTimeoutMs',
+    'concurrency',
+    'graceMs',
+    'maxQueue',
+    'overflow',
+    'submitStacks',
+    'name',
+  ],
   ...['resourceLimits', 'env', 'execArgv', 'worker'],
 ]);
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
+const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'];
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
 export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
@@ -60,7 +83,13 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     throw new TypeError(`Cannot ${ACTION}: name must be a string that is not empty, received ${describe(name)}`);
   checkObject(options.resourceLimits, 'resourceLimits');
   if (options.env !== SHARE_ENV) checkObject(options.env, 'env');
-  const { execArgv, worker, resourceLimits, env } = options;
+  const { execArgv, worker, resourceLimits, env, overflow = 'reject', submitStacks = false } = options;
+  if (!OVERFLOWS.includes(overflow))
+    throw new TypeError(
+      `Cannot ${ACTION}: overflow must be one of ${OVERFLOWS.join(', ')}, received ${describe(overflow)}`,
+    );
+  if (typeof submitStacks !== 'boolean')
+    throw new TypeError(`Cannot ${ACTION}: submitStacks must be a boolean, received ${describe(submitStacks)}`);
   if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')))
     throw new TypeError(`Cannot ${ACTION}: execArgv must be an array of strings, received ${describe(execArgv)}`);
   if (worker !== undefined && typeof worker !== 'function')
@@ -74,8 +103,16 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     name,
     idleTimeoutMs: checkMs(options.idleTimeoutMs ?? 30_000, 'idleTimeoutMs', ACTION),
     graceMs: checkMs(options.graceMs ?? 1_000, 'graceMs', ACTION),
+    maxQueue: checkMaxQueue(options.maxQueue ?? Number.POSITIVE_INFINITY),
+    overflow,
+    submitStacks,
     thread: { resourceLimits, env, execArgv, worker },
   };
+}
+
+function checkMaxQueue(value: unknown): number {
+  if (value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  return checkInteger(value, 'maxQueue', { from: 0, to: Number.MAX_SAFE_INTEGER });
 }
 
 function resolveMaxWorkers(value: unknown): number {

@@ -6,6 +6,7 @@ import type { StoppedEnd, Thrown } from '../workers/result-lane.js';
 import type { EventHub } from './events.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
+import type { Retries } from './retries.js';
 import { learnRun } from './run-time.js';
 import type { TimeLimits } from './time-limits.js';
 import type { PoolWorker } from './worker-set.js';
@@ -18,6 +19,7 @@ export interface OutcomeParts {
   readonly outbox: Outbox;
   readonly grace: GraceKeeper;
   readonly limits: TimeLimits;
+  readonly retries: Retries;
 }
 
 /** Turns what workers answer into how jobs settle. */
@@ -49,6 +51,7 @@ export class Outcomes implements JobSink<Job> {
 
   jobThrew(worker: PoolWorker, job: Job, thrown: Thrown): void {
     this.#ran(worker, job);
+    if (job.hasOptions && this.#parts.retries.take(job, thrown.error, false)) return;
     this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
   }
 
@@ -60,6 +63,7 @@ export class Outcomes implements JobSink<Job> {
     const { ending } = job;
     if (ending === undefined) return;
     const outcome = ending.error(isOwnFault ? { thrown: end.thrown.error } : undefined);
+    if (this.#parts.retries.take(job, outcome, false)) return;
     const lateResult = end.kind === 'returned' ? end.value : undefined;
     this.#parts.ledger.settle(job, ending.state, { outcome, lateResult });
   }

@@ -9,9 +9,11 @@ import { now } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
 import { checkMs } from '../sync/timer.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
+import { Admission } from './admission.js';
 import { Dispatcher } from './dispatcher.js';
-import { EventHub, type PoolEvent, type PoolEvents } from './events.js';
+import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { GraceKeeper } from './grace-keeper.js';
+import { HeldJobs } from './held-jobs.js';
 import { JobControl } from './job-control.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
 import { Ledger, type SettledCounts } from './ledger.js';
@@ -20,6 +22,7 @@ import { resolvePoolOptions, type ThreadPoolOptions } from './options.js';
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
+import { Retries } from './retries.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { TimeLimits } from './time-limits.js';
@@ -53,6 +56,9 @@ export class ThreadPool implements AsyncDisposable {
   readonly #control: JobControl;
   readonly #shutdown: Shutdown;
   readonly #limits: TimeLimits;
+  readonly #held: HeldJobs;
+  readonly #admission: Admission;
+  readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
 
@@ -71,15 +77,20 @@ export class ThreadPool implements AsyncDisposable {
       retire: (worker, job) => this.#recovery.retireWorker(worker, job, this.#pacer),
     });
     const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
-    const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits });
+    const held = new HeldJobs(ledger, (job) => this.#pacer.enqueue(job));
+    const retries = new Retries({ held, metrics, events, isAllowed: () => this.#shutdown.runsPending });
+    const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries });
     const workers = new WorkerSet(settings, poolWord, { sink, events: this.#workerEvents() });
     const dispatcher = new Dispatcher(ledger, workers);
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace });
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
-    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace });
+    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
     this.#limits = limits;
+    this.#held = held;
+    this.#admission = new Admission(settings, { ledger, dispatcher, events });
+    this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
     this.#pacer = pacer;
@@ -98,6 +109,7 @@ export class ThreadPool implements AsyncDisposable {
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     const job = new Job(task, args, options);
+    if (this.#submitStacks) job.submittedBy(this.submit);
     this.#enter(job);
     return job;
   }
@@ -111,6 +123,7 @@ export class ThreadPool implements AsyncDisposable {
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
     if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
     if (job.isSubmitted) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
+    if (this.#submitStacks) (job as Job).submittedBy(this.submitJob);
     this.#enter(job as Job);
     return job;
   }
@@ -154,7 +167,7 @@ export class ThreadPool implements AsyncDisposable {
     const places = this.#places;
     const host: MapHost = {
       places,
-      submit: (job) => this.#enter(job),
+      submit: (job) => this.#enter(job, false), // it bounds itself
       ended: (map) => this.#maps.delete(map),
     };
     const map = new JobMap<unknown, unknown>(host, task, items, options);
@@ -170,12 +183,24 @@ export class ThreadPool implements AsyncDisposable {
     return this.#ledger.waitAll(timeoutMs);
   }
 
+  /**
+   * Resolves when the queue has room for a job (`maxQueue`): a producer that awaits it before each `submit` never fills it.
+   * Several are served in the order of their calls.
+   *
+   * @throws {PoolClosedError} by rejection, when the pool is shut down first.
+   */
+  ready(): Promise<void> {
+    if (this.#shutdown.hasBegun)
+      return Promise.reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
+    return this.#admission.ready();
+  }
+
   /** Cancels every unsettled job, or those for which `filter` says so. Returns how many will settle CANCELLED. */
   cancelAll(filter?: (job: Job) => boolean): number {
     if (filter !== undefined && typeof filter !== 'function')
       throw new TypeError(`Cannot cancel jobs: filter must be a function, received ${describe(filter)}`);
     let count = 0;
-    for (const job of [...this.#dispatcher.unsettled()])
+    for (const job of [...this.#control.unsettled()])
       if (!job.isSettled && (filter?.(job) ?? true) && job.cancel()) count++;
     return count;
   }
@@ -203,7 +228,7 @@ export class ThreadPool implements AsyncDisposable {
    *
    * @returns a function that unregisters it.
    */
-  on<E extends PoolEvent>(event: E, fn: (detail: PoolEvents[E]) => void): () => void {
+  on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
     const unregister = this.#events.on(event, fn);
     if (event === 'jobStarted') this.#workers.announceStarts();
     return unregister;
@@ -218,6 +243,7 @@ export class ThreadPool implements AsyncDisposable {
    */
   shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
     const closing = this.#shutdown.begin(options);
+    this.#admission.close();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
     for (const map of [...this.#maps]) map.poolCloses(closed);
     return closing;
@@ -227,17 +253,24 @@ export class ThreadPool implements AsyncDisposable {
     return this.shutdown().then(() => {});
   }
 
-  #enter(job: Job): void {
+  /** @param isBounded whether it counts against `maxQueue`. */
+  #enter(job: Job, isBounded = true): void {
     if (this.#shutdown.hasBegun) throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
     if (this.#pacer.isFirstOfBatch) this.#ledger.look();
     if (job.isSettled) {
       this.#ledger.enterSettled(job, this.#control);
       return;
     }
+    const isRefused = isBounded && this.#admission.isFull;
     this.#ledger.enter(job, this.#control);
-    this.#pacer.enqueue(job);
+    if (isRefused && !this.#admission.makeRoomFor(job)) return;
+    if (!job.hasOptions) {
+      this.#pacer.enqueue(job);
+      return;
+    }
+    if (!this.#held.enter(job)) this.#pacer.enqueue(job);
     job.linkParents();
-    if (job.options.deadline !== undefined && !job.isSettled) this.#limits.entered(job);
+    if (!job.isSettled) this.#limits.entered(job);
   }
 
   #workerEvents(): WorkerEvents<Job> {

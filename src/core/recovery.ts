@@ -5,6 +5,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
+import type { Retries } from './retries.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** After so many failures in a row, starting a worker is given up. */
@@ -18,6 +19,7 @@ export interface RecoveryParts {
   readonly dispatcher: Dispatcher;
   readonly workers: WorkerSet;
   readonly grace: GraceKeeper;
+  readonly retries: Retries;
 }
 
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
@@ -39,12 +41,11 @@ export class Recovery {
 
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
   retireWorker(worker: PoolWorker, job: Job, pacer: Pacer): void {
-    const { dispatcher, ledger, workers } = this.#parts;
+    const { dispatcher, workers } = this.#parts;
     dispatcher.recall(worker);
     worker.retire(job);
     workers.useSpareFor(worker);
-    job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
-    if (job.ending !== undefined) ledger.settleBy(job, job.ending);
+    this.#settleStopped(job, worker);
     pacer.pump();
   }
 
@@ -54,7 +55,7 @@ export class Recovery {
 
   /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
   workerExited(worker: PoolWorker, exit: ThreadExit, pacer: Pacer): void {
-    const { workers, dispatcher, ledger, grace } = this.#parts;
+    const { workers, dispatcher, grace } = this.#parts;
     worker.drain(Number.POSITIVE_INFINITY);
     workers.remove(worker);
     const { begun, cancelling, waiting } = worker.seats.abandon();
@@ -64,8 +65,7 @@ export class Recovery {
     }
     for (const job of cancelling) {
       grace.stop(job, worker);
-      job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
-      if (job.ending !== undefined) ledger.settleBy(job, job.ending);
+      this.#settleStopped(job, worker);
     }
     for (const job of begun) this.#settleLost(job, worker, exit);
     pacer.pump();
@@ -91,10 +91,19 @@ export class Recovery {
     pacer.pump();
   }
 
+  /** Settles a job that was asked to stop, and whose code will not answer. */
+  #settleStopped(job: Job, worker: PoolWorker): void {
+    const { ending } = job;
+    job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
+    if (ending !== undefined && !this.#parts.retries.take(job, ending.error(), false))
+      this.#parts.ledger.settleBy(job, ending);
+  }
+
   #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
     job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
     const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
-    this.#parts.ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(what + reasonOf(exit), exit) });
+    const error = new WorkerExitError(what + reasonOf(exit), exit);
+    if (!this.#parts.retries.take(job, error, true)) this.#parts.ledger.settle(job, 'FAILED', { outcome: error });
   }
 }
 

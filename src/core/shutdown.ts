@@ -29,6 +29,11 @@ export class Shutdown {
     this.#parts = parts;
   }
 
+  /** Whether jobs that are not begun, or are to be tried again, still run. */
+  get runsPending(): boolean {
+    return this.#mode === undefined || this.#mode === 'drain';
+  }
+
   get hasBegun(): boolean {
     return this.#promise !== undefined;
   }
@@ -71,10 +76,10 @@ export class Shutdown {
         pacer.pump();
         break;
       case 'finishRunning':
-        for (const job of [...dispatcher.unsettled()]) control.cancelPending(job, REASON);
+        for (const job of [...control.unsettled()]) control.cancelPending(job, REASON);
         break;
       case 'abort':
-        for (const job of [...dispatcher.unsettled()]) job.cancel(REASON);
+        for (const job of [...control.unsettled()]) job.cancel(REASON);
         for (const worker of [...workers.all]) if (worker.seats.taken > 0) worker.terminate();
         break;
     }

@@ -3,6 +3,19 @@ import { isAbortSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/crossing.js';
 import { checkDate, checkMs } from '../sync/timer.js';
+import type { JobState } from './job-state.js';
+import { checkRetryOptions, type RetryOptions } from './retry-policy.js';
+
+/** A job that another one waits for: a `Job`. */
+export interface Prerequisite {
+  readonly id: number;
+  readonly name: string;
+  readonly state: JobState;
+  readonly error: unknown;
+  cancel(reason?: unknown): boolean;
+  /** @internal */
+  whenSettled(fn: () => void): () => void;
+}
 
 export interface JobOptions {
   /** Any finite number; a higher one runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */
@@ -20,6 +33,16 @@ export interface JobOptions {
    * `JobTimeoutError`, as by `timeoutMs` where it runs. Default: none.
    */
   readonly deadline?: Date | number | undefined;
+  /** Not before so many ms from its submission. It is PENDING until then, and counted. Default: 0. */
+  readonly delayMs?: number | undefined;
+  /** Not before this point in time: a `Date` or ms since 1970. Default: none. */
+  readonly startAt?: Date | number | undefined;
+  /**
+   * Jobs that must have COMPLETED first. Where one does not, it settles FAILED with a `DependencyError`. Default: none.
+   */
+  readonly dependsOn?: readonly Prerequisite[] | undefined;
+  /** How it is tried again when it fails. Not together with `transfer`. Default: it is not. */
+  readonly retry?: RetryOptions | undefined;
   /** How many ms a running job that was asked to stop may go on before its thread is replaced. Default: the pool's. */
   readonly graceMs?: number | undefined;
   /**
@@ -31,7 +54,10 @@ export interface JobOptions {
   readonly name?: string | undefined;
 }
 
-const KNOWN = new Set(['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'graceMs', 'transfer', 'name']);
+const KNOWN = new Set([
+  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
+  ...['dependsOn', 'retry', 'graceMs', 'transfer', 'name'],
+]);
 
 /**
  * Checks what a caller passed as job options.
@@ -51,10 +77,31 @@ export function checkJobOptions(options: unknown, action: string): asserts optio
   if (given.timeoutMs !== undefined) checkMs(given.timeoutMs, 'timeoutMs', action);
   if (given.deadline !== undefined) checkDate(given.deadline, 'deadline', action);
   if (given.graceMs !== undefined) checkMs(given.graceMs, 'graceMs', action);
+  if (given.delayMs !== undefined) checkMs(given.delayMs, 'delayMs', action);
+  if (given.startAt !== undefined) checkDate(given.startAt, 'startAt', action);
+  if (given.dependsOn !== undefined) checkDependsOn(given.dependsOn, action);
+  if (given.retry !== undefined) checkRetryOptions(given.retry, action);
+  if (given.retry !== undefined && given.transfer !== undefined)
+    throw new TypeError(
+      `Cannot ${action}: retry and transfer exclude each other, as what is moved is gone after one attempt`,
+    );
   if (given.transfer !== undefined && !Array.isArray(given.transfer))
     throw new TypeError(`Cannot ${action}: transfer must be an array, received ${describe(given.transfer)}`);
   if (given.name !== undefined && (typeof given.name !== 'string' || given.name === ''))
     throw new TypeError(`Cannot ${action}: name must be a string that is not empty, received ${describe(given.name)}`);
+}
+
+function checkDependsOn(value: unknown, action: string): void {
+  if (!Array.isArray(value))
+    throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, received ${describe(value)}`);
+  for (const other of value)
+    if (!isJobLike(other))
+      throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, but holds ${describe(other)}`);
+}
+
+/** By shape, as the class itself is built on these options. */
+function isJobLike(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'whenSettled' in value;
 }
 
 /** Checks that options are an object, and that each one is known. */

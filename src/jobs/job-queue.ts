@@ -38,7 +38,7 @@ class QueueLevel<J extends Queueable> {
     const head = this.#firstListed();
     this.size++;
     job.place = this;
-    if (head === undefined || job.order > this.#lastOrder()) {
+    if (head === undefined || job.order > this.#lastListed().order) {
       this.#makeRoom();
       job.seq = this.#end;
       this.#list[this.#end++ & (this.#list.length - 1)] = job;
@@ -56,6 +56,28 @@ class QueueLevel<J extends Queueable> {
     const stray = this.#firstStray();
     if (stray === undefined) return head;
     return head !== undefined && head.order < stray.order ? head : stray;
+  }
+
+  /** The job that was submitted first: jobs that went to the front have a negative order, the last of them first. */
+  oldest(): J | undefined {
+    let oldest: J | undefined;
+    for (const job of this) {
+      if (oldest === undefined || Math.abs(job.order) < Math.abs(oldest.order)) oldest = job;
+      if (job.order > 0) break; // those behind it in the list are younger
+    }
+    for (const job of this.#strays.data)
+      if (this.#isStray(job) && (oldest === undefined || Math.abs(job.order) < Math.abs(oldest.order))) oldest = job;
+    return oldest;
+  }
+
+  /** The job that is last in turn. */
+  last(): J | undefined {
+    let last: J | undefined;
+    for (const job of this.#strays.data)
+      if (this.#isStray(job) && (last === undefined || job.order > last.order)) last = job;
+    if (this.#firstListed() === undefined) return last;
+    const listed = this.#lastListed();
+    return last === undefined || listed.order > last.order ? listed : last;
   }
 
   remove(job: J): void {
@@ -90,12 +112,12 @@ class QueueLevel<J extends Queueable> {
     return undefined;
   }
 
-  /** The order of the list's last job; the list is not empty. */
-  #lastOrder(): number {
+  /** The list's last job; the list is not empty. */
+  #lastListed(): J {
     const list = this.#list;
     for (;;) {
       const last = list[(this.#end - 1) & (list.length - 1)];
-      if (last !== undefined) return last.order;
+      if (last !== undefined) return last;
       this.#end--;
     }
   }
@@ -169,6 +191,24 @@ export class JobQueue<J extends Queueable> {
     place.remove(job);
     this.#size--;
     return true;
+  }
+
+  /** The job that was submitted first. */
+  oldest(): J | undefined {
+    let oldest: J | undefined;
+    for (const level of this.#levels.values()) {
+      const job = level.oldest();
+      if (job !== undefined && (oldest === undefined || Math.abs(job.order) < Math.abs(oldest.order))) oldest = job;
+    }
+    return oldest;
+  }
+
+  /** The job that is last in turn. */
+  last(): J | undefined {
+    let lowest: QueueLevel<J> | undefined;
+    for (const level of this.#levels.values())
+      if (level.size > 0 && (lowest === undefined || level.priority < lowest.priority)) lowest = level;
+    return lowest?.last();
   }
 
   *[Symbol.iterator](): Generator<J> {

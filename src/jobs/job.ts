@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { describe } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
@@ -36,8 +36,14 @@ interface JobExtras {
   progress?: ProgressStream<unknown> | undefined;
   /** Stop the timers that bound its time. */
   stopTimers?: StopTimer[] | undefined;
+  /** Are called once it has settled. */
+  whenSettled?: Set<() => void>;
+  /** Where it was submitted, for the stacks of its errors. */
+  submitStack?: { readonly stack?: string };
   /** Its last attempt, where that failed and another is to follow. */
   lastRun?: JobPlace;
+  /** Its own token was raised, whether anybody has it or not. */
+  raised?: { readonly reason: unknown };
   /** It was asked to stop: how it is to settle. */
   ending?: Ending | undefined;
   /** What the code of a cancelled job still returned. */
@@ -61,6 +67,15 @@ let lastNumber = 0;
 const TOLD: Follower[] = [];
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_OPTIONS: JobOptions = Object.freeze({});
+
+const turns: (() => void)[] = [];
+
+/** Calls functions that may lead to further calls one after the other, however long the chain. */
+function inTurn(fn: () => void): void {
+  if (turns.push(fn) > 1) return;
+  for (let done = 0; done < turns.length; done++) turns[done]?.();
+  turns.length = 0;
+}
 
 function hasMoreThanPriority(options: JobOptions): boolean {
   for (const name in options) if (name !== 'priority' && name !== 'front') return true;
@@ -180,7 +195,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
-      if (extras.ending !== undefined) extras.token.cancel(extras.ending.reason);
+      const raised = this.#settledAs === undefined ? extras.raised : (extras.raised ?? extras.ending);
+      if (raised !== undefined) extras.token.cancel(raised.reason);
       else if (this.#settledAs === undefined) extras.token.link(this);
     }
     return extras.token;
@@ -352,6 +368,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.name;
   }
 
+  /** @internal Whether it has options besides a priority. */
+  get hasOptions(): boolean {
+    return this.#extras?.options !== undefined;
+  }
+
   /** @internal What it was submitted with, until it has settled. */
   get options(): JobOptions {
     return this.#extras?.options ?? NO_OPTIONS;
@@ -374,6 +395,30 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     extras.stopTimers.push(stop);
   }
 
+  /** @internal Calls `fn` once it has settled, before any foreign code hears of it. Answers how to take it off. */
+  whenSettled(fn: () => void): () => void {
+    const extras = Job.#extrasOf(this);
+    extras.whenSettled ??= new Set();
+    const { whenSettled } = extras;
+    whenSettled.add(fn);
+    return () => whenSettled.delete(fn);
+  }
+
+  /** @internal Remembers the line that calls `by`. */
+  submittedBy(by: (...args: never[]) => unknown): void {
+    const place: { readonly stack?: string } = {};
+    Error.captureStackTrace(place, by);
+    Job.#extrasOf(this).submitStack = place;
+  }
+
+  /** @internal Adds that line to the stack of the job's error. */
+  addSubmitStack(error: unknown): void {
+    const stack = this.#extras?.submitStack?.stack;
+    if (stack === undefined || !types.isNativeError(error)) return;
+    const frames = stack.slice(stack.indexOf('\n') + 1);
+    error.stack = `${error.stack}\n    --- submitted as job '${this.name}' ---\n${frames}`;
+  }
+
   /** @internal How it is to settle, where it was asked to stop while it ran. */
   get ending(): Ending | undefined {
     return this.#extras?.ending;
@@ -386,7 +431,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal Raises the job's own token, where anybody has it. */
   raiseToken(reason: unknown): void {
-    const token = this.#extras?.token;
+    const extras = Job.#extrasOf(this);
+    extras.raised ??= { reason };
+    const { token } = extras;
     if (token === undefined || token.isCancelled) return;
     token.unlink(this);
     token.cancel(reason);
@@ -431,6 +478,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (lateResult !== undefined) extras.result = lateResult;
     extras.token?.unlink(this);
     extras.progress?.end();
+    if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);
     if (extras.followers !== undefined) {
       Job.#tell(this, extras.followers);
       extras.followers = TOLD;

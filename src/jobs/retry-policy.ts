@@ -32,13 +32,19 @@ export function checkRetryOptions(value: unknown, action: string): asserts value
   const given = value as Record<keyof RetryOptions, unknown>;
   const { maxAttempts, backoff, jitter, retryIf, onWorkerExit } = given;
   if (typeof maxAttempts !== 'number')
-    throw new TypeError(`Cannot ${action}: retry.maxAttempts must be a whole number, received ${describe(maxAttempts)}`);
+    throw new TypeError(
+      `Cannot ${action}: retry.maxAttempts must be a whole number, received ${describe(maxAttempts)}`,
+    );
   if (!(maxAttempts >= 1) || (Number.isFinite(maxAttempts) && !Number.isInteger(maxAttempts)))
-    throw new RangeError(`Cannot ${action}: retry.maxAttempts must be a whole number, 1 or more, received ${maxAttempts}`);
+    throw new RangeError(
+      `Cannot ${action}: retry.maxAttempts must be a whole number, 1 or more, received ${maxAttempts}`,
+    );
   if (given.delayMs !== undefined) checkMs(given.delayMs, 'retry.delayMs', action);
   if (given.maxDelayMs !== undefined) checkMs(given.maxDelayMs, 'retry.maxDelayMs', action);
   if (backoff !== undefined && !BACKOFFS.includes(backoff as string))
-    throw new TypeError(`Cannot ${action}: retry.backoff must be one of ${BACKOFFS.join(', ')}, received ${describe(backoff)}`);
+    throw new TypeError(
+      `Cannot ${action}: retry.backoff must be one of ${BACKOFFS.join(', ')}, received ${describe(backoff)}`,
+    );
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     throw new RangeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${describe(jitter)}`);
   if (retryIf !== undefined && typeof retryIf !== 'function')
@@ -50,6 +56,7 @@ export function checkRetryOptions(value: unknown, action: string): asserts value
 /** How many ms to wait after so many attempts have failed. */
 export function retryDelayMs(retry: RetryOptions, attempts: number): number {
   const { delayMs = 0, backoff = 'fixed', maxDelayMs = Number.POSITIVE_INFINITY, jitter = 0 } = retry;
+  if (delayMs === 0) return 0;
   const factor = backoff === 'fixed' ? 1 : backoff === 'linear' ? attempts : 2 ** (attempts - 1);
   return Math.min(delayMs * factor, maxDelayMs) * (1 - jitter * Math.random());
 }

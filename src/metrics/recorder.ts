@@ -24,6 +24,8 @@ export interface PoolMetrics {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** How many attempts failed that another followed. */
+  readonly retried: number;
   /** Of those that failed: whose `timeoutMs` or `deadline` had passed. */
   readonly timedOut: number;
   /** Jobs whose code runs, or has ended without its answer being read. */
@@ -52,6 +54,7 @@ export class MetricsRecorder {
   completed = 0;
   failed = 0;
   cancelled = 0;
+  retried = 0;
   timedOut = 0;
   readonly #queued = new Histogram();
   readonly #execution = new Histogram();
@@ -109,6 +112,7 @@ export class MetricsRecorder {
       completed: this.completed,
       failed: this.failed,
       cancelled: this.cancelled,
+      retried: this.retried,
       timedOut: this.timedOut,
       active,
       pending: this.unsettled - active,

@@ -4,7 +4,15 @@ import { checkCount } from './check-count.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { brand, SharedObject } from './shared-object.js';
-import { type Awaited, checkMayBlock, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
+import {
+  type Awaited,
+  checkMayBlock,
+  checkNotCancelled,
+  checkWait,
+  type WaitOptions,
+  wait,
+  waitSync,
+} from './waiting.js';
 
 const ACTION = 'wait at a barrier';
 const ARRIVED_BITS = 15;
@@ -96,6 +104,7 @@ export class Barrier extends SharedObject {
   arriveAndWaitSync(options: WaitOptions = {}): boolean {
     checkMayBlock('arriveAndWaitSync', 'barrier.arriveAndWait()');
     checkWait(options, ACTION);
+    checkNotCancelled(options, ACTION);
     const round = this.#arrive();
     try {
       return waitSync(() => this.#round !== round, options, ACTION) || !this.#leave(round);

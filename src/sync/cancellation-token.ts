@@ -107,7 +107,10 @@ export class CancellationToken extends OneWay {
 
   /** @internal The copy, on this thread, of a token that came over `carrier`. */
   static arrived(handle: CrossingHandle, carrier: Carrier): CancellationToken {
-    return SharedObject.arrive(handle, carrier, () => CancellationToken.following(new Flag(handle.words)));
+    const token = SharedObject.arrive(handle, carrier, () => CancellationToken.following(new Flag(handle.words)));
+    // what it was cancelled with was told before this thread had it
+    if (token.isCancelled && token.reason === undefined) carrier.tell({ kind: 'token-asked', id: handle.id });
+    return token;
   }
 
   static #due(ms: number, what: string): CancellationToken {
@@ -182,6 +185,11 @@ export class CancellationToken extends OneWay {
     return this.isCancelled;
   }
 
+  /** @internal Another thread asks why it was cancelled. */
+  asked(from: Carrier): void {
+    if (this.#isRaised) from.tell({ kind: 'token-cancelled', id: this.id, reason: this.#reason });
+  }
+
   /** @internal Another thread cancelled its copy. */
   heard(reason: unknown, from: Carrier): void {
     this.#raise(reason);
@@ -224,6 +232,7 @@ export class CancellationToken extends OneWay {
   }
 
   protected override handleFor(): Omit<CrossingHandle, 'id'> {
+    if (this.isCancelled) this.cancel(); // by what it follows: takes over its reason
     if (this.#flag === undefined) {
       this.#flag = Flag.create();
       if (this.isCancelled) this.#flag.raise();

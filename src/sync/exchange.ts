@@ -9,6 +9,8 @@ export type ExchangeMessage =
       /** The job in whose code it was cancelled, by its sequence number in that worker's lane. */
       readonly by?: number | undefined;
     }
+  /** A copy has come that was cancelled before: why? */
+  | { readonly kind: 'token-asked'; readonly id: string }
   /** Copies that had come from the other thread are gone: their ids, and how many times each had come. */
   | { readonly kind: 'copies-gone'; readonly copies: readonly (readonly [id: string, arrivals: number])[] };
 
@@ -23,6 +25,8 @@ export interface Carrier {
 export interface Shared {
   /** The thread behind `from` cancelled its copy. */
   heard?(reason: unknown, from: Carrier): void;
+  /** The thread behind `from` asks why its copy is cancelled. */
+  asked?(from: Carrier): void;
   /** Copies that it sent to the thread behind `carrier` are gone. */
   copiesGone?(carrier: Carrier, count: number): void;
   /** The thread behind `carrier`, with the bells `threads`, has ended. */
@@ -105,6 +109,7 @@ export function keep(object: Shared, isKept: boolean): void {
 /** Hands a message from another thread to this thread's copies, if it still has them. */
 export function receive(message: ExchangeMessage, from: Carrier): void {
   if (message.kind === 'token-cancelled') findShared(message.id)?.heard?.(message.reason, from);
+  else if (message.kind === 'token-asked') findShared(message.id)?.asked?.(from);
   else for (const [id, arrivals] of message.copies) findShared(id)?.copiesGone?.(from, arrivals);
 }
 

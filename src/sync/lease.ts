@@ -1,5 +1,9 @@
-/** What is held until it is released: once, by `release` or at the end of a `using` block. */
+import { uncloneable } from './crossing.js';
+
+/** What is held until it is released: once, by `release` or at the end of a `using` block. It cannot cross to another thread. */
 export class Lease implements Disposable {
+  /** @internal */
+  readonly uncloneable = uncloneable;
   #giveBack: (() => void) | undefined;
 
   /** @internal */

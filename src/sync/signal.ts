@@ -14,6 +14,9 @@ interface CombinationHandle {
   readonly operands: readonly CrossingHandle[];
 }
 
+/** In the stead of a combination: each thread has a NEVER of its own. */
+const IS_NEVER = 'never';
+
 /**
  * Goes once, and stays so: a fact that threads wait for. What waits for it goes on, whether it came before or after.
  *
@@ -57,6 +60,7 @@ export class Signal extends OneWay {
 
   /** @internal */
   static arrived(handle: CrossingHandle, carrier: Carrier, arrive: (handle: CrossingHandle) => unknown): Signal {
+    if (handle.details === IS_NEVER) return NEVER;
     const details = handle.details as CombinationHandle | undefined;
     const operands = details?.operands.map((operand) => arrive(operand) as Signal);
     return SharedObject.arrive(handle, carrier, () => {
@@ -132,6 +136,7 @@ export class Signal extends OneWay {
 
   protected override handleFor(carrier: Carrier): Omit<CrossingHandle, 'id'> {
     const { source } = this;
+    if (this === NEVER) return { type: 'signal', words: this.sharedWords, details: IS_NEVER };
     const words = this.sharedWords;
     if (!(source instanceof Combination)) return { type: 'signal', words };
     const operands = (source as Combination<Signal>).operands.map((operand) => operand[CROSS](carrier));

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { block, ownBell, ring, unwatch, watch } from './bells.js';
-import { type Awaited, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
+import { type Awaited, checkNotCancelled, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
 
 // Words of the head
 /** Permits that nobody has. */
@@ -149,6 +149,7 @@ export class WaitQueue {
    */
   holdSync(options: WaitOptions, action: string, entered?: () => void): boolean {
     checkWait(options, action);
+    checkNotCancelled(options, action);
     const place = new PlaceInLine(this);
     place.enter(() => {});
     entered?.();

@@ -100,18 +100,19 @@ export function wait(awaited: Awaited, options: WaitOptions, action: string): Pr
  * @throws {TypeError} on the main thread.
  */
 export function waitSync(isMet: () => boolean, options: WaitOptions, action: string): boolean {
-  const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = options;
-  const check = (): void => {
-    if (token?.isCancelled) throw waitCancelled(action, token.reason);
-    if (signal?.aborted) throw waitCancelled(action, signal.reason);
-  };
-  check();
+  checkNotCancelled(options, action);
   return block(() => {
     if (isMet()) return true;
-    check();
+    checkNotCancelled(options, action);
     checkCurrentJob();
     return false;
-  }, timeoutMs);
+  }, options.timeoutMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** @throws {CancelledError} when the token or signal given is cancelled. */
+export function checkNotCancelled({ token, signal }: WaitOptions, action: string): void {
+  if (token?.isCancelled) throw waitCancelled(action, token.reason);
+  if (signal?.aborted) throw waitCancelled(action, signal.reason);
 }
 
 /** @throws {TypeError} on the main thread, naming the promise form. */

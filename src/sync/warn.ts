@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
  * Reports what a listener threw. A listener's fault must stop nothing, and must not be silent either: it becomes a
  * process warning.
  */
-function warnOf(error: unknown, where: string): void {
+export function warnOf(error: unknown, where: string): void {
   const isError = error instanceof Error;
   process.emitWarning(`A listener of ${where} threw: ${messageOf(error)}`, {
     type: 'ThreadSystemWarning',

@@ -1,11 +1,13 @@
 import { types } from 'node:util';
 import {
   CancelledError,
+  DependencyError,
   describe,
   JobTimeoutError,
   messageOf,
   NotCloneableError,
   PoolClosedError,
+  QueueFullError,
   TaskNotFoundError,
   WorkerExitError,
 } from '../errors.js';
@@ -34,7 +36,8 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 const classes = new Map<string, ErrorClass>();
 for (const known of [
   ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
-  ...[CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, TaskNotFoundError, NotCloneableError],
+  ...[CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError],
+  ...[TaskNotFoundError, NotCloneableError, DependencyError],
 ]) {
   classes.set(known.name, known);
 }
@@ -156,13 +159,13 @@ export function decodeError(record: ErrorRecord): Error {
   for (const [key, value] of record.properties) set(error, key, value, true);
   if (record.name !== undefined && record.name !== error.name) set(error, 'name', record.name, false);
   if (record.stack !== undefined) set(error, 'stack', withoutOurFrames(record.stack), false);
-  if (record.cause.kind !== 'none') set(error, 'cause', decodeCause(record.cause), false);
-  if (record.errors !== undefined) set(error, 'errors', record.errors.map(decodeCause), false);
+  if (record.cause.kind !== 'none') set(error, 'cause', decodeReason(record.cause), false);
+  if (record.errors !== undefined) set(error, 'errors', record.errors.map(decodeReason), false);
   return error;
 }
 
-/** A cause may be anything: a non-error stays what it was. */
-function decodeCause(record: ErrorRecord): unknown {
+/** A cause or a reason may be anything: a non-error stays what it was. */
+export function decodeReason(record: ErrorRecord): unknown {
   return record.kind === 'value' ? record.value : decodeError(record);
 }
 
@@ -174,7 +177,7 @@ export function packReason<M>(message: M): M {
 
 /** What `packReason` was given. */
 export function unpackReason<M extends object>(message: M): M {
-  return 'reason' in message ? { ...message, reason: decodeCause(message.reason as ErrorRecord) } : message;
+  return 'reason' in message ? { ...message, reason: decodeReason(message.reason as ErrorRecord) } : message;
 }
 
 function set(error: Error, key: string, value: unknown, enumerable: boolean): void {

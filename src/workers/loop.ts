@@ -84,7 +84,8 @@ export class WorkerLoop implements ContextHost {
   }
 
   ownTokenCancelled(context: JobContext, reason: unknown): void {
-    this.#post({ kind: 'own-token-cancelled', seq: context.seq, reason });
+    this.#results.tokenCancelled(context.seq, encodeError(reason));
+    this.#bell.ring();
   }
 
   #currentJob(): JobContext | undefined {
@@ -315,6 +316,7 @@ export class WorkerLoop implements ContextHost {
     const message = unpackReason(packed);
     switch (message.kind) {
       case 'token-cancelled':
+      case 'token-asked':
       case 'copies-gone':
         receive(message, this.#main);
         break;

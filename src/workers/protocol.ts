@@ -42,8 +42,6 @@ export type FromWorker =
   | ExchangeMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
-  /** A task cancelled its own job's token. */
-  | { readonly kind: 'own-token-cancelled'; readonly seq: number; readonly reason: unknown }
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };
 
@@ -68,6 +66,8 @@ export const Answer = Object.freeze({
   STARTED: 6,
   /** There was no code to run: its module or its export is missing, or broken. */
   NO_CODE: 7,
+  /** It goes on: it has cancelled its own job's token, with the value as the reason. */
+  TOKEN_CANCELLED: 8,
 } as const);
 
 // The second word of a request entry

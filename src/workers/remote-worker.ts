@@ -288,6 +288,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (job !== undefined) this.#sink.jobReported(job, value);
   }
 
+  tokenCancelled(slot: number, reason: unknown): void {
+    const job = this.seats.inSlot(slot);
+    if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
+  }
+
   returned(slot: number, value: unknown): void {
     const job = this.#ended(slot);
     if (job !== undefined) this.#sink.jobReturned(this, job, value);
@@ -346,17 +351,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       case 'ready':
         this.#onReady();
         break;
+      case 'token-asked':
       case 'copies-gone':
         receive(message, this);
         break;
       case 'token-cancelled': {
         const by = message.by === undefined ? undefined : this.seats.find(message.by);
         this.#events.sharedCancelled(by, () => receive(message, this));
-        break;
-      }
-      case 'own-token-cancelled': {
-        const job = this.seats.find(message.seq);
-        if (job !== undefined) this.#events.ownTokenCancelled(job, message.reason);
         break;
       }
       case 'pong':

@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toTicks } from '../sync/ticks.js';
 import type { PayloadPort } from './envelope.js';
-import { decodeError, type ErrorRecord, isCancelledRecord } from './error-codec.js';
+import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from './error-codec.js';
 import { Control, LANE_WORDS, type WorkerMemory } from './layout.js';
 import { ANSWER_MASK, Answer, IS_STAMPED, RESULT_HEAD, SLOT_BITS, TAG_MASK, TAG_SHIFT } from './protocol.js';
 import { RingReader, Tag } from './ring.js';
@@ -25,6 +25,8 @@ export interface ResultReader {
   /** The code ended by itself. */
   returned(slot: number, value: unknown): void;
   threw(slot: number, thrown: Thrown): void;
+  /** The code has cancelled its own job's token. */
+  tokenCancelled(slot: number, reason: unknown): void;
   /** There was no code to run. */
   failedToStart(slot: number, thrown: Thrown): void;
   /** The code ended, either way, after it was asked to. */
@@ -88,6 +90,9 @@ export class ResultLane {
     switch (answer) {
       case Answer.THREW:
         reader.threw(slot, toThrown(value));
+        break;
+      case Answer.TOKEN_CANCELLED:
+        reader.tokenCancelled(slot, decodeReason(value as ErrorRecord));
         break;
       case Answer.NO_CODE:
         reader.failedToStart(slot, toThrown(value));

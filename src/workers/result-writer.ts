@@ -81,6 +81,13 @@ export class ResultWriter {
     return this.#end(seq, Answer.NO_CODE, this.#payload.send(record, 'error'));
   }
 
+  /** The code has cancelled its own job's token. From within a getter of what is just being written it is not told. */
+  tokenCancelled(seq: number, reason: ErrorRecord): void {
+    if (this.#isPutting) return;
+    this.#open();
+    this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#payload.send(reason, 'reason')));
+  }
+
   /** For this, as for a result, there is always room. */
   started(seq: number, begunAtMs: number): void {
     this.time(begunAtMs, begunAtMs);

@@ -1,0 +1,79 @@
+import { DependencyError, messageOf } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { Prerequisite } from '../jobs/job-options.js';
+import { checkDate, type StopTimer, startTimer } from '../sync/timer.js';
+import type { Ledger } from './ledger.js';
+
+/** Jobs that may not run yet, as they wait for a time or for other jobs: PENDING, and in nobody's way. */
+export class HeldJobs {
+  readonly #ledger: Ledger;
+  readonly #release: (job: Job) => void;
+  /** How to stop what each waits for. */
+  readonly #held = new Map<Job, StopTimer>();
+
+  /** @param release is given each job that may run from now on. */
+  constructor(ledger: Ledger, release: (job: Job) => void) {
+    this.#ledger = ledger;
+    this.#release = release;
+  }
+
+  [Symbol.iterator](): Iterator<Job> {
+    return this.#held.keys();
+  }
+
+  has(job: Job): boolean {
+    return this.#held.has(job);
+  }
+
+  /** Takes in a new job that its options hold back. False where they do not. */
+  enter(job: Job): boolean {
+    const { dependsOn = [], delayMs, startAt } = job.options;
+    const waitsFor = dependsOn.filter((other) => other.state !== 'COMPLETED');
+    const untilStartMs = startAt === undefined ? 0 : checkDate(startAt, 'startAt', `submit job '${job.name}'`);
+    const leftMs = Math.max(delayMs ?? 0, untilStartMs);
+    if (waitsFor.length === 0 && leftMs === 0) return false;
+    this.#holdFor(job, waitsFor, leftMs);
+    return true;
+  }
+
+  /** Holds a job for so long; 0: releases it at once. */
+  delay(job: Job, ms: number): void {
+    if (ms === 0) this.#release(job);
+    else this.#holdFor(job, [], ms);
+  }
+
+  /** Takes a job out that is not to run any more. False where it is not held. */
+  remove(job: Job): boolean {
+    const stop = this.#held.get(job);
+    if (stop === undefined) return false;
+    this.#held.delete(job);
+    stop();
+    return true;
+  }
+
+  #holdFor(job: Job, waitsFor: readonly Prerequisite[], ms: number): void {
+    const stops: StopTimer[] = [];
+    this.#held.set(job, () => {
+      for (const stop of stops) stop();
+    });
+    let missing = waitsFor.length + (ms > 0 ? 1 : 0);
+    const came = (): void => {
+      if (--missing > 0 || !this.remove(job)) return;
+      this.#release(job);
+    };
+    if (ms > 0) stops.push(startTimer(ms, came, { keepsProcess: false }));
+    for (const other of waitsFor) {
+      const ended = (): void => (other.state === 'COMPLETED' ? came() : this.#fail(job, other));
+      if (other.state === 'FAILED' || other.state === 'CANCELLED') ended();
+      else stops.push(other.whenSettled(ended));
+    }
+  }
+
+  #fail(job: Job, other: Prerequisite): void {
+    if (!this.remove(job)) return;
+    const { error } = other;
+    const how = other.state === 'CANCELLED' ? 'was cancelled' : 'failed';
+    const message = `Job '${job.name}' depends on job '${other.name}' (id ${other.id}), which ${how}: ${messageOf(error)}`;
+    this.#ledger.settle(job, 'FAILED', { outcome: new DependencyError(message, { cause: error }) });
+  }
+}

@@ -1,0 +1,51 @@
+import type { Job } from '../jobs/job.js';
+import { retryDelayMs } from '../jobs/retry-policy.js';
+import type { MetricsRecorder } from '../metrics/recorder.js';
+import { now } from '../sync/platform.js';
+import { checkDate } from '../sync/timer.js';
+import { warnOf } from '../sync/warn.js';
+import type { EventHub } from './events.js';
+import type { HeldJobs } from './held-jobs.js';
+
+export interface RetryParts {
+  readonly held: HeldJobs;
+  readonly metrics: MetricsRecorder;
+  readonly events: EventHub;
+  /** Whether the pool still runs what is pending. */
+  readonly isAllowed: () => boolean;
+}
+
+/** Tries jobs again whose attempt has failed. What waits for its next attempt holds no worker. */
+export class Retries {
+  readonly #parts: RetryParts;
+
+  constructor(parts: RetryParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whether a job is tried again that has failed with `error`. It is PENDING again then, at its old place among its equals.
+   *
+   * @param isThreadLost whether its thread died.
+   */
+  take(job: Job, error: unknown, isThreadLost: boolean): boolean {
+    const { retry, deadline } = job.options;
+    if (retry === undefined || job.begunAttempts >= retry.maxAttempts || !this.#parts.isAllowed()) return false;
+    if (job.ending?.state === 'CANCELLED' || (isThreadLost && !retry.onWorkerExit)) return false;
+    const delayMs = retryDelayMs(retry, job.begunAttempts);
+    if (deadline !== undefined && delayMs >= checkDate(deadline, 'deadline', 'retry')) return false;
+    try {
+      if (retry.retryIf !== undefined && !retry.retryIf(error)) return false;
+    } catch (fault) {
+      warnOf(fault, 'retryIf');
+      return false;
+    }
+    if (job.isSettled) return false; // by what `retryIf` did
+    const { held, metrics, events } = this.#parts;
+    job.again({ ms: now() });
+    metrics.retried++;
+    events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
+    held.delay(job, delayMs);
+    return true;
+  }
+}
