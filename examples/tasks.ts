@@ -1,6 +1,13 @@
 // The tasks of the small examples. Every exported function can be a task; this file is loaded in the workers.
 import { createHash } from 'node:crypto';
-import { type CancellationToken, currentJob, move } from 'thread-system/worker';
+import {
+  type Barrier,
+  type CancellationToken,
+  currentJob,
+  type Latch,
+  move,
+  type Semaphore,
+} from 'thread-system/worker';
 import { HttpError } from './http-error';
 
 export function sha256(text: string): string {
@@ -74,4 +81,56 @@ export function findFactor(
     return factor;
   }
   return undefined;
+}
+
+/** The number in the range that has this hash; it stops whoever else looks for it. */
+export function findPreimage(
+  hash: string,
+  range: { readonly from: number; readonly to: number },
+  found: CancellationToken,
+): number | undefined {
+  const job = currentJob();
+  for (let n = range.from; n < range.to; n++) {
+    job.throwIfCancelled();
+    if (sha256(String(n)) !== hash) continue;
+    found.cancel(`it is ${n}`);
+    return n;
+  }
+  return undefined;
+}
+
+/** Calls while it holds a permit. A job that is cancelled waits for none. */
+export async function fetchText(url: string, permits: Semaphore): Promise<string> {
+  const { token, signal } = currentJob();
+  using _permit = await permits.acquire({ token });
+  const response = await fetch(url, { signal });
+  return response.text();
+}
+
+/** One of several that share a rod: loads its part, then takes each step together with the others. */
+export function conductHeat(
+  copies: readonly [Float64Array, Float64Array],
+  part: { readonly from: number; readonly to: number },
+  { steps, loaded, stepped }: { readonly steps: number; readonly loaded: Latch; readonly stepped: Barrier },
+): void {
+  let [now, next] = copies;
+  for (let i = part.from; i < part.to; i++) now[i] = i === 0 ? 100 : 0;
+  loaded.countDown();
+  loaded.waitSync();
+  for (let step = 0; step < steps; step++) {
+    for (let i = part.from; i < part.to; i++) {
+      const here = now[i] ?? 0;
+      next[i] = i === 0 ? here : ((now[i - 1] ?? here) + here + (now[i + 1] ?? here)) / 3;
+    }
+    stepped.arriveAndWaitSync(); // all have read `now` and written `next`
+    [now, next] = [next, now];
+  }
+}
+
+/** Adds up until it is asked to stop, and returns what it has. */
+export function sumUntil(stop: CancellationToken): number {
+  currentJob().report('begun');
+  let sum = 0;
+  while (!stop.isCancelled) sum += 0.5;
+  return sum;
 }

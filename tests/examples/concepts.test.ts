@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { expect, jest, test } from '@jest/globals';
-import { runExample } from './run-example.ts';
+import { runExample, startExample } from './run-example.ts';
 
 jest.setTimeout(60_000); // several processes share the machine
 
@@ -68,7 +68,7 @@ Came back: 16777216 first pixel: 254
 RangeError: Invalid count value: -1
 HttpError 404: Cannot find /missing
 ReferenceError: outside is not defined: the function 'anonymous' was sent by its source text, so it sees its arguments and globals but not 'outside' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass 'outside' as an argument
-TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, findFactor
+TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, findFactor, findPreimage, fetchText, conductHeat, sumUntil
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
 WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job ran
@@ -111,6 +111,28 @@ Range 3: stopped
 Range 4: stopped
 Why: the factor is 7919
 `,
+  'first-result-wins.ts': `
+part 1 CANCELLED without a result
+part 2 COMPLETED with 16680000
+part 3 CANCELLED without a result
+part 4 CANCELLED without a result
+part 5 CANCELLED without a result
+part 6 CANCELLED without a result
+`,
+  'request-deadline.ts': `
+/primes 2262 primes, 1801f0f5
+/slow too late: TimeoutError
+/huge too late: TimeoutError
+`,
+  'rate-limit.ts': `
+page 1, page 2, page 3, page 4, page 5, page 6, page 7, page 8, page 9, page 10, page 11, page 12
+Never more than 2 at once: true
+All permits are back: true
+`,
+  'pipeline.ts': `
+All parts are loaded
+After 100 steps: 100 90 81 71 63 54 46 39 33 27 22 18 14 11 9 7 5 4 3 2 2 1 1 1
+`,
   'plain-commonjs.cjs': `
 15 COMPLETED
 3 of 9 words
@@ -121,6 +143,22 @@ test.concurrent.each(Object.entries(OUTPUT))('%s prints what it says and exits b
   expect(await runExample(file)).toEqual({ code: 0, stdout: output.trimStart(), stderr: '' });
 });
 
+test.concurrent('ctrl-c.ts stops at Ctrl-C and shows what was done by then', async () => {
+  const example = startExample('ctrl-c.ts');
+  await example.printed('Ready: press Ctrl-C\n');
+  example.interrupt();
+  expect(await example.outcome).toEqual({
+    code: 130,
+    stdout: `Ready: press Ctrl-C
+sha256 COMPLETED with a string
+sumUntil COMPLETED with a number
+countForever CANCELLED without a result
+sha256 CANCELLED without a result
+`,
+    stderr: '',
+  });
+});
+
 test.concurrent('an example runs with its types checked, as users run it', async () => {
   const { code, stderr } = await runExample('first-job.ts', [], { TS_NODE_TRANSPILE_ONLY: 'false' });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -128,8 +166,9 @@ test.concurrent('an example runs with its types checked, as users run it', async
 
 test('every example has its output here', async () => {
   const names = (await readdir(examples)).filter((name) => /\.(ts|mts|cts|mjs|cjs)$/.test(name));
-  // what others import, and the one that has a test of its own
+  // what others import, and those that have a test of their own
   const others = new Set([
+    'ctrl-c.ts',
     'tasks.ts',
     'http-error.ts',
     'plain-commonjs-tasks.cjs',
