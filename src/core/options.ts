@@ -5,6 +5,11 @@ import { checkOptionNames } from '../jobs/job-options.js';
 import { checkMs } from '../sync/timer.js';
 
 export interface ThreadPoolOptions {
+  /**
+   * Where jobs run: on threads, or each worker in a child process of its own, for native code that may crash. Default:
+   * `'thread'`.
+   */
+  readonly kind?: 'thread' | 'process' | undefined;
   /** How many threads at most. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
   readonly maxWorkers?: number | undefined;
   /** How many are kept, started at once. Default: 0, workers start on demand. */
@@ -41,6 +46,7 @@ export interface ThreadPoolOptions {
 
 /** The options with their defaults, checked. */
 export interface PoolSettings {
+  readonly kind: 'thread' | 'process';
   readonly maxWorkers: number;
   readonly minWorkers: number;
   readonly idleTimeoutMs: number;
@@ -55,6 +61,7 @@ export interface PoolSettings {
 
 const KNOWN: ReadonlySet<string> = new Set([
   ...[
+    'kind',
     'maxWorkers',
     'minWorkers',
     'idleTimeoutMs',
@@ -70,6 +77,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
+const KINDS = ['thread', 'process'];
 const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'];
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
@@ -96,7 +104,11 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     throw new TypeError(
       `Cannot ${ACTION}: worker must be a function that makes a Worker, received ${describe(worker)}`,
     );
+  const { kind = 'thread' } = options;
+  if (!KINDS.includes(kind))
+    throw new TypeError(`Cannot ${ACTION}: kind must be one of ${KINDS.join(', ')}, received ${describe(kind)}`);
   return {
+    kind,
     maxWorkers,
     minWorkers,
     concurrency,

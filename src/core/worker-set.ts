@@ -3,6 +3,7 @@ import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
+import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
 import { workerLocation } from '../workers/worker-location.js';
 import type { PoolSettings } from './options.js';
@@ -126,7 +127,7 @@ export class WorkerSet {
     const workerId = this.#nextId++;
     const worker = new RemoteWorker<Job>(
       this.#createThread(workerId),
-      { workerId, concurrency: this.#settings.concurrency, poolWord: this.#poolWord },
+      { workerId, concurrency: this.#settings.concurrency, poolWord: this.#poolWord, process: this.#processSettings },
       this.#told,
     );
     if (this.#announcesStarts) worker.announceStarts();
@@ -135,14 +136,19 @@ export class WorkerSet {
   }
 
   #createThread(workerId: number): Worker {
-    const { thread, name } = this.#settings;
+    const { kind, thread, name } = this.#settings;
     if (thread.worker !== undefined) return checkThread(thread.worker());
     const options: WorkerOptions = { name: `${name}-${workerId}` };
-    if (thread.resourceLimits !== undefined) options.resourceLimits = thread.resourceLimits;
+    if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
     if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
-    const execArgv = thread.execArgv ?? inheritedExecArgv();
+    const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
     if (execArgv !== undefined) options.execArgv = [...execArgv];
     return new Worker(workerLocation(), options);
+  }
+
+  get #processSettings(): ProcessSettings | undefined {
+    const { kind, thread } = this.#settings;
+    return kind === 'process' ? { resourceLimits: thread.resourceLimits, execArgv: thread.execArgv } : undefined;
   }
 
   #reap(): void {

@@ -107,7 +107,11 @@ export class CancellationToken extends OneWay {
 
   /** @internal The copy, on this thread, of a token that came over `carrier`. */
   static arrived(handle: CrossingHandle, carrier: Carrier): CancellationToken {
-    const token = SharedObject.arrive(handle, carrier, () => CancellationToken.following(new Flag(handle.words)));
+    const { words, details: isCancelled } = handle;
+    const token = SharedObject.arrive(handle, carrier, () =>
+      words.length > 0 ? CancellationToken.following(new Flag(words)) : new CancellationToken(),
+    );
+    if (isCancelled === true) token.heard(undefined, carrier); // of another process
     // what it was cancelled with was told before this thread had it
     if (token.isCancelled && token.reason === undefined) carrier.tell({ kind: 'token-asked', id: handle.id });
     return token;
@@ -238,6 +242,10 @@ export class CancellationToken extends OneWay {
       if (this.isCancelled) this.#flag.raise();
     }
     return { type: 'token', words: this.#flag.words };
+  }
+
+  protected override handleForProcess(): Omit<CrossingHandle, 'id'> {
+    return { ...this.handleFor(), words: new Int32Array(0), details: this.isCancelled };
   }
 
   #raise(reason: unknown): void {

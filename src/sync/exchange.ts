@@ -18,6 +18,8 @@ export type ExchangeMessage =
 export interface Carrier {
   /** False once the other thread has ended: nothing more need be told. */
   readonly isOpen: boolean;
+  /** Whether it is in the same process. */
+  readonly sharesMemory: boolean;
   tell(message: ExchangeMessage): void;
 }
 

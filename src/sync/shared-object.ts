@@ -21,9 +21,14 @@ export abstract class SharedObject implements Shared {
     return false;
   }
 
+  /** The same, for a thread of another process. */
+  protected handleForProcess(): Omit<CrossingHandle, 'id'> {
+    throw new TypeError('It is shared memory, which no other process can have');
+  }
+
   /** @internal */
   [CROSS](carrier: Carrier): CrossingHandle {
-    const { type, words, details } = this.handleFor(carrier);
+    const { type, words, details } = carrier.sharesMemory ? this.handleFor(carrier) : this.handleForProcess();
     if (this.#id === undefined) {
       this.#id = nextSharedId(threadId);
       hold(this.#id, this);

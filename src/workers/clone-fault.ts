@@ -40,16 +40,22 @@ function* childrenOf(value: object, path: string): Generator<Child> {
   }
 }
 
+type Destination = 'thread' | 'process';
+
 interface Fault {
   readonly path: string;
   readonly what: string;
 }
 
-function find(value: unknown, path: string, seen: Set<object>): Fault | undefined {
+function find(value: unknown, path: string, seen: Set<object>, to: Destination): Fault | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return { path, what: describe(value) };
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
   seen.add(value);
-  if (isCrossing(value)) return { path, what: `${describe(value)} in an instance of a class` };
+  if (isCrossing(value))
+    return {
+      path,
+      what: `${describe(value)}${to === 'thread' ? ' in an instance of a class' : ', being shared memory,'}`,
+    };
   if (isCloneable(value)) return undefined;
   for (const child of childrenOf(value, path)) {
     let item: unknown;
@@ -58,7 +64,7 @@ function find(value: unknown, path: string, seen: Set<object>): Fault | undefine
     } catch (error) {
       return { path: child.path, what: `a getter that throws '${messageOf(error)}'` };
     }
-    const fault = find(item, child.path, seen);
+    const fault = find(item, child.path, seen, to);
     if (fault !== undefined) return fault;
   }
   return { path, what: describe(value) };
@@ -78,19 +84,24 @@ function findUnmovable(transfer: readonly unknown[]): Fault | undefined {
 /**
  * The error for a value that `postMessage` refused: names the innermost part that cannot cross.
  *
- * @param sent the value, what was to be moved with it, and how the path begins, e.g. `args` or `result`.
+ * @param sent the value, what was to be moved with it, how the path begins, e.g. `args` or `result`, and where it was to go.
  */
 export function cloneFault(
-  sent: { readonly value: unknown; readonly transfer: readonly unknown[]; readonly root: string },
+  sent: {
+    readonly value: unknown;
+    readonly transfer: readonly unknown[];
+    readonly root: string;
+    readonly to: Destination;
+  },
   cause: unknown,
 ): NotCloneableError {
-  const fault = find(sent.value, sent.root, new Set());
+  const fault = find(sent.value, sent.root, new Set(), sent.to);
   if (fault !== undefined) {
-    const message = `Cannot send ${fault.path} to another thread: ${fault.what} cannot be cloned`;
+    const message = `Cannot send ${fault.path} to another ${sent.to}: ${fault.what} cannot be cloned`;
     return new NotCloneableError(message, { path: fault.path, cause });
   }
   const unmovable = findUnmovable(sent.transfer);
   const path = unmovable?.path ?? (sent.transfer.length > 0 ? 'transfer' : sent.root);
   const what = unmovable === undefined ? messageOf(cause) : `${unmovable.what} cannot be transferred`;
-  return new NotCloneableError(`Cannot send ${path} to another thread: ${what}`, { path, cause });
+  return new NotCloneableError(`Cannot send ${path} to another ${sent.to}: ${what}`, { path, cause });
 }

@@ -53,7 +53,8 @@ export class PayloadPort {
     } catch (error) {
       fault ??= error; // a getter that throws
     }
-    if (envelope === undefined || envelope.marks.length === 0) throw cloneFault({ value, transfer, root }, fault);
+    if (envelope === undefined || envelope.marks.length === 0)
+      throw cloneFault({ value, transfer, root, to: this.#to }, fault);
     return this.#sendEnvelope(envelope, root, transfer);
   }
 
@@ -69,12 +70,16 @@ export class PayloadPort {
     return restore(root, arrived, new Set());
   }
 
+  get #to(): 'thread' | 'process' {
+    return this.#carrier.sharesMemory ? 'thread' : 'process';
+  }
+
   #sendEnvelope(envelope: Envelope, root: string, transfer: TransferList): number {
     try {
       this.#port.postMessage(envelope, transfer as Movables);
       return Tag.ENVELOPE;
     } catch (error) {
-      throw cloneFault({ value: envelope.root, transfer, root }, error);
+      throw cloneFault({ value: envelope.root, transfer, root, to: this.#to }, error);
     }
   }
 

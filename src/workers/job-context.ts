@@ -75,6 +75,7 @@ export class JobContext implements CurrentJob {
       );
       this.#carrier = {
         isOpen: true,
+        sharesMemory: true,
         tell: (message) => {
           if (this.#isOpen && message.kind === 'token-cancelled') this.#host.ownTokenCancelled(this, message.reason);
         },

@@ -11,6 +11,7 @@ import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
 import { Control } from './layout.js';
 import { MainBell, Parking } from './parking.js';
+import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
 import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
 import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
@@ -40,6 +41,8 @@ export class WorkerLoop implements ContextHost {
   readonly #unwatched = new Set<JobContext>();
   readonly #asyncJob = new AsyncLocalStorage<JobContext>();
   readonly #main: Carrier;
+  /** Where the jobs run in a child process. */
+  readonly #relay: ProcessRelay | undefined;
   /** The task whose code this thread is in, and the job it runs for, once somebody has asked for it. */
   #running: KnownTask | undefined;
   #current: JobContext | undefined;
@@ -49,14 +52,15 @@ export class WorkerLoop implements ContextHost {
   /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
   #clockMs = 0;
 
-  constructor(init: WorkerInit) {
+  /** @param entry the address of the worker's entry. */
+  constructor(init: WorkerInit, entry: string) {
     joinBells(init.bells, init.bell);
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
     this.#controlWords = init.memory.control;
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
-    this.#main = { isOpen: true, tell: (message) => this.#tell(message) };
+    this.#main = { isOpen: true, sharesMemory: true, tell: (message) => this.#tell(message) };
     const payload = new PayloadPort(init.payload, this.#main);
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     this.#bell = new MainBell(init.poolWord, init.control);
@@ -64,6 +68,9 @@ export class WorkerLoop implements ContextHost {
     const hereMs = now();
     const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
     this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
+    if (init.process === undefined) return;
+    this.#relay = new ProcessRelay(entry, init.process, this.#relayHost(init));
+    this.#tasks.runBy(this.#relay);
   }
 
   start(): void {
@@ -72,10 +79,24 @@ export class WorkerLoop implements ContextHost {
     process.on('uncaughtException', (error) => this.#onUncaught(error));
     this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
     // in a turn of its own: a module that imports the worker's entry is evaluated to its end first
-    setImmediate(() => {
-      this.#post({ kind: 'ready' });
-      this.#turn();
-    });
+    if (this.#relay === undefined) setImmediate(() => this.#ready());
+  }
+
+  #ready(): void {
+    this.#post({ kind: 'ready' });
+    this.#turn();
+  }
+
+  #relayHost({ isTsNodeRegistered }: WorkerInit): RelayHost {
+    return {
+      workerId: this.workerId,
+      concurrency: this.#concurrency,
+      isTsNodeRegistered,
+      processReady: () => this.#ready(),
+      processEnded: (exitCode, cause) => this.#post({ kind: 'process-ended', exitCode, cause }),
+      lateError: (error, jobId) => this.#post({ kind: 'late-error', error, jobId }),
+      asJob: (context, fn) => (context === undefined ? fn() : this.#asyncJob.run(context, fn)),
+    };
   }
 
   report(context: JobContext, value: unknown): void {
@@ -288,6 +309,10 @@ export class WorkerLoop implements ContextHost {
   }
 
   #threw(context: JobContext, error: unknown, begunAtMs: number): void {
+    if (error instanceof NoCode) {
+      this.#noCode(context, error.error);
+      return;
+    }
     explainMissingName(context.task, error);
     this.#results.time(begunAtMs, this.#clockMs);
     context.close(this.#results.threw(context.seq, encodeError(error)));

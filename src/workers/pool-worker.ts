@@ -1,19 +1,23 @@
 // The entry of every worker. Bundled into one file that imports node: builtins only, so that its text can be embedded.
-import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { isMainThread, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { WorkerLoop } from './loop.js';
+import { ProcessHost } from './process-host.js';
+import { PROCESS_HOST, type ProcessInit } from './process-protocol.js';
 import type { WorkerInit } from './protocol.js';
 import { setTsNodeInMain } from './task-loader.js';
 
 function start(init: WorkerInit): void {
   setTsNodeInMain(init.isTsNodeRegistered);
-  new WorkerLoop(init).start();
+  new WorkerLoop(init, import.meta.url).start();
 }
 
 function isInit(message: unknown): message is WorkerInit {
   return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'thread-system-init';
 }
 
-if (parentPort !== null) {
+if (process.argv[2] === PROCESS_HOST && isMainThread) {
+  process.once('message', (init: ProcessInit) => new ProcessHost(import.meta.url, init));
+} else if (parentPort !== null) {
   const port = parentPort;
   // the pool posts it as it creates the thread, so it is there already
   const first: unknown = receiveMessageOnPort(port)?.message;

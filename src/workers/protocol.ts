@@ -1,7 +1,13 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { WorkerMemory } from './layout.js';
+
+/** How the child process is made. */
+export interface ProcessSettings {
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly execArgv: readonly string[] | undefined;
+}
 
 /** The first message to a worker's thread. */
 export interface WorkerInit {
@@ -18,6 +24,8 @@ export interface WorkerInit {
   readonly payload: MessagePort;
   /** Whether ts-node is registered in the main thread only, where the worker cannot see it. */
   readonly isTsNodeRegistered: boolean;
+  /** Where the jobs are to run in a child process. */
+  readonly process: ProcessSettings | undefined;
   /** One moment on two clocks: by them the worker tells its times in the main thread's `performance.now()`. */
   readonly clock: { readonly nowMs: number; readonly hrtime: bigint };
 }
@@ -42,6 +50,8 @@ export type FromWorker =
   | ExchangeMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
+  /** The child process that ran the jobs has ended. */
+  | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };
 

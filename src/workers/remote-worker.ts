@@ -5,7 +5,7 @@ import { now } from '../sync/platform.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
-import { BELL, type FromWorker, type ToWorker, type WorkerInit } from './protocol.js';
+import { BELL, type FromWorker, type ProcessSettings, type ToWorker, type WorkerInit } from './protocol.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
 import { type Passenger, Seats } from './seats.js';
@@ -53,6 +53,10 @@ export interface WorkerSettings {
   readonly workerId: number;
   readonly concurrency: number;
   readonly poolWord: Int32Array;
+  /** Whether ts-node is registered where the library is used. */
+  readonly isTsNodeRegistered?: boolean;
+  /** Where its jobs are to run in a child process. */
+  readonly process?: ProcessSettings | undefined;
 }
 
 /** Moves only rightwards. */
@@ -66,6 +70,7 @@ const TS_NODE = Symbol.for('ts-node.register.instance');
 
 /** One worker seen from outside: its thread, its lanes, and the jobs that were sent to it. */
 export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier {
+  readonly sharesMemory = true;
   readonly workerId: number;
   /** As a job's place: it is past no run. */
   readonly attempt = 0;
@@ -104,6 +109,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #state: WorkerState = 'starting';
   #isHeld = false;
   #error: unknown;
+  /** Of its child process. */
+  #exitCode: number | undefined;
 
   constructor(thread: Worker, settings: WorkerSettings, told: { events: WorkerEvents<J>; sink: JobSink<J> }) {
     this.workerId = settings.workerId;
@@ -130,7 +137,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       bell: this.#bell,
       control: control.port2,
       payload: payload.port2,
-      isTsNodeRegistered: TS_NODE in process,
+      isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
+      process: settings.process,
       clock: { nowMs: now(), hrtime: process.hrtime.bigint() },
     };
     thread.postMessage(init, [control.port2, payload.port2]);
@@ -335,7 +343,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       threadGone(this, threads);
       freeBells(threads);
       ringAll();
-      this.#events.workerExited(this, { exitCode, cause: this.endCause ?? this.#error });
+      this.#events.workerExited(this, { exitCode: this.#exitCode ?? exitCode, cause: this.endCause ?? this.#error });
       this.#control.close();
       this.#payload.close();
     });
@@ -360,6 +368,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         this.#events.sharedCancelled(by, () => receive(message, this));
         break;
       }
+      case 'process-ended':
+        this.#exitCode = message.exitCode;
+        if (message.cause !== undefined) this.#error = decodeError(message.cause);
+        void this.#thread.terminate();
+        break;
       case 'pong':
         this.hasAnswered = true;
         break;

@@ -17,12 +17,26 @@ export interface KnownTask {
   usesThis: boolean;
 }
 
+/** Where tasks run that do not run here. */
+export interface TaskRunner {
+  codeOf(task: KnownTask, id: number): TaskCode;
+}
+
 /** The tasks this worker was told of, by their ids. */
 export class TaskTable {
   readonly #tasks = new Map<number, KnownTask>();
 
+  #runner: TaskRunner | undefined;
+
+  /** From now on tasks are not loaded here. */
+  runBy(runner: TaskRunner): void {
+    this.#runner = runner;
+  }
+
   define(id: number, definition: TaskDefinition): void {
-    this.#tasks.set(id, { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true });
+    const task: KnownTask = { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true };
+    task.code = this.#runner?.codeOf(task, id);
+    this.#tasks.set(id, task);
   }
 
   forget(id: number): void {

@@ -1,0 +1,172 @@
+import { Worker } from 'node:worker_threads';
+import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
+import { decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
+import { ProcessLink } from './process-link.js';
+import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
+import type { TaskDefinition } from './protocol.js';
+import { type JobSink, RemoteWorker, type ThreadExit, type WorkerEvents } from './remote-worker.js';
+import type { StoppedEnd, Thrown } from './result-lane.js';
+
+/** A call, as the thread in this process carries it. */
+class Call {
+  readonly order = 0;
+  readonly transfer = undefined;
+  readonly timeoutMs = undefined;
+  place: object | undefined = undefined;
+  seq = 0;
+  readonly run: number;
+  readonly id: number;
+  readonly priority: number;
+  readonly customName: string | undefined;
+  readonly begunAttempts: number;
+  readonly task: { readonly id: number; readonly origin: TaskDefinition };
+  readonly args: readonly unknown[];
+
+  constructor(message: Extract<ToProcess, { readonly kind: 'run' }>, args: readonly unknown[]) {
+    this.run = message.run;
+    this.id = message.id;
+    this.priority = message.priority;
+    this.customName = message.name;
+    this.begunAttempts = message.attempt - 1;
+    this.task = message.task;
+    this.args = args;
+  }
+}
+
+/**
+ * The main thread of a child process: runs the calls that come by message on one thread of its own, so that it is there for
+ * a cancel whatever that thread does.
+ */
+export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
+  readonly isOpen = true;
+  readonly sharesMemory = false;
+  readonly #link = new ProcessLink(this);
+  readonly #calls = new Map<number, Call>();
+  readonly #tasks = new Map<number, Call['task']>();
+  readonly #worker: RemoteWorker<Call>;
+  /** The call whose code cancels a token at this moment. */
+  #by: Call | undefined;
+
+  constructor(entry: string, init: ProcessInit) {
+    const { workerId, concurrency, resourceLimits, isTsNodeRegistered } = init;
+    const thread = new Worker(new URL(entry), resourceLimits === undefined ? {} : { resourceLimits });
+    // never parked: each answer is rung for
+    const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
+    this.#worker = new RemoteWorker<Call>(
+      thread,
+      { workerId, concurrency, poolWord, isTsNodeRegistered },
+      { sink: this, events: this },
+    );
+    this.#poolWord = poolWord;
+    process.on('message', (message) => this.#onMessage(message as ToProcess));
+    process.once('disconnect', () => process.exit()); // the pool has ended this process, or has itself ended
+  }
+
+  readonly #poolWord: Int32Array;
+
+  tell(message: ExchangeMessage): void {
+    this.#send({ kind: 'exchange', message: packReason(message), by: this.#by?.run });
+  }
+
+  jobStarted(): void {}
+
+  jobReported(call: Call, value: unknown): void {
+    this.#send({ kind: 'reported', run: call.run, value: this.#link.pack(value, 'report') });
+  }
+
+  jobReturned(_worker: RemoteWorker<Call>, call: Call, value: unknown): void {
+    let packed: Packed;
+    try {
+      packed = this.#link.pack(value, 'result');
+    } catch (error) {
+      this.#threw(call, error, true);
+      return;
+    }
+    this.#calls.delete(call.run);
+    this.#send({ kind: 'returned', run: call.run, value: packed });
+  }
+
+  jobThrew(_worker: RemoteWorker<Call>, call: Call, thrown: Thrown): void {
+    this.#threw(call, thrown.error, true);
+  }
+
+  jobFailedToStart(call: Call, thrown: Thrown): void {
+    this.#threw(call, thrown.error, false);
+  }
+
+  jobStopped(worker: RemoteWorker<Call>, call: Call, end: StoppedEnd): void {
+    if (end.kind === 'returned') this.jobReturned(worker, call, end.value);
+    else this.jobThrew(worker, call, end.thrown);
+  }
+
+  workerReady(): void {
+    this.#send({ kind: 'ready' });
+  }
+
+  workerRang(): void {
+    do {
+      Atomics.store(this.#poolWord, 0, 0);
+      while (this.#worker.drain(Number.POSITIVE_INFINITY) > 0);
+      Atomics.store(this.#poolWord, 0, 1);
+    } while (!this.#worker.results.isEmpty);
+  }
+
+  workerExited(_worker: RemoteWorker<Call>, { exitCode, cause }: ThreadExit): void {
+    this.workerRang();
+    const lost = { kind: 'lost', exitCode, cause: cause === undefined ? undefined : encodeError(cause) } as const;
+    this.#send(lost, () => process.exit(exitCode));
+  }
+
+  ownTokenCancelled(call: Call, reason: unknown): void {
+    this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeError(reason) });
+  }
+
+  sharedCancelled(by: Call | undefined, spread: () => void): void {
+    this.#by = by;
+    spread();
+    this.#by = undefined;
+  }
+
+  lateError(error: Error, jobId: number | undefined): void {
+    this.#send({ kind: 'late-error', error: encodeError(error), jobId });
+  }
+
+  #threw(call: Call, error: unknown, hasCode: boolean): void {
+    this.#calls.delete(call.run);
+    this.#send({ kind: 'threw', run: call.run, error: encodeError(error), hasCode });
+  }
+
+  #onMessage(message: ToProcess): void {
+    switch (message.kind) {
+      case 'run':
+        this.#run(message);
+        break;
+      case 'cancel': {
+        const call = this.#calls.get(message.run);
+        if (call !== undefined) this.#worker.cancel(call, decodeReason(message.reason as ErrorRecord));
+        break;
+      }
+      case 'exchange':
+        receive(unpackReason(message.message), this);
+        break;
+    }
+  }
+
+  #run(message: Extract<ToProcess, { readonly kind: 'run' }>): void {
+    // one object for each task: by it the thread knows that it was told of it
+    const known = this.#tasks.get(message.task.id);
+    if (known === undefined) this.#tasks.set(message.task.id, message.task);
+    const call = new Call({ ...message, task: known ?? message.task }, this.#link.unpack(message.args) as unknown[]);
+    this.#calls.set(call.run, call);
+    try {
+      this.#worker.send(call, 0); // there is room: there are never more calls than places
+      this.#worker.publish();
+    } catch (error) {
+      this.#threw(call, error, true);
+    }
+  }
+
+  #send(message: FromProcess, sent: () => void = () => {}): void {
+    if (process.connected) process.send?.(message, sent);
+  }
+}

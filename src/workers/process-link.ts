@@ -1,0 +1,33 @@
+import { deserialize, serialize } from 'node:v8';
+import type { MessagePort } from 'node:worker_threads';
+import type { Carrier } from '../sync/exchange.js';
+import { PayloadPort } from './envelope.js';
+import type { Packed } from './process-protocol.js';
+
+/** Packs values for another process, with which no memory is shared. */
+export class ProcessLink {
+  readonly #payload: PayloadPort;
+  #bytes: Uint8Array = new Uint8Array();
+
+  constructor(carrier: Carrier) {
+    const port = {
+      postMessage: (value: unknown): void => {
+        this.#bytes = serialize(value);
+      },
+    };
+    this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
+  }
+
+  /**
+   * @param root how the path in an error begins.
+   * @throws {NotCloneableError}
+   */
+  pack(value: unknown, root: string): Packed {
+    const tag = this.#payload.send(value, root);
+    return { bytes: this.#bytes, tag };
+  }
+
+  unpack({ bytes, tag }: Packed): unknown {
+    return this.#payload.open(deserialize(bytes), tag);
+  }
+}

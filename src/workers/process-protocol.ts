@@ -1,0 +1,51 @@
+import type { ResourceLimits } from 'node:worker_threads';
+import type { ExchangeMessage } from '../sync/exchange.js';
+import type { ErrorRecord } from './error-codec.js';
+import type { TaskDefinition } from './protocol.js';
+
+/** By this argument the worker's entry knows that it is to be a child process. */
+export const PROCESS_HOST = 'thread-system-process-host';
+
+/** The first message to a child process. */
+export interface ProcessInit {
+  readonly kind: 'init';
+  readonly workerId: number;
+  readonly concurrency: number;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly isTsNodeRegistered: boolean;
+}
+
+/** A value for the other process: what `v8.serialize` makes of it, or of an envelope: see `PayloadPort`. */
+export interface Packed {
+  readonly bytes: Uint8Array;
+  readonly tag: number;
+}
+
+export type ToProcess =
+  | ProcessInit
+  | {
+      readonly kind: 'run';
+      /** Names this call from now on. */
+      readonly run: number;
+      readonly id: number;
+      readonly name: string | undefined;
+      readonly priority: number;
+      readonly attempt: number;
+      readonly task: { readonly id: number; readonly origin: TaskDefinition };
+      readonly args: Packed;
+    }
+  | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
+  | { readonly kind: 'exchange'; readonly message: ExchangeMessage };
+
+/** A message of a task's code, or of the process that runs it. */
+export type FromProcess =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'reported'; readonly run: number; readonly value: Packed }
+  | { readonly kind: 'returned'; readonly run: number; readonly value: Packed }
+  | { readonly kind: 'threw'; readonly run: number; readonly error: ErrorRecord; readonly hasCode: boolean }
+  | { readonly kind: 'token-cancelled'; readonly run: number; readonly reason: unknown }
+  | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
+  /** The thread that ran the tasks has died: this process ends. */
+  | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
+  /** `by`: the call in whose code it came about, where that is known. */
+  | { readonly kind: 'exchange'; readonly message: ExchangeMessage; readonly by: number | undefined };

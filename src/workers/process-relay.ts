@@ -1,0 +1,158 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
+import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
+import type { JobContext } from './job-context.js';
+import { ProcessLink } from './process-link.js';
+import { type FromProcess, PROCESS_HOST, type ToProcess } from './process-protocol.js';
+import type { ProcessSettings } from './protocol.js';
+import type { KnownTask, TaskCode } from './task-table.js';
+
+/** What the relay asks of the loop that it serves. */
+export interface RelayHost {
+  readonly workerId: number;
+  readonly concurrency: number;
+  readonly isTsNodeRegistered: boolean;
+  /** The child process takes calls. */
+  processReady(): void;
+  /** It has ended. */
+  processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
+  lateError(error: ErrorRecord, jobId: number | undefined): void;
+  /** Runs `fn` as code of the job. */
+  asJob(context: JobContext | undefined, fn: () => void): void;
+}
+
+interface Call {
+  readonly context: JobContext;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Thrown for a call that found no code. */
+export class NoCode {
+  readonly error: Error;
+
+  constructor(error: Error) {
+    this.error = error;
+  }
+}
+
+/**
+ * Runs a worker's jobs in a child process of its own. To the pool the worker is a thread as any other; each call goes to
+ * the process by message, and so do a cancel, a report and the result.
+ */
+export class ProcessRelay implements Carrier {
+  readonly sharesMemory = false;
+  readonly #host: RelayHost;
+  readonly #child: ChildProcess;
+  readonly #link = new ProcessLink(this);
+  readonly #calls = new Map<number, Call>();
+  #lastRun = 0;
+  #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
+
+  /** @throws {Error} where the entry is no file, as in a bundle that embeds it. */
+  constructor(entry: string, settings: ProcessSettings, host: RelayHost) {
+    this.#host = host;
+    if (!entry.startsWith('file:'))
+      throw new Error("Cannot start a child process: kind 'process' needs the library's pool-worker.mjs as a file");
+    const options = settings.execArgv === undefined ? {} : { execArgv: [...settings.execArgv] };
+    this.#child = fork(fileURLToPath(entry), [PROCESS_HOST], {
+      serialization: 'advanced',
+      env: process.env,
+      ...options,
+    });
+    this.#child.on('message', (message) => this.#onMessage(message as FromProcess));
+    this.#child.on('error', () => {}); // 'exit' or 'close' follows
+    this.#child.once('exit', (code, signal) => this.#onExit(code, signal));
+    this.#send({
+      kind: 'init',
+      workerId: host.workerId,
+      concurrency: host.concurrency,
+      resourceLimits: settings.resourceLimits,
+      isTsNodeRegistered: host.isTsNodeRegistered,
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#child.connected;
+  }
+
+  tell(message: ExchangeMessage): void {
+    this.#send({ kind: 'exchange', message: packReason(message) });
+  }
+
+  /** What calls the task over there. */
+  codeOf(task: KnownTask, taskId: number): TaskCode {
+    const relay = this;
+    return function (this: unknown, ...args: readonly unknown[]): Promise<unknown> {
+      return relay.#call(this as JobContext, { id: taskId, origin: task.definition }, args);
+    };
+  }
+
+  #call(
+    context: JobContext,
+    task: { readonly id: number; readonly origin: KnownTask['definition'] },
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const run = ++this.#lastRun;
+    const packed = this.#link.pack(args, 'args');
+    const { id, name, priority, attempt } = context;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(run, { context, resolve, reject });
+      this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed });
+      context.token.onCancel((reason) => {
+        if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeError(reason) });
+      });
+    });
+  }
+
+  #onMessage(message: FromProcess): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#host.processReady();
+        break;
+      case 'reported':
+        this.#calls.get(message.run)?.context.report(this.#link.unpack(message.value));
+        break;
+      case 'returned':
+        this.#take(message.run)?.resolve(this.#link.unpack(message.value));
+        break;
+      case 'threw': {
+        const error = decodeError(message.error);
+        this.#take(message.run)?.reject(message.hasCode ? error : new NoCode(error));
+        break;
+      }
+      case 'token-cancelled':
+        this.#calls.get(message.run)?.context.token.cancel(decodeReason(message.reason as ErrorRecord));
+        break;
+      case 'late-error':
+        this.#host.lateError(message.error, message.jobId);
+        break;
+      case 'lost':
+        this.#lost = message;
+        break;
+      case 'exchange': {
+        const context = message.by === undefined ? undefined : this.#calls.get(message.by)?.context;
+        this.#host.asJob(context, () => receive(unpackReason(message.message), this));
+        break;
+      }
+    }
+  }
+
+  #take(run: number): Call | undefined {
+    const call = this.#calls.get(run);
+    this.#calls.delete(run);
+    return call;
+  }
+
+  #send(message: ToProcess): void {
+    if (this.#child.connected) this.#child.send(message, () => {}); // what could not be sent, as it has ended, is told there
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    threadGone(this, []);
+    if (this.#lost !== undefined) this.#host.processEnded(this.#lost.exitCode, this.#lost.cause);
+    else if (signal === null) this.#host.processEnded(code ?? 1, undefined);
+    else this.#host.processEnded(1, encodeError(new Error(`The process was ended by ${signal}`)));
+  }
+}
