@@ -309,7 +309,7 @@ export class WorkerLoop implements ContextHost {
   }
 
   #threw(context: JobContext, error: unknown, begunAtMs: number): void {
-    if (error instanceof NoCode) {
+    if (this.#relay !== undefined && error instanceof NoCode) {
       this.#noCode(context, error.error);
       return;
     }
