@@ -20,13 +20,15 @@ const PERMITS = 0;
 const WAITERS = 2;
 const BLOCKS = 3;
 const ABANDONED = 4;
+/** Of permits for those who wait the word has the count in so many bits. */
+const COUNT_MASK = 2 ** 20 - 1;
 
 const BRIEFLY = { timeoutMs: 5 };
 
 const isAtRest =
   (words: Int32Array, permits: number) =>
   (ending: Ending): void => {
-    equal(ending.word(words, PERMITS), permits, 'permits');
+    equal(ending.word(words, PERMITS) & COUNT_MASK, permits, 'permits');
     equal(ending.word(words, WAITERS), 0, 'waiters');
   };
 
@@ -232,6 +234,15 @@ describe('a waiter in an event loop', () => {
 describe('a queue whose permits are for those who wait', () => {
   const isEmpty = (words: Int32Array) => isAtRest(words, 0);
 
+  test('keeps none for a waiter that gives up meanwhile', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 2, isForWaiters: true });
+    const threads = {
+      waiter: () => queue().holdSync(BRIEFLY, 'wait'),
+      notifier: () => queue().putForWaiters(1),
+    };
+    expectSearched(model.explore({ threads, check: isEmpty(words) }), 300);
+  });
+
   test('hands it to the other one instead (interrupted twice)', () => {
     const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
     const standing = wordsOf(model, 'standing');
@@ -250,6 +261,30 @@ describe('a queue whose permits are for those who wait', () => {
       },
     };
     expectSearched(model.explore({ threads, preemptions: 2, check: isEmpty(words) }), 1000);
+  });
+
+  test('takes none from one that came later (interrupted four times)', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
+    const standing = wordsOf(model, 'standing');
+    const stand = () => Atomics.add(standing, 0, 1);
+    const wait = () => queue().holdSync({}, 'wait', stand);
+    const threads = {
+      hasty: () => {
+        model.when(standing, 0, 1);
+        const own = queue();
+        const waiter = own.enter(() => {});
+        stand();
+        if (waiter !== undefined && !own.leave(waiter)) own.putForWaiters(1); // passes it on
+      },
+      patient: [wait, wait],
+      notifier: () => {
+        model.when(standing, 0, 2);
+        queue().putForWaiters(1);
+        model.when(standing, 0, 3);
+        queue().putForWaiters(1);
+      },
+    };
+    expectSearched(model.explore({ threads, preemptions: 4, check: isEmpty(words) }), 1000);
   });
 
   test('lets all go on at once (interrupted twice)', () => {
@@ -351,5 +386,17 @@ describe('a thread that dies', () => {
     };
     const check = isAtRest(words, 1);
     expectSearched(model.explore({ threads, mayDie: ['victim'], preemptions: 1, check }), 1000);
+  });
+
+  test('leaves no permit behind that was for those who wait', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 2, isForWaiters: true });
+    const threads = {
+      victim: () => queue().holdSync({ timeoutMs: 5 }, 'wait'),
+      main: () => {
+        queue().putForWaiters(1);
+        bury(model, queue);
+      },
+    };
+    expectSearched(model.explore({ threads, mayDie: ['victim'], check: isAtRest(words, 0) }), 1000);
   });
 });
