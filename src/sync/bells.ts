@@ -169,9 +169,9 @@ function listen(own: Bells): void {
   if (own.looks.size === 0) return;
   const at = entryOf(own.thread) + BELL;
   const seen = Atomics.load(own.words, at);
+  own.isArmed = true; // before it looks: who then watches anew must not listen a second time
   for (const look of own.looks) look();
   const heard = Atomics.waitAsync(own.words, at, seen);
-  own.isArmed = true;
   const again = (): void => {
     own.isArmed = false;
     listen(own);

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { Latch, Signal, ThreadPool } from 'thread-system';
+
+test('a thread listens once, however often a listener that is told begins to wait for something else', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  const { waitAsync } = Atomics;
+  let listened = 0;
+  Atomics.waitAsync = ((...args: Parameters<typeof waitAsync>) => {
+    listened++;
+    return waitAsync.apply(Atomics, args);
+  }) as typeof waitAsync;
+  try {
+    const never = new Latch(1);
+    await pool.submit((latch: Latch) => latch.count, [never]);
+    void never.wait(); // listens all the while
+    const signals = Array.from({ length: 200 }, () => new Signal());
+    const all = new Promise<void>((resolve) => {
+      const next = (index: number): void => {
+        const signal = signals[index];
+        if (signal === undefined) resolve();
+        else signal.onGo(() => next(index + 1));
+      };
+      next(0);
+    });
+    for (const signal of signals) await pool.submit((theirs: Signal) => theirs.go(), [signal]);
+    await all;
+    expect(listened).toBeLessThan(2 * signals.length);
+  } finally {
+    Atomics.waitAsync = waitAsync;
+  }
+});
