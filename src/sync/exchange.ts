@@ -55,7 +55,16 @@ function createRegistry(): Registry {
     held.delete(id);
     if (gone.push(id) === 1) setImmediate(tellGone).unref();
   });
-  return { nextId: 0, held, kept: new Set(), forget, arrivals: new Map(), gone, checkCurrentJob: () => {} };
+  // sealed, as the bells are
+  return Object.seal({
+    nextId: 0,
+    held,
+    kept: new Set(),
+    forget,
+    arrivals: new Map(),
+    gone,
+    checkCurrentJob: () => {},
+  });
 }
 
 const globals = globalThis as typeof globalThis & { [KEY]?: Registry };
