@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Latch, Signal, ThreadPool } from 'thread-system';
+import { runProgram } from '../support/program.ts';
 
 test('a thread listens once, however often a listener that is told begins to wait for something else', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
@@ -36,3 +37,17 @@ test('what a thread has once cannot be taken apart by those who clean the global
   for (const name of ['thread-system.bells', 'thread-system.exchange'])
     expect(Object.isSealed(Reflect.get(globalThis, Symbol.for(name)))).toBe(true);
 });
+
+test('a wait that is cancelled while it begins leaves no timer behind that keeps the process', async () => {
+  const { stdout, code } = await runProgram(`
+    import { Signal } from 'thread-system';
+    const token = {
+      isCancelled: false,
+      reason: 'just now',
+      link: (dependent) => dependent.cancel('just now'),
+      unlink: () => {},
+    };
+    await new Signal().wait({ timeoutMs: 2 ** 30, token }).catch((error) => console.log(error.message));`);
+  expect(stdout).toBe('The attempt to wait for a signal was cancelled: just now\n');
+  expect(code).toBe(0);
+}, 40_000);
