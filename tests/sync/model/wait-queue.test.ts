@@ -129,6 +129,29 @@ test('a queue serves first who stood in line first (interrupted twice)', () => {
   expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 1000);
 });
 
+test('a permit is for who waits, not for who comes along (interrupted twice)', () => {
+  const { model, words, queue, put } = queueOf({ permits: 0, threads: 3 });
+  const standing = wordsOf(model, 'standing');
+  const served = wordsOf(model, 'served');
+  const threads = {
+    waiter: () => {
+      const own = queue();
+      ok(own.holdSync({}, 'hold', () => Atomics.store(standing, 0, 1)));
+      Atomics.store(served, 0, 1);
+      own.putHeld();
+    },
+    passer: () => {
+      const own = queue();
+      model.when(standing, 0, 1);
+      if (!own.tryTake()) return;
+      equal(Atomics.load(served, 0), 1, 'served');
+      own.put();
+    },
+    giver: put,
+  };
+  expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 500);
+});
+
 describe('a permit that is put in while a waiter gives up', () => {
   test('is neither lost nor doubled', () => {
     const { model, words, hold, put } = queueOf({ permits: 0, threads: 2 });
@@ -209,6 +232,19 @@ describe('a waiter in an event loop', () => {
     expectSearched(model.explore({ threads: { loop: holdMany, giver: put }, preemptions: 2, check }), 300);
   });
 
+  test('is served with what is there when it comes forward (interrupted twice)', () => {
+    const { model, words, queue, put } = queueOf({ permits: 0, threads: 2 });
+    const holdMany = () => {
+      const own = queue();
+      let served = 0;
+      for (let i = 0; i < 6; i++) own.enter(() => served++);
+      model.turnUntil(() => served === 6);
+      for (let i = 0; i < 6; i++) own.putHeld();
+    };
+    const threads = { loop: holdMany, giver: [put, put, put, put, put, put] };
+    expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 6) }), 300);
+  });
+
   test('that gives up lets another of its thread come forward (interrupted twice)', () => {
     const { model, words, queue, put } = queueOf({ permits: 0, threads: 2 });
     const holdMany = () => {
@@ -221,7 +257,7 @@ describe('a waiter in an event loop', () => {
         }),
       );
       let left = 0;
-      for (const waiter of waiters.slice(0, 3)) if (waiter !== undefined && own.leave(waiter)) left++;
+      for (const waiter of waiters.slice(0, 5)) if (waiter !== undefined && own.leave(waiter)) left++;
       model.turnUntil(() => served + left === 6);
     };
     expectSearched(
@@ -263,28 +299,34 @@ describe('a queue whose permits are for those who wait', () => {
     expectSearched(model.explore({ threads, preemptions: 2, check: isEmpty(words) }), 1000);
   });
 
-  test('takes none from one that came later (interrupted four times)', () => {
+  test('takes none from one that came later (interrupted five times)', () => {
     const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
     const standing = wordsOf(model, 'standing');
-    const stand = () => Atomics.add(standing, 0, 1);
-    const wait = () => queue().holdSync({}, 'wait', stand);
     const threads = {
-      hasty: () => {
-        model.when(standing, 0, 1);
+      patient: () => {
         const own = queue();
-        const waiter = own.enter(() => {});
+        let told = 0;
+        const stand = () => {
+          own.enter(() => {
+            told++;
+            if (told < 2) stand();
+          });
+          Atomics.add(standing, 0, 1);
+        };
         stand();
-        if (waiter !== undefined && !own.leave(waiter)) own.putForWaiters(1); // passes it on
+        model.turnUntil(() => told === 2);
       },
-      patient: [wait, wait],
       notifier: () => {
+        const own = queue();
+        model.when(standing, 0, 1);
+        own.putForWaiters(1);
         model.when(standing, 0, 2);
-        queue().putForWaiters(1);
-        model.when(standing, 0, 3);
-        queue().putForWaiters(1);
+        own.putForWaiters(1);
       },
+      // takes out what is left for nobody
+      sweeper: () => queue().putForWaiters(0),
     };
-    expectSearched(model.explore({ threads, preemptions: 4, check: isEmpty(words) }), 1000);
+    expectSearched(model.explore({ threads, preemptions: 5, check: isEmpty(words) }), 1000);
   });
 
   test('lets all go on at once (interrupted twice)', () => {
