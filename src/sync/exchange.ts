@@ -61,7 +61,7 @@ function createRegistry(): Registry {
     held.delete(id);
     if (gone.push(id) === 1) setImmediate(tellGone).unref();
   });
-  // sealed: test runners that clean global objects up leave it as it is
+  // sealed, as the bells are: see there
   return Object.seal({
     nextId: 0,
     held,

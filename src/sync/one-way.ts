@@ -3,7 +3,7 @@ import { ringOthers, unwatch, watch } from './bells.js';
 import type { Dependent } from './dependent.js';
 import { SharedObject } from './shared-object.js';
 import type { Source } from './source.js';
-import { type Awaited, checkMayBlock, type WaitOptions, wait, waitSync } from './waiting.js';
+import { type Awaited, checkMayBlock, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
 import { callListener } from './warn.js';
 
 /** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
@@ -57,7 +57,9 @@ export abstract class OneWay extends SharedObject implements Source {
    */
   waitSync(options: WaitOptions = {}): boolean {
     checkMayBlock('waitSync', `${this.kindName.split(' ').at(-1)}.wait()`);
-    return waitSync(() => this.hasHappened, options, `wait for ${this.kindName}`);
+    const action = `wait for ${this.kindName}`;
+    checkWait(options, action);
+    return waitSync(() => this.hasHappened, options, action);
   }
 
   /** @internal */

@@ -3,7 +3,7 @@ import { block, ownBell, ring, unwatch, watch } from './bells.js';
 import { type Awaited, checkNotCancelled, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
 
 // Words of the head
-/** Permits that nobody has. */
+/** Permits that nobody has. Where they are for those who wait: also, above `COUNT_BITS`, how often some were put in. */
 const PERMITS = 0;
 /** How many tickets were drawn: a waiter's place in the line. */
 const TICKETS = 1;
@@ -26,6 +26,14 @@ const LINE = 2;
 const CELLS = 3;
 const CELLS_EACH = 5;
 const BLOCK = CELLS + CELLS_EACH;
+
+/**
+ * Of permits for those who wait: so many waiters at most. Who takes out a permit that is left for nobody must not take one
+ * that was put in meanwhile, for somebody who came later: the count of puttings tells the two apart.
+ */
+const COUNT_BITS = 20;
+const COUNT_MASK = (1 << COUNT_BITS) - 1;
+const ONE_PUTTING = 1 << COUNT_BITS;
 
 /** A queue serves at least so many threads. */
 const MIN_THREADS = 64;
@@ -114,11 +122,11 @@ export class WaitQueue {
     const { words } = this;
     for (let left = max; left > 0; ) {
       const permits = Atomics.load(words, PERMITS);
-      const given = Math.min(left, Atomics.load(words, WAITERS) - permits);
+      const given = Math.min(left, Atomics.load(words, WAITERS) - (permits & COUNT_MASK));
       if (given <= 0) break;
-      if (Atomics.compareExchange(words, PERMITS, permits, permits + given) === permits) left -= given;
+      const more = (permits + given + ONE_PUTTING) | 0;
+      if (Atomics.compareExchange(words, PERMITS, permits, more) === permits) left -= given;
     }
-    this.#trim();
     this.#serveAndLook();
   }
 
@@ -247,10 +255,15 @@ export class WaitQueue {
 
   /** Gives what permits there are to those who wait, the smallest ticket first. */
   #serve(): void {
+    this.#grant();
+    this.#trim(); // after every permit put back and every waiter taken off: the last of them sees both
+  }
+
+  #grant(): void {
     const { words } = this;
     for (;;) {
       const permits = Atomics.load(words, PERMITS);
-      if (permits <= 0) return;
+      if ((this.#isForWaiters ? permits & COUNT_MASK : permits) <= 0) return;
       const cell = this.#first();
       if (cell < 0) return;
       const ticket = Atomics.load(words, cell);
@@ -347,7 +360,7 @@ export class WaitQueue {
     const { words } = this;
     for (;;) {
       const permits = Atomics.load(words, PERMITS);
-      if (permits <= Atomics.load(words, WAITERS)) return;
+      if ((permits & COUNT_MASK) <= Atomics.load(words, WAITERS)) return;
       Atomics.compareExchange(words, PERMITS, permits, permits - 1);
     }
   }

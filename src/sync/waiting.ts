@@ -81,7 +81,8 @@ export function wait(awaited: Awaited, options: WaitOptions, action: string): Pr
     });
     if (isDone) return;
     token?.link(dependent);
-    if (signal !== undefined) linkToSignal(signal, dependent);
+    if (signal !== undefined && !isDone) linkToSignal(signal, dependent);
+    if (isDone) return; // cancelled meanwhile
     const expire = (): void => {
       if (isDone || !awaited.leave()) return;
       end();

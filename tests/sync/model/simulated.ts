@@ -1,0 +1,91 @@
+import { expect, jest } from '@jest/globals';
+import { type Exploration, Model } from './explorer.ts';
+
+const BELLS = Symbol.for('thread-system.bells');
+const globals = globalThis as typeof globalThis & { [BELLS]?: unknown };
+
+let model: Model | undefined;
+
+// the library keeps the platform's clock as it is when it is loaded, and asks whether it may block
+const { performance, setImmediate } = globalThis;
+jest.unstable_mockModule('node:worker_threads', () => ({ isMainThread: false, threadId: 1 }));
+globalThis.performance = { now: () => model?.now() ?? 0 } as typeof performance;
+globalThis.setImmediate = ((fn: () => void) => model?.setImmediate(fn)) as unknown as typeof setImmediate;
+
+const bells = await import('../../../dist/sync/bells.js');
+const waitQueue = await import('../../../dist/sync/wait-queue.js');
+const exchange = await import('../../../dist/sync/exchange.js');
+const flag = await import('../../../dist/sync/flag.js');
+const signal = await import('../../../dist/sync/signal.js');
+const latch = await import('../../../dist/sync/latch.js');
+const barrier = await import('../../../dist/sync/barrier.js');
+const mutex = await import('../../../dist/sync/mutex.js');
+const condition = await import('../../../dist/sync/condition.js');
+const token = await import('../../../dist/sync/cancellation-token.js');
+
+Object.assign(globalThis, { performance, setImmediate });
+
+/** The library as it is built, on simulated threads. */
+export const { block, ring, ringOthers, ringAll, freeBells } = bells;
+export const { WaitQueue } = waitQueue;
+export const { setCurrentJobCheck } = exchange;
+export const { Flag } = flag;
+export const { Signal } = signal;
+export const { Latch } = latch;
+export const { Barrier } = barrier;
+export const { Mutex } = mutex;
+export const { Condition } = condition;
+export const { CancellationToken } = token;
+
+export type Signal = import('../../../dist/sync/signal.js').Signal;
+export type Latch = import('../../../dist/sync/latch.js').Latch;
+export type Barrier = import('../../../dist/sync/barrier.js').Barrier;
+export type Mutex = import('../../../dist/sync/mutex.js').Mutex;
+export type Condition = import('../../../dist/sync/condition.js').Condition;
+export type CancellationToken = import('../../../dist/sync/cancellation-token.js').CancellationToken;
+export type WaitQueue = import('../../../dist/sync/wait-queue.js').WaitQueue;
+export type Flag = import('../../../dist/sync/flag.js').Flag;
+/** A model whose threads, numbered from 0, have a bell each. */
+export function modelOf(threads: number): Model {
+  globals[BELLS] = undefined;
+  const words = bells.bellTable();
+  for (let thread = 1; thread < threads; thread++) bells.claimBell();
+  const made = new Model((thread) => enter(words, thread));
+  made.share('bells', words);
+  model = made;
+  return made;
+}
+
+/** Words of a queue that `threads` threads have used before. */
+export function usedQueueWords(made: Model, { permits, threads }: { permits: number; threads: number }): Int32Array {
+  const words = waitQueue.waitQueueWords(permits + 1);
+  const { words: table } = globals[BELLS] as { words: Int32Array };
+  for (let thread = 0; thread < threads; thread++) {
+    enter(table, thread);
+    const queue = new WaitQueue(words);
+    queue.tryHold();
+    queue.putHeld();
+  }
+  enter(table, 0);
+  new WaitQueue(words).tryTake();
+  return made.share('queue', words);
+}
+
+/** Words of the test's own. */
+export function wordsOf(made: Model, name: string, values: readonly number[] = [0]): Int32Array {
+  const words = new Int32Array(new SharedArrayBuffer(values.length * Int32Array.BYTES_PER_ELEMENT));
+  words.set(values);
+  return made.share(name, words);
+}
+
+/** That a search went through something: one that is over at once proves nothing. `MODEL_FIGURES=1` prints its figures. */
+export function expectSearched({ states, endings }: Exploration, moreThan: number): void {
+  if (process.env['MODEL_FIGURES'] !== undefined)
+    process.stderr.write(`${states} states, ${endings} endings: ${expect.getState().currentTestName}\n`);
+  expect(states).toBeGreaterThan(moreThan);
+  expect(endings).toBeGreaterThan(0);
+}
+
+function enter(words: Int32Array, thread: number): void {
+  globals[BELLS] = { words, thread, looks: new Set(), isArmed: false };
+}

@@ -1,0 +1,444 @@
+import { equal, ok } from 'node:assert/strict';
+import { describe, test } from '@jest/globals';
+import type { Ending, Model } from './explorer.ts';
+import {
+  Condition,
+  expectSearched,
+  freeBells,
+  Mutex,
+  modelOf,
+  ringAll,
+  ringOthers,
+  setCurrentJobCheck,
+  usedQueueWords,
+  WaitQueue,
+  wordsOf,
+} from './simulated.ts';
+
+// words of a queue's head
+const PERMITS = 0;
+const WAITERS = 2;
+const BLOCKS = 3;
+const ABANDONED = 4;
+/** Of permits for those who wait the word has the count in so many bits. */
+const COUNT_MASK = 2 ** 20 - 1;
+
+const BRIEFLY = { timeoutMs: 5 };
+
+const isAtRest =
+  (words: Int32Array, permits: number) =>
+  (ending: Ending): void => {
+    equal(ending.word(words, PERMITS) & COUNT_MASK, permits, 'permits');
+    equal(ending.word(words, WAITERS), 0, 'waiters');
+  };
+
+/** A queue that threads have used before, and what they do with it. */
+function queueOf(setup: { permits: number; threads: number; isForWaiters?: boolean }) {
+  const { permits, isForWaiters = false } = setup;
+  const model = modelOf(setup.threads);
+  const words = usedQueueWords(model, setup);
+  const inside = wordsOf(model, 'inside');
+  const queue = () => new WaitQueue(words, { isForWaiters });
+  /** Holds a permit for a while, if it gets one. */
+  const hold = (options = {}, entered?: () => void): boolean => {
+    const own = queue();
+    if (!own.holdSync(options, 'hold', entered)) return false;
+    ok(Number(Atomics.add(inside, 0, 1)) < Math.max(permits, 1), 'too many hold a permit');
+    Atomics.sub(inside, 0, 1);
+    own.putHeld();
+    return true;
+  };
+  return { model, words, queue, hold, put: () => queue().put() };
+}
+
+/** Sees to it, as the thread that had started it, that thread 0 leaves nothing behind when it dies. */
+function bury(model: Model, queue: () => WaitQueue): void {
+  if (!model.ended(0)) return;
+  queue().threadsDied([0]);
+  freeBells([0]);
+  ringAll();
+}
+
+describe('a queue with one permit', () => {
+  test('is held by two threads in turn', () => {
+    const { model, words, hold } = queueOf({ permits: 1, threads: 2 });
+    const threads = { a: () => hold(), b: () => hold() };
+    expectSearched(model.explore({ threads, check: isAtRest(words, 1) }), 1000);
+  });
+
+  test('is held by two threads in turn, again and again (interrupted three times)', () => {
+    const { model, words, hold } = queueOf({ permits: 1, threads: 2 });
+    const twice = [() => hold(), () => hold()];
+    expectSearched(model.explore({ threads: { a: twice, b: twice }, preemptions: 3, check: isAtRest(words, 1) }), 1000);
+  });
+
+  test('is held by three threads in turn (interrupted twice)', () => {
+    const { model, words, hold } = queueOf({ permits: 1, threads: 3 });
+    const threads = { a: () => hold(), b: () => hold(), c: () => hold() };
+    expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 1000);
+  });
+
+  test('gives each thread a block of its own', () => {
+    const model = modelOf(2);
+    const words = usedQueueWords(model, { permits: 1, threads: 0 });
+    const use = () => {
+      const queue = new WaitQueue(words);
+      if (queue.tryHold()) queue.putHeld();
+    };
+    const check = (ending: Ending) => {
+      equal(ending.word(words, PERMITS), 1);
+      equal(ending.word(words, BLOCKS), 2);
+    };
+    expectSearched(model.explore({ threads: { a: use, b: use }, check }), 50);
+  });
+
+  test('is taken and put by threads that do not wait, beside one that does', () => {
+    const { model, words, queue, hold } = queueOf({ permits: 1, threads: 2 });
+    const take = () => {
+      const own = queue();
+      if (own.tryTake()) own.put();
+    };
+    expectSearched(model.explore({ threads: { a: () => hold(), b: [take, take] }, check: isAtRest(words, 1) }), 500);
+  });
+});
+
+test('a queue with two permits is held by two of three threads at a time (interrupted twice)', () => {
+  const { model, words, hold } = queueOf({ permits: 2, threads: 3 });
+  const threads = { a: () => hold(), b: () => hold(), c: () => hold() };
+  expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 2) }), 1000);
+});
+
+test('a queue serves first who stood in line first (interrupted twice)', () => {
+  const { model, words, queue, put } = queueOf({ permits: 0, threads: 3 });
+  const standing = wordsOf(model, 'standing');
+  const served = wordsOf(model, 'served');
+  const holdAs = (place: number, entered?: () => void) => {
+    const own = queue();
+    ok(own.holdSync({}, 'hold', entered));
+    equal(Number(Atomics.add(served, 0, 1)), place, 'served');
+    own.putHeld();
+  };
+  const threads = {
+    first: () => holdAs(0, () => Atomics.store(standing, 0, 1)),
+    second: () => {
+      model.when(standing, 0, 1);
+      holdAs(1);
+    },
+    giver: put,
+  };
+  expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 1000);
+});
+
+test('a permit is for who waits, not for who comes along (interrupted twice)', () => {
+  const { model, words, queue, put } = queueOf({ permits: 0, threads: 3 });
+  const standing = wordsOf(model, 'standing');
+  const served = wordsOf(model, 'served');
+  const threads = {
+    waiter: () => {
+      const own = queue();
+      ok(own.holdSync({}, 'hold', () => Atomics.store(standing, 0, 1)));
+      Atomics.store(served, 0, 1);
+      own.putHeld();
+    },
+    passer: () => {
+      const own = queue();
+      model.when(standing, 0, 1);
+      if (!own.tryTake()) return;
+      equal(Atomics.load(served, 0), 1, 'served');
+      own.put();
+    },
+    giver: put,
+  };
+  expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 500);
+});
+
+describe('a permit that is put in while a waiter gives up', () => {
+  test('is neither lost nor doubled', () => {
+    const { model, words, hold, put } = queueOf({ permits: 0, threads: 2 });
+    const threads = { waiter: () => hold(BRIEFLY), giver: put };
+    expectSearched(model.explore({ threads, check: isAtRest(words, 1) }), 300);
+  });
+
+  test('goes to the next one (interrupted twice)', () => {
+    const { model, words, hold, put } = queueOf({ permits: 0, threads: 3 });
+    const threads = { hasty: () => hold(BRIEFLY), patient: () => hold(), giver: put };
+    const check = (ending: Ending) => {
+      isAtRest(words, 1)(ending);
+      equal(ending.returned.get('patient'), true);
+    };
+    expectSearched(model.explore({ threads, preemptions: 2, check }), 1000);
+  });
+
+  test('by a token, or as its job is cancelled, is not lost either (interrupted three times)', () => {
+    const { model, words, hold, put } = queueOf({ permits: 0, threads: 3 });
+    const cancelled = wordsOf(model, 'cancelled');
+    const isCancelled = () => Atomics.load(cancelled, 0) === 1;
+    const checkJob = () => {
+      if (isCancelled()) throw new Error('cancelled');
+    };
+    const holdUnlessCancelled = () => {
+      setCurrentJobCheck(checkJob);
+      try {
+        return hold();
+      } catch (error) {
+        equal((error as Error).message, 'cancelled');
+        return false;
+      } finally {
+        setCurrentJobCheck(() => {});
+      }
+    };
+    const cancel = () => {
+      Atomics.store(cancelled, 0, 1);
+      ringOthers();
+    };
+    const threads = { waiter: holdUnlessCancelled, giver: put, canceller: cancel };
+    expectSearched(model.explore({ threads, preemptions: 3, check: isAtRest(words, 1) }), 1000);
+  });
+});
+
+describe('a waiter in an event loop', () => {
+  test('hears of its permit, beside one that blocks (interrupted twice)', () => {
+    const { model, words, queue, hold, put } = queueOf({ permits: 0, threads: 3 });
+    const holdInLoop = () => {
+      const own = queue();
+      let isGranted = false;
+      own.enter(() => {
+        isGranted = true;
+      });
+      model.turnUntil(() => isGranted);
+      own.putHeld();
+    };
+    const threads = { loop: holdInLoop, blocked: () => hold(), giver: put };
+    expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 1000);
+  });
+
+  test('may be many: those behind the fifth follow in order (interrupted twice)', () => {
+    const { model, words, queue, put } = queueOf({ permits: 0, threads: 2 });
+    const holdMany = () => {
+      const own = queue();
+      const served: number[] = [];
+      for (let i = 0; i < 7; i++)
+        own.enter(() => {
+          served.push(i);
+          own.putHeld();
+        });
+      model.turnUntil(() => served.length === 7);
+      return served.join();
+    };
+    const check = (ending: Ending) => {
+      isAtRest(words, 1)(ending);
+      equal(ending.returned.get('loop'), '0,1,2,3,4,5,6');
+    };
+    expectSearched(model.explore({ threads: { loop: holdMany, giver: put }, preemptions: 2, check }), 300);
+  });
+
+  test('is served with what is there when it comes forward (interrupted twice)', () => {
+    const { model, words, queue, put } = queueOf({ permits: 0, threads: 2 });
+    const holdMany = () => {
+      const own = queue();
+      let served = 0;
+      for (let i = 0; i < 6; i++) own.enter(() => served++);
+      model.turnUntil(() => served === 6);
+      for (let i = 0; i < 6; i++) own.putHeld();
+    };
+    const threads = { loop: holdMany, giver: [put, put, put, put, put, put] };
+    expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 6) }), 300);
+  });
+
+  test('that gives up lets another of its thread come forward (interrupted twice)', () => {
+    const { model, words, queue, put } = queueOf({ permits: 0, threads: 2 });
+    const holdMany = () => {
+      const own = queue();
+      let served = 0;
+      const waiters = Array.from({ length: 6 }, () =>
+        own.enter(() => {
+          served++;
+          own.putHeld();
+        }),
+      );
+      let left = 0;
+      for (const waiter of waiters.slice(0, 5)) if (waiter !== undefined && own.leave(waiter)) left++;
+      model.turnUntil(() => served + left === 6);
+    };
+    expectSearched(
+      model.explore({ threads: { loop: holdMany, giver: put }, preemptions: 2, check: isAtRest(words, 1) }),
+      300,
+    );
+  });
+});
+
+describe('a queue whose permits are for those who wait', () => {
+  const isEmpty = (words: Int32Array) => isAtRest(words, 0);
+
+  test('keeps none for a waiter that gives up meanwhile', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 2, isForWaiters: true });
+    const threads = {
+      waiter: () => queue().holdSync(BRIEFLY, 'wait'),
+      notifier: () => queue().putForWaiters(1),
+    };
+    expectSearched(model.explore({ threads, check: isEmpty(words) }), 300);
+  });
+
+  test('hands it to the other one instead (interrupted twice)', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
+    const standing = wordsOf(model, 'standing');
+    const told = wordsOf(model, 'told');
+    const stand = () => Atomics.add(standing, 0, 1);
+    const threads = {
+      hasty: () => {
+        if (queue().holdSync(BRIEFLY, 'wait', stand)) Atomics.store(told, 0, 1);
+      },
+      patient: () => queue().holdSync({}, 'wait', stand),
+      notifier: () => {
+        model.when(standing, 0, 2);
+        queue().putForWaiters(1);
+        model.ended(0);
+        if (Atomics.load(told, 0) === 1) queue().putForWaiters(1);
+      },
+    };
+    expectSearched(model.explore({ threads, preemptions: 2, check: isEmpty(words) }), 1000);
+  });
+
+  test('takes none from one that came later (interrupted five times)', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
+    const standing = wordsOf(model, 'standing');
+    const threads = {
+      patient: () => {
+        const own = queue();
+        let told = 0;
+        const stand = () => {
+          own.enter(() => {
+            told++;
+            if (told < 2) stand();
+          });
+          Atomics.add(standing, 0, 1);
+        };
+        stand();
+        model.turnUntil(() => told === 2);
+      },
+      notifier: () => {
+        const own = queue();
+        model.when(standing, 0, 1);
+        own.putForWaiters(1);
+        model.when(standing, 0, 2);
+        own.putForWaiters(1);
+      },
+      // takes out what is left for nobody
+      sweeper: () => queue().putForWaiters(0),
+    };
+    expectSearched(model.explore({ threads, preemptions: 5, check: isEmpty(words) }), 1000);
+  });
+
+  test('lets all go on at once (interrupted twice)', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
+    const standing = wordsOf(model, 'standing');
+    const wait = () => queue().holdSync({}, 'wait', () => Atomics.add(standing, 0, 1));
+    const threads = {
+      a: wait,
+      b: wait,
+      notifier: () => {
+        model.when(standing, 0, 2);
+        queue().putForWaiters(Number.POSITIVE_INFINITY);
+      },
+    };
+    expectSearched(model.explore({ threads, preemptions: 2, check: isEmpty(words) }), 1000);
+  });
+
+  test('tells of a change under the lock of a mutex (interrupted three times)', () => {
+    const model = modelOf(2);
+    const lockWords = usedQueueWords(model, { permits: 1, threads: 2 });
+    const words = usedQueueWords(model, { permits: 0, threads: 2 });
+    const changed = wordsOf(model, 'changed');
+    const make = () => {
+      const mutex = new (Mutex as unknown as new (words: Int32Array) => Mutex)(lockWords);
+      const Made = Condition as unknown as new (mutex: Mutex, words: Int32Array) => Condition;
+      return { mutex, condition: new Made(mutex, words) };
+    };
+    const threads = {
+      waiter: () => {
+        const { mutex, condition } = make();
+        const lock = mutex.lockSync();
+        while (Atomics.load(changed, 0) === 0) ok(condition.waitSync());
+        lock.release();
+      },
+      notifier: () => {
+        const { mutex, condition } = make();
+        const lock = mutex.lockSync();
+        Atomics.store(changed, 0, 1);
+        condition.notify();
+        lock.release();
+      },
+    };
+    const check = (ending: Ending) => {
+      isAtRest(lockWords, 1)(ending);
+      isEmpty(words)(ending);
+    };
+    expectSearched(model.explore({ threads, preemptions: 3, check }), 1000);
+  });
+});
+
+describe('a thread that dies', () => {
+  test('strands nobody, wherever it dies, and takes no permit with it (interrupted twice)', () => {
+    const { model, words, queue, hold } = queueOf({ permits: 1, threads: 3 });
+    // one that died within does not count as there
+    const holdAlone = () => {
+      const own = queue();
+      ok(own.holdSync({}, 'hold'));
+      own.putHeld();
+    };
+    const threads = { victim: holdAlone, other: () => hold(), main: () => bury(model, queue) };
+    const check = isAtRest(words, 1);
+    expectSearched(model.explore({ threads, mayDie: ['victim'], preemptions: 2, check }), 1000);
+  });
+
+  test('while it holds the permit is told to the next one', () => {
+    const { model, words, queue } = queueOf({ permits: 1, threads: 2 });
+    const held = wordsOf(model, 'held');
+    const threads = {
+      victim: () => {
+        const own = queue();
+        ok(own.holdSync({}, 'hold'));
+        Atomics.store(held, 0, 1);
+        Atomics.load(held, 0); // here it may die
+        Atomics.store(held, 0, 0);
+        own.putHeld();
+      },
+      main: () => {
+        const isDead = model.ended(0);
+        if (isDead) queue().threadsDied([0]);
+        return isDead;
+      },
+    };
+    const check = (ending: Ending) => {
+      isAtRest(words, 1)(ending);
+      if (ending.word(held, 0) === 1) equal(ending.word(words, ABANDONED), 1);
+    };
+    expectSearched(model.explore({ threads, mayDie: ['victim'], check }), 5);
+  });
+
+  test('in line leaves it to those behind (interrupted once)', () => {
+    const { model, words, queue, hold } = queueOf({ permits: 0, threads: 3 });
+    const threads = {
+      victim: () => hold(BRIEFLY),
+      other: () => {
+        queue().put();
+        ok(hold());
+      },
+      main: () => bury(model, queue),
+    };
+    const check = isAtRest(words, 1);
+    expectSearched(model.explore({ threads, mayDie: ['victim'], preemptions: 1, check }), 1000);
+  });
+
+  test('leaves no permit behind that was for those who wait', () => {
+    const { model, words, queue } = queueOf({ permits: 0, threads: 2, isForWaiters: true });
+    const threads = {
+      victim: () => queue().holdSync({ timeoutMs: 5 }, 'wait'),
+      main: () => {
+        queue().putForWaiters(1);
+        bury(model, queue);
+      },
+    };
+    expectSearched(model.explore({ threads, mayDie: ['victim'], check: isAtRest(words, 0) }), 1000);
+  });
+});
