@@ -70,6 +70,7 @@ export class Outcomes implements JobSink<Job> {
 
   #ran(worker: PoolWorker, job: Job): void {
     const { results } = worker;
+    if (job.hasOptions) this.#parts.limits.ended(job);
     const { runTicks } = results;
     const waitedTicks = job.waitedTicks(results);
     job.ran(worker.run(job.begunAttempts + 1), waitedTicks, runTicks);

@@ -82,7 +82,7 @@ export class ThreadPool implements AsyncDisposable {
     const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries });
     const workers = new WorkerSet(settings, poolWord, { sink, events: this.#workerEvents() });
     const dispatcher = new Dispatcher(ledger, workers);
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries });
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held });

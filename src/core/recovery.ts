@@ -6,6 +6,7 @@ import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
 import type { Retries } from './retries.js';
+import type { TimeLimits } from './time-limits.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** After so many failures in a row, starting a worker is given up. */
@@ -20,6 +21,7 @@ export interface RecoveryParts {
   readonly workers: WorkerSet;
   readonly grace: GraceKeeper;
   readonly retries: Retries;
+  readonly limits: TimeLimits;
 }
 
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
@@ -94,12 +96,14 @@ export class Recovery {
   /** Settles a job that was asked to stop, and whose code will not answer. */
   #settleStopped(job: Job, worker: PoolWorker): void {
     const { ending } = job;
+    this.#parts.limits.ended(job);
     job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
     if (ending !== undefined && !this.#parts.retries.take(job, ending.error(), false))
       this.#parts.ledger.settleBy(job, ending);
   }
 
   #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
+    this.#parts.limits.ended(job);
     job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
     const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
     const error = new WorkerExitError(what + reasonOf(exit), exit);

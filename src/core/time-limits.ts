@@ -1,11 +1,13 @@
 import { Timeout } from '../jobs/ending.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
-import { checkDate, startTimer } from '../sync/timer.js';
+import { checkDate, type StopTimer, startTimer } from '../sync/timer.js';
 
 /** Stops jobs whose `deadline` or `timeoutMs` has passed. Its timers do not keep the process: the jobs do. */
 export class TimeLimits {
   readonly #stop: (job: Job, ending: Timeout) => void;
+  /** The timers of those that run. */
+  readonly #attempts = new Map<Job, StopTimer>();
 
   constructor(stop: (job: Job, ending: Timeout) => void) {
     this.#stop = stop;
@@ -22,7 +24,7 @@ export class TimeLimits {
       this.#stop(job, new Timeout(`Job '${job.name}' missed its deadline of ${when}: it passed ${where}`));
     };
     if (leftMs === 0) expire();
-    else job.whenSettledStop(startTimer(leftMs, expire, { keepsProcess: false }));
+    else job.whenSettled(startTimer(leftMs, expire, { keepsProcess: false }));
   }
 
   /** The job's code has begun, at that time in ms of `performance.now()`. */
@@ -32,6 +34,14 @@ export class TimeLimits {
     const expire = (): void =>
       this.#stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));
     const leftMs = Math.max(0, begunAtMs + timeoutMs - now());
-    job.whenSettledStop(startTimer(leftMs, expire, { keepsProcess: false }));
+    this.#attempts.set(job, startTimer(leftMs, expire, { keepsProcess: false }));
+  }
+
+  /** The job's code has ended, or is given up. */
+  ended(job: Job): void {
+    const stopTimer = this.#attempts.get(job);
+    if (stopTimer === undefined) return;
+    stopTimer();
+    this.#attempts.delete(job);
   }
 }

@@ -3,10 +3,10 @@ import { describe } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/crossing.js';
+import { inTurn } from '../sync/in-turn.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
-import type { StopTimer } from '../sync/timer.js';
 import { Cancellation, type Ending } from './ending.js';
 import { Follower, isResolver } from './follower.js';
 import { JobKind } from './job-kind.js';
@@ -34,10 +34,8 @@ interface JobExtras {
   options?: JobOptions | undefined;
   token?: CancellationToken | undefined;
   progress?: ProgressStream<unknown> | undefined;
-  /** Stop the timers that bound its time. */
-  stopTimers?: StopTimer[] | undefined;
   /** Are called once it has settled. */
-  whenSettled?: Set<() => void>;
+  whenSettled?: Set<() => void> | undefined;
   /** Where it was submitted, for the stacks of its errors. */
   submitStack?: { readonly stack?: string };
   /** Its last attempt, where that failed and another is to follow. */
@@ -67,15 +65,6 @@ let lastNumber = 0;
 const TOLD: Follower[] = [];
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_OPTIONS: JobOptions = Object.freeze({});
-
-const turns: (() => void)[] = [];
-
-/** Calls functions that may lead to further calls one after the other, however long the chain. */
-function inTurn(fn: () => void): void {
-  if (turns.push(fn) > 1) return;
-  for (let done = 0; done < turns.length; done++) turns[done]?.();
-  turns.length = 0;
-}
 
 function hasMoreThanPriority(options: JobOptions): boolean {
   for (const name in options) if (name !== 'priority' && name !== 'front') return true;
@@ -388,13 +377,6 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.options?.timeoutMs;
   }
 
-  /** @internal `stop` is called once it has settled. */
-  whenSettledStop(stop: StopTimer): void {
-    const extras = Job.#extrasOf(this);
-    extras.stopTimers ??= [];
-    extras.stopTimers.push(stop);
-  }
-
   /** @internal Calls `fn` once it has settled, before any foreign code hears of it. Answers how to take it off. */
   whenSettled(fn: () => void): () => void {
     const extras = Job.#extrasOf(this);
@@ -471,14 +453,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       if (signal !== undefined) unlinkFromSignal(signal, this);
       extras.options = undefined;
     }
-    if (extras.stopTimers !== undefined) {
-      for (const stop of extras.stopTimers) stop();
-      extras.stopTimers = undefined;
-    }
     if (lateResult !== undefined) extras.result = lateResult;
     extras.token?.unlink(this);
     extras.progress?.end();
     if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);
+    extras.whenSettled = undefined;
     if (extras.followers !== undefined) {
       Job.#tell(this, extras.followers);
       extras.followers = TOLD;
