@@ -1,6 +1,9 @@
-export type { PoolEvent, PoolEvents } from './core/events.js';
+export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener } from './core/events.js';
+export type { GroupStats, JobGroup } from './core/job-group.js';
 export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
+export type { StreamOptions } from './core/job-stream.js';
 export type { SettledCounts } from './core/ledger.js';
+export { type SignalOptions, shutdownAll } from './core/living.js';
 export type { TypedArray } from './core/map-source.js';
 export type { ThreadPoolOptions } from './core/options.js';
 export { ThreadPool } from './core/pool.js';

@@ -5,11 +5,13 @@ import type { Dispatcher } from './dispatcher.js';
 import type { EventHub } from './events.js';
 import type { Ledger } from './ledger.js';
 import type { PoolSettings } from './options.js';
+import type { WorkerSet } from './worker-set.js';
 
 export interface AdmissionParts {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly events: EventHub;
+  readonly workers: WorkerSet;
 }
 
 interface Producer {
@@ -22,15 +24,12 @@ export class Admission {
   readonly #parts: AdmissionParts;
   readonly #maxQueue: number;
   readonly #overflow: PoolSettings['overflow'];
-  /** How many jobs can run at once. */
-  readonly #places: number;
   readonly #producers: Producer[] = [];
   #wasFull = false;
 
-  constructor({ maxQueue, overflow, maxWorkers, concurrency }: PoolSettings, parts: AdmissionParts) {
+  constructor({ maxQueue, overflow }: PoolSettings, parts: AdmissionParts) {
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
-    this.#places = maxWorkers * concurrency;
     this.#parts = parts;
     if (maxQueue !== Number.POSITIVE_INFINITY) parts.ledger.onSettled = () => this.#settled();
   }
@@ -38,8 +37,8 @@ export class Admission {
   /** Whether no further job has room. Those count that run or could, and `maxQueue` that wait. */
   get isFull(): boolean {
     if (this.#maxQueue === Number.POSITIVE_INFINITY) return false;
-    const { ledger, dispatcher } = this.#parts;
-    const running = dispatcher.isPaused ? dispatcher.activeCount : this.#places;
+    const { ledger, dispatcher, workers } = this.#parts;
+    const running = dispatcher.isPaused ? dispatcher.activeCount : workers.places;
     return ledger.unsettled >= this.#maxQueue + running;
   }
 
@@ -60,6 +59,9 @@ export class Admission {
     this.#wasFull = true;
     return new Promise((resolve, reject) => this.#producers.push({ resolve, reject }));
   }
+
+  /** There may be more room than before. */
+  readonly look = (): void => this.#settled();
 
   /** Nothing is submitted any more. */
   close(): void {

@@ -127,10 +127,11 @@ function checkMaxQueue(value: unknown): number {
   return checkInteger(value, 'maxQueue', { from: 0, to: Number.MAX_SAFE_INTEGER });
 }
 
-function resolveMaxWorkers(value: unknown): number {
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function resolveMaxWorkers(value: unknown, action = ACTION): number {
   if (value === undefined) return availableParallelism();
   const limits = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
-  const count = checkInteger(value, 'maxWorkers', limits);
+  const count = checkInteger(value, 'maxWorkers', limits, action);
   return count > 0 ? count : Math.max(1, availableParallelism() + count);
 }
 

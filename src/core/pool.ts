@@ -15,10 +15,13 @@ import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { GraceKeeper } from './grace-keeper.js';
 import { HeldJobs } from './held-jobs.js';
 import { JobControl } from './job-control.js';
+import { JobGroup } from './job-group.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
+import { JobStream, type StreamOptions, streamAsCompleted } from './job-stream.js';
 import { Ledger, type SettledCounts } from './ledger.js';
+import { enterLiving, handleSignals, type SignalOptions } from './living.js';
 import type { TypedArray } from './map-source.js';
-import { resolvePoolOptions, type ThreadPoolOptions } from './options.js';
+import { checkInteger, resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options.js';
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
@@ -27,6 +30,9 @@ import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { TimeLimits } from './time-limits.js';
 import { type PoolWorker, WorkerSet } from './worker-set.js';
+
+/** How many jobs a stream of results keeps for a reader that is behind. */
+const DEFAULT_STREAM_LIMIT = 10_000;
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
@@ -42,9 +48,17 @@ import { type PoolWorker, WorkerSet } from './worker-set.js';
  * ```
  */
 export class ThreadPool implements AsyncDisposable {
+  /**
+   * Shuts down all pools and threads of the process on SIGINT and SIGTERM, and then lets the signal end the process. A second
+   * signal aborts them.
+   *
+   * @returns how to stop doing so.
+   */
+  static handleSignals(options: SignalOptions = {}): () => void {
+    return handleSignals(options);
+  }
+
   readonly #concurrency: number;
-  /** How many jobs can run at once. */
-  readonly #places: number;
   readonly #outbox = new Outbox();
   readonly #events = new EventHub(this.#outbox);
   readonly #metrics = new MetricsRecorder(now());
@@ -61,12 +75,16 @@ export class ThreadPool implements AsyncDisposable {
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
+  readonly #streams = new Set<JobStream>();
+  /** Unsettled jobs by their `key`. */
+  readonly #keys = new Map<unknown, Job>();
+  readonly #leaveLiving = enterLiving(this);
+  #isClosed = false;
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options: ThreadPoolOptions = {}) {
     const settings = resolvePoolOptions(options);
     this.#concurrency = settings.concurrency;
-    this.#places = settings.maxWorkers * settings.concurrency;
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     const [ledger, metrics, events, outbox] = [this.#ledger, this.#metrics, this.#events, this.#outbox];
@@ -89,7 +107,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
     this.#limits = limits;
     this.#held = held;
-    this.#admission = new Admission(settings, { ledger, dispatcher, events });
+    this.#admission = new Admission(settings, { ledger, dispatcher, events, workers });
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -110,12 +128,11 @@ export class ThreadPool implements AsyncDisposable {
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     const job = new Job(task, args, options);
     if (this.#submitStacks) job.submittedBy(this.submit);
-    this.#enter(job);
-    return job;
+    return this.#enterKeyed(job);
   }
 
   /**
-   * Submits a job made before.
+   * Submits a job made before, and returns it; or, where it joins an unsettled one of its `key`, that one.
    *
    * @throws {TypeError} when it is no job, or was submitted before.
    * @throws {PoolClosedError} after `shutdown`.
@@ -124,8 +141,7 @@ export class ThreadPool implements AsyncDisposable {
     if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
     if (job.isSubmitted) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
     if (this.#submitStacks) (job as Job).submittedBy(this.submitJob);
-    this.#enter(job as Job);
-    return job;
+    return this.#enterKeyed(job as Job) as Job<T, P>;
   }
 
   /** Submits a call of the task for each list of arguments, with the same options. As `submit`. */
@@ -134,8 +150,8 @@ export class ThreadPool implements AsyncDisposable {
       throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
     // all are made before the first is submitted, so that a bad one submits none
     const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
-    for (const job of jobs) this.#enter(job);
-    return jobs as JobOf<K>[];
+    if (this.#submitStacks) for (const job of jobs) job.submittedBy(this.submitMany);
+    return jobs.map((job) => this.#enterKeyed(job)) as JobOf<K>[];
   }
 
   /**
@@ -164,7 +180,7 @@ export class ThreadPool implements AsyncDisposable {
   ): JobMap<TaskResult<(item: T) => R>>;
   map(task: Task, items: unknown, options: MapOptions = {}): JobMap<unknown, unknown> {
     if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
-    const places = this.#places;
+    const { places } = this.#workers;
     const host: MapHost = {
       places,
       submit: (job) => this.#enter(job, false), // it bounds itself
@@ -173,6 +189,40 @@ export class ThreadPool implements AsyncDisposable {
     const map = new JobMap<unknown, unknown>(host, task, items, options);
     if (!map.isEnded) this.#maps.add(map);
     return map;
+  }
+
+  /**
+   * The jobs in the order in which they settle, for `for await`: read their `state`, `result` and `error`. Those that have
+   * settled come first.
+   *
+   * @param options.timeoutMs past it, the loop throws a `JobTimeoutError`. Default: `Infinity`.
+   * @throws {TypeError} where `jobs` holds anything but Jobs.
+   */
+  asCompleted<J extends Job>(
+    jobs: Iterable<J>,
+    options: { readonly timeoutMs?: number | undefined } = {},
+  ): AsyncIterableIterator<J, undefined> {
+    const list = [...jobs];
+    for (const job of list)
+      if (!(job instanceof Job))
+        throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
+    const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for jobs');
+    return streamAsCompleted(list, timeoutMs);
+  }
+
+  /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
+  results(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
+    return this.#stream('jobCompleted', options);
+  }
+
+  /** The jobs that fail from now on, for `for await`; ends when the pool has shut down. */
+  failures(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
+    return this.#stream('jobFailed', options);
+  }
+
+  /** A group for jobs that belong together: counted, cancelled and waited for as one. */
+  group(name: string): JobGroup {
+    return new JobGroup({ submit: (task, args, options) => this.submit(task as never, args as never, options) }, name);
   }
 
   /**
@@ -216,6 +266,20 @@ export class ThreadPool implements AsyncDisposable {
     this.#pacer.pump();
   }
 
+  /**
+   * Lets the pool have more threads, or fewer: those that are too many end when their jobs have ended.
+   *
+   * @param maxWorkers as the option of that name.
+   * @throws {TypeError} or {RangeError} for a bad number.
+   */
+  resize(maxWorkers: number): void {
+    const resolved = resolveMaxWorkers(maxWorkers, 'resize pool');
+    if (this.#shutdown.hasBegun) return;
+    this.#workers.resize(resolved, (worker) => this.#dispatcher.recall(worker));
+    this.#admission.look();
+    this.#pacer.pump();
+  }
+
   /** A snapshot of the pool's numbers. */
   metrics(): PoolMetrics {
     const nowMs = now();
@@ -242,15 +306,43 @@ export class ThreadPool implements AsyncDisposable {
    * @returns how the jobs it waited for ended, when all threads are gone.
    */
   shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
+    const isFirst = !this.#shutdown.hasBegun;
     const closing = this.#shutdown.begin(options);
+    if (isFirst) void closing.then(() => this.#closed());
     this.#admission.close();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
     for (const map of [...this.#maps]) map.poolCloses(closed);
     return closing;
   }
 
+  /** All jobs have settled, all threads are gone. */
+  #closed(): void {
+    this.#isClosed = true;
+    this.#leaveLiving();
+    for (const stream of [...this.#streams]) stream.end();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown().then(() => {});
+  }
+
+  /** Submits the job, unless it joins an unsettled one of its key: answers which it is. */
+  #enterKeyed(job: Job): Job {
+    const { key } = job.options;
+    if (key === undefined) {
+      this.#enter(job);
+      return job;
+    }
+    const known = this.#keys.get(key);
+    if (known !== undefined && !this.#shutdown.hasBegun) {
+      if (job.priority > known.priority) known.setPriority(job.priority);
+      return known;
+    }
+    this.#enter(job);
+    if (job.isSettled) return job;
+    this.#keys.set(key, job);
+    job.whenSettled(() => this.#keys.delete(key));
+    return job;
   }
 
   /** @param isBounded whether it counts against `maxQueue`. */
@@ -273,6 +365,20 @@ export class ThreadPool implements AsyncDisposable {
     if (!job.isSettled) this.#limits.entered(job);
   }
 
+  #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream {
+    const { limit = DEFAULT_STREAM_LIMIT } = options;
+    if (limit !== Number.POSITIVE_INFINITY)
+      checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
+    const stream: JobStream = new JobStream(limit, () => {
+      unregister();
+      this.#streams.delete(stream);
+    });
+    const unregister = this.#events.on(event, (job) => stream.push(job));
+    if (this.#isClosed) stream.end();
+    else this.#streams.add(stream);
+    return stream;
+  }
+
   #workerEvents(): WorkerEvents<Job> {
     return {
       workerRang: () => this.#pacer.drain(),
@@ -284,7 +390,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#workers.watchIdle();
       },
       workerExited: (worker, exit) => {
-        const hasStarted = worker.readyAtMs > 0 || worker.endCause !== undefined || worker.isSpare;
+        const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);

@@ -15,6 +15,7 @@ export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #poolWord: Int32Array;
   readonly #told: { readonly events: WorkerEvents<Job>; readonly sink: JobSink<Job> };
+  #maxWorkers: number;
   readonly #workers: PoolWorker[] = [];
   /** Replacements, by the worker that they are to replace. */
   readonly #spares = new Map<PoolWorker, PoolWorker>();
@@ -26,6 +27,7 @@ export class WorkerSet {
 
   constructor(settings: PoolSettings, poolWord: Int32Array, told: { events: WorkerEvents<Job>; sink: JobSink<Job> }) {
     this.#settings = settings;
+    this.#maxWorkers = settings.maxWorkers;
     this.#poolWord = poolWord;
     this.#told = told;
   }
@@ -37,12 +39,36 @@ export class WorkerSet {
 
   /** Whether all the workers there may be are ready. */
   get isFull(): boolean {
-    return this.#workers.filter((worker) => worker.isReady).length >= this.#settings.maxWorkers;
+    return this.#workers.filter((worker) => worker.isReady).length >= this.#maxWorkers;
+  }
+
+  /** How many jobs can run at once. */
+  get places(): number {
+    return this.#maxWorkers * this.#settings.concurrency;
+  }
+
+  /**
+   * Lets there be more workers, or fewer: those that are too many take no more jobs and end when their own have ended.
+   *
+   * @param recall takes back what a worker has not begun.
+   */
+  resize(maxWorkers: number, recall: (worker: PoolWorker) => void): void {
+    this.#maxWorkers = maxWorkers;
+    const members = this.#workers.filter(
+      ({ isSpare, state }) => !isSpare && (state === 'ready' || state === 'starting'),
+    );
+    // the youngest first; of these, those first that have nothing to do
+    const surplus = members.reverse().sort((a, b) => Number(a.seats.taken > 0) - Number(b.seats.taken > 0));
+    for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
+      recall(worker);
+      worker.retire();
+    }
+    this.refill();
   }
 
   /** Starts what is missing to `minWorkers`. */
   refill(): void {
-    this.start(this.#settings.minWorkers - this.#living);
+    this.start(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
   }
 
   /** Starts none for so long, then calls `then`. */
@@ -54,7 +80,7 @@ export class WorkerSet {
   /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
   start(count: number): void {
     if (now() < this.#noStartsBeforeMs) return;
-    for (let left = Math.min(count, this.#settings.maxWorkers - this.#living); left > 0; left--) this.#startOne();
+    for (let left = Math.min(count, this.#maxWorkers - this.#living); left > 0; left--) this.#startOne();
   }
 
   /** A worker will probably have to be ended: starts its replacement, unless others are idle. */

@@ -41,6 +41,11 @@ export interface JobOptions {
    * Jobs that must have COMPLETED first. Where one does not, it settles FAILED with a `DependencyError`. Default: none.
    */
   readonly dependsOn?: readonly Prerequisite[] | undefined;
+  /**
+   * Joins the unsettled job of the same key, which `submit` then returns: its other options are ignored, except that a higher
+   * priority raises that job's. Any value but `undefined`, compared as by a Map. Default: none.
+   */
+  readonly key?: unknown;
   /** How it is tried again when it fails. Not together with `transfer`. Default: it is not. */
   readonly retry?: RetryOptions | undefined;
   /** How many ms a running job that was asked to stop may go on before its thread is replaced. Default: the pool's. */
@@ -56,7 +61,7 @@ export interface JobOptions {
 
 const KNOWN = new Set([
   ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
-  ...['dependsOn', 'retry', 'graceMs', 'transfer', 'name'],
+  ...['dependsOn', 'key', 'retry', 'graceMs', 'transfer', 'name'],
 ]);
 
 /**

@@ -88,6 +88,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readyAtMs = 0;
   /** It takes no jobs yet: it is there for when another has to be ended. */
   isSpare = false;
+  /** The pool has ended its thread: it did not die by itself. */
+  wasEnded = false;
   /** It has answered the last `ping`. */
   hasAnswered = false;
   /** Why its thread is being ended, where a job is to blame. */
@@ -260,11 +262,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.tell({ kind: 'ping' });
   }
 
-  /** Takes no more jobs, gives up `job`, which does not stop, and ends once the others have. */
-  retire(job: J): void {
-    if (this.#state !== 'ready' && this.#state !== 'retiring') return;
+  /** Takes no more jobs, gives up `job`, which does not stop, and ends once its other jobs have ended. */
+  retire(job?: J): void {
+    if (this.#state === 'ending' || this.#state === 'exited') return;
     this.#state = 'retiring';
-    this.seats.release(job.seq & MASK);
+    if (job !== undefined) this.seats.release(job.seq & MASK);
     this.#endIfRetired();
   }
 
@@ -272,6 +274,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   terminate(): void {
     if (this.#state === 'ending' || this.#state === 'exited') return;
     this.#state = 'ending';
+    this.wasEnded = true;
     void this.#thread.terminate();
   }
 

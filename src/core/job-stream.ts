@@ -1,0 +1,119 @@
+import { JobTimeoutError } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import { type StopTimer, startTimer } from '../sync/timer.js';
+
+export interface StreamOptions {
+  /** How many jobs are kept for a reader that is behind; past that the oldest is dropped, with a process warning. Default: 10 000. */
+  readonly limit?: number | undefined;
+}
+
+type Next<J> = IteratorResult<J, undefined>;
+
+interface Reader<J> {
+  readonly resolve: (next: Next<J>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Jobs, one after the other, for `for await`. (An async generator would not do: what it yields it awaits, and a Job is
+ * awaitable.)
+ */
+export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, undefined> {
+  readonly #jobs: J[] = [];
+  readonly #readers: Reader<J>[] = [];
+  readonly #limit: number;
+  readonly #onClosed: () => void;
+  #isEnded = false;
+  #error: { readonly error: unknown } | undefined;
+  #hasWarned = false;
+
+  /** @param onClosed called once the reader has left, or the stream has ended. */
+  constructor(limit: number, onClosed: () => void) {
+    this.#limit = limit;
+    this.#onClosed = onClosed;
+  }
+
+  push(job: J): void {
+    if (this.#isEnded) return;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader.resolve({ value: job, done: false });
+      return;
+    }
+    this.#jobs.push(job);
+    if (this.#jobs.length > this.#limit) this.#drop();
+  }
+
+  /** No more come. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#onClosed();
+    for (const { resolve } of this.#readers.splice(0)) resolve({ value: undefined, done: true });
+  }
+
+  /** No more come: who asks for one, once those that are there were read, is told why. */
+  fail(error: unknown): void {
+    if (this.#isEnded) return;
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#error = { error };
+    else reader.reject(error);
+    this.end();
+  }
+
+  next(): Promise<Next<J>> {
+    const job = this.#jobs.shift();
+    if (job !== undefined) return Promise.resolve({ value: job, done: false });
+    if (this.#error !== undefined) {
+      const { error } = this.#error;
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+  }
+
+  return(): Promise<Next<J>> {
+    this.#jobs.length = 0;
+    this.#error = undefined;
+    this.end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #drop(): void {
+    this.#jobs.shift();
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      `A stream of jobs is read too slowly: more than ${this.#limit} wait, and the oldest are dropped; this is told once a stream`,
+      { type: 'ThreadSystemWarning' },
+    );
+  }
+}
+
+/** The jobs in the order in which they settle; those that have settled first. */
+export function streamAsCompleted<J extends Job>(jobs: readonly J[], timeoutMs: number): JobStream<J> {
+  const stops: StopTimer[] = [];
+  const stream = new JobStream<J>(Number.POSITIVE_INFINITY, () => {
+    for (const stop of stops) stop();
+  });
+  let missing = jobs.length;
+  const settled = (job: J): void => {
+    stream.push(job);
+    if (--missing === 0) stream.end();
+  };
+  const expire = (): void =>
+    stream.fail(
+      new JobTimeoutError(`Cannot wait longer for ${missing} of ${jobs.length} jobs: ${timeoutMs} ms have passed`),
+    );
+  for (const job of jobs) if (job.isSettled) settled(job);
+  if (jobs.length === 0) stream.end();
+  if (missing === 0) return stream;
+  for (const job of jobs) if (!job.isSettled) stops.push(job.whenSettled(() => settled(job)));
+  stops.push(startTimer(timeoutMs, expire, { keepsProcess: true }));
+  return stream;
+}

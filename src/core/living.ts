@@ -1,0 +1,59 @@
+import type { SettledCounts } from './ledger.js';
+import type { ShutdownOptions } from './shutdown-options.js';
+
+/** What `shutdownAll` ends: a pool, a thread. */
+export interface Endable {
+  shutdown(options?: ShutdownOptions): Promise<SettledCounts>;
+}
+
+export interface SignalOptions extends ShutdownOptions {
+  /** Default: `['SIGINT', 'SIGTERM']`. */
+  readonly signals?: readonly NodeJS.Signals[] | undefined;
+}
+
+/** By weak references: who is forgotten is not kept for this. */
+const living = new Set<WeakRef<Endable>>();
+const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => living.delete(ref));
+
+/** Enters what is to be ended with the process. Answers how to take it off. */
+export function enterLiving(endable: Endable): () => void {
+  const ref = new WeakRef(endable);
+  living.add(ref);
+  forget.register(endable, ref, ref);
+  return () => {
+    living.delete(ref);
+    forget.unregister(ref);
+  };
+}
+
+/** Ends every pool and thread of this process that the caller's thread has made; resolves when all have ended. */
+export async function shutdownAll(options: ShutdownOptions = {}): Promise<void> {
+  const ending = [...living].map((ref) => ref.deref()?.shutdown(options));
+  await Promise.all(ending);
+}
+
+/**
+ * Ends all pools and threads when the process is told to end, and then lets the signal end it. A second signal ends them
+ * at once.
+ *
+ * @returns how to stop doing so.
+ */
+export function handleSignals({ signals = ['SIGINT', 'SIGTERM'], ...options }: SignalOptions = {}): () => void {
+  let isEnding = false;
+  const unregister = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isEnding) {
+      void shutdownAll({ mode: 'abort' });
+      return;
+    }
+    isEnding = true;
+    void shutdownAll(options).finally(() => {
+      unregister();
+      process.kill(process.pid, signal); // nobody handles it now: it ends the process as it would have
+    });
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return unregister;
+}
