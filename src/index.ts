@@ -1,4 +1,13 @@
 export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener } from './core/events.js';
+export {
+  type GraphNode,
+  type GraphOptions,
+  type GraphRunOptions,
+  JobGraph,
+  type NodeOptions,
+  type NodeOutput,
+  type WithOutputs,
+} from './core/job-graph.js';
 export type { GroupStats, JobGroup } from './core/job-group.js';
 export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
 export type { StreamOptions } from './core/job-stream.js';

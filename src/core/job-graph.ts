@@ -1,0 +1,315 @@
+import { describe, messageOf } from '../errors.js';
+import { Job } from '../jobs/job.js';
+import { checkJobOptions, checkOptionNames, type JobOptions } from '../jobs/job-options.js';
+import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
+import { drawDot, drawMermaid, longestPath } from './graph-drawing.js';
+
+/** Stands for the result of a node in the arguments of another. */
+export class NodeOutput<T = unknown> {
+  /** @internal */
+  readonly node: GraphNode<T>;
+  /** The type of the result: only the compiler looks at it. */
+  declare readonly result: T;
+
+  /** @internal */
+  constructor(node: GraphNode<T>) {
+    this.node = node;
+  }
+}
+
+/** Arguments, of which any part may be the output of a node that fits there. */
+export type WithOutputs<A> = A extends readonly unknown[]
+  ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
+  : A extends (...args: never[]) => unknown
+    ? A
+    : A extends object
+      ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
+      : A;
+
+export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'name'> {
+  /** Is called with the same arguments when the node's own task has failed; its result stands then. Default: none. */
+  readonly fallback?: Task | undefined;
+}
+
+export interface GraphOptions {
+  /**
+   * When a node fails: `'failFast'` cancels all others; `'skipDependents'` runs those that do not depend on it. Default:
+   * `'failFast'`.
+   */
+  readonly onFailure?: 'failFast' | 'skipDependents' | undefined;
+}
+
+export interface GraphRunOptions {
+  /** Cancels the run. */
+  readonly token?: CancellationToken | undefined;
+  /** Cancels the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A pool, as a graph needs it. */
+export interface GraphPool {
+  submitJob<T, P>(job: Job<T, P>): Job<T, P>;
+}
+
+/** One call in a graph. */
+export class GraphNode<T = unknown> {
+  readonly name: string;
+  /** For the arguments of other nodes: its result, and an edge to it. */
+  readonly output: NodeOutput<T> = new NodeOutput(this);
+  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
+  job: Job<T> | undefined;
+  /** @internal */
+  readonly task: Task;
+  /** @internal */
+  readonly args: readonly unknown[];
+  /** @internal */
+  readonly options: NodeOptions;
+  /** @internal */
+  readonly before = new Set<GraphNode>();
+  /** @internal */
+  readonly after = new Set<GraphNode>();
+
+  /** @internal */
+  constructor(name: string, task: Task, args: readonly unknown[], options: NodeOptions) {
+    this.name = name;
+    this.task = task;
+    this.args = args;
+    this.options = options;
+  }
+}
+
+const FAILURE_MODES = ['failFast', 'skipDependents'];
+
+/**
+ * Calls that need each other's results, run as soon as these are there.
+ *
+ * @example
+ * ```ts
+ * const graph = new JobGraph();
+ * const text = graph.add('load', tasks.load, [path]);
+ * const tree = graph.add('parse', tasks.parse, [text.output]);
+ * await graph.run(pool);
+ * tree.job?.result;
+ * ```
+ */
+export class JobGraph {
+  readonly #failsFast: boolean;
+  readonly #nodes = new Map<string, GraphNode>();
+  #isRunning = false;
+
+  /** @throws {TypeError} for a bad option. */
+  constructor(options: GraphOptions = {}) {
+    checkOptionNames(options, new Set(['onFailure']), 'make a graph');
+    const { onFailure = 'failFast' } = options;
+    if (!FAILURE_MODES.includes(onFailure))
+      throw new TypeError(
+        `Cannot make a graph: onFailure must be one of ${FAILURE_MODES.join(', ')}, received ${describe(onFailure)}`,
+      );
+    this.#failsFast = onFailure === 'failFast';
+  }
+
+  /** All nodes, in the order in which they were added. */
+  get nodes(): readonly GraphNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /**
+   * Adds a call.
+   *
+   * @param name its name in this graph.
+   * @param args its arguments; the `output` of another node, at any depth, becomes that one's result, and that one runs first.
+   * @throws {TypeError} for a name that is taken, a bad task or option, an output of another graph.
+   */
+  add<K extends Task>(
+    name: string,
+    task: K,
+    args?: WithOutputs<Readonly<TaskArgs<K>>>,
+    options: NodeOptions = {},
+  ): GraphNode<TaskResult<K>> {
+    const action = `add node ${describe(name)}`;
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
+    if (this.#nodes.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
+    if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
+    const { fallback, ...jobOptions } = options;
+    checkJobOptions(jobOptions, action);
+    refOf(task);
+    if (fallback !== undefined) refOf(fallback);
+    const list = (args ?? []) as readonly unknown[];
+    if (!Array.isArray(list))
+      throw new TypeError(`Cannot ${action}: args must be an array, received ${describe(list)}`);
+    const node = new GraphNode<TaskResult<K>>(name, task, list, options);
+    const needed = [...outputsIn(list)].map((output) => output.node);
+    for (const other of needed) this.#checkOwn(other, action);
+    this.#nodes.set(name, node as GraphNode);
+    for (const other of needed) link(other, node as GraphNode);
+    return node;
+  }
+
+  /**
+   * Lets `before` complete before `after` is run.
+   *
+   * @throws {RangeError} where that closes a cycle, which it names.
+   */
+  connect(before: GraphNode<never> | GraphNode, after: GraphNode<never> | GraphNode): void {
+    const [first, second] = [before as GraphNode, after as GraphNode];
+    const action = 'connect nodes';
+    this.#checkOwn(first, action);
+    this.#checkOwn(second, action);
+    if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
+    const path = first === second ? [first] : pathBetween(second, first);
+    if (path !== undefined) {
+      const cycle = [first, ...path].map((node) => node.name).join(' → ');
+      throw new RangeError(`Cannot connect '${first.name}' to '${second.name}': that closes the cycle ${cycle}`);
+    }
+    link(first, second);
+  }
+
+  /**
+   * Runs all nodes, each once those before it have completed. Resolves, when all have settled, with their results by name.
+   * May be called again when it has.
+   *
+   * @throws by rejection, the first failure; a `CancelledError` when the run is cancelled.
+   */
+  async run(pool: GraphPool, options: GraphRunOptions = {}): Promise<Map<string, unknown>> {
+    checkOptionNames(options, new Set(['token', 'signal']), 'run the graph');
+    checkJobOptions(options, 'run the graph');
+    if (this.#isRunning) throw new Error('Cannot run the graph: it runs already');
+    this.#isRunning = true;
+    try {
+      return await this.#run(pool, options);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** The graph as a Mermaid flowchart; after a run with the states of its jobs. */
+  toMermaid(): string {
+    return drawMermaid(this.nodes);
+  }
+
+  /** The graph in the DOT language of Graphviz. */
+  toDot(): string {
+    return drawDot(this.nodes);
+  }
+
+  /**
+   * The chain of nodes that took longest in the last run, and how long its code ran, in ms. Before a run: the longest chain,
+   * and 0.
+   */
+  criticalPath(): { readonly nodes: readonly string[]; readonly ms: number } {
+    return longestPath(this.nodes);
+  }
+
+  async #run(pool: GraphPool, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
+    const sources = [token, signal && CancellationToken.from(signal)].filter((source) => source !== undefined);
+    const stop = CancellationToken.any(sources);
+    const results = new Map<GraphNode, unknown>();
+    const failures: { readonly error: unknown }[] = [];
+    const started = new Map<GraphNode, Promise<boolean>>();
+    for (const node of this.nodes) node.job = undefined;
+
+    const runNode = async (node: GraphNode): Promise<boolean> => {
+      const before = await Promise.all([...node.before].map(start));
+      if (before.includes(false) || stop.isCancelled) return false;
+      try {
+        results.set(node, await this.#call(pool, node, results, stop));
+        return true;
+      } catch (error) {
+        failures.push({ error });
+        if (this.#failsFast) stop.cancel(`node '${node.name}' failed: ${messageOf(error)}`);
+        return false;
+      }
+    };
+    const start = (node: GraphNode): Promise<boolean> => {
+      let running = started.get(node);
+      if (running === undefined) {
+        running = runNode(node);
+        started.set(node, running);
+      }
+      return running;
+    };
+
+    await Promise.all(this.nodes.map(start));
+    const [first] = failures;
+    if (first !== undefined) throw first.error;
+    stop.throwIfCancelled();
+    return new Map([...results].map(([node, result]) => [node.name, result]));
+  }
+
+  async #call(
+    pool: GraphPool,
+    node: GraphNode,
+    results: ReadonlyMap<GraphNode, unknown>,
+    stop: CancellationToken,
+  ): Promise<unknown> {
+    const { fallback, ...options } = node.options;
+    const token = options.token === undefined ? stop : CancellationToken.any(stop, options.token);
+    const submit = (task: Task): Job => {
+      const args = fill(node.args, results) as readonly unknown[];
+      const job = pool.submitJob(new Job(task, args, { ...options, token, name: node.name }));
+      node.job = job;
+      return job;
+    };
+    try {
+      return await submit(node.task);
+    } catch (error) {
+      if (fallback === undefined || stop.isCancelled) throw error;
+      return await submit(fallback);
+    }
+  }
+
+  #checkOwn(node: GraphNode, action: string): void {
+    if (!(node instanceof GraphNode))
+      throw new TypeError(`Cannot ${action}: it must be given nodes, received ${describe(node)}`);
+    if (this.#nodes.get(node.name) !== node)
+      throw new TypeError(`Cannot ${action}: node '${node.name}' belongs to another graph`);
+  }
+}
+
+function link(before: GraphNode, after: GraphNode): void {
+  before.after.add(after);
+  after.before.add(before);
+}
+
+/** The nodes on a way from one to another, both included; `undefined` where there is none. */
+function pathBetween(from: GraphNode, to: GraphNode): GraphNode[] | undefined {
+  const cameFrom = new Map<GraphNode, GraphNode | undefined>([[from, undefined]]);
+  for (const node of cameFrom.keys()) {
+    if (node === to) {
+      const path: GraphNode[] = [];
+      for (let at: GraphNode | undefined = node; at !== undefined; at = cameFrom.get(at)) path.unshift(at);
+      return path;
+    }
+    for (const next of node.after) if (!cameFrom.has(next)) cameFrom.set(next, node);
+  }
+  return undefined;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** The outputs in arrays and plain objects, at any depth. */
+function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {
+  if (value instanceof NodeOutput) yield value;
+  else if (
+    typeof value === 'object' &&
+    value !== null &&
+    !seen.has(value) &&
+    (Array.isArray(value) || isPlain(value))
+  ) {
+    seen.add(value);
+    for (const item of Object.values(value)) yield* outputsIn(item, seen);
+  }
+}
+
+/** The value with each output replaced by the result it stands for; itself where it holds none. */
+function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>): unknown {
+  if (value instanceof NodeOutput) return results.get(value.node);
+  if (typeof value !== 'object' || value === null || outputsIn(value).next().done) return value;
+  if (Array.isArray(value)) return value.map((item) => fill(item, results));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, results)]));
+}
