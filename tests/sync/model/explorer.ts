@@ -214,7 +214,10 @@ export class Model {
         Object.assign(thread, { point: starts[index], state: State.READY, armedAt: -1, isNotified: false });
       try {
         this.#search(options, -1, options.preemptions ?? Number.POSITIVE_INFINITY);
-        return { states: this.#seen.size, endings: this.#endings };
+        const states = this.#seen.size;
+        this.#seen.clear();
+        this.#threads = []; // with all the points of their runs
+        return { states, endings: this.#endings };
       } catch (error) {
         if (error !== WRONG_BELIEF) throw error;
       }

@@ -184,6 +184,30 @@ describe('what comes about once', () => {
     expectSearched(model.explore({ threads, check: nothing }), 20);
   });
 
+  test('a signal is heard by an event loop that had stopped to listen', () => {
+    const model = modelOf(2);
+    const words = wordsOf(model, 'signal');
+    const others = wordsOf(model, 'other signal');
+    const threads = {
+      loop: () => {
+        let isSet = false;
+        type Linked = { link(dependent: object): void; unlink(dependent: object): void };
+        const [other, signal] = [signalOver(others), signalOver(words)] as unknown as [Linked, Linked];
+        const never = { cancel: () => {} };
+        other.link(never);
+        other.unlink(never);
+        signal.link({
+          cancel: () => {
+            isSet = true;
+          },
+        });
+        model.turnUntil(() => isSet);
+      },
+      goer: () => signalOver(words).go(),
+    };
+    expectSearched(model.explore({ threads, check: nothing }), 20);
+  });
+
   test('a latch: opens with the last count, for those who block and those in an event loop (interrupted twice)', () => {
     const model = modelOf(3);
     const words = wordsOf(model, 'latch', [2]);
