@@ -12,7 +12,7 @@ const read = (file) => readFileSync(join(dist, file), 'utf8');
 
 /** What both bundles are made with. Whatever is not bundled must be a builtin: an unresolved import is a warning. */
 const input = {
-  external: /^node:/,
+  external: /^(node:|croner$)/,
   onwarn: (warning) => {
     throw new Error(warning.message);
   },

@@ -16,7 +16,9 @@ export { type SignalOptions, shutdownAll } from './core/living.js';
 export type { TypedArray } from './core/map-source.js';
 export type { ThreadPoolOptions } from './core/options.js';
 export { ThreadPool } from './core/pool.js';
+export type { Schedule, ScheduleOptions } from './core/schedule.js';
 export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
+export { Thread } from './core/thread.js';
 export type { CurrentJob } from './current-job.js';
 export {
   CancelledError,

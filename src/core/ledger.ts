@@ -64,12 +64,16 @@ export class Ledger {
     this.#metrics.jobSubmitted(job.priority);
   }
 
-  /** @param lateResult what the code of a cancelled job still returned. */
-  settle(job: Job, state: SettledState, end: { readonly outcome: unknown; readonly lateResult?: unknown }): void {
+  /** @param end.late what the code of a cancelled job still returned. */
+  settle(
+    job: Job,
+    state: SettledState,
+    end: { readonly outcome: unknown; readonly late?: { readonly result: unknown } | undefined },
+  ): void {
     if (job.ending?.state === 'FAILED') this.#metrics.timedOut++;
     this.#count(job, state);
     if (state === 'FAILED') job.addSubmitStack(end.outcome);
-    job.settle(state, end.outcome, end.lateResult);
+    job.settle(state, end.outcome, end.late);
     if (state === 'FAILED') this.#watchUnobserved(job);
   }
 

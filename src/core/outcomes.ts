@@ -64,8 +64,8 @@ export class Outcomes implements JobSink<Job> {
     if (ending === undefined) return;
     const outcome = ending.error(isOwnFault ? { thrown: end.thrown.error } : undefined);
     if (this.#parts.retries.take(job, outcome, false)) return;
-    const lateResult = end.kind === 'returned' ? end.value : undefined;
-    this.#parts.ledger.settle(job, ending.state, { outcome, lateResult });
+    const late = end.kind === 'returned' ? { result: end.value } : undefined;
+    this.#parts.ledger.settle(job, ending.state, { outcome, late });
   }
 
   #ran(worker: PoolWorker, job: Job): void {

@@ -1,6 +1,6 @@
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import type { JobOptions } from '../jobs/job-options.js';
+import { checkOptionNames, type JobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
@@ -26,11 +26,16 @@ import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
 import { Retries } from './retries.js';
+import { Schedule, type ScheduleOptions } from './schedule.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { TimeLimits } from './time-limits.js';
 import { type PoolWorker, WorkerSet } from './worker-set.js';
 
+const SCHEDULE_OPTIONS = new Set([
+  ...['everyMs', 'cron', 'timeZone', 'startAt', 'overlap'],
+  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'name'],
+]);
 /** How many jobs a stream of results keeps for a reader that is behind. */
 const DEFAULT_STREAM_LIMIT = 10_000;
 
@@ -76,6 +81,7 @@ export class ThreadPool implements AsyncDisposable {
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
   readonly #streams = new Set<JobStream>();
+  readonly #schedules = new Set<Schedule>();
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
   readonly #leaveLiving = enterLiving(this);
@@ -220,6 +226,40 @@ export class ThreadPool implements AsyncDisposable {
     return this.#stream('jobFailed', options);
   }
 
+  /**
+   * Runs a task again and again, at a fixed rate or by a cron expression. The process stays for it, unless it is `unref`'d.
+   *
+   * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
+   * @throws {PoolClosedError} after `shutdown`, which ends it.
+   */
+  schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
+    if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
+    checkOptionNames(options, SCHEDULE_OPTIONS, 'schedule a task');
+    const {
+      everyMs: _everyMs,
+      cron: _cron,
+      timeZone: _timeZone,
+      startAt: _startAt,
+      overlap: _overlap,
+      ...rest
+    } = options;
+    const make = (): Job => new Job(task as Task, args, rest);
+    make(); // a bad call throws now
+    const submit = (): Job => {
+      const job = make();
+      this.#enter(job);
+      return job;
+    };
+    const schedule = new Schedule(options, { submit, ended: (ended) => this.#schedules.delete(ended) });
+    if (schedule.next !== undefined) this.#schedules.add(schedule);
+    return schedule;
+  }
+
+  /** The schedules that have not ended. */
+  get schedules(): readonly Schedule[] {
+    return [...this.#schedules];
+  }
+
   /** A group for jobs that belong together: counted, cancelled and waited for as one. */
   group(name: string): JobGroup {
     return new JobGroup({ submit: (task, args, options) => this.submit(task as never, args as never, options) }, name);
@@ -310,6 +350,7 @@ export class ThreadPool implements AsyncDisposable {
     const closing = this.#shutdown.begin(options);
     if (isFirst) void closing.then(() => this.#closed());
     this.#admission.close();
+    for (const schedule of this.schedules) schedule.cancel();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
     for (const map of [...this.#maps]) map.poolCloses(closed);
     return closing;

@@ -260,6 +260,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.kind.task;
   }
 
+  /** @internal Whether its code returned, also after it had been asked to stop. */
+  get hasReturned(): boolean {
+    return this.#settledAs === 'COMPLETED' || (this.#extras !== undefined && 'result' in this.#extras);
+  }
+
   /** @internal Its place among equals: the order of submission, negative where it went ahead of them. */
   get order(): number {
     return this.#extras?.order ?? this.id;
@@ -435,9 +440,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /**
    * @internal Ends the job, with its result or its error. Called once: by the ledger, or by `cancel` before it has a pool.
    *
-   * @param lateResult what the code of a cancelled job still returned.
+   * @param late what the code of a cancelled job still returned.
    */
-  settle(state: SettledState, outcome: unknown, lateResult?: unknown): void {
+  settle(state: SettledState, outcome: unknown, late?: { readonly result: unknown }): void {
     this.#settledAs = state;
     this.#content = outcome; // what a settled job does not need is let go (I9)
     if ((this.place?.attempt ?? 0) === 0) {
@@ -453,7 +458,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       if (signal !== undefined) unlinkFromSignal(signal, this);
       extras.options = undefined;
     }
-    if (lateResult !== undefined) extras.result = lateResult;
+    if (late !== undefined) extras.result = late.result;
     extras.token?.unlink(this);
     extras.progress?.end();
     if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);

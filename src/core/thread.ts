@@ -1,0 +1,119 @@
+import { describe } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { Task, TaskResult } from '../jobs/task.js';
+import type { SubmitRest } from '../jobs/typed-job.js';
+import { Signal } from '../sync/signal.js';
+import type { SettledCounts } from './ledger.js';
+import { enterLiving } from './living.js';
+import { ThreadPool } from './pool.js';
+import type { ShutdownOptions } from './shutdown-options.js';
+
+/**
+ * A named thread of its own, for one function that runs for long. It is asked to stop by its token; threads that were run
+ * from it stop first.
+ *
+ * @example
+ * ```ts
+ * const thread = Thread.run('tail-log', tasks.follow, [file]);
+ * thread.stop();
+ * await thread.join();
+ * ```
+ */
+export class Thread<T = unknown> {
+  readonly name: string;
+  /** Goes when the function has ended, however it did, and so have the thread's children. Set before `join` settles. */
+  readonly stopped: Signal = new Signal();
+  /** The call. */
+  readonly job: Job<T>;
+  readonly #pool: ThreadPool;
+  readonly #children = new Set<Thread>();
+  readonly #ended: Promise<void>;
+  readonly #leaveLiving: () => void;
+  #isStopping = false;
+
+  private constructor(name: string, job: Job<T>, pool: ThreadPool, parent: Thread | undefined) {
+    this.name = name;
+    this.job = job;
+    this.#pool = pool;
+    this.#leaveLiving = parent === undefined ? enterLiving(this) : () => {};
+    this.#ended = this.#end(parent);
+  }
+
+  /**
+   * Runs a task on a thread of its own.
+   *
+   * @param name of the thread, also shown in errors.
+   * @throws {TypeError} or {RangeError} for a bad name, task, argument list or option.
+   */
+  static run<K extends Task>(name: string, task: K, ...rest: SubmitRest<K>): Thread<TaskResult<K>> {
+    return Thread.#run(name, undefined, task, rest);
+  }
+
+  static #run<K extends Task>(
+    name: string,
+    parent: Thread | undefined,
+    task: K,
+    rest: readonly unknown[],
+  ): Thread<TaskResult<K>> {
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError(`Cannot run a thread: name must be a string that is not empty, received ${describe(name)}`);
+    const [args, options] = rest as [readonly unknown[] | undefined, object | undefined];
+    const pool = new ThreadPool({ maxWorkers: 1, name });
+    const job = pool.submit(task as never, args as never, { name, ...options }) as Job as Job<TaskResult<K>>;
+    return new Thread(name, job, pool, parent);
+  }
+
+  /** Runs a task on a thread that is this one's child: it is stopped, and has ended, before this one is asked to stop. */
+  run<K extends Task>(name: string, task: K, ...rest: SubmitRest<K>): Thread<TaskResult<K>> {
+    if (this.#isStopping) throw new Error(`Cannot run thread '${name}': its parent '${this.name}' is being stopped`);
+    const child = Thread.#run(name, this as Thread, task, rest);
+    this.#children.add(child as Thread);
+    return child;
+  }
+
+  /** Asks the children to stop, one after the other, the youngest first; when these have ended, the function itself. */
+  stop(reason?: unknown): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    void this.#stopChildren(reason).then(() => this.job.cancel(reason));
+  }
+
+  /**
+   * Settles as the function ended: with what it returned, also where it had been asked to stop, or with what it threw. Not
+   * before its children have ended.
+   */
+  async join(): Promise<T> {
+    await this.#ended;
+    const { job } = this;
+    if (job.state === 'COMPLETED' || job.hasReturned) return job.result as T;
+    throw job.error;
+  }
+
+  /** Lets it run on by itself: its result is dropped, and a failure becomes a process warning. */
+  release(): void {}
+
+  /** @internal */
+  async shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
+    if (options.mode === 'abort') for (const thread of [...this.#children]) void thread.shutdown(options);
+    else this.stop('the process ends');
+    if (options.mode !== 'abort' && options.timeoutMs === undefined) await this.#ended;
+    return this.#pool.shutdown(options);
+  }
+
+  async #stopChildren(reason: unknown): Promise<void> {
+    for (const child of [...this.#children].reverse()) {
+      child.stop(reason);
+      await child.#ended;
+    }
+  }
+
+  async #end(parent: Thread | undefined): Promise<void> {
+    await this.#pool.waitAll();
+    this.#isStopping = true;
+    await this.#stopChildren('its parent has ended');
+    await this.#pool.shutdown();
+    if (parent !== undefined) parent.#children.delete(this as Thread);
+    this.#leaveLiving();
+    this.stopped.go();
+  }
+}
