@@ -20,4 +20,52 @@ export interface CurrentJob {
    * @throws {NotCloneableError} when the value cannot cross.
    */
   report(value: unknown): void;
+  /**
+   * Submits a child of this job to its pool. It is cancelled with this job, which settles after it; its failure reaches this
+   * job only where it is awaited. While an async job has children it does not hold its place on the worker.
+   *
+   * @param task a self-contained function, an exported function of a task module, or a task of a `taskModule`.
+   * @throws {TypeError} for what is no task, or no list of arguments.
+   * @throws {NotCloneableError} when an argument cannot cross.
+   */
+  submit<A extends readonly unknown[], R>(
+    task: ((this: CurrentJob, ...args: A) => R) | ChildTask<A, R>,
+    args?: Readonly<A>,
+    options?: ChildOptions,
+  ): ChildJob<ChildResult<R>>;
+}
+
+/** A task of a `taskModule`, as a child may be submitted by. */
+export interface ChildTask<A extends readonly unknown[], R> {
+  readonly url: string;
+  readonly name: string;
+  readonly call?: (...args: A) => R;
+}
+
+/** What a child of a task results in. */
+export type ChildResult<R> = R extends Generator<unknown, infer T, unknown> | AsyncGenerator<unknown, infer T, unknown>
+  ? Awaited<T>
+  : Awaited<R>;
+
+/** Options of a child: those of a job that have a meaning on another thread. */
+export interface ChildOptions {
+  /** Default: the parent's. */
+  readonly priority?: number | undefined;
+  readonly front?: boolean | undefined;
+  readonly token?: CancellationToken | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly deadline?: Date | number | undefined;
+  readonly delayMs?: number | undefined;
+  readonly startAt?: Date | number | undefined;
+  readonly graceMs?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+/** A child, as its parent's code sees it: awaitable. */
+export interface ChildJob<T> extends PromiseLike<T> {
+  readonly name: string;
+  /** Asks it to stop. */
+  cancel(reason?: unknown): void;
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
+  finally(onfinally?: (() => void) | null): Promise<T>;
 }

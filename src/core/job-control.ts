@@ -3,6 +3,7 @@ import type { Job, JobOwner } from '../jobs/job.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { RemoteWorker } from '../workers/remote-worker.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Families } from './families.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { HeldJobs } from './held-jobs.js';
 import type { Ledger } from './ledger.js';
@@ -17,6 +18,7 @@ export interface JobControlParts {
   readonly pacer: Pacer;
   readonly grace: GraceKeeper;
   readonly held: HeldJobs;
+  readonly families: Families;
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
@@ -31,6 +33,7 @@ export class JobControl implements JobOwner {
   /** All jobs that are not settled. */
   *unsettled(): Generator<Job> {
     yield* this.#parts.held;
+    yield* this.#parts.families;
     yield* this.#parts.dispatcher.unsettled();
   }
 
@@ -49,6 +52,10 @@ export class JobControl implements JobOwner {
       return true;
     }
     if (dispatcher.endInHand(job, ending)) return true;
+    if (this.#parts.families.isWaiting(job)) {
+      job.raiseToken(ending.reason); // its children end; it settles as its code did
+      return false;
+    }
     const worker = workerOf(job);
     switch (worker?.cancel(job, ending.reason)) {
       case 'taken back':

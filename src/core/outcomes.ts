@@ -4,6 +4,7 @@ import type { Outbox } from '../sync/outbox.js';
 import type { JobSink } from '../workers/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../workers/result-lane.js';
 import type { EventHub } from './events.js';
+import type { Families } from './families.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
 import type { Retries } from './retries.js';
@@ -20,6 +21,7 @@ export interface OutcomeParts {
   readonly grace: GraceKeeper;
   readonly limits: TimeLimits;
   readonly retries: Retries;
+  readonly families: Families;
 }
 
 /** Turns what workers answer into how jobs settle. */
@@ -45,20 +47,30 @@ export class Outcomes implements JobSink<Job> {
   }
 
   jobReturned(worker: PoolWorker, job: Job, value: unknown): void {
+    if (this.#parts.families.hasChildren(job)) {
+      this.#settleLater(worker, job, () => this.#parts.ledger.complete(job, value));
+      return;
+    }
     this.#ran(worker, job);
     this.#parts.ledger.complete(job, value);
   }
 
   jobThrew(worker: PoolWorker, job: Job, thrown: Thrown): void {
-    this.#ran(worker, job);
-    if (job.hasOptions && this.#parts.retries.take(job, thrown.error, false)) return;
-    this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
+    const settle = (): void => {
+      if (job.hasOptions && this.#parts.retries.take(job, thrown.error, false)) return;
+      this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
+    };
+    this.#parts.families.cancelChildren(job);
+    this.#settleLater(worker, job, settle);
   }
 
   /** However its code ended: it was asked to stop, and settles by that. */
   jobStopped(worker: PoolWorker, job: Job, end: StoppedEnd): void {
-    this.#ran(worker, job);
     this.#parts.grace.stop(job, worker);
+    this.#settleLater(worker, job, () => this.#settleStopped(job, end));
+  }
+
+  #settleStopped(job: Job, end: StoppedEnd): void {
     const isOwnFault = end.kind === 'threw' && !end.thrown.isCancelled;
     const { ending } = job;
     if (ending === undefined) return;
@@ -66,6 +78,11 @@ export class Outcomes implements JobSink<Job> {
     if (this.#parts.retries.take(job, outcome, false)) return;
     const late = end.kind === 'returned' ? { result: end.value } : undefined;
     this.#parts.ledger.settle(job, ending.state, { outcome, late });
+  }
+
+  #settleLater(worker: PoolWorker, job: Job, settle: () => void): void {
+    this.#ran(worker, job);
+    this.#parts.families.settleAfterChildren(job, settle);
   }
 
   #ran(worker: PoolWorker, job: Job): void {

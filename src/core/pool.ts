@@ -12,6 +12,7 @@ import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolListener } from './events.js';
+import { Families } from './families.js';
 import { GraceKeeper } from './grace-keeper.js';
 import { HeldJobs } from './held-jobs.js';
 import { JobControl } from './job-control.js';
@@ -76,6 +77,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #shutdown: Shutdown;
   readonly #limits: TimeLimits;
   readonly #held: HeldJobs;
+  readonly #families: Families;
   readonly #admission: Admission;
   readonly #submitStacks: boolean;
   /** Those under way. */
@@ -103,16 +105,21 @@ export class ThreadPool implements AsyncDisposable {
     const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
     const held = new HeldJobs(ledger, (job) => this.#pacer.enqueue(job));
     const retries = new Retries({ held, metrics, events, isAllowed: () => this.#shutdown.runsPending });
-    const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries });
+    const families = new Families({
+      submit: (job) => this.#admit(job, false),
+      isOpen: () => this.#shutdown.runsPending,
+    });
+    const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
     const workers = new WorkerSet(settings, poolWord, { sink, events: this.#workerEvents() });
     const dispatcher = new Dispatcher(ledger, workers);
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits });
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
-    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held });
+    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
     this.#limits = limits;
     this.#held = held;
+    this.#families = families;
     this.#admission = new Admission(settings, { ledger, dispatcher, events, workers });
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
@@ -324,7 +331,7 @@ export class ThreadPool implements AsyncDisposable {
   metrics(): PoolMetrics {
     const nowMs = now();
     const workers = this.#workers.all.map((worker) => this.#workerMetrics(worker, nowMs));
-    return this.#metrics.snapshot(this.#dispatcher.activeCount, workers, nowMs);
+    return this.#metrics.snapshot(this.#dispatcher.activeCount + this.#families.waiting, workers, nowMs);
   }
 
   /**
@@ -389,6 +396,11 @@ export class ThreadPool implements AsyncDisposable {
   /** @param isBounded whether it counts against `maxQueue`. */
   #enter(job: Job, isBounded = true): void {
     if (this.#shutdown.hasBegun) throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+    this.#admit(job, isBounded);
+  }
+
+  /** @param isBounded whether it counts against `maxQueue`. */
+  #admit(job: Job, isBounded: boolean): void {
     if (this.#pacer.isFirstOfBatch) this.#ledger.look();
     if (job.isSettled) {
       this.#ledger.enterSettled(job, this.#control);
@@ -439,6 +451,8 @@ export class ThreadPool implements AsyncDisposable {
         else if (!this.#shutdown.hasBegun) this.#workers.refill();
       },
       ownTokenCancelled: (job, reason) => job.raiseToken(reason),
+      childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),
+      childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
       lateError: (error, jobId) => this.#lateError(error, jobId),
     };

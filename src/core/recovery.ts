@@ -2,6 +2,7 @@ import { messageOf, WorkerExitError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { ThreadExit } from '../workers/remote-worker.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Families } from './families.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
@@ -22,6 +23,7 @@ export interface RecoveryParts {
   readonly grace: GraceKeeper;
   readonly retries: Retries;
   readonly limits: TimeLimits;
+  readonly families: Families;
 }
 
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
@@ -96,18 +98,26 @@ export class Recovery {
   /** Settles a job that was asked to stop, and whose code will not answer. */
   #settleStopped(job: Job, worker: PoolWorker): void {
     const { ending } = job;
-    this.#parts.limits.ended(job);
+    this.#settleLater(job, worker, () => {
+      if (ending !== undefined && !this.#parts.retries.take(job, ending.error(), false))
+        this.#parts.ledger.settleBy(job, ending);
+    });
+  }
+
+  #settleLater(job: Job, worker: PoolWorker, settle: () => void): void {
+    const { limits, families } = this.#parts;
+    limits.ended(job);
     job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
-    if (ending !== undefined && !this.#parts.retries.take(job, ending.error(), false))
-      this.#parts.ledger.settleBy(job, ending);
+    families.cancelChildren(job);
+    families.settleAfterChildren(job, settle);
   }
 
   #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
-    this.#parts.limits.ended(job);
-    job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
     const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
     const error = new WorkerExitError(what + reasonOf(exit), exit);
-    if (!this.#parts.retries.take(job, error, true)) this.#parts.ledger.settle(job, 'FAILED', { outcome: error });
+    this.#settleLater(job, worker, () => {
+      if (!this.#parts.retries.take(job, error, true)) this.#parts.ledger.settle(job, 'FAILED', { outcome: error });
+    });
   }
 }
 

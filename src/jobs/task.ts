@@ -172,6 +172,12 @@ export function refOf(task: unknown): TaskRef {
   return ref;
 }
 
+/** The identity of a task that another thread has named. */
+export function refOfOrigin(origin: TaskOrigin): TaskRef {
+  if (origin.kind === 'module') return refOf(Reflect.get(taskModule(origin.url) as object, origin.name));
+  return refOfText(origin.name, origin.text);
+}
+
 function refOfFunction(task: unknown): TaskRef {
   if (typeof task !== 'function') {
     throw new TypeError(
@@ -182,14 +188,18 @@ function refOfFunction(task: unknown): TaskRef {
   if (ref === undefined) {
     const text = Function.prototype.toString.call(task);
     const name = task.name === '' ? 'anonymous' : task.name;
-    const key = `${name} ${text}`;
-    ref = byText.get(key)?.deref();
-    if (ref === undefined) {
-      ref = new TaskRef({ kind: 'inline', text, name, each: false });
-      byText.set(key, new WeakRef(ref));
-      forgetText.register(ref, key);
-    }
+    ref = refOfText(name, text);
     byFunction.set(task, ref);
   }
+  return ref;
+}
+
+function refOfText(name: string, text: string): TaskRef {
+  const key = `${name} ${text}`;
+  const known = byText.get(key)?.deref();
+  if (known !== undefined) return known;
+  const ref = new TaskRef({ kind: 'inline', text, name, each: false });
+  byText.set(key, new WeakRef(ref));
+  forgetText.register(ref, key);
   return ref;
 }

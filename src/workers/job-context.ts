@@ -1,4 +1,4 @@
-import type { CurrentJob } from '../current-job.js';
+import type { ChildJob, ChildOptions, CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Carrier } from '../sync/exchange.js';
@@ -12,6 +12,7 @@ export interface ContextHost {
   readonly workerId: number;
   readonly slots: SlotTable;
   report(context: JobContext, value: unknown): void;
+  submit(context: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown>;
   /** The task cancelled its own job's token. */
   ownTokenCancelled(context: JobContext, reason: unknown): void;
 }
@@ -45,6 +46,8 @@ export class JobContext implements CurrentJob {
   /** Its token is cancelled, by that or by the job's own code. */
   #isRaised = false;
   #isOpen = true;
+  /** Of its children, how many have not settled. */
+  openChildren = 0;
   /** Where an answer to the job's token goes: to the main thread, with the job named. */
   #carrier: Carrier | undefined;
 
@@ -98,6 +101,11 @@ export class JobContext implements CurrentJob {
   report(value: unknown): void {
     // a report after the end has nobody to go to: the slot may be another job's
     if (this.#isOpen) this.#host.report(this, value);
+  }
+
+  submit(task: unknown, args?: unknown, options?: ChildOptions): ChildJob<never> {
+    if (!this.#isOpen) throw new Error(`Cannot submit a child of job '${this.name}': its code has ended`);
+    return this.#host.submit(this, task, args, options) as ChildJob<never>;
   }
 
   get seq(): number {

@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
+import type { ChildJob, ChildOptions } from '../current-job.js';
 import { joinBells } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { openBridge } from './bridge.js';
+import { Children } from './children.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError, packReason, unpackReason } from './error-codec.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
@@ -46,6 +48,9 @@ export class WorkerLoop implements ContextHost {
   /** The task whose code this thread is in, and the job it runs for, once somebody has asked for it. */
   #running: KnownTask | undefined;
   #current: JobContext | undefined;
+  /** Of the open jobs, how many wait for children: they hold no place. */
+  #suspended = 0;
+  readonly #children: Children;
   #isRunning = false;
   #isLoading = false;
   #turnStartedMs = 0;
@@ -62,6 +67,17 @@ export class WorkerLoop implements ContextHost {
     this.slots = new SlotTable(init.memory.slots);
     this.#main = { isOpen: true, sharesMemory: true, tell: (message) => this.#tell(message) };
     const payload = new PayloadPort(init.payload, this.#main);
+    this.#children = new Children(
+      {
+        ask: (parent, child) => {
+          this.#results.asked(parent.seq, child);
+          this.#bell.ring();
+        },
+        cancel: (child, reason) => this.#post({ kind: 'child-cancelled', child, reason }),
+        parentChanged: (parent) => this.#parentChanged(parent as JobContext),
+      },
+      this.#main,
+    );
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     this.#bell = new MainBell(init.poolWord, init.control);
     this.#parking = new Parking(init.memory.control, this.#requests);
@@ -109,6 +125,30 @@ export class WorkerLoop implements ContextHost {
     this.#bell.ring();
   }
 
+  submit(context: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
+    return this.#children.submit(context, task, args, options);
+  }
+
+  /** A job that is open has its first open child, or none any more. */
+  #parentChanged(context: JobContext): void {
+    if (!this.#open.has(context.seq)) return;
+    if (context.openChildren === 0) {
+      this.#suspended--;
+    } else {
+      this.#suspended++;
+      setImmediate(this.#turn); // there is a place
+    }
+  }
+
+  #opened(context: JobContext): void {
+    this.#open.set(context.seq, context);
+    if (context.openChildren > 0) this.#suspended++;
+  }
+
+  #closed(context: JobContext): void {
+    if (this.#open.delete(context.seq) && context.openChildren > 0) this.#suspended--;
+  }
+
   #currentJob(): JobContext | undefined {
     if (this.#running !== undefined) return this.#runningJob(this.#running);
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
@@ -148,7 +188,7 @@ export class WorkerLoop implements ContextHost {
    * one that waits for the module, and, having begun, could not be given to another worker.
    */
   get #hasPlace(): boolean {
-    return !this.#isLoading && this.#open.size < this.#concurrency;
+    return !this.#isLoading && this.#open.size - this.#suspended < this.#concurrency;
   }
 
   /** Runs what is in the lane. False when there is no more to do until somebody wakes this thread. */
@@ -208,7 +248,7 @@ export class WorkerLoop implements ContextHost {
 
   #awaitCode(context: JobContext, code: Promise<TaskCode>, args: readonly unknown[]): void {
     this.#isLoading = true;
-    this.#open.set(context.seq, context);
+    this.#opened(context);
     code.then(
       (loaded) => this.#loaded(context, () => this.#startLoaded(context, loaded, args)),
       (error: unknown) => this.#loaded(context, () => this.#noCode(context, error)),
@@ -241,7 +281,7 @@ export class WorkerLoop implements ContextHost {
   /** Goes on with a job that was open, and with the lane. */
   #resume(context: JobContext, go: () => void): void {
     if (!context.isOpen) return;
-    this.#open.delete(context.seq);
+    this.#closed(context);
     this.#unwatched.delete(context);
     this.#clockMs = now();
     go();
@@ -292,7 +332,7 @@ export class WorkerLoop implements ContextHost {
   #await(context: JobContext, promise: PromiseLike<unknown>, begunAtMs: number): void {
     if (!context.task.isWatched) this.#unwatched.add(context);
     context.task.isWatched = true;
-    this.#open.set(context.seq, context);
+    this.#opened(context);
     // the task may return anything with a `then`, even one that throws: a promise takes it as it is meant
     const settled = types.isPromise(promise) ? promise : Promise.resolve(promise);
     apply(PROMISE_THEN, settled, [
@@ -347,6 +387,13 @@ export class WorkerLoop implements ContextHost {
         break;
       case 'job-cancelled':
         this.#open.get(message.seq)?.cancelled(message.reason);
+        break;
+      case 'value':
+        this.#children.values.arrived(message);
+        break;
+      case 'child-ended':
+      case 'child-failed':
+        this.#children.ended(message);
         break;
       case 'ping':
         this.#post({ kind: 'pong' });

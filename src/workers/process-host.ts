@@ -3,7 +3,7 @@ import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js
 import { decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import { ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
-import type { TaskDefinition } from './protocol.js';
+import type { AskedChild, TaskDefinition } from './protocol.js';
 import { type JobSink, RemoteWorker, type ThreadExit, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
 
@@ -120,6 +120,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   ownTokenCancelled(call: Call, reason: unknown): void {
     this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeError(reason) });
   }
+
+  childAsked(worker: RemoteWorker<Call>, _parent: Call, { child }: AskedChild): void {
+    worker.tellChildEnd(child, { error: new Error("Jobs of a pool of kind 'process' cannot submit children") });
+  }
+
+  childCancelled(): void {}
 
   sharedCancelled(by: Call | undefined, spread: () => void): void {
     this.#by = by;

@@ -33,11 +33,33 @@ export interface WorkerInit {
 /** What both sides post to ring the other. */
 export const BELL = 0;
 
+/** A child that a job's code submits. */
+export interface AskedChild {
+  /** Its number on that worker. */
+  readonly child: number;
+  readonly task: TaskDefinition;
+  readonly args: readonly unknown[];
+  readonly options: object;
+}
+
+/** How a child ended; its result comes in the message before. */
+export type ChildEnd =
+  | { readonly kind: 'child-ended'; readonly child: number; readonly tag: number }
+  | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord };
+
+/** A value that the next message refers to. */
+export interface ValueMessage {
+  readonly kind: 'value';
+  readonly value: unknown;
+}
+
 export type ToWorker =
   | typeof BELL
   | ExchangeMessage
   /** The running job's flag was raised; brings the reason, and wakes listeners. */
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
+  | ValueMessage
+  | ChildEnd
   /** Asks whether its event loop turns. */
   | { readonly kind: 'ping' }
   /** No job of the task can come any more. */
@@ -50,6 +72,7 @@ export type FromWorker =
   | ExchangeMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
+  | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
   /** The child process that ran the jobs has ended. */
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
@@ -70,14 +93,16 @@ export const Answer = Object.freeze({
   STOPPED_THREW: 3,
   /** It goes on: the value is a report. */
   REPORTED: 4,
-  /** It goes on: the value is a list of reports, for which the lane had no room one by one. */
-  REPORTED_MANY: 5,
+  /** It goes on: the value is a list of what it told, each with its answer, for which the lane had no room one by one. */
+  TOLD_MANY: 5,
   /** Its code begins. */
   STARTED: 6,
   /** There was no code to run: its module or its export is missing, or broken. */
   NO_CODE: 7,
   /** It goes on: it has cancelled its own job's token, with the value as the reason. */
   TOKEN_CANCELLED: 8,
+  /** It goes on: it submits a child. */
+  ASKED: 9,
 } as const);
 
 // The second word of a request entry

@@ -3,13 +3,21 @@ import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '..
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
 import { PayloadPort } from './envelope.js';
-import { decodeError, packReason, unpackReason } from './error-codec.js';
+import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
-import { BELL, type FromWorker, type ProcessSettings, type ToWorker, type WorkerInit } from './protocol.js';
+import {
+  type AskedChild,
+  BELL,
+  type FromWorker,
+  type ProcessSettings,
+  type ToWorker,
+  type WorkerInit,
+} from './protocol.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
 import { type Passenger, Seats } from './seats.js';
 import { SlotTable } from './slot-table.js';
+import { ValueCarrier } from './value-carrier.js';
 
 /** What a worker tells of the jobs it was sent. */
 export interface JobSink<J extends Passenger> {
@@ -44,6 +52,10 @@ export interface WorkerEvents<J extends Passenger> {
   workerRang(): void;
   workerExited(worker: RemoteWorker<J>, exit: ThreadExit): void;
   ownTokenCancelled(job: J, reason: unknown): void;
+  /** A job's code submits a child. */
+  childAsked(worker: RemoteWorker<J>, parent: J, asked: AskedChild): void;
+  /** A job's code cancels a child. */
+  childCancelled(worker: RemoteWorker<J>, child: number, reason: unknown): void;
   /** A token that this thread shares was cancelled by a job's code; `spread` tells it to all who depend on it. */
   sharedCancelled(by: J | undefined, spread: () => void): void;
   lateError(error: Error, jobId: number | undefined): void;
@@ -108,6 +120,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.isOpen) this.tell({ kind: 'task-gone', id });
   });
   readonly #runs: Run[] = [];
+  readonly #values: ValueCarrier;
+  /** Of the jobs here, those that wait for children: they hold no place. */
+  readonly #suspended = new Set<J>();
   #state: WorkerState = 'starting';
   #isHeld = false;
   #error: unknown;
@@ -128,6 +143,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     const port = new PayloadPort(payload.port1, this);
     this.#requests = new RequestLane(this.#memory, port);
     this.results = new ResultLane(this.#memory, payload.port1, port);
+    this.#values = new ValueCarrier((message) => this.tell(message), this);
     this.#listen();
     const init: WorkerInit = {
       kind: 'thread-system-init',
@@ -157,7 +173,33 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.isIdle || (this.isReady && this.seats.taken < this.concurrency && !this.isHeld);
+    return this.isIdle || (this.isReady && this.placesTaken < this.concurrency && !this.isHeld);
+  }
+
+  /** How many of its places are taken, or are to be by jobs sent ahead. */
+  get placesTaken(): number {
+    return this.seats.taken - this.#suspended.size;
+  }
+
+  /** A job here waits for children, or does not any more. */
+  suspend(job: J, isSuspended: boolean): void {
+    if (!isSuspended) this.#suspended.delete(job);
+    else if (job.place === this) this.#suspended.add(job);
+  }
+
+  /** Tells the code of a child's parent how the child ended. */
+  tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
+    if (!this.isOpen) return;
+    let { error } = end as { readonly error?: unknown };
+    if ('value' in end) {
+      try {
+        this.tell({ kind: 'child-ended', child, tag: this.#values.send(end.value, 'result') });
+        return;
+      } catch (fault) {
+        error = fault;
+      }
+    }
+    this.tell({ kind: 'child-failed', child, error: encodeError(error) });
   }
 
   /**
@@ -304,6 +346,12 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
   }
 
+  asked(slot: number, child: AskedChild): void {
+    const parent = this.seats.inSlot(slot);
+    if (parent !== undefined) this.#events.childAsked(this, parent, child);
+    else this.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
+  }
+
   returned(slot: number, value: unknown): void {
     const job = this.#ended(slot);
     if (job !== undefined) this.#sink.jobReturned(this, job, value);
@@ -324,6 +372,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
     const job = this.seats.release(slot);
+    if (job !== undefined && this.#suspended.size > 0) this.#suspended.delete(job);
     this.#endIfRetired();
     return job;
   }
@@ -371,6 +420,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         this.#events.sharedCancelled(by, () => receive(message, this));
         break;
       }
+      case 'child-cancelled':
+        this.#events.childCancelled(this, message.child, message.reason);
+        break;
       case 'process-ended':
         this.#exitCode = message.exitCode;
         if (message.cause !== undefined) this.#error = decodeError(message.cause);

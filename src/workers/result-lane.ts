@@ -3,7 +3,16 @@ import { toTicks } from '../sync/ticks.js';
 import type { PayloadPort } from './envelope.js';
 import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from './error-codec.js';
 import { Control, LANE_WORDS, type WorkerMemory } from './layout.js';
-import { ANSWER_MASK, Answer, IS_STAMPED, RESULT_HEAD, SLOT_BITS, TAG_MASK, TAG_SHIFT } from './protocol.js';
+import {
+  ANSWER_MASK,
+  Answer,
+  type AskedChild,
+  IS_STAMPED,
+  RESULT_HEAD,
+  SLOT_BITS,
+  TAG_MASK,
+  TAG_SHIFT,
+} from './protocol.js';
 import { RingReader, Tag } from './ring.js';
 
 /** What a job's code threw. */
@@ -27,6 +36,8 @@ export interface ResultReader {
   threw(slot: number, thrown: Thrown): void;
   /** The code has cancelled its own job's token. */
   tokenCancelled(slot: number, reason: unknown): void;
+  /** The code submits a child. */
+  asked(slot: number, child: AskedChild): void;
   /** There was no code to run. */
   failedToStart(slot: number, thrown: Thrown): void;
   /** The code ended, either way, after it was asked to. */
@@ -106,8 +117,12 @@ export class ResultLane {
       case Answer.REPORTED:
         reader.reported(slot, value);
         break;
-      case Answer.REPORTED_MANY:
-        for (const report of value as readonly unknown[]) reader.reported(slot, report);
+      case Answer.TOLD_MANY:
+        for (const [told, item] of value as readonly (readonly [number, unknown])[])
+          this.#dispatchRare(reader, slot, told, item);
+        break;
+      case Answer.ASKED:
+        reader.asked(slot, value as AskedChild);
         break;
       case Answer.STARTED:
         reader.started(slot);

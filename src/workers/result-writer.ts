@@ -12,10 +12,12 @@ import {
   type WorkerMemory,
 } from './layout.js';
 import { isMoved, transferablesOf } from './move.js';
-import { Answer, IS_STAMPED, RESULT_HEAD, resultHead } from './protocol.js';
+import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
 import { SlotTable } from './slot-table.js';
 
+/** What a job tells while it runs: a report, or a child that it submits. */
+type Told = readonly [answer: number, value: unknown];
 type TransferList = readonly Transferable[];
 
 /** Where a job began so much earlier or later than the code before it ended, its entry says when. */
@@ -37,8 +39,8 @@ export class ResultWriter {
   #writtenCount = 0;
   #writtenWords = 0;
   #wordsRead = 0;
-  /** Reports for which the lane had no room, by the job's sequence number. */
-  readonly #overflow = new Map<number, unknown[]>();
+  /** Reports and children for which the lane had no room, by the job's sequence number. */
+  readonly #overflow = new Map<number, Told[]>();
 
   /** @param clockOffsetMs what turns this thread's `performance.now()` into the main thread's. */
   constructor(memory: WorkerMemory, payload: PayloadPort, clockOffsetMs: number) {
@@ -97,16 +99,34 @@ export class ResultWriter {
 
   /** @throws {NotCloneableError} when the value cannot cross. */
   report(seq: number, value: unknown): void {
-    if (this.#overflow.size > 0 && this.#hasRoomToReport) this.#flushOverflow(seq);
-    if (this.#hasRoomToReport) {
+    if (this.#makeRoom(seq)) {
       this.#write(resultHead(seq & MASK, Answer.REPORTED, this.#put(value, 'report')));
       return;
     }
-    const waiting = this.#overflow.get(seq);
     // a copy now, as the task may change the value before it is sent
-    const copy = typeof value === 'object' && value !== null ? this.#copy(value) : value;
-    if (waiting === undefined) this.#overflow.set(seq, [copy]);
-    else waiting.push(copy);
+    this.#keep(seq, [Answer.REPORTED, typeof value === 'object' && value !== null ? this.#copy(value) : value]);
+  }
+
+  /**
+   * Its code submits a child.
+   *
+   * @throws {NotCloneableError} when an argument cannot cross.
+   */
+  asked(seq: number, child: AskedChild): void {
+    if (this.#makeRoom(seq)) this.#write(resultHead(seq & MASK, Answer.ASKED, this.#put(child, 'child')));
+    else this.#keep(seq, [Answer.ASKED, child]);
+  }
+
+  /** Whether there is room for an entry that is not an answer; what waits goes first. */
+  #makeRoom(seq: number): boolean {
+    if (this.#overflow.size > 0 && this.#hasRoomToReport) this.#flushOverflow(seq);
+    return this.#hasRoomToReport;
+  }
+
+  #keep(seq: number, told: Told): void {
+    const waiting = this.#overflow.get(seq);
+    if (waiting === undefined) this.#overflow.set(seq, [told]);
+    else waiting.push(told);
   }
 
   get #hasRoomToReport(): boolean {
@@ -140,7 +160,7 @@ export class ResultWriter {
     this.#overflow.delete(seq);
     this.#open();
     const tag = this.#payload.send(waiting, 'report');
-    this.#write(resultHead(seq & MASK, Answer.REPORTED_MANY, tag));
+    this.#write(resultHead(seq & MASK, Answer.TOLD_MANY, tag));
   }
 
   /** A getter of the value is foreign code: its reports would get into the middle of this entry. */

@@ -34,6 +34,22 @@ export function setTsNodeInMain(isRegistered: boolean): void {
   isTsNodeInMain = isRegistered;
 }
 
+/** Where the functions come from that loaded task modules export. */
+const exported = new WeakMap<object, { readonly url: string; readonly name: string }>();
+
+/** The module and name by which a function can be named that a loaded task module exports. */
+export function exportOf(fn: object): { readonly url: string; readonly name: string } | undefined {
+  return exported.get(fn);
+}
+
+function noteExports(url: string, exports: Exports): Exports {
+  for (const name of Object.keys(exports)) {
+    const value = exports[name];
+    if (typeof value === 'function' && !exported.has(value)) exported.set(value, { url, name });
+  }
+  return exports;
+}
+
 /**
  * Imports a task module, once. A TypeScript module that Node cannot read by itself is read by ts-node or tsx, whichever is
  * installed beside it.
@@ -42,7 +58,7 @@ export function loadModule(url: string): Promise<Exports> {
   let exports = loaded.get(url);
   if (exports === undefined) {
     const isTypeScript = url.startsWith('file:') && TYPESCRIPT.test(new URL(url).pathname);
-    exports = isTypeScript ? loadTypeScript(url) : importUrl(url);
+    exports = (isTypeScript ? loadTypeScript(url) : importUrl(url)).then((found) => noteExports(url, found));
     loaded.set(url, exports);
   }
   return exports;

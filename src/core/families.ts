@@ -1,0 +1,134 @@
+import { describe, PoolClosedError } from '../errors.js';
+import { Job } from '../jobs/job.js';
+import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { refOfOrigin } from '../jobs/task.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
+import type { AskedChild } from '../workers/protocol.js';
+import type { PoolWorker } from './worker-set.js';
+
+/** What families ask of their pool. */
+export interface FamilyHost {
+  submit(job: Job): void;
+  /** Whether the pool still runs what is pending. */
+  isOpen(): boolean;
+}
+
+/** Options that have no meaning on another thread than the caller's. */
+const REFUSED: readonly (keyof JobOptions)[] = ['signal', 'dependsOn', 'key', 'transfer'];
+
+/** Jobs that were submitted by jobs: they are cancelled with their parent, which settles after them. */
+export class Families {
+  readonly #host: FamilyHost;
+  readonly #children = new Map<Job, Set<Job>>();
+  /** Children by their number on their parent's worker. */
+  readonly #byNumber = new Map<string, Job>();
+  /** How parents settle whose code has ended. */
+  readonly #waiting = new Map<Job, () => void>();
+
+  constructor(host: FamilyHost) {
+    this.#host = host;
+  }
+
+  /** How many jobs whose code has ended wait for their children. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  [Symbol.iterator](): Iterator<Job> {
+    return this.#waiting.keys();
+  }
+
+  /** Submits a child that a job's code asks for, and tells that code how it ended. */
+  submit(worker: PoolWorker, parent: Job, asked: AskedChild): void {
+    let job: Job;
+    try {
+      job = this.#make(parent, asked);
+    } catch (error) {
+      worker.tellChildEnd(asked.child, { error });
+      return;
+    }
+    const key = keyOf(worker, asked.child);
+    const settled = (): void => {
+      this.#byNumber.delete(key);
+      worker.tellChildEnd(asked.child, job.state === 'COMPLETED' ? { value: job.result } : { error: job.error });
+      this.#settled(worker, parent, job);
+    };
+    this.#byNumber.set(key, job);
+    let children = this.#children.get(parent);
+    if (children === undefined) {
+      children = new Set();
+      this.#children.set(parent, children);
+      worker.suspend(parent, true);
+    }
+    children.add(job);
+    this.#host.submit(job);
+    if (job.isSettled) settled();
+    else job.whenSettled(settled);
+  }
+
+  /** Cancels a child by its number on its parent's worker. */
+  cancel(worker: PoolWorker, child: number, reason: unknown): void {
+    this.#byNumber.get(keyOf(worker, child))?.cancel(reason);
+  }
+
+  /** @throws {TypeError} or {RangeError} for a bad option; {PoolClosedError} where nothing more is run. */
+  #make(parent: Job, asked: AskedChild): Job {
+    const { task, args } = asked;
+    const options = asked.options as JobOptions;
+    const ref = refOfOrigin(task);
+    const action = `submit child '${ref.name}'`;
+    if (!this.#host.isOpen()) throw new PoolClosedError(`Cannot ${action}: the pool is shut down`);
+    checkJobOptions(options, action);
+    for (const name of REFUSED)
+      if (options[name] !== undefined)
+        throw new TypeError(`Cannot ${action}: ${name} is no option of a child, received ${describe(options[name])}`);
+    const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
+    const given: JobOptions = { priority: parent.priority, ...options, token: CancellationToken.any(tokens) };
+    return new Job(ref as never, args as never, given as never) as Job;
+  }
+
+  /** Whether a job has children that have not settled. */
+  hasChildren(job: Job): boolean {
+    return this.#children.size > 0 && this.#children.has(job);
+  }
+
+  /** Cancels a job's children: it has failed. */
+  cancelChildren(job: Job): void {
+    for (const child of [...(this.#children.get(job) ?? [])])
+      child.cancel(`job '${job.name}', which submitted it, has failed`);
+  }
+
+  /** Settles a job whose code has ended once its children have settled; until then it counts as running. */
+  settleAfterChildren(job: Job, settle: () => void): void {
+    const { place } = job;
+    if (!this.hasChildren(job) || place === undefined) {
+      settle();
+      return;
+    }
+    job.place = { workerId: place.workerId, attempt: place.attempt - 1, hasBegun: () => true };
+    this.#waiting.set(job, () => {
+      job.place = place;
+      settle();
+    });
+  }
+
+  /** Whether a job's code has ended, and its children have not. */
+  isWaiting(job: Job): boolean {
+    return this.#waiting.has(job);
+  }
+
+  #settled(worker: PoolWorker, parent: Job, job: Job): void {
+    const children = this.#children.get(parent);
+    children?.delete(job);
+    if (children === undefined || children.size > 0) return;
+    this.#children.delete(parent);
+    worker.suspend(parent, false);
+    const settle = this.#waiting.get(parent);
+    this.#waiting.delete(parent);
+    settle?.();
+  }
+}
+
+function keyOf(worker: PoolWorker, child: number): string {
+  return `${worker.workerId}:${child}`;
+}

@@ -1,0 +1,125 @@
+import type { ChildJob, ChildOptions } from '../current-job.js';
+import { describe } from '../errors.js';
+import type { Carrier } from '../sync/exchange.js';
+import { decodeError } from './error-codec.js';
+import type { AskedChild, ChildEnd, TaskDefinition } from './protocol.js';
+import { exportOf } from './task-loader.js';
+import { ValueCarrier } from './value-carrier.js';
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+/** A child, as the code of its parent sees it. Its promise is made when first asked for: a failure that nobody awaits is none. */
+class Child implements ChildJob<unknown> {
+  readonly name: string;
+  readonly #cancel: (reason: unknown) => void;
+  #outcome: Outcome | undefined;
+  #promise: Promise<unknown> | undefined;
+  #settle: ((outcome: Outcome) => void) | undefined;
+
+  constructor(name: string, cancel: (reason: unknown) => void) {
+    this.name = name;
+    this.#cancel = cancel;
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#outcome === undefined) this.#cancel(reason);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a job is awaitable by design
+  then<A = unknown, B = never>(
+    onfulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#asPromise().then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
+    return this.#asPromise().catch(onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<unknown> {
+    return this.#asPromise().finally(onfinally);
+  }
+
+  settle(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.#settle?.(outcome);
+  }
+
+  #asPromise(): Promise<unknown> {
+    this.#promise ??= new Promise((resolve, reject) => {
+      this.#settle = (outcome) => ('value' in outcome ? resolve(outcome.value) : reject(outcome.error));
+      if (this.#outcome !== undefined) this.#settle(this.#outcome);
+    });
+    return this.#promise;
+  }
+}
+
+/** A job of this worker that may have children. */
+export interface Parent {
+  readonly seq: number;
+  /** Of its children, how many have not settled. */
+  openChildren: number;
+}
+
+/** What it asks of the loop. */
+export interface ChildrenHost {
+  ask(parent: Parent, child: AskedChild): void;
+  cancel(child: number, reason: unknown): void;
+  /** The parent has its first open child, or no open child any more. */
+  parentChanged(parent: Parent): void;
+}
+
+/** The children of this worker's jobs. */
+export class Children {
+  /** Brings their results. */
+  readonly values: ValueCarrier;
+  readonly #host: ChildrenHost;
+  readonly #open = new Map<number, { readonly child: Child; readonly parent: Parent }>();
+  #last = 0;
+
+  constructor(host: ChildrenHost, carrier: Carrier) {
+    this.#host = host;
+    this.values = new ValueCarrier(() => {}, carrier);
+  }
+
+  /** @throws {TypeError} for what is no task, or no list of arguments. @throws {NotCloneableError} */
+  submit(parent: Parent, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
+    const definition = definitionOf(task);
+    if (args !== undefined && !Array.isArray(args))
+      throw new TypeError(
+        `Cannot submit child '${definition.name}': args must be an array, received ${describe(args)}`,
+      );
+    const number = ++this.#last;
+    this.#host.ask(parent, { child: number, task: definition, args: args ?? [], options: options ?? {} });
+    const child = new Child(options?.name ?? definition.name, (reason) => this.#host.cancel(number, reason));
+    this.#open.set(number, { child, parent });
+    if (parent.openChildren++ === 0) this.#host.parentChanged(parent);
+    return child;
+  }
+
+  ended(message: ChildEnd): void {
+    const outcome: Outcome =
+      message.kind === 'child-ended' ? { value: this.values.take(message.tag) } : { error: decodeError(message.error) };
+    const open = this.#open.get(message.child);
+    if (open === undefined) return;
+    this.#open.delete(message.child);
+    if (--open.parent.openChildren === 0) this.#host.parentChanged(open.parent);
+    open.child.settle(outcome);
+  }
+}
+
+/** A function that a loaded task module exports is sent by reference; any other by its source text. */
+function definitionOf(task: unknown): TaskDefinition {
+  if (typeof task === 'function') {
+    const known = exportOf(task);
+    if (known !== undefined) return { kind: 'module', ...known, each: false };
+    const name = task.name === '' ? 'anonymous' : task.name;
+    return { kind: 'inline', text: Function.prototype.toString.call(task), name, each: false };
+  }
+  if (typeof task === 'object' && task !== null && 'url' in task && 'name' in task)
+    return { kind: 'module', url: String(task.url), name: String(task.name), each: false };
+  throw new TypeError(
+    `Cannot submit a child: task must be a function or a task of a taskModule(), received ${describe(task)}`,
+  );
+}
