@@ -61,8 +61,8 @@ export interface PoolSettings {
 
 const KNOWN: ReadonlySet<string> = new Set([
   ...[
-    'kind',
     'maxWorkers',
+    'kind',
     'minWorkers',
     'idleTimeoutMs',
     'concurrency',
