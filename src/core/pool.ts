@@ -134,6 +134,7 @@ export class ThreadPool implements AsyncDisposable {
       throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
     // all are made before the first is submitted, so that a bad one submits none
     const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
+    if (this.#submitStacks) for (const job of jobs) job.submittedBy(this.submitMany);
     for (const job of jobs) this.#enter(job);
     return jobs as JobOf<K>[];
   }
