@@ -1,4 +1,4 @@
-export type { PoolEvent, PoolEvents } from './core/events.js';
+export type { FailedAttempt, PoolEvent, PoolEvents } from './core/events.js';
 export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
 export type { SettledCounts } from './core/ledger.js';
 export type { TypedArray } from './core/map-source.js';
