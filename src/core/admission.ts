@@ -25,26 +25,38 @@ export class Admission {
   readonly #maxQueue: number;
   readonly #overflow: PoolSettings['overflow'];
   readonly #producers: Producer[] = [];
+  /** How many producers were told of room in this turn of the event loop, and have not used it yet. */
+  #promised = 0;
+  #isTurnWatched = false;
   #wasFull = false;
 
   constructor({ maxQueue, overflow }: PoolSettings, parts: AdmissionParts) {
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
     this.#parts = parts;
-    if (maxQueue !== Number.POSITIVE_INFINITY) parts.ledger.onSettled = () => this.#settled();
+    if (maxQueue !== Number.POSITIVE_INFINITY) parts.ledger.onSettled = () => this.look();
   }
 
   /** Whether no further job has room. Those count that run or could, and `maxQueue` that wait. */
   get isFull(): boolean {
-    if (this.#maxQueue === Number.POSITIVE_INFINITY) return false;
+    return this.#room <= 0;
+  }
+
+  get #room(): number {
+    if (this.#maxQueue === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     const { ledger, dispatcher, workers } = this.#parts;
     const running = dispatcher.isPaused ? dispatcher.activeCount : workers.places;
-    return ledger.unsettled >= this.#maxQueue + running;
+    return this.#maxQueue + running - ledger.unsettled;
+  }
+
+  /** A job has entered. */
+  entered(): void {
+    if (this.#promised > 0) this.#promised--;
+    if (this.isFull) this.#wasFull = true;
   }
 
   /** Finds room for a job that has entered a full queue, at the cost of another or its own. False: it was refused. */
   makeRoomFor(job: Job): boolean {
-    this.#wasFull = true;
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger } = this.#parts;
     dispatcher.queue.remove(victim);
@@ -55,13 +67,29 @@ export class Admission {
 
   /** Resolves when there is room; in the order of the calls. Rejects when the pool closes. */
   ready(): Promise<void> {
-    if (!this.isFull && this.#producers.length === 0) return Promise.resolve();
-    this.#wasFull = true;
+    if (this.#maxQueue === Number.POSITIVE_INFINITY) return Promise.resolve();
+    if (this.#producers.length === 0 && this.#room > this.#promised) {
+      this.#promise();
+      return Promise.resolve();
+    }
+    if (this.isFull) this.#wasFull = true;
     return new Promise((resolve, reject) => this.#producers.push({ resolve, reject }));
   }
 
-  /** There may be more room than before. */
-  readonly look = (): void => this.#settled();
+  /** There may be room now: tells those who wait for it. */
+  look(): void {
+    if ((!this.#wasFull && this.#producers.length === 0) || this.isFull) return;
+    if (this.#wasFull) {
+      this.#wasFull = false;
+      this.#parts.events.emit('drain', undefined);
+    }
+    while (this.#room > this.#promised) {
+      const producer = this.#producers.shift();
+      if (producer === undefined) return;
+      this.#promise();
+      producer.resolve();
+    }
+  }
 
   /** Nothing is submitted any more. */
   close(): void {
@@ -78,16 +106,14 @@ export class Admission {
     return last !== undefined && last.priority < job.priority ? last : undefined;
   }
 
-  #settled(): void {
-    if ((!this.#wasFull && this.#producers.length === 0) || this.isFull) return;
-    if (this.#wasFull) {
-      this.#wasFull = false;
-      this.#parts.events.emit('drain', undefined);
-    }
-    const producer = this.#producers.shift();
-    if (producer === undefined) return;
-    producer.resolve();
-    // one at a time, each after the one before has had time to submit
-    if (this.#producers.length > 0) setImmediate(() => this.#settled());
+  #promise(): void {
+    this.#promised++;
+    if (this.#isTurnWatched) return;
+    this.#isTurnWatched = true;
+    setImmediate(() => {
+      this.#isTurnWatched = false;
+      this.#promised = 0;
+      this.look();
+    });
   }
 }

@@ -73,7 +73,10 @@ export class HeldJobs {
     if (!this.remove(job)) return;
     const { error } = other;
     const how = other.state === 'CANCELLED' ? 'was cancelled' : 'failed';
-    const message = `Job '${job.name}' depends on job '${other.name}' (id ${other.id}), which ${how}: ${messageOf(error)}`;
+    // not the message of another such error: along a chain they would grow; each has its cause
+    const why =
+      error instanceof DependencyError ? ', as one that it depends on did not complete' : `: ${messageOf(error)}`;
+    const message = `Job '${job.name}' depends on job '${other.name}' (id ${other.id}), which ${how}${why}`;
     this.#ledger.settle(job, 'FAILED', { outcome: new DependencyError(message, { cause: error }) });
   }
 }

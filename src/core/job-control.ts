@@ -71,6 +71,7 @@ export class JobControl implements JobOwner {
         return job.ending?.state === ending.state;
       case 'too late':
       case undefined:
+        if (ending.state === 'CANCELLED' && job.options.retry !== undefined) job.endWithAttempt();
         return false;
     }
   }

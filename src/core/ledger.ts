@@ -79,7 +79,10 @@ export class Ledger {
 
   /** Settles a job whose code did not begin, or whose thread is gone. */
   settleBy(job: Job, ending: Ending): void {
-    if (ending.state === 'FAILED') this.#metrics.timedOut++;
+    if (ending.state === 'FAILED') {
+      this.#metrics.timedOut++;
+      job.addSubmitStack(ending.reason);
+    }
     this.#count(job, ending.state);
     job.settleBy(ending);
     if (ending.state === 'FAILED') this.#watchUnobserved(job);

@@ -281,8 +281,8 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the queue has room for a job (`maxQueue`): a producer that awaits it before each `submit` never fills it.
-   * Several are served in the order of their calls.
+   * Resolves when the queue has room for a job (`maxQueue`): a producer that awaits it, and then submits at once,
+   * is never refused. Several are served in the order of their calls.
    *
    * @throws {PoolClosedError} by rejection, when the pool is shut down first.
    */
@@ -311,6 +311,7 @@ export class ThreadPool implements AsyncDisposable {
   resume(): void {
     this.#dispatcher.resume();
     this.#pacer.pump();
+    this.#admission.look(); // a paused pool has room for fewer
   }
 
   /**
@@ -408,6 +409,7 @@ export class ThreadPool implements AsyncDisposable {
     }
     const isRefused = isBounded && this.#admission.isFull;
     this.#ledger.enter(job, this.#control);
+    if (isBounded) this.#admission.entered();
     if (isRefused && !this.#admission.makeRoomFor(job)) return;
     if (!job.hasOptions) {
       this.#pacer.enqueue(job);

@@ -42,6 +42,8 @@ interface JobExtras {
   lastRun?: JobPlace;
   /** Its own token was raised, whether anybody has it or not. */
   raised?: { readonly reason: unknown };
+  /** It was cancelled too late to stop its attempt. */
+  isLastAttempt?: boolean;
   /** It was asked to stop: how it is to settle. */
   ending?: Ending | undefined;
   /** What the code of a cancelled job still returned. */
@@ -342,6 +344,17 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     this.place = undefined;
     this.seq = 0;
     this.#waited = moment;
+  }
+
+  /** @internal It is cancelled, too late to stop the attempt that has ended: no other follows. */
+  endWithAttempt(): void {
+    Job.#extrasOf(this).isLastAttempt = true;
+  }
+
+  /** @internal Whether somebody, perhaps its own code, has cancelled it or its token. */
+  get isLastAttempt(): boolean {
+    const extras = this.#extras;
+    return extras?.isLastAttempt === true || extras?.raised !== undefined || extras?.ending?.state === 'CANCELLED';
   }
 
   /** @internal What became of its code is not known: it began, at about that time. */

@@ -45,8 +45,10 @@ export function checkRetryOptions(value: unknown, action: string): asserts value
     throw new TypeError(
       `Cannot ${action}: retry.backoff must be one of ${BACKOFFS.join(', ')}, received ${describe(backoff)}`,
     );
-  if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
-    throw new RangeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${describe(jitter)}`);
+  if (jitter !== undefined && typeof jitter !== 'number')
+    throw new TypeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${describe(jitter)}`);
+  if (jitter !== undefined && !(jitter >= 0 && jitter <= 1))
+    throw new RangeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${jitter}`);
   if (retryIf !== undefined && typeof retryIf !== 'function')
     throw new TypeError(`Cannot ${action}: retry.retryIf must be a function, received ${describe(retryIf)}`);
   if (onWorkerExit !== undefined && typeof onWorkerExit !== 'boolean')

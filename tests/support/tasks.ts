@@ -36,6 +36,11 @@ interface BasicTasks {
   untilAborted(words: Words): Promise<never>;
   leaveErrorBehind(): string;
   throwWhileOpen(): Promise<never>;
+  failUntil(attempt: number): number;
+  exitUntil(attempt: number): number;
+  spinOnce(): { attempt: number; isCancelled: boolean };
+  countAndFail(words: Words): never;
+  cancelTokenAndFail(token: CancellationToken): Promise<never>;
   notExported(): void;
   notAFunction(): void;
 }

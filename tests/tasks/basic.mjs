@@ -168,3 +168,38 @@ export function throwWhileOpen() {
 }
 
 export const notAFunction = 42;
+
+/** Fails until the attempt of that number, and returns it. */
+export function failUntil(attempt) {
+  const job = currentJob();
+  if (job.attempt < attempt) throw new RangeError(`attempt ${job.attempt}`);
+  return job.attempt;
+}
+
+/** Ends its thread until the attempt of that number, and returns it. */
+export function exitUntil(attempt) {
+  const job = currentJob();
+  if (job.attempt < attempt) process.exit(3);
+  return job.attempt;
+}
+
+/** Runs until it is asked to stop; from the second attempt on it tells that, and whether its token is fresh. */
+export function spinOnce() {
+  const job = currentJob();
+  while (job.attempt === 1) job.throwIfCancelled();
+  return { attempt: job.attempt, isCancelled: job.token.isCancelled };
+}
+
+/** Counts in `words[1]` and fails. */
+export function countAndFail(words) {
+  Atomics.add(words, 1, 1);
+  throw new RangeError('counted');
+}
+
+/** Cancels a token it was given, waits until its job has heard, and fails. */
+export async function cancelTokenAndFail(token) {
+  const job = currentJob();
+  token.cancel();
+  while (!job.token.isCancelled) await new Promise((resolve) => setImmediate(resolve));
+  throw new RangeError('failed after that');
+}
