@@ -15,7 +15,7 @@ export interface ProcessInit {
   readonly isTsNodeRegistered: boolean;
 }
 
-/** A value for the other process: what `v8.serialize` makes of it, or of an envelope: see `PayloadPort`. */
+/** A value for the other process: what `toBytes` makes of it, or of an envelope: see `PayloadPort`. */
 export interface Packed {
   readonly bytes: Uint8Array;
   readonly tag: number;
