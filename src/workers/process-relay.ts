@@ -4,7 +4,7 @@ import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import type { JobContext } from './job-context.js';
 import { ProcessLink } from './process-link.js';
-import { type FromProcess, PROCESS_HOST, type ToProcess } from './process-protocol.js';
+import { type FromProcess, type Packed, PROCESS_HOST, type ToProcess } from './process-protocol.js';
 import type { ProcessSettings } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
 
@@ -28,7 +28,7 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
-/** Thrown for a call that found no code. */
+/** Thrown for a call whose code did not begin: it was not found, or its arguments could not be sent. */
 export class NoCode {
   readonly error: Error;
 
@@ -95,7 +95,7 @@ export class ProcessRelay implements Carrier {
     args: readonly unknown[],
   ): Promise<unknown> {
     const run = ++this.#lastRun;
-    const packed = this.#link.pack(args, 'args');
+    const packed = this.#pack(args);
     const { id, name, priority, attempt } = context;
     return new Promise((resolve, reject) => {
       this.#calls.set(run, { context, resolve, reject });
@@ -104,6 +104,15 @@ export class ProcessRelay implements Carrier {
         if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeError(reason) });
       });
     });
+  }
+
+  /** @throws {NoCode} as the code has not begun where its arguments cannot go. */
+  #pack(args: readonly unknown[]): Packed {
+    try {
+      return this.#link.pack(args, 'args');
+    } catch (error) {
+      throw new NoCode(error as Error);
+    }
   }
 
   #onMessage(message: FromProcess): void {
