@@ -1,8 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from '../sync/exchange.js';
 import { PayloadPort } from './envelope.js';
+import { type ErrorRecord, encodeError } from './error-codec.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import type { Packed } from './process-protocol.js';
+
+/** As `encodeError`, for another process. */
+export function encodeForProcess(thrown: unknown): ErrorRecord {
+  return encodeError(thrown, (value) => fromBytes(toBytes(value)));
+}
 
 /** Packs values for another process, with which no memory is shared. */
 export class ProcessLink {

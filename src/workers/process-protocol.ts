@@ -6,6 +6,8 @@ import type { TaskDefinition } from './protocol.js';
 /** By this argument the worker's entry knows that it is to be a child process. */
 export const PROCESS_HOST = 'thread-system-process-host';
 
+// Every message is sent as the bytes that `toBytes` makes of it.
+
 /** The first message to a child process. */
 export interface ProcessInit {
   readonly kind: 'init';

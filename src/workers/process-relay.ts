@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import type { JobContext } from './job-context.js';
-import { ProcessLink } from './process-link.js';
+import { fromBytes, toBytes } from './process-bytes.js';
+import { encodeForProcess, ProcessLink } from './process-link.js';
 import { type FromProcess, type Packed, PROCESS_HOST, type ToProcess } from './process-protocol.js';
 import type { ProcessSettings } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
@@ -61,7 +62,7 @@ export class ProcessRelay implements Carrier {
       env: process.env,
       ...options,
     });
-    this.#child.on('message', (message) => this.#onMessage(message as FromProcess));
+    this.#child.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as FromProcess));
     this.#child.on('error', () => {}); // 'exit' or 'close' follows
     this.#child.once('exit', (code, signal) => this.#onExit(code, signal));
     this.#send({
@@ -78,7 +79,7 @@ export class ProcessRelay implements Carrier {
   }
 
   tell(message: ExchangeMessage): void {
-    this.#send({ kind: 'exchange', message: packReason(message) });
+    this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess) });
   }
 
   /** What calls the task over there. */
@@ -101,7 +102,7 @@ export class ProcessRelay implements Carrier {
       this.#calls.set(run, { context, resolve, reject });
       this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed });
       context.token.onCancel((reason) => {
-        if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeError(reason) });
+        if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
     });
   }
@@ -155,7 +156,7 @@ export class ProcessRelay implements Carrier {
   }
 
   #send(message: ToProcess): void {
-    if (this.#child.connected) this.#child.send(message, () => {}); // what could not be sent, as it has ended, is told there
+    if (this.#child.connected) this.#child.send(toBytes(message), () => {}); // what could not be sent, as it has ended, is told there
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
