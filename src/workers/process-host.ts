@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { CancelledError, cancelledMessage } from '../errors.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
 import { decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
 import { fromBytes, toBytes } from './process-bytes.js';
@@ -151,7 +152,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
         break;
       case 'cancel': {
         const call = this.#calls.get(message.run);
-        if (call !== undefined) this.#worker.cancel(call, decodeReason(message.reason as ErrorRecord));
+        if (call !== undefined) this.#cancel(call, decodeReason(message.reason as ErrorRecord));
         break;
       }
       case 'exchange':
@@ -172,6 +173,13 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     } catch (error) {
       this.#threw(call, error, true);
     }
+  }
+
+  #cancel(call: Call, reason: unknown): void {
+    if (this.#worker.cancel(call, reason) !== 'taken back') return;
+    // its thread has not come to it, and will not: nobody else answers
+    const message = cancelledMessage(`Job '${call.customName}' was cancelled`, reason);
+    this.#threw(call, new CancelledError(message, { reason }), true);
   }
 
   #send(message: FromProcess, sent: () => void = () => {}): void {
