@@ -49,6 +49,7 @@ export class ProcessRelay implements Carrier {
   readonly #link = new ProcessLink(this);
   readonly #calls = new Map<number, Call>();
   #lastRun = 0;
+  #isEnding = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
 
   /** @throws {Error} where the entry is no file, as in a bundle that embeds it. */
@@ -80,6 +81,12 @@ export class ProcessRelay implements Carrier {
 
   tell(message: ExchangeMessage): void {
     this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess) });
+  }
+
+  /** Ends the process at once, whatever runs there. */
+  end(): void {
+    this.#isEnding = true;
+    this.#child.kill('SIGKILL');
   }
 
   /** What calls the task over there. */
@@ -161,7 +168,8 @@ export class ProcessRelay implements Carrier {
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     threadGone(this, []);
-    if (this.#lost !== undefined) this.#host.processEnded(this.#lost.exitCode, this.#lost.cause);
+    if (this.#isEnding) this.#host.processEnded(1, undefined);
+    else if (this.#lost !== undefined) this.#host.processEnded(this.#lost.exitCode, this.#lost.cause);
     else if (signal === null) this.#host.processEnded(code ?? 1, undefined);
     else this.#host.processEnded(1, encodeError(new Error(`The process was ended by ${signal}`)));
   }
