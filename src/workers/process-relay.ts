@@ -64,8 +64,14 @@ export class ProcessRelay implements Carrier {
       ...options,
     });
     this.#child.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as FromProcess));
-    this.#child.on('error', () => {}); // 'exit' or 'close' follows
-    this.#child.once('exit', (code, signal) => this.#onExit(code, signal));
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) host.processEnded(1, encodeError(error)); // else 'exit' follows
+    });
+    this.#child.once('exit', (code, signal) => {
+      // what it has said before it ended may still have to be read
+      if (this.#child.connected) this.#child.once('disconnect', () => this.#onExit(code, signal));
+      else this.#onExit(code, signal);
+    });
     this.#send({
       kind: 'init',
       workerId: host.workerId,
