@@ -150,6 +150,9 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       case 'run':
         this.#run(message);
         break;
+      case 'task-gone':
+        this.#tasks.delete(message.id);
+        break;
       case 'cancel': {
         const call = this.#calls.get(message.run);
         if (call !== undefined) this.#cancel(call, decodeReason(message.reason as ErrorRecord));

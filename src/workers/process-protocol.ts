@@ -36,6 +36,7 @@ export type ToProcess =
       readonly task: { readonly id: number; readonly origin: TaskDefinition };
       readonly args: Packed;
     }
+  | { readonly kind: 'task-gone'; readonly id: number }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'exchange'; readonly message: ExchangeMessage };
 

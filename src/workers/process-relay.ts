@@ -95,6 +95,10 @@ export class ProcessRelay implements Carrier {
     this.#child.kill('SIGKILL');
   }
 
+  forget(taskId: number): void {
+    this.#send({ kind: 'task-gone', id: taskId });
+  }
+
   /** What calls the task over there. */
   codeOf(task: KnownTask, taskId: number): TaskCode {
     const relay = this;
