@@ -63,7 +63,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     );
     this.#poolWord = poolWord;
     process.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as ToProcess));
-    process.once('disconnect', () => process.exit()); // the pool has ended this process, or has itself ended
+    // the process of the pool has ended; exit() would wait for native code of a task
+    process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   }
 
   readonly #poolWord: Int32Array;
