@@ -196,6 +196,8 @@ export class CancellationToken extends OneWay {
 
   /** @internal Another thread cancelled its copy. */
   heard(reason: unknown, from: Carrier): void {
+    // who cancelled it in another process could not raise the flag here
+    if (!from.sharesMemory && this.#flag?.isForeign === false && this.#flag.raise()) ringBlocked();
     this.#raise(reason);
     this.#tellCopies(reason, from);
   }

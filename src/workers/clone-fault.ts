@@ -1,10 +1,14 @@
 import { types } from 'node:util';
 import { describe, messageOf, NotCloneableError } from '../errors.js';
 import { isCrossing } from '../sync/crossing.js';
+import { toBytes } from './process-bytes.js';
 
-function isCloneable(value: unknown): boolean {
+type Destination = 'thread' | 'process';
+
+function isCloneable(value: unknown, to: Destination): boolean {
   try {
-    structuredClone(value);
+    if (to === 'thread') structuredClone(value);
+    else toBytes(value);
     return true;
   } catch {
     return false;
@@ -40,11 +44,13 @@ function* childrenOf(value: object, path: string): Generator<Child> {
   }
 }
 
-type Destination = 'thread' | 'process';
-
 interface Fault {
   readonly path: string;
   readonly what: string;
+}
+
+function isSharedMemory(value: object): boolean {
+  return types.isSharedArrayBuffer(ArrayBuffer.isView(value) ? value.buffer : value);
 }
 
 function find(value: unknown, path: string, seen: Set<object>, to: Destination): Fault | undefined {
@@ -56,7 +62,8 @@ function find(value: unknown, path: string, seen: Set<object>, to: Destination):
       path,
       what: `${describe(value)}${to === 'thread' ? ' in an instance of a class' : ', being shared memory,'}`,
     };
-  if (isCloneable(value)) return undefined;
+  if (isCloneable(value, to)) return undefined;
+  if (isSharedMemory(value)) return { path, what: `${describe(value)}, being shared memory,` };
   for (const child of childrenOf(value, path)) {
     let item: unknown;
     try {

@@ -81,31 +81,37 @@ function text(value: unknown): string | undefined {
   return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}… (${value.length} characters)`;
 }
 
-function cloneable(value: unknown): unknown {
+type Clone = (value: unknown) => unknown;
+
+function cloneable(value: unknown, clone: Clone): unknown {
   if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return value;
   try {
-    return structuredClone(value);
+    return clone(value);
   } catch {
     return `[${describe(value)}, which cannot be cloned]`;
   }
 }
 
-/** The record of anything thrown, an error or not. Never throws, whatever that is made of. */
-export function encodeError(thrown: unknown): ErrorRecord {
-  return encode(thrown, new Set());
+/**
+ * The record of anything thrown, an error or not. Never throws, whatever that is made of.
+ *
+ * @param clone clones what can go where the record goes, and throws for what cannot.
+ */
+export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
+  return encode(thrown, new Set(), clone);
 }
 
-function encode(thrown: unknown, seen: ReadonlySet<object>): ErrorRecord {
+function encode(thrown: unknown, seen: ReadonlySet<object>, clone: Clone): ErrorRecord {
   try {
-    return encodeReadable(thrown, seen);
+    return encodeReadable(thrown, seen, clone);
   } catch {
     return { kind: 'value', value: '[an object that throws when it is read]' };
   }
 }
 
-function encodeReadable(thrown: unknown, seen: ReadonlySet<object>): ErrorRecord {
+function encodeReadable(thrown: unknown, seen: ReadonlySet<object>, clone: Clone): ErrorRecord {
   const isError = typeof thrown === 'object' && thrown !== null && isErrorLike(thrown);
-  if (!isError) return { kind: 'value', value: cloneable(thrown) };
+  if (!isError) return { kind: 'value', value: cloneable(thrown, clone) };
   if (seen.has(thrown)) return { kind: 'value', value: '[circular]' };
   if (seen.size >= MAX_DEPTH) return { kind: 'value', value: '[further causes left out]' };
   const inner = new Set(seen).add(thrown);
@@ -113,7 +119,7 @@ function encodeReadable(thrown: unknown, seen: ReadonlySet<object>): ErrorRecord
   for (const key of Object.keys(thrown)) {
     if (OWN_FIELDS.has(key)) continue;
     const value = read(thrown, key);
-    properties.push([key, cloneable(value)]);
+    properties.push([key, cloneable(value, clone)]);
   }
   const errors = read(thrown, 'errors');
   return {
@@ -123,8 +129,8 @@ function encodeReadable(thrown: unknown, seen: ReadonlySet<object>): ErrorRecord
     stack: text(read(thrown, 'stack')),
     name: text(read(thrown, 'name')),
     properties,
-    cause: Object.hasOwn(thrown, 'cause') ? encode(read(thrown, 'cause'), inner) : { kind: 'none' },
-    errors: Array.isArray(errors) ? errors.map((error) => encode(error, inner)) : undefined,
+    cause: Object.hasOwn(thrown, 'cause') ? encode(read(thrown, 'cause'), inner, clone) : { kind: 'none' },
+    errors: Array.isArray(errors) ? errors.map((error) => encode(error, inner, clone)) : undefined,
   };
 }
 
@@ -170,9 +176,9 @@ export function decodeReason(record: ErrorRecord): unknown {
 }
 
 /** A message, its `reason` made such that it can be cloned; an error arrives as it was. */
-export function packReason<M>(message: M): M {
+export function packReason<M>(message: M, encode: (reason: unknown) => ErrorRecord = encodeError): M {
   if (typeof message !== 'object' || message === null || !('reason' in message)) return message;
-  return { ...message, reason: encodeError(message.reason) };
+  return { ...message, reason: encode(message.reason) };
 }
 
 /** What `packReason` was given. */

@@ -398,6 +398,9 @@ export class WorkerLoop implements ContextHost {
       case 'ping':
         this.#post({ kind: 'pong' });
         break;
+      case 'end-process':
+        this.#relay?.end();
+        break;
       case 'task-gone':
         this.#tasks.forget(message.id);
         break;

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { CancelledError, cancelledMessage } from '../errors.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
-import { decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
-import { ProcessLink } from './process-link.js';
+import { decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
+import { fromBytes, toBytes } from './process-bytes.js';
+import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
 import type { AskedChild, TaskDefinition } from './protocol.js';
 import { type JobSink, RemoteWorker, type ThreadExit, type WorkerEvents } from './remote-worker.js';
@@ -14,6 +16,8 @@ class Call {
   readonly timeoutMs = undefined;
   place: object | undefined = undefined;
   seq = 0;
+  /** A report of it could not be sent: by now its code, which is to blame, cannot be told. It fails by that once it has ended. */
+  fault: { readonly error: unknown } | undefined;
   readonly run: number;
   readonly id: number;
   readonly priority: number;
@@ -58,25 +62,31 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       { sink: this, events: this },
     );
     this.#poolWord = poolWord;
-    process.on('message', (message) => this.#onMessage(message as ToProcess));
-    process.once('disconnect', () => process.exit()); // the pool has ended this process, or has itself ended
+    process.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as ToProcess));
+    // the process of the pool has ended; exit() would wait for native code of a task
+    process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   }
 
   readonly #poolWord: Int32Array;
 
   tell(message: ExchangeMessage): void {
-    this.#send({ kind: 'exchange', message: packReason(message), by: this.#by?.run });
+    this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess), by: this.#by?.run });
   }
 
   jobStarted(): void {}
 
   jobReported(call: Call, value: unknown): void {
-    this.#send({ kind: 'reported', run: call.run, value: this.#link.pack(value, 'report') });
+    try {
+      this.#send({ kind: 'reported', run: call.run, value: this.#link.pack(value, 'report') });
+    } catch (error) {
+      call.fault ??= { error };
+    }
   }
 
   jobReturned(_worker: RemoteWorker<Call>, call: Call, value: unknown): void {
     let packed: Packed;
     try {
+      if (call.fault !== undefined) throw call.fault.error;
       packed = this.#link.pack(value, 'result');
     } catch (error) {
       this.#threw(call, error, true);
@@ -113,12 +123,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
 
   workerExited(_worker: RemoteWorker<Call>, { exitCode, cause }: ThreadExit): void {
     this.workerRang();
-    const lost = { kind: 'lost', exitCode, cause: cause === undefined ? undefined : encodeError(cause) } as const;
+    const lost = { kind: 'lost', exitCode, cause: cause === undefined ? undefined : encodeForProcess(cause) } as const;
     this.#send(lost, () => process.exit(exitCode));
   }
 
   ownTokenCancelled(call: Call, reason: unknown): void {
-    this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeError(reason) });
+    this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeForProcess(reason) });
   }
 
   childAsked(worker: RemoteWorker<Call>, _parent: Call, { child }: AskedChild): void {
@@ -134,12 +144,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   }
 
   lateError(error: Error, jobId: number | undefined): void {
-    this.#send({ kind: 'late-error', error: encodeError(error), jobId });
+    this.#send({ kind: 'late-error', error: encodeForProcess(error), jobId });
   }
 
   #threw(call: Call, error: unknown, hasCode: boolean): void {
     this.#calls.delete(call.run);
-    this.#send({ kind: 'threw', run: call.run, error: encodeError(error), hasCode });
+    this.#send({ kind: 'threw', run: call.run, error: encodeForProcess(error), hasCode });
   }
 
   #onMessage(message: ToProcess): void {
@@ -147,9 +157,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       case 'run':
         this.#run(message);
         break;
+      case 'task-gone':
+        this.#tasks.delete(message.id);
+        break;
       case 'cancel': {
         const call = this.#calls.get(message.run);
-        if (call !== undefined) this.#worker.cancel(call, decodeReason(message.reason as ErrorRecord));
+        if (call !== undefined) this.#cancel(call, decodeReason(message.reason as ErrorRecord));
         break;
       }
       case 'exchange':
@@ -172,7 +185,14 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     }
   }
 
+  #cancel(call: Call, reason: unknown): void {
+    if (this.#worker.cancel(call, reason) !== 'taken back') return;
+    // its thread has not come to it, and will not: nobody else answers
+    const message = cancelledMessage(`Job '${call.customName}' was cancelled`, reason);
+    this.#threw(call, new CancelledError(message, { reason }), true);
+  }
+
   #send(message: FromProcess, sent: () => void = () => {}): void {
-    if (process.connected) process.send?.(message, sent);
+    if (process.connected) process.send?.(toBytes(message), sent);
   }
 }

@@ -1,8 +1,14 @@
-import { deserialize, serialize } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from '../sync/exchange.js';
 import { PayloadPort } from './envelope.js';
+import { type ErrorRecord, encodeError } from './error-codec.js';
+import { fromBytes, toBytes } from './process-bytes.js';
 import type { Packed } from './process-protocol.js';
+
+/** As `encodeError`, for another process. */
+export function encodeForProcess(thrown: unknown): ErrorRecord {
+  return encodeError(thrown, (value) => fromBytes(toBytes(value)));
+}
 
 /** Packs values for another process, with which no memory is shared. */
 export class ProcessLink {
@@ -12,7 +18,7 @@ export class ProcessLink {
   constructor(carrier: Carrier) {
     const port = {
       postMessage: (value: unknown): void => {
-        this.#bytes = serialize(value);
+        this.#bytes = toBytes(value);
       },
     };
     this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
@@ -28,6 +34,6 @@ export class ProcessLink {
   }
 
   unpack({ bytes, tag }: Packed): unknown {
-    return this.#payload.open(deserialize(bytes), tag);
+    return this.#payload.open(fromBytes(bytes), tag);
   }
 }

@@ -6,6 +6,8 @@ import type { TaskDefinition } from './protocol.js';
 /** By this argument the worker's entry knows that it is to be a child process. */
 export const PROCESS_HOST = 'thread-system-process-host';
 
+// Every message is sent as the bytes that `toBytes` makes of it.
+
 /** The first message to a child process. */
 export interface ProcessInit {
   readonly kind: 'init';
@@ -15,7 +17,7 @@ export interface ProcessInit {
   readonly isTsNodeRegistered: boolean;
 }
 
-/** A value for the other process: what `v8.serialize` makes of it, or of an envelope: see `PayloadPort`. */
+/** A value for the other process: what `toBytes` makes of it, or of an envelope: see `PayloadPort`. */
 export interface Packed {
   readonly bytes: Uint8Array;
   readonly tag: number;
@@ -34,6 +36,7 @@ export type ToProcess =
       readonly task: { readonly id: number; readonly origin: TaskDefinition };
       readonly args: Packed;
     }
+  | { readonly kind: 'task-gone'; readonly id: number }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'exchange'; readonly message: ExchangeMessage };
 

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import type { JobContext } from './job-context.js';
-import { ProcessLink } from './process-link.js';
-import { type FromProcess, PROCESS_HOST, type ToProcess } from './process-protocol.js';
+import { fromBytes, toBytes } from './process-bytes.js';
+import { encodeForProcess, ProcessLink } from './process-link.js';
+import { type FromProcess, type Packed, PROCESS_HOST, type ToProcess } from './process-protocol.js';
 import type { ProcessSettings } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
 
@@ -28,7 +29,7 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
-/** Thrown for a call that found no code. */
+/** Thrown for a call whose code did not begin: it was not found, or its arguments could not be sent. */
 export class NoCode {
   readonly error: Error;
 
@@ -48,6 +49,7 @@ export class ProcessRelay implements Carrier {
   readonly #link = new ProcessLink(this);
   readonly #calls = new Map<number, Call>();
   #lastRun = 0;
+  #isEnding = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
 
   /** @throws {Error} where the entry is no file, as in a bundle that embeds it. */
@@ -61,9 +63,15 @@ export class ProcessRelay implements Carrier {
       env: process.env,
       ...options,
     });
-    this.#child.on('message', (message) => this.#onMessage(message as FromProcess));
-    this.#child.on('error', () => {}); // 'exit' or 'close' follows
-    this.#child.once('exit', (code, signal) => this.#onExit(code, signal));
+    this.#child.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as FromProcess));
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) host.processEnded(1, encodeError(error)); // else 'exit' follows
+    });
+    this.#child.once('exit', (code, signal) => {
+      // what it has said before it ended may still have to be read
+      if (this.#child.connected) this.#child.once('disconnect', () => this.#onExit(code, signal));
+      else this.#onExit(code, signal);
+    });
     this.#send({
       kind: 'init',
       workerId: host.workerId,
@@ -78,7 +86,17 @@ export class ProcessRelay implements Carrier {
   }
 
   tell(message: ExchangeMessage): void {
-    this.#send({ kind: 'exchange', message: packReason(message) });
+    this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess) });
+  }
+
+  /** Ends the process at once, whatever runs there. */
+  end(): void {
+    this.#isEnding = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  forget(taskId: number): void {
+    this.#send({ kind: 'task-gone', id: taskId });
   }
 
   /** What calls the task over there. */
@@ -95,15 +113,24 @@ export class ProcessRelay implements Carrier {
     args: readonly unknown[],
   ): Promise<unknown> {
     const run = ++this.#lastRun;
-    const packed = this.#link.pack(args, 'args');
+    const packed = this.#pack(args);
     const { id, name, priority, attempt } = context;
     return new Promise((resolve, reject) => {
       this.#calls.set(run, { context, resolve, reject });
       this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed });
       context.token.onCancel((reason) => {
-        if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeError(reason) });
+        if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
     });
+  }
+
+  /** @throws {NoCode} as the code has not begun where its arguments cannot go. */
+  #pack(args: readonly unknown[]): Packed {
+    try {
+      return this.#link.pack(args, 'args');
+    } catch (error) {
+      throw new NoCode(error as Error);
+    }
   }
 
   #onMessage(message: FromProcess): void {
@@ -146,12 +173,13 @@ export class ProcessRelay implements Carrier {
   }
 
   #send(message: ToProcess): void {
-    if (this.#child.connected) this.#child.send(message, () => {}); // what could not be sent, as it has ended, is told there
+    if (this.#child.connected) this.#child.send(toBytes(message), () => {}); // what could not be sent, as it has ended, is told there
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     threadGone(this, []);
-    if (this.#lost !== undefined) this.#host.processEnded(this.#lost.exitCode, this.#lost.cause);
+    if (this.#isEnding) this.#host.processEnded(1, undefined);
+    else if (this.#lost !== undefined) this.#host.processEnded(this.#lost.exitCode, this.#lost.cause);
     else if (signal === null) this.#host.processEnded(code ?? 1, undefined);
     else this.#host.processEnded(1, encodeError(new Error(`The process was ended by ${signal}`)));
   }

@@ -62,6 +62,8 @@ export type ToWorker =
   | ChildEnd
   /** Asks whether its event loop turns. */
   | { readonly kind: 'ping' }
+  /** The child process, where there is one, is to end; `process-ended` follows. */
+  | { readonly kind: 'end-process' }
   /** No job of the task can come any more. */
   | { readonly kind: 'task-gone'; readonly id: number }
   /** The job's own code cancelled a parent of its token. */

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threa
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
+import { startTimer } from '../sync/timer.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
@@ -77,6 +78,8 @@ export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending' | 'exited
 /** What asking a job to stop came to. */
 export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
 
+/** So long the end of a child process is waited for, at most. */
+const PROCESS_END_MS = 5_000;
 /** ts-node registered in process leaves its service here. */
 const TS_NODE = Symbol.for('ts-node.register.instance');
 
@@ -126,6 +129,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #state: WorkerState = 'starting';
   #isHeld = false;
   #error: unknown;
+  readonly #hasProcess: boolean;
   /** Of its child process. */
   #exitCode: number | undefined;
 
@@ -136,6 +140,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#events = told.events;
     this.#sink = told.sink;
     this.#thread = thread;
+    this.#hasProcess = settings.process !== undefined;
     const control = new MessageChannel();
     const payload = new MessageChannel();
     this.#control = control.port1;
@@ -317,7 +322,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.#state === 'ending' || this.#state === 'exited') return;
     this.#state = 'ending';
     this.wasEnded = true;
-    void this.#thread.terminate();
+    if (!this.#hasProcess) {
+      void this.#thread.terminate();
+      return;
+    }
+    // the thread ends after the process: nobody else hears of its end, so that it would stay as a zombie
+    this.tell({ kind: 'end-process' });
+    startTimer(PROCESS_END_MS, () => void this.#thread.terminate(), { keepsProcess: false });
   }
 
   tell(message: ExchangeMessage | ToWorker): void {

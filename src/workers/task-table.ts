@@ -20,6 +20,7 @@ export interface KnownTask {
 /** Where tasks run that do not run here. */
 export interface TaskRunner {
   codeOf(task: KnownTask, id: number): TaskCode;
+  forget(id: number): void;
 }
 
 /** The tasks this worker was told of, by their ids. */
@@ -41,6 +42,7 @@ export class TaskTable {
 
   forget(id: number): void {
     this.#tasks.delete(id);
+    this.#runner?.forget(id);
   }
 
   get(id: number): KnownTask {
