@@ -32,6 +32,6 @@ export class TimeLimits {
     const expire = (): void =>
       this.#stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));
     const leftMs = Math.max(0, begunAtMs + timeoutMs - now());
-    job.whenSettledStop(startTimer(leftMs, expire, { keepsProcess: false }));
+    job.whenAttemptEndsStop(startTimer(leftMs, expire, { keepsProcess: false }));
   }
 }

@@ -36,6 +36,8 @@ interface JobExtras {
   progress?: ProgressStream<unknown> | undefined;
   /** Stop the timers that bound its time. */
   stopTimers?: StopTimer[] | undefined;
+  /** The same, of the attempt that runs. */
+  stopAttemptTimer?: StopTimer | undefined;
   /** Are called once it has settled. */
   whenSettled?: Set<() => void>;
   /** Where it was submitted, for the stacks of its errors. */
@@ -345,6 +347,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(this);
     if (this.place !== undefined) extras.lastRun = this.place;
     extras.ending = undefined;
+    extras.stopAttemptTimer?.();
+    extras.stopAttemptTimer = undefined;
     this.place = undefined;
     this.seq = 0;
     this.#waited = moment;
@@ -393,6 +397,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(this);
     extras.stopTimers ??= [];
     extras.stopTimers.push(stop);
+  }
+
+  /** @internal `stop` is called once the attempt that runs has ended. */
+  whenAttemptEndsStop(stop: StopTimer): void {
+    Job.#extrasOf(this).stopAttemptTimer = stop;
   }
 
   /** @internal Calls `fn` once it has settled, before any foreign code hears of it. Answers how to take it off. */
@@ -475,6 +484,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       for (const stop of extras.stopTimers) stop();
       extras.stopTimers = undefined;
     }
+    extras.stopAttemptTimer?.();
+    extras.stopAttemptTimer = undefined;
     if (lateResult !== undefined) extras.result = lateResult;
     extras.token?.unlink(this);
     extras.progress?.end();
