@@ -61,9 +61,16 @@ export class JobControl implements JobOwner {
         if (ending.state === 'CANCELLED' || job.options.retry === undefined) job.raiseToken(ending.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
+        if (job.ending?.state === 'FAILED' && ending.state === 'CANCELLED' && job.options.retry !== undefined) {
+          // its time is over, and it might be tried again: not after this
+          job.ending = ending;
+          job.raiseToken(ending.reason);
+        }
         return job.ending?.state === ending.state;
       case 'too late':
       case undefined:
+        // the attempt settles it as it ended, and no other follows
+        if (ending.state === 'CANCELLED' && job.options.retry !== undefined) job.endAttempts();
         return false;
     }
   }

@@ -31,7 +31,7 @@ export class Retries {
   take(job: Job, error: unknown, isThreadLost: boolean): boolean {
     const { retry, deadline } = job.options;
     if (retry === undefined || job.begunAttempts >= retry.maxAttempts || !this.#parts.isAllowed()) return false;
-    if (job.ending?.state === 'CANCELLED' || (isThreadLost && !retry.onWorkerExit)) return false;
+    if (job.isLastAttempt || job.ending?.state === 'CANCELLED' || (isThreadLost && !retry.onWorkerExit)) return false;
     const delayMs = retryDelayMs(retry, job.begunAttempts);
     if (deadline !== undefined && delayMs >= checkDate(deadline, 'deadline', 'retry')) return false;
     try {
@@ -40,7 +40,7 @@ export class Retries {
       warnOf(fault, 'retryIf');
       return false;
     }
-    if (job.isSettled) return false; // by what `retryIf` did
+    if (job.isSettled || job.isLastAttempt || !this.#parts.isAllowed()) return false; // by what `retryIf` did
     const { held, metrics, events } = this.#parts;
     job.again({ ms: now() });
     metrics.retried++;

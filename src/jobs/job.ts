@@ -52,6 +52,8 @@ interface JobExtras {
   result?: unknown;
   /** Somebody has looked at its error. */
   isObserved?: boolean;
+  /** It was cancelled when the code of an attempt had ended already. */
+  isLastAttempt?: boolean;
 }
 
 /** A look at the clock, in ms of `performance.now()`. */
@@ -352,6 +354,16 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     this.place = undefined;
     this.seq = 0;
     this.#waited = moment;
+  }
+
+  /** @internal Whatever becomes of the attempt whose code has ended, it is the last: the job was cancelled. */
+  endAttempts(): void {
+    Job.#extrasOf(this).isLastAttempt = true;
+  }
+
+  /** @internal */
+  get isLastAttempt(): boolean {
+    return this.#extras?.isLastAttempt ?? false;
   }
 
   /** @internal What became of its code is not known: it began, at about that time. */
