@@ -189,6 +189,7 @@ export class Dispatcher {
       sent < chunk &&
       this.#toSend > 0 &&
       job !== undefined &&
+      !this.#isPaused && // by the getter of an argument
       job.transfer === undefined &&
       isInWindow(worker, job)
     );

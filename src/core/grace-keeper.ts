@@ -56,7 +56,9 @@ export class GraceKeeper {
 
   #expire(job: Job, worker: PoolWorker, graceMs: number): void {
     this.#timers.delete(job);
-    if (worker.hasAnswered && worker.seats.taken - worker.seats.waitingCount > 1) {
+    if (!worker.isRunning) return; // it is being ended already: the job settles when the thread is gone
+    // an answer to an earlier ping says nothing of this job, so without a grace there is none to go by
+    if (graceMs > 0 && worker.hasAnswered && worker.seats.taken - worker.seats.waitingCount > 1) {
       this.#events.retire(worker, job);
       return;
     }

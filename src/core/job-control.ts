@@ -68,6 +68,11 @@ export class JobControl implements JobOwner {
         if (ending.state === 'CANCELLED' || job.options.retry === undefined) job.raiseToken(ending.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
+        if (job.ending?.state === 'FAILED' && ending.state === 'CANCELLED' && job.options.retry !== undefined) {
+          // its time is over, and it might be tried again: not after this
+          job.ending = ending;
+          job.raiseToken(ending.reason);
+        }
         return job.ending?.state === ending.state;
       case 'too late':
       case undefined:

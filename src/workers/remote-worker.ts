@@ -229,6 +229,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     return this.#requests.hasRoom(2);
   }
 
+  /** Whether its jobs run, and nobody is ending its thread. */
+  get isRunning(): boolean {
+    return this.#state === 'ready' || this.#state === 'retiring';
+  }
+
   get isOpen(): boolean {
     return this.#state !== 'exited';
   }

@@ -103,3 +103,39 @@ test('a job whose code cannot be found was never begun', async () => {
   }
   expect(pool.metrics()).toMatchObject({ failed: 2, executionMs: { count: 0 } });
 });
+
+test('a thread that is being ended is not retired: its jobs settle once, when it is gone', async () => {
+  const pool = new ThreadPool({ maxWorkers: 1, concurrency: 4 });
+  const told: number[] = [];
+  for (const event of ['jobCancelled', 'jobFailed'] as const) pool.on(event, (job) => told.push(job.id));
+  using begun = new Gate();
+  const job = pool.submit(never, [begun.words], { graceMs: 110 });
+  const others = [1, 2].map(() => pool.submit(never, [begun.words], { graceMs: 60_000 }));
+  await begun.reachedBy(3);
+  job.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 60)); // its thread has answered
+  for (const end = performance.now() + 100; performance.now() < end; ); // its grace is over at the next turn
+  const counts = await pool.shutdown({ mode: 'abort' });
+  expect(counts).toEqual({ completed: 0, failed: 0, cancelled: 3 });
+  expect(told.sort()).toEqual([job.id, ...others.map((other) => other.id)]);
+  expect(pool.metrics()).toMatchObject({ submitted: 3, cancelled: 3, failed: 0, pending: 0, active: 0 });
+});
+
+test('without a grace a thread is ended at once, although it had answered before', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 150 });
+  using gate = await occupyAsync(pool);
+  const [other] = gate.jobs;
+  using polite = new Gate();
+  const first = pool.submit(tasks.holdAsync, [polite.words, 1]);
+  await polite.reachedBy(1);
+  first.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 110)); // it was asked for, and has answered
+  polite.open();
+  await expect(first).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  using begun = new Gate();
+  const job = pool.submit(tasks.deaf, [begun.words], { graceMs: 0 });
+  await begun.reachedBy(1);
+  job.cancel();
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  await expect(other).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED' });
+});

@@ -173,6 +173,24 @@ describe('a pool that is paused', () => {
     pool.resume();
     expect(await Promise.all(jobs)).toEqual([1, 2, 3]);
   });
+
+  test('starts nothing more from the moment at which the getter of an argument has paused it', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    for (let i = 0; i < 50; i++) await pool.submit(tasks.echo, [i]); // known to be short: many are sent at once
+    const pausing = {
+      get now() {
+        pool.pause();
+        return true;
+      },
+    };
+    const first = pool.submit(tasks.echo, [pausing]);
+    const rest = pool.submitMany(tasks.echo, [[1], [2], [3]]);
+    await first;
+    expect(await pool.waitAll({ timeoutMs: 20 })).toBe(false);
+    expect(rest.map((job) => job.state)).toEqual(['PENDING', 'PENDING', 'PENDING']);
+    pool.resume();
+    expect(await Promise.all(rest)).toEqual([1, 2, 3]);
+  });
 });
 
 describe('waitAll', () => {
