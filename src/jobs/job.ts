@@ -50,8 +50,6 @@ interface JobExtras {
   result?: unknown;
   /** Somebody has looked at its error. */
   isObserved?: boolean;
-  /** It was cancelled when the code of an attempt had ended already. */
-  isLastAttempt?: boolean;
 }
 
 /** A look at the clock, in ms of `performance.now()`. */
