@@ -82,15 +82,17 @@ class AlarmClock {
     this.#armedForMs = Number.POSITIVE_INFINITY;
     // setTimeout may fire up to a millisecond early, as its clock is cached and rounded
     const nowMs = now();
-    const due: (() => void)[] = [];
-    for (let alarm = this.#first(); alarm !== undefined && alarm.dueAtMs <= nowMs; alarm = this.#first()) {
-      this.#heap.pop();
-      const { ring } = alarm;
-      this.#end(alarm);
-      if (ring !== undefined) due.push(ring);
+    try {
+      // one by one, as each may stop others
+      for (let alarm = this.#first(); alarm !== undefined && alarm.dueAtMs <= nowMs; alarm = this.#first()) {
+        this.#heap.pop();
+        const { ring } = alarm;
+        this.#end(alarm);
+        ring?.();
+      }
+    } finally {
+      this.#arm();
     }
-    this.#arm();
-    for (const ring of due) ring();
   };
 }
 
