@@ -5,6 +5,9 @@ import type { PoolWorker } from './worker-set.js';
 /** So long before a grace is over the worker is asked whether its event loop turns, and its replacement is started. */
 const FORESIGHT_MS = 100;
 
+/** So long past a grace an answer is waited for where other jobs on the thread depend on it. */
+const PATIENCE_MS = 100;
+
 /** What the end of a grace comes to. */
 export interface GraceEvents {
   /** The worker will probably have to be ended. */
@@ -31,10 +34,10 @@ export class GraceKeeper {
   start(job: Job, worker: PoolWorker): void {
     const graceMs = job.options.graceMs ?? this.#poolGraceMs;
     if (graceMs === 0) {
-      this.#expire(job, worker, graceMs);
+      this.#expire(job, worker, { graceMs, patienceMs: 0 });
       return;
     }
-    const expire = (): void => this.#expire(job, worker, graceMs);
+    const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: PATIENCE_MS });
     const foresee = (): void => {
       worker.ping();
       this.#events.foreseen(worker);
@@ -54,13 +57,20 @@ export class GraceKeeper {
     this.#events.relieved(worker);
   }
 
-  #expire(job: Job, worker: PoolWorker, graceMs: number): void {
+  #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
     this.#timers.delete(job);
     if (!worker.isRunning) return; // it is being ended already: the job settles when the thread is gone
     // an answer to an earlier ping says nothing of this job, so without a grace there is none to go by
-    if (graceMs > 0 && worker.hasAnswered && worker.seats.taken - worker.seats.waitingCount > 1) {
-      this.#events.retire(worker, job);
-      return;
+    if (graceMs > 0 && worker.seats.taken - worker.seats.waitingCount > 1) {
+      if (worker.hasAnswered) {
+        this.#events.retire(worker, job);
+        return;
+      }
+      if (patienceMs > 0) {
+        const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: 0 });
+        this.#timers.set(job, startTimer(patienceMs, expire, { keepsProcess: false }));
+        return;
+      }
     }
     worker.endCause = new Error(`Job '${job.name}' did not stop within ${graceMs} ms of being asked to`);
     this.#events.end(worker);
