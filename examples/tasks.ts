@@ -69,6 +69,12 @@ export function fetchPage(path: string): never {
   throw new HttpError(404, `Cannot find ${path}`);
 }
 
+/** Fails with a server's error until the attempt of that number. */
+export function fetchFlaky(path: string, goodAttempt: number): string {
+  if (currentJob().attempt < goodAttempt) throw new HttpError(503, `Busy: ${path}`);
+  return `content of ${path}`;
+}
+
 /** The smallest factor of `number` in the range; `undefined` when there is none, or when another task was faster. */
 export function findFactor(
   number: number,

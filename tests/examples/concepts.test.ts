@@ -68,7 +68,7 @@ Came back: 16777216 first pixel: 254
 RangeError: Invalid count value: -1
 HttpError 404: Cannot find /missing
 ReferenceError: outside is not defined: the function 'anonymous' was sent by its source text, so it sees its arguments and globals but not 'outside' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass 'outside' as an argument
-TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, findFactor, findPreimage, fetchText, conductHeat, sumUntil
+TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
 WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job ran
@@ -123,6 +123,30 @@ part 6 CANCELLED without a result
 /primes 2262 primes, 1801f0f5
 /slow too late: TimeoutError
 /huge too late: TimeoutError
+`,
+  'retry.ts': `
+news: attempt 1 failed (HttpError: Busy: /news), the next in 50 ms
+49
+news: attempt 2 failed (HttpError: Busy: /news), the next in 100 ms
+content of /news after 3 attempts
+HttpError: Cannot find /missing after 1 attempt
+down: attempt 1 failed (HttpError: Busy: /down), the next in 0 ms
+HttpError: Busy: /down after 2 attempts
+Retried: 3
+`,
+  'dependencies.ts': `
+link is done
+configure FAILED SyntaxError
+test FAILED ERR_DEPENDENCY
+publish FAILED ERR_DEPENDENCY
+at once - PENDING
+later - COMPLETED
+`,
+  'back-pressure.ts': `
+reject a b c (d) (urgent)
+dropOldest (a) (b) c d urgent
+dropLowest a b (c) (d) urgent
+{ completed: 1000, failed: 0 } never more than 12 at once
 `,
   'rate-limit.ts': `
 page 1, page 2, page 3, page 4, page 5, page 6, page 7, page 8, page 9, page 10, page 11, page 12

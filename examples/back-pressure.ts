@@ -1,0 +1,39 @@
+// A queue that cannot grow without end: what becomes of the jobs that come when it is full.
+import { JobPriority, QueueFullError, ThreadPool } from 'thread-system';
+
+type Overflow = 'reject' | 'dropOldest' | 'dropLowest';
+
+async function main(): Promise<void> {
+  for (const overflow of ['reject', 'dropOldest', 'dropLowest'] as const) console.log(overflow, await flood(overflow));
+
+  // A producer that awaits `ready()` before each `submit` never fills the queue.
+  await using pool = new ThreadPool({ maxWorkers: 2, maxQueue: 10 });
+  let most = 0;
+  for (let i = 0; i < 1_000; i++) {
+    await pool.ready();
+    pool.submit((x: number) => x * x, [i]);
+    const { pending, active } = pool.metrics();
+    most = Math.max(most, pending + active);
+  }
+  await pool.waitAll();
+  const { completed, failed } = pool.metrics();
+  console.log({ completed, failed }, 'never more than', most, 'at once');
+}
+
+/** Submits more than fits, and tells which jobs ran. `submit` does not throw: the job that has no place settles FAILED. */
+async function flood(overflow: Overflow): Promise<string> {
+  await using pool = new ThreadPool({ maxWorkers: 1, maxQueue: 3, overflow });
+  pool.pause(); // so that none runs yet: then 3 have room, else one more, which runs
+  const names = ['a', 'b', 'c', 'd', 'urgent'];
+  const jobs = names.map((name) =>
+    pool.submit((text: string) => text, [name], {
+      name,
+      priority: name === 'urgent' ? JobPriority.HIGH : JobPriority.NORMAL,
+    }),
+  );
+  pool.resume();
+  await Promise.allSettled(jobs);
+  return jobs.map((job) => (job.error instanceof QueueFullError ? `(${job.name})` : job.name)).join(' ');
+}
+
+void main();
