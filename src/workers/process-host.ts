@@ -9,6 +9,9 @@ import type { AskedChild, TaskDefinition } from './protocol.js';
 import { type JobSink, RemoteWorker, type ThreadExit, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
 
+/** So many answers are read, then what came from the pool. */
+const READ_AT_ONCE = 64;
+
 /** A call, as the thread in this process carries it. */
 class Call {
   readonly order = 0;
@@ -48,6 +51,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   readonly #calls = new Map<number, Call>();
   readonly #tasks = new Map<number, Call['task']>();
   readonly #worker: RemoteWorker<Call>;
+  readonly #poolWord: Int32Array;
+  #isReading = false;
   /** The call whose code cancels a token at this moment. */
   #by: Call | undefined;
 
@@ -66,8 +71,6 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     // the process of the pool has ended; exit() would wait for native code of a task
     process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   }
-
-  readonly #poolWord: Int32Array;
 
   tell(message: ExchangeMessage): void {
     this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess), by: this.#by?.run });
@@ -114,15 +117,28 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   }
 
   workerRang(): void {
-    do {
-      Atomics.store(this.#poolWord, 0, 0);
-      while (this.#worker.drain(Number.POSITIVE_INFINITY) > 0);
-      Atomics.store(this.#poolWord, 0, 1);
-    } while (!this.#worker.results.isEmpty);
+    if (this.#isReading) return;
+    this.#isReading = true;
+    Atomics.store(this.#poolWord, 0, 0);
+    this.#read();
   }
 
+  /** Reads some answers at a time: a task that reports without end must leave room for a cancel. */
+  readonly #read = (): void => {
+    this.#worker.drain(READ_AT_ONCE);
+    if (this.#worker.results.isEmpty) {
+      Atomics.store(this.#poolWord, 0, 1);
+      if (this.#worker.results.isEmpty) {
+        this.#isReading = false;
+        return;
+      }
+      Atomics.store(this.#poolWord, 0, 0);
+    }
+    setImmediate(this.#read);
+  };
+
   workerExited(_worker: RemoteWorker<Call>, { exitCode, cause }: ThreadExit): void {
-    this.workerRang();
+    while (this.#worker.drain(Number.POSITIVE_INFINITY) > 0);
     const lost = { kind: 'lost', exitCode, cause: cause === undefined ? undefined : encodeForProcess(cause) } as const;
     this.#send(lost, () => process.exit(exitCode));
   }

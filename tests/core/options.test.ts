@@ -22,7 +22,12 @@ describe('a bad pool option throws at once, naming the option, the rule and the 
     [{ env: 'PATH' }, TypeError, "Cannot create pool: env must be an object, received 'PATH'"],
     [{ execArgv: '--inspect' }, TypeError, 'execArgv must be an array of strings'],
     [{ worker: {} }, TypeError, 'worker must be a function that makes a Worker, received an object'],
-    [{ maxworkers: 2 }, TypeError, "Cannot create pool: there is no option 'maxworkers'; the options are maxWorkers,"],
+    [
+      { maxworkers: 2 },
+      TypeError,
+      "Cannot create pool: there is no option 'maxworkers'; the options are kind, maxWorkers,",
+    ],
+    [{ kind: 'fork' }, TypeError, "Cannot create pool: kind must be one of thread, process, received 'fork'"],
     [null, TypeError, 'Cannot create pool: options must be an object, received null'],
   ])('%j', (options, errorClass, message) => {
     const create = () => new ThreadPool(options as ThreadPoolOptions);
