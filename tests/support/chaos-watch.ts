@@ -253,6 +253,6 @@ export class ChaosWatch {
   }
 }
 
-export function describe(job: Job): string {
+function describe(job: Job): string {
   return `job ${job.id} '${job.name.slice(0, 20)}' ${job.state}`;
 }
