@@ -61,6 +61,11 @@ export class Admission {
     return new Promise((resolve, reject) => this.#producers.push({ resolve, reject }));
   }
 
+  /** The pool was resumed: places count again that no job has. */
+  resumed(): void {
+    this.#settled();
+  }
+
   /** Nothing is submitted any more. */
   close(): void {
     for (const { reject } of this.#producers.splice(0))

@@ -213,6 +213,7 @@ export class ThreadPool implements AsyncDisposable {
 
   resume(): void {
     this.#dispatcher.resume();
+    this.#admission.resumed();
     this.#pacer.pump();
   }
 
