@@ -38,6 +38,7 @@ export class WorkerExitError extends ThreadSystemError {
   constructor(message: string, options: { readonly exitCode: number; readonly cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode;
+    makeStack(this);
   }
 }
 
@@ -74,6 +75,20 @@ export class NotCloneableError extends ThreadSystemError {
   constructor(message: string, options: { readonly path: string; readonly cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.path = options.path;
+    makeStack(this);
+    makeStack(options.cause);
+  }
+}
+
+/**
+ * Has the text of an error's stack made now. Until it is, V8 keeps what its frames ran on: for an error that somebody
+ * keeps, the 2 MB of shared memory of a thread that is long gone (I9).
+ */
+function makeStack(error: unknown): void {
+  try {
+    void (error as Partial<Error> | undefined)?.stack;
+  } catch {
+    // of somebody's own making, with a getter that throws
   }
 }
 

@@ -174,6 +174,15 @@ describe('a pool that is paused', () => {
     expect(await Promise.all(jobs)).toEqual([1, 2, 3]);
   });
 
+  test('lets a producer in that waited for room in it, once it is resumed', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, maxQueue: 0 });
+    pool.pause();
+    const ready = pool.ready();
+    pool.resume();
+    await ready;
+    expect(await pool.submit(tasks.echo, [1])).toBe(1);
+  });
+
   test('starts nothing more from the moment at which the getter of an argument has paused it', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     for (let i = 0; i < 50; i++) await pool.submit(tasks.echo, [i]); // known to be short: many are sent at once

@@ -93,6 +93,26 @@ test('I10: jobs never share an object', async () => {
   );
 });
 
+test('I9: a kept failure does not keep the memory of the thread it is about', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { ThreadPool } from 'thread-system';
+    const kept = [];
+    for (let i = 0; i < 8; i++) {
+      const pool = new ThreadPool({ maxWorkers: 1 });
+      kept.push(pool.submit(() => process.exit(1)), pool.submit((x) => x, [() => 1]));
+      await Promise.allSettled(kept);
+      await pool.shutdown();
+    }
+    const held = () => process.memoryUsage().arrayBuffers / 1e6;
+    for (let i = 0; i < 50 && (globalThis.gc(), held() > 1); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    console.log(JSON.stringify({ kept: kept.length, heldMb: Math.round(held()) }));`,
+    { flags: ['--expose-gc'] },
+  );
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual({ kept: 16, heldMb: 0 });
+}, 60_000);
+
 test('I9: after hundreds of thousands of jobs and their release the heap and the shared memory are back', async () => {
   const { stdout, stderr } = await runProgram(
     `

@@ -1,0 +1,298 @@
+// Tasks that say in shared memory when their code runs. The memory comes as the thread's `workerData`; the first argument
+// is the job's number, which names its words there. The layout is that of tests/support/flags.ts.
+import { workerData } from 'node:worker_threads';
+import { currentJob, move } from 'thread-system/worker';
+
+const words = workerData;
+const HEAD = 16;
+const PER_JOB = 6;
+const TICKETS = 0;
+const FAULTS = 1;
+const INSIDE = 2;
+const RUNNING = 0;
+const BEGUN = 1;
+const BEAT = 2;
+const START = 3;
+const SAW_CANCEL = 4;
+
+const at = (number, word) => HEAD + PER_JOB * number + word;
+const fault = () => Atomics.add(words, FAULTS, 1);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function enter(number) {
+  Atomics.store(words, at(number, RUNNING), 1);
+  Atomics.add(words, at(number, BEGUN), 1);
+  const ticket = Atomics.add(words, TICKETS, 1) + 1;
+  Atomics.compareExchange(words, at(number, START), 0, ticket);
+}
+
+const leave = (number) => Atomics.store(words, at(number, RUNNING), 0);
+const beat = (number) => Atomics.add(words, at(number, BEAT), 1);
+const look = (number, job) => {
+  if (job.token.isCancelled) Atomics.store(words, at(number, SAW_CANCEL), 1);
+};
+
+const flagged = (body) =>
+  function (number, ...args) {
+    enter(number);
+    try {
+      return body.call(this, number, ...args);
+    } finally {
+      leave(number);
+    }
+  };
+
+const flaggedAsync = (body) =>
+  async function (number, ...args) {
+    enter(number);
+    try {
+      return await body.call(this, number, ...args);
+    } finally {
+      leave(number);
+    }
+  };
+
+export const echo = flagged((_number, value) => value);
+
+export const busy = flagged((number, turns) => {
+  const job = currentJob();
+  look(number, job);
+  let sum = 0;
+  for (let i = 0; i < turns; i++) sum += i;
+  look(number, job);
+  return sum;
+});
+
+export const sleep = flagged((_number, ms) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return ms;
+});
+
+/** Long, and stops when asked. */
+export const polite = flagged((number, ms) => {
+  const job = currentJob();
+  for (const end = performance.now() + ms; performance.now() < end; ) {
+    beat(number);
+    look(number, job);
+    job.throwIfCancelled();
+  }
+  return ms;
+});
+
+export const later = flaggedAsync(async (number, turns) => {
+  const job = currentJob();
+  for (let i = 0; i < turns; i++) {
+    await turn();
+    beat(number);
+    look(number, job);
+  }
+  return turns;
+});
+
+export const politeAsync = flaggedAsync(async (number, ms) => {
+  const job = currentJob();
+  for (const end = performance.now() + ms; performance.now() < end; ) {
+    await pause(1);
+    beat(number);
+    job.throwIfCancelled();
+  }
+  return ms;
+});
+
+/** Waits for its signal, which may be too late, or for its time. */
+export const untilAborted = flaggedAsync(async (_number, ms) => {
+  const { signal } = currentJob();
+  await new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+  return ms;
+});
+
+/** Never ends by itself. */
+export const deaf = flagged((number) => {
+  for (;;) beat(number);
+});
+
+export const deafAsync = flaggedAsync(async (number) => {
+  for (;;) {
+    await turn();
+    beat(number);
+  }
+});
+
+export const exit = flagged((_number, code) => process.exit(code));
+
+export const exitLater = flaggedAsync(async (_number, turns) => {
+  for (let i = 0; i < turns; i++) await turn();
+  process.exit(7);
+});
+
+export const fail = flagged((_number, how) => {
+  switch (how) {
+    case 'error':
+      throw Object.assign(new TypeError('on purpose'), { code: 'E_ON_PURPOSE' });
+    case 'value':
+      throw { not: 'an error' };
+    case 'undefined':
+      throw undefined;
+    case 'function':
+      throw () => 1;
+    case 'circular': {
+      const error = new Error('circular');
+      error.cause = error;
+      throw error;
+    }
+    case 'getter':
+      throw Object.defineProperty(new Error('with a getter'), 'bad', {
+        enumerable: true,
+        get() {
+          throw new Error('read');
+        },
+      });
+    case 'stack': {
+      const deeper = () => deeper() + 1;
+      return deeper();
+    }
+    case 'unclonable':
+      return { nested: { fn: () => 1 } };
+    case 'proxy':
+      return new Proxy({}, {});
+    case 'thenable':
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: what a task may return
+        get then() {
+          throw new Error('then');
+        },
+      };
+    default:
+      throw new Error(`unknown: ${how}`);
+  }
+});
+
+export const failLater = flaggedAsync(async (_number, turns) => {
+  for (let i = 0; i < turns; i++) await turn();
+  throw new RangeError('later, on purpose');
+});
+
+/** Fails until its attempt is `attempts`. */
+export const flaky = flagged((_number, attempts) => {
+  const { attempt } = currentJob();
+  if (attempt < attempts) throw new Error(`attempt ${attempt}`);
+  return attempt;
+});
+
+export const dieOnce = flagged(() => {
+  const { attempt } = currentJob();
+  if (attempt === 1) process.exit(9);
+  return attempt;
+});
+
+export const report = flagged((_number, count) => {
+  const job = currentJob();
+  for (let i = 0; i < count; i++) job.report(i % 5 === 4 ? { i } : i);
+  return count;
+});
+
+export const yields = function* (number, count) {
+  enter(number);
+  try {
+    for (let i = 0; i < count; i++) yield i;
+    return count;
+  } finally {
+    leave(number);
+  }
+};
+
+/** Nobody catches what it throws while it is open. */
+export const uncaught = flaggedAsync(async (_number, turns) => {
+  setTimeout(() => {
+    throw new Error('nobody catches this');
+  });
+  await pause(turns);
+  return turns;
+});
+
+/** Leaves an error behind. */
+export const lateError = flagged((_number) => {
+  void Promise.reject(new Error('left behind'));
+  return 'done';
+});
+
+export const bytes = flagged((_number, given) => move(given, [given.buffer]));
+
+/** Once a token was seen raised, by whomever, it is never seen lowered. */
+export const sees = flagged((_number, token, word) => {
+  const wasRaised = Atomics.load(words, word) === 1;
+  const isRaised = token.isCancelled;
+  if (wasRaised && !isRaised) fault();
+  if (isRaised) Atomics.store(words, word, 1);
+  return isRaised;
+});
+
+export const cancels = flagged((_number, token, word) => {
+  token.cancel('by a task');
+  if (!token.isCancelled) fault();
+  Atomics.store(words, word, 1);
+  return true;
+});
+
+export const cancelsItself = flagged((_number) => {
+  currentJob().token.cancel('by itself');
+  return 'went on';
+});
+
+/** Nobody else is where it is, unless a thread died there. */
+function inside(number, lease) {
+  const other = Atomics.compareExchange(words, INSIDE, 0, number + 1);
+  if (other === 0) return;
+  if (!lease.abandoned) fault();
+  Atomics.store(words, INSIDE, number + 1);
+}
+
+function outside(number) {
+  if (Atomics.compareExchange(words, INSIDE, number + 1, 0) !== number + 1) fault();
+}
+
+export const locks = flaggedAsync(async (number, mutex, { turns, dies }) => {
+  const { token } = currentJob();
+  const lease = await mutex.lock({ token, timeoutMs: 2000 });
+  if (lease === null) return false;
+  inside(number, lease);
+  for (let i = 0; i < turns; i++) await turn();
+  if (dies) process.exit(4);
+  outside(number);
+  lease.release();
+  return true;
+});
+
+export const locksSync = flagged((number, mutex, { turns, dies }) => {
+  const lease = mutex.lockSync({ timeoutMs: 2000 });
+  if (lease === null) return false;
+  inside(number, lease);
+  for (let i = 0; i < turns * 100; i++) beat(number);
+  if (dies) process.exit(4);
+  outside(number);
+  lease.release();
+  return true;
+});
+
+export const acquires = flaggedAsync(async (_number, semaphore, { turns, dies }) => {
+  const { token } = currentJob();
+  const lease = await semaphore.acquire({ token, timeoutMs: 2000 });
+  if (lease === null) return false;
+  for (let i = 0; i < turns; i++) await turn();
+  if (dies) process.exit(5);
+  lease.release();
+  return true;
+});
+
+/** For `map`. */
+export const square = (value) => {
+  if (value === 666) throw new Error('on purpose, of a map');
+  return value * value;
+};
