@@ -7,7 +7,7 @@ import { type Awaited, checkMayBlock, checkWait, type WaitOptions, wait, waitSyn
 import { callListener } from './warn.js';
 
 /** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
-export abstract class OneWay extends SharedObject implements Source {
+export abstract class OneWay extends SharedObject {
   /** What makes it come about by itself. Asked by every look; followed only while there is somebody to tell. */
   readonly #source: Source | undefined;
   /** By which it follows its source, and by which it is called when this thread's bell rings. Made when first needed. */

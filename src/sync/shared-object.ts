@@ -6,7 +6,7 @@ import { arrived, type Carrier, findShared, hold, keep, nextSharedId, type Share
  * An object over shared memory that crosses between threads: on each thread that holds it it is one object, however often
  * it comes. Copies know each other by an id.
  */
-export abstract class SharedObject implements Shared {
+export abstract class SharedObject {
   /** @internal */
   readonly uncloneable = uncloneable;
   #id: string | undefined;

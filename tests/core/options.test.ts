@@ -25,7 +25,7 @@ describe('a bad pool option throws at once, naming the option, the rule and the 
     [
       { maxworkers: 2 },
       TypeError,
-      "Cannot create pool: there is no option 'maxworkers'; the options are kind, maxWorkers,",
+      "Cannot create pool: there is no option 'maxworkers'; the options are maxWorkers, kind,",
     ],
     [{ kind: 'fork' }, TypeError, "Cannot create pool: kind must be one of thread, process, received 'fork'"],
     [null, TypeError, 'Cannot create pool: options must be an object, received null'],
