@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import { CROSS, type CrossingHandle, uncloneable } from './crossing.js';
-import { arrived, type Carrier, findShared, hold, keep, nextSharedId, type Shared } from './exchange.js';
+import { arrived, type Carrier, findShared, hold, keep, nextSharedId } from './exchange.js';
 
 /**
  * An object over shared memory that crosses between threads: on each thread that holds it it is one object, however often
