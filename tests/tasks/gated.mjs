@@ -48,8 +48,9 @@ export function spinUntil(gate, token) {
 
 /** Waits for a token it was given, and answers its reason. */
 export async function reasonOf(gate, token) {
+  const cancelled = new Promise((resolve) => token.onCancel(resolve)); // before: the reason comes after the flag
   reach(gate);
-  await new Promise((resolve) => token.onCancel(resolve));
+  await cancelled;
   return token.reason;
 }
 
