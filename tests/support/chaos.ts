@@ -34,6 +34,7 @@ const ACTIONS = {
   map: 6,
   waitAll: 4,
   ready: 8,
+  lateCancel: 12,
   order: 5,
   look: 30,
   turn: 100,
@@ -189,6 +190,9 @@ class Chaos {
           'ready',
         );
         break;
+      case 'lateCancel':
+        await this.#lateCancel();
+        break;
       case 'order':
         await this.#order();
         break;
@@ -302,6 +306,29 @@ class Chaos {
     this.#watch.expectEnd(read(), 'a map');
   }
 
+  /** Cancels a job that is tried again, when the code of an attempt has ended and nobody has read how. */
+  async #lateCancel(): Promise<void> {
+    const job = this.#submit({ kind: 'flaky', task: flagged.flaky, args: [9], options: { retry: { maxAttempts: 9 } } });
+    await new Promise((resolve) => setImmediate(resolve));
+    block(this.#random.integer(0, 3));
+    this.#watch.cancel(job, 'late');
+  }
+
+  /** Jobs that do not stop, and a grace that is over just as the pool is shut down. */
+  async #graceEnds(): Promise<void> {
+    const submit = (): Job => {
+      const kind = 'deafAsync';
+      const options = { timeoutMs: 5_000, graceMs: this.#random.pick([102, 5_000]) };
+      return this.#submit({ kind, task: flagged.deafAsync, args: [], isEndless: true, mayGoOn: true, options });
+    };
+    await this.#quiet();
+    const jobs = [submit(), submit(), submit()];
+    await new Promise((resolve) => setTimeout(resolve, 80)); // a thread has started by then, mostly
+    for (const job of jobs) if (this.#random.chance(0.5)) this.#watch.cancel(job, 'before the end');
+    await new Promise((resolve) => setTimeout(resolve, 70));
+    block(this.#random.integer(20, 60));
+  }
+
   /** I4 is exact on one worker of concurrency 1, for jobs that are queued together. */
   async #order(): Promise<void> {
     if (this.#options.maxWorkers > 1 || this.#options.concurrency > 1) return;
@@ -367,11 +394,14 @@ class Chaos {
   /** Shuts down, in the middle of work. Answers how many threads there were. */
   async #end(): Promise<number> {
     const random = this.#random;
-    for (let left = random.integer(0, 300); left > 0; left--)
-      this.#submit(random.chance(0.5) ? planJob(this.#from) : planShort(this.#from));
-    if (random.chance(0.5)) await new Promise((resolve) => setTimeout(resolve, random.integer(0, 10)));
+    const isGraceOver = this.#options.concurrency > 1 && random.chance(0.5);
+    if (isGraceOver) await this.#graceEnds();
+    else
+      for (let left = random.integer(0, 300); left > 0; left--)
+        this.#submit(random.chance(0.5) ? planJob(this.#from) : planShort(this.#from));
+    if (!isGraceOver && random.chance(0.5)) await new Promise((resolve) => setTimeout(resolve, random.integer(0, 10)));
     if (random.chance(0.2)) this.#pool.pause();
-    const mode = random.pick(['drain', 'finishRunning', 'abort'] as const);
+    const mode = isGraceOver ? 'abort' : random.pick(['drain', 'finishRunning', 'abort'] as const);
     const before = this.#pool.metrics();
     this.#log.push(`shutdown(${mode})`);
     const ended = this.#pool.shutdown(random.chance(0.3) ? { mode, timeoutMs: random.integer(0, 50) } : { mode });
@@ -400,4 +430,9 @@ class Chaos {
     const { faults } = this.#watch;
     if (faults.length > 0) throw new Error(`${faults.length} faults\n${faults.slice(0, 10).join('\n')}`);
   }
+}
+
+/** Keeps the event loop from turning. */
+function block(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
 }
