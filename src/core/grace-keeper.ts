@@ -57,6 +57,21 @@ export class GraceKeeper {
     this.#events.relieved(worker);
   }
 
+  /** The job given up may still block the thread, and the others on it with that: then it is ended after all. */
+  #watchRetired(worker: PoolWorker, job: Job): void {
+    if (!worker.isRunning || worker.seats.taken === 0) return;
+    worker.ping();
+    const look = (): void => {
+      if (worker.hasAnswered || !worker.isRunning) {
+        this.#watchRetired(worker, job);
+        return;
+      }
+      worker.endCause = new Error(`Job '${job.name}', which had not stopped when it was asked to, blocked the thread`);
+      this.#events.end(worker);
+    };
+    startTimer(PATIENCE_MS, look, { keepsProcess: false });
+  }
+
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
     this.#timers.delete(job);
     if (!worker.isRunning) return; // it is being ended already: the job settles when the thread is gone
@@ -64,6 +79,7 @@ export class GraceKeeper {
     if (graceMs > 0 && worker.seats.taken - worker.seats.waitingCount > 1) {
       if (worker.hasAnswered) {
         this.#events.retire(worker, job);
+        this.#watchRetired(worker, job);
         return;
       }
       if (patienceMs > 0) {

@@ -367,6 +367,7 @@ export class ThreadPool implements AsyncDisposable {
   /** All jobs have settled, all threads are gone. */
   #closed(): void {
     this.#isClosed = true;
+    this.#control.disown();
     this.#leaveLiving();
     for (const stream of [...this.#streams]) stream.end();
   }
@@ -449,6 +450,7 @@ export class ThreadPool implements AsyncDisposable {
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
+        if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.disown();
         if (!hasStarted) this.#recovery.startFailed(exit, this.#pacer);
         else if (!this.#shutdown.hasBegun) this.#workers.refill();
       },

@@ -9,7 +9,7 @@ import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
 import { Cancellation, type Ending } from './ending.js';
 import { Follower, isResolver } from './follower.js';
-import { JobKind } from './job-kind.js';
+import { JobKind, type KindOwner } from './job-kind.js';
 import { checkJobOptions, checkPriority, type JobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
@@ -18,7 +18,7 @@ import { ProgressStream } from './progress.js';
 import { refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
-export interface JobOwner {
+export interface JobOwner extends KindOwner {
   cancelJob(job: Job, reason: unknown): boolean;
   reprioritise(job: Job, priority: number): boolean;
 }
