@@ -72,3 +72,26 @@ describe('a process', () => {
     expect(stdout).toMatch(/^(true|false) 1\n$/);
   });
 });
+
+test('a pool that was shut down leaves no trace, although its tasks live on', async () => {
+  const { stdout } = await runProgram(
+    `import { ThreadPool } from 'thread-system';
+    const task = (x) => x;
+    let alive = 0;
+    const gone = new FinalizationRegistry(() => alive--);
+    for (let i = 0; i < 6; i++) {
+      const pool = new ThreadPool({ maxWorkers: 1 });
+      alive++;
+      gone.register(pool, i);
+      await pool.submit(task, [1], { priority: i % 3 });
+      await pool.shutdown();
+    }
+    for (let turn = 0; turn < 100 && alive > 1; turn++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    console.log(alive <= 1, task(1));`,
+    { flags: ['--expose-gc'] },
+  );
+  expect(stdout.trim()).toBe('true 1');
+});

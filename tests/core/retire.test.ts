@@ -48,6 +48,30 @@ describe('an async job that does not stop, beside others on its thread', () => {
   });
 });
 
+test('a retired thread that the job given up blocks later is ended after all', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 50 });
+  using gate = await occupyAsync(pool);
+  const [other] = gate.jobs;
+  using turn = new Gate();
+  const job = pool.submit(
+    async (words: Int32Array): Promise<never> => {
+      Atomics.add(words, 1, 1);
+      while (Atomics.load(words, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      for (;;);
+    },
+    [turn.words],
+  );
+  await turn.reachedBy(1);
+  job.cancel();
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  expect(other?.state).toBe('RUNNING');
+  turn.open();
+  await expect(other).rejects.toMatchObject({
+    code: 'ERR_WORKER_EXITED',
+    cause: { message: "Job 'anonymous', which had not stopped when it was asked to, blocked the thread" },
+  });
+});
+
 test('a thread whose event loop does not turn is ended with all that is open there', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 2, graceMs: 120 });
   using gate = await occupyAsync(pool);
