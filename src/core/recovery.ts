@@ -12,8 +12,9 @@ import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** After so many failures in a row, starting a worker is given up. */
 const HOPELESS_STARTS = 3;
-/** After a failed start, while other workers live, none is tried for so long. */
+/** After a failed start, while other workers live, none is tried for so long; each time it fails again, twice as long. */
 const START_PAUSE_MS = 1_000;
+const LONGEST_START_PAUSE_MS = 60_000;
 
 /** What recovers with the pool. */
 export interface RecoveryParts {
@@ -82,11 +83,16 @@ export class Recovery {
   startFailed(exit: ThreadExit, pacer: Pacer): void {
     const { workers, dispatcher, ledger } = this.#parts;
     this.#startFailures++;
+    const message = `Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reasonOf(exit)}`;
     if (workers.all.some((worker) => worker.isReady)) {
-      workers.holdStarts(START_PAUSE_MS, () => pacer.pump());
+      const pauseMs = Math.min(START_PAUSE_MS * 2 ** (this.#startFailures - 1), LONGEST_START_PAUSE_MS);
+      if (this.#startFailures === 1)
+        process.emitWarning(`${message}. Others do its work; the next start is tried in ${pauseMs} ms`, {
+          type: 'ThreadSystemWarning',
+        });
+      workers.holdStarts(pauseMs, () => pacer.pump());
       return;
     }
-    const message = `Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reasonOf(exit)}`;
     let count = this.#startFailures < HOPELESS_STARTS ? 1 : dispatcher.queue.size;
     for (; count > 0; count--) {
       const job = dispatcher.queue.shift();
