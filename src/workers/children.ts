@@ -55,6 +55,15 @@ class Child implements ChildJob<unknown> {
   }
 }
 
+/** A task that is known by its definition. */
+export class KnownOrigin {
+  readonly definition: TaskDefinition;
+
+  constructor(definition: TaskDefinition) {
+    this.definition = definition;
+  }
+}
+
 /** A job of this worker that may have children. */
 export interface Parent {
   readonly seq: number;
@@ -117,6 +126,7 @@ function definitionOf(task: unknown): TaskDefinition {
     const name = task.name === '' ? 'anonymous' : task.name;
     return { kind: 'inline', text: Function.prototype.toString.call(task), name, each: false };
   }
+  if (task instanceof KnownOrigin) return task.definition;
   if (typeof task === 'object' && task !== null && 'url' in task && 'name' in task)
     return { kind: 'module', url: String(task.url), name: String(task.name), each: false };
   throw new TypeError(

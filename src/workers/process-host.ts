@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
-import { decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
+import { decodeError, decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
@@ -147,11 +147,20 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeForProcess(reason) });
   }
 
-  childAsked(worker: RemoteWorker<Call>, _parent: Call, { child }: AskedChild): void {
-    worker.tellChildEnd(child, { error: new Error("Jobs of a pool of kind 'process' cannot submit children") });
+  childAsked(worker: RemoteWorker<Call>, parent: Call, { child, task, args, options }: AskedChild): void {
+    let values: Packed;
+    try {
+      values = this.#link.pack([args, options], 'child');
+    } catch (error) {
+      worker.tellChildEnd(child, { error });
+      return;
+    }
+    this.#send({ kind: 'asked', run: parent.run, child, task, values });
   }
 
-  childCancelled(): void {}
+  childCancelled(_worker: RemoteWorker<Call>, child: number, reason: unknown): void {
+    this.#send({ kind: 'child-cancelled', child, reason: encodeForProcess(reason) });
+  }
 
   sharedCancelled(by: Call | undefined, spread: () => void): void {
     this.#by = by;
@@ -181,6 +190,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
         if (call !== undefined) this.#cancel(call, decodeReason(message.reason as ErrorRecord));
         break;
       }
+      case 'child-ended':
+        this.#worker.tellChildEnd(message.child, { value: this.#link.unpack(message.value) });
+        break;
+      case 'child-failed':
+        this.#worker.tellChildEnd(message.child, { error: decodeError(message.error) });
+        break;
       case 'exchange':
         receive(unpackReason(message.message), this);
         break;

@@ -38,6 +38,8 @@ export type ToProcess =
     }
   | { readonly kind: 'task-gone'; readonly id: number }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
+  | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
+  | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
   | { readonly kind: 'exchange'; readonly message: ExchangeMessage };
 
 /** A message of a task's code, or of the process that runs it. */
@@ -47,6 +49,15 @@ export type FromProcess =
   | { readonly kind: 'returned'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'threw'; readonly run: number; readonly error: ErrorRecord; readonly hasCode: boolean }
   | { readonly kind: 'token-cancelled'; readonly run: number; readonly reason: unknown }
+  /** A call's code submits a child; `values` are its arguments and options. */
+  | {
+      readonly kind: 'asked';
+      readonly run: number;
+      readonly child: number;
+      readonly task: TaskDefinition;
+      readonly values: Packed;
+    }
+  | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
   /** The thread that ran the tasks has died: this process ends. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }

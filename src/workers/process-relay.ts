@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
+import { KnownOrigin } from './children.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import type { JobContext } from './job-context.js';
 import { fromBytes, toBytes } from './process-bytes.js';
@@ -48,6 +50,7 @@ export class ProcessRelay implements Carrier {
   readonly #child: ChildProcess;
   readonly #link = new ProcessLink(this);
   readonly #calls = new Map<number, Call>();
+  readonly #children = new Map<number, ChildJob<unknown>>();
   #lastRun = 0;
   #isEnding = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
@@ -152,6 +155,12 @@ export class ProcessRelay implements Carrier {
       case 'token-cancelled':
         this.#calls.get(message.run)?.context.token.cancel(decodeReason(message.reason as ErrorRecord));
         break;
+      case 'asked':
+        this.#asked(message);
+        break;
+      case 'child-cancelled':
+        this.#children.get(message.child)?.cancel(decodeReason(message.reason as ErrorRecord));
+        break;
       case 'late-error':
         this.#host.lateError(message.error, message.jobId);
         break;
@@ -163,6 +172,30 @@ export class ProcessRelay implements Carrier {
         this.#host.asJob(context, () => receive(unpackReason(message.message), this));
         break;
       }
+    }
+  }
+
+  /** Submits a child for a call's code, and tells it how the child ended. */
+  #asked({ run, child, task, values }: Extract<FromProcess, { readonly kind: 'asked' }>): void {
+    const failed = (error: unknown): void => {
+      this.#children.delete(child);
+      this.#send({ kind: 'child-failed', child, error: encodeForProcess(error) });
+    };
+    try {
+      const context = this.#calls.get(run)?.context;
+      if (context === undefined) throw new Error('The job that submitted it has ended');
+      const [args, options] = this.#link.unpack(values) as [readonly unknown[], ChildOptions];
+      const job: ChildJob<unknown> = context.submit(new KnownOrigin(task), args, options);
+      this.#children.set(child, job);
+      Promise.resolve(job)
+        .then((value) => {
+          const packed = this.#link.pack(value, 'result');
+          this.#children.delete(child);
+          this.#send({ kind: 'child-ended', child, value: packed });
+        })
+        .catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 
