@@ -82,6 +82,17 @@ export class EventHub {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 
+  /** An error that hurts no job: told to who listens, else a process warning. */
+  lateError(error: Error, jobId: number | undefined): void {
+    if (this.has('lateError')) {
+      this.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
+      return;
+    }
+    const whose = jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`;
+    const message = `Uncaught error in a worker, ${whose}: ${error.message}. Listen to 'lateError' to handle it`;
+    process.emitWarning(message, { type: 'LateError', ...(error.stack === undefined ? {} : { detail: error.stack }) });
+  }
+
   emit<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {
     if (this.#isSilent) return;
     const listeners = this.#listeners.get(event);

@@ -1,6 +1,11 @@
 import { JobTimeoutError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
+import type { EventHub } from './events.js';
+import { checkInteger } from './options.js';
+
+/** How many jobs a stream keeps for a reader that is behind. */
+const DEFAULT_LIMIT = 10_000;
 
 export interface StreamOptions {
   /** How many jobs are kept for a reader that is behind; past that the oldest is dropped, with a process warning. Default: 10 000. */
@@ -92,6 +97,38 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
       `A stream of jobs is read too slowly: more than ${this.#limit} wait, and the oldest are dropped; this is told once a stream`,
       { type: 'ThreadSystemWarning' },
     );
+  }
+}
+
+/** The streams of a pool's events. */
+export class JobStreams {
+  readonly #events: EventHub;
+  readonly #open = new Set<JobStream>();
+  #isClosed = false;
+
+  constructor(events: EventHub) {
+    this.#events = events;
+  }
+
+  /** @throws {TypeError} or {RangeError} for a bad limit. */
+  open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream {
+    const { limit = DEFAULT_LIMIT } = options;
+    if (limit !== Number.POSITIVE_INFINITY)
+      checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
+    const stream: JobStream = new JobStream(limit, () => {
+      unregister();
+      this.#open.delete(stream);
+    });
+    const unregister = this.#events.on(event, (job) => stream.push(job));
+    if (this.#isClosed) stream.end();
+    else this.#open.add(stream);
+    return stream;
+  }
+
+  /** No more jobs will settle. */
+  close(): void {
+    this.#isClosed = true;
+    for (const stream of [...this.#open]) stream.end();
   }
 }
 

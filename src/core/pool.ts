@@ -1,12 +1,11 @@
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkOptionNames, type JobOptions } from '../jobs/job-options.js';
+import type { JobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
-import { MetricsRecorder, type PoolMetrics, type WorkerMetrics } from '../metrics/recorder.js';
+import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
-import { TICKS_PER_MS } from '../sync/ticks.js';
 import { checkMs } from '../sync/timer.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
@@ -15,30 +14,26 @@ import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { Families } from './families.js';
 import { GraceKeeper } from './grace-keeper.js';
 import { HeldJobs } from './held-jobs.js';
+import { Intake } from './intake.js';
 import { JobControl } from './job-control.js';
 import { JobGroup } from './job-group.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
-import { JobStream, type StreamOptions, streamAsCompleted } from './job-stream.js';
+import { JobStreams, type StreamOptions, streamAsCompleted } from './job-stream.js';
 import { Ledger, type SettledCounts } from './ledger.js';
 import { enterLiving, handleSignals, type SignalOptions } from './living.js';
 import type { TypedArray } from './map-source.js';
-import { checkInteger, resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options.js';
+import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options.js';
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
 import { Retries } from './retries.js';
-import { Schedule, type ScheduleOptions } from './schedule.js';
+import type { Schedule, ScheduleOptions } from './schedule.js';
+import { Schedules } from './schedules.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { TimeLimits } from './time-limits.js';
-import { type PoolWorker, WorkerSet } from './worker-set.js';
-
-const SCHEDULE_OPTIONS = new Set([
-  ...['everyMs', 'cron', 'timeZone', 'startAt', 'overlap'],
-  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'name'],
-]);
-/** How many jobs a stream of results keeps for a reader that is behind. */
-const DEFAULT_STREAM_LIMIT = 10_000;
+import { workerMetrics } from './worker-metrics.js';
+import { WorkerSet } from './worker-set.js';
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
@@ -64,7 +59,6 @@ export class ThreadPool implements AsyncDisposable {
     return handleSignals(options);
   }
 
-  readonly #concurrency: number;
   readonly #outbox = new Outbox();
   readonly #events = new EventHub(this.#outbox);
   readonly #metrics = new MetricsRecorder(now());
@@ -75,24 +69,19 @@ export class ThreadPool implements AsyncDisposable {
   readonly #recovery: Recovery;
   readonly #control: JobControl;
   readonly #shutdown: Shutdown;
-  readonly #limits: TimeLimits;
-  readonly #held: HeldJobs;
+  readonly #intake: Intake;
   readonly #families: Families;
   readonly #admission: Admission;
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
-  readonly #streams = new Set<JobStream>();
-  readonly #schedules = new Set<Schedule>();
-  /** Unsettled jobs by their `key`. */
-  readonly #keys = new Map<unknown, Job>();
+  readonly #streams = new JobStreams(this.#events);
+  readonly #schedules = new Schedules((job) => this.#intake.submit(job));
   readonly #leaveLiving = enterLiving(this);
-  #isClosed = false;
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options: ThreadPoolOptions = {}) {
     const settings = resolvePoolOptions(options);
-    this.#concurrency = settings.concurrency;
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     const [ledger, metrics, events, outbox] = [this.#ledger, this.#metrics, this.#events, this.#outbox];
@@ -106,7 +95,7 @@ export class ThreadPool implements AsyncDisposable {
     const held = new HeldJobs(ledger, (job) => this.#pacer.enqueue(job));
     const retries = new Retries({ held, metrics, events, isAllowed: () => this.#shutdown.runsPending });
     const families = new Families({
-      submit: (job) => this.#admit(job, false),
+      submit: (job) => this.#intake.enter(job, false),
       isOpen: () => this.#shutdown.runsPending,
     });
     const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
@@ -117,10 +106,11 @@ export class ThreadPool implements AsyncDisposable {
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
-    this.#limits = limits;
-    this.#held = held;
     this.#families = families;
-    this.#admission = new Admission(settings, { ledger, dispatcher, events, workers });
+    const admission = new Admission(settings, { ledger, dispatcher, events, workers });
+    this.#admission = admission;
+    const [owner, shutdown] = [this.#control, this.#shutdown];
+    this.#intake = new Intake({ ledger, owner, admission, held, limits, pacer, shutdown });
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -141,7 +131,7 @@ export class ThreadPool implements AsyncDisposable {
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     const job = new Job(task, args, options);
     if (this.#submitStacks) job.submittedBy(this.submit);
-    return this.#enterKeyed(job);
+    return this.#intake.submit(job);
   }
 
   /**
@@ -154,7 +144,7 @@ export class ThreadPool implements AsyncDisposable {
     if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
     if (job.isSubmitted) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
     if (this.#submitStacks) (job as Job).submittedBy(this.submitJob);
-    return this.#enterKeyed(job as Job) as Job<T, P>;
+    return this.#intake.submit(job as Job) as Job<T, P>;
   }
 
   /** Submits a call of the task for each list of arguments, with the same options. As `submit`. */
@@ -164,7 +154,7 @@ export class ThreadPool implements AsyncDisposable {
     // all are made before the first is submitted, so that a bad one submits none
     const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
     if (this.#submitStacks) for (const job of jobs) job.submittedBy(this.submitMany);
-    return jobs.map((job) => this.#enterKeyed(job)) as JobOf<K>[];
+    return jobs.map((job) => this.#intake.submit(job)) as JobOf<K>[];
   }
 
   /**
@@ -196,7 +186,7 @@ export class ThreadPool implements AsyncDisposable {
     const { places } = this.#workers;
     const host: MapHost = {
       places,
-      submit: (job) => this.#enter(job, false), // it bounds itself
+      submit: (job) => this.#intake.submitUnbounded(job),
       ended: (map) => this.#maps.delete(map),
     };
     const map = new JobMap<unknown, unknown>(host, task, items, options);
@@ -225,12 +215,12 @@ export class ThreadPool implements AsyncDisposable {
 
   /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
   results(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
-    return this.#stream('jobCompleted', options);
+    return this.#streams.open('jobCompleted', options);
   }
 
   /** The jobs that fail from now on, for `for await`; ends when the pool has shut down. */
   failures(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
-    return this.#stream('jobFailed', options);
+    return this.#streams.open('jobFailed', options);
   }
 
   /**
@@ -241,30 +231,12 @@ export class ThreadPool implements AsyncDisposable {
    */
   schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
     if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
-    checkOptionNames(options, SCHEDULE_OPTIONS, 'schedule a task');
-    const {
-      everyMs: _everyMs,
-      cron: _cron,
-      timeZone: _timeZone,
-      startAt: _startAt,
-      overlap: _overlap,
-      ...rest
-    } = options;
-    const make = (): Job => new Job(task as Task, args, rest);
-    make(); // a bad call throws now
-    const submit = (): Job => {
-      const job = make();
-      this.#enter(job);
-      return job;
-    };
-    const schedule = new Schedule(options, { submit, ended: (ended) => this.#schedules.delete(ended) });
-    if (schedule.next !== undefined) this.#schedules.add(schedule);
-    return schedule;
+    return this.#schedules.add(task as Task, args, options);
   }
 
   /** The schedules that have not ended. */
   get schedules(): readonly Schedule[] {
-    return [...this.#schedules];
+    return this.#schedules.all;
   }
 
   /** A group for jobs that belong together: counted, cancelled and waited for as one. */
@@ -331,7 +303,7 @@ export class ThreadPool implements AsyncDisposable {
   /** A snapshot of the pool's numbers. */
   metrics(): PoolMetrics {
     const nowMs = now();
-    const workers = this.#workers.all.map((worker) => this.#workerMetrics(worker, nowMs));
+    const workers = this.#workers.all.map((worker) => workerMetrics(worker, nowMs));
     return this.#metrics.snapshot(this.#dispatcher.activeCount + this.#families.waiting, workers, nowMs);
   }
 
@@ -358,7 +330,7 @@ export class ThreadPool implements AsyncDisposable {
     const closing = this.#shutdown.begin(options);
     if (isFirst) void closing.then(() => this.#closed());
     this.#admission.close();
-    for (const schedule of this.schedules) schedule.cancel();
+    this.#schedules.cancelAll();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
     for (const map of [...this.#maps]) map.poolCloses(closed);
     return closing;
@@ -366,73 +338,13 @@ export class ThreadPool implements AsyncDisposable {
 
   /** All jobs have settled, all threads are gone. */
   #closed(): void {
-    this.#isClosed = true;
     this.#control.disown();
     this.#leaveLiving();
-    for (const stream of [...this.#streams]) stream.end();
+    this.#streams.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown().then(() => {});
-  }
-
-  /** Submits the job, unless it joins an unsettled one of its key: answers which it is. */
-  #enterKeyed(job: Job): Job {
-    const { key } = job.options;
-    if (key === undefined) {
-      this.#enter(job);
-      return job;
-    }
-    const known = this.#keys.get(key);
-    if (known !== undefined && !this.#shutdown.hasBegun) {
-      if (job.priority > known.priority) known.setPriority(job.priority);
-      return known;
-    }
-    this.#enter(job);
-    if (job.isSettled) return job;
-    this.#keys.set(key, job);
-    job.whenSettled(() => this.#keys.delete(key));
-    return job;
-  }
-
-  /** @param isBounded whether it counts against `maxQueue`. */
-  #enter(job: Job, isBounded = true): void {
-    if (this.#shutdown.hasBegun) throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
-    this.#admit(job, isBounded);
-  }
-
-  /** @param isBounded whether it counts against `maxQueue`. */
-  #admit(job: Job, isBounded: boolean): void {
-    if (this.#pacer.isFirstOfBatch) this.#ledger.look();
-    if (job.isSettled) {
-      this.#ledger.enterSettled(job, this.#control);
-      return;
-    }
-    const isRefused = isBounded && this.#admission.isFull;
-    this.#ledger.enter(job, this.#control);
-    if (isBounded) this.#admission.entered();
-    if (isRefused && !this.#admission.makeRoomFor(job)) return;
-    if (!job.hasOptions) {
-      this.#pacer.enqueue(job);
-      return;
-    }
-    if (!this.#held.enter(job)) this.#pacer.enqueue(job);
-    job.linkParents();
-    if (!job.isSettled) this.#limits.entered(job);
-  }
-
-  #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream {
-    const { limit = DEFAULT_STREAM_LIMIT } = options;
-    if (limit !== Number.POSITIVE_INFINITY)
-      checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
-    const stream: JobStream = new JobStream(limit, () => {
-      unregister();
-      this.#streams.delete(stream);
-    });
-    const unregister = this.#events.on(event, (job) => stream.push(job));
-    if (this.#isClosed) stream.end();
-    else this.#streams.add(stream);
-    return stream;
   }
 
   #workerEvents(): WorkerEvents<Job> {
@@ -458,30 +370,7 @@ export class ThreadPool implements AsyncDisposable {
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),
       childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
-      lateError: (error, jobId) => this.#lateError(error, jobId),
+      lateError: (error, jobId) => this.#events.lateError(error, jobId),
     };
-  }
-
-  #lateError(error: Error, jobId: number | undefined): void {
-    if (this.#events.has('lateError')) {
-      this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
-      return;
-    }
-    const whose = jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`;
-    const message = `Uncaught error in a worker, ${whose}: ${error.message}. Listen to 'lateError' to handle it`;
-    process.emitWarning(message, { type: 'LateError', ...(error.stack === undefined ? {} : { detail: error.stack }) });
-  }
-
-  #workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
-    const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
-    const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyTicks / (TICKS_PER_MS * lifeMs * this.#concurrency));
-    const state = worker.isReady
-      ? worker.isIdle
-        ? 'idle'
-        : 'busy'
-      : worker.state === 'starting' || worker.isSpare
-        ? 'starting'
-        : 'ending';
-    return { id: worker.workerId, state, jobs: worker.jobsRun, utilization };
   }
 }

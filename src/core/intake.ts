@@ -1,0 +1,90 @@
+import { PoolClosedError } from '../errors.js';
+import type { Job, JobOwner } from '../jobs/job.js';
+import type { Admission } from './admission.js';
+import type { HeldJobs } from './held-jobs.js';
+import type { Ledger } from './ledger.js';
+import type { Pacer } from './pacer.js';
+import type { Shutdown } from './shutdown.js';
+import type { TimeLimits } from './time-limits.js';
+
+export interface IntakeParts {
+  readonly ledger: Ledger;
+  readonly owner: JobOwner;
+  readonly admission: Admission;
+  readonly held: HeldJobs;
+  readonly limits: TimeLimits;
+  readonly pacer: Pacer;
+  readonly shutdown: Shutdown;
+}
+
+/** The way by which every job comes in: it is counted, finds room, waits for what holds it, and goes to the queue. */
+export class Intake {
+  readonly #parts: IntakeParts;
+  /** Unsettled jobs by their `key`. */
+  readonly #keys = new Map<unknown, Job>();
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Submits a job, unless it joins an unsettled one of its key: answers which it is.
+   *
+   * @throws {PoolClosedError} after `shutdown`.
+   */
+  submit(job: Job): Job {
+    const { key } = job.options;
+    if (key === undefined) {
+      this.#checkOpen(job);
+      this.enter(job, true);
+      return job;
+    }
+    this.#checkOpen(job);
+    const known = this.#keys.get(key);
+    if (known !== undefined) {
+      if (job.priority > known.priority) known.setPriority(job.priority);
+      return known;
+    }
+    this.enter(job, true);
+    if (job.isSettled) return job;
+    this.#keys.set(key, job);
+    job.whenSettled(() => this.#keys.delete(key));
+    return job;
+  }
+
+  /**
+   * Submits a job of a map, which bounds itself.
+   *
+   * @throws {PoolClosedError} after `shutdown`.
+   */
+  submitUnbounded(job: Job): void {
+    this.#checkOpen(job);
+    this.enter(job, false);
+  }
+
+  /** Takes a job in. @param isBounded whether it counts against `maxQueue`. */
+  enter(job: Job, isBounded: boolean): void {
+    const { ledger, owner, admission, held, limits, pacer } = this.#parts;
+    if (pacer.isFirstOfBatch) ledger.look();
+    if (job.isSettled) {
+      ledger.enterSettled(job, owner);
+      return;
+    }
+    const isRefused = isBounded && admission.isFull;
+    ledger.enter(job, owner);
+    if (isBounded) admission.entered();
+    if (isRefused && !admission.makeRoomFor(job)) return;
+    if (!job.hasOptions) {
+      pacer.enqueue(job);
+      return;
+    }
+    if (!held.enter(job)) pacer.enqueue(job);
+    job.linkParents();
+    if (!job.isSettled) limits.entered(job);
+  }
+
+  #checkOpen(job: Job): void {
+    if (this.#parts.shutdown.hasBegun)
+      throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+  }
+}

@@ -1,0 +1,44 @@
+import { Job } from '../jobs/job.js';
+import { checkOptionNames } from '../jobs/job-options.js';
+import type { Task } from '../jobs/task.js';
+import { Schedule, type ScheduleOptions } from './schedule.js';
+
+const KNOWN = new Set([
+  ...['everyMs', 'cron', 'timeZone', 'startAt', 'overlap'],
+  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'name'],
+]);
+
+/** The schedules of a pool. */
+export class Schedules {
+  readonly #submit: (job: Job) => unknown;
+  readonly #schedules = new Set<Schedule>();
+
+  constructor(submit: (job: Job) => unknown) {
+    this.#submit = submit;
+  }
+
+  /** Those that have not ended. */
+  get all(): readonly Schedule[] {
+    return [...this.#schedules];
+  }
+
+  /** @throws {TypeError} or {RangeError} for a bad task, argument list or option. */
+  add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
+    checkOptionNames(options, KNOWN, 'schedule a task');
+    const { everyMs: _everyMs, cron: _cron, timeZone: _zone, startAt: _startAt, overlap: _overlap, ...rest } = options;
+    const make = (): Job => new Job(task, args, rest);
+    make(); // a bad call throws now
+    const submit = (): Job => {
+      const job = make();
+      this.#submit(job);
+      return job;
+    };
+    const schedule = new Schedule(options, { submit, ended: (ended) => this.#schedules.delete(ended) });
+    if (schedule.next !== undefined) this.#schedules.add(schedule);
+    return schedule;
+  }
+
+  cancelAll(): void {
+    for (const schedule of this.all) schedule.cancel();
+  }
+}
