@@ -6,10 +6,10 @@ import { checkMs } from '../sync/timer.js';
 
 export interface ThreadPoolOptions {
   /**
-   * Where jobs run: on threads, or each worker in a child process of its own, for native code that may crash. Default:
-   * `'thread'`.
+   * Where jobs run: on threads; each worker in a child process of its own, for native code that may crash; or, for unit
+   * tests, on the calling thread, with the same cloning. Default: `'thread'`.
    */
-  readonly kind?: 'thread' | 'process' | undefined;
+  readonly kind?: 'thread' | 'process' | 'inline' | undefined;
   /** How many threads at most. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
   readonly maxWorkers?: number | undefined;
   /** How many are kept, started at once. Default: 0, workers start on demand. */
@@ -46,7 +46,7 @@ export interface ThreadPoolOptions {
 
 /** The options with their defaults, checked. */
 export interface PoolSettings {
-  readonly kind: 'thread' | 'process';
+  readonly kind: 'thread' | 'process' | 'inline';
   readonly maxWorkers: number;
   readonly minWorkers: number;
   readonly idleTimeoutMs: number;
@@ -77,7 +77,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
-const KINDS = ['thread', 'process'];
+const KINDS = ['thread', 'process', 'inline'];
 const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'];
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */

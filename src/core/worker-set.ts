@@ -3,6 +3,7 @@ import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
+import { InlineThread } from '../workers/inline-thread.js';
 import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
 import { workerLocation } from '../workers/worker-location.js';
@@ -163,6 +164,7 @@ export class WorkerSet {
 
   #createThread(workerId: number): Worker {
     const { kind, thread, name } = this.#settings;
+    if (kind === 'inline') return InlineThread.create();
     if (thread.worker !== undefined) return checkThread(thread.worker());
     const options: WorkerOptions = { name: `${name}-${workerId}` };
     if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;

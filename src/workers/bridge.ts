@@ -6,13 +6,33 @@ import type { CurrentJob } from '../current-job.js';
  */
 interface Bridge {
   readonly currentJob: () => CurrentJob | undefined;
+  /** Of each loop on this thread: of pools that run inline there may be several. */
+  readonly loops: Set<() => CurrentJob | undefined>;
 }
 
 const KEY = Symbol.for('thread-system.worker');
 const globals = globalThis as typeof globalThis & { [KEY]?: Bridge };
 
-export function openBridge(bridge: Bridge): void {
-  globals[KEY] = bridge;
+/** Lets `currentJob` find the job that a loop runs. Answers how to end that. */
+export function openBridge(runningJob: () => CurrentJob | undefined): () => void {
+  globals[KEY] ??= createBridge();
+  const { loops } = globals[KEY];
+  loops.add(runningJob);
+  return () => {
+    loops.delete(runningJob);
+  };
+}
+
+function createBridge(): Bridge {
+  const loops: Bridge['loops'] = new Set();
+  const find = (): CurrentJob | undefined => {
+    for (const runningJob of loops) {
+      const job = runningJob();
+      if (job !== undefined) return job;
+    }
+    return undefined;
+  };
+  return Object.seal({ currentJob: find, loops });
 }
 
 /**

@@ -29,6 +29,10 @@ const TURN_MS = 5;
 export class WorkerLoop implements ContextHost {
   readonly workerId: number;
   readonly slots: SlotTable;
+  /** It runs on the thread of its pool. */
+  readonly #isInline: boolean;
+  #isStopped = false;
+  #closeBridge = (): void => {};
   readonly #concurrency: number;
   readonly #controlWords: Int32Array;
   readonly #port: MessagePort;
@@ -57,9 +61,10 @@ export class WorkerLoop implements ContextHost {
   /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
   #clockMs = 0;
 
-  /** @param entry the address of the worker's entry. */
+  /** @param entry the address of the worker's entry; `'inline'` on the thread of its pool. */
   constructor(init: WorkerInit, entry: string) {
-    joinBells(init.bells, init.bell);
+    this.#isInline = entry === 'inline';
+    if (!this.#isInline) joinBells(init.bells, init.bell);
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
     this.#controlWords = init.memory.control;
@@ -90,12 +95,22 @@ export class WorkerLoop implements ContextHost {
   }
 
   start(): void {
-    openBridge({ currentJob: () => this.#currentJob() });
-    setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
-    process.on('uncaughtException', (error) => this.#onUncaught(error));
+    this.#closeBridge = openBridge(() => this.#currentJob());
+    if (!this.#isInline) {
+      setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
+      process.on('uncaughtException', (error) => this.#onUncaught(error));
+    }
     this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
+    if (this.#isInline) this.#port.unref(); // listening has held the process
     // in a turn of its own: a module that imports the worker's entry is evaluated to its end first
     if (this.#relay === undefined) setImmediate(() => this.#ready());
+  }
+
+  /** Runs nothing any more, and answers nothing. Only of a loop that is inline: a thread is terminated. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#closeBridge();
+    this.#port.close();
   }
 
   #ready(): void {
@@ -169,7 +184,7 @@ export class WorkerLoop implements ContextHost {
 
   /** Runs jobs until there are none, or no place for them, or the event loop is due. */
   #run(): void {
-    if (this.#isRunning) return;
+    if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
     this.#parking.leave();
     this.#clockMs = now();
@@ -200,7 +215,7 @@ export class WorkerLoop implements ContextHost {
     if (!this.#hasPlace) return false; // goes on when there is
     if (!requests.isEmpty) return true;
     this.#bell.ringAnswered();
-    if (this.#open.size === 0 && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
+    if (this.#open.size === 0 && !this.#isInline && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
       this.#clockMs = now();
       return true;
     }
@@ -280,7 +295,7 @@ export class WorkerLoop implements ContextHost {
 
   /** Goes on with a job that was open, and with the lane. */
   #resume(context: JobContext, go: () => void): void {
-    if (!context.isOpen) return;
+    if (!context.isOpen || this.#isStopped) return;
     this.#closed(context);
     this.#unwatched.delete(context);
     this.#clockMs = now();

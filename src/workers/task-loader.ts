@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { messageOf, TaskNotFoundError } from '../errors.js';
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -73,6 +74,7 @@ async function requireUrl(url: string): Promise<Exports> {
 }
 
 async function loadTypeScript(url: string): Promise<Exports> {
+  if (isMainThread) return importInMain(url); // of a pool that runs inline
   const scope = isEsmScope(url) ? 'esm' : 'commonjs';
   const fallback = fallbacks.get(scope) ?? (await knownFallback(url, scope));
   if (fallback !== undefined) return fallback(renamed.get(url) ?? url);
@@ -85,6 +87,15 @@ async function loadTypeScript(url: string): Promise<Exports> {
     const again = `${url}${url.includes('?') ? '&' : '?'}thread-system-retry`;
     renamed.set(url, again);
     return found(again);
+  }
+}
+
+/** The program has the loader that it needs, or none: a thread's loaders would be its own, too. */
+async function importInMain(url: string): Promise<Exports> {
+  try {
+    return await importUrl(url);
+  } catch (error) {
+    throw NEEDS_LOADER.has(codeOf(error)) ? noLoader(url, error) : error;
   }
 }
 

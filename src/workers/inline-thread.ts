@@ -1,0 +1,42 @@
+import { EventEmitter } from 'node:events';
+import { threadId, type Worker } from 'node:worker_threads';
+import { setImmediate } from '../sync/platform.js';
+import { WorkerLoop } from './loop.js';
+import type { WorkerInit } from './protocol.js';
+
+/**
+ * Stands for a thread and is none: runs a worker's loop on the thread of its pool, in turns of the event loop. Values are
+ * cloned as on their way to a thread.
+ */
+export class InlineThread extends EventEmitter {
+  readonly threadId = threadId;
+  #loop: WorkerLoop | undefined;
+  #hasEnded = false;
+
+  /** One of these, as what the pool takes for a thread. */
+  static create(): Worker {
+    return new InlineThread() as unknown as Worker;
+  }
+
+  /** Begins: the first and only message. */
+  postMessage(init: WorkerInit): void {
+    setImmediate(() => {
+      if (this.#hasEnded) return;
+      this.#loop = new WorkerLoop(init, 'inline');
+      this.#loop.start();
+    });
+  }
+
+  terminate(): Promise<number> {
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
+      this.#loop?.stop();
+      setImmediate(() => this.emit('exit', 1));
+    }
+    return Promise.resolve(1);
+  }
+
+  ref(): void {}
+
+  unref(): void {}
+}
