@@ -193,7 +193,8 @@ function set(error: Error, key: string, value: unknown, enumerable: boolean): vo
 /** The stack without the frames of the worker's loop, which lie below the task's own. */
 function withoutOurFrames(stack: string): string {
   const lines = stack.split('\n');
-  const isOurs = (line: string): boolean => /^\s+at .*(pool-worker\.mjs|data:text\/javascript|[\\/]workers[\\/]loop\.[jt]s)/.test(line);
+  const isOurs = (line: string): boolean =>
+    /^\s+at .*(pool-worker\.mjs|data:text\/javascript|[\\/]workers[\\/]loop\.[jt]s)/.test(line);
   let end = lines.length;
   const first = lines.findIndex(isOurs);
   if (first > 0) end = first;
