@@ -224,9 +224,9 @@ export class CancellationToken extends OneWay {
     return this.carrierCount > 0;
   }
 
-  /** There is somebody to tell, or something to pass on from one copy to others. */
+  /** There is somebody to tell, or something to pass on to the copies. */
   protected override get isNeeded(): boolean {
-    return !this.#isRaised && (this.hasListeners || this.#link !== undefined || this.carrierCount > 1);
+    return !this.#isRaised && (this.hasListeners || this.#link !== undefined);
   }
 
   protected override get reasonToTell(): unknown {

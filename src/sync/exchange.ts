@@ -40,6 +40,8 @@ interface Registry {
   nextId: number;
   /** By weak references: an object that nobody on this thread holds is forgotten, its shared memory with it (I9). */
   readonly held: Map<string, WeakRef<Shared>>;
+  /** The threads that this one has started. */
+  readonly carriers: Set<Carrier>;
   /** Those that must be there although nobody here holds them, for the threads that hold a copy. */
   readonly kept: Set<Shared>;
   readonly forget: FinalizationRegistry<string>;
@@ -65,6 +67,7 @@ function createRegistry(): Registry {
   return Object.seal({
     nextId: 0,
     held,
+    carriers: new Set(),
     kept: new Set(),
     forget,
     arrivals: new Map(),
@@ -110,13 +113,26 @@ export function keep(object: Shared, isKept: boolean): void {
 
 /** Hands a message from another thread to this thread's copies, if it still has them. */
 export function receive(message: ExchangeMessage, from: Carrier): void {
-  if (message.kind === 'token-cancelled') findShared(message.id)?.heard?.(message.reason, from);
+  if (message.kind === 'token-cancelled') heard(message, from);
   else if (message.kind === 'token-asked') findShared(message.id)?.asked?.(from);
   else for (const [id, arrivals] of message.copies) findShared(id)?.copiesGone?.(from, arrivals);
 }
 
+function heard(message: Extract<ExchangeMessage, { readonly kind: 'token-cancelled' }>, from: Carrier): void {
+  const object = findShared(message.id);
+  if (object !== undefined) object.heard?.(message.reason, from);
+  // nobody here holds it any more: whichever other thread does is told all the same
+  else for (const other of registry.carriers) if (other !== from && other.isOpen) other.tell(message);
+}
+
+/** A thread has been started by this one. */
+export function threadStarted(carrier: Carrier): void {
+  registry.carriers.add(carrier);
+}
+
 /** A thread has ended, with those it had started: `threads` are the numbers of their bells. */
 export function threadGone(carrier: Carrier, threads: readonly number[]): void {
+  registry.carriers.delete(carrier);
   for (const counts of registry.arrivals.values()) counts.delete(carrier);
   for (const held of [...registry.held.values()]) held.deref()?.threadGone?.(carrier, threads);
 }

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
-import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
+import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
 import { startTimer } from '../sync/timer.js';
 import { PayloadPort } from './envelope.js';
@@ -150,6 +150,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.results = new ResultLane(this.#memory, payload.port1, port);
     this.#values = new ValueCarrier((message) => this.tell(message), this);
     this.#listen();
+    threadStarted(this);
     const init: WorkerInit = {
       kind: 'thread-system-init',
       workerId: this.workerId,
