@@ -1,15 +1,15 @@
 import { PoolClosedError } from '../errors.js';
-import type { Job, JobOwner } from '../jobs/job.js';
+import type { Job } from '../jobs/job.js';
 import type { Admission } from './admission.js';
 import type { HeldJobs } from './held-jobs.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, PoolOwner } from './ledger.js';
 import type { Pacer } from './pacer.js';
 import type { Shutdown } from './shutdown.js';
 import type { TimeLimits } from './time-limits.js';
 
 export interface IntakeParts {
   readonly ledger: Ledger;
-  readonly owner: JobOwner;
+  readonly owner: PoolOwner;
   readonly admission: Admission;
   readonly held: HeldJobs;
   readonly limits: TimeLimits;

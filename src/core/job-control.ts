@@ -1,6 +1,6 @@
 import { Cancellation, type Ending } from '../jobs/ending.js';
 import type { Job, JobOwner } from '../jobs/job.js';
-import type { KindOwner } from '../jobs/job-kind.js';
+import { OwnerRef } from '../jobs/job-kind.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { RemoteWorker } from '../workers/remote-worker.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -22,27 +22,25 @@ export interface JobControlParts {
   readonly families: Families;
 }
 
-type OwnedKind = Parameters<KindOwner['owns']>[0];
-
 /** Cancels jobs and changes their priority, wherever they are. */
 export class JobControl implements JobOwner {
   readonly #parts: JobControlParts;
   #spared: Job | undefined;
-  /** What tasks keep of this pool. */
-  readonly #kinds = new Set<OwnedKind>();
+  /** By which jobs hold this. */
+  readonly ref = new OwnerRef<JobOwner>();
 
   constructor(parts: JobControlParts) {
     this.#parts = parts;
   }
 
-  owns(kind: OwnedKind): void {
-    this.#kinds.add(kind);
+  /** It has jobs: these find it by `ref`. */
+  attach(): void {
+    this.ref.owner = this;
   }
 
-  /** Tasks keep the pool no longer: it has ended, or has nothing to do. */
-  disown(): void {
-    for (const kind of this.#kinds) kind.disown(this);
-    this.#kinds.clear();
+  /** It has none, and tasks keep the pool no longer. */
+  detach(): void {
+    this.ref.owner = undefined;
   }
 
   /** All jobs that are not settled. */

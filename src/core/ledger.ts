@@ -1,12 +1,20 @@
 import { messageOf } from '../errors.js';
 import type { Ending } from '../jobs/ending.js';
 import type { Job, JobOwner, Moment } from '../jobs/job.js';
+import type { OwnerRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
+
+/** A pool's own, as its jobs hold it. */
+export interface PoolOwner extends JobOwner {
+  readonly ref: OwnerRef<JobOwner>;
+  /** It has unsettled jobs. */
+  attach(): void;
+}
 
 /** How jobs ended. */
 export interface SettledCounts {
@@ -58,9 +66,12 @@ export class Ledger {
   }
 
   /** Takes a job in and gives it its place among equals. */
-  enter(job: Job, owner: JobOwner): void {
-    this.#lastNumber = job.submittedTo(owner, this.#now, this.#lastNumber);
-    if (this.unsettled === 0) this.#keepAlive.hold();
+  enter(job: Job, owner: PoolOwner): void {
+    this.#lastNumber = job.submittedTo(owner.ref, this.#now, this.#lastNumber);
+    if (this.unsettled === 0) {
+      this.#keepAlive.hold();
+      owner.attach();
+    }
     this.#metrics.jobSubmitted(job.priority);
   }
 
@@ -95,7 +106,7 @@ export class Ledger {
   }
 
   /** Counts a job that had settled before it was submitted: it was cancelled. */
-  enterSettled(job: Job, owner: JobOwner): void {
+  enterSettled(job: Job, owner: PoolOwner): void {
     this.enter(job, owner);
     this.#count(job, 'CANCELLED');
   }

@@ -338,7 +338,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /** All jobs have settled, all threads are gone. */
   #closed(): void {
-    this.#control.disown();
+    this.#control.detach();
     this.#leaveLiving();
     this.#streams.close();
   }
@@ -362,7 +362,7 @@ export class ThreadPool implements AsyncDisposable {
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
-        if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.disown();
+        if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
         if (!hasStarted) this.#recovery.startFailed(exit, this.#pacer);
         else if (!this.#shutdown.hasBegun) this.#workers.refill();
       },

@@ -9,7 +9,7 @@ import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
 import { Cancellation, type Ending } from './ending.js';
 import { Follower, isResolver } from './follower.js';
-import { JobKind, type KindOwner } from './job-kind.js';
+import { JobKind, type OwnerRef } from './job-kind.js';
 import { checkJobOptions, checkPriority, type JobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
@@ -18,7 +18,7 @@ import { ProgressStream } from './progress.js';
 import { refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
-export interface JobOwner extends KindOwner {
+export interface JobOwner {
   cancelJob(job: Job, reason: unknown): boolean;
   reprioritise(job: Job, priority: number): boolean;
 }
@@ -274,7 +274,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal Whether it has a pool. */
   get isSubmitted(): boolean {
-    return this.kind.owner !== undefined;
+    return this.kind.ownerRef !== undefined;
   }
 
   /**
@@ -283,7 +283,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @param last the greatest number that a job of the pool has; its own becomes greater still.
    * @returns its number.
    */
-  submittedTo(owner: JobOwner, moment: Moment, last: number): number {
+  submittedTo(owner: OwnerRef<JobOwner>, moment: Moment, last: number): number {
     this.kind = this.kind.ownedBy(owner);
     this.#waited = moment;
     const number = this.id > last ? this.id : ++lastNumber;
