@@ -7,6 +7,12 @@ export interface StreamOptions {
   readonly limit?: number | undefined;
 }
 
+/**
+ * A job that has settled, as a loop gives it: read its `state`, `result` and `error`. (Its type has no `then`, as in a `for
+ * await` the compiler takes what is awaitable for what it resolves to.)
+ */
+export type SettledJob<J extends Job = Job> = J & { readonly then: never };
+
 type Next<J> = IteratorResult<J, undefined>;
 
 interface Reader<J> {

@@ -18,7 +18,7 @@ import { HeldJobs } from './held-jobs.js';
 import { JobControl } from './job-control.js';
 import { JobGroup } from './job-group.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
-import { JobStream, type StreamOptions, streamAsCompleted } from './job-stream.js';
+import { JobStream, type SettledJob, type StreamOptions, streamAsCompleted } from './job-stream.js';
 import { Ledger, type SettledCounts } from './ledger.js';
 import { enterLiving, handleSignals, type SignalOptions } from './living.js';
 import type { TypedArray } from './map-source.js';
@@ -82,7 +82,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
-  readonly #streams = new Set<JobStream>();
+  readonly #streams = new Set<JobStream<SettledJob>>();
   readonly #schedules = new Set<Schedule>();
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
@@ -214,22 +214,22 @@ export class ThreadPool implements AsyncDisposable {
   asCompleted<J extends Job>(
     jobs: Iterable<J>,
     options: { readonly timeoutMs?: number | undefined } = {},
-  ): AsyncIterableIterator<J, undefined> {
+  ): AsyncIterableIterator<SettledJob<J>, undefined> {
     const list = [...jobs];
     for (const job of list)
       if (!(job instanceof Job))
         throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
     const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for jobs');
-    return streamAsCompleted(list, timeoutMs);
+    return streamAsCompleted(list as SettledJob<J>[], timeoutMs);
   }
 
   /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
-  results(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
+  results(options: StreamOptions = {}): AsyncIterableIterator<SettledJob, undefined> {
     return this.#stream('jobCompleted', options);
   }
 
   /** The jobs that fail from now on, for `for await`; ends when the pool has shut down. */
-  failures(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
+  failures(options: StreamOptions = {}): AsyncIterableIterator<SettledJob, undefined> {
     return this.#stream('jobFailed', options);
   }
 
@@ -420,15 +420,15 @@ export class ThreadPool implements AsyncDisposable {
     if (!job.isSettled) this.#limits.entered(job);
   }
 
-  #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream {
+  #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream<SettledJob> {
     const { limit = DEFAULT_STREAM_LIMIT } = options;
     if (limit !== Number.POSITIVE_INFINITY)
       checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
-    const stream: JobStream = new JobStream(limit, () => {
+    const stream = new JobStream<SettledJob>(limit, () => {
       unregister();
       this.#streams.delete(stream);
     });
-    const unregister = this.#events.on(event, (job) => stream.push(job));
+    const unregister = this.#events.on(event, (job) => stream.push(job as SettledJob));
     if (this.#isClosed) stream.end();
     else this.#streams.add(stream);
     return stream;
