@@ -16,7 +16,7 @@ import { Families } from './families.js';
 import { GraceKeeper } from './grace-keeper.js';
 import { HeldJobs } from './held-jobs.js';
 import { JobControl } from './job-control.js';
-import { JobGroup } from './job-group.js';
+import { type GroupHost, JobGroup } from './job-group.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
 import { JobStream, type SettledJob, type StreamOptions, streamAsCompleted } from './job-stream.js';
 import { Ledger, type SettledCounts } from './ledger.js';
@@ -269,7 +269,11 @@ export class ThreadPool implements AsyncDisposable {
 
   /** A group for jobs that belong together: counted, cancelled and waited for as one. */
   group(name: string): JobGroup {
-    return new JobGroup({ submit: (task, args, options) => this.submit(task as never, args as never, options) }, name);
+    const host: GroupHost = {
+      submit: (task, args, options) => this.submit(task as never, args as never, options),
+      submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
+    };
+    return new JobGroup(host, name);
   }
 
   /**
