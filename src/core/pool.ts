@@ -37,6 +37,8 @@ const SCHEDULE_OPTIONS = new Set([
   ...['everyMs', 'cron', 'timeZone', 'startAt', 'overlap'],
   ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'name'],
 ]);
+const AS_COMPLETED_OPTIONS = new Set(['timeoutMs']);
+const STREAM_OPTIONS = new Set(['limit']);
 /** How many jobs a stream of results keeps for a reader that is behind. */
 const DEFAULT_STREAM_LIMIT = 10_000;
 
@@ -215,6 +217,9 @@ export class ThreadPool implements AsyncDisposable {
     jobs: Iterable<J>,
     options: { readonly timeoutMs?: number | undefined } = {},
   ): AsyncIterableIterator<SettledJob<J>, undefined> {
+    checkOptionNames(options, AS_COMPLETED_OPTIONS, 'wait for jobs');
+    if (typeof jobs !== 'object' || jobs === null || !(Symbol.iterator in jobs))
+      throw new TypeError(`Cannot wait for jobs: jobs must be iterable, received ${describe(jobs)}`);
     const list = [...jobs];
     for (const job of list)
       if (!(job instanceof Job))
@@ -426,6 +431,7 @@ export class ThreadPool implements AsyncDisposable {
 
   #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream<SettledJob> {
     const { limit = DEFAULT_STREAM_LIMIT } = options;
+    checkOptionNames(options, STREAM_OPTIONS, 'read jobs');
     if (limit !== Number.POSITIVE_INFINITY)
       checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
     const stream = new JobStream<SettledJob>(limit, () => {
