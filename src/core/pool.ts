@@ -430,9 +430,9 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream<SettledJob> {
-    const { limit = DEFAULT_STREAM_LIMIT } = options;
     checkOptionNames(options, STREAM_OPTIONS, 'read jobs');
     if (limit !== Number.POSITIVE_INFINITY)
+    const { limit = DEFAULT_STREAM_LIMIT } = options;
       checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
     const stream = new JobStream<SettledJob>(limit, () => {
       unregister();
