@@ -257,7 +257,8 @@ export class ThreadPool implements AsyncDisposable {
     } = options;
     const make = (): Job => new Job(task as Task, args, rest);
     make(); // a bad call throws now
-    const submit = (): Job => {
+    const submit = (): Job | undefined => {
+      if (this.#shutdown.hasBegun) return undefined; // a run that was queued, as the one before it is cancelled
       const job = make();
       this.#enter(job);
       return job;
@@ -431,8 +432,8 @@ export class ThreadPool implements AsyncDisposable {
 
   #stream(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream<SettledJob> {
     checkOptionNames(options, STREAM_OPTIONS, 'read jobs');
-    if (limit !== Number.POSITIVE_INFINITY)
     const { limit = DEFAULT_STREAM_LIMIT } = options;
+    if (limit !== Number.POSITIVE_INFINITY)
       checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
     const stream = new JobStream<SettledJob>(limit, () => {
       unregister();
