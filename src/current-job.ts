@@ -29,7 +29,12 @@ export interface CurrentJob {
    * @throws {NotCloneableError} when an argument cannot cross.
    */
   submit<A extends readonly unknown[], R>(
-    task: ((this: CurrentJob, ...args: A) => R) | ChildTask<A, R>,
+    task: (this: CurrentJob, ...args: A) => R,
+    args?: Readonly<A>,
+    options?: ChildOptions,
+  ): ChildJob<ChildResult<R>>;
+  submit<A extends readonly unknown[], R>(
+    task: ChildTask<A, R>,
     args?: Readonly<A>,
     options?: ChildOptions,
   ): ChildJob<ChildResult<R>>;

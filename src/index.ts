@@ -10,7 +10,7 @@ export {
 } from './core/job-graph.js';
 export type { GroupStats, JobGroup } from './core/job-group.js';
 export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
-export type { StreamOptions } from './core/job-stream.js';
+export type { SettledJob, StreamOptions } from './core/job-stream.js';
 export type { SettledCounts } from './core/ledger.js';
 export { type SignalOptions, shutdownAll } from './core/living.js';
 export type { TypedArray } from './core/map-source.js';
@@ -19,7 +19,7 @@ export { ThreadPool } from './core/pool.js';
 export type { Schedule, ScheduleOptions } from './core/schedule.js';
 export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
 export { Thread } from './core/thread.js';
-export type { CurrentJob } from './current-job.js';
+export type { ChildJob, ChildOptions, CurrentJob } from './current-job.js';
 export {
   CancelledError,
   DependencyError,

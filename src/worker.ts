@@ -1,4 +1,4 @@
-export type { CurrentJob } from './current-job.js';
+export type { ChildJob, ChildOptions, CurrentJob } from './current-job.js';
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
 export { Condition } from './sync/condition.js';

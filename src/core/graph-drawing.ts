@@ -14,7 +14,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   RUNNING: '#f5dd90',
 };
 
-const escapeMermaid = (text: string): string => text.replace(/[#";&<>]/g, (char) => `#${char.codePointAt(0)};`);
+const escapeMermaid = (text: string): string => text.replace(/[#";&<>\n]/g, (char) => `#${char.codePointAt(0)};`);
 const quoteDot = (text: string): string => `"${text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`;
 
 export function drawMermaid(nodes: readonly DrawnNode[]): string {
@@ -61,7 +61,9 @@ export function longestPath(nodes: readonly DrawnNode[]): { readonly nodes: read
 }
 
 /** Each node after those before it (Kahn's algorithm). */
-function inOrder(nodes: readonly DrawnNode[]): DrawnNode[] {
+export function inOrder<N extends { readonly before: ReadonlySet<N>; readonly after: ReadonlySet<N> }>(
+  nodes: readonly N[],
+): N[] {
   const missing = new Map(nodes.map((node) => [node, node.before.size]));
   const order = nodes.filter((node) => node.before.size === 0);
   for (const node of order)

@@ -3,7 +3,7 @@ import { Job } from '../jobs/job.js';
 import { checkJobOptions, checkOptionNames, type JobOptions } from '../jobs/job-options.js';
 import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
-import { drawDot, drawMermaid, longestPath } from './graph-drawing.js';
+import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';
 
 /** Stands for the result of a node in the arguments of another. */
 export class NodeOutput<T = unknown> {
@@ -79,6 +79,10 @@ export class GraphNode<T = unknown> {
   }
 }
 
+const NODE_OPTIONS = new Set([
+  ...['fallback', 'priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
+  ...['retry', 'graceMs', 'transfer'],
+]);
 const FAILURE_MODES = ['failFast', 'skipDependents'];
 
 /**
@@ -132,6 +136,7 @@ export class JobGraph {
       throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
     if (this.#nodes.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
+    checkOptionNames(options, NODE_OPTIONS, action);
     const { fallback, ...jobOptions } = options;
     checkJobOptions(jobOptions, action);
     refOf(task);
@@ -211,7 +216,7 @@ export class JobGraph {
     for (const node of this.nodes) node.job = undefined;
 
     const runNode = async (node: GraphNode): Promise<boolean> => {
-      const before = await Promise.all([...node.before].map(start));
+      const before = await Promise.all([...node.before].map((other) => started.get(other)));
       if (before.includes(false) || stop.isCancelled) return false;
       try {
         results.set(node, await this.#call(pool, node, results, stop));
@@ -222,16 +227,9 @@ export class JobGraph {
         return false;
       }
     };
-    const start = (node: GraphNode): Promise<boolean> => {
-      let running = started.get(node);
-      if (running === undefined) {
-        running = runNode(node);
-        started.set(node, running);
-      }
-      return running;
-    };
-
-    await Promise.all(this.nodes.map(start));
+    // in this order, as each waits for those before it
+    for (const node of inOrder(this.nodes)) started.set(node, runNode(node));
+    await Promise.all(started.values());
     const [first] = failures;
     if (first !== undefined) throw first.error;
     stop.throwIfCancelled();
@@ -306,10 +304,23 @@ function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOu
   }
 }
 
-/** The value with each output replaced by the result it stands for; itself where it holds none. */
-function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>): unknown {
+/**
+ * The value with each output replaced by the result it stands for; itself where it holds none.
+ *
+ * @param copies of what was filled: an object that is there twice, or in itself, is one object in the copy too.
+ */
+function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>, copies = new Map<object, object>()): unknown {
   if (value instanceof NodeOutput) return results.get(value.node);
-  if (typeof value !== 'object' || value === null || outputsIn(value).next().done) return value;
-  if (Array.isArray(value)) return value.map((item) => fill(item, results));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, results)]));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (outputsIn(value).next().done) return value;
+  const copy: object = Array.isArray(value) ? [] : {};
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value))
+    Object.defineProperty(copy, key, {
+      value: fill(item, results, copies),
+      ...{ writable: true, enumerable: true, configurable: true },
+    });
+  return copy;
 }

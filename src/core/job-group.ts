@@ -8,6 +8,7 @@ import { CancellationToken } from '../sync/cancellation-token.js';
 /** What a group submits to. */
 export interface GroupHost {
   submit(task: Task, args: readonly unknown[] | undefined, options: JobOptions): Job;
+  submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: JobOptions): readonly Job[];
 }
 
 /** How the jobs of a group stand, those of its child groups included. */
@@ -59,16 +60,21 @@ export class JobGroup implements AsyncDisposable {
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
   submit(task: Task, args?: readonly unknown[], options: JobOptions = {}): Job {
     this.#checkOpen();
-    const token = options.token === undefined ? this.token : CancellationToken.any(this.token, options.token);
-    const job = this.#host.submit(task, args, { ...options, token });
+    const job = this.#host.submit(task, args, this.#withToken(options));
     this.#add(job);
     return job;
   }
 
   /** As of the pool. */
-  submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
-    const submit = this.submit as (task: Task, args: readonly unknown[], options?: JobOptions) => Job;
-    return [...listOfArgs].map((args) => submit.call(this, task, args, options) as JobOf<K>);
+  submitMany<K extends Task>(
+    task: K,
+    listOfArgs: Iterable<Readonly<TaskArgs<K>>>,
+    options: JobOptions = {},
+  ): JobOf<K>[] {
+    this.#checkOpen();
+    const jobs = this.#host.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
+    for (const job of jobs) this.#add(job);
+    return jobs as JobOf<K>[];
   }
 
   /** A group within this one: counted, cancelled and waited for with it. */
@@ -113,6 +119,13 @@ export class JobGroup implements AsyncDisposable {
     return false;
   }
 
+  /** The options with the group's token; what is no token is left to be refused. */
+  #withToken(options: JobOptions): JobOptions {
+    const { token } = options ?? {};
+    if (token !== undefined && !(token instanceof CancellationToken)) return options;
+    return { ...options, token: token === undefined ? this.token : CancellationToken.any(this.token, token) };
+  }
+
   #add(job: Job): void {
     this.#submitted++;
     if (job.isSettled) {
@@ -137,11 +150,12 @@ export class JobGroup implements AsyncDisposable {
 
   /** A child group has ended: its counts are kept, it is not. */
   #adopt(child: JobGroup): void {
+    const { submitted, completed, failed, cancelled } = child.stats(); // with those of its own children
     this.#children.delete(child);
-    this.#submitted += child.#submitted;
-    this.#ended.completed += child.#ended.completed;
-    this.#ended.failed += child.#ended.failed;
-    this.#ended.cancelled += child.#ended.cancelled;
+    this.#submitted += submitted;
+    this.#ended.completed += completed;
+    this.#ended.failed += failed;
+    this.#ended.cancelled += cancelled;
   }
 
   #count(counts: Counts): void {
@@ -154,6 +168,10 @@ export class JobGroup implements AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#isEnded) throw new PoolClosedError(`Cannot submit to group '${this.name}': it has ended`);
+    for (let group: JobGroup | undefined = this; group !== undefined; group = group.#parent) {
+      if (!group.#isEnded) continue;
+      const which = group === this ? 'it' : `group '${group.name}', which it is in,`;
+      throw new PoolClosedError(`Cannot submit to group '${this.name}': ${which} has ended`);
+    }
   }
 }

@@ -1,16 +1,24 @@
 import { JobTimeoutError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
+import { checkOptionNames } from '../jobs/job-options.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
 import { checkInteger } from './options.js';
 
 /** How many jobs a stream keeps for a reader that is behind. */
 const DEFAULT_LIMIT = 10_000;
+const STREAM_OPTIONS = new Set(['limit']);
 
 export interface StreamOptions {
   /** How many jobs are kept for a reader that is behind; past that the oldest is dropped, with a process warning. Default: 10 000. */
   readonly limit?: number | undefined;
 }
+
+/**
+ * A job that has settled, as a loop gives it: read its `state`, `result` and `error`. (Its type has no `then`, as in a `for
+ * await` the compiler takes what is awaitable for what it resolves to.)
+ */
+export type SettledJob<J extends Job = Job> = J & { readonly then: never };
 
 type Next<J> = IteratorResult<J, undefined>;
 
@@ -103,23 +111,24 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
 /** The streams of a pool's events. */
 export class JobStreams {
   readonly #events: EventHub;
-  readonly #open = new Set<JobStream>();
+  readonly #open = new Set<JobStream<SettledJob>>();
   #isClosed = false;
 
   constructor(events: EventHub) {
     this.#events = events;
   }
 
-  /** @throws {TypeError} or {RangeError} for a bad limit. */
-  open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream {
+  /** @throws {TypeError} or {RangeError} for a bad option. */
+  open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream<SettledJob> {
+    checkOptionNames(options, STREAM_OPTIONS, 'read jobs');
     const { limit = DEFAULT_LIMIT } = options;
     if (limit !== Number.POSITIVE_INFINITY)
       checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
-    const stream: JobStream = new JobStream(limit, () => {
+    const stream = new JobStream<SettledJob>(limit, () => {
       unregister();
       this.#open.delete(stream);
     });
-    const unregister = this.#events.on(event, (job) => stream.push(job));
+    const unregister = this.#events.on(event, (job) => stream.push(job as SettledJob));
     if (this.#isClosed) stream.end();
     else this.#open.add(stream);
     return stream;

@@ -1,5 +1,8 @@
+import { constants } from 'node:os';
+import { describe } from '../errors.js';
+import { checkOptionNames } from '../jobs/job-options.js';
 import type { SettledCounts } from './ledger.js';
-import type { ShutdownOptions } from './shutdown-options.js';
+import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 
 /** What `shutdownAll` ends: a pool, a thread. */
 export interface Endable {
@@ -10,6 +13,8 @@ export interface SignalOptions extends ShutdownOptions {
   /** Default: `['SIGINT', 'SIGTERM']`. */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
+
+const OPTIONS = new Set(['signals', 'mode', 'timeoutMs']);
 
 /** By weak references: who is forgotten is not kept for this. */
 const living = new Set<WeakRef<Endable>>();
@@ -28,6 +33,7 @@ export function enterLiving(endable: Endable): () => void {
 
 /** Ends every pool and thread of this process that the caller's thread has made; resolves when all have ended. */
 export async function shutdownAll(options: ShutdownOptions = {}): Promise<void> {
+  checkShutdownOptions(options, 'shut down all pools');
   const ending = [...living].map((ref) => ref.deref()?.shutdown(options));
   await Promise.all(ending);
 }
@@ -37,8 +43,18 @@ export async function shutdownAll(options: ShutdownOptions = {}): Promise<void> 
  * at once.
  *
  * @returns how to stop doing so.
+ * @throws {TypeError} or {RangeError} for a bad option.
  */
-export function handleSignals({ signals = ['SIGINT', 'SIGTERM'], ...options }: SignalOptions = {}): () => void {
+export function handleSignals(given: SignalOptions = {}): () => void {
+  const action = 'handle signals';
+  checkOptionNames(given, OPTIONS, action);
+  const { signals = ['SIGINT', 'SIGTERM'], ...options } = given;
+  checkShutdownOptions(options, action);
+  if (!Array.isArray(signals))
+    throw new TypeError(`Cannot ${action}: signals must be an array, received ${describe(signals)}`);
+  for (const signal of signals)
+    if (!Object.hasOwn(constants.signals, signal))
+      throw new TypeError(`Cannot ${action}: signals must be names of signals, but holds ${describe(signal)}`);
   let isEnding = false;
   const unregister = (): void => {
     for (const signal of signals) process.off(signal, onSignal);

@@ -1,6 +1,6 @@
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import type { JobOptions } from '../jobs/job-options.js';
+import { checkOptionNames, type JobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
@@ -16,9 +16,9 @@ import { GraceKeeper } from './grace-keeper.js';
 import { HeldJobs } from './held-jobs.js';
 import { Intake } from './intake.js';
 import { JobControl } from './job-control.js';
-import { JobGroup } from './job-group.js';
+import { type GroupHost, JobGroup } from './job-group.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
-import { JobStreams, type StreamOptions, streamAsCompleted } from './job-stream.js';
+import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from './job-stream.js';
 import { Ledger, type SettledCounts } from './ledger.js';
 import { enterLiving, handleSignals, type SignalOptions } from './living.js';
 import type { TypedArray } from './map-source.js';
@@ -34,6 +34,8 @@ import type { ShutdownOptions } from './shutdown-options.js';
 import { TimeLimits } from './time-limits.js';
 import { workerMetrics } from './worker-metrics.js';
 import { WorkerSet } from './worker-set.js';
+
+const AS_COMPLETED_OPTIONS = new Set(['timeoutMs']);
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
@@ -76,7 +78,10 @@ export class ThreadPool implements AsyncDisposable {
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
   readonly #streams = new JobStreams(this.#events);
-  readonly #schedules = new Schedules((job) => this.#intake.submit(job));
+  readonly #schedules = new Schedules({
+    submit: (job) => this.#intake.submit(job),
+    isOpen: () => !this.#shutdown.hasBegun,
+  });
   readonly #leaveLiving = enterLiving(this);
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
@@ -204,22 +209,25 @@ export class ThreadPool implements AsyncDisposable {
   asCompleted<J extends Job>(
     jobs: Iterable<J>,
     options: { readonly timeoutMs?: number | undefined } = {},
-  ): AsyncIterableIterator<J, undefined> {
+  ): AsyncIterableIterator<SettledJob<J>, undefined> {
+    checkOptionNames(options, AS_COMPLETED_OPTIONS, 'wait for jobs');
+    if (typeof jobs !== 'object' || jobs === null || !(Symbol.iterator in jobs))
+      throw new TypeError(`Cannot wait for jobs: jobs must be iterable, received ${describe(jobs)}`);
     const list = [...jobs];
     for (const job of list)
       if (!(job instanceof Job))
         throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
     const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for jobs');
-    return streamAsCompleted(list, timeoutMs);
+    return streamAsCompleted(list as SettledJob<J>[], timeoutMs);
   }
 
   /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
-  results(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
+  results(options: StreamOptions = {}): AsyncIterableIterator<SettledJob, undefined> {
     return this.#streams.open('jobCompleted', options);
   }
 
   /** The jobs that fail from now on, for `for await`; ends when the pool has shut down. */
-  failures(options: StreamOptions = {}): AsyncIterableIterator<Job, undefined> {
+  failures(options: StreamOptions = {}): AsyncIterableIterator<SettledJob, undefined> {
     return this.#streams.open('jobFailed', options);
   }
 
@@ -241,7 +249,11 @@ export class ThreadPool implements AsyncDisposable {
 
   /** A group for jobs that belong together: counted, cancelled and waited for as one. */
   group(name: string): JobGroup {
-    return new JobGroup({ submit: (task, args, options) => this.submit(task as never, args as never, options) }, name);
+    const host: GroupHost = {
+      submit: (task, args, options) => this.submit(task as never, args as never, options),
+      submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
+    };
+    return new JobGroup(host, name);
   }
 
   /**

@@ -29,7 +29,8 @@ interface Times {
 
 /** What a schedule asks of its pool. */
 export interface ScheduleHost {
-  submit(): Job;
+  /** The next run; `undefined` where the pool takes none any more. */
+  submit(): Job | undefined;
   /** It is over. */
   ended(schedule: Schedule): void;
 }
@@ -85,6 +86,7 @@ export class Schedule {
   /** Leaves out all runs until `resume`. */
   pause(): void {
     this.#isPaused = true;
+    this.#queued = 0;
     this.#stopTimer();
   }
 
@@ -92,7 +94,8 @@ export class Schedule {
   resume(): void {
     if (!this.#isPaused || this.#isCancelled) return;
     this.#isPaused = false;
-    this.#arm();
+    if (this.#nextMs !== undefined && this.#nextMs > Date.now()) this.#wait();
+    else this.#arm();
   }
 
   /** Ends it. The run under way goes on: cancel `schedule.job` to stop that, too. */
@@ -149,6 +152,10 @@ export class Schedule {
       return;
     }
     const job = this.#host.submit();
+    if (job === undefined) {
+      this.cancel();
+      return;
+    }
     this.#job = job;
     this.#runs++;
     if (this.#overlap !== 'queue') return;

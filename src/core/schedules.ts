@@ -8,13 +8,19 @@ const KNOWN = new Set([
   ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'name'],
 ]);
 
+/** What schedules ask of their pool. */
+export interface SchedulesHost {
+  submit(job: Job): void;
+  isOpen(): boolean;
+}
+
 /** The schedules of a pool. */
 export class Schedules {
-  readonly #submit: (job: Job) => unknown;
+  readonly #host: SchedulesHost;
   readonly #schedules = new Set<Schedule>();
 
-  constructor(submit: (job: Job) => unknown) {
-    this.#submit = submit;
+  constructor(host: SchedulesHost) {
+    this.#host = host;
   }
 
   /** Those that have not ended. */
@@ -28,9 +34,10 @@ export class Schedules {
     const { everyMs: _everyMs, cron: _cron, timeZone: _zone, startAt: _startAt, overlap: _overlap, ...rest } = options;
     const make = (): Job => new Job(task, args, rest);
     make(); // a bad call throws now
-    const submit = (): Job => {
+    const submit = (): Job | undefined => {
+      if (!this.#host.isOpen()) return undefined; // a run that was queued, as the one before it is cancelled
       const job = make();
-      this.#submit(job);
+      this.#host.submit(job);
       return job;
     };
     const schedule = new Schedule(options, { submit, ended: (ended) => this.#schedules.delete(ended) });

@@ -1,10 +1,14 @@
-import { describe } from '../errors.js';
-import { checkMs, type StopTimer, startTimer } from '../sync/timer.js';
+import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { JobControl } from './job-control.js';
 import type { Ledger, SettledCounts } from './ledger.js';
 import type { Pacer } from './pacer.js';
-import { SHUTDOWN_MODES as MODES, type ShutdownMode, type ShutdownOptions } from './shutdown-options.js';
+import {
+  checkShutdownOptions,
+  SHUTDOWN_MODES as MODES,
+  type ShutdownMode,
+  type ShutdownOptions,
+} from './shutdown-options.js';
 import type { WorkerSet } from './worker-set.js';
 
 const REASON = 'the pool was shut down';
@@ -40,9 +44,7 @@ export class Shutdown {
 
   begin(options: ShutdownOptions): Promise<SettledCounts> {
     const { mode = 'drain', timeoutMs = Number.POSITIVE_INFINITY } = options;
-    if (!MODES.includes(mode))
-      throw new TypeError(`Cannot shut down pool: mode must be one of ${MODES.join(', ')}, received ${describe(mode)}`);
-    checkMs(timeoutMs, 'timeoutMs', 'shut down pool');
+    checkShutdownOptions(options, 'shut down pool');
     this.#promise ??= this.#run();
     this.#escalate(mode);
     if (timeoutMs !== Number.POSITIVE_INFINITY && this.#mode !== 'abort')
