@@ -370,13 +370,11 @@ export class ThreadPool implements AsyncDisposable {
         this.#workers.watchIdle();
       },
       workerExited: (worker, exit) => {
-        const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
-        if (!hasStarted) this.#recovery.startFailed(exit, this.#pacer);
-        else if (!this.#shutdown.hasBegun) this.#workers.refill();
+        if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#workers.refill();
       },
       ownTokenCancelled: (job, reason) => job.raiseToken(reason),
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),

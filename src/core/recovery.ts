@@ -73,7 +73,9 @@ export class Recovery {
       this.#settleStopped(job, worker);
     }
     for (const job of begun) this.#settleLost(job, worker, exit);
-    pacer.pump();
+    const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
+    if (hasStarted) pacer.pump();
+    else this.startFailed(exit, pacer); // before the next is started
   }
 
   /**

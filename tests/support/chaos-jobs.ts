@@ -1,5 +1,6 @@
 import {
   type CancellationToken,
+  type CurrentJob,
   type Job,
   type JobOptions,
   type Mutex,
@@ -8,6 +9,20 @@ import {
   taskModule,
 } from 'thread-system';
 import type { Random } from './random.ts';
+
+/** What a job does that submits others. */
+export interface FamilyPlan {
+  readonly children: readonly ChildPlan[];
+  readonly isCancelling: boolean;
+  readonly isLeaving: boolean;
+}
+
+interface ChildPlan {
+  readonly kind: 'echo' | 'busy' | 'polite' | 'fail' | 'exit' | 'family';
+  readonly number: number;
+  readonly value: unknown;
+  readonly options: NonNullable<Parameters<CurrentJob['submit']>[2]>;
+}
 
 type Place = { readonly turns: number; readonly dies: boolean };
 
@@ -39,6 +54,7 @@ export interface FlaggedTasks {
   locks(number: number, mutex: Mutex, place: Place): Promise<boolean>;
   locksSync(number: number, mutex: Mutex, place: Place): boolean;
   acquires(number: number, semaphore: Semaphore, place: Place): Promise<boolean>;
+  family(number: number, plan: FamilyPlan): Promise<number>;
   square(value: number): number;
   missing(number: number): void;
 }
@@ -59,6 +75,10 @@ export interface Surroundings {
   readonly mutex: Mutex;
   readonly semaphore: Semaphore;
   readonly tokens: () => WatchedToken;
+  /** Whether jobs submit others: while one waits for its children it shares its thread, whatever the concurrency. */
+  readonly hasFamilies: boolean;
+  /** A number for a job. */
+  readonly claim: () => number;
 }
 
 /** A job that is to be submitted, and what is known of it beforehand. */
@@ -76,6 +96,8 @@ export interface Plan {
   readonly mayGoOn?: boolean;
   /** It ends by nobody's doing but a limit's. */
   readonly isEndless?: boolean;
+  /** The numbers of those that it submits, and that they submit. */
+  readonly children?: readonly number[];
   /** It reports so many values. */
   readonly reports?: number;
 }
@@ -108,6 +130,7 @@ const WEIGHTS = {
   locks: 20,
   locksSync: 10,
   acquires: 20,
+  family: 25,
   unclonable: 15,
   missing: 3,
 } as const;
@@ -154,7 +177,7 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
     case 'deaf':
       return { kind, task: flagged.deaf, args: [], isEndless: true, options: limits(random) };
     case 'deafAsync': {
-      const mayGoOn = from.concurrency > 1;
+      const mayGoOn = from.concurrency > 1 || from.hasFamilies;
       return { kind, task: flagged.deafAsync, args: [], isEndless: true, mayGoOn, options: limits(random) };
     }
     case 'exit':
@@ -199,6 +222,12 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
       return { kind, task: flagged.locks, args: [from.mutex, place] };
     case 'acquires':
       return { kind, task: flagged.acquires, args: [from.semaphore, place] };
+    case 'family': {
+      if (!from.hasFamilies) return plan(from, 'later');
+      const children: number[] = [];
+      const given = planFamily(from, children, 2);
+      return { kind, task: flagged.family, args: [given], result: given.children.length, children };
+    }
     case 'unclonable':
       return {
         kind,
@@ -208,6 +237,26 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
     case 'missing':
       return { kind, task: random.chance(0.5) ? flagged.missing : nowhere.anything, args: [], isFlagged: false };
   }
+}
+
+/** @param numbers takes those of all descendants. */
+function planFamily(from: Surroundings, numbers: number[], depth: number): FamilyPlan {
+  const { random } = from;
+  const child = (): ChildPlan => {
+    const kind = random.weighted({ echo: 6, busy: 4, polite: 3, fail: 1, exit: 0.2, family: depth > 0 ? 2 : 0 });
+    const number = from.claim();
+    numbers.push(number);
+    const value = kind === 'family' ? planFamily(from, numbers, depth - 1) : kind === 'fail' ? 'error' : undefined;
+    const options = {
+      ...(random.chance(0.3) ? { priority: random.integer(-2, 2) } : {}),
+      ...(random.chance(0.1) ? { timeoutMs: random.integer(1, 10) } : {}),
+      ...(random.chance(0.1) ? { delayMs: random.integer(1, 10) } : {}),
+      ...(random.chance(0.1) ? { graceMs: random.pick([0, 5, 102]) } : {}),
+    };
+    return { kind, number, value: value ?? random.integer(0, 5), options };
+  };
+  const children = Array.from({ length: random.integer(0, depth + 2) }, child);
+  return { children, isCancelling: random.chance(0.1), isLeaving: random.chance(0.3) };
 }
 
 /** Options that any job may have. */

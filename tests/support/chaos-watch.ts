@@ -9,7 +9,7 @@ type SettledEvent = keyof typeof SETTLED;
 /** Tasks that give their thread back while they run: on a thread with others, one that does not stop is given up. */
 const ASYNC: ReadonlySet<JobKindName> = new Set<JobKindName>([
   ...(['later', 'politeAsync', 'untilAborted', 'deafAsync', 'exitLater', 'failLater', 'uncaught'] as const),
-  ...(['locks', 'acquires'] as const),
+  ...(['locks', 'acquires', 'family'] as const),
 ]);
 
 /** A job, and what has been seen of it. */
@@ -27,6 +27,8 @@ interface Watched {
   promised?: string;
   /** Of its code, where that had not ended when it settled, as its thread was gone. */
   beat?: number;
+  /** How far the code of its descendants was when it settled. */
+  descendants?: string;
 }
 
 /** Holds a pool to its invariants, whatever is done to it. Faults are collected, as listeners must not throw. */
@@ -35,7 +37,7 @@ export class ChaosWatch {
   readonly flags: Flags;
   readonly faults: string[] = [];
   readonly late: unknown[] = [];
-  readonly #concurrency: number;
+  readonly #sharesThreads: boolean;
   readonly #watched = new Map<Job, Watched>();
   /** What else must come to an end: waits, readers of progress, maps. */
   readonly #pending = new Map<Promise<unknown>, string>();
@@ -43,10 +45,11 @@ export class ChaosWatch {
   threadsDied = 0;
   #told = 0;
 
-  constructor(pool: ThreadPool, flags: Flags, concurrency: number) {
+  /** @param sharesThreads whether several jobs may be open on one thread. */
+  constructor(pool: ThreadPool, flags: Flags, sharesThreads: boolean) {
     this.pool = pool;
     this.flags = flags;
-    this.#concurrency = concurrency;
+    this.#sharesThreads = sharesThreads;
     for (const event of Object.keys(SETTLED) as SettledEvent[])
       pool.on(event, (job) => this.#guard(() => this.#settled(event, job)));
     pool.on('workerExited', () => void this.threadsDied++);
@@ -108,6 +111,12 @@ export class ChaosWatch {
     if (pending + active + completed + failed + cancelled !== submitted || pending < 0 || active < 0)
       this.fault(`out of balance: ${JSON.stringify({ submitted, pending, active, completed, failed, cancelled })}`);
     return metrics;
+  }
+
+  /** Of the workers that take jobs there are never more than may be. */
+  expectAtMost(maxWorkers: number): void {
+    const working = this.pool.metrics().workers.filter(({ state }) => state === 'idle' || state === 'busy');
+    if (working.length > maxWorkers) this.fault(`${working.length} workers take jobs, of at most ${maxWorkers}`);
   }
 
   /** I4: of these jobs, all queued at one moment, those begun were begun in that order. */
@@ -193,6 +202,12 @@ export class ChaosWatch {
     if (job.cancel('too late')) this.fault(`${describe(job)} could be cancelled after ${event}`);
     if (job.setPriority(1)) this.fault(`${describe(job)} could be given another priority after ${event}`);
     this.#expectCodeEnded(watched);
+    watched.descendants = this.#progressOf(watched);
+  }
+
+  /** Of the code of all that a job has submitted. */
+  #progressOf({ plan }: Watched): string {
+    return String(plan?.children?.map((number) => [this.flags.begun(number), this.flags.beat(number)]));
   }
 
   /** I8. */
@@ -210,7 +225,7 @@ export class ChaosWatch {
 
   #mayGoOn({ job, plan }: Watched): boolean {
     if (plan?.mayGoOn) return true;
-    if (plan === undefined || !ASYNC.has(plan.kind) || this.#concurrency === 1) return false;
+    if (plan === undefined || !ASYNC.has(plan.kind) || !this.#sharesThreads) return false;
     return job.state === 'CANCELLED' || job.error instanceof JobTimeoutError;
   }
 
@@ -241,6 +256,8 @@ export class ChaosWatch {
       for (const other of watched.dependsOn)
         if (other.state !== 'COMPLETED') this.fault(`${describe(job)} ran, but depends on ${describe(other)}`);
     }
+    if (watched.descendants !== this.#progressOf(watched))
+      this.fault(`${describe(job)} settled before those that it submitted: ${watched.descendants}`);
     if (plan.isFlagged === false) return;
     const { flags } = this;
     const begun = flags.begun(number);

@@ -18,6 +18,7 @@ import { Random } from './random.ts';
 /** A run that has not come to an end by then is stuck. */
 const STUCK_MS = 20_000;
 const PERMITS = 2;
+const KEYS = ['key', 1, Number.NaN, { an: 'object' }];
 const WORKER = pathToFileURL(createRequire(import.meta.url).resolve('thread-system/pool-worker'));
 
 const ACTIONS = {
@@ -36,6 +37,7 @@ const ACTIONS = {
   ready: 8,
   lateCancel: 12,
   order: 5,
+  resize: 8,
   look: 30,
   turn: 100,
   sleep: 50,
@@ -84,6 +86,9 @@ class Chaos {
   readonly #raised: CancellationToken[] = [];
   #controller = new AbortController();
   readonly #muchWaits: number;
+  #maxWorkers: number;
+  /** The last job of each key. */
+  readonly #keyed = new Map<unknown, Job>();
   /** Nothing stands in a paused pool for longer than so many steps. */
   #pausedFor = 0;
 
@@ -101,10 +106,12 @@ class Chaos {
       overflow: random.pick(['reject', 'dropOldest', 'dropLowest'] as const),
       submitStacks: random.chance(0.2),
     };
+    this.#maxWorkers = this.#options.maxWorkers;
     const { words } = this.#flags;
     this.#muchWaits = Math.min(300, maxQueue / 2);
     this.#pool = new ThreadPool({ ...this.#options, worker: () => new Worker(WORKER, { workerData: words }) });
-    this.#watch = new ChaosWatch(this.#pool, this.#flags, this.#options.concurrency);
+    const hasFamilies = random.chance(0.5);
+    this.#watch = new ChaosWatch(this.#pool, this.#flags, hasFamilies || this.#options.concurrency > 1);
     if (random.chance(0.3)) this.#pool.on('jobStarted', () => void this.#watch.balance());
     this.#from = {
       random,
@@ -112,6 +119,8 @@ class Chaos {
       mutex: this.#mutex,
       semaphore: this.#semaphore,
       tokens: () => random.pick(this.#tokens),
+      hasFamilies,
+      claim: () => this.#flags.claim(),
     };
     for (let left = 4; left > 0; left--) this.#tokens.push(this.#newToken());
   }
@@ -196,7 +205,13 @@ class Chaos {
       case 'order':
         await this.#order();
         break;
+      case 'resize':
+        this.#maxWorkers = random.integer(1, 5);
+        this.#pool.resize(this.#maxWorkers);
+        this.#watch.expectAtMost(this.#maxWorkers);
+        break;
       case 'look':
+        this.#watch.expectAtMost(this.#maxWorkers);
         // where much waits, the workers are given time
         if (this.#watch.balance().pending > this.#muchWaits)
           await new Promise((resolve) => setTimeout(resolve, random.integer(1, 10)));
@@ -223,8 +238,26 @@ class Chaos {
     if (random.chance(0.05)) options.signal = this.#controller.signal;
     const number = this.#flags.claim();
     const given = random.chance(0.2) && Object.keys(options).length === 0 ? undefined : options;
-    const job = this.#pool.submit(planned.task, [number, ...planned.args] as never, given as never) as Job;
-    this.#watch.add(job, { ...planned, options }, number);
+    const submit = (): Job =>
+      this.#pool.submit(planned.task, [number, ...planned.args] as never, given as never) as Job;
+    if (given !== undefined && random.chance(0.08)) {
+      options.key = random.pick(KEYS);
+      const known = this.#keyed.get(options.key);
+      const joins = known?.state === 'PENDING' || known?.state === 'RUNNING';
+      const keyed = submit();
+      if ((keyed === known) !== joins) this.#watch.fault(`a key ${joins ? 'made another job' : 'found a settled job'}`);
+      if (joins && keyed.state === 'PENDING' && keyed.priority < (options.priority ?? -2))
+        this.#watch.fault(`job ${keyed.id} was not made as urgent as the one that joined it`);
+      this.#keyed.set(options.key, keyed);
+      if (joins) return keyed;
+      return this.#entered(keyed, { ...planned, options }, number);
+    }
+    return this.#entered(submit(), { ...planned, options }, number);
+  }
+
+  #entered(job: Job, planned: Plan, number: number): Job {
+    const random = this.#random;
+    this.#watch.add(job, planned, number);
     if (planned.reports !== undefined && random.chance(0.7)) this.#read(job, planned.reports);
     this.#recent.push(job);
     if (this.#recent.length > 60) this.#recent.shift();
@@ -331,7 +364,7 @@ class Chaos {
 
   /** I4 is exact on one worker of concurrency 1, for jobs that are queued together. */
   async #order(): Promise<void> {
-    if (this.#options.maxWorkers > 1 || this.#options.concurrency > 1) return;
+    if (this.#maxWorkers > 1 || this.#options.concurrency > 1) return;
     await this.#quiet();
     const random = this.#random;
     const pool = this.#pool;

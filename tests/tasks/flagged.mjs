@@ -291,6 +291,30 @@ export const acquires = flaggedAsync(async (_number, semaphore, { turns, dies })
   return true;
 });
 
+/**
+ * Submits children. Each is `{ kind, number, value, options }`: what it runs, its own number, and what it is given besides.
+ */
+export const family = flaggedAsync(async (number, { children, isCancelling, isLeaving }) => {
+  const job = currentJob();
+  const submitted = children.map((child) => job.submit(KINDS[child.kind], [child.number, child.value], child.options));
+  if (isCancelling) submitted[0]?.cancel('by its parent');
+  if (isLeaving) return children.length;
+  const outcomes = await Promise.allSettled(submitted);
+  beat(number);
+  for (const [i, { status, value }] of outcomes.entries())
+    if (status === 'fulfilled' && !isOf(children[i], value)) fault();
+  return children.length;
+});
+
+const KINDS = { echo, busy, polite, fail, exit, family };
+
+/** Whether a child may have returned that. */
+function isOf({ kind, value }, returned) {
+  if (kind === 'family') return returned === value.children.length;
+  if (kind === 'busy') return returned === (value * (value - 1)) / 2;
+  return (kind === 'echo' || kind === 'polite') && returned === value;
+}
+
 /** For `map`. */
 export const square = (value) => {
   if (value === 666) throw new Error('on purpose, of a map');

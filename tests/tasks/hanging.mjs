@@ -1,0 +1,4 @@
+// A module that never finishes loading.
+await new Promise(() => {});
+
+export const never = () => 'ran';
