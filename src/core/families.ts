@@ -1,6 +1,7 @@
-import { describe, PoolClosedError } from '../errors.js';
+import type { ChildOptions } from '../current-job.js';
+import { PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { checkJobOptions, checkOptionNames, type JobOptions } from '../jobs/job-options.js';
 import { refOfOrigin } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { AskedChild } from '../workers/protocol.js';
@@ -13,8 +14,11 @@ export interface FamilyHost {
   isOpen(): boolean;
 }
 
-/** Options that have no meaning on another thread than the caller's. */
-const REFUSED: readonly (keyof JobOptions)[] = ['signal', 'dependsOn', 'key', 'transfer'];
+/** Of a job's options those that have a meaning on another thread than the caller's. */
+const CHILD_OPTIONS: ReadonlySet<string> = new Set<keyof ChildOptions>([
+  ...(['priority', 'front', 'token', 'timeoutMs', 'deadline'] as const),
+  ...(['delayMs', 'startAt', 'graceMs', 'name'] as const),
+]);
 
 /** Jobs that were submitted by jobs: they are cancelled with their parent, which settles after them. */
 export class Families {
@@ -32,6 +36,11 @@ export class Families {
   /** How many jobs whose code has ended wait for their children. */
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** Jobs with children that have not settled: each before those of its children that are parents. */
+  get parents(): readonly Job[] {
+    return [...this.#children.keys()];
   }
 
   [Symbol.iterator](): Iterator<Job> {
@@ -78,10 +87,8 @@ export class Families {
     const ref = refOfOrigin(task);
     const action = `submit child '${ref.name}'`;
     if (!this.#host.isOpen()) throw new PoolClosedError(`Cannot ${action}: the pool is shut down`);
+    checkOptionNames(options, CHILD_OPTIONS, action);
     checkJobOptions(options, action);
-    for (const name of REFUSED)
-      if (options[name] !== undefined)
-        throw new TypeError(`Cannot ${action}: ${name} is no option of a child, received ${describe(options[name])}`);
     const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
     const given: JobOptions = { priority: parent.priority, ...options, token: CancellationToken.any(tokens) };
     return new Job(ref as never, args as never, given as never) as Job;

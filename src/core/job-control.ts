@@ -50,6 +50,11 @@ export class JobControl implements JobOwner {
     yield* this.#parts.dispatcher.unsettled();
   }
 
+  /** Jobs with children that have not settled, each before its children. */
+  get parents(): readonly Job[] {
+    return this.#parts.families.parents;
+  }
+
   cancelJob(job: Job, reason: unknown): boolean {
     if (job !== this.#spared) return this.stop(job, new Cancellation(job.name, reason));
     workerOf(job)?.tell({ kind: 'parent-cancelled', seq: job.seq, reason });

@@ -81,6 +81,8 @@ export class Shutdown {
         for (const job of [...control.unsettled()]) control.cancelPending(job, REASON);
         break;
       case 'abort':
+        // parents first: the cancellation of a child that they await is not to look like a fault of their own
+        for (const job of control.parents) job.cancel(REASON);
         for (const job of [...control.unsettled()]) job.cancel(REASON);
         for (const worker of [...workers.all]) if (worker.seats.taken > 0) worker.terminate();
         break;

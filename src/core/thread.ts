@@ -83,8 +83,9 @@ export class Thread<T = unknown> {
    * before its children have ended.
    */
   async join(): Promise<T> {
-    await this.#ended;
     const { job } = this;
+    job.catch(() => {}); // who joins looks at its failure
+    await this.#ended;
     if (job.state === 'COMPLETED' || job.hasReturned) return job.result as T;
     throw job.error;
   }

@@ -8,7 +8,7 @@ describe('a graph', () => {
   test('passes results on, at any depth of the arguments, and each node runs after those before it', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
     const graph = new JobGraph();
-    const a = graph.add('a', tasks.echo, [1]);
+    const a = graph.add('a', (x: number) => x, [1]);
     const b = graph.add('b', tasks.add, [a.output, 10]);
     const c = graph.add('c', tasks.echo, [{ deep: [{ a: a.output, b: b.output }], plain: new Date(0) }]);
     const results = await graph.run(pool);
@@ -112,7 +112,7 @@ describe('a node that fails', () => {
   test('is replaced by its fallback, called with the same arguments, after its retries', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const graph = new JobGraph();
-    const first = graph.add('first', tasks.echo, ['x']);
+    const first = graph.add('first', (text: string) => text, ['x']);
     const node = graph.add('a', tasks.fail, [first.output], { retry: { maxAttempts: 2 }, fallback: tasks.echo });
     const results = await graph.run(pool);
     expect(results.get('a')).toBe('x');

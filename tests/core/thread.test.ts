@@ -132,6 +132,15 @@ describe('child threads', () => {
 });
 
 describe('the process', () => {
+  test('gets no warning of a failure that join() tells', async () => {
+    const { code, stdout, stderr } = await runProgram(`
+      import { Thread } from 'thread-system';
+      const thread = Thread.run('bad', () => { throw new Error('no'); });
+      await thread.join().catch((error) => console.log(error.message));
+      await new Promise((resolve) => setTimeout(resolve, 20));`);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'no\n', stderr: '' });
+  });
+
   test('stays for a thread, and not once it has ended; a failure after release() is a warning', async () => {
     const { code, stdout } = await runProgram(`
       import { Thread } from 'thread-system';
@@ -154,7 +163,11 @@ test.each<[string, () => unknown, string]>([
     'Cannot run a thread: name must be a string that is not empty',
   ],
   ['no name', () => Thread.run(5 as never, tasks.add, [1, 2]), 'received 5'],
-  ['no task', () => Thread.run('t', 5 as never), 'task must be a function or a task of a taskModule(), received 5'],
+  [
+    'no task',
+    () => Thread.run('t', 5 as never, [] as never),
+    'task must be a function or a task of a taskModule(), received 5',
+  ],
   ['no list', () => Thread.run('t', tasks.add, 5 as never), 'args must be an array, received 5'],
   ['a bad option', () => Thread.run('t', tasks.add, [1, 2], { timeoutMs: -1 }), 'timeoutMs must be 0 or more'],
 ])('%s is refused', (_what, run, message) => {
@@ -164,9 +177,9 @@ test.each<[string, () => unknown, string]>([
 test('a thread is gone once it has been joined', async () => {
   using gate = new Gate();
   const thread = Thread.run('t', follow, [gate.words]);
-  const ended = new Promise((resolve) => thread.stopped.onGo(() => resolve(thread.job.isSettled)));
+  const ended = new Promise((resolve) => thread.stopped.onGo(() => resolve(thread.job.state)));
   await gate.reachedBy(1);
   thread.stop();
-  expect(await ended).toBe(true);
+  expect(await ended).toBe('CANCELLED');
   await until(() => thread.stopped.isSet);
 });
