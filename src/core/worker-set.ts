@@ -95,11 +95,13 @@ export class WorkerSet {
     }
   }
 
-  /** A worker is being ended: its replacement, if there is one, takes jobs from now on. */
+  /** A worker is being ended: its replacement, if there is one, takes jobs from now on, unless there may be fewer by now. */
   useSpareFor(worker: PoolWorker): void {
     const spare = this.#spares.get(worker);
-    if (spare !== undefined) spare.isSpare = false;
+    if (spare === undefined) return;
     this.#spares.delete(worker);
+    if (this.#living < this.#maxWorkers) spare.isSpare = false;
+    else spare.terminate();
   }
 
   /** It need not be ended after all. */
