@@ -63,10 +63,9 @@ export class WorkerSet {
       recall(worker);
       worker.retire();
     }
-    this.refill();
   }
 
-  /** Starts what is missing to `minWorkers`. */
+  /** Starts what is missing to `minWorkers`. Throws what `new Worker` throws. */
   refill(): void {
     this.start(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
   }
