@@ -86,6 +86,11 @@ export class Pacer {
     this.#watch();
   }
 
+  /** Starts what is missing to `minWorkers`. */
+  refill(): void {
+    this.#tryToStart(() => this.#paced.workers.refill());
+  }
+
   /** Reads answers until there are none, then waits to be rung. */
   readonly drain = (): void => {
     if (this.#isDrainScheduled || this.#isReading) return;
@@ -114,13 +119,16 @@ export class Pacer {
   };
 
   #startWorkers(): void {
-    const { dispatcher, workers, onStartError } = this.#paced;
+    const { dispatcher, workers } = this.#paced;
     const count = dispatcher.wantedWorkers;
-    if (count === 0) return;
+    if (count > 0) this.#tryToStart(() => workers.start(count));
+  }
+
+  #tryToStart(start: () => void): void {
     try {
-      workers.start(count);
+      start();
     } catch (cause) {
-      onStartError(cause); // such as a flag that Node refuses
+      this.#paced.onStartError(cause); // such as a flag that Node refuses
     }
   }
 

@@ -309,6 +309,7 @@ export class ThreadPool implements AsyncDisposable {
     if (this.#shutdown.hasBegun) return;
     this.#workers.resize(resolved, (worker) => this.#dispatcher.recall(worker));
     this.#admission.look();
+    this.#pacer.refill();
     this.#pacer.pump();
   }
 
@@ -374,7 +375,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
-        if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#workers.refill();
+        if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#pacer.refill();
       },
       ownTokenCancelled: (job, reason) => job.raiseToken(reason),
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),

@@ -64,10 +64,9 @@ export class WorkerSet {
       recall(worker);
       worker.retire();
     }
-    this.refill();
   }
 
-  /** Starts what is missing to `minWorkers`. */
+  /** Starts what is missing to `minWorkers`. Throws what `new Worker` throws. */
   refill(): void {
     this.start(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
   }
@@ -96,11 +95,13 @@ export class WorkerSet {
     }
   }
 
-  /** A worker is being ended: its replacement, if there is one, takes jobs from now on. */
+  /** A worker is being ended: its replacement, if there is one, takes jobs from now on, unless there may be fewer by now. */
   useSpareFor(worker: PoolWorker): void {
     const spare = this.#spares.get(worker);
-    if (spare !== undefined) spare.isSpare = false;
+    if (spare === undefined) return;
     this.#spares.delete(worker);
+    if (this.#living < this.#maxWorkers) spare.isSpare = false;
+    else spare.terminate();
   }
 
   /** It need not be ended after all. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ThreadPool } from 'thread-system';
-import { Gate, occupyAsync, until } from '../support/gate.ts';
+import { Gate, occupy, occupyAsync, until } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
 
 const never = async (words: Int32Array): Promise<never> => {
@@ -162,4 +162,20 @@ test('without a grace a thread is ended at once, although it had answered before
   job.cancel();
   await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
   await expect(other).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED' });
+});
+
+test('a thread that is one too many, since the pool was resized, is not replaced when it is ended', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 2, graceMs: 300 });
+  using gate = await occupy(pool);
+  using begun = new Gate();
+  const job = pool.submit(tasks.deaf, [begun.words]);
+  await begun.reachedBy(1);
+  job.cancel();
+  await until(() => pool.metrics().workers.length === 3); // its replacement is started before its grace is over
+  pool.resize(1);
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  await until(() => pool.metrics().workers.length === 1);
+  gate.open();
+  await pool.waitAll();
+  expect(pool.metrics()).toMatchObject({ completed: 1, cancelled: 1, failed: 0 });
 });

@@ -78,6 +78,26 @@ describe('a thread that dies', () => {
   });
 });
 
+test('a thread that cannot be made in place of one that died costs nothing, until a job needs it', async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    import { Worker } from 'node:worker_threads';
+    import { createRequire } from 'node:module';
+    import { pathToFileURL } from 'node:url';
+    import { ThreadPool } from 'thread-system';
+    const file = pathToFileURL(createRequire(import.meta.url).resolve('thread-system/pool-worker'));
+    let made = 0;
+    const worker = () => {
+      if (++made === 2) throw new Error('no thread to be had');
+      return new Worker(file);
+    };
+    const pool = new ThreadPool({ minWorkers: 1, maxWorkers: 1, worker });
+    const exited = new Promise((resolve) => pool.on('workerExited', resolve));
+    await pool.submit(() => process.exit(3)).catch((error) => console.log(error.exitCode));
+    await exited;
+    console.log(await pool.submit(() => 'the next one'), made);`);
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '3\nthe next one 3\n', stderr: '' });
+});
+
 describe('an uncaught error', () => {
   test('of a job that is settled comes as lateError; its thread is kept, and no other job is hurt', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
