@@ -140,3 +140,36 @@ export function sumUntil(stop: CancellationToken): number {
   while (!stop.isCancelled) sum += 0.5;
   return sum;
 }
+
+/** Serves until it is asked to stop. */
+export async function serve(name: string): Promise<string> {
+  const job = currentJob();
+  job.report(`${name} is up`);
+  await job.token.wait();
+  return `${name} is down`;
+}
+
+/** Sorts its halves by children of its own, while they are large. */
+export async function sortInParts(numbers: Float64Array): Promise<Float64Array> {
+  const job = currentJob();
+  if (numbers.length <= 1_000) return numbers.toSorted();
+  const middle = numbers.length >> 1;
+  const lowJob = job.submit(sortInParts, [numbers.slice(0, middle)]);
+  const highJob = job.submit(sortInParts, [numbers.slice(middle)]);
+  const [low, high] = [await lowJob, await highJob];
+  const merged = new Float64Array(numbers.length);
+  for (let at = 0, i = 0, j = 0; at < merged.length; at++)
+    merged[at] =
+      (low[i] ?? Number.POSITIVE_INFINITY) <= (high[j] ?? Number.POSITIVE_INFINITY)
+        ? (low[i++] ?? 0)
+        : (high[j++] ?? 0);
+  return merged;
+}
+
+/** Two children that serve until they are asked to stop. */
+export async function serveBoth(names: readonly [string, string]): Promise<string[]> {
+  const job = currentJob();
+  const children = names.map((name) => job.submit(serve, [name], { name }));
+  job.report('begun');
+  return Promise.all(children);
+}

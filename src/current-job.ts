@@ -40,11 +40,14 @@ export interface CurrentJob {
   ): ChildJob<ChildResult<R>>;
 }
 
+/** Under it a task of a `taskModule` has the type of its function: only the compiler looks at it. */
+export declare const SIGNATURE: unique symbol;
+
 /** A task of a `taskModule`, as a child may be submitted by. */
 export interface ChildTask<A extends readonly unknown[], R> {
   readonly url: string;
   readonly name: string;
-  readonly call?: (...args: A) => R;
+  readonly [SIGNATURE]?: (...args: A) => R;
 }
 
 /** What a child of a task results in. */

@@ -1,13 +1,11 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { CurrentJob } from '../current-job.js';
+import type { CurrentJob, SIGNATURE } from '../current-job.js';
 import { describe } from '../errors.js';
 import { uncloneable } from '../sync/crossing.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
 export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
-
-declare const SIGNATURE: unique symbol;
 
 /** An exported function of a module, to be called in a worker: see {@link taskModule}. */
 export interface ModuleTask<F extends TaskFunction = TaskFunction> {

@@ -68,7 +68,7 @@ Came back: 16777216 first pixel: 254
 RangeError: Invalid count value: -1
 HttpError 404: Cannot find /missing
 ReferenceError: outside is not defined: the function 'anonymous' was sent by its source text, so it sees its arguments and globals but not 'outside' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass 'outside' as an argument
-TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil
+TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil, serve, sortInParts, serveBoth
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
 WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job ran
@@ -133,6 +133,62 @@ HttpError: Cannot find /missing after 1 attempt
 down: attempt 1 failed (HttpError: Busy: /down), the next in 0 ms
 HttpError: Busy: /down after 2 attempts
 Retried: 3
+`,
+  'as-completed.ts': `
+third COMPLETED 9
+second COMPLETED 16
+first COMPLETED 25
+sum 10
+square RangeError: 2 is not wanted
+the same job: true 36
+`,
+  'group.ts': `
+hashes {
+  submitted: 4,
+  completed: 3,
+  failed: 1,
+  cancelled: 0,
+  active: 0,
+  pending: 0
+}
+CANCELLED COMPLETED COMPLETED
+CancelledError: Job 'countForever' was cancelled: no time
+`,
+  'graph.ts': `
+18 242dc59e
+RangeError: Cannot connect 'report' to 'fetch': that closes the cycle report → fetch → hash → report
+SyntaxError: line 3
+undefined - clean
+flowchart TD
+  n0["compile"]
+  n1["test"]
+  n2["lint"]
+  n0 --> n1
+  style n0 fill:#f2a1a1
+  style n2 fill:#9fd8a4
+
+`,
+  'children.ts': `
+1 thread(s), 7 jobs, sorted: true
+2 thread(s), 7 jobs, sorted: true
+CancelledError: Job 'serveBoth' was cancelled
+3 jobs were cancelled, the last is serveBoth
+`,
+  'schedule.ts': `
+heart beat
+heart beat
+heart beat
+undefined 1
+2100-01-01T07:30:00.000Z
+`,
+  'named-thread.ts': `
+server is up
+log is up
+log has ended
+server has ended
+server is down
+log is down
+broken: no disk
 `,
   'dependencies.ts': `
 link is done
