@@ -67,12 +67,16 @@ export class Families {
     if (children === undefined) {
       children = new Set();
       this.#children.set(parent, children);
-      worker.suspend(parent, true);
     }
     children.add(job);
     this.#host.submit(job);
     if (job.isSettled) settled();
     else job.whenSettled(settled);
+  }
+
+  /** A parent awaits something: where it still has children it gives up its place. */
+  suspend(worker: PoolWorker, parent: Job): void {
+    if (this.hasChildren(parent)) worker.suspend(parent, true);
   }
 
   /** Cancels a child by its number on its parent's worker. */

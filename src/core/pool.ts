@@ -379,6 +379,10 @@ export class ThreadPool implements AsyncDisposable {
       },
       ownTokenCancelled: (job, reason) => job.raiseToken(reason),
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),
+      parentSuspended: (worker, parent) => {
+        this.#families.suspend(worker, parent);
+        this.#pacer.pump();
+      },
       childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
       lateError: (error, jobId) => this.#events.lateError(error, jobId),

@@ -150,14 +150,21 @@ export class WorkerLoop implements ContextHost {
     if (context.openChildren === 0) {
       this.#suspended--;
     } else {
-      this.#suspended++;
-      setImmediate(this.#turn); // there is a place
+      this.#suspend(context);
     }
+  }
+
+  /** The main thread hears of it, so that it sends another: not before, as code that blocks holds its place. */
+  #suspend(context: JobContext): void {
+    this.#suspended++;
+    this.#results.suspended(context.seq);
+    this.#bell.ring();
+    setImmediate(this.#turn); // there is a place
   }
 
   #opened(context: JobContext): void {
     this.#open.set(context.seq, context);
-    if (context.openChildren > 0) this.#suspended++;
+    if (context.openChildren > 0) this.#suspend(context);
   }
 
   #closed(context: JobContext): void {

@@ -12,13 +12,20 @@ function start(init: WorkerInit): void {
   new WorkerLoop(init, import.meta.url).start();
 }
 
+/** For a pool of `kind: 'inline'`, which imports this file. */
+export function runInline(init: WorkerInit): WorkerLoop {
+  const loop = new WorkerLoop(init, 'inline');
+  loop.start();
+  return loop;
+}
+
 function isInit(message: unknown): message is WorkerInit {
   return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'thread-system-init';
 }
 
 if (process.argv[2] === PROCESS_HOST && isMainThread) {
   process.once('message', (bytes) => new ProcessHost(import.meta.url, fromBytes(bytes as Uint8Array) as ProcessInit));
-} else if (parentPort !== null) {
+} else if (parentPort !== null && !import.meta.url.endsWith('#inline')) {
   const port = parentPort;
   // the pool posts it as it creates the thread, so it is there already
   const first: unknown = receiveMessageOnPort(port)?.message;

@@ -158,6 +158,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#send({ kind: 'asked', run: parent.run, child, task, values });
   }
 
+  parentSuspended(): void {} // the relay sees to it
+
   childCancelled(_worker: RemoteWorker<Call>, child: number, reason: unknown): void {
     this.#send({ kind: 'child-cancelled', child, reason: encodeForProcess(reason) });
   }

@@ -105,6 +105,8 @@ export const Answer = Object.freeze({
   TOKEN_CANCELLED: 8,
   /** It goes on: it submits a child. */
   ASKED: 9,
+  /** It goes on, and awaits something while it has children: it holds no place until these have settled. */
+  SUSPENDED: 10,
 } as const);
 
 // The second word of a request entry

@@ -55,6 +55,8 @@ export interface WorkerEvents<J extends Passenger> {
   ownTokenCancelled(job: J, reason: unknown): void;
   /** A job's code submits a child. */
   childAsked(worker: RemoteWorker<J>, parent: J, asked: AskedChild): void;
+  /** A job's code awaits something while it has children. */
+  parentSuspended(worker: RemoteWorker<J>, parent: J): void;
   /** A job's code cancels a child. */
   childCancelled(worker: RemoteWorker<J>, child: number, reason: unknown): void;
   /** A token that this thread shares was cancelled by a job's code; `spread` tells it to all who depend on it. */
@@ -361,6 +363,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   tokenCancelled(slot: number, reason: unknown): void {
     const job = this.seats.inSlot(slot);
     if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
+  }
+
+  suspended(slot: number): void {
+    const parent = this.seats.inSlot(slot);
+    if (parent !== undefined) this.#events.parentSuspended(this, parent);
   }
 
   asked(slot: number, child: AskedChild): void {

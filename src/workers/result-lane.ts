@@ -36,6 +36,8 @@ export interface ResultReader {
   threw(slot: number, thrown: Thrown): void;
   /** The code has cancelled its own job's token. */
   tokenCancelled(slot: number, reason: unknown): void;
+  /** The code awaits something while it has children. */
+  suspended(slot: number): void;
   /** The code submits a child. */
   asked(slot: number, child: AskedChild): void;
   /** There was no code to run. */
@@ -104,6 +106,9 @@ export class ResultLane {
         break;
       case Answer.TOKEN_CANCELLED:
         reader.tokenCancelled(slot, decodeReason(value as ErrorRecord));
+        break;
+      case Answer.SUSPENDED:
+        reader.suspended(slot);
         break;
       case Answer.NO_CODE:
         reader.failedToStart(slot, toThrown(value));

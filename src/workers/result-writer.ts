@@ -90,6 +90,13 @@ export class ResultWriter {
     this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#payload.send(reason, 'reason')));
   }
 
+  /** As `started`: the job, which is open, has children. */
+  suspended(seq: number): void {
+    if (this.#isPutting) return;
+    this.#open();
+    this.#write(resultHead(seq & MASK, Answer.SUSPENDED, Tag.UNDEFINED));
+  }
+
   /** For this, as for a result, there is always room. */
   started(seq: number, begunAtMs: number): void {
     this.time(begunAtMs, begunAtMs);

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancellationToken, CancelledError, Latch, ThreadPool, taskModule, WorkerExitError } from 'thread-system';
+import {
+  CancellationToken,
+  CancelledError,
+  type CurrentJob,
+  Latch,
+  ThreadPool,
+  taskModule,
+  WorkerExitError,
+} from 'thread-system';
 import { Gate, occupy, until } from '../support/gate.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 
@@ -276,11 +284,32 @@ describe('a pool with children', () => {
     expect(await pool.submit(family.fibonacci, [7])).toBe(13);
   });
 
-  test('has none where its workers are processes', async () => {
-    await using pool = new ThreadPool({ maxWorkers: 1, kind: 'process' });
-    const message = /Jobs of a pool of kind 'process' cannot submit children/;
-    const ended = await pool.submit(family.outcomeOf, ['add', [1, 2]]).catch((error: unknown) => ({ error }));
-    expect(String(ended.error)).toMatch(message);
+  test('has them where its workers are processes, and where they are none', async () => {
+    for (const kind of ['process', 'inline'] as const) {
+      await using pool = new ThreadPool({ maxWorkers: 1, kind });
+      expect(await pool.submit(family.fibonacci, [8])).toBe(21);
+      expect(pool.metrics()).toMatchObject({ failed: 0, active: 0, pending: 0 });
+    }
+  });
+
+  test('that blocks its thread keeps its place, so that its children run elsewhere', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const job = pool.submit(
+      function (this: CurrentJob, shared: Int32Array): string {
+        this.submit(
+          (given: Int32Array) => {
+            Atomics.store(given, 0, 1);
+            Atomics.notify(given, 0);
+          },
+          [shared],
+        );
+        Atomics.wait(shared, 0, 0);
+        return 'went on';
+      },
+      [words],
+    );
+    expect(await job).toBe('went on');
   });
 });
 

@@ -27,7 +27,7 @@ describe('a bad pool option throws at once, naming the option, the rule and the 
       TypeError,
       "Cannot create pool: there is no option 'maxworkers'; the options are maxWorkers, kind,",
     ],
-    [{ kind: 'fork' }, TypeError, "Cannot create pool: kind must be one of thread, process, received 'fork'"],
+    [{ kind: 'fork' }, TypeError, "Cannot create pool: kind must be one of thread, process, inline, received 'fork'"],
     [null, TypeError, 'Cannot create pool: options must be an object, received null'],
   ])('%j', (options, errorClass, message) => {
     const create = () => new ThreadPool(options as ThreadPoolOptions);
