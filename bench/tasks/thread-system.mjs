@@ -36,7 +36,7 @@ export function tokenCost(token, turns) {
   return { token: ((between - start) * 1e6) / turns, load: ((end - between) * 1e6) / turns };
 }
 
-export function spin(words) {
+export function spinUntilCancelled(words) {
   const job = currentJob();
   Atomics.store(words, 0, 1);
   for (;;) job.throwIfCancelled();

@@ -30,7 +30,7 @@ async function checking(how) {
     const nextMs = [];
     for (let count = how.size(100, 5); count > 0; count--) {
       Atomics.store(words, 0, 0);
-      const job = pool.submit(tasks.spin, [words]);
+      const job = pool.submit(tasks.spinUntilCancelled, [words]);
       while (Atomics.load(words, 0) === 0) await new Promise(setImmediate);
       await new Promise((resolve) => setTimeout(resolve, 2)); // the main thread rests
       const following = pool.submit(tasks.now, []);
