@@ -1,4 +1,5 @@
-import { Deserializer, Serializer } from 'node:v8';
+// asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
+const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8');
 
 /**
  * A value as bytes for another process, the way a structured clone would take it. Not `v8.serialize`, whose typed arrays
@@ -7,7 +8,7 @@ import { Deserializer, Serializer } from 'node:v8';
  * @throws where a part of it cannot be cloned, or is shared memory.
  */
 export function toBytes(value: unknown): Uint8Array {
-  const serializer = new Serializer();
+  const serializer = new (v8().Serializer)();
   serializer.writeHeader();
   serializer.writeValue(value);
   return serializer.releaseBuffer();
@@ -15,7 +16,7 @@ export function toBytes(value: unknown): Uint8Array {
 
 /** The value of which `toBytes` made the bytes. */
 export function fromBytes(bytes: Uint8Array): unknown {
-  const deserializer = new Deserializer(bytes);
+  const deserializer = new (v8().Deserializer)(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
@@ -61,6 +61,8 @@ export class ProcessRelay implements Carrier {
     if (!entry.startsWith('file:'))
       throw new Error("Cannot start a child process: kind 'process' needs the library's pool-worker.mjs as a file");
     const options = settings.execArgv === undefined ? {} : { execArgv: [...settings.execArgv] };
+    // asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
+    const { fork } = process.getBuiltinModule('node:child_process');
     this.#child = fork(fileURLToPath(entry), [PROCESS_HOST], {
       serialization: 'advanced',
       env: process.env,
