@@ -130,10 +130,6 @@ export class WaitQueue {
     this.#serveAndLook();
   }
 
-  get waiters(): number {
-    return Atomics.load(this.words, WAITERS);
-  }
-
   /** Whether the permit taken last was one of a thread that died with it. True once. */
   takeAbandoned(): boolean {
     return Atomics.exchange(this.words, ABANDONED, 0) === 1;
@@ -146,8 +142,7 @@ export class WaitQueue {
    * @throws {CancelledError} by rejection.
    */
   hold(options: WaitOptions, action: string): Promise<boolean> {
-    const place = new PlaceInLine(this);
-    return wait(place, options, action);
+    return wait(new PlaceInLine(this), options, action);
   }
 
   /**
