@@ -33,13 +33,12 @@ export class Intake {
    * @throws {PoolClosedError} after `shutdown`.
    */
   submit(job: Job): Job {
+    this.#checkOpen(job);
     const { key } = job.options;
     if (key === undefined) {
-      this.#checkOpen(job);
       this.enter(job, true);
       return job;
     }
-    this.#checkOpen(job);
     const known = this.#keys.get(key);
     if (known !== undefined) {
       if (job.priority > known.priority) known.setPriority(job.priority);
