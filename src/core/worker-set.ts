@@ -6,7 +6,7 @@ import { type StopTimer, startTimer } from '../sync/timer.js';
 import { InlineThread } from '../workers/inline-thread.js';
 import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
-import { workerLocation } from '../workers/worker-location.js';
+import { processLocation, workerLocation } from '../workers/worker-location.js';
 import type { PoolSettings } from './options.js';
 
 export type PoolWorker = RemoteWorker<Job>;
@@ -177,7 +177,8 @@ export class WorkerSet {
 
   get #processSettings(): ProcessSettings | undefined {
     const { kind, thread } = this.#settings;
-    return kind === 'process' ? { resourceLimits: thread.resourceLimits, execArgv: thread.execArgv } : undefined;
+    if (kind !== 'process') return undefined;
+    return { entry: processLocation().href, resourceLimits: thread.resourceLimits, execArgv: thread.execArgv };
   }
 
   #reap(): void {

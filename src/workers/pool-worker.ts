@@ -1,9 +1,6 @@
 // The entry of every worker. Bundled into one file that imports node: builtins only, so that its text can be embedded.
-import { isMainThread, parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { WorkerLoop } from './loop.js';
-import { fromBytes } from './process-bytes.js';
-import { ProcessHost } from './process-host.js';
-import { PROCESS_HOST, type ProcessInit } from './process-protocol.js';
 import type { WorkerInit } from './protocol.js';
 import { setTsNodeInMain } from './task-loader.js';
 
@@ -23,9 +20,7 @@ function isInit(message: unknown): message is WorkerInit {
   return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'thread-system-init';
 }
 
-if (process.argv[2] === PROCESS_HOST && isMainThread) {
-  process.once('message', (bytes) => new ProcessHost(import.meta.url, fromBytes(bytes as Uint8Array) as ProcessInit));
-} else if (parentPort !== null && !import.meta.url.endsWith('#inline')) {
+if (parentPort !== null && !import.meta.url.endsWith('#inline')) {
   const port = parentPort;
   // the pool posts it as it creates the thread, so it is there already
   const first: unknown = receiveMessageOnPort(port)?.message;

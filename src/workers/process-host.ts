@@ -56,9 +56,9 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   /** The call whose code cancels a token at this moment. */
   #by: Call | undefined;
 
-  constructor(entry: string, init: ProcessInit) {
-    const { workerId, concurrency, resourceLimits, isTsNodeRegistered } = init;
-    const thread = new Worker(new URL(entry), resourceLimits === undefined ? {} : { resourceLimits });
+  constructor(init: ProcessInit) {
+    const { workerEntry, workerId, concurrency, resourceLimits, isTsNodeRegistered } = init;
+    const thread = new Worker(new URL(workerEntry), resourceLimits === undefined ? {} : { resourceLimits });
     // never parked: each answer is rung for
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     this.#worker = new RemoteWorker<Call>(

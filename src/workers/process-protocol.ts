@@ -3,14 +3,13 @@ import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { TaskDefinition } from './protocol.js';
 
-/** By this argument the worker's entry knows that it is to be a child process. */
-export const PROCESS_HOST = 'thread-system-process-host';
-
 // Every message is sent as the bytes that `toBytes` makes of it.
 
 /** The first message to a child process. */
 export interface ProcessInit {
   readonly kind: 'init';
+  /** The address of the worker's entry, for the thread there. */
+  readonly workerEntry: string;
   readonly workerId: number;
   readonly concurrency: number;
   readonly resourceLimits: ResourceLimits | undefined;

@@ -7,7 +7,7 @@ import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, u
 import type { JobContext } from './job-context.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
-import { type FromProcess, type Packed, PROCESS_HOST, type ToProcess } from './process-protocol.js';
+import type { FromProcess, Packed, ToProcess } from './process-protocol.js';
 import type { ProcessSettings } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
 
@@ -55,15 +55,13 @@ export class ProcessRelay implements Carrier {
   #isEnding = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
 
-  /** @throws {Error} where the entry is no file, as in a bundle that embeds it. */
-  constructor(entry: string, settings: ProcessSettings, host: RelayHost) {
+  /** @param workerEntry the address of the worker's entry, for the thread over there. */
+  constructor(workerEntry: string, settings: ProcessSettings, host: RelayHost) {
     this.#host = host;
-    if (!entry.startsWith('file:'))
-      throw new Error("Cannot start a child process: kind 'process' needs the library's pool-worker.mjs as a file");
     const options = settings.execArgv === undefined ? {} : { execArgv: [...settings.execArgv] };
     // asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
     const { fork } = process.getBuiltinModule('node:child_process');
-    this.#child = fork(fileURLToPath(entry), [PROCESS_HOST], {
+    this.#child = fork(fileURLToPath(settings.entry), {
       serialization: 'advanced',
       env: process.env,
       ...options,
@@ -79,6 +77,7 @@ export class ProcessRelay implements Carrier {
     });
     this.#send({
       kind: 'init',
+      workerEntry,
       workerId: host.workerId,
       concurrency: host.concurrency,
       resourceLimits: settings.resourceLimits,

@@ -5,6 +5,8 @@ import type { WorkerMemory } from './layout.js';
 
 /** How the child process is made. */
 export interface ProcessSettings {
+  /** The address of its entry, a file. */
+  readonly entry: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly execArgv: readonly string[] | undefined;
 }

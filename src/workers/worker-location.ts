@@ -2,17 +2,32 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { WORKER_SOURCE } from './worker-source.js';
 
+// Both entries lie beside the file into which this one is bundled. Bundlers look for these very expressions.
+const workerFile = (): URL => new URL('./pool-worker.mjs', import.meta.url);
+const processFile = (): URL => new URL('./pool-process.mjs', import.meta.url);
+
 let location: URL | undefined;
 
 /**
- * The worker's entry: the file beside this one where it is there, else its embedded text as a `data:` URL, for bundles that
+ * The entry of every worker thread: the file where it is there, else its embedded text as a `data:` URL, for bundles that
  * left the file behind.
  *
  * @throws {Error} when there is neither.
  */
 export function workerLocation(): URL {
-  location ??= fileLocation() ?? embeddedLocation();
+  location ??= ifThere(workerFile) ?? embeddedLocation();
   return location;
+}
+
+/**
+ * The entry of every child process.
+ *
+ * @throws {Error} when the file is not there: a process cannot begin with an embedded text.
+ */
+export function processLocation(): URL {
+  const url = ifThere(processFile);
+  if (url !== undefined) return url;
+  throw new Error("Cannot start a child process: kind 'process' needs the library's pool-process.mjs as a file");
 }
 
 function embeddedLocation(): URL {
@@ -21,9 +36,9 @@ function embeddedLocation(): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(WORKER_SOURCE)}`);
 }
 
-function fileLocation(): URL | undefined {
+function ifThere(file: () => URL): URL | undefined {
   try {
-    const url = new URL('./pool-worker.mjs', import.meta.url);
+    const url = file();
     return url.protocol === 'file:' && existsSync(fileURLToPath(url)) ? url : undefined;
   } catch {
     return undefined; // import.meta.url is undefined in some CommonJS bundles

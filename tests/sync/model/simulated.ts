@@ -12,16 +12,16 @@ jest.unstable_mockModule('node:worker_threads', () => ({ isMainThread: false, th
 globalThis.performance = { now: () => model?.now() ?? 0 } as typeof performance;
 globalThis.setImmediate = ((fn: () => void) => model?.setImmediate(fn)) as unknown as typeof setImmediate;
 
-const bells = await import('../../../dist/sync/bells.js');
-const waitQueue = await import('../../../dist/sync/wait-queue.js');
-const exchange = await import('../../../dist/sync/exchange.js');
-const flag = await import('../../../dist/sync/flag.js');
-const signal = await import('../../../dist/sync/signal.js');
-const latch = await import('../../../dist/sync/latch.js');
-const barrier = await import('../../../dist/sync/barrier.js');
-const mutex = await import('../../../dist/sync/mutex.js');
-const condition = await import('../../../dist/sync/condition.js');
-const token = await import('../../../dist/sync/cancellation-token.js');
+const bells = await import('../../../build/sync/bells.js');
+const waitQueue = await import('../../../build/sync/wait-queue.js');
+const exchange = await import('../../../build/sync/exchange.js');
+const flag = await import('../../../build/sync/flag.js');
+const signal = await import('../../../build/sync/signal.js');
+const latch = await import('../../../build/sync/latch.js');
+const barrier = await import('../../../build/sync/barrier.js');
+const mutex = await import('../../../build/sync/mutex.js');
+const condition = await import('../../../build/sync/condition.js');
+const token = await import('../../../build/sync/cancellation-token.js');
 
 Object.assign(globalThis, { performance, setImmediate });
 
@@ -37,14 +37,14 @@ export const { Mutex } = mutex;
 export const { Condition } = condition;
 export const { CancellationToken } = token;
 
-export type Signal = import('../../../dist/sync/signal.js').Signal;
-export type Latch = import('../../../dist/sync/latch.js').Latch;
-export type Barrier = import('../../../dist/sync/barrier.js').Barrier;
-export type Mutex = import('../../../dist/sync/mutex.js').Mutex;
-export type Condition = import('../../../dist/sync/condition.js').Condition;
-export type CancellationToken = import('../../../dist/sync/cancellation-token.js').CancellationToken;
-export type WaitQueue = import('../../../dist/sync/wait-queue.js').WaitQueue;
-export type Flag = import('../../../dist/sync/flag.js').Flag;
+export type Signal = import('../../../build/sync/signal.js').Signal;
+export type Latch = import('../../../build/sync/latch.js').Latch;
+export type Barrier = import('../../../build/sync/barrier.js').Barrier;
+export type Mutex = import('../../../build/sync/mutex.js').Mutex;
+export type Condition = import('../../../build/sync/condition.js').Condition;
+export type CancellationToken = import('../../../build/sync/cancellation-token.js').CancellationToken;
+export type WaitQueue = import('../../../build/sync/wait-queue.js').WaitQueue;
+export type Flag = import('../../../build/sync/flag.js').Flag;
 /** A model whose threads, numbered from 0, have a bell each. */
 export function modelOf(threads: number): Model {
   globals[BELLS] = undefined;

@@ -1,0 +1,7 @@
+// The entry of every child process. Bundled into one file that imports node: builtins only, as the worker's entry is; apart
+// from it, so that no thread reads what only a process needs.
+import { fromBytes } from './process-bytes.js';
+import { ProcessHost } from './process-host.js';
+import type { ProcessInit } from './process-protocol.js';
+
+process.once('message', (bytes) => new ProcessHost(fromBytes(bytes as Uint8Array) as ProcessInit));
