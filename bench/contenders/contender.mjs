@@ -26,6 +26,19 @@
  * @property {boolean} [mapExecute] poolifier's own way to submit a list.
  */
 
+/** A contender whose jobs are awaited, all of them. @returns {Contender} */
+export const awaited = ({ name, setting, run, close }) => ({
+  name,
+  setting,
+  run,
+  runAll: (inputs, options) => awaitAll(run, inputs, options),
+  close,
+});
+
+/** How a pool of piscina, or of tinypool, which is made of it, runs an input. */
+export const runIn = (pool) => (input, transferList) =>
+  transferList === undefined ? pool.run(input) : pool.run(input, { transferList });
+
 /** Submits every input by itself and awaits all. */
 export function awaitAll(run, inputs, { move = false } = {}) {
   const results = [];

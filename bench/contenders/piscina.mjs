@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
-import { awaitAll } from './contender.mjs';
+import { awaited, runIn } from './contender.mjs';
 
 const filename = fileURLToPath(new URL('../tasks/piscina.mjs', import.meta.url));
 
@@ -23,13 +23,5 @@ export function open(task, { label, options }) {
     taskQueue: new FixedQueue(),
     ...options,
   });
-  const run = (input, transferList) =>
-    transferList === undefined ? pool.run(input) : pool.run(input, { transferList });
-  return {
-    name,
-    setting: label,
-    run,
-    runAll: (inputs, how) => awaitAll(run, inputs, how),
-    close: () => pool.destroy(),
-  };
+  return awaited({ name, setting: label, run: runIn(pool), close: () => pool.destroy() });
 }

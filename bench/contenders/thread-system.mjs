@@ -1,5 +1,5 @@
 import { ThreadPool, taskModule } from '../../dist/index.js';
-import { awaitAll } from './contender.mjs';
+import { awaited } from './contender.mjs';
 
 const name = 'thread-system';
 export const tasks = taskModule(new URL('../tasks/thread-system.mjs', import.meta.url));
@@ -40,11 +40,5 @@ export function openPool(options = { minWorkers: 2 }) {
 function asContender(pool, task, setting) {
   const run = (input, transfer) =>
     transfer === undefined ? pool.submit(tasks[task], [input]) : pool.submit(tasks[task], [input], { transfer });
-  return {
-    name,
-    setting,
-    run,
-    runAll: (inputs, options) => awaitAll(run, inputs, options),
-    close: () => pool.shutdown(),
-  };
+  return awaited({ name, setting, run, close: () => pool.shutdown() });
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Tinypool } from 'tinypool';
-import { awaitAll } from './contender.mjs';
+import { awaited, runIn } from './contender.mjs';
 import { Fifo } from './fifo.mjs';
 
 const filename = fileURLToPath(new URL('../tasks/tinypool.mjs', import.meta.url));
@@ -24,13 +24,5 @@ export function open(task, { label, options }) {
     taskQueue: new Fifo(),
     ...options,
   });
-  const run = (input, transferList) =>
-    transferList === undefined ? pool.run(input) : pool.run(input, { transferList });
-  return {
-    name,
-    setting: label,
-    run,
-    runAll: (inputs, how) => awaitAll(run, inputs, how),
-    close: () => pool.destroy(),
-  };
+  return awaited({ name, setting: label, run: runIn(pool), close: () => pool.destroy() });
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import workerpool from 'workerpool';
-import { awaitAll } from './contender.mjs';
+import { awaited } from './contender.mjs';
 import { WorkerpoolFifo } from './fifo.mjs';
 
 const script = fileURLToPath(new URL('../tasks/workerpool.mjs', import.meta.url));
@@ -23,11 +23,5 @@ export function open(task, { label, options }) {
   });
   const run = (input, transfer) =>
     transfer === undefined ? pool.exec(task, [input]) : pool.exec(task, [input], { transfer });
-  return {
-    name,
-    setting: label,
-    run,
-    runAll: (inputs, how) => awaitAll(run, inputs, how),
-    close: () => pool.terminate(),
-  };
+  return awaited({ name, setting: label, run, close: () => pool.terminate() });
 }
