@@ -13,6 +13,21 @@ async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+/** All of them from 0 on, one reader's. */
+class Numbers implements Iterable<number> {
+  /** How many were read. */
+  read = 0;
+  isClosed = false;
+
+  *[Symbol.iterator](): Generator<number> {
+    try {
+      for (;;) yield this.read++;
+    } finally {
+      this.isClosed = true;
+    }
+  }
+}
+
 describe('map', () => {
   test('gives the results of all items in their order, whatever their number and the size of chunks', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
@@ -48,26 +63,15 @@ describe('map', () => {
 
   test('takes any iterable, read no further ahead than two chunks for each place on a worker', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
-    let read = 0;
-    let isClosed = false;
-    function* numbers(): Generator<number> {
-      try {
-        for (let i = 0; ; i++) {
-          read++;
-          yield i;
-        }
-      } finally {
-        isClosed = true;
-      }
-    }
+    const numbers = new Numbers();
     const seen: number[] = [];
-    for await (const value of pool.map(double, numbers(), { chunk: 10 })) {
+    for await (const value of pool.map(double, numbers, { chunk: 10 })) {
       seen.push(value);
-      expect(read - seen.length).toBeLessThanOrEqual(2 * 2 * 10);
+      expect(numbers.read - seen.length).toBeLessThanOrEqual(2 * 2 * 10);
       if (seen.length === 95) break;
     }
     expect(seen).toEqual(Array.from({ length: 95 }, (_, i) => 2 * i));
-    expect(isClosed).toBe(true);
+    expect(numbers.isClosed).toBe(true);
     await pool.waitAll();
     expect(await collect(pool.map((s: string) => s.toUpperCase(), new Set(['a', 'b'])))).toEqual(['A', 'B']);
   });
@@ -111,27 +115,16 @@ describe('map', () => {
 
   test('the first failure cancels the rest, closes the source and is what it rejects with', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
-    let read = 0;
-    let isClosed = false;
-    function* numbers(): Generator<number> {
-      try {
-        for (let i = 0; ; i++) {
-          read++;
-          yield i;
-        }
-      } finally {
-        isClosed = true;
-      }
-    }
+    const numbers = new Numbers();
     const failing = (x: number): number => {
       if (x === 7) throw new RangeError('seven');
       return x;
     };
-    await expect(pool.map(failing, numbers(), { chunk: 1 })).rejects.toThrow(new RangeError('seven'));
-    expect(isClosed).toBe(true);
-    const readThen = read;
+    await expect(pool.map(failing, numbers, { chunk: 1 })).rejects.toThrow(new RangeError('seven'));
+    expect(numbers.isClosed).toBe(true);
+    const readThen = numbers.read;
     await pool.waitAll();
-    expect(read).toBe(readThen);
+    expect(numbers.read).toBe(readThen);
     await expect(collect(pool.map(failing, [5, 6, 7, 8], { chunk: 1 }))).rejects.toThrow('seven');
     const brokenSource = (function* (): Generator<number> {
       yield 1;
@@ -235,16 +228,9 @@ describe('map', () => {
       expect(value).toBe(2);
       break;
     }
-    let isClosed = false;
-    const endless = (function* (): Generator<number> {
-      try {
-        for (;;) yield 1;
-      } finally {
-        isClosed = true;
-      }
-    })();
+    const endless = new Numbers();
     expect((await pool.map(double, endless)[Symbol.asyncIterator]().return()).done).toBe(true);
-    expect(isClosed).toBe(true);
+    expect(endless.isClosed).toBe(true);
   });
 
   test('over a source that has stalled ends by a token, a signal, a shutdown, or by leaving the loop', async () => {

@@ -341,6 +341,7 @@ export function describeConformance(kind: Kind): void {
       });
       await expect(job).rejects.toBeInstanceOf(AggregateError);
       await expect(job).rejects.toMatchObject({
+        message: 'several',
         cause: { name: 'RangeError', message: 'deep', cause: 'a text' },
         errors: [{ name: 'TypeError', message: 'one' }, 2],
       });

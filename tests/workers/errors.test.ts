@@ -3,42 +3,6 @@ import { registerErrorClass, ThreadPool } from 'thread-system';
 import { tasks } from '../support/tasks.ts';
 
 describe('what a task throws', () => {
-  test.each(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError'] as const)(
-    'arrives as what it was: %s',
-    async (name) => {
-      await using pool = new ThreadPool({ maxWorkers: 1 });
-      const job = pool.submit(
-        (className: string) => {
-          const ErrorClass = Reflect.get(globalThis, className) as ErrorConstructor;
-          throw Object.assign(new ErrorClass('no good'), { code: 'E_CODE', detail: { n: [1] }, big: 7n });
-        },
-        [name],
-      );
-      await expect(job).rejects.toBeInstanceOf(Reflect.get(globalThis, name) as ErrorConstructor);
-      await expect(job).rejects.toMatchObject({
-        name,
-        message: 'no good',
-        code: 'E_CODE',
-        detail: { n: [1] },
-        big: 7n,
-      });
-    },
-  );
-
-  test('keeps its causes and its errors', async () => {
-    await using pool = new ThreadPool({ maxWorkers: 1 });
-    const job = pool.submit(() => {
-      const cause = new RangeError('deep', { cause: 'a text' });
-      throw new AggregateError([new TypeError('one'), 2], 'several', { cause });
-    });
-    await expect(job).rejects.toBeInstanceOf(AggregateError);
-    await expect(job).rejects.toMatchObject({
-      message: 'several',
-      cause: { name: 'RangeError', message: 'deep', cause: 'a text' },
-      errors: [{ name: 'TypeError', message: 'one' }, 2],
-    });
-  });
-
   test('is an instance of its own class where that is registered', async () => {
     class HttpError extends Error {
       readonly status: number;

@@ -165,37 +165,23 @@ describe('what comes about once', () => {
     expectSearched(model.explore({ threads, check: nothing }), 50);
   });
 
-  test('a signal that is waited for in an event loop is heard there', () => {
-    const model = modelOf(2);
-    const words = wordsOf(model, 'signal');
-    const threads = {
-      loop: () => {
-        let isSet = false;
-        const signal = signalOver(words) as unknown as { link(dependent: { cancel(): void }): void };
-        signal.link({
-          cancel: () => {
-            isSet = true;
-          },
-        });
-        model.turnUntil(() => isSet);
-      },
-      goer: () => signalOver(words).go(),
-    };
-    expectSearched(model.explore({ threads, check: nothing }), 20);
-  });
-
-  test('a signal is heard by an event loop that had stopped to listen', () => {
+  test.each([
+    ['a signal that is waited for in an event loop is heard there', { hasStoppedBefore: false }],
+    ['a signal is heard by an event loop that had stopped to listen', { hasStoppedBefore: true }],
+  ])('%s', (_name, { hasStoppedBefore }) => {
+    type Linked = { link(dependent: object): void; unlink(dependent: object): void };
     const model = modelOf(2);
     const words = wordsOf(model, 'signal');
     const others = wordsOf(model, 'other signal');
     const threads = {
       loop: () => {
         let isSet = false;
-        type Linked = { link(dependent: object): void; unlink(dependent: object): void };
         const [other, signal] = [signalOver(others), signalOver(words)] as unknown as [Linked, Linked];
-        const never = { cancel: () => {} };
-        other.link(never);
-        other.unlink(never);
+        if (hasStoppedBefore) {
+          const never = { cancel: () => {} };
+          other.link(never);
+          other.unlink(never);
+        }
         signal.link({
           cancel: () => {
             isSet = true;
