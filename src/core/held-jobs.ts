@@ -1,7 +1,7 @@
 import { DependencyError, messageOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { Prerequisite } from '../jobs/job-options.js';
-import { checkDate, type StopTimer, startTimer } from '../sync/timer.js';
+import { msUntil, type StopTimer, startTimer } from '../sync/timer.js';
 import type { Ledger } from './ledger.js';
 
 /** Jobs that may not run yet, as they wait for a time or for other jobs: PENDING, and in nobody's way. */
@@ -29,7 +29,7 @@ export class HeldJobs {
   enter(job: Job): boolean {
     const { dependsOn = [], delayMs, startAt } = job.options;
     const waitsFor = dependsOn.filter((other) => other.state !== 'COMPLETED');
-    const untilStartMs = startAt === undefined ? 0 : checkDate(startAt, 'startAt', `submit job '${job.name}'`);
+    const untilStartMs = startAt === undefined ? 0 : msUntil(startAt);
     const leftMs = Math.max(delayMs ?? 0, untilStartMs);
     if (waitsFor.length === 0 && leftMs === 0) return false;
     this.#holdFor(job, waitsFor, leftMs);

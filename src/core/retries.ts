@@ -2,7 +2,7 @@ import type { Job } from '../jobs/job.js';
 import { retryDelayMs } from '../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { now } from '../sync/platform.js';
-import { checkDate } from '../sync/timer.js';
+import { msUntil } from '../sync/timer.js';
 import { warnOf } from '../sync/warn.js';
 import type { EventHub } from './events.js';
 import type { HeldJobs } from './held-jobs.js';
@@ -33,7 +33,7 @@ export class Retries {
     if (retry === undefined || job.begunAttempts >= retry.maxAttempts || !this.#parts.isAllowed()) return false;
     if (job.isLastAttempt || (isThreadLost && !retry.onWorkerExit)) return false;
     const delayMs = retryDelayMs(retry, job.begunAttempts);
-    if (deadline !== undefined && delayMs >= checkDate(deadline, 'deadline', 'retry')) return false;
+    if (deadline !== undefined && delayMs >= msUntil(deadline)) return false;
     try {
       if (retry.retryIf !== undefined && !retry.retryIf(error)) return false;
     } catch (fault) {

@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import { now } from '../sync/platform.js';
-import { checkDate, checkMs, type StopTimer, startTimer } from '../sync/timer.js';
+import { checkDate, checkMs, msUntil, type StopTimer, startTimer } from '../sync/timer.js';
 
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'transfer'> {
   /** A run every so many ms, at a fixed rate: runs do not drift, however long they take. */
@@ -171,7 +171,7 @@ function timesOf(options: ScheduleOptions): Times {
   const { everyMs, cron, timeZone, startAt } = options;
   if ((everyMs === undefined) === (cron === undefined))
     throw new TypeError(`Cannot ${ACTION}: it needs everyMs or cron, and not both`);
-  const startMs = startAt === undefined ? undefined : Date.now() + checkDate(startAt, 'startAt', ACTION);
+  const startMs = startAt === undefined ? undefined : Date.now() + msUntil(checkDate(startAt, 'startAt', ACTION));
   if (everyMs !== undefined) {
     if (timeZone !== undefined) throw new TypeError(`Cannot ${ACTION}: timeZone is for cron, received it with everyMs`);
     checkMs(everyMs, 'everyMs', ACTION);

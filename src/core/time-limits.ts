@@ -1,7 +1,7 @@
 import { Timeout } from '../jobs/ending.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
-import { checkDate, type StopTimer, startTimer } from '../sync/timer.js';
+import { msUntil, type StopTimer, startTimer } from '../sync/timer.js';
 
 /** Stops jobs whose `deadline` or `timeoutMs` has passed. Its timers do not keep the process: the jobs do. */
 export class TimeLimits {
@@ -17,7 +17,7 @@ export class TimeLimits {
   entered(job: Job): void {
     const { deadline } = job.options;
     if (deadline === undefined) return;
-    const leftMs = checkDate(deadline, 'deadline', `submit job '${job.name}'`);
+    const leftMs = msUntil(deadline);
     const expire = (): void => {
       const when = new Date(deadline).toISOString();
       const where = job.state === 'RUNNING' ? 'while it ran' : 'before it began';

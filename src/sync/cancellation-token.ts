@@ -9,7 +9,7 @@ import { OneWay } from './one-way.js';
 import { now } from './platform.js';
 import { brand, SharedObject } from './shared-object.js';
 import { AbortSource, Combination, DueTime, type Source } from './source.js';
-import { checkDate, checkMs } from './timer.js';
+import { checkDate, checkMs, msUntil } from './timer.js';
 
 /** What a linked token takes from its source, besides being cancelled. */
 interface Link {
@@ -88,7 +88,7 @@ export class CancellationToken extends OneWay {
    * @throws {TypeError} or {RangeError} where `date` is none.
    */
   static deadline(date: Date | number): CancellationToken {
-    const ms = checkDate(date, 'date', 'make a token');
+    const ms = msUntil(checkDate(date, 'date', 'make a token'));
     return CancellationToken.#due(ms, 'the deadline passed');
   }
 

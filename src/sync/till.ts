@@ -5,7 +5,7 @@ import { now, SHARED_CLOCK_MS } from './platform.js';
 import { brand, SharedObject } from './shared-object.js';
 import { Signal } from './signal.js';
 import { DueTime } from './source.js';
-import { checkDate, checkMs } from './timer.js';
+import { checkDate, checkMs, msUntil } from './timer.js';
 
 const ACTION = 'make a Till';
 
@@ -36,7 +36,7 @@ export class Till extends Signal {
 
   /** One that goes at a point in time: a `Date`, or ms since 1970. */
   static at(date: Date | number): Till {
-    return new Till({ ms: checkDate(date, 'date', ACTION) });
+    return new Till({ ms: msUntil(checkDate(date, 'date', ACTION)) });
   }
 
   /** @internal */

@@ -123,11 +123,20 @@ export function checkMs(value: unknown, name: string, action: string): number {
   return value;
 }
 
-/** How many ms are left until a point in time, a `Date` or ms since 1970: 0 where it has passed. */
+/** The least time that a `Date` can be. */
+const FIRST_TIME_MS = -8.64e15;
+
+/** Checks a point in time, a `Date` or ms since 1970, `Infinity` allowed: answers it in ms since 1970. */
 export function checkDate(value: unknown, name: string, action: string): number {
   const timeMs = value instanceof Date ? value.getTime() : value;
   if (typeof timeMs !== 'number')
     throw new TypeError(`Cannot ${action}: ${name} must be a Date or ms since 1970, received ${typeof value}`);
-  if (Number.isNaN(timeMs)) throw new RangeError(`Cannot ${action}: ${name} must be a valid time, received ${value}`);
-  return Math.max(0, timeMs - Date.now());
+  if (!(timeMs >= FIRST_TIME_MS))
+    throw new RangeError(`Cannot ${action}: ${name} must be a valid time, received ${value}`);
+  return timeMs;
+}
+
+/** How many ms are left until a point in time: 0 where it has passed. */
+export function msUntil(date: Date | number): number {
+  return Math.max(0, Number(date) - Date.now());
 }

@@ -176,6 +176,7 @@ test.each([
   [{ timeoutMs: '5' }, TypeError, /timeoutMs must be a number of milliseconds, received string/],
   [{ deadline: 'tomorrow' }, TypeError, /deadline must be a Date or ms since 1970, received string/],
   [{ deadline: new Date('tomorrow') }, RangeError, /deadline must be a valid time/],
+  [{ deadline: Number.NEGATIVE_INFINITY }, RangeError, /deadline must be a valid time, received -Infinity/],
 ])('%p is refused', (options, errorClass, message) => {
   const make = (): Job => new Job(tasks.echo, [1], options as object);
   expect(make).toThrow(errorClass);
