@@ -118,12 +118,17 @@ export class WorkerLoop implements ContextHost {
     this.#turn();
   }
 
+  #answerPing(): void {
+    this.#post({ kind: 'pong' });
+  }
+
   #relayHost({ isTsNodeRegistered }: WorkerInit): RelayHost {
     return {
       workerId: this.workerId,
       concurrency: this.#concurrency,
       isTsNodeRegistered,
       processReady: () => this.#ready(),
+      processAnswered: () => this.#answerPing(),
       processEnded: (exitCode, cause) => this.#post({ kind: 'process-ended', exitCode, cause }),
       lateError: (error, jobId) => this.#post({ kind: 'late-error', error, jobId }),
       asJob: (context, fn) => (context === undefined ? fn() : this.#asyncJob.run(context, fn)),
@@ -418,7 +423,8 @@ export class WorkerLoop implements ContextHost {
         this.#children.ended(message);
         break;
       case 'ping':
-        this.#post({ kind: 'pong' });
+        if (this.#relay === undefined) this.#answerPing();
+        else this.#relay.ping();
         break;
       case 'end-process':
         this.#relay?.end();

@@ -187,6 +187,9 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       case 'task-gone':
         this.#tasks.delete(message.id);
         break;
+      case 'ping':
+        this.#worker.ping(() => this.#send({ kind: 'pong' }));
+        break;
       case 'cancel': {
         const call = this.#calls.get(message.run);
         if (call !== undefined) this.#cancel(call, decodeReason(message.reason as ErrorRecord));

@@ -36,6 +36,8 @@ export type ToProcess =
       readonly args: Packed;
     }
   | { readonly kind: 'task-gone'; readonly id: number }
+  /** Asks whether the event loop turns in which the jobs run. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
@@ -44,6 +46,7 @@ export type ToProcess =
 /** A message of a task's code, or of the process that runs it. */
 export type FromProcess =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'reported'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'returned'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'threw'; readonly run: number; readonly error: ErrorRecord; readonly hasCode: boolean }

@@ -18,6 +18,8 @@ export interface RelayHost {
   readonly isTsNodeRegistered: boolean;
   /** The child process takes calls. */
   processReady(): void;
+  /** The event loop turns in which its jobs run. */
+  processAnswered(): void;
   /** It has ended. */
   processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
   lateError(error: ErrorRecord, jobId: number | undefined): void;
@@ -93,6 +95,11 @@ export class ProcessRelay implements Carrier {
     this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess) });
   }
 
+  /** Asks the thread over there that runs the jobs: this one's event loop turns whatever they do. */
+  ping(): void {
+    this.#send({ kind: 'ping' });
+  }
+
   /** Ends the process at once, whatever runs there. */
   end(): void {
     this.#isEnding = true;
@@ -141,6 +148,9 @@ export class ProcessRelay implements Carrier {
     switch (message.kind) {
       case 'ready':
         this.#host.processReady();
+        break;
+      case 'pong':
+        this.#host.processAnswered();
         break;
       case 'reported':
         this.#calls.get(message.run)?.context.report(this.#link.unpack(message.value));

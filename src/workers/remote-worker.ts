@@ -130,6 +130,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #suspended = new Set<J>();
   #state: WorkerState = 'starting';
   #isHeld = false;
+  #answered = (): void => {};
   #error: unknown;
   readonly #hasProcess: boolean;
   /** Of its child process. */
@@ -311,9 +312,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     Atomics.store(this.#memory.control, Control.ANNOUNCE_STARTS, 1);
   }
 
-  /** Asks whether its event loop turns: sets `hasAnswered`. */
-  ping(): void {
+  /** Asks whether the event loop turns in which its jobs run: sets `hasAnswered`, and calls `answered`. */
+  ping(answered: () => void = () => {}): void {
     this.hasAnswered = false;
+    this.#answered = answered;
     this.tell({ kind: 'ping' });
   }
 
@@ -454,6 +456,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         break;
       case 'pong':
         this.hasAnswered = true;
+        this.#answered();
         break;
       case 'late-error':
         this.#events.lateError(decodeError(message.error), message.jobId);

@@ -67,6 +67,21 @@ export function describeWorkers(kind: Kind): void {
       expect(after.workerId).not.toBe(job.workerId);
     });
 
+    test('that never looks is ended with its worker although other jobs are open there', async () => {
+      await using pool = makePool({ concurrency: 2, graceMs: 150 });
+      using gate = new FileGate();
+      const open = pool.submit(gated.hold, [gate.path]);
+      await gate.reachedBy(1);
+      const job = pool.submit(gated.deaf, [gate.path]);
+      await gate.reachedBy(2);
+      job.cancel('too long');
+      await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'too long' });
+      await expect(open).rejects.toMatchObject({
+        code: 'ERR_WORKER_EXITED',
+        cause: { message: "Job 'deaf' did not stop within 150 ms of being asked to" },
+      });
+    });
+
     test('with concurrency leaves the others to be cancelled that were sent behind it', async () => {
       await using pool = makePool({ concurrency: 2 });
       using gate = new FileGate();
