@@ -1,6 +1,6 @@
 // Does by chance to pools whatever may be done to them: tests/support/chaos.ts. Ends with 1 at the first fault found, or
 // when something still keeps the process after the last run.
-// Usage: node scripts/chaos.mjs [--seeds <how many>] [--from <the first>] [--steps <of each>] [--quiet]
+// Usage: node scripts/chaos.mjs [--seeds <how many>] [--from <the first>] [--steps <of each>] [--kind thread|process] [--quiet]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '10' },
     from: { type: 'string', default: '1' },
     steps: { type: 'string', default: '1000' },
+    kind: { type: 'string' },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -57,7 +58,7 @@ const total = { jobs: 0, completed: 0, failed: 0, cancelled: 0, threads: 0, ms: 
 const end = seed + Number(values.seeds);
 for (; seed < end; seed++) {
   try {
-    const report = await runChaos(seed, Number(values.steps));
+    const report = await runChaos(seed, { steps: Number(values.steps), kind: values.kind });
     for (const name of Object.keys(total)) total[name] += report[name];
     if (!values.quiet) console.log(JSON.stringify(report));
   } catch (error) {

@@ -77,6 +77,8 @@ export interface Surroundings {
   readonly tokens: () => WatchedToken;
   /** Whether jobs submit others: while one waits for its children it shares its thread, whatever the concurrency. */
   readonly hasFamilies: boolean;
+  /** Whether workers share memory with this side: what needs it cannot be sent to processes. */
+  readonly sharesMemory: boolean;
   /** A number for a job. */
   readonly claim: () => number;
 }
@@ -94,8 +96,8 @@ export interface Plan {
   readonly isFlagged?: false;
   /** What of its code may go on after it settled, as documented: an uncaught error's, or a given up async job's. */
   readonly mayGoOn?: boolean;
-  /** It ends by nobody's doing but a limit's. */
-  readonly isEndless?: boolean;
+  /** It does not complete, but by a limit or a fault. */
+  readonly neverCompletes?: boolean;
   /** The numbers of those that it submits, and that they submit. */
   readonly children?: readonly number[];
   /** It reports so many values. */
@@ -175,10 +177,10 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
     case 'exitLater':
       return { kind, task: flagged[kind], args: [random.integer(0, 6)] };
     case 'deaf':
-      return { kind, task: flagged.deaf, args: [], isEndless: true, options: limits(random) };
+      return { kind, task: flagged.deaf, args: [], neverCompletes: true, options: limits(random) };
     case 'deafAsync': {
       const mayGoOn = from.concurrency > 1 || from.hasFamilies;
-      return { kind, task: flagged.deafAsync, args: [], isEndless: true, mayGoOn, options: limits(random) };
+      return { kind, task: flagged.deafAsync, args: [], neverCompletes: true, mayGoOn, options: limits(random) };
     }
     case 'exit':
       return { kind, task: flagged.exit, args: [random.integer(0, 3)] };
@@ -215,13 +217,14 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
       return { kind, task: flagged[kind], args: [token, word] };
     }
     case 'locksSync':
+      if (!from.sharesMemory) return plan(from, 'locks');
       // one that blocks the thread of another that holds the lock would wait for itself
       if (from.concurrency > 1) return plan(from, 'locks');
       return { kind, task: flagged.locksSync, args: [from.mutex, place] };
     case 'locks':
-      return { kind, task: flagged.locks, args: [from.mutex, place] };
+      return { kind, task: flagged.locks, args: [from.mutex, place], neverCompletes: !from.sharesMemory };
     case 'acquires':
-      return { kind, task: flagged.acquires, args: [from.semaphore, place] };
+      return { kind, task: flagged.acquires, args: [from.semaphore, place], neverCompletes: !from.sharesMemory };
     case 'family': {
       if (!from.hasFamilies) return plan(from, 'later');
       const children: number[] = [];

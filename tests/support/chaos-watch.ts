@@ -250,7 +250,7 @@ export class ChaosWatch {
       this.fault(`${describe(job)} was tried again after it was cancelled`);
     if (plan === undefined) return;
     if (state === 'COMPLETED') {
-      if (plan.isEndless) this.fault(`${describe(job)} cannot have completed: ${plan.kind}`);
+      if (plan.neverCompletes) this.fault(`${describe(job)} cannot have completed: ${plan.kind}`);
       if (plan.result !== undefined && !isDeepStrictEqual(job.result, plan.result))
         this.fault(`${describe(job)} (${plan.kind}) returned ${String(job.result)}, not ${String(plan.result)}`);
       for (const other of watched.dependsOn)

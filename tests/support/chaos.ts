@@ -12,12 +12,15 @@ import {
   type WatchedToken,
 } from './chaos-jobs.ts';
 import { ChaosWatch } from './chaos-watch.ts';
-import { Flags } from './flags.ts';
+import { FileWords, Flags, MemoryWords } from './flags.ts';
 import { Random } from './random.ts';
 
 /** A run that has not come to an end by then is stuck. */
 const STUCK_MS = 20_000;
 const PERMITS = 2;
+const MOST_JOBS = 30_000;
+/** Every so many seeds, workers are processes. */
+const PROCESS_SEEDS = 10;
 const KEYS = ['key', 1, Number.NaN, { an: 'object' }];
 const WORKER = pathToFileURL(createRequire(import.meta.url).resolve('thread-system/pool-worker'));
 
@@ -47,6 +50,7 @@ const ACTIONS = {
 /** What came of a run. */
 export interface ChaosReport {
   readonly seed: number;
+  readonly kind: Kind;
   readonly jobs: number;
   readonly completed: number;
   readonly failed: number;
@@ -55,26 +59,42 @@ export interface ChaosReport {
   readonly ms: number;
 }
 
+type Kind = 'thread' | 'process';
+
 /**
  * Does to a pool whatever may be done to it, by chance, and holds it to its invariants.
  *
  * @param seed the same one makes the same choices, though threads may meet them at other moments.
+ * @param options.kind what the workers are. Default: the seed's choice, mostly threads.
  * @throws {Error} that names the seed and every fault found.
  */
-export async function runChaos(seed: number, steps = 1000): Promise<ChaosReport> {
-  const chaos = new Chaos(seed);
+export async function runChaos(
+  seed: number,
+  { steps = 1000, kind = kindOf(seed) }: { readonly steps?: number; readonly kind?: Kind | undefined } = {},
+): Promise<ChaosReport> {
+  const chaos = new Chaos(seed, kind);
   try {
     return await chaos.run(steps);
   } catch (error) {
     throw new Error(`seed ${seed}: ${chaos.describe()}\n${error instanceof Error ? error.stack : String(error)}`);
+  } finally {
+    chaos.close();
   }
+}
+
+function kindOf(seed: number): Kind {
+  return seed % PROCESS_SEEDS === 0 ? 'process' : 'thread';
 }
 
 class Chaos {
   readonly #seed: number;
   readonly #random: Random;
-  readonly #options: ThreadPoolOptions & { readonly maxWorkers: number; readonly concurrency: number };
-  readonly #flags = new Flags(30_000);
+  readonly #options: ThreadPoolOptions & {
+    readonly kind: Kind;
+    readonly maxWorkers: number;
+    readonly concurrency: number;
+  };
+  readonly #flags: Flags;
   readonly #pool: ThreadPool;
   readonly #watch: ChaosWatch;
   readonly #mutex = new Mutex();
@@ -92,12 +112,13 @@ class Chaos {
   /** Nothing stands in a paused pool for longer than so many steps. */
   #pausedFor = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, kind: Kind) {
     const random = new Random(seed);
     this.#seed = seed;
     this.#random = random;
     const maxQueue = random.chance(0.7) ? Number.POSITIVE_INFINITY : random.pick([0, 20, 20, 300]);
     this.#options = {
+      kind,
       maxWorkers: random.pick([1, 1, 2, 4]),
       concurrency: random.pick([1, 1, 4]),
       graceMs: random.pick([0, 5, 20, 105]),
@@ -107,9 +128,17 @@ class Chaos {
       submitStacks: random.chance(0.2),
     };
     this.#maxWorkers = this.#options.maxWorkers;
-    const { words } = this.#flags;
     this.#muchWaits = Math.min(300, maxQueue / 2);
-    this.#pool = new ThreadPool({ ...this.#options, worker: () => new Worker(WORKER, { workerData: words }) });
+    if (kind === 'thread') {
+      const words = new MemoryWords(MOST_JOBS);
+      this.#flags = new Flags(words, MOST_JOBS);
+      const worker = (): Worker => new Worker(WORKER, { workerData: words.shared });
+      this.#pool = new ThreadPool({ ...this.#options, worker });
+    } else {
+      const words = new FileWords();
+      this.#flags = new Flags(words, MOST_JOBS);
+      this.#pool = new ThreadPool({ ...this.#options, env: { ...process.env, FLAGS_FILE: words.path } });
+    }
     const hasFamilies = random.chance(0.5);
     this.#watch = new ChaosWatch(this.#pool, this.#flags, hasFamilies || this.#options.concurrency > 1);
     if (random.chance(0.3)) this.#pool.on('jobStarted', () => void this.#watch.balance());
@@ -120,9 +149,14 @@ class Chaos {
       semaphore: this.#semaphore,
       tokens: () => random.pick(this.#tokens),
       hasFamilies,
+      sharesMemory: kind === 'thread',
       claim: () => this.#flags.claim(),
     };
     for (let left = 4; left > 0; left--) this.#tokens.push(this.#newToken());
+  }
+
+  close(): void {
+    this.#flags.close();
   }
 
   describe(): string {
@@ -141,7 +175,16 @@ class Chaos {
     this.#expectNoFaults();
     const { submitted, completed, failed, cancelled } = this.#pool.metrics();
     const ms = Math.round(performance.now() - startedMs);
-    return { seed: this.#seed, jobs: submitted, completed, failed, cancelled, threads, ms };
+    return {
+      seed: this.#seed,
+      kind: this.#options.kind,
+      jobs: submitted,
+      completed,
+      failed,
+      cancelled,
+      threads,
+      ms,
+    };
   }
 
   async #act(action: keyof typeof ACTIONS): Promise<void> {
@@ -213,15 +256,14 @@ class Chaos {
       case 'look':
         this.#watch.expectAtMost(this.#maxWorkers);
         // where much waits, the workers are given time
-        if (this.#watch.balance().pending > this.#muchWaits)
-          await new Promise((resolve) => setTimeout(resolve, random.integer(1, 10)));
+        if (this.#watch.balance().pending > this.#muchWaits) await this.#pause(random.integer(1, 10));
         break;
       case 'turn':
         if (random.chance(0.5)) await Promise.resolve();
         else await new Promise((resolve) => setImmediate(resolve));
         break;
       case 'sleep':
-        await new Promise((resolve) => setTimeout(resolve, random.integer(0, 4)));
+        await this.#pause(random.integer(0, 4));
         break;
       case 'quiet':
         await this.#quiet();
@@ -308,6 +350,12 @@ class Chaos {
     if (this.#raised.length > 50) this.#raised.shift();
   }
 
+  /** Gives the workers time: to start and to answer takes a process so much longer. */
+  async #pause(ms: number): Promise<void> {
+    const factor = this.#options.kind === 'process' ? 10 : 1;
+    await new Promise((resolve) => setTimeout(resolve, ms * factor));
+  }
+
   #resume(): void {
     this.#pool.resume();
     this.#pausedFor = 0;
@@ -352,7 +400,7 @@ class Chaos {
     const submit = (): Job => {
       const kind = 'deafAsync';
       const options = { timeoutMs: 5_000, graceMs: this.#random.pick([102, 5_000]) };
-      return this.#submit({ kind, task: flagged.deafAsync, args: [], isEndless: true, mayGoOn: true, options });
+      return this.#submit({ kind, task: flagged.deafAsync, args: [], neverCompletes: true, mayGoOn: true, options });
     };
     await this.#quiet();
     const jobs = [submit(), submit(), submit()];

@@ -1,9 +1,10 @@
-// Tasks that say in shared memory when their code runs. The memory comes as the thread's `workerData`; the first argument
-// is the job's number, which names its words there. The layout is that of tests/support/flags.ts.
+// Tasks that say when their code runs, in memory that comes as the thread's `workerData`, or, in a process, in the file that
+// its `env` names. The first argument is the job's number, which names its words there. The layout is that of
+// tests/support/flags.ts.
+import { openSync, readSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { currentJob, move } from 'thread-system/worker';
 
-const words = workerData;
 const HEAD = 16;
 const PER_JOB = 6;
 const TICKETS = 0;
@@ -15,22 +16,67 @@ const BEAT = 2;
 const START = 3;
 const SAW_CANCEL = 4;
 
+class MemoryWords {
+  load = (at) => Atomics.load(workerData, at);
+  store = (at, value) => Atomics.store(workerData, at, value);
+  add = (at) => Atomics.add(workerData, at, 1);
+  exchange = (at, from, to) => Atomics.compareExchange(workerData, at, from, to);
+  ticket = () => Atomics.add(workerData, TICKETS, 1) + 1;
+  wasRaised = (word) => this.load(word) === 1;
+  raise = (word) => this.store(word, 1);
+}
+
+/** Each word has one writer at a time: the attempt that runs. (Faults are counted too low where two processes find one at once.) */
+class FileWords {
+  #file = openSync(process.env.FLAGS_FILE, 'r+');
+  #word = new Float64Array(1);
+  /** The tokens that were seen raised in this process; others may hear later of a cancel. */
+  #raised = new Map();
+
+  load(at) {
+    this.#word[0] = 0;
+    readSync(this.#file, this.#word, 0, 8, at * 8);
+    return this.#word[0];
+  }
+
+  store(at, value) {
+    this.#word[0] = value;
+    writeSync(this.#file, this.#word, 0, 8, at * 8);
+  }
+
+  add(at) {
+    this.store(at, this.load(at) + 1);
+  }
+
+  exchange(at, from, to) {
+    const found = this.load(at);
+    if (found === from) this.store(at, to);
+    return found;
+  }
+
+  /** One clock for all processes. */
+  ticket = () => Number(process.hrtime.bigint());
+  wasRaised = (word) => this.#raised.has(word);
+  raise = (word, token) => this.#raised.set(word, token);
+}
+
+const words = workerData instanceof Int32Array ? new MemoryWords() : new FileWords();
+
 const at = (number, word) => HEAD + PER_JOB * number + word;
-const fault = () => Atomics.add(words, FAULTS, 1);
+const fault = () => words.add(FAULTS);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function enter(number) {
-  Atomics.store(words, at(number, RUNNING), 1);
-  Atomics.add(words, at(number, BEGUN), 1);
-  const ticket = Atomics.add(words, TICKETS, 1) + 1;
-  Atomics.compareExchange(words, at(number, START), 0, ticket);
+  words.store(at(number, RUNNING), 1);
+  words.add(at(number, BEGUN));
+  words.exchange(at(number, START), 0, words.ticket());
 }
 
-const leave = (number) => Atomics.store(words, at(number, RUNNING), 0);
-const beat = (number) => Atomics.add(words, at(number, BEAT), 1);
+const leave = (number) => words.store(at(number, RUNNING), 0);
+const beat = (number) => words.add(at(number, BEAT));
 const look = (number, job) => {
-  if (job.token.isCancelled) Atomics.store(words, at(number, SAW_CANCEL), 1);
+  if (job.token.isCancelled) words.store(at(number, SAW_CANCEL), 1);
 };
 
 const flagged = (body) =>
@@ -227,17 +273,17 @@ export const bytes = flagged((_number, given) => move(given, [given.buffer]));
 
 /** Once a token was seen raised, by whomever, it is never seen lowered. */
 export const sees = flagged((_number, token, word) => {
-  const wasRaised = Atomics.load(words, word) === 1;
+  const wasRaised = words.wasRaised(word);
   const isRaised = token.isCancelled;
   if (wasRaised && !isRaised) fault();
-  if (isRaised) Atomics.store(words, word, 1);
+  if (isRaised) words.raise(word, token);
   return isRaised;
 });
 
 export const cancels = flagged((_number, token, word) => {
   token.cancel('by a task');
   if (!token.isCancelled) fault();
-  Atomics.store(words, word, 1);
+  words.raise(word, token);
   return true;
 });
 
@@ -248,14 +294,14 @@ export const cancelsItself = flagged((_number) => {
 
 /** Nobody else is where it is, unless a thread died there. */
 function inside(number, lease) {
-  const other = Atomics.compareExchange(words, INSIDE, 0, number + 1);
+  const other = words.exchange(INSIDE, 0, number + 1);
   if (other === 0) return;
   if (!lease.abandoned) fault();
-  Atomics.store(words, INSIDE, number + 1);
+  words.store(INSIDE, number + 1);
 }
 
 function outside(number) {
-  if (Atomics.compareExchange(words, INSIDE, number + 1, 0) !== number + 1) fault();
+  if (words.exchange(INSIDE, number + 1, 0) !== number + 1) fault();
 }
 
 export const locks = flaggedAsync(async (number, mutex, { turns, dies }) => {
