@@ -173,3 +173,22 @@ export async function serveBoth(names: readonly [string, string]): Promise<strin
   job.report('begun');
   return Promise.all(children);
 }
+
+/** Answers once the gate is open. */
+export function answerWhenOpen(gate: Int32Array): string {
+  currentJob().report('begun');
+  Atomics.wait(gate, 0, 0);
+  return 'answered';
+}
+
+/** Ends its process by a signal, as a fault in native code does. */
+export function crash(signal: 'SIGABRT' | 'SIGSEGV'): never {
+  process.kill(process.pid, signal);
+  for (;;);
+}
+
+/** Crashes in its first attempt. */
+export function crashOnce(): string {
+  if (currentJob().attempt === 1) crash('SIGSEGV');
+  return 'done';
+}

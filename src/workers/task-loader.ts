@@ -93,7 +93,8 @@ async function loadTypeScript(url: string): Promise<Exports> {
 /** The program has the loader that it needs, or none: a thread's loaders would be its own, too. */
 async function importInMain(url: string): Promise<Exports> {
   try {
-    return await importUrl(url);
+    // ts-node's hook is one of require(): import() of a CommonJS file would not find it
+    return await (TS_NODE in process && !isEsmScope(url) ? requireUrl(url) : importUrl(url));
   } catch (error) {
     throw NEEDS_LOADER.has(codeOf(error)) ? noLoader(url, error) : error;
   }

@@ -68,7 +68,7 @@ Came back: 16777216 first pixel: 254
 RangeError: Invalid count value: -1
 HttpError 404: Cannot find /missing
 ReferenceError: outside is not defined: the function 'anonymous' was sent by its source text, so it sees its arguments and globals but not 'outside' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass 'outside' as an argument
-TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil, serve, sortInParts, serveBoth
+TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil, serve, sortInParts, serveBoth, answerWhenOpen, crash, crashOnce
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
 WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job ran
@@ -190,6 +190,42 @@ server is down
 log is down
 broken: no disk
 `,
+  'resize.ts': `
+1 worker: 1 active, 3 pending
+3 workers: 3 active, 1 pending
+1 is enough: 3 active, 1 pending
+4 completed by 1 worker in the end
+`,
+  'shutdown-all.ts': `
+server is up
+COMPLETED COMPLETED
+server is down - true
+PoolClosedError: Cannot submit job 'sha256': the pool is shut down
+`,
+  'processes.ts': `
+6db7d803
+ERR_WORKER_EXITED: Error: The process was ended by SIGABRT
+f3959239
+The next job ran in another process: true
+done after 2 attempts
+CancelledError: Job 'countForever' was cancelled: enough
+The same process: true
+`,
+  'submit-stacks.ts': `
+RangeError: Invalid count value: -1
+at String.repeat
+RangeError: Invalid count value: -1
+at String.repeat
+--- submitted as job 'title' ---
+at makeTitle
+at main
+`,
+  'unit-test.ts': `
+ok - hashes each text
+ok - runs what is urgent first
+ok - finds a task that changes its argument, as that is a copy on a thread too
+ok - finds a value that could not go to a thread
+`,
   'dependencies.ts': `
 link is done
 configure FAILED SyntaxError
@@ -239,6 +275,20 @@ sha256 CANCELLED without a result
   });
 });
 
+test.concurrent('handle-signals.ts ends what it has begun when it is told to end, and then by the signal', async () => {
+  const example = startExample('handle-signals.ts');
+  await example.printed('Ready: send SIGTERM\n');
+  example.interrupt('SIGTERM');
+  expect(await example.outcome).toEqual({
+    code: null, // by the signal
+    stdout: `Ready: send SIGTERM
+waiting request CANCELLED
+running request COMPLETED
+`,
+    stderr: '',
+  });
+});
+
 test.concurrent('an example runs with its types checked, as users run it', async () => {
   const { code, stderr } = await runExample('first-job.ts', [], { TS_NODE_TRANSPILE_ONLY: 'false' });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -249,6 +299,7 @@ test('every example has its output here', async () => {
   // what others import, and those that have a test of their own
   const others = new Set([
     'ctrl-c.ts',
+    'handle-signals.ts',
     'tasks.ts',
     'http-error.ts',
     'plain-commonjs-tasks.cjs',

@@ -13,7 +13,7 @@ export interface RunningExample {
   readonly outcome: Promise<Outcome>;
   /** Resolves once `text` is in its standard output; rejects when it ends without. */
   printed(text: string): Promise<void>;
-  interrupt(): void;
+  interrupt(signal?: NodeJS.Signals): void;
 }
 
 /** Runs a file of examples/ in a process of its own, as `npx ts-node` or `node` does. */
@@ -48,7 +48,7 @@ export function startExample(file: string, args: readonly string[] = [], env: No
         child.stdout.on('data', look);
         child.once('close', () => reject(new Error(`The example ended without '${text}': ${stdout}${stderr}`)));
       }),
-    interrupt: () => child.kill('SIGINT'),
+    interrupt: (signal = 'SIGINT') => void child.kill(signal),
   };
 }
 
