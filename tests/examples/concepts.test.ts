@@ -226,6 +226,24 @@ ok - runs what is urgent first
 ok - finds a task that changes its argument, as that is a copy on a thread too
 ok - finds a value that could not go to a thread
 `,
+  'resilience.ts': `
+HttpError: Busy: /down
+HttpError: Busy: /down
+HttpError: Busy: /down
+Error: Execution prevented because the circuit breaker is open
+Error: Execution prevented because the circuit breaker is open
+submitted: 3
+in the pool: 2 waiting: 2
+1
+4
+9
+16
+Error: Bulkhead capacity exceeded (0/2 execution slots, 0/2 available)
+stopped: true
+workers: 0
+the page of yesterday
+page page page
+`,
   'dependencies.ts': `
 link is done
 configure FAILED SyntaxError
