@@ -219,8 +219,7 @@ describe('a failed job that nobody looks at', () => {
       console.log(read.error.message);
       const off = pool.on('jobFailed', () => {});
       pool.submit(tasks.fail, ['heard']);
-      await pool.waitAll();
-      setTimeout(() => {}, 5);`);
+      await pool.waitAll();`);
     expect(stdout).toBe('read\n');
   });
 });

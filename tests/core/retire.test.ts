@@ -8,6 +8,17 @@ const never = async (words: Int32Array): Promise<never> => {
   return await new Promise(() => {});
 };
 
+/** Resolves once the one worker is asked whether its event loop turns: its replacement is started then. */
+async function isAsked(pool: ThreadPool): Promise<void> {
+  await until(() => pool.metrics().workers.length === 2);
+}
+
+/** Resolves once it has answered: a job has gone there and back behind the question. */
+async function hasAnswered(pool: ThreadPool): Promise<void> {
+  await pool.submit(() => {});
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('an async job that does not stop, beside others on its thread', () => {
   test('is given up: the thread is replaced at once, and ends when the others have ended', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 50 });
@@ -137,12 +148,13 @@ test('a thread that is being ended is not retired: its jobs settle once, when it
   const others = [1, 2].map(() => pool.submit(never, [begun.words], { graceMs: 60_000 }));
   await begun.reachedBy(3);
   job.cancel();
-  await new Promise((resolve) => setTimeout(resolve, 60)); // its thread has answered
+  await isAsked(pool);
+  await hasAnswered(pool);
   for (const end = performance.now() + 100; performance.now() < end; ); // its grace is over at the next turn
   const counts = await pool.shutdown({ mode: 'abort' });
   expect(counts).toEqual({ completed: 0, failed: 0, cancelled: 3 });
   expect(told.sort()).toEqual([job.id, ...others.map((other) => other.id)]);
-  expect(pool.metrics()).toMatchObject({ submitted: 3, cancelled: 3, failed: 0, pending: 0, active: 0 });
+  expect(pool.metrics()).toMatchObject({ submitted: 4, completed: 1, cancelled: 3, pending: 0, active: 0 });
 });
 
 test('without a grace a thread is ended at once, although it had answered before', async () => {
@@ -153,9 +165,10 @@ test('without a grace a thread is ended at once, although it had answered before
   const first = pool.submit(tasks.holdAsync, [polite.words, 1]);
   await polite.reachedBy(1);
   first.cancel();
-  await new Promise((resolve) => setTimeout(resolve, 110)); // it was asked for, and has answered
+  await isAsked(pool);
   polite.open();
   await expect(first).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+  await hasAnswered(pool);
   using begun = new Gate();
   const job = pool.submit(tasks.deaf, [begun.words], { graceMs: 0 });
   await begun.reachedBy(1);

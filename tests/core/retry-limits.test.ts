@@ -9,21 +9,22 @@ async function failsThenTakes(this: CurrentJob, ms: number): Promise<number> {
   return this.attempt;
 }
 
-/** Says that it has begun, then waits until it is let go. */
+/** Says that it has begun, and that it was asked to stop, then waits until it is let go. */
 async function untilOpen(this: CurrentJob, words: Int32Array): Promise<number> {
   Atomics.add(words, 1, 1);
+  this.token.onCancel(() => Atomics.add(words, 1, 1));
   while (Atomics.load(words, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
   return this.attempt;
 }
 
-function throwsOnceBegun(this: CurrentJob, words: Int32Array): number {
-  Atomics.store(words, 1, this.attempt);
+/** Says in the turn after its own that it has ended: its answer stands in the lane by then. */
+function throwsAndSays(this: CurrentJob, words: Int32Array): number {
+  const { attempt } = this;
+  setImmediate(() => {
+    Atomics.store(words, 1, attempt);
+    Atomics.notify(words, 1);
+  });
   throw new Error('as always');
-}
-
-/** Keeps the event loop from turning: what workers write meanwhile is not read. */
-function block(ms: number): void {
-  for (const end = performance.now() + ms; performance.now() < end; );
 }
 
 describe('timeoutMs of a job that is tried again', () => {
@@ -48,7 +49,7 @@ describe('a cancel is the end of all attempts', () => {
     const job = pool.submit(untilOpen, [gate.words], { timeoutMs: 1, retry: { maxAttempts: 9 } });
     await gate.reachedBy(1);
     await until(() => job.state === 'RUNNING');
-    await new Promise((resolve) => setTimeout(resolve, 50)); // past its time
+    await gate.reachedBy(2); // its time is over
     expect(job.cancel('enough')).toBe(true);
     expect(job.token.reason).toBe('enough');
     expect(job.cancel('again')).toBe(true);
@@ -62,10 +63,9 @@ describe('a cancel is the end of all attempts', () => {
     await pool.submit(() => 1);
     const token = new CancellationToken();
     const words = new Int32Array(new SharedArrayBuffer(8));
-    const job = pool.submit(throwsOnceBegun, [words], { token, retry: { maxAttempts: 3 } });
+    const job = pool.submit(throwsAndSays, [words], { token, retry: { maxAttempts: 3 } });
     await Promise.resolve(); // it is sent
-    while (Atomics.load(words, 1) === 0) block(1);
-    block(50);
+    Atomics.wait(words, 1, 0); // no turn of this thread's event loop: what is written meanwhile is not read
     if (how === 'token') token.cancel();
     else expect(job.cancel()).toBe(false);
     await expect(job).rejects.toThrow('as always');

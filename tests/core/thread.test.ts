@@ -136,8 +136,7 @@ describe('the process', () => {
     const { code, stdout, stderr } = await runProgram(`
       import { Thread } from 'thread-system';
       const thread = Thread.run('bad', () => { throw new Error('no'); });
-      await thread.join().catch((error) => console.log(error.message));
-      await new Promise((resolve) => setTimeout(resolve, 20));`);
+      await thread.join().catch((error) => console.log(error.message));`);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'no\n', stderr: '' });
   });
 
@@ -147,7 +146,7 @@ describe('the process', () => {
       process.removeAllListeners('warning');
       process.on('warning', ({ name }) => console.log(name));
       Thread.run('bad', () => { throw new Error('no'); }).release();
-      const thread = Thread.run('good', () => new Promise((resolve) => setTimeout(resolve, 50, 'done')));
+      const thread = Thread.run('good', () => new Promise((resolve) => setImmediate(resolve, 'done')));
       thread.job.then(console.log);`);
     expect({ code, lines: stdout.trim().split('\n').sort() }).toEqual({
       code: 0,

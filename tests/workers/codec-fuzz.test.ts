@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Job, NotCloneableError, ThreadPool, taskModule } from 'thread-system';
+import { type CurrentJob, type Job, NotCloneableError, ThreadPool, taskModule } from 'thread-system';
 import { Random } from '../support/random.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 
@@ -185,14 +185,21 @@ describe('the lanes', () => {
 
   test('keep reports of any length in order, beside results, where nobody reads them for a while', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
+    await pool.submit(tasks.echo, [1]); // its worker is ready: it needs no turn of this thread's event loop to begin
+    const reportAll = function (this: CurrentJob, values: readonly unknown[], done: Int32Array): void {
+      for (const value of values) this.report(value);
+      Atomics.store(done, 0, 1);
+      Atomics.notify(done, 0);
+    };
     for (let round = 0; round < TIMES; round++) {
       const random = new Random(round);
       const values = Array.from({ length: 3_000 }, () => make(random));
-      const job = pool.submit(tasks.report, [values]);
+      const done = new Int32Array(new SharedArrayBuffer(4));
+      const job = pool.submit(reportAll, [values, done]);
       const seen: unknown[] = [];
       job.onProgress((value) => seen.push(value));
-      await Promise.resolve(); // it is sent
-      for (const end = performance.now() + 30; performance.now() < end; ); // the lane fills
+      await new Promise((resolve) => setImmediate(resolve)); // it is sent
+      Atomics.wait(done, 0, 0); // the lane fills
       const after = pool.submit(tasks.echo, ['after']);
       await job;
       await after;

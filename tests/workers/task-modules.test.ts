@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type CurrentJob, TaskNotFoundError, ThreadPool, taskModule } from 'thread-system';
+import { FileGate } from '../support/file-gate.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-tasks-'));
@@ -44,11 +45,12 @@ describe('a task module', () => {
 
   test('is loaded once a worker, and a job that is cancelled meanwhile does not start', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
+    using gate = new FileGate();
     writeFileSync(
       join(folder, 'slow.mjs'),
-      `globalThis.loads = (globalThis.loads ?? 0) + 1;
-       let words; export const give = (w) => { words = w; };
-       await new Promise((resolve) => setTimeout(resolve, 100));
+      `import { existsSync } from 'node:fs';
+       globalThis.loads = (globalThis.loads ?? 0) + 1;
+       while (existsSync(${JSON.stringify(join(gate.path, 'closed'))})) await new Promise((resolve) => setImmediate(resolve));
        export const loads = () => globalThis.loads;
        export const mark = (w) => { Atomics.store(w, 0, 1); };\n`,
     );
@@ -57,6 +59,7 @@ describe('a task module', () => {
     const job = pool.submit(slow.mark, [words]);
     while (job.state === 'PENDING') await new Promise((resolve) => setImmediate(resolve));
     job.cancel();
+    gate.open();
     await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
     expect(words[0]).toBe(0);
     expect(await Promise.all([pool.submit(slow.loads), pool.submit(slow.loads)])).toEqual([1, 1]);
