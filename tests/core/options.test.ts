@@ -106,10 +106,11 @@ describe('pool options', () => {
       execArgv: ['--conditions=mill'],
     });
     const seen = await pool.submit(async () => {
-      const { threadId } = await import('node:worker_threads');
-      return { colour: process.env['COLOUR'], path: process.env['PATH'], flags: process.execArgv, threadId };
+      const { threadName } = (await import('node:worker_threads')) as { threadName?: string };
+      return { colour: process.env['COLOUR'], path: process.env['PATH'], flags: process.execArgv, threadName };
     });
     expect(seen).toMatchObject({ colour: 'blue', path: undefined, flags: ['--conditions=mill'] });
+    if (seen.threadName !== undefined) expect(seen.threadName).toBe('mill-0'); // Node.js 20 does not tell it
   });
 
   test('worker makes the threads', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancelledError, ThreadPool } from 'thread-system';
+import { CancelledError, type Job, ThreadPool } from 'thread-system';
 import { Gate, occupy } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
 
@@ -18,6 +18,18 @@ describe('shutdown', () => {
     expect(await end).toEqual({ completed: 5, failed: 0, cancelled: 0 });
     expect(queued.map((job) => job.result)).toEqual([1, 2, 3]);
     expect(pool.metrics().workers).toEqual([]);
+  });
+
+  test('drains at the end of a block with await using', async () => {
+    const jobs: Job<unknown>[] = [];
+    const pools: ThreadPool[] = [];
+    {
+      await using pool = new ThreadPool({ maxWorkers: 1 });
+      pools.push(pool);
+      jobs.push(...pool.submitMany(tasks.echo, [[1], [2]]));
+    }
+    expect(jobs.map((job) => job.result)).toEqual([1, 2]);
+    expect(pools[0]?.metrics().workers).toEqual([]);
   });
 
   test('draining resumes a paused pool', async () => {
