@@ -86,7 +86,7 @@ export class Dispatcher {
     // what is to be moved goes to an idle worker while there can be one: it could not be taken back from a blocked one
     const needsIdle = this.queue.peek()?.transfer !== undefined;
     for (const worker of this.#workers.all)
-      if (worker.state === 'starting' || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
+      if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
     return Math.max(0, this.queue.size - coming);
   }
 

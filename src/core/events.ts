@@ -83,13 +83,13 @@ export class EventHub {
   }
 
   /** An error that hurts no job: told to who listens, else a process warning. */
-  lateError(error: Error, jobId: number | undefined): void {
+  lateError(error: Error, { jobId, whose }: { readonly jobId?: number | undefined; readonly whose?: string }): void {
     if (this.has('lateError')) {
       this.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
       return;
     }
-    const whose = jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`;
-    const message = `Uncaught error in a worker, ${whose}: ${error.message}. Listen to 'lateError' to handle it`;
+    const of = whose ?? (jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`);
+    const message = `Uncaught error in a worker, ${of}: ${error.message}. Listen to 'lateError' to handle it`;
     process.emitWarning(message, { type: 'LateError', ...(error.stack === undefined ? {} : { detail: error.stack }) });
   }
 

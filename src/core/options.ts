@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { describe } from '../errors.js';
 import { checkOptionNames } from '../jobs/job-options.js';
+import type { Task, TaskRef } from '../jobs/task.js';
 import { checkMs } from '../sync/timer.js';
+import { checkTask, NO_ARGS, type TaskCall } from './task-call.js';
 
 export interface ThreadPoolOptions {
   /**
@@ -30,6 +32,12 @@ export interface ThreadPoolOptions {
    * the least urgent. Default: `'reject'`.
    */
   readonly overflow?: 'reject' | 'dropOldest' | 'dropLowest' | undefined;
+  /** A task that runs in each worker before its first job. Where it fails the worker could not be started. */
+  readonly setup?: Task | undefined;
+  /** Its arguments, cloned for each worker: leave them unchanged. */
+  readonly setupArgs?: readonly unknown[] | undefined;
+  /** A task that runs in each worker that has been set up before it ends in order, for at most `graceMs`. */
+  readonly teardown?: Task | undefined;
   /** Whether the stack of a job's error ends with the line that submitted it. It costs a stack a job. Default: false. */
   readonly submitStacks?: boolean | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
@@ -54,6 +62,8 @@ export interface PoolSettings {
   readonly graceMs: number;
   readonly maxQueue: number;
   readonly overflow: 'reject' | 'dropOldest' | 'dropLowest';
+  readonly setup: TaskCall | undefined;
+  readonly teardown: TaskRef | undefined;
   readonly submitStacks: boolean;
   readonly name: string;
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
@@ -72,7 +82,7 @@ const KNOWN: ReadonlySet<string> = new Set([
     'submitStacks',
     'name',
   ],
-  ...['resourceLimits', 'env', 'execArgv', 'worker'],
+  ...['resourceLimits', 'env', 'execArgv', 'worker', 'setup', 'setupArgs', 'teardown'],
 ]);
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
@@ -117,9 +127,19 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     graceMs: checkMs(options.graceMs ?? 1_000, 'graceMs', ACTION),
     maxQueue: checkMaxQueue(options.maxQueue ?? Number.POSITIVE_INFINITY),
     overflow,
+    setup: checkSetup(options.setup, options.setupArgs),
+    teardown: options.teardown === undefined ? undefined : checkTask(options.teardown, ACTION, 'teardown'),
     submitStacks,
     thread: { resourceLimits, env, execArgv, worker },
   };
+}
+
+function checkSetup(setup: unknown, args: unknown): TaskCall | undefined {
+  if (args !== undefined && !Array.isArray(args))
+    throw new TypeError(`Cannot ${ACTION}: setupArgs must be an array, received ${describe(args)}`);
+  if (setup !== undefined) return { task: checkTask(setup, ACTION, 'setup'), args: args ?? NO_ARGS };
+  if (args === undefined) return undefined;
+  throw new TypeError(`Cannot ${ACTION}: setupArgs must come with setup, received setup undefined`);
 }
 
 function checkMaxQueue(value: unknown): number {

@@ -32,6 +32,7 @@ import { Schedules } from './schedules.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { TimeLimits } from './time-limits.js';
+import { Upkeep } from './upkeep.js';
 import { workerMetrics } from './worker-metrics.js';
 import { WorkerSet } from './worker-set.js';
 
@@ -104,7 +105,8 @@ export class ThreadPool implements AsyncDisposable {
       isOpen: () => this.#shutdown.runsPending,
     });
     const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
-    const workers = new WorkerSet(settings, poolWord, { sink, events: this.#workerEvents() });
+    const upkeep = new Upkeep(settings, events);
+    const workers = new WorkerSet(settings, poolWord, { sink, upkeep, events: this.#workerEvents() });
     const dispatcher = new Dispatcher(ledger, workers);
     this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
@@ -370,6 +372,10 @@ export class ThreadPool implements AsyncDisposable {
         this.#pacer.pump();
         this.#workers.watchIdle();
       },
+      choresEnded: () => {
+        this.#pacer.pump();
+        this.#workers.watchIdle();
+      },
       workerExited: (worker, exit) => {
         const { workerId } = worker;
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
@@ -385,7 +391,7 @@ export class ThreadPool implements AsyncDisposable {
       },
       childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
-      lateError: (error, jobId) => this.#events.lateError(error, jobId),
+      lateError: (error, jobId) => this.#events.lateError(error, { jobId }),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { messageOf, WorkerExitError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import type { ThreadExit } from '../workers/remote-worker.js';
+import type { ThreadExit } from '../workers/thread-exit.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Families } from './families.js';
 import type { GraceKeeper } from './grace-keeper.js';
@@ -85,8 +85,9 @@ export class Recovery {
   startFailed(exit: ThreadExit, pacer: Pacer): void {
     const { workers, dispatcher, ledger } = this.#parts;
     this.#startFailures++;
-    const message = `Cannot start a worker: its thread ended with exit code ${exit.exitCode}${reasonOf(exit)}`;
-    if (workers.all.some((worker) => worker.isReady)) {
+    const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
+    const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
+    if (workers.all.some((worker) => worker.state === 'ready')) {
       const pauseMs = Math.min(START_PAUSE_MS * 2 ** (this.#startFailures - 1), LONGEST_START_PAUSE_MS);
       if (this.#startFailures === 1)
         process.emitWarning(`${message}. Others do its work; the next start is tried in ${pauseMs} ms`, {

@@ -57,8 +57,8 @@ export class Shutdown {
     const before = ledger.counts();
     ledger.hold();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
-    for (const stop of this.#stopTimers) stop();
     await workers.endAll();
+    for (const stop of this.#stopTimers) stop();
     ledger.end();
     const after = ledger.counts();
     return {
@@ -84,7 +84,7 @@ export class Shutdown {
         // parents first: the cancellation of a child that they await is not to look like a fault of their own
         for (const job of control.parents) job.cancel(REASON);
         for (const job of [...control.unsettled()]) job.cancel(REASON);
-        for (const worker of [...workers.all]) if (worker.seats.taken > 0) worker.terminate();
+        workers.terminateAll();
         break;
     }
   }

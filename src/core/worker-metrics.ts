@@ -10,6 +10,7 @@ export function workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics 
 }
 
 function stateOf(worker: PoolWorker): WorkerMetrics['state'] {
-  if (worker.isReady) return worker.isIdle ? 'idle' : 'busy';
-  return worker.state === 'starting' || worker.isSpare ? 'starting' : 'ending';
+  if (worker.state === 'starting' || (worker.state === 'ready' && worker.isSpare)) return 'starting';
+  if (worker.state === 'ready') return worker.isIdle ? 'idle' : 'busy';
+  return 'ending';
 }

@@ -11,11 +11,18 @@ import type { PoolSettings } from './options.js';
 
 export type PoolWorker = RemoteWorker<Job>;
 
+/** Whom the workers tell, and what they are given as they start. */
+interface WorkerSetParts {
+  readonly events: WorkerEvents<Job>;
+  readonly sink: JobSink<Job>;
+  readonly upkeep: { begin(worker: PoolWorker): void };
+}
+
 /** A pool's workers: starts them, ends idle ones, knows which are left. */
 export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #poolWord: Int32Array;
-  readonly #told: { readonly events: WorkerEvents<Job>; readonly sink: JobSink<Job> };
+  readonly #parts: WorkerSetParts;
   #maxWorkers: number;
   readonly #workers: PoolWorker[] = [];
   /** Replacements, by the worker that they are to replace. */
@@ -26,11 +33,11 @@ export class WorkerSet {
   #noStartsBeforeMs = 0;
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, poolWord: Int32Array, told: { events: WorkerEvents<Job>; sink: JobSink<Job> }) {
+  constructor(settings: PoolSettings, poolWord: Int32Array, parts: WorkerSetParts) {
     this.#settings = settings;
     this.#maxWorkers = settings.maxWorkers;
     this.#poolWord = poolWord;
-    this.#told = told;
+    this.#parts = parts;
   }
 
   /** Those that have not exited, in the order of their start. */
@@ -101,12 +108,12 @@ export class WorkerSet {
     if (spare === undefined) return;
     this.#spares.delete(worker);
     if (this.#living < this.#maxWorkers) spare.isSpare = false;
-    else spare.terminate();
+    else spare.end();
   }
 
   /** It need not be ended after all. */
   endSpareFor(worker: PoolWorker): void {
-    this.#spares.get(worker)?.terminate();
+    this.#spares.get(worker)?.end();
     this.#spares.delete(worker);
   }
 
@@ -134,13 +141,18 @@ export class WorkerSet {
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
   }
 
-  /** Ends all. Resolves when they have exited. */
+  /** Ends all, in order. Resolves when they have exited. */
   async endAll(): Promise<void> {
     this.#stopReaper?.();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    for (const worker of [...this.#workers]) worker.terminate();
+    for (const worker of [...this.#workers]) worker.end();
     await empty;
+  }
+
+  /** Ends all threads at once, whatever runs on them. */
+  terminateAll(): void {
+    for (const worker of [...this.#workers]) worker.terminate();
   }
 
   /** How many take jobs, or soon will. */
@@ -155,9 +167,16 @@ export class WorkerSet {
     const workerId = this.#nextId++;
     const worker = new RemoteWorker<Job>(
       this.#createThread(workerId),
-      { workerId, concurrency: this.#settings.concurrency, poolWord: this.#poolWord, process: this.#processSettings },
-      this.#told,
+      {
+        workerId,
+        concurrency: this.#settings.concurrency,
+        graceMs: this.#settings.graceMs,
+        poolWord: this.#poolWord,
+        process: this.#processSettings,
+      },
+      this.#parts,
     );
+    this.#parts.upkeep.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
     return worker;
@@ -188,7 +207,7 @@ export class WorkerSet {
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
       if (!worker.isIdle || worker.progressAtMs > longestIdleSince) continue;
-      worker.terminate();
+      worker.end();
       spare--;
     }
     this.watchIdle();

@@ -170,6 +170,11 @@ export function refOf(task: unknown): TaskRef {
   return ref;
 }
 
+/** Whether `refOf` takes it. */
+export function isTask(value: unknown): value is Task {
+  return typeof value === 'function' || value instanceof ModuleExport;
+}
+
 /** The identity of a task that another thread has named. */
 export function refOfOrigin(origin: TaskOrigin): TaskRef {
   if (origin.kind === 'module') return refOf(Reflect.get(taskModule(origin.url) as object, origin.name));

@@ -3,15 +3,19 @@ import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { joinBells } from '../sync/bells.js';
+import type { Transferable } from '../sync/crossing.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { openBridge } from './bridge.js';
 import { Children } from './children.js';
+import { ChoreAnswers } from './chore-answers.js';
+import { Chores } from './chores.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError, packReason, unpackReason } from './error-codec.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
 import { Control } from './layout.js';
+import { explainMissingName } from './missing-name.js';
 import { MainBell, Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
 import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
@@ -55,6 +59,7 @@ export class WorkerLoop implements ContextHost {
   /** Of the open jobs, how many wait for children: they hold no place. */
   #suspended = 0;
   readonly #children: Children;
+  readonly #chores: Chores;
   #isRunning = false;
   #isLoading = false;
   #turnStartedMs = 0;
@@ -89,8 +94,10 @@ export class WorkerLoop implements ContextHost {
     const hereMs = now();
     const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
     this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
+    const answers = new ChoreAnswers((message, transfer) => this.#post(message, transfer), this.#main);
+    this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     if (init.process === undefined) return;
-    this.#relay = new ProcessRelay(entry, init.process, this.#relayHost(init));
+    this.#relay = new ProcessRelay(entry, init.process, this.#relayHost(init, answers));
     this.#tasks.runBy(this.#relay);
   }
 
@@ -122,8 +129,9 @@ export class WorkerLoop implements ContextHost {
     this.#post({ kind: 'pong' });
   }
 
-  #relayHost({ isTsNodeRegistered }: WorkerInit): RelayHost {
+  #relayHost({ isTsNodeRegistered }: WorkerInit, chores: ChoreAnswers): RelayHost {
     return {
+      chores,
       workerId: this.workerId,
       concurrency: this.#concurrency,
       isTsNodeRegistered,
@@ -396,8 +404,8 @@ export class WorkerLoop implements ContextHost {
     this.#bell.answered(this.#clockMs);
   }
 
-  #post(message: FromWorker): void {
-    this.#port.postMessage(packReason(message));
+  #post(message: FromWorker, transfer: readonly Transferable[] = []): void {
+    this.#port.postMessage(packReason(message), transfer as Parameters<MessagePort['postMessage']>[1]);
   }
 
   #onMessage(packed: ToWorker): void {
@@ -422,6 +430,9 @@ export class WorkerLoop implements ContextHost {
       case 'child-failed':
         this.#children.ended(message);
         break;
+      case 'chore':
+        (this.#relay ?? this.#chores).run(message.task, this.#children.values.take(message.tag) as unknown[]);
+        break;
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
         else this.#relay.ping();
@@ -442,9 +453,11 @@ export class WorkerLoop implements ContextHost {
   #onUncaught(error: unknown): void {
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     if (context === undefined || !context.isOpen) {
-      this.#post({ kind: 'late-error', error: encodeError(error), jobId: context?.id });
+      const jobId = context?.id || undefined; // a chore has none
+      this.#post({ kind: 'late-error', error: encodeError(error), jobId });
       return;
     }
+    if (this.#chores.fail(context, error)) return;
     context.raiseToken(error); // what of its code still runs is asked to stop
     this.#resume(context, () => this.#threw(context, error, this.#clockMs));
   }
@@ -453,19 +466,4 @@ export class WorkerLoop implements ContextHost {
 function onlyOne<T>(set: ReadonlySet<T>): T | undefined {
   const [first] = set;
   return set.size === 1 ? first : undefined;
-}
-
-/** Says to whom an inline function's missing name is strange why it is missing. */
-function explainMissingName(task: KnownTask, error: unknown): void {
-  if (task.definition.kind !== 'inline') return;
-  try {
-    if (!(error instanceof ReferenceError)) return;
-    const { message, stack } = error; // read before: the stack's text is made when it is first asked for
-    const name = /^(\S+) is not defined$/.exec(message)?.[1];
-    if (name === undefined) return;
-    error.message += `: the function '${task.definition.name}' was sent by its source text, so it sees its arguments and globals but not '${name}' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
-    error.stack = stack?.replace(message, () => error.message) ?? error.message;
-  } catch {
-    // frozen, or a Proxy that throws when it is read: it arrives as it is
-  }
 }

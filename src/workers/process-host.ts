@@ -6,8 +6,9 @@ import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
 import type { AskedChild, TaskDefinition } from './protocol.js';
-import { type JobSink, RemoteWorker, type ThreadExit, type WorkerEvents } from './remote-worker.js';
+import { type JobSink, RemoteWorker, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
+import type { ThreadExit } from './thread-exit.js';
 
 /** So many answers are read, then what came from the pool. */
 const READ_AT_ONCE = 64;
@@ -170,6 +171,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#by = undefined;
   }
 
+  choresEnded(): void {}
+
   lateError(error: Error, jobId: number | undefined): void {
     this.#send({ kind: 'late-error', error: encodeForProcess(error), jobId });
   }
@@ -183,6 +186,9 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     switch (message.kind) {
       case 'run':
         this.#run(message);
+        break;
+      case 'chore':
+        this.#runChore(message);
         break;
       case 'task-gone':
         this.#tasks.delete(message.id);
@@ -219,6 +225,28 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     } catch (error) {
       this.#threw(call, error, true);
     }
+  }
+
+  #runChore({ task, args }: Extract<ToProcess, { readonly kind: 'chore' }>): void {
+    const threw = (error: unknown): void => this.#send({ kind: 'chore-threw', error: encodeForProcess(error) });
+    this.#worker.do({
+      task: { origin: task },
+      args: this.#link.unpack(args) as unknown[],
+      argsName: 'args',
+      begun: () => this.#send({ kind: 'chore-begun' }),
+      ended: (end) => {
+        if ('error' in end) {
+          threw(end.error);
+          return;
+        }
+        try {
+          this.#send({ kind: 'chore-returned', value: this.#link.pack(end.value, 'result') });
+        } catch (error) {
+          threw(error);
+        }
+      },
+      lost: () => {}, // this process ends
+    });
   }
 
   #cancel(call: Call, reason: unknown): void {

@@ -38,6 +38,8 @@ export type ToProcess =
   | { readonly kind: 'task-gone'; readonly id: number }
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
+  /** A task to run that is no job. */
+  | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly args: Packed }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
@@ -60,6 +62,9 @@ export type FromProcess =
       readonly values: Packed;
     }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
+  | { readonly kind: 'chore-begun' }
+  | { readonly kind: 'chore-returned'; readonly value: Packed }
+  | { readonly kind: 'chore-threw'; readonly error: ErrorRecord }
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
   /** The thread that ran the tasks has died: this process ends. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { KnownOrigin } from './children.js';
+import type { ChoreAnswers } from './chore-answers.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import type { JobContext } from './job-context.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ToProcess } from './process-protocol.js';
-import type { ProcessSettings } from './protocol.js';
+import type { ProcessSettings, TaskDefinition } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
 
 /** What the relay asks of the loop that it serves. */
@@ -16,6 +17,7 @@ export interface RelayHost {
   readonly workerId: number;
   readonly concurrency: number;
   readonly isTsNodeRegistered: boolean;
+  readonly chores: ChoreAnswers;
   /** The child process takes calls. */
   processReady(): void;
   /** The event loop turns in which its jobs run. */
@@ -110,6 +112,15 @@ export class ProcessRelay implements Carrier {
     this.#send({ kind: 'task-gone', id: taskId });
   }
 
+  /** Has the process run a task that is no job. */
+  run(task: TaskDefinition, args: readonly unknown[]): void {
+    try {
+      this.#send({ kind: 'chore', task, args: this.#link.pack(args, 'args') });
+    } catch (error) {
+      this.#host.chores.threw(error);
+    }
+  }
+
   /** What calls the task over there. */
   codeOf(task: KnownTask, taskId: number): TaskCode {
     const relay = this;
@@ -171,6 +182,15 @@ export class ProcessRelay implements Carrier {
         break;
       case 'child-cancelled':
         this.#children.get(message.child)?.cancel(decodeReason(message.reason as ErrorRecord));
+        break;
+      case 'chore-begun':
+        this.#host.chores.begun();
+        break;
+      case 'chore-returned':
+        this.#host.chores.returned(this.#link.unpack(message.value));
+        break;
+      case 'chore-threw':
+        this.#host.chores.threw(decodeError(message.error));
         break;
       case 'late-error':
         this.#host.lateError(message.error, message.jobId);

@@ -55,6 +55,13 @@ export interface ValueMessage {
   readonly value: unknown;
 }
 
+/** How a worker's chore gets on; its result comes in the message before. */
+export type ChoreAnswer =
+  | ValueMessage
+  | { readonly kind: 'chore-begun' }
+  | { readonly kind: 'chore-returned'; readonly tag: number }
+  | { readonly kind: 'chore-threw'; readonly error: ErrorRecord };
+
 export type ToWorker =
   | typeof BELL
   | ExchangeMessage
@@ -62,6 +69,8 @@ export type ToWorker =
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
   | ValueMessage
   | ChildEnd
+  /** Has it run a task that is no job; the arguments come in the message before. */
+  | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly tag: number }
   /** Asks whether its event loop turns. */
   | { readonly kind: 'ping' }
   /** The child process, where there is one, is to end; `process-ended` follows. */
@@ -76,6 +85,7 @@ export type FromWorker =
   | ExchangeMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
+  | ChoreAnswer
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
   /** The child process that ran the jobs has ended. */
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }

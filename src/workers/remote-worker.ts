@@ -2,7 +2,9 @@ import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threa
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
-import { startTimer } from '../sync/timer.js';
+import { type StopTimer, startTimer } from '../sync/timer.js';
+import type { Chore } from './chore.js';
+import { ChoreLine } from './chore-line.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
@@ -18,6 +20,7 @@ import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
 import { type Passenger, Seats } from './seats.js';
 import { SlotTable } from './slot-table.js';
+import type { ThreadExit } from './thread-exit.js';
 import { ValueCarrier } from './value-carrier.js';
 
 /** What a worker tells of the jobs it was sent. */
@@ -39,16 +42,11 @@ export interface Run {
   hasBegun(): boolean;
 }
 
-/** How a thread ended. */
-export interface ThreadExit {
-  readonly exitCode: number;
-  /** What ended it, where it did not end by itself. */
-  readonly cause: unknown;
-}
-
 /** What happens to a worker, told in the event loop. */
 export interface WorkerEvents<J extends Passenger> {
   workerReady(worker: RemoteWorker<J>): void;
+  /** A worker that is ready has run its chores: it takes jobs again. */
+  choresEnded(worker: RemoteWorker<J>): void;
   /** Results wait in some worker's lane. */
   workerRang(): void;
   workerExited(worker: RemoteWorker<J>, exit: ThreadExit): void;
@@ -68,6 +66,8 @@ export interface WorkerSettings {
   readonly workerId: number;
   readonly concurrency: number;
   readonly poolWord: Int32Array;
+  /** How long it may take to end in order. Default: 0. */
+  readonly graceMs?: number | undefined;
   /** Whether ts-node is registered where the library is used. */
   readonly isTsNodeRegistered?: boolean;
   /** Where its jobs are to run in a child process. */
@@ -75,7 +75,7 @@ export interface WorkerSettings {
 }
 
 /** Moves only rightwards. */
-export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending' | 'exited';
+export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'ending' | 'exited';
 
 /** What asking a job to stop came to. */
 export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
@@ -103,10 +103,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   busyTicks = 0;
   /** In ms of `performance.now()`; 0 until then. */
   readyAtMs = 0;
-  /** It takes no jobs yet: it is there for when another has to be ended. */
-  isSpare = false;
-  /** The pool has ended its thread: it did not die by itself. */
+  /** The pool has ended its thread, or is ending it: it did not die by itself. */
   wasEnded = false;
+  /** What it runs when it ends in order. */
+  teardown: Chore | undefined;
   /** It has answered the last `ping`. */
   hasAnswered = false;
   /** Why its thread is being ended, where a job is to blame. */
@@ -128,7 +128,14 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #values: ValueCarrier;
   /** Of the jobs here, those that wait for children: they hold no place. */
   readonly #suspended = new Set<J>();
+  readonly #chores: ChoreLine;
+  readonly #graceMs: number;
+  #stopGrace: StopTimer = () => {};
   #state: WorkerState = 'starting';
+  #isSpare = false;
+  /** Kept, as every dispatch asks for it. */
+  #isReady = false;
+  #startFault: string | undefined;
   #isHeld = false;
   #answered = (): void => {};
   #error: unknown;
@@ -140,6 +147,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.workerId = settings.workerId;
     this.concurrency = settings.concurrency;
     this.seats = new Seats(this.#slots);
+    this.#graceMs = settings.graceMs ?? 0;
     this.#events = told.events;
     this.#sink = told.sink;
     this.#thread = thread;
@@ -151,7 +159,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     const port = new PayloadPort(payload.port1, this);
     this.#requests = new RequestLane(this.#memory, port);
     this.results = new ResultLane(this.#memory, payload.port1, port);
-    this.#values = new ValueCarrier((message) => this.tell(message), this);
+    const values = new ValueCarrier((message) => this.tell(message), this);
+    this.#values = values;
+    this.#chores = new ChoreLine({
+      values,
+      tell: (message) => this.#tellAwake(message),
+      choresEnded: () => this.#choresEnded(),
+    });
     this.#listen();
     threadStarted(this);
     const init: WorkerInit = {
@@ -177,12 +191,31 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Whether it takes jobs. */
   get isReady(): boolean {
-    return this.#state === 'ready' && !this.isSpare;
+    return this.#isReady;
+  }
+
+  /** It takes no jobs yet: it is there for when another has to be ended. */
+  get isSpare(): boolean {
+    return this.#isSpare;
+  }
+
+  set isSpare(isSpare: boolean) {
+    this.#isSpare = isSpare;
+    this.#look();
+  }
+
+  /** Whether it will soon be free: it starts, or runs a chore. */
+  get isComing(): boolean {
+    return this.#state === 'starting' || (this.#state === 'ready' && !this.#chores.isEmpty && this.#hasPlace);
   }
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.isIdle || (this.isReady && this.placesTaken < this.concurrency && !this.isHeld);
+    return this.isIdle || (this.isReady && this.#hasPlace && !this.isHeld);
+  }
+
+  get #hasPlace(): boolean {
+    return this.placesTaken < this.concurrency;
   }
 
   /** How many of its places are taken, or are to be by jobs sent ahead. */
@@ -321,17 +354,73 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Takes no more jobs, gives up `job`, which does not stop, and ends once its other jobs have ended. */
   retire(job?: J): void {
-    if (this.#state === 'ending' || this.#state === 'exited') return;
-    this.#state = 'retiring';
+    if (this.#isBeingEnded) return;
+    this.#moveTo('retiring');
     if (job !== undefined) this.seats.release(job.seq & MASK);
     this.#endIfRetired();
+  }
+
+  /** Has it run a chore, behind those that it has. It takes no jobs until all have ended. */
+  do(chore: Chore): void {
+    this.#chores.add(chore);
+    this.#look();
+  }
+
+  /** It cannot take jobs, as a chore failed that was to come first: ends the thread. `workerExited` follows. */
+  failStart(fault: string, cause: unknown): void {
+    if (this.#state !== 'starting') return;
+    this.#startFault = fault;
+    this.endCause = cause;
+    this.#endThread();
+  }
+
+  /**
+   * Ends a worker that has no jobs in order: its chores end, then it runs its teardown. Past the grace, or where there is
+   * nothing to run, its thread is ended. `workerExited` follows.
+   */
+  end(): void {
+    if (this.#isBeingEnded) return;
+    const isSetUp = this.readyAtMs > 0 || this.teardown !== undefined;
+    const hasChores = this.#chores.isOpen && isSetUp && (this.teardown !== undefined || !this.#chores.isEmpty);
+    if (!hasChores || this.#graceMs === 0) {
+      this.terminate();
+      return;
+    }
+    this.wasEnded = true;
+    this.#moveTo('closing');
+    this.#stopGrace = startTimer(this.#graceMs, () => this.#endLate(), { keepsProcess: false });
+    if (this.teardown !== undefined) this.#chores.add(this.teardown);
   }
 
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
   terminate(): void {
     if (this.#state === 'ending' || this.#state === 'exited') return;
-    this.#state = 'ending';
     this.wasEnded = true;
+    this.#endThread();
+  }
+
+  #endLate(): void {
+    if (this.#state !== 'closing') return;
+    this.endCause = new Error(`Worker ${this.workerId} did not end in order within ${this.#graceMs} ms`);
+    this.terminate();
+  }
+
+  get #isBeingEnded(): boolean {
+    return this.#state === 'closing' || this.#state === 'ending' || this.#state === 'exited';
+  }
+
+  #moveTo(state: WorkerState): void {
+    this.#state = state;
+    this.#look();
+  }
+
+  #look(): void {
+    this.#isReady = this.#state === 'ready' && !this.#isSpare && this.#chores.isEmpty;
+  }
+
+  #endThread(): void {
+    this.#moveTo('ending');
+    this.#chores.close();
     if (!this.#hasProcess) {
       void this.#thread.terminate();
       return;
@@ -404,7 +493,35 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #endIfRetired(): void {
-    if (this.#state === 'retiring' && this.seats.taken === 0) this.terminate();
+    if (this.#state === 'retiring' && this.seats.taken === 0) this.end();
+  }
+
+  /** One that lingers, blocking for jobs, turns to its event loop. */
+  #tellAwake(message: ToWorker): void {
+    this.tell(message);
+    Atomics.notify(this.#memory.control, Control.REQUEST_TAIL, 1);
+  }
+
+  #choresEnded(): void {
+    switch (this.#state) {
+      case 'starting':
+        this.#moveTo('ready');
+        this.readyAtMs = now();
+        this.progressAtMs = this.readyAtMs;
+        this.#events.workerReady(this);
+        break;
+      case 'ready':
+        this.#look();
+        this.#events.choresEnded(this);
+        break;
+      case 'closing':
+        this.terminate();
+        break;
+      case 'retiring':
+      case 'ending':
+      case 'exited':
+        break;
+    }
   }
 
   #listen(): void {
@@ -416,12 +533,19 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       this.#error = error; // 'exit' always follows; the jobs are settled there
     });
     this.#thread.on('exit', (exitCode: number) => {
-      this.#state = 'exited';
+      this.#stopGrace();
+      this.#moveTo('exited');
+      const exit = {
+        exitCode: this.#exitCode ?? exitCode,
+        cause: this.endCause ?? this.#error,
+        startFault: this.#startFault,
+      };
+      this.#chores.abandon(exit, this.#control);
       const threads = threadsUnder(this.#bell);
       threadGone(this, threads);
       freeBells(threads);
       ringAll();
-      this.#events.workerExited(this, { exitCode: this.#exitCode ?? exitCode, cause: this.endCause ?? this.#error });
+      this.#events.workerExited(this, exit);
       this.#control.close();
       this.#payload.close();
     });
@@ -435,7 +559,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     const message = unpackReason(packed);
     switch (message.kind) {
       case 'ready':
-        this.#onReady();
+        this.#chores.open();
+        break;
+      case 'value':
+      case 'chore-begun':
+      case 'chore-returned':
+      case 'chore-threw':
+        this.#chores.hear(message);
         break;
       case 'token-asked':
       case 'copies-gone':
@@ -462,13 +592,5 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         this.#events.lateError(decodeError(message.error), message.jobId);
         break;
     }
-  }
-
-  #onReady(): void {
-    if (this.#state !== 'starting') return;
-    this.#state = 'ready';
-    this.readyAtMs = now();
-    this.progressAtMs = this.readyAtMs;
-    this.#events.workerReady(this);
   }
 }

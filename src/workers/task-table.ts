@@ -35,9 +35,14 @@ export class TaskTable {
   }
 
   define(id: number, definition: TaskDefinition): void {
-    const task: KnownTask = { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true };
+    const task = this.make(definition);
     task.code = this.#runner?.codeOf(task, id);
     this.#tasks.set(id, task);
+  }
+
+  /** A task that is not in the table. */
+  make(definition: TaskDefinition): KnownTask {
+    return { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true };
   }
 
   forget(id: number): void {

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Transferable } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { PayloadPort } from './envelope.js';
 import type { ValueMessage } from './protocol.js';
@@ -8,14 +9,17 @@ export class ValueCarrier {
   readonly #payload: PayloadPort;
   #value: unknown;
 
-  constructor(post: (message: ValueMessage) => void, carrier: Carrier) {
-    const port = { postMessage: (value: unknown): void => post({ kind: 'value', value }) };
+  constructor(post: (message: ValueMessage, transfer?: readonly Transferable[]) => void, carrier: Carrier) {
+    const port = {
+      postMessage: (value: unknown, transfer?: readonly Transferable[]): void =>
+        post({ kind: 'value', value }, transfer),
+    };
     this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
   }
 
   /** @throws {NotCloneableError} */
-  send(value: unknown, root: string): number {
-    return this.#payload.send(value, root);
+  send(value: unknown, root: string, transfer?: readonly Transferable[]): number {
+    return this.#payload.send(value, root, transfer);
   }
 
   arrived(message: ValueMessage): void {

@@ -244,6 +244,10 @@ workers: 0
 the page of yesterday
 page page page
 `,
+  'per-worker-state.ts': `
+four, one, three, two
+WorkerExitError: Cannot start a worker: its setup 'open' failed: ENOENT: no such file or directory
+`,
   'dependencies.ts': `
 link is done
 configure FAILED SyntaxError
@@ -320,6 +324,7 @@ test('every example has its output here', async () => {
     'handle-signals.ts',
     'tasks.ts',
     'http-error.ts',
+    'worker-tasks.ts',
     'plain-commonjs-tasks.cjs',
     'inspect-folder.ts',
     'inspect-folder-tasks.ts',

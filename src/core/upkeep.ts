@@ -1,0 +1,62 @@
+import { types } from 'node:util';
+import { messageOf } from '../errors.js';
+import type { TaskRef } from '../jobs/task.js';
+import type { EventHub } from './events.js';
+import type { PoolSettings } from './options.js';
+import { NO_ARGS, type TaskCall } from './task-call.js';
+import type { PoolWorker } from './worker-set.js';
+
+/** What each worker runs besides jobs: the setup before its first job, the teardown at its end. */
+export class Upkeep {
+  readonly #setup: TaskCall | undefined;
+  readonly #teardown: TaskRef | undefined;
+  readonly #events: EventHub;
+
+  constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, events: EventHub) {
+    this.#setup = setup;
+    this.#teardown = teardown;
+    this.#events = events;
+  }
+
+  /** A worker is being started: gives it what is to come before its first job. */
+  begin(worker: PoolWorker): void {
+    const setup = this.#setup;
+    if (setup === undefined) this.#setUp(worker);
+    else this.#do(worker, setup, { kind: 'setup', ended: () => this.#setUp(worker) });
+  }
+
+  #do(worker: PoolWorker, { task, args }: TaskCall, what: { readonly kind: string; readonly ended: () => void }): void {
+    worker.do({
+      task,
+      args,
+      argsName: what.kind === 'setup' ? 'setupArgs' : 'args',
+      ended: (end) => {
+        if ('error' in end) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
+        else what.ended();
+      },
+      lost: () => {}, // it is told as a thread that could not start
+    });
+  }
+
+  /** There is something to tear down from now on. */
+  #setUp(worker: PoolWorker): void {
+    const task = this.#teardown;
+    if (task === undefined) return;
+    const whose = `of the teardown '${task.name}' of worker ${worker.workerId}`;
+    worker.teardown = {
+      task,
+      args: NO_ARGS,
+      argsName: 'args',
+      ended: (end) => {
+        if ('error' in end) this.#events.lateError(toError(end.error), { whose });
+      },
+      lost: ({ cause }) => {
+        if (cause !== undefined) this.#events.lateError(toError(cause), { whose });
+      },
+    };
+  }
+}
+
+function toError(error: unknown): Error {
+  return types.isNativeError(error) ? error : new Error(messageOf(error));
+}

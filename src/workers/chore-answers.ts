@@ -1,0 +1,40 @@
+import type { Transferable } from '../sync/crossing.js';
+import type { Carrier } from '../sync/exchange.js';
+import { encodeError } from './error-codec.js';
+import { isMoved, transferablesOf } from './move.js';
+import type { FromWorker } from './protocol.js';
+import { ValueCarrier } from './value-carrier.js';
+
+type Post = (message: FromWorker, transfer?: readonly Transferable[]) => void;
+
+/** Tells the main thread how the worker's chore gets on. */
+export class ChoreAnswers {
+  readonly #post: Post;
+  readonly #values: ValueCarrier;
+
+  constructor(post: Post, carrier: Carrier) {
+    this.#post = post;
+    this.#values = new ValueCarrier(post, carrier);
+  }
+
+  begun(): void {
+    this.#post({ kind: 'chore-begun' });
+  }
+
+  returned(value: unknown): void {
+    try {
+      this.#post({ kind: 'chore-returned', tag: this.#send(value) });
+    } catch (error) {
+      this.threw(error);
+    }
+  }
+
+  threw(error: unknown): void {
+    this.#post({ kind: 'chore-threw', error: encodeError(error) });
+  }
+
+  #send(value: unknown): number {
+    if (typeof value !== 'object' || value === null || !isMoved(value)) return this.#values.send(value, 'result');
+    return this.#values.send(value.value, 'result', transferablesOf(value));
+  }
+}

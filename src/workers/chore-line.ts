@@ -1,0 +1,109 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Chore, ChoreEnd } from './chore.js';
+import { decodeError } from './error-codec.js';
+import { BELL, type ChoreAnswer, type FromWorker, type ToWorker } from './protocol.js';
+import type { ThreadExit } from './thread-exit.js';
+import type { ValueCarrier } from './value-carrier.js';
+
+/** What the line asks of the worker whose it is. */
+export interface ChoreHost {
+  /** Carries arguments and results. */
+  readonly values: ValueCarrier;
+  tell(message: ToWorker): void;
+  /** All have ended. */
+  choresEnded(): void;
+}
+
+/** The chores of a worker, as the main thread sees them: they run one after the other, in the order of their coming. */
+export class ChoreLine {
+  readonly #host: ChoreHost;
+  /** The first is under way, while the line is open. */
+  readonly #line: Chore[] = [];
+  #hasBegun = false;
+  /** Whether the thread takes any: from when it is up until it is being ended. */
+  #isOpen = false;
+
+  constructor(host: ChoreHost) {
+    this.#host = host;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isEmpty(): boolean {
+    return this.#line.length === 0;
+  }
+
+  /** The thread is up. */
+  open(): void {
+    this.#isOpen = true;
+    this.#next();
+  }
+
+  /** The thread is being ended: no further one is sent. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  add(chore: Chore): void {
+    if (this.#line.push(chore) === 1) this.#next();
+  }
+
+  /** What the thread says of the one under way. */
+  hear(message: ChoreAnswer): void {
+    const { values } = this.#host;
+    switch (message.kind) {
+      case 'value':
+        values.arrived(message);
+        break;
+      case 'chore-begun':
+        this.#hasBegun = true;
+        this.#line[0]?.begun?.();
+        break;
+      case 'chore-returned':
+        this.#ended({ value: values.take(message.tag) });
+        break;
+      case 'chore-threw':
+        this.#ended({ error: decodeError(message.error) });
+        break;
+    }
+  }
+
+  /** The thread is gone: hears what it has still said by `port`, and gives the rest up. */
+  abandon(exit: ThreadExit, port: MessagePort): void {
+    this.#isOpen = false;
+    while (!this.isEmpty) {
+      const received = receiveMessageOnPort(port) as { readonly message: FromWorker } | undefined;
+      if (received === undefined) break;
+      if (isChoreAnswer(received.message)) this.hear(received.message);
+    }
+    for (const [index, chore] of this.#line.splice(0).entries()) chore.lost(exit, index === 0 && this.#hasBegun);
+  }
+
+  #ended(end: ChoreEnd): void {
+    const chore = this.#line.shift();
+    this.#hasBegun = false;
+    chore?.ended(end);
+    this.#next();
+  }
+
+  #next(): void {
+    if (!this.#isOpen) return;
+    const [chore] = this.#line;
+    if (chore === undefined) {
+      this.#host.choresEnded();
+      return;
+    }
+    try {
+      const { values } = this.#host;
+      this.#host.tell({ kind: 'chore', task: chore.task.origin, tag: values.send(chore.args, chore.argsName) });
+    } catch (error) {
+      this.#ended({ error });
+    }
+  }
+}
+
+function isChoreAnswer(message: FromWorker): message is ChoreAnswer {
+  return message !== BELL && (message.kind === 'value' || message.kind.startsWith('chore-'));
+}
