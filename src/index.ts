@@ -45,7 +45,7 @@ export {
   type TaskResult,
   taskModule,
 } from './jobs/task.js';
-export { Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
+export { type BroadcastRest, Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recorder.js';
 export { Barrier } from './sync/barrier.js';

@@ -140,9 +140,13 @@ export class Ledger {
     return { completed, failed, cancelled };
   }
 
-  /** Keeps the process although every job may have settled. */
+  /** Keeps the process although every job may have settled, until as many calls of `release`. */
   hold(): void {
     this.#keepAlive.hold();
+  }
+
+  release(): void {
+    this.#keepAlive.release();
   }
 
   end(): void {

@@ -2,13 +2,14 @@ import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkOptionNames, type JobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
-import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
+import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { checkMs } from '../sync/timer.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
+import { Broadcasts } from './broadcasts.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { Families } from './families.js';
@@ -75,6 +76,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #intake: Intake;
   readonly #families: Families;
   readonly #admission: Admission;
+  readonly #broadcasts: Broadcasts;
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
@@ -118,6 +120,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#admission = admission;
     const [owner, shutdown] = [this.#control, this.#shutdown];
     this.#intake = new Intake({ ledger, owner, admission, held, limits, pacer, shutdown });
+    this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, upkeep, shutdown });
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -313,6 +316,26 @@ export class ThreadPool implements AsyncDisposable {
     this.#admission.look();
     this.#pacer.refill();
     this.#pacer.pump();
+  }
+
+  /**
+   * Runs a task once on every worker: on those there are ahead of the jobs they have not begun, on those started later before
+   * their first job, behind `setup` and earlier broadcasts. It is no job: no metric counts it, and `pause` does not hold it.
+   *
+   * @param rest the task's arguments, kept for workers to come and cloned for each: leave them unchanged.
+   * @returns the results of the workers there are, without those that end before their turn; rejects with the first failure,
+   * and is then not run on workers to come. Both when all have ended.
+   * @throws {TypeError} for a bad task or argument list.
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
+   *
+   * @example
+   * ```ts
+   * await pool.broadcast(tasks.useRates, [rates]); // every job from now on sees them
+   * ```
+   */
+  broadcast<K extends Task>(task: K, ...rest: BroadcastRest<K>): Promise<TaskResult<K>[]>;
+  broadcast(task: Task, args?: readonly unknown[]): Promise<unknown[]> {
+    return this.#broadcasts.run(task, args);
   }
 
   /** A snapshot of the pool's numbers. */

@@ -10,6 +10,14 @@ export interface TaskCall {
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
 /** @throws {TypeError} that names the argument, the rule and the value received. */
+export function checkCall(task: unknown, args: unknown, action: string): TaskCall {
+  const ref = checkTask(task, action, 'task');
+  if (args !== undefined && !Array.isArray(args))
+    throw new TypeError(`Cannot ${action} '${ref.name}': args must be an array, received ${describe(args)}`);
+  return { task: ref, args: args ?? NO_ARGS };
+}
+
+/** @throws {TypeError} that names the argument, the rule and the value received. */
 export function checkTask(value: unknown, action: string, name: string): TaskRef {
   if (isTask(value)) return refOf(value);
   throw new TypeError(

@@ -6,11 +6,13 @@ import type { PoolSettings } from './options.js';
 import { NO_ARGS, type TaskCall } from './task-call.js';
 import type { PoolWorker } from './worker-set.js';
 
-/** What each worker runs besides jobs: the setup before its first job, the teardown at its end. */
+/** What each worker runs besides jobs: the setup and the broadcasts so far before its first job, the teardown at its end. */
 export class Upkeep {
   readonly #setup: TaskCall | undefined;
   readonly #teardown: TaskRef | undefined;
   readonly #events: EventHub;
+  /** In the order in which they were made. */
+  readonly #broadcasts = new Set<TaskCall>();
 
   constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, events: EventHub) {
     this.#setup = setup;
@@ -23,6 +25,16 @@ export class Upkeep {
     const setup = this.#setup;
     if (setup === undefined) this.#setUp(worker);
     else this.#do(worker, setup, { kind: 'setup', ended: () => this.#setUp(worker) });
+    for (const call of this.#broadcasts) this.#do(worker, call, { kind: 'broadcast', ended: () => {} });
+  }
+
+  /** Workers to come run it, too. */
+  remember(call: TaskCall): void {
+    this.#broadcasts.add(call);
+  }
+
+  forget(call: TaskCall): void {
+    this.#broadcasts.delete(call);
   }
 
   #do(worker: PoolWorker, { task, args }: TaskCall, what: { readonly kind: string; readonly ended: () => void }): void {

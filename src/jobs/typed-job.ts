@@ -13,6 +13,10 @@ export type SubmitRest<K extends Task> =
     ? [args?: Readonly<TaskArgs<K>>, options?: JobOptions]
     : [args: Readonly<TaskArgs<K>>, options?: JobOptions];
 
+/** What follows the task in `broadcast`: its arguments may be left out when it needs none. */
+export type BroadcastRest<K extends Task> =
+  [] extends TaskArgs<K> ? [args?: Readonly<TaskArgs<K>>] : [args: Readonly<TaskArgs<K>>];
+
 /** `new Job(task, args, options)`, typed by the task. */
 export interface JobConstructor {
   new <K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;

@@ -248,6 +248,13 @@ page page page
 four, one, three, two
 WorkerExitError: Cannot start a worker: its setup 'open' failed: ENOENT: no such file or directory
 `,
+  'broadcast.ts': `
+[ 2, 2 ]
+125
+[ 3, 3 ]
+[ 150, 75, 100 ]
+RangeError: There is no rate for XYZ
+`,
   'dependencies.ts': `
 link is done
 configure FAILED SyntaxError
