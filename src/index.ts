@@ -16,6 +16,7 @@ export { type SignalOptions, shutdownAll } from './core/living.js';
 export type { TypedArray } from './core/map-source.js';
 export type { ThreadPoolOptions } from './core/options.js';
 export { ThreadPool } from './core/pool.js';
+export type { ReservedWorkers } from './core/reserved-workers.js';
 export type { Schedule, ScheduleOptions } from './core/schedule.js';
 export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
 export { Thread } from './core/thread.js';

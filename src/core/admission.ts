@@ -5,6 +5,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { EventHub } from './events.js';
 import type { Ledger } from './ledger.js';
 import type { PoolSettings } from './options.js';
+import type { Reserve } from './reserve.js';
 import type { WorkerSet } from './worker-set.js';
 
 export interface AdmissionParts {
@@ -12,6 +13,7 @@ export interface AdmissionParts {
   readonly dispatcher: Dispatcher;
   readonly events: EventHub;
   readonly workers: WorkerSet;
+  readonly reserve: Reserve | undefined;
 }
 
 interface Producer {
@@ -37,22 +39,28 @@ export class Admission {
     if (maxQueue !== Number.POSITIVE_INFINITY) parts.ledger.onSettled = () => this.look();
   }
 
-  /** Whether no further job has room. Those count that run or could, and `maxQueue` that wait. */
-  get isFull(): boolean {
-    return this.#room <= 0;
+  /** Whether the job has no room. Those count that run or could, and `maxQueue` that wait. */
+  isFullFor(job: Job): boolean {
+    if (this.#maxQueue === Number.POSITIVE_INFINITY) return false;
+    const { reserve, workers } = this.#parts;
+    const isUrgent = reserve?.keptFrom(job) === 0;
+    return this.#room + (isUrgent ? reserve.unused * workers.concurrency : 0) <= 0;
   }
 
+  /** Room for jobs of any priority. */
   get #room(): number {
     if (this.#maxQueue === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    const { ledger, dispatcher, workers } = this.#parts;
-    const running = dispatcher.isPaused ? dispatcher.activeCount : workers.places;
+    const { ledger, dispatcher, workers, reserve } = this.#parts;
+    const running = dispatcher.isPaused
+      ? dispatcher.activeCount
+      : workers.places - (reserve?.unused ?? 0) * workers.concurrency;
     return this.#maxQueue + running - ledger.unsettled;
   }
 
   /** A job has entered. */
   entered(): void {
     if (this.#promised > 0) this.#promised--;
-    if (this.isFull) this.#wasFull = true;
+    if (this.#room <= 0) this.#wasFull = true;
   }
 
   /** Finds room for a job that has entered a full queue, at the cost of another or its own. False: it was refused. */
@@ -72,13 +80,13 @@ export class Admission {
       this.#promise();
       return Promise.resolve();
     }
-    if (this.isFull) this.#wasFull = true;
+    if (this.#room <= 0) this.#wasFull = true;
     return new Promise((resolve, reject) => this.#producers.push({ resolve, reject }));
   }
 
   /** There may be room now: tells those who wait for it. */
   look(): void {
-    if ((!this.#wasFull && this.#producers.length === 0) || this.isFull) return;
+    if ((!this.#wasFull && this.#producers.length === 0) || this.#room <= 0) return;
     if (this.#wasFull) {
       this.#wasFull = false;
       this.#parts.events.emit('drain', undefined);

@@ -5,6 +5,7 @@ import { now } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
 import type { Rank } from '../workers/seats.js';
 import type { Ledger } from './ledger.js';
+import type { Reserve } from './reserve.js';
 import { mayWait, plannedTicks, WINDOW_TICKS } from './run-time.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
@@ -16,6 +17,8 @@ const BEHIND_URGENT = 64;
 const SHARE_TICKS = 0.1 * TICKS_PER_MS;
 /** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
 const OVERDUE_MS = 0.02;
+/** Every worker is below it: see `Reserve`. */
+const NO_BAR = Number.POSITIVE_INFINITY;
 /** Ranks before every job. */
 const FIRST_RANK: Rank = { priority: Number.POSITIVE_INFINITY, order: 0 };
 
@@ -29,6 +32,7 @@ export class Dispatcher {
   readonly queue = new JobQueue<Job>();
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
+  readonly #reserve: Reserve | undefined;
   #isPaused = false;
   #isFeeding = false;
   /** How many jobs `feed` may still send. */
@@ -39,9 +43,10 @@ export class Dispatcher {
   #inHand: Job | undefined;
   #endedInHand: Ending | undefined;
 
-  constructor(ledger: Ledger, workers: WorkerSet) {
+  constructor(ledger: Ledger, workers: WorkerSet, reserve: Reserve | undefined) {
     this.#ledger = ledger;
     this.#workers = workers;
+    this.#reserve = reserve;
   }
 
   /** All jobs that wait to run or run. */
@@ -80,14 +85,16 @@ export class Dispatcher {
     this.#isPaused = false;
   }
 
-  /** How many more workers the queue would keep busy. */
+  /** How many more workers the queue would keep busy; and those that are kept from it, which are to be there when needed. */
   get wantedWorkers(): number {
     let coming = 0;
+    const first = this.queue.peek();
     // what is to be moved goes to an idle worker while there can be one: it could not be taken back from a blocked one
-    const needsIdle = this.queue.peek()?.transfer !== undefined;
+    const needsIdle = first?.transfer !== undefined;
     for (const worker of this.#workers.all)
       if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
-    return Math.max(0, this.queue.size - coming);
+    const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
+    return Math.max(0, this.queue.size + kept - coming);
   }
 
   /** Sends the most urgent jobs, each to the worker that will come to it first, until none may take more. */
@@ -120,7 +127,24 @@ export class Dispatcher {
       else if (seats.backlogTicks > (busiest?.seats.backlogTicks ?? SHARE_TICKS)) busiest = worker;
     }
     if (!isAnyFree || busiest === undefined) return false;
+    if (this.#reserve !== undefined) return this.#shareReserved(this.#reserve);
     return this.#takeBack(busiest, FIRST_RANK, (busiest.seats.waitingCount + 1) >> 1) > 0;
+  }
+
+  /** The same where not every free worker may be given every job. */
+  #shareReserved(reserve: Reserve): boolean {
+    const free = this.#workers.all.filter(({ isFree, seats }) => isFree && !seats.hasWaiting);
+    const busy = this.#workers.all.filter(({ seats }) => seats.hasWaiting && seats.backlogTicks > SHARE_TICKS);
+    busy.sort((a, b) => b.seats.backlogTicks - a.seats.backlogTicks);
+    for (const worker of busy) {
+      const ends = worker.seats.waitingEnds;
+      if (ends === undefined || !free.some((other) => reserve.mayTake(other, ends.first))) continue;
+      // those that may not go are the last, which are taken back first: then all are
+      const isHalf = reserve.areAlike(ends.first, ends.last);
+      const max = isHalf ? (worker.seats.waitingCount + 1) >> 1 : Number.POSITIVE_INFINITY;
+      if (this.#takeBack(worker, FIRST_RANK, max) > 0) return true;
+    }
+    return false;
   }
 
   /** Takes what a worker has not begun back into the queue. */
@@ -136,7 +160,8 @@ export class Dispatcher {
     for (const worker of this.#workers.all) {
       if (!worker.isReady) continue;
       if (worker.seats.hasWaiting) return true;
-      if (this.isDue && (worker.isFree || worker.isHeld || !worker.hasRoom)) return true;
+      if (!this.isDue) continue;
+      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isHeld || !worker.hasRoom) return true;
     }
     return false;
   }
@@ -175,6 +200,7 @@ export class Dispatcher {
 
   /** Sends the first job, and those behind it that fit in the window. False when the worker had no room even for one. */
   #sendChunk(worker: PoolWorker, first: Job, chunk: number): boolean {
+    const reserve = this.#reserve;
     let sent = 0;
     let job: Job | undefined = first;
     do {
@@ -191,7 +217,8 @@ export class Dispatcher {
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument
       job.transfer === undefined &&
-      isInWindow(worker, job)
+      isInWindow(worker, job) &&
+      (reserve === undefined || reserve.mayTake(worker, job))
     );
     worker.publish();
     return sent > 0;
@@ -230,8 +257,9 @@ export class Dispatcher {
   /** The worker that will come to the job first. */
   #pick(job: Job): PoolWorker | undefined {
     let best: PoolWorker | undefined;
+    const bar = this.#reserve?.barFor(job) ?? NO_BAR;
     for (const worker of this.#workers.all) {
-      if (!this.#canTake(worker, job)) continue;
+      if (!this.#canTake(worker, job) || (bar !== NO_BAR && worker.seats.lowestTier > bar)) continue;
       if (worker.isIdle) return worker;
       if (best === undefined || worker.seats.backlogTicks < best.seats.backlogTicks) best = worker;
     }
@@ -255,6 +283,12 @@ export class Dispatcher {
       worker.hold();
       this.recall(worker);
     }
+  }
+
+  /** Whether a worker may be given the job that is next. */
+  #isOpenToFirst(worker: PoolWorker): boolean {
+    const first = this.queue.peek();
+    return first === undefined || this.#reserve === undefined || this.#reserve.mayTake(worker, first);
   }
 
   #isOverdue(worker: PoolWorker): boolean {

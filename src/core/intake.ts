@@ -69,7 +69,7 @@ export class Intake {
       ledger.enterSettled(job, owner);
       return;
     }
-    const isRefused = isBounded && admission.isFull;
+    const isRefused = isBounded && admission.isFullFor(job);
     ledger.enter(job, owner);
     if (isBounded) admission.entered();
     if (isRefused && !admission.makeRoomFor(job)) return;

@@ -4,6 +4,7 @@ import { describe } from '../errors.js';
 import { checkOptionNames } from '../jobs/job-options.js';
 import type { Task, TaskRef } from '../jobs/task.js';
 import { checkMs } from '../sync/timer.js';
+import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
 import { checkTask, NO_ARGS, type TaskCall } from './task-call.js';
 
 export interface ThreadPoolOptions {
@@ -32,6 +33,11 @@ export interface ThreadPoolOptions {
    * the least urgent. Default: `'reject'`.
    */
   readonly overflow?: 'reject' | 'dropOldest' | 'dropLowest' | undefined;
+  /**
+   * Keeps workers free for urgent jobs: those of a priority below `atLeast` may have at most `maxWorkers` less `workers` of
+   * them at once. Several add up. Default: none.
+   */
+  readonly reserved?: readonly ReservedWorkers[] | undefined;
   /** A task that runs in each worker before its first job. Where it fails the worker could not be started. */
   readonly setup?: Task | undefined;
   /** Its arguments, cloned for each worker: leave them unchanged. */
@@ -62,6 +68,7 @@ export interface PoolSettings {
   readonly graceMs: number;
   readonly maxQueue: number;
   readonly overflow: 'reject' | 'dropOldest' | 'dropLowest';
+  readonly reserved: readonly ReservedWorkers[];
   readonly setup: TaskCall | undefined;
   readonly teardown: TaskRef | undefined;
   readonly submitStacks: boolean;
@@ -82,7 +89,7 @@ const KNOWN: ReadonlySet<string> = new Set([
     'submitStacks',
     'name',
   ],
-  ...['resourceLimits', 'env', 'execArgv', 'worker', 'setup', 'setupArgs', 'teardown'],
+  ...['resourceLimits', 'env', 'execArgv', 'worker', 'reserved', 'setup', 'setupArgs', 'teardown'],
 ]);
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
@@ -127,6 +134,7 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     graceMs: checkMs(options.graceMs ?? 1_000, 'graceMs', ACTION),
     maxQueue: checkMaxQueue(options.maxQueue ?? Number.POSITIVE_INFINITY),
     overflow,
+    reserved: checkReserved(options.reserved, maxWorkers),
     setup: checkSetup(options.setup, options.setupArgs),
     teardown: options.teardown === undefined ? undefined : checkTask(options.teardown, ACTION, 'teardown'),
     submitStacks,

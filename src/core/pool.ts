@@ -27,6 +27,8 @@ import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from '.
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
+import { Reserve } from './reserve.js';
+import { checkLeavesWorkers, type ReservedWorkers } from './reserved-workers.js';
 import { Retries } from './retries.js';
 import type { Schedule, ScheduleOptions } from './schedule.js';
 import { Schedules } from './schedules.js';
@@ -77,6 +79,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #families: Families;
   readonly #admission: Admission;
   readonly #broadcasts: Broadcasts;
+  readonly #reserved: readonly ReservedWorkers[];
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
@@ -109,18 +112,20 @@ export class ThreadPool implements AsyncDisposable {
     const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
     const upkeep = new Upkeep(settings, events);
     const workers = new WorkerSet(settings, poolWord, { sink, upkeep, events: this.#workerEvents() });
-    const dispatcher = new Dispatcher(ledger, workers);
+    const reserve = Reserve.of(settings.reserved, workers);
+    const dispatcher = new Dispatcher(ledger, workers, reserve);
     this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
     this.#families = families;
-    const admission = new Admission(settings, { ledger, dispatcher, events, workers });
+    const admission = new Admission(settings, { ledger, dispatcher, events, workers, reserve });
     this.#admission = admission;
     const [owner, shutdown] = [this.#control, this.#shutdown];
     this.#intake = new Intake({ ledger, owner, admission, held, limits, pacer, shutdown });
     this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, upkeep, shutdown });
+    this.#reserved = settings.reserved;
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -307,10 +312,11 @@ export class ThreadPool implements AsyncDisposable {
    * Lets the pool have more threads, or fewer: those that are too many end when their jobs have ended.
    *
    * @param maxWorkers as the option of that name.
-   * @throws {TypeError} or {RangeError} for a bad number.
+   * @throws {TypeError} or {RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
    */
   resize(maxWorkers: number): void {
     const resolved = resolveMaxWorkers(maxWorkers, 'resize pool');
+    checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
     if (this.#shutdown.hasBegun) return;
     this.#workers.resize(resolved, (worker) => this.#dispatcher.recall(worker));
     this.#admission.look();

@@ -8,6 +8,7 @@ import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
 import { processLocation, workerLocation } from '../workers/worker-location.js';
 import type { PoolSettings } from './options.js';
+import { sum, tiersOf } from './reserved-workers.js';
 
 export type PoolWorker = RemoteWorker<Job>;
 
@@ -23,6 +24,8 @@ export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #poolWord: Int32Array;
   readonly #parts: WorkerSetParts;
+  /** See `Reserve`. */
+  readonly #tiers: readonly number[] | undefined;
   #maxWorkers: number;
   readonly #workers: PoolWorker[] = [];
   /** Replacements, by the worker that they are to replace. */
@@ -38,6 +41,7 @@ export class WorkerSet {
     this.#maxWorkers = settings.maxWorkers;
     this.#poolWord = poolWord;
     this.#parts = parts;
+    this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
   /** Those that have not exited, in the order of their start. */
@@ -45,9 +49,17 @@ export class WorkerSet {
     return this.#workers;
   }
 
+  get maxWorkers(): number {
+    return this.#maxWorkers;
+  }
+
   /** Whether all the workers there may be are ready. */
   get isFull(): boolean {
     return this.#workers.filter((worker) => worker.isReady).length >= this.#maxWorkers;
+  }
+
+  get concurrency(): number {
+    return this.#settings.concurrency;
   }
 
   /** How many jobs can run at once. */
@@ -134,8 +146,8 @@ export class WorkerSet {
   watchIdle(): void {
     if (this.#stopReaper !== undefined) return;
     const { idleTimeoutMs } = this.#settings;
+    if (this.#dispensable <= 0) return;
     const idle = this.#workers.filter((worker) => worker.isIdle);
-    if (idle.length === 0 || this.#workers.length <= this.#settings.minWorkers) return;
     const oldestMs = Math.min(...idle.map((worker) => worker.progressAtMs));
     const dueMs = Math.max(0, oldestMs + idleTimeoutMs - now());
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
@@ -155,6 +167,18 @@ export class WorkerSet {
     for (const worker of [...this.#workers]) worker.terminate();
   }
 
+  /** How many of the idle ones need not be kept: for `minWorkers`, or for urgent jobs while others run. */
+  get #dispensable(): number {
+    let idle = 0;
+    let isAnyBusy = false;
+    for (const worker of this.#workers) {
+      if (worker.isIdle) idle++;
+      isAnyBusy ||= worker.seats.taken > 0;
+    }
+    const kept = isAnyBusy ? sum(this.#settings.reserved) : 0;
+    return Math.min(idle - kept, this.#living - this.#settings.minWorkers);
+  }
+
   /** How many take jobs, or soon will. */
   get #living(): number {
     let count = 0;
@@ -171,6 +195,7 @@ export class WorkerSet {
         workerId,
         concurrency: this.#settings.concurrency,
         graceMs: this.#settings.graceMs,
+        tiers: this.#tiers,
         poolWord: this.#poolWord,
         process: this.#processSettings,
       },
@@ -203,7 +228,7 @@ export class WorkerSet {
   #reap(): void {
     this.#stopReaper = undefined;
     const longestIdleSince = now() - this.#settings.idleTimeoutMs;
-    let spare = this.#living - this.#settings.minWorkers;
+    let spare = this.#dispensable;
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
       if (!worker.isIdle || worker.progressAtMs > longestIdleSince) continue;

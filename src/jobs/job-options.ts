@@ -123,9 +123,9 @@ export function checkOptionNames(
   }
 }
 
-export function checkPriority(priority: unknown, action: string): asserts priority is number {
+export function checkPriority(priority: unknown, action: string, name = 'priority'): asserts priority is number {
   if (typeof priority !== 'number')
-    throw new TypeError(`Cannot ${action}: priority must be a finite number, received ${describe(priority)}`);
+    throw new TypeError(`Cannot ${action}: ${name} must be a finite number, received ${describe(priority)}`);
   if (!Number.isFinite(priority))
-    throw new RangeError(`Cannot ${action}: priority must be a finite number, received ${priority}`);
+    throw new RangeError(`Cannot ${action}: ${name} must be a finite number, received ${priority}`);
 }

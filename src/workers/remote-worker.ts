@@ -21,6 +21,7 @@ import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './r
 import { type Passenger, Seats } from './seats.js';
 import { SlotTable } from './slot-table.js';
 import type { ThreadExit } from './thread-exit.js';
+import { TieredSeats } from './tiered-seats.js';
 import { ValueCarrier } from './value-carrier.js';
 
 /** What a worker tells of the jobs it was sent. */
@@ -66,6 +67,8 @@ export interface WorkerSettings {
   readonly workerId: number;
   readonly concurrency: number;
   readonly poolWord: Int32Array;
+  /** Priorities that part jobs into tiers, in rising order, where it matters which of them a worker has. */
+  readonly tiers?: readonly number[] | undefined;
   /** How long it may take to end in order. Default: 0. */
   readonly graceMs?: number | undefined;
   /** Whether ts-node is registered where the library is used. */
@@ -146,7 +149,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   constructor(thread: Worker, settings: WorkerSettings, told: { events: WorkerEvents<J>; sink: JobSink<J> }) {
     this.workerId = settings.workerId;
     this.concurrency = settings.concurrency;
-    this.seats = new Seats(this.#slots);
+    this.seats = settings.tiers === undefined ? new Seats(this.#slots) : new TieredSeats(this.#slots, settings.tiers);
     this.#graceMs = settings.graceMs ?? 0;
     this.#events = told.events;
     this.#sink = told.sink;

@@ -67,6 +67,11 @@ export class Seats<J extends Passenger> {
     job.seq = seq;
   }
 
+  /** The lowest tier of which there is a job: see `TieredSeats`. Here all jobs are of one; `Infinity` where there is none. */
+  get lowestTier(): number {
+    return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
+  }
+
   inSlot(slot: number): J | undefined {
     return this.#jobs[slot];
   }
@@ -105,6 +110,13 @@ export class Seats<J extends Passenger> {
     let count = 0;
     for (let seq = this.firstWaiting(); seq !== this.#end; seq = (seq + 1) | 0) if (this.#isWaiting(seq)) count++;
     return count;
+  }
+
+  /** The job not begun that is first to be begun, and the one that is last; `undefined` where there is none. */
+  get waitingEnds(): { readonly first: J; readonly last: J } | undefined {
+    const first = this.find(this.firstWaiting());
+    const last = this.#lastSent;
+    return first === undefined || last === undefined ? undefined : { first, last };
   }
 
   /** Whether a job sent now would wait behind one that it ranks before. */

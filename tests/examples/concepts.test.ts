@@ -255,6 +255,11 @@ WorkerExitError: Cannot start a worker: its setup 'open' failed: ENOENT: no such
 [ 150, 75, 100 ]
 RangeError: There is no rate for XYZ
 `,
+  'reserved-workers.ts': `
+the answer
+It waited less than the last report: true
+2 workers made 5 reports
+`,
   'dependencies.ts': `
 link is done
 configure FAILED SyntaxError

@@ -1,5 +1,5 @@
 // As submit.test-d.ts.
-import { ThreadPool, taskModule } from 'thread-system';
+import { type ReservedWorkers, ThreadPool, taskModule } from 'thread-system';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 declare function expectType<Expected>(): <Actual>(
@@ -28,7 +28,10 @@ void pool.broadcast(() => 1, [], { priority: 3 });
 // @ts-expect-error: it is no task
 void pool.broadcast('reload');
 
-new ThreadPool({ setup: tasks.repeat, setupArgs: ['a', 1], teardown: async () => {} });
+const reserved: ReservedWorkers[] = [{ atLeast: 3, workers: 1 }];
+new ThreadPool({ reserved, setup: tasks.repeat, setupArgs: ['a', 1], teardown: async () => {} });
 new ThreadPool({ setup: (path: string) => path, setupArgs: ['/'] as const });
+// @ts-expect-error: how many is missing
+new ThreadPool({ reserved: [{ atLeast: 3 }] });
 // @ts-expect-error: it is no task
 new ThreadPool({ setup: 'open' });
