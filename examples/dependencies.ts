@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     console.log(name, state, error instanceof DependencyError ? error.code : String(error).split(':')[0]);
 
   // 3. Not before a time: `delayMs`, or `startAt` with a Date.
-  const later = pool.submit(() => 'later', [], { delayMs: 50 });
+  const later = pool.submit(() => 'later', [], { delayMs: 500 });
   console.log(await pool.submit(() => 'at once'), '-', later.state);
   console.log(await later, '-', later.state);
 }
