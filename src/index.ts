@@ -1,4 +1,5 @@
-export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener } from './core/events.js';
+export type { AgingOptions } from './core/aging.js';
+export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation } from './core/events.js';
 export {
   type GraphNode,
   type GraphOptions,

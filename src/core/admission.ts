@@ -111,7 +111,7 @@ export class Admission {
     if (dispatcher.queue.size === 0) dispatcher.recallAll();
     if (this.#overflow === 'dropOldest') return dispatcher.queue.oldest();
     const last = dispatcher.queue.last();
-    return last !== undefined && last.priority < job.priority ? last : undefined;
+    return last !== undefined && last.urgency < job.urgency ? last : undefined;
   }
 
   #promise(): void {

@@ -20,7 +20,7 @@ const OVERDUE_MS = 0.02;
 /** Every worker is below it: see `Reserve`. */
 const NO_BAR = Number.POSITIVE_INFINITY;
 /** Ranks before every job. */
-const FIRST_RANK: Rank = { priority: Number.POSITIVE_INFINITY, order: 0 };
+const FIRST_RANK: Rank = { urgency: Number.POSITIVE_INFINITY, order: 0 };
 
 /**
  * Decides which job goes to which worker, and what comes back. Only `#send` takes a job off the queue to run it.

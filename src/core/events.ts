@@ -11,6 +11,11 @@ export interface PoolEvents {
   jobCancelled: Job;
   /** An attempt of the job has failed, and another follows. Listeners are also given the {@link FailedAttempt}. */
   jobRetried: Job;
+  /**
+   * The job waits too long for its turn: for as long as `aging.starvationMs` says, else 30 s. Told once a job, and not while the
+   * pool is paused. Listeners are also given how long it has waited: a {@link Starvation}.
+   */
+  starvation: Job;
   /** There is room again in a queue that was full. */
   drain: undefined;
   /** Nothing is pending or active. */
@@ -25,8 +30,8 @@ export interface PoolEvents {
 export type PoolEvent = keyof PoolEvents;
 
 const NAMES: readonly PoolEvent[] = [
-  ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'jobRetried', 'idle', 'drain'] as const),
-  ...(['workerStarted', 'workerExited', 'lateError'] as const),
+  ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'jobRetried', 'starvation'] as const),
+  ...(['idle', 'drain', 'workerStarted', 'workerExited', 'lateError'] as const),
 ];
 
 /** What is told of an attempt that failed. */
@@ -38,8 +43,18 @@ export interface FailedAttempt {
   readonly delayMs: number;
 }
 
+/** What is told of a job that waits too long. */
+export interface Starvation {
+  /** How long it has waited for its turn, in ms: from its submission, or from when nothing held it back any more. */
+  readonly waitedMs: number;
+}
+
 /** What else listeners are given. */
-type More<E extends PoolEvent> = E extends 'jobRetried' ? FailedAttempt : undefined;
+type More<E extends PoolEvent> = E extends 'jobRetried'
+  ? FailedAttempt
+  : E extends 'starvation'
+    ? Starvation
+    : undefined;
 
 export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: More<E>) => void;
 

@@ -38,7 +38,7 @@ export class HeldJobs {
 
   /** Holds a job for so long; 0: releases it at once. */
   delay(job: Job, ms: number): void {
-    if (ms === 0) this.#release(job);
+    if (ms === 0) this.#letGo(job);
     else this.#holdFor(job, [], ms);
   }
 
@@ -58,8 +58,7 @@ export class HeldJobs {
     });
     let missing = waitsFor.length + (ms > 0 ? 1 : 0);
     const came = (): void => {
-      if (--missing > 0 || !this.remove(job)) return;
-      this.#release(job);
+      if (--missing === 0 && this.remove(job)) this.#letGo(job);
     };
     if (ms > 0) stops.push(startTimer(ms, came, { keepsProcess: false }));
     for (const other of waitsFor) {
@@ -67,6 +66,11 @@ export class HeldJobs {
       if (other.state === 'FAILED' || other.state === 'CANCELLED') ended();
       else stops.push(other.whenSettled(ended));
     }
+  }
+
+  #letGo(job: Job): void {
+    this.#ledger.released(job);
+    this.#release(job);
   }
 
   #fail(job: Job, other: Prerequisite): void {

@@ -116,7 +116,9 @@ export class JobControl implements JobOwner {
     if (!isQueued && !isHeld && !isNext && !worker?.seats.takeBackOne(job)) return false;
     this.#parts.metrics.jobReprioritised(job.priority, priority);
     job.moveTo(priority);
-    if (!isNext && !isHeld) this.#parts.pacer.enqueue(job);
+    if (isNext || isHeld) return true;
+    this.#parts.ledger.look(); // it may begin a batch: those that come with it are to have their own time
+    this.#parts.pacer.enqueue(job);
     return true;
   }
 

@@ -1,11 +1,12 @@
 import { messageOf } from '../errors.js';
 import type { Ending } from '../jobs/ending.js';
-import type { Job, JobOwner, Moment } from '../jobs/job.js';
+import type { Arrival, Job, JobOwner } from '../jobs/job.js';
 import type { OwnerRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { now, setImmediate } from '../sync/platform.js';
 import { startTimer } from '../sync/timer.js';
+import type { Aging } from './aging.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
 
@@ -43,14 +44,20 @@ export class Ledger {
   /** Of the job entered last. */
   #lastNumber = 0;
   #hasWarned = false;
+  /** Called when a job has come and all before it had settled. */
+  onBusy: (() => void) | undefined;
   /** Called after each job that settled. */
   onSettled: (() => void) | undefined;
+  /** Where waiting jobs rise. */
+  readonly #aging: Aging | undefined;
   /** When the batch in hand came. */
-  #now: Moment = { ms: now() };
+  #now: Arrival;
 
-  constructor(metrics: MetricsRecorder, events: EventHub) {
+  constructor(metrics: MetricsRecorder, events: EventHub, aging: Aging | undefined) {
     this.#metrics = metrics;
     this.#events = events;
+    this.#aging = aging;
+    this.#now = this.#arrivalAt(now());
   }
 
   get unsettled(): number {
@@ -60,7 +67,7 @@ export class Ledger {
   /** Looks at the clock. Once a batch of jobs, as a look costs 35 ns. */
   look(): number {
     const ms = now();
-    this.#now = { ms };
+    this.#now = this.#arrivalAt(ms);
     this.#metrics.passed(ms);
     return ms;
   }
@@ -68,11 +75,18 @@ export class Ledger {
   /** Takes a job in and gives it its place among equals. */
   enter(job: Job, owner: PoolOwner): void {
     this.#lastNumber = job.submittedTo(owner.ref, this.#now, this.#lastNumber);
-    if (this.unsettled === 0) {
-      this.#keepAlive.hold();
-      owner.attach();
-    }
+    const isFirst = this.unsettled === 0;
     this.#metrics.jobSubmitted(job.priority);
+    if (!isFirst) return;
+    this.#keepAlive.hold();
+    owner.attach();
+    this.onBusy?.();
+  }
+
+  /** Nothing holds a job back any more: from now on it waits for its turn. */
+  released(job: Job): void {
+    this.look();
+    job.queuedFrom(this.#now);
   }
 
   /** @param end.late what the code of a cancelled job still returned. */
@@ -151,6 +165,10 @@ export class Ledger {
 
   end(): void {
     this.#keepAlive.end();
+  }
+
+  #arrivalAt(ms: number): Arrival {
+    return { ms, handicap: this.#aging === undefined ? 0 : this.#aging.handicapAt(ms) };
   }
 
   #count(job: Job, state: SettledState): void {

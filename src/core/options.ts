@@ -4,6 +4,7 @@ import { describe } from '../errors.js';
 import { checkOptionNames } from '../jobs/job-options.js';
 import type { Task, TaskRef } from '../jobs/task.js';
 import { checkMs } from '../sync/timer.js';
+import { type AgingOptions, type AgingSettings, resolveAging } from './aging.js';
 import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
 import { checkTask, NO_ARGS, type TaskCall } from './task-call.js';
 
@@ -44,6 +45,8 @@ export interface ThreadPoolOptions {
   readonly setupArgs?: readonly unknown[] | undefined;
   /** A task that runs in each worker that has been set up before it ends in order, for at most `graceMs`. */
   readonly teardown?: Task | undefined;
+  /** Lets jobs rise while they wait, so that the less urgent have their turn too: `{ everyMs, step }`. Default: off. */
+  readonly aging?: AgingOptions | undefined;
   /** Whether the stack of a job's error ends with the line that submitted it. It costs a stack a job. Default: false. */
   readonly submitStacks?: boolean | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
@@ -71,6 +74,7 @@ export interface PoolSettings {
   readonly reserved: readonly ReservedWorkers[];
   readonly setup: TaskCall | undefined;
   readonly teardown: TaskRef | undefined;
+  readonly aging: AgingSettings | undefined;
   readonly submitStacks: boolean;
   readonly name: string;
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
@@ -86,6 +90,7 @@ const KNOWN: ReadonlySet<string> = new Set([
     'graceMs',
     'maxQueue',
     'overflow',
+    'aging',
     'submitStacks',
     'name',
   ],
@@ -137,6 +142,7 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     reserved: checkReserved(options.reserved, maxWorkers),
     setup: checkSetup(options.setup, options.setupArgs),
     teardown: options.teardown === undefined ? undefined : checkTask(options.teardown, ACTION, 'teardown'),
+    aging: options.aging === undefined ? undefined : resolveAging(options.aging, ACTION),
     submitStacks,
     thread: { resourceLimits, env, execArgv, worker },
   };

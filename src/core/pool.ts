@@ -9,6 +9,7 @@ import { now } from '../sync/platform.js';
 import { checkMs } from '../sync/timer.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
+import { Aging } from './aging.js';
 import { Broadcasts } from './broadcasts.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolListener } from './events.js';
@@ -34,6 +35,7 @@ import type { Schedule, ScheduleOptions } from './schedule.js';
 import { Schedules } from './schedules.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
+import { StarvationWatch } from './starvation.js';
 import { TimeLimits } from './time-limits.js';
 import { Upkeep } from './upkeep.js';
 import { workerMetrics } from './worker-metrics.js';
@@ -68,7 +70,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #outbox = new Outbox();
   readonly #events = new EventHub(this.#outbox);
   readonly #metrics = new MetricsRecorder(now());
-  readonly #ledger = new Ledger(this.#metrics, this.#events);
+  readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
   readonly #dispatcher: Dispatcher;
   readonly #pacer: Pacer;
@@ -80,6 +82,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #broadcasts: Broadcasts;
   readonly #reserved: readonly ReservedWorkers[];
+  readonly #starvation: StarvationWatch;
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
@@ -95,7 +98,10 @@ export class ThreadPool implements AsyncDisposable {
     const settings = resolvePoolOptions(options);
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
-    const [ledger, metrics, events, outbox] = [this.#ledger, this.#metrics, this.#events, this.#outbox];
+    const [metrics, events, outbox] = [this.#metrics, this.#events, this.#outbox];
+    const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
+    const ledger = new Ledger(metrics, events, aging);
+    this.#ledger = ledger;
     const grace = new GraceKeeper(settings.graceMs, {
       foreseen: (worker) => this.#workers.startSpareFor(worker),
       relieved: (worker) => this.#workers.endSpareFor(worker),
@@ -126,6 +132,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#intake = new Intake({ ledger, owner, admission, held, limits, pacer, shutdown });
     this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, upkeep, shutdown });
     this.#reserved = settings.reserved;
+    this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -305,6 +312,7 @@ export class ThreadPool implements AsyncDisposable {
   resume(): void {
     this.#dispatcher.resume();
     this.#pacer.pump();
+    this.#starvation.watch();
     this.#admission.look(); // a paused pool has room for fewer
   }
 
@@ -359,6 +367,10 @@ export class ThreadPool implements AsyncDisposable {
   on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
     const unregister = this.#events.on(event, fn);
     if (event === 'jobStarted') this.#workers.announceStarts();
+    if (event === 'starvation') {
+      this.#ledger.onBusy = this.#starvation.watch;
+      this.#starvation.watch();
+    }
     return unregister;
   }
 
@@ -374,6 +386,7 @@ export class ThreadPool implements AsyncDisposable {
     const closing = this.#shutdown.begin(options);
     if (isFirst) void closing.then(() => this.#closed());
     this.#admission.close();
+    this.#starvation.watch(); // a paused pool goes on
     this.#schedules.cancelAll();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
     for (const map of [...this.#maps]) map.poolCloses(closed);

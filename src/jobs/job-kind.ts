@@ -12,36 +12,45 @@ export class OwnerRef<O> {
 }
 
 /**
- * What jobs share that call the same task at the same priority in the same pool (the Flyweight of Gamma et al.): one
- * field of a job instead of three, as a million kept jobs are copied by the garbage collector, field by field.
+ * What jobs share that call the same task at the same priority in the same pool, and came at the same time as far as that
+ * counts there (the Flyweight of Gamma et al.): one field of a job instead of four, as a million kept jobs are copied by the
+ * garbage collector, field by field.
  */
 export class JobKind<O> {
   readonly task: TaskRef;
   readonly priority: number;
   /** The pool; `undefined` before the job is submitted. */
   readonly ownerRef: OwnerRef<O> | undefined;
-  /** The same, with the owner it was last given. */
+  /** By how much it comes after those of its priority that came before all: 0 where waiting jobs do not age. */
+  readonly handicap: number;
+  /** By this the jobs of a pool are in order, those in the queue and those sent ahead. */
+  readonly urgency: number;
+  /** The same, with the owner and the handicap it was last given. */
   #owned: JobKind<O> | undefined;
 
-  private constructor(task: TaskRef, priority: number, ownerRef: OwnerRef<O> | undefined) {
+  private constructor(task: TaskRef, priority: number, ownerRef: OwnerRef<O> | undefined, handicap: number) {
     this.task = task;
     this.priority = priority;
     this.ownerRef = ownerRef;
+    this.handicap = handicap;
+    this.urgency = priority - handicap;
   }
 
   /** The kind of a job that has no owner yet. */
   static of<O>(task: TaskRef, priority: number): JobKind<O> {
     const known = task.kinds[priority] as JobKind<O> | undefined;
     if (known !== undefined) return known;
-    const kind = new JobKind<O>(task, priority, undefined);
+    const kind = new JobKind<O>(task, priority, undefined, 0);
     if (Number.isInteger(priority) && priority >= 0 && priority <= LAST_SHARED) task.kinds[priority] = kind;
     return kind;
   }
 
-  ownedBy(ownerRef: OwnerRef<O>): JobKind<O> {
-    if (this.#owned?.ownerRef === ownerRef) return this.#owned;
-    this.#owned = new JobKind(this.task, this.priority, ownerRef);
-    return this.#owned;
+  ownedBy(ownerRef: OwnerRef<O>, handicap: number): JobKind<O> {
+    const known = this.#owned;
+    if (known?.ownerRef === ownerRef && known.handicap === handicap) return known;
+    const kind = new JobKind(this.task, this.priority, ownerRef, handicap);
+    this.#owned = kind;
+    return kind;
   }
 
   get owner(): O | undefined {
@@ -50,6 +59,11 @@ export class JobKind<O> {
 
   withPriority(priority: number): JobKind<O> {
     const kind = JobKind.of<O>(this.task, priority);
-    return this.ownerRef === undefined ? kind : kind.ownedBy(this.ownerRef);
+    return this.ownerRef === undefined ? kind : kind.ownedBy(this.ownerRef, this.handicap);
+  }
+
+  withHandicap(handicap: number): JobKind<O> {
+    const kind = JobKind.of<O>(this.task, this.priority);
+    return this.ownerRef === undefined ? kind : kind.ownedBy(this.ownerRef, handicap);
   }
 }

@@ -2,7 +2,8 @@ import TinyQueue from 'tinyqueue';
 
 /** What the queue asks of what it holds. */
 export interface Queueable {
-  readonly priority: number;
+  /** A higher one is first. Does not change while it waits here. */
+  readonly urgency: number;
   /** Place among equals: the order of submission. Never changes, so that a job that comes back finds its place (I4). */
   readonly order: number;
   /** The level it is in, or something else that is none of the queue's. */
@@ -13,15 +14,17 @@ export interface Queueable {
 
 /** A level that has run empty keeps a list of this length, a power of 2. */
 const SHORT = 4096;
+/** So many levels that have run empty are kept for jobs to come; more only while there are more that have jobs. */
+const SPARE_LEVELS = 16;
 
 /**
- * The jobs of one priority, by `order`. Those that arrive in order are a list, a ring that grows, where all is O(1); those
+ * The jobs of one urgency, by `order`. Those that arrive in order are a list, a ring that grows, where all is O(1); those
  * that come back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
  */
 class QueueLevel<J extends Queueable> {
   readonly workerId = undefined;
   readonly attempt = 0;
-  readonly priority: number;
+  readonly urgency: number;
   size = 0;
   /** The list: from `#head` up to `#end`, with holes where jobs were taken out. Its length is a power of 2. */
   #list: (J | undefined)[] = [undefined];
@@ -30,8 +33,8 @@ class QueueLevel<J extends Queueable> {
   /** Left lazily: an entry counts only while its job still belongs to this level and is not in the list. */
   readonly #strays = new TinyQueue<J>([], (a, b) => a.order - b.order);
 
-  constructor(priority: number) {
-    this.priority = priority;
+  constructor(urgency: number) {
+    this.urgency = urgency;
   }
 
   insert(job: J): void {
@@ -151,16 +154,18 @@ class QueueLevel<J extends Queueable> {
 }
 
 /**
- * Waiting jobs: the highest priority first, equals in the order of submission (I4).
+ * Waiting jobs: the most urgent first, equals in the order of submission (I4).
  *
- * A binary heap (`tinyqueue`) of priority levels rather than of jobs: a push or a pop costs the heap nothing but for the
- * first and the last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
+ * A binary heap (`tinyqueue`) of levels rather than of jobs: a push or a pop costs the heap nothing but for the first and the
+ * last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
  */
 export class JobQueue<J extends Queueable> {
-  readonly #heap = new TinyQueue<QueueLevel<J>>([], (a, b) => b.priority - a.priority);
+  #heap = new TinyQueue<QueueLevel<J>>([], byUrgency);
   readonly #levels = new Map<number, QueueLevel<J>>();
   #lastLevel: QueueLevel<J> | undefined;
   #size = 0;
+  /** How many levels have run empty. */
+  #emptyLevels = 0;
 
   get size(): number {
     return this.#size;
@@ -168,7 +173,9 @@ export class JobQueue<J extends Queueable> {
 
   /** Puts a job in its place: a new one behind its equals, one that comes back where it was. */
   insert(job: J): void {
-    this.#level(job.priority).insert(job);
+    const level = this.#level(job.urgency);
+    if (level.size === 0) this.#emptyLevels--;
+    level.insert(job);
     this.#size++;
   }
 
@@ -190,6 +197,7 @@ export class JobQueue<J extends Queueable> {
     if (!(place instanceof QueueLevel)) return false;
     place.remove(job);
     this.#size--;
+    if (place.size === 0 && ++this.#emptyLevels > SPARE_LEVELS) this.#sweepLevels();
     return true;
   }
 
@@ -207,7 +215,7 @@ export class JobQueue<J extends Queueable> {
   last(): J | undefined {
     let lowest: QueueLevel<J> | undefined;
     for (const level of this.#levels.values())
-      if (level.size > 0 && (lowest === undefined || level.priority < lowest.priority)) lowest = level;
+      if (level.size > 0 && (lowest === undefined || level.urgency < lowest.urgency)) lowest = level;
     return lowest?.last();
   }
 
@@ -215,27 +223,45 @@ export class JobQueue<J extends Queueable> {
     for (const level of [...this.#levels.values()]) yield* level;
   }
 
-  #level(priority: number): QueueLevel<J> {
-    if (this.#lastLevel?.priority === priority) return this.#lastLevel;
-    let level = this.#levels.get(priority);
+  #level(urgency: number): QueueLevel<J> {
+    if (this.#lastLevel?.urgency === urgency) return this.#lastLevel;
+    let level = this.#levels.get(urgency);
     if (level === undefined) {
-      level = new QueueLevel(priority);
-      this.#levels.set(priority, level);
+      level = new QueueLevel(urgency);
+      this.#levels.set(urgency, level);
       this.#heap.push(level);
+      this.#emptyLevels++;
     }
     this.#lastLevel = level;
     return level;
   }
 
-  /** Levels that have run empty leave when they come to the top; the last one stays for the next job of its priority. */
+  /** Levels that have run empty leave when they come to the top; the last one stays for the next job of its urgency. */
   #topLevel(): QueueLevel<J> | undefined {
     for (;;) {
       const level = this.#heap.peek();
       if (level === undefined || level.size > 0) return level;
       if (this.#heap.length === 1) return undefined;
       this.#heap.pop();
-      this.#levels.delete(level.priority);
-      if (this.#lastLevel === level) this.#lastLevel = undefined;
+      this.#emptyLevels--;
+      this.#forget(level);
     }
   }
+
+  /** They also leave when they are many, as some may never come to the top (I9). Those that have jobs pay for it once. */
+  #sweepLevels(): void {
+    if (2 * this.#emptyLevels < this.#heap.length) return;
+    for (const level of this.#heap.data) if (level.size === 0) this.#forget(level);
+    this.#heap = new TinyQueue([...this.#levels.values()], byUrgency);
+    this.#emptyLevels = 0;
+  }
+
+  #forget(level: QueueLevel<J>): void {
+    this.#levels.delete(level.urgency);
+    if (this.#lastLevel === level) this.#lastLevel = undefined;
+  }
+}
+
+function byUrgency(a: { readonly urgency: number }, b: { readonly urgency: number }): number {
+  return b.urgency - a.urgency;
 }

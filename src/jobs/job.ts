@@ -30,6 +30,8 @@ interface JobExtras {
   promise?: Promise<unknown>;
   followers?: Follower | Follower[];
   name?: string | undefined;
+  /** When it had been held back, and was not any more. */
+  queuedFrom?: Moment;
   /** What it was given, until it settles. */
   options?: JobOptions | undefined;
   token?: CancellationToken | undefined;
@@ -55,6 +57,12 @@ interface JobExtras {
 /** A look at the clock, in ms of `performance.now()`. */
 export interface Moment {
   readonly ms: number;
+}
+
+/** When jobs come into a pool. */
+export interface Arrival extends Moment {
+  /** What is taken from the urgency of those that come then: see `JobKind`. */
+  readonly handicap: number;
 }
 
 /** When a job's code began. */
@@ -267,6 +275,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#settledAs === 'COMPLETED' || (this.#extras !== undefined && 'result' in this.#extras);
   }
 
+  /** @internal By this it is before others or behind them: its priority, unless waiting jobs age. */
+  get urgency(): number {
+    return this.kind.urgency;
+  }
+
   /** @internal Its place among equals: the order of submission, negative where it went ahead of them. */
   get order(): number {
     return this.#extras?.order ?? this.id;
@@ -283,13 +296,25 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @param last the greatest number that a job of the pool has; its own becomes greater still.
    * @returns its number.
    */
-  submittedTo(owner: OwnerRef<JobOwner>, moment: Moment, last: number): number {
-    this.kind = this.kind.ownedBy(owner);
-    this.#waited = moment;
+  submittedTo(owner: OwnerRef<JobOwner>, arrival: Arrival, last: number): number {
+    this.kind = this.kind.ownedBy(owner, arrival.handicap);
+    this.#waited = arrival;
     const number = this.id > last ? this.id : ++lastNumber;
     const isFront = this.order < 0;
     if (isFront || number !== this.id) Job.#extrasOf(this).order = isFront ? -number : number;
     return number;
+  }
+
+  /** @internal Nothing holds it back any more. It ages from now on; or on, where an attempt of it has run. */
+  queuedFrom(arrival: Arrival): void {
+    Job.#extrasOf(this).queuedFrom = arrival;
+    if (this.begunAttempts === 0) this.kind = this.kind.withHandicap(arrival.handicap);
+  }
+
+  /** @internal Since when it waits for its turn, in ms of `performance.now()`, while it is in the queue. */
+  get queuedFromMs(): number {
+    const waited = this.#waited;
+    return (this.#extras?.queuedFrom ?? (typeof waited === 'object' ? waited : undefined))?.ms ?? 0;
   }
 
   /** @internal */

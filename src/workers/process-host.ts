@@ -15,6 +15,7 @@ const READ_AT_ONCE = 64;
 
 /** A call, as the thread in this process carries it. */
 class Call {
+  readonly urgency = 0;
   readonly order = 0;
   readonly transfer = undefined;
   readonly timeoutMs = undefined;

@@ -4,7 +4,8 @@ import type { SlotTable } from './slot-table.js';
 
 /** A job as a worker carries it: it knows where it sits. */
 export interface Passenger extends Parcel {
-  /** Place among jobs of its priority. */
+  readonly urgency: number;
+  /** Place among jobs as urgent. */
   readonly order: number;
   /** The worker, as long as it sits here. */
   place: object | undefined;
@@ -12,14 +13,14 @@ export interface Passenger extends Parcel {
   seq: number;
 }
 
-/** A place in the order of jobs: before all of a lower priority, and before equals of a higher `order` (I4). */
+/** A place in the order of jobs: before all that are less urgent, and before equals of a higher `order` (I4). */
 export interface Rank {
-  readonly priority: number;
+  readonly urgency: number;
   readonly order: number;
 }
 
 function isBefore(a: Rank, b: Rank): boolean {
-  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
+  return a.urgency > b.urgency || (a.urgency === b.urgency && a.order < b.order);
 }
 
 /** The jobs of a thread that is gone. */

@@ -23,6 +23,11 @@ cleanup
 report
 backup
 `,
+  'aging.ts': `
+Without aging: place 201 of 201
+The report has waited for 20 ms or more: true
+With aging: before more than half of the requests
+`,
   'cancellation.ts': `
 no longer needed - CANCELLED
 the user left - CANCELLED

@@ -1,0 +1,69 @@
+import type { Job } from '../jobs/job.js';
+import { now } from '../sync/platform.js';
+import { startTimer } from '../sync/timer.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { EventHub } from './events.js';
+import type { Ledger } from './ledger.js';
+
+export interface StarvationParts {
+  readonly dispatcher: Dispatcher;
+  readonly events: EventHub;
+  readonly ledger: Ledger;
+}
+
+/** Where waiting jobs do not age. */
+const DEFAULT_AFTER_MS = 30_000;
+/** Between two looks passes that share of the time after which a job starves, and so many times what a look has taken. */
+const SHARE = 1 / 16;
+const REST = 20;
+
+/**
+ * Tells, once, of each job that waits too long in the queue. One timer, only while somebody listens and there are jobs; a look
+ * goes through all that wait, so that a job costs nothing as it comes and goes.
+ */
+export class StarvationWatch {
+  readonly #afterMs: number;
+  readonly #parts: StarvationParts;
+  readonly #told = new WeakSet<Job>();
+  #isArmed = false;
+
+  constructor(afterMs: number | undefined, parts: StarvationParts) {
+    this.#afterMs = afterMs ?? DEFAULT_AFTER_MS;
+    this.#parts = parts;
+  }
+
+  /** There may be something to watch: somebody listens now, the first job has come, or the pool goes on. */
+  readonly watch = (): void => {
+    if (this.#isArmed || !this.#isNeeded) return;
+    this.#arm(this.#parts.dispatcher.queue.size > 0 ? 0 : this.#afterMs);
+  };
+
+  get #isNeeded(): boolean {
+    const { dispatcher, events, ledger } = this.#parts;
+    return events.has('starvation') && ledger.unsettled > 0 && !dispatcher.isPaused;
+  }
+
+  #arm(ms: number): void {
+    this.#isArmed = true;
+    startTimer(ms, this.#look, { keepsProcess: false });
+  }
+
+  readonly #look = (): void => {
+    this.#isArmed = false;
+    if (!this.#isNeeded) return;
+    const nowMs = now();
+    const starving: Job[] = [];
+    let nextMs = nowMs;
+    for (const job of this.#parts.dispatcher.queue) {
+      if (nowMs - job.queuedFromMs < this.#afterMs) nextMs = Math.min(nextMs, job.queuedFromMs);
+      else if (!this.#told.has(job)) starving.push(job);
+    }
+    starving.sort((a, b) => a.queuedFromMs - b.queuedFromMs);
+    for (const job of starving) {
+      this.#told.add(job);
+      this.#parts.events.emit('starvation', job, { waitedMs: nowMs - job.queuedFromMs });
+    }
+    const restMs = Math.max(this.#afterMs * SHARE, (now() - nowMs) * REST);
+    this.#arm(Math.max(nextMs + this.#afterMs - nowMs, restMs));
+  };
+}
