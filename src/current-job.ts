@@ -1,13 +1,22 @@
 import type { CancellationToken } from './sync/cancellation-token.js';
+import type { ContextStores } from './sync/context-stores.js';
 
-/** What a task sees of the job it runs for: what `currentJob()` returns, and `this` of a `function` task. */
-export interface CurrentJob {
+/**
+ * What a task sees of the job it runs for: what `currentJob()` returns, and `this` of a `function` task. `C` is the type of its
+ * context, by the names of the values.
+ */
+export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>> {
   readonly id: number;
   readonly name: string;
   readonly priority: number;
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly workerId: number;
+  /**
+   * What was current where the job was submitted, by the names of its option `context`: copies of its own, in a frozen object.
+   * A value is `undefined` where its store had none, or the job was submitted without that option.
+   */
+  readonly context: Readonly<Partial<C>>;
   /** The job's own token: cancelled when the job is. */
   readonly token: CancellationToken;
   /** An `AbortSignal` that follows the token: for `fetch`, timers, streams. */
@@ -66,6 +75,11 @@ export interface ChildOptions {
   readonly delayMs?: number | undefined;
   readonly startAt?: Date | number | undefined;
   readonly graceMs?: number | undefined;
+  /**
+   * `AsyncLocalStorage`s of this thread, whose values the child sees as its `context`. They are added to the parent's context,
+   * which a child sees in any case, and take the place of values of the same name.
+   */
+  readonly context?: ContextStores | undefined;
   readonly name?: string | undefined;
 }
 

@@ -53,6 +53,7 @@ export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recor
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
 export { Condition } from './sync/condition.js';
+export type { ContextStore, ContextStores } from './sync/context-stores.js';
 export type { Transferable } from './sync/crossing.js';
 export { Latch } from './sync/latch.js';
 export type { Lease } from './sync/lease.js';

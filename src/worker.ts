@@ -2,6 +2,7 @@ export type { ChildJob, ChildOptions, CurrentJob } from './current-job.js';
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
 export { Condition } from './sync/condition.js';
+export type { ContextStore, ContextStores } from './sync/context-stores.js';
 export { Latch } from './sync/latch.js';
 export type { Lease } from './sync/lease.js';
 export { Mutex, type MutexLease } from './sync/mutex.js';

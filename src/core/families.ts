@@ -17,7 +17,7 @@ export interface FamilyHost {
 /** Of a job's options those that have a meaning on another thread than the caller's. */
 const CHILD_OPTIONS: ReadonlySet<string> = new Set<keyof ChildOptions>([
   ...(['priority', 'front', 'token', 'timeoutMs', 'deadline'] as const),
-  ...(['delayMs', 'startAt', 'graceMs', 'name'] as const),
+  ...(['delayMs', 'startAt', 'graceMs', 'context', 'name'] as const),
 ]);
 
 /** Jobs that were submitted by jobs: they are cancelled with their parent, which settles after them. */
@@ -95,7 +95,10 @@ export class Families {
     checkJobOptions(options, action);
     const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
     const given: JobOptions = { priority: parent.priority, ...options, token: CancellationToken.any(tokens) };
-    return new Job(ref as never, args as never, given as never) as Job;
+    const job = new Job(ref as never, args as never, given as never) as Job;
+    if (asked.context !== undefined) job.context = { ...parent.context, ...asked.context };
+    else if (parent.context !== undefined) job.context = parent.context;
+    return job;
   }
 
   /** Whether a job has children that have not settled. */

@@ -1,5 +1,6 @@
 import { PoolClosedError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
+import { readContext } from '../sync/context-stores.js';
 import type { Admission } from './admission.js';
 import type { HeldJobs } from './held-jobs.js';
 import type { Ledger, PoolOwner } from './ledger.js';
@@ -34,7 +35,8 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    const { key } = job.options;
+    const { key, context } = job.options;
+    if (context !== undefined) job.context = readContext(context);
     if (key === undefined) {
       this.enter(job, true);
       return job;
@@ -58,6 +60,8 @@ export class Intake {
    */
   submitUnbounded(job: Job): void {
     this.#checkOpen(job);
+    const { context } = job.options;
+    if (context !== undefined) job.context = readContext(context);
     this.enter(job, false);
   }
 

@@ -81,7 +81,7 @@ export class GraphNode<T = unknown> {
 
 const NODE_OPTIONS = new Set([
   ...['fallback', 'priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
-  ...['retry', 'graceMs', 'transfer'],
+  ...['retry', 'graceMs', 'transfer', 'context'],
 ]);
 const FAILURE_MODES = ['failFast', 'skipDependents'];
 

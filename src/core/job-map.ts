@@ -3,6 +3,7 @@ import { CancelledError, cancelledMessage, describe, messageOf } from '../errors
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
 import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
+import { withContextOfNow } from '../sync/context-stores.js';
 import { setImmediate } from '../sync/platform.js';
 import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
 import { checkInteger } from './options.js';
@@ -92,7 +93,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', bounds, action);
     this.#host = host;
     this.#task = ref.each;
-    this.#options = jobOptions;
+    this.#options = withContextOfNow(jobOptions);
     const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
     this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;

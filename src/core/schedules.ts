@@ -1,11 +1,12 @@
 import { Job } from '../jobs/job.js';
 import { checkOptionNames } from '../jobs/job-options.js';
 import type { Task } from '../jobs/task.js';
+import { withContextOfNow } from '../sync/context-stores.js';
 import { Schedule, type ScheduleOptions } from './schedule.js';
 
 const KNOWN = new Set([
   ...['everyMs', 'cron', 'timeZone', 'startAt', 'overlap'],
-  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'name'],
+  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'retry', 'graceMs', 'context', 'name'],
 ]);
 
 /** What schedules ask of their pool. */
@@ -32,11 +33,11 @@ export class Schedules {
   add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
     checkOptionNames(options, KNOWN, 'schedule a task');
     const { everyMs: _everyMs, cron: _cron, timeZone: _zone, startAt: _startAt, overlap: _overlap, ...rest } = options;
-    const make = (): Job => new Job(task, args, rest);
-    make(); // a bad call throws now
+    new Job(task, args, rest); // a bad call throws now
+    const jobOptions = withContextOfNow(rest);
     const submit = (): Job | undefined => {
       if (!this.#host.isOpen()) return undefined; // a run that was queued, as the one before it is cancelled
-      const job = make();
+      const job = new Job(task, args, jobOptions);
       this.#host.submit(job);
       return job;
     };

@@ -1,6 +1,7 @@
 import { describe } from '../errors.js';
 import { isAbortSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import { type ContextStores, checkContext } from '../sync/context-stores.js';
 import type { Transferable } from '../sync/crossing.js';
 import { checkDate, checkMs } from '../sync/timer.js';
 import type { JobState } from './job-state.js';
@@ -55,13 +56,18 @@ export interface JobOptions {
    * worker and is never taken back. Default: none.
    */
   readonly transfer?: readonly Transferable[] | undefined;
+  /**
+   * `AsyncLocalStorage`s whose values, as they are when the job is submitted, its code sees as `currentJob().context`, under the
+   * same names. They are cloned as arguments are. Default: none.
+   */
+  readonly context?: ContextStores | undefined;
   /** Shown in errors, events and metrics. Default: the task's name. */
   readonly name?: string | undefined;
 }
 
 const KNOWN = new Set([
   ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
-  ...['dependsOn', 'key', 'retry', 'graceMs', 'transfer', 'name'],
+  ...['dependsOn', 'key', 'retry', 'graceMs', 'transfer', 'context', 'name'],
 ]);
 
 /**
@@ -92,6 +98,7 @@ export function checkJobOptions(options: unknown, action: string): asserts optio
     );
   if (given.transfer !== undefined && !Array.isArray(given.transfer))
     throw new TypeError(`Cannot ${action}: transfer must be an array, received ${describe(given.transfer)}`);
+  if (given.context !== undefined) checkContext(given.context, action);
   if (given.name !== undefined && (typeof given.name !== 'string' || given.name === ''))
     throw new TypeError(`Cannot ${action}: name must be a string that is not empty, received ${describe(given.name)}`);
 }

@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 import { describe } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import type { ContextValues } from '../sync/context-stores.js';
 import type { Transferable } from '../sync/crossing.js';
 import { inTurn } from '../sync/in-turn.js';
 import type { Outbox } from '../sync/outbox.js';
@@ -34,6 +35,8 @@ interface JobExtras {
   queuedFrom?: Moment;
   /** What it was given, until it settles. */
   options?: JobOptions | undefined;
+  /** What its code sees of where it was submitted, until it settles. */
+  context?: ContextValues | undefined;
   token?: CancellationToken | undefined;
   progress?: ProgressStream<unknown> | undefined;
   /** Are called once it has settled. */
@@ -68,6 +71,14 @@ export interface Arrival extends Moment {
 /** When a job's code began. */
 export interface Beginning {
   readonly begunAtMs: number;
+}
+
+/** What is told of a job where it is not as with most. */
+export interface JobAside {
+  /** From 2. */
+  readonly attempt: number | undefined;
+  readonly name: string | undefined;
+  readonly context: ContextValues | undefined;
 }
 
 let lastNumber = 0;
@@ -395,9 +406,24 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return extras !== undefined && (extras.followers !== undefined || (extras.isObserved ?? false));
   }
 
+  /** @internal What a worker is told of it besides its arguments; `undefined` where that is nothing. */
+  get aside(): JobAside | undefined {
+    const extras = this.#extras;
+    if (extras === undefined) return undefined;
+    const { name, context } = extras;
+    const attempts = this.begunAttempts;
+    if (attempts === 0 && name === undefined && context === undefined) return undefined;
+    return { attempt: attempts === 0 ? undefined : attempts + 1, name, context };
+  }
+
+  /** @internal What its code sees of where it was submitted. */
+  get context(): ContextValues | undefined {
+    return this.#extras?.context;
+  }
+
   /** @internal */
-  get customName(): string | undefined {
-    return this.#extras?.name;
+  set context(values: ContextValues) {
+    Job.#extrasOf(this).context = values;
   }
 
   /** @internal Whether it has options besides a priority. */
@@ -495,6 +521,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       token?.unlink(this);
       if (signal !== undefined) unlinkFromSignal(signal, this);
       extras.options = undefined;
+      extras.context = undefined;
     }
     if (late !== undefined) extras.result = late.result;
     extras.token?.unlink(this);

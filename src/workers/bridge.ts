@@ -50,9 +50,9 @@ function createBridge(): Bridge {
  * }
  * ```
  */
-export function currentJob(): CurrentJob {
+export function currentJob<C extends object = Readonly<Record<string, unknown>>>(): CurrentJob<C> {
   const job = globals[KEY]?.currentJob();
-  if (job !== undefined) return job;
+  if (job !== undefined) return job as CurrentJob<C>; // what the values are, who submitted the job knows
   throw new Error(
     globals[KEY] === undefined
       ? 'Cannot tell the current job: this thread is not a worker of a ThreadPool'

@@ -1,5 +1,6 @@
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { describe } from '../errors.js';
+import { checkContext, readContext } from '../sync/context-stores.js';
 import type { Carrier } from '../sync/exchange.js';
 import { decodeError } from './error-codec.js';
 import type { AskedChild, ChildEnd, TaskDefinition } from './protocol.js';
@@ -99,8 +100,9 @@ export class Children {
       throw new TypeError(
         `Cannot submit child '${definition.name}': args must be an array, received ${describe(args)}`,
       );
+    const given = withoutContext(options, `submit child '${definition.name}'`);
     const number = ++this.#last;
-    this.#host.ask(parent, { child: number, task: definition, args: args ?? [], options: options ?? {} });
+    this.#host.ask(parent, { child: number, task: definition, args: args ?? [], ...given });
     const child = new Child(options?.name ?? definition.name, (reason) => this.#host.cancel(number, reason));
     this.#open.set(number, { child, parent });
     if (parent.openChildren++ === 0) this.#host.parentChanged(parent);
@@ -116,6 +118,16 @@ export class Children {
     if (--open.parent.openChildren === 0) this.#host.parentChanged(open.parent);
     open.child.settle(outcome);
   }
+}
+
+/** What is current here is read here; what else the options are is checked by the main thread. */
+function withoutContext(options: ChildOptions | undefined, action: string): Pick<AskedChild, 'options' | 'context'> {
+  if (typeof options !== 'object' || options === null || !('context' in options))
+    return { options: options ?? {}, context: undefined };
+  const { context, ...others } = options;
+  if (context === undefined) return { options: others, context };
+  checkContext(context, action);
+  return { options: others, context: readContext(context) };
 }
 
 /** A function that a loaded task module exports is sent by reference; any other by its source text. */

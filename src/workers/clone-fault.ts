@@ -3,6 +3,9 @@ import { describe, messageOf, NotCloneableError } from '../errors.js';
 import { isCrossing } from '../sync/crossing.js';
 import { toBytes } from './process-bytes.js';
 
+/** How paths in errors begin: for the value or, where it is a list of things that are not alike, for each of them. */
+export type Root = string | { readonly list: string; at(index: number): string };
+
 type Destination = 'thread' | 'process';
 
 function isCloneable(value: unknown, to: Destination): boolean {
@@ -47,6 +50,16 @@ function* childrenOf(value: object, path: string): Generator<Child> {
 interface Fault {
   readonly path: string;
   readonly what: string;
+}
+
+/** The first of a list that has a fault. */
+function findIn(list: readonly unknown[], at: (index: number) => string, to: Destination): Fault | undefined {
+  const seen = new Set<object>();
+  for (const [index, item] of list.entries()) {
+    const fault = find(item, at(index), seen, to);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
 function isSharedMemory(value: object): boolean {
@@ -97,18 +110,22 @@ export function cloneFault(
   sent: {
     readonly value: unknown;
     readonly transfer: readonly unknown[];
-    readonly root: string;
+    readonly root: Root;
     readonly to: Destination;
   },
   cause: unknown,
 ): NotCloneableError {
-  const fault = find(sent.value, sent.root, new Set(), sent.to);
+  const { root } = sent;
+  const fault =
+    typeof root === 'string'
+      ? find(sent.value, root, new Set(), sent.to)
+      : findIn(sent.value as readonly unknown[], root.at, sent.to);
   if (fault !== undefined) {
     const message = `Cannot send ${fault.path} to another ${sent.to}: ${fault.what} cannot be cloned`;
     return new NotCloneableError(message, { path: fault.path, cause });
   }
   const unmovable = findUnmovable(sent.transfer);
-  const path = unmovable?.path ?? (sent.transfer.length > 0 ? 'transfer' : sent.root);
+  const path = unmovable?.path ?? (sent.transfer.length > 0 ? 'transfer' : typeof root === 'string' ? root : root.list);
   const what = unmovable === undefined ? messageOf(cause) : `${unmovable.what} cannot be transferred`;
   return new NotCloneableError(`Cannot send ${path} to another ${sent.to}: ${what}`, { path, cause });
 }

@@ -4,7 +4,7 @@ import { arrive } from '../sync/arrivals.js';
 import type { Transferable } from '../sync/crossing.js';
 import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
-import { cloneFault } from './clone-fault.js';
+import { cloneFault, type Root } from './clone-fault.js';
 import { Tag } from './ring.js';
 
 type TransferList = readonly Transferable[];
@@ -34,10 +34,9 @@ export class PayloadPort {
   /**
    * Sends a value as a message of its own and answers the tag to receive it by.
    *
-   * @param root how the path in an error begins.
    * @throws {NotCloneableError}
    */
-  send(value: unknown, root: string, transfer: TransferList = []): number {
+  send(value: unknown, root: Root, transfer: TransferList = []): number {
     let fault: unknown;
     if (!holdsCrossing(value)) {
       try {
@@ -74,7 +73,7 @@ export class PayloadPort {
     return this.#carrier.sharesMemory ? 'thread' : 'process';
   }
 
-  #sendEnvelope(envelope: Envelope, root: string, transfer: TransferList): number {
+  #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
     try {
       this.#port.postMessage(envelope, transfer as Movables);
       return Tag.ENVELOPE;

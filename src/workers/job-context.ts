@@ -1,9 +1,11 @@
 import type { ChildJob, ChildOptions, CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import type { ContextValues } from '../sync/context-stores.js';
 import type { Carrier } from '../sync/exchange.js';
 import { Flag } from '../sync/flag.js';
 import { MASK } from './layout.js';
+import type { Aside } from './protocol.js';
 import type { SlotTable } from './slot-table.js';
 import type { KnownTask } from './task-table.js';
 
@@ -23,17 +25,19 @@ export interface JobHead {
   readonly seq: number;
   readonly id: number;
   readonly priority: number;
-  readonly attempt: number;
-  readonly name: string | undefined;
+  readonly aside: Aside;
   /** Whether the main thread is to be told when its code begins. */
   readonly isAnnounced: boolean;
 }
+
+const NO_CONTEXT: ContextValues = Object.freeze({});
 
 /** A job inside its worker: what `currentJob()` returns. */
 export class JobContext implements CurrentJob {
   readonly id: number;
   readonly priority: number;
   readonly attempt: number;
+  readonly context: ContextValues;
   readonly isAnnounced: boolean;
   readonly #name: string | undefined;
   readonly #task: KnownTask;
@@ -57,9 +61,11 @@ export class JobContext implements CurrentJob {
     this.#seq = head.seq;
     this.id = head.id;
     this.priority = head.priority;
-    this.attempt = head.attempt;
+    const { attempt = 1, name, context } = head.aside;
+    this.attempt = attempt;
+    this.context = context === undefined ? NO_CONTEXT : Object.freeze(context);
     this.isAnnounced = head.isAnnounced;
-    this.#name = head.name;
+    this.#name = name;
   }
 
   get name(): string {

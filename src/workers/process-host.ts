@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { CancelledError, cancelledMessage } from '../errors.js';
+import type { ContextValues } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
 import { decodeError, decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
-import type { AskedChild, TaskDefinition } from './protocol.js';
+import type { Aside, AskedChild, TaskDefinition } from './protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
 import type { ThreadExit } from './thread-exit.js';
@@ -26,17 +27,19 @@ class Call {
   readonly run: number;
   readonly id: number;
   readonly priority: number;
-  readonly customName: string | undefined;
-  readonly begunAttempts: number;
+  readonly aside: Aside;
   readonly task: { readonly id: number; readonly origin: TaskDefinition };
   readonly args: readonly unknown[];
 
-  constructor(message: Extract<ToProcess, { readonly kind: 'run' }>, args: readonly unknown[]) {
+  constructor(
+    message: Extract<ToProcess, { readonly kind: 'run' }>,
+    { args, context }: { readonly args: readonly unknown[]; readonly context: ContextValues | undefined },
+  ) {
     this.run = message.run;
     this.id = message.id;
     this.priority = message.priority;
-    this.customName = message.name;
-    this.begunAttempts = message.attempt - 1;
+    const { name, attempt } = message;
+    this.aside = { name, attempt: attempt > 1 ? attempt : undefined, context };
     this.task = message.task;
     this.args = args;
   }
@@ -149,10 +152,10 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeForProcess(reason) });
   }
 
-  childAsked(worker: RemoteWorker<Call>, parent: Call, { child, task, args, options }: AskedChild): void {
+  childAsked(worker: RemoteWorker<Call>, parent: Call, { child, task, ...given }: AskedChild): void {
     let values: Packed;
     try {
-      values = this.#link.pack([args, options], 'child');
+      values = this.#link.pack([given.args, given.options, given.context], 'child');
     } catch (error) {
       worker.tellChildEnd(child, { error });
       return;
@@ -218,7 +221,13 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     // one object for each task: by it the thread knows that it was told of it
     const known = this.#tasks.get(message.task.id);
     if (known === undefined) this.#tasks.set(message.task.id, message.task);
-    const call = new Call({ ...message, task: known ?? message.task }, this.#link.unpack(message.args) as unknown[]);
+    const call = new Call(
+      { ...message, task: known ?? message.task },
+      {
+        args: this.#link.unpack(message.args) as unknown[],
+        context: message.context && (this.#link.unpack(message.context) as ContextValues),
+      },
+    );
     this.#calls.set(call.run, call);
     try {
       this.#worker.send(call, 0); // there is room: there are never more calls than places
@@ -253,7 +262,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   #cancel(call: Call, reason: unknown): void {
     if (this.#worker.cancel(call, reason) !== 'taken back') return;
     // its thread has not come to it, and will not: nobody else answers
-    const message = cancelledMessage(`Job '${call.customName}' was cancelled`, reason);
+    const message = cancelledMessage(`Job '${call.aside.name}' was cancelled`, reason);
     this.#threw(call, new CancelledError(message, { reason }), true);
   }
 

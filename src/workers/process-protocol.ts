@@ -34,6 +34,8 @@ export type ToProcess =
       readonly attempt: number;
       readonly task: { readonly id: number; readonly origin: TaskDefinition };
       readonly args: Packed;
+      /** What its code sees of where it was submitted. */
+      readonly context: Packed | undefined;
     }
   | { readonly kind: 'task-gone'; readonly id: number }
   /** Asks whether the event loop turns in which the jobs run. */
@@ -53,7 +55,7 @@ export type FromProcess =
   | { readonly kind: 'returned'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'threw'; readonly run: number; readonly error: ErrorRecord; readonly hasCode: boolean }
   | { readonly kind: 'token-cancelled'; readonly run: number; readonly reason: unknown }
-  /** A call's code submits a child; `values` are its arguments and options. */
+  /** A call's code submits a child; `values` are its arguments, options and context. */
   | {
       readonly kind: 'asked';
       readonly run: number;

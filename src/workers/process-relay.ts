@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ChildJob, ChildOptions } from '../current-job.js';
+import { type ContextValues, storesOf } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
 import { KnownOrigin } from './children.js';
 import type { ChoreAnswers } from './chore-answers.js';
@@ -135,11 +136,13 @@ export class ProcessRelay implements Carrier {
     args: readonly unknown[],
   ): Promise<unknown> {
     const run = ++this.#lastRun;
-    const packed = this.#pack(args);
+    const packed = this.#pack(args, 'args');
     const { id, name, priority, attempt } = context;
+    const hasContext = Object.keys(context.context).length > 0;
+    const packedContext = hasContext ? this.#pack(context.context, 'context') : undefined;
     return new Promise((resolve, reject) => {
       this.#calls.set(run, { context, resolve, reject });
-      this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed });
+      this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed, context: packedContext });
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
@@ -147,9 +150,9 @@ export class ProcessRelay implements Carrier {
   }
 
   /** @throws {NoCode} as the code has not begun where its arguments cannot go. */
-  #pack(args: readonly unknown[]): Packed {
+  #pack(value: unknown, root: string): Packed {
     try {
-      return this.#link.pack(args, 'args');
+      return this.#link.pack(value, root);
     } catch (error) {
       throw new NoCode(error as Error);
     }
@@ -215,8 +218,15 @@ export class ProcessRelay implements Carrier {
     try {
       const context = this.#calls.get(run)?.context;
       if (context === undefined) throw new Error('The job that submitted it has ended');
-      const [args, options] = this.#link.unpack(values) as [readonly unknown[], ChildOptions];
-      const job: ChildJob<unknown> = context.submit(new KnownOrigin(task), args, options);
+      const [args, options, given] = this.#link.unpack(values) as [
+        readonly unknown[],
+        ChildOptions,
+        ContextValues | undefined,
+      ];
+      const job: ChildJob<unknown> = context.submit(new KnownOrigin(task), args, {
+        ...options,
+        context: given === undefined ? undefined : storesOf(given),
+      });
       this.#children.set(child, job);
       Promise.resolve(job)
         .then((value) => {

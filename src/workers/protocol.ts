@@ -1,4 +1,5 @@
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { ContextValues } from '../sync/context-stores.js';
 import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { WorkerMemory } from './layout.js';
@@ -42,6 +43,17 @@ export interface AskedChild {
   readonly task: TaskDefinition;
   readonly args: readonly unknown[];
   readonly options: object;
+  /** What it is given of its own where it is submitted. */
+  readonly context: ContextValues | undefined;
+}
+
+/** What is told of a job besides its arguments, where it is not as with most. */
+export interface Aside {
+  /** From 2: it is not the first. */
+  readonly attempt?: number | undefined;
+  readonly name?: string | undefined;
+  /** What its code sees of where it was submitted. */
+  readonly context?: ContextValues | undefined;
 }
 
 /** How a child ended; its result comes in the message before. */
@@ -124,7 +136,9 @@ export const Answer = Object.freeze({
 // The second word of a request entry
 export const ARGUMENT_BITS = 4;
 export const TAG_BITS = 3;
-export const MAX_INLINE_ARGUMENTS = 7;
+export const MAX_INLINE_VALUES = 7;
+/** Of these; the others are kept for what is told besides. */
+export const MAX_INLINE_ARGUMENTS = 5;
 /** The values come by message, under the tag in the first tag's place. */
 export const BY_MESSAGE = 8;
 /** Not a job: the definition of the task comes by message. */
@@ -133,12 +147,15 @@ export const DEFINITION = 9;
 export const HOLE = 10;
 export const COUNT_MASK = (1 << ARGUMENT_BITS) - 1;
 export const TAG_MASK = (1 << TAG_BITS) - 1;
-/** The last value is the job's own name. */
-export const IS_NAMED = 1 << 26;
+/** Which of a job's `Aside` follow the arguments, in this order: those whose flags are set. */
+export const ASIDES = [
+  ['attempt', 1 << 27],
+  ['name', 1 << 26],
+  ['context', 1 << 25],
+] as const satisfies readonly (readonly [keyof Aside, number])[];
+export const HAS_ASIDE = ASIDES.reduce((all, [, flag]) => all | flag, 0);
 /** The main thread is to be told when the job's code begins. */
 export const IS_ANNOUNCED = 1 << 28;
-/** The value before the name is the number of the attempt, which is not the first. */
-export const IS_REPEATED = 1 << 27;
 
 /** Words of a request entry's head: task id, kind. */
 export const REQUEST_HEAD = 2;

@@ -13,13 +13,14 @@ import {
 } from './layout.js';
 import {
   ARGUMENT_BITS,
+  ASIDES,
+  type Aside,
   BY_MESSAGE,
   DEFINITION,
   HOLE,
   IS_ANNOUNCED,
-  IS_NAMED,
-  IS_REPEATED,
   MAX_INLINE_ARGUMENTS,
+  MAX_INLINE_VALUES,
   REQUEST_HEAD,
   TAG_BITS,
   type TaskDefinition,
@@ -32,8 +33,7 @@ export interface Parcel {
   readonly task: { readonly id: number; readonly origin: TaskDefinition };
   readonly args: readonly unknown[];
   readonly priority: number;
-  readonly customName: string | undefined;
-  readonly begunAttempts: number;
+  readonly aside: Aside | undefined;
   readonly transfer: readonly Transferable[] | undefined;
   readonly timeoutMs: number | undefined;
 }
@@ -125,36 +125,41 @@ export class RequestLane {
 
   #putValues(job: Parcel): number {
     const ring = this.#ring;
-    const { args, customName } = job;
-    const isRepeated = job.begunAttempts > 0;
-    const flags = (customName === undefined ? 0 : IS_NAMED) | (isRepeated ? IS_REPEATED : 0);
+    const { args, aside } = job;
+    if (job.transfer !== undefined || args.length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
     const limit = ring.offset + this.#longest;
     ring.cursor = ring.offset + REQUEST_HEAD;
     let tags = 0;
     let count = 0;
-    if (job.transfer === undefined && args.length <= MAX_INLINE_ARGUMENTS - 2) {
-      for (; count < args.length; count++) {
-        const tag = ring.put(args[count], limit);
-        if (tag === NOT_INLINE) return this.#sendValues(job, flags);
-        tags |= tag << (TAG_BITS * count);
-      }
-      if (flags === 0) return count | (tags << ARGUMENT_BITS);
-      for (const extra of extras(job)) {
-        const tag = ring.put(extra, limit);
-        if (tag === NOT_INLINE) return this.#sendValues(job, flags);
-        tags |= tag << (TAG_BITS * count++);
-      }
-      return count | (tags << ARGUMENT_BITS) | flags;
+    for (; count < args.length; count++) {
+      const tag = ring.put(args[count], limit);
+      if (tag === NOT_INLINE) return this.#sendValues(job, aside);
+      tags |= tag << (TAG_BITS * count);
     }
-    return this.#sendValues(job, flags);
+    if (aside === undefined) return count | (tags << ARGUMENT_BITS);
+    let flags = 0;
+    for (const [name, flag] of ASIDES) {
+      const value = aside[name];
+      if (value === undefined) continue;
+      const tag = count === MAX_INLINE_VALUES ? NOT_INLINE : ring.put(value, limit);
+      if (tag === NOT_INLINE) return this.#sendValues(job, aside);
+      tags |= tag << (TAG_BITS * count++);
+      flags |= flag;
+    }
+    return count | (tags << ARGUMENT_BITS) | flags;
   }
 
   /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
-  #sendValues(job: Parcel, flags: number): number {
+  #sendValues({ args, transfer }: Parcel, aside: Aside | undefined): number {
     this.#ring.abandon(this.#ring.offset + REQUEST_HEAD);
-    const values = flags === 0 ? job.args : [...job.args, ...extras(job)];
-    const tag = this.#payload.send(values, 'args', job.transfer);
-    return BY_MESSAGE | (tag << ARGUMENT_BITS) | flags;
+    if (aside === undefined) return BY_MESSAGE | (this.#payload.send(args, 'args', transfer) << ARGUMENT_BITS);
+    const given = ASIDES.filter(([name]) => aside[name] !== undefined);
+    const root = {
+      list: 'args',
+      at: (index: number): string => given[index - args.length]?.[0] ?? `args[${index}]`,
+    };
+    const tag = this.#payload.send([...args, ...given.map(([name]) => aside[name])], root, transfer);
+    return given.reduce((kind, [, flag]) => kind | flag, BY_MESSAGE | (tag << ARGUMENT_BITS));
   }
 
   #begin(taskId: number, kind: number): void {
@@ -168,12 +173,4 @@ export class RequestLane {
     this.#words = (this.#words + this.#ring.advance()) | 0;
     this.nextSeq = (this.nextSeq + 1) | 0;
   }
-}
-
-/** Values of the entry behind the arguments: the attempt where it is not the first, the name where it is the job's own. */
-function extras(job: Parcel): unknown[] {
-  const values: unknown[] = [];
-  if (job.begunAttempts > 0) values.push(job.begunAttempts + 1);
-  if (job.customName !== undefined) values.push(job.customName);
-  return values;
 }

@@ -4,19 +4,23 @@ import type { JobHead } from './job-context.js';
 import { Control, LANE_WORDS, MASK, type WorkerMemory } from './layout.js';
 import {
   ARGUMENT_BITS,
+  ASIDES,
+  type Aside,
   BY_MESSAGE,
   COUNT_MASK,
   DEFINITION,
+  HAS_ASIDE,
   HOLE,
   IS_ANNOUNCED,
-  IS_NAMED,
-  IS_REPEATED,
-  MAX_INLINE_ARGUMENTS,
+  MAX_INLINE_VALUES,
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
 } from './protocol.js';
 import { RingReader } from './ring.js';
+
+const NO_ASIDE: Aside = Object.freeze({});
+const LAST_FIRST = ASIDES.toReversed();
 
 /** The worker's end of the lane that brings it jobs. */
 export class RequestReader implements JobHead {
@@ -26,7 +30,7 @@ export class RequestReader implements JobHead {
   readonly #port: MessagePort;
   readonly #payload: PayloadPort;
   /** Lists of arguments, by their length. */
-  readonly #lists = Array.from({ length: MAX_INLINE_ARGUMENTS + 1 }, (_, length) => new Array<unknown>(length));
+  readonly #lists = Array.from({ length: MAX_INLINE_VALUES + 1 }, (_, length) => new Array<unknown>(length));
   #tail = 0;
   #kind = 0;
   /** Words read. */
@@ -35,8 +39,7 @@ export class RequestReader implements JobHead {
   position = 0;
   // Of the job whose values were read last. Fields, not an object a job: a million jobs a second pass here.
   seq = 0;
-  attempt = 1;
-  name: string | undefined = undefined;
+  aside = NO_ASIDE;
   isAnnounced = false;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
@@ -108,25 +111,28 @@ export class RequestReader implements JobHead {
   readValues(): unknown[] {
     const kind = this.#kind;
     this.seq = this.position;
-    this.attempt = 1;
-    this.name = undefined;
+    this.aside = NO_ASIDE;
     this.isAnnounced = (kind & IS_ANNOUNCED) !== 0;
     const values = this.#readAll(kind);
-    if ((kind & (IS_NAMED | IS_REPEATED)) !== 0) {
-      if ((kind & IS_NAMED) !== 0) this.name = values.pop() as string;
-      if ((kind & IS_REPEATED) !== 0) this.attempt = values.pop() as number;
-    }
+    if ((kind & HAS_ASIDE) !== 0) this.aside = takeAside(values, kind);
     return values;
   }
 
   #readAll(kind: number): unknown[] {
     const count = kind & COUNT_MASK;
     if (count === BY_MESSAGE) return this.readMessage((kind >> ARGUMENT_BITS) & TAG_MASK) as unknown[];
-    const isPlain = (kind & (IS_NAMED | IS_REPEATED)) === 0;
+    const isPlain = (kind & HAS_ASIDE) === 0;
     const values = isPlain ? (this.#lists[count] ?? []) : new Array<unknown>(count);
     for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS)
       values[i] = this.#ring.take(tags & TAG_MASK);
     this.skipEntry();
     return values;
   }
+}
+
+/** Takes off the list what stands behind the arguments. */
+function takeAside(values: unknown[], kind: number): Aside {
+  const aside: Partial<Record<keyof Aside, unknown>> = {};
+  for (const [name, flag] of LAST_FIRST) if ((kind & flag) !== 0) aside[name] = values.pop();
+  return aside as Aside;
 }

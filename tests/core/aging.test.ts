@@ -91,8 +91,8 @@ async function orderOf(options: ThreadPoolOptions, submit: (pool: ThreadPool) =>
   return order;
 }
 
-const echo = (pool: ThreadPool, name: string, options: object = {}): Job<string> =>
-  pool.submit(tasks.echo<string>, [name], { name, ...options }) as Job<string>;
+const echo = (pool: ThreadPool, name: string, options: object = {}): Job =>
+  pool.submit(tasks.echo, [name], { name, ...options });
 
 describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', (kind) => {
   test('who has waited long enough goes first', async () => {

@@ -24,7 +24,7 @@ function exportsOf(path: string): string[] {
 
 /** The members of an interface. */
 function membersOf(path: string, name: string): string[] {
-  const body = new RegExp(`export interface ${name} \\{\n([^]*?)\n\\}`).exec(source(path))?.[1] ?? '';
+  const body = new RegExp(`export interface ${name}(?:<.*>)? \\{\n([^]*?)\n\\}`).exec(source(path))?.[1] ?? '';
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??(?=[:(])/gm)].map((match) => match[1] ?? '');
 }
 

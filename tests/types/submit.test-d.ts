@@ -1,7 +1,9 @@
 // Type tests: compiled by `npm run typecheck`, never run. `expectType<Expected>()(value)` compiles only when the value's
 // type is Expected, no wider and no narrower; a line below @ts-expect-error must not compile.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Job, JobPriority, JobState, type ThreadPool, taskModule } from 'thread-system';
-import type { currentJob } from 'thread-system/worker';
+import type { CurrentJob, currentJob } from 'thread-system/worker';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 declare function expectType<Expected>(): <Actual>(
@@ -71,6 +73,26 @@ expectType<Job<string>>()(
     [1],
   ),
 );
+
+// the context is of the type that the task says; any value may be missing, as who submits may have none
+declare const job: typeof currentJob;
+expectType<unknown>()(job().context.trace);
+expectType<{ id: string } | undefined>()(job<{ trace: { id: string } }>().context.trace);
+// @ts-expect-error: there is no such value
+job<{ trace: string }>().context.trac;
+// @ts-expect-error: it cannot be changed
+job<{ trace: string }>().context.trace = 'other';
+expectType<Job<string | undefined>>()(
+  pool.submit(
+    function (this: CurrentJob<{ trace: string }>) {
+      return this.context.trace;
+    },
+    [],
+    { context: { trace: new AsyncLocalStorage<string>(), other: { getStore: () => 5 } } },
+  ),
+);
+// @ts-expect-error: a value is no store
+pool.submit(() => 1, [], { context: { trace: 'x' } });
 
 // a task module gives the types of its functions
 expectType<Job<string>>()(pool.submit(tasks.repeat, ['ab', 2]));
