@@ -28,6 +28,12 @@ Without aging: place 201 of 201
 The report has waited for 20 ms or more: true
 With aging: before more than half of the requests
 `,
+  'opentelemetry.ts': `
+a.png: trace 0af7651916cd43dd8448eb211c80319c, in span b7ad6b7169203331
+b.png: trace 0af7651916cd43dd8448eb211c80319c, in span 00f067aa0ba902b7
+c.png: trace 0af7651916cd43dd8448eb211c80319c, in span 00f067aa0ba902b7
+d.png: no trace
+`,
   'cancellation.ts': `
 no longer needed - CANCELLED
 the user left - CANCELLED
@@ -345,6 +351,7 @@ test('every example has its output here', async () => {
     'plain-commonjs-tasks.cjs',
     'inspect-folder.ts',
     'inspect-folder-tasks.ts',
+    'opentelemetry-tasks.ts',
   ]);
   expect(names.filter((name) => !others.has(name)).sort()).toEqual(Object.keys(OUTPUT).sort());
 });
