@@ -13,8 +13,7 @@ const NO_JOB: JobHead = {
   seq: 0,
   id: 0,
   priority: Number.POSITIVE_INFINITY,
-  attempt: 1,
-  name: undefined,
+  aside: {},
   isAnnounced: false,
 };
 
