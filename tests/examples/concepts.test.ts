@@ -269,7 +269,7 @@ RangeError: There is no rate for XYZ
   'reserved-workers.ts': `
 the answer
 It waited less than the last report: true
-2 workers made 5 reports
+Reports never had all workers: true
 `,
   'dependencies.ts': `
 link is done
