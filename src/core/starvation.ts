@@ -58,7 +58,7 @@ export class StarvationWatch {
       if (nowMs - job.queuedFromMs < this.#afterMs) nextMs = Math.min(nextMs, job.queuedFromMs);
       else if (!this.#told.has(job)) starving.push(job);
     }
-    starving.sort((a, b) => a.queuedFromMs - b.queuedFromMs);
+    starving.sort((a, b) => a.queuedFromMs - b.queuedFromMs || Math.abs(a.order) - Math.abs(b.order));
     for (const job of starving) {
       this.#told.add(job);
       this.#parts.events.emit('starvation', job, { waitedMs: nowMs - job.queuedFromMs });
