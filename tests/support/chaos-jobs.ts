@@ -92,6 +92,8 @@ export interface Plan {
   readonly options?: JobOptions;
   /** What it returns where it completes. */
   readonly result?: unknown;
+  /** It completes in this attempt or in a later one, and returns which: others may be lost with their process. */
+  readonly lastAttempt?: number;
   /** It says in its flags whether it runs. */
   readonly isFlagged?: false;
   /** What of its code may go on after it settled, as documented: an uncaught error's, or a given up async job's. */
@@ -188,10 +190,16 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
       return { kind, task: flagged.fail, args: [random.pick(FAILURES)] };
     case 'flaky': {
       const attempts = random.integer(1, 4);
-      return { kind, task: flagged.flaky, args: [attempts], options: { retry: retry(random) }, result: attempts };
+      return {
+        kind,
+        task: flagged.flaky,
+        args: [attempts],
+        options: { retry: retry(random) },
+        ...endsIn(attempts, from),
+      };
     }
     case 'dieOnce':
-      return { kind, task: flagged.dieOnce, args: [], options: { retry: retry(random) }, result: 2 };
+      return { kind, task: flagged.dieOnce, args: [], options: { retry: retry(random) }, ...endsIn(2, from) };
     case 'report':
     case 'yields': {
       const count = random.integer(0, random.pick([5, 50, 500]));
@@ -240,6 +248,11 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
     case 'missing':
       return { kind, task: random.chance(0.5) ? flagged.missing : nowhere.anything, args: [], isFlagged: false };
   }
+}
+
+/** On threads no attempt of code that neither waits nor blocks is lost by what others do. */
+function endsIn(attempt: number, { sharesMemory }: Surroundings): Pick<Plan, 'result' | 'lastAttempt'> {
+  return sharesMemory ? { result: attempt } : { lastAttempt: attempt };
 }
 
 /** @param numbers takes those of all descendants. */

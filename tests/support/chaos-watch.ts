@@ -253,6 +253,9 @@ export class ChaosWatch {
       if (plan.neverCompletes) this.fault(`${describe(job)} cannot have completed: ${plan.kind}`);
       if (plan.result !== undefined && !isDeepStrictEqual(job.result, plan.result))
         this.fault(`${describe(job)} (${plan.kind}) returned ${String(job.result)}, not ${String(plan.result)}`);
+      const { lastAttempt } = plan;
+      if (lastAttempt !== undefined && (job.result !== job.attempts || job.attempts < lastAttempt))
+        this.fault(`${describe(job)} (${plan.kind}) ended in attempt ${job.attempts}, not from ${lastAttempt} on`);
       for (const other of watched.dependsOn)
         if (other.state !== 'COMPLETED') this.fault(`${describe(job)} ran, but depends on ${describe(other)}`);
     }
