@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const hash = search.submit(tasks.sha256, ['four']);
   endless.cancel('no time');
   await search.waitAll();
-  console.log(count.state, hash.state, others.state);
+  console.log(count.state, hash.state, await others.then(() => others.state));
   console.log(String(count.error));
 }
 
