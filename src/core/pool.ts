@@ -7,6 +7,7 @@ import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { checkMs } from '../sync/timer.js';
+import { print } from '../workers/output.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
 import { Aging } from './aging.js';
@@ -434,6 +435,9 @@ export class ThreadPool implements AsyncDisposable {
       childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
       lateError: (error, jobId) => this.#events.lateError(error, { jobId }),
+      printed: (printed) => {
+        for (const each of printed) this.#outbox.add(print, [each], 'process.stdout or stderr');
+      },
     };
   }
 }

@@ -4,10 +4,12 @@ import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import { InlineThread } from '../workers/inline-thread.js';
+import type { Fd } from '../workers/output.js';
 import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
 import { processLocation, workerLocation } from '../workers/worker-location.js';
 import type { PoolSettings } from './options.js';
+import { withPipedOutput } from './piped-output.js';
 import { sum, tiersOf } from './reserved-workers.js';
 
 export type PoolWorker = RemoteWorker<Job>;
@@ -189,8 +191,9 @@ export class WorkerSet {
 
   #startOne(): PoolWorker {
     const workerId = this.#nextId++;
+    const { thread, printed } = this.#createThread(workerId);
     const worker = new RemoteWorker<Job>(
-      this.#createThread(workerId),
+      thread,
       {
         workerId,
         concurrency: this.#settings.concurrency,
@@ -198,6 +201,7 @@ export class WorkerSet {
         tiers: this.#tiers,
         poolWord: this.#poolWord,
         process: this.#processSettings,
+        printed,
       },
       this.#parts,
     );
@@ -207,16 +211,20 @@ export class WorkerSet {
     return worker;
   }
 
-  #createThread(workerId: number): Worker {
+  #createThread(workerId: number): { readonly thread: Worker; readonly printed: readonly Fd[] } {
     const { kind, thread, name } = this.#settings;
-    if (kind === 'inline') return InlineThread.create();
-    if (thread.worker !== undefined) return checkThread(thread.worker());
+    if (kind === 'inline') return { thread: InlineThread.create(), printed: [] };
+    const { worker } = thread;
+    if (worker !== undefined) {
+      const made = withPipedOutput(() => checkThread(worker()));
+      return { thread: made.thread, printed: made.piped };
+    }
     const options: WorkerOptions = { name: `${name}-${workerId}` };
     if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
     if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
     const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
     if (execArgv !== undefined) options.execArgv = [...execArgv];
-    return new Worker(workerLocation(), options);
+    return { thread: new Worker(workerLocation(), options), printed: [1, 2] };
   }
 
   get #processSettings(): ProcessSettings | undefined {

@@ -16,6 +16,7 @@ import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
 import { Control } from './layout.js';
 import { explainMissingName } from './missing-name.js';
+import { type Fd, Output, type OutputLane, type Printed } from './output.js';
 import { MainBell, Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
 import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
@@ -30,7 +31,7 @@ const { apply } = Reflect;
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
 const TURN_MS = 5;
 /** The loop inside a worker: takes jobs from its request lane, runs them, writes their answers. */
-export class WorkerLoop implements ContextHost {
+export class WorkerLoop implements ContextHost, OutputLane {
   readonly workerId: number;
   readonly slots: SlotTable;
   /** It runs on the thread of its pool. */
@@ -42,6 +43,8 @@ export class WorkerLoop implements ContextHost {
   readonly #port: MessagePort;
   readonly #requests: RequestReader;
   readonly #results: ResultWriter;
+  readonly #output: Output;
+  readonly #printed: readonly Fd[];
   readonly #bell: MainBell;
   readonly #parking: Parking;
   readonly #tasks = new TaskTable();
@@ -96,6 +99,8 @@ export class WorkerLoop implements ContextHost {
     this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
     const answers = new ChoreAnswers((message, transfer) => this.#post(message, transfer), this.#main);
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
+    this.#output = new Output(this);
+    this.#printed = init.printed;
     if (init.process === undefined) return;
     this.#relay = new ProcessRelay(entry, init.process, this.#relayHost(init, answers));
     this.#tasks.runBy(this.#relay);
@@ -106,6 +111,7 @@ export class WorkerLoop implements ContextHost {
     if (!this.#isInline) {
       setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
       process.on('uncaughtException', (error) => this.#onUncaught(error));
+      this.#output.takeOver(this.#printed);
     }
     this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
     if (this.#isInline) this.#port.unref(); // listening has held the process
@@ -139,12 +145,30 @@ export class WorkerLoop implements ContextHost {
       processAnswered: () => this.#answerPing(),
       processEnded: (exitCode, cause) => this.#post({ kind: 'process-ended', exitCode, cause }),
       lateError: (error, jobId) => this.#post({ kind: 'late-error', error, jobId }),
+      printed: (printed) => this.#output.forward(printed),
       asJob: (context, fn) => (context === undefined ? fn() : this.#asyncJob.run(context, fn)),
     };
   }
 
   report(context: JobContext, value: unknown): void {
     this.#results.report(context.seq, value);
+    this.#bell.ring();
+  }
+
+  print(printed: readonly Printed[]): boolean {
+    const hasGone = this.#results.print(printed);
+    this.#bell.ring();
+    return hasGone;
+  }
+
+  catchUp(): boolean {
+    const hasGone = this.#results.catchUp();
+    this.#bell.ring();
+    return hasGone;
+  }
+
+  awaitRoom(): void {
+    this.#results.awaitRoom();
     this.#bell.ring();
   }
 

@@ -3,6 +3,7 @@ import { CancelledError, cancelledMessage } from '../errors.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
 import { decodeError, decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
+import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
@@ -58,6 +59,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   readonly #worker: RemoteWorker<Call>;
   readonly #poolWord: Int32Array;
   #isReading = false;
+  /** Not yet sent: one message takes what is read at once. */
+  #printed: Printed[] = [];
   /** The call whose code cancels a token at this moment. */
   #by: Call | undefined;
 
@@ -68,7 +71,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     this.#worker = new RemoteWorker<Call>(
       thread,
-      { workerId, concurrency, poolWord, isTsNodeRegistered },
+      { workerId, concurrency, poolWord, isTsNodeRegistered, printed: [1, 2] },
       { sink: this, events: this },
     );
     this.#poolWord = poolWord;
@@ -181,6 +184,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#send({ kind: 'late-error', error: encodeForProcess(error), jobId });
   }
 
+  /** Not here: by the process of the pool, where it is seen by who looks at what that one prints. */
+  printed(printed: readonly Printed[]): void {
+    if (this.#printed.length === 0) queueMicrotask(this.#sendPrinted);
+    this.#printed.push(...printed);
+  }
+
   #threw(call: Call, error: unknown, hasCode: boolean): void {
     this.#calls.delete(call.run);
     this.#send({ kind: 'threw', run: call.run, error: encodeForProcess(error), hasCode });
@@ -266,7 +275,15 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#threw(call, new CancelledError(message, { reason }), true);
   }
 
+  readonly #sendPrinted = (): void => {
+    if (this.#printed.length === 0) return;
+    const printed = this.#printed;
+    this.#printed = [];
+    this.#send({ kind: 'printed', printed });
+  };
+
   #send(message: FromProcess, sent: () => void = () => {}): void {
+    this.#sendPrinted(); // what was printed before goes before
     if (process.connected) process.send?.(toBytes(message), sent);
   }
 }

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
+import type { Printed } from './output.js';
 import type { TaskDefinition } from './protocol.js';
 
 // Every message is sent as the bytes that `toBytes` makes of it.
@@ -68,6 +69,7 @@ export type FromProcess =
   | { readonly kind: 'chore-returned'; readonly value: Packed }
   | { readonly kind: 'chore-threw'; readonly error: ErrorRecord }
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
+  | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
   /** The thread that ran the tasks has died: this process ends. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** `by`: the call in whose code it came about, where that is known. */

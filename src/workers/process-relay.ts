@@ -7,6 +7,7 @@ import { KnownOrigin } from './children.js';
 import type { ChoreAnswers } from './chore-answers.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
 import type { JobContext } from './job-context.js';
+import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ToProcess } from './process-protocol.js';
@@ -26,6 +27,7 @@ export interface RelayHost {
   /** It has ended. */
   processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
   lateError(error: ErrorRecord, jobId: number | undefined): void;
+  printed(printed: readonly Printed[]): void;
   /** Runs `fn` as code of the job. */
   asJob(context: JobContext | undefined, fn: () => void): void;
 }
@@ -197,6 +199,9 @@ export class ProcessRelay implements Carrier {
         break;
       case 'late-error':
         this.#host.lateError(message.error, message.jobId);
+        break;
+      case 'printed':
+        this.#host.printed(message.printed);
         break;
       case 'lost':
         this.#lost = message;

@@ -3,6 +3,7 @@ import type { ContextValues } from '../sync/context-stores.js';
 import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { WorkerMemory } from './layout.js';
+import type { Fd } from './output.js';
 
 /** How the child process is made. */
 export interface ProcessSettings {
@@ -29,6 +30,8 @@ export interface WorkerInit {
   readonly isTsNodeRegistered: boolean;
   /** Where the jobs are to run in a child process. */
   readonly process: ProcessSettings | undefined;
+  /** Which of the thread's output is printed by the thread of its pool. */
+  readonly printed: readonly Fd[];
   /** One moment on two clocks: by them the worker tells its times in the main thread's `performance.now()`. */
   readonly clock: { readonly nowMs: number; readonly hrtime: bigint };
 }
@@ -131,6 +134,8 @@ export const Answer = Object.freeze({
   ASKED: 9,
   /** It goes on, and awaits something while it has children: it holds no place until these have settled. */
   SUSPENDED: 10,
+  /** What code of the thread has written to stdout and stderr, of whatever job. */
+  PRINTED: 11,
 } as const);
 
 // The second word of a request entry

@@ -8,6 +8,7 @@ import { ChoreLine } from './chore-line.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
+import type { Fd, Printed } from './output.js';
 import {
   type AskedChild,
   BELL,
@@ -61,6 +62,8 @@ export interface WorkerEvents<J extends Passenger> {
   /** A token that this thread shares was cancelled by a job's code; `spread` tells it to all who depend on it. */
   sharedCancelled(by: J | undefined, spread: () => void): void;
   lateError(error: Error, jobId: number | undefined): void;
+  /** Its code has written to stdout or stderr. */
+  printed(printed: readonly Printed[]): void;
 }
 
 export interface WorkerSettings {
@@ -75,6 +78,8 @@ export interface WorkerSettings {
   readonly isTsNodeRegistered?: boolean;
   /** Where its jobs are to run in a child process. */
   readonly process?: ProcessSettings | undefined;
+  /** What of its output is told, to be printed here. */
+  readonly printed: readonly Fd[];
 }
 
 /** Moves only rightwards. */
@@ -183,6 +188,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       payload: payload.port2,
       isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
       process: settings.process,
+      printed: settings.printed,
       clock: { nowMs: now(), hrtime: process.hrtime.bigint() },
     };
     thread.postMessage(init, [control.port2, payload.port2]);
@@ -483,6 +489,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   stopped(slot: number, end: StoppedEnd): void {
     const job = this.#ended(slot);
     if (job !== undefined) this.#sink.jobStopped(this, job, end);
+  }
+
+  printed(printed: readonly Printed[]): void {
+    this.#events.printed(printed);
   }
 
   #ended(slot: number): J | undefined {

@@ -3,6 +3,7 @@ import { toTicks } from '../sync/ticks.js';
 import type { PayloadPort } from './envelope.js';
 import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from './error-codec.js';
 import { Control, LANE_WORDS, type WorkerMemory } from './layout.js';
+import type { Printed } from './output.js';
 import {
   ANSWER_MASK,
   Answer,
@@ -44,6 +45,8 @@ export interface ResultReader {
   failedToStart(slot: number, thrown: Thrown): void;
   /** The code ended, either way, after it was asked to. */
   stopped(slot: number, end: StoppedEnd): void;
+  /** Code of the thread has written to stdout or stderr. */
+  printed(printed: readonly Printed[]): void;
 }
 
 /** The main thread's end of the lane that carries results from one worker: the worker writes, it reads. */
@@ -131,6 +134,9 @@ export class ResultLane {
         break;
       case Answer.STARTED:
         reader.started(slot);
+        break;
+      case Answer.PRINTED:
+        reader.printed(value as readonly Printed[]);
         break;
     }
   }

@@ -12,6 +12,7 @@ import {
   type WorkerMemory,
 } from './layout.js';
 import { isMoved, transferablesOf } from './move.js';
+import type { OutputLane, Printed } from './output.js';
 import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
 import { SlotTable } from './slot-table.js';
@@ -20,11 +21,17 @@ import { SlotTable } from './slot-table.js';
 type Told = readonly [answer: number, value: unknown];
 type TransferList = readonly Transferable[];
 
+/** In place of a job's sequence number: output, which may be of none. */
+const OUTPUT = Number.NaN;
+/** So often, and so long each time, an answer waits for room for the output that is to go before it. */
+const MAX_WAITS = 1000;
+const WAIT_MS = 1;
+
 /** Where a job began so much earlier or later than the code before it ended, its entry says when. */
 const STAMP_ABOVE_MS = 0.0005;
 
 /** The worker's end of the lane that carries results. */
-export class ResultWriter {
+export class ResultWriter implements OutputLane {
   readonly #ring: RingWriter;
   readonly #control: Int32Array;
   readonly #payload: PayloadPort;
@@ -39,7 +46,7 @@ export class ResultWriter {
   #writtenCount = 0;
   #writtenWords = 0;
   #wordsRead = 0;
-  /** Reports and children for which the lane had no room, by the job's sequence number. */
+  /** Reports and children for which the lane had no room, by the job's sequence number; and output. */
   readonly #overflow = new Map<number, Told[]>();
 
   /** @param clockOffsetMs what turns this thread's `performance.now()` into the main thread's. */
@@ -74,20 +81,20 @@ export class ResultWriter {
   threw(seq: number, record: ErrorRecord): boolean {
     if (this.#overflow.size > 0) this.#flushOverflow(seq);
     this.#open();
-    return this.#end(seq, Answer.THREW, this.#payload.send(record, 'error'));
+    return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
   }
 
   /** As `threw`, of a job for which there was no code. */
   noCode(seq: number, record: ErrorRecord): boolean {
     this.#open();
-    return this.#end(seq, Answer.NO_CODE, this.#payload.send(record, 'error'));
+    return this.#end(seq, Answer.NO_CODE, this.#post(record, 'error'));
   }
 
   /** The code has cancelled its own job's token. From within a getter of what is just being written it is not told. */
   tokenCancelled(seq: number, reason: ErrorRecord): void {
     if (this.#isPutting) return;
     this.#open();
-    this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#payload.send(reason, 'reason')));
+    this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#post(reason, 'reason')));
   }
 
   /** As `started`: the job, which is open, has children. */
@@ -122,6 +129,28 @@ export class ResultWriter {
   asked(seq: number, child: AskedChild): void {
     if (this.#makeRoom(seq)) this.#write(resultHead(seq & MASK, Answer.ASKED, this.#put(child, 'child')));
     else this.#keep(seq, [Answer.ASKED, child]);
+  }
+
+  /** What a getter of a value prints that is just being written waits, as what finds no room does. */
+  print(printed: readonly Printed[]): boolean {
+    if (!this.catchUp()) {
+      this.#keep(OUTPUT, [Answer.PRINTED, printed]);
+      return false;
+    }
+    this.#write(resultHead(0, Answer.PRINTED, this.#put(printed, 'output')));
+    return true;
+  }
+
+  catchUp(): boolean {
+    if (this.#isPutting || !this.#hasRoomToReport) return false;
+    this.#flush(OUTPUT);
+    return true;
+  }
+
+  awaitRoom(): void {
+    const { RESULT_WORDS_READ } = Control;
+    for (let waits = 0; waits < MAX_WAITS && !this.#isPutting && !this.catchUp(); waits++)
+      Atomics.wait(this.#control, RESULT_WORDS_READ, this.#wordsRead, WAIT_MS);
   }
 
   /** Whether there is room for an entry that is not an answer; what waits goes first. */
@@ -159,14 +188,20 @@ export class ResultWriter {
     }
   }
 
-  /** Sends the job's waiting reports in one entry, for which results leave room. */
+  /** Sends what waits and goes before the job's answer. */
   #flushOverflow(seq: number): void {
+    if (this.#overflow.has(OUTPUT)) this.awaitRoom();
+    this.#flush(seq);
+  }
+
+  /** Sends the job's waiting reports in one entry, for which results leave room. */
+  #flush(seq: number): void {
     if (this.#overflow.size === 0) return;
     const waiting = this.#overflow.get(seq);
     if (waiting === undefined) return;
     this.#overflow.delete(seq);
     this.#open();
-    const tag = this.#payload.send(waiting, 'report');
+    const tag = this.#post(waiting, 'report');
     this.#write(resultHead(seq & MASK, Answer.TOLD_MANY, tag));
   }
 
@@ -192,7 +227,17 @@ export class ResultWriter {
 
   #send(value: unknown, transfer: TransferList): number {
     this.#open();
-    return this.#payload.send(value, 'result', transfer);
+    return this.#post(value, 'result', transfer);
+  }
+
+  /** As `#put`, by message. */
+  #post(value: unknown, root: string, transfer?: TransferList): number {
+    this.#isPutting = true;
+    try {
+      return this.#payload.send(value, root, transfer);
+    } finally {
+      this.#isPutting = false;
+    }
   }
 
   #end(seq: number, answer: number, tag: number): boolean {
