@@ -14,6 +14,7 @@ export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
 export type { SettledJob, StreamOptions } from './core/job-stream.js';
 export type { SettledCounts } from './core/ledger.js';
 export { type SignalOptions, shutdownAll } from './core/living.js';
+export type { Logger } from './core/logger.js';
 export type { TypedArray } from './core/map-source.js';
 export type { ThreadPoolOptions } from './core/options.js';
 export { ThreadPool } from './core/pool.js';

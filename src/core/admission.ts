@@ -5,6 +5,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { EventHub } from './events.js';
 import type { Ledger } from './ledger.js';
 import type { PoolSettings } from './options.js';
+import type { PoolLog } from './pool-log.js';
 import type { Reserve } from './reserve.js';
 import type { WorkerSet } from './worker-set.js';
 
@@ -14,6 +15,7 @@ export interface AdmissionParts {
   readonly events: EventHub;
   readonly workers: WorkerSet;
   readonly reserve: Reserve | undefined;
+  readonly log: PoolLog;
 }
 
 interface Producer {
@@ -31,6 +33,8 @@ export class Admission {
   #promised = 0;
   #isTurnWatched = false;
   #wasFull = false;
+  /** It has cost a job its place. */
+  #hasRefused = false;
 
   constructor({ maxQueue, overflow }: PoolSettings, parts: AdmissionParts) {
     this.#maxQueue = maxQueue;
@@ -66,9 +70,11 @@ export class Admission {
   /** Finds room for a job that has entered a full queue, at the cost of another or its own. False: it was refused. */
   makeRoomFor(job: Job): boolean {
     const victim = this.#victimOf(job) ?? job;
-    const { dispatcher, ledger } = this.#parts;
+    const { dispatcher, ledger, log } = this.#parts;
     dispatcher.queue.remove(victim);
     const message = `Job '${victim.name}' was ${victim === job ? 'refused' : 'dropped'}: the queue holds at most ${this.#maxQueue} jobs (maxQueue)`;
+    if (!this.#hasRefused) log.queueFull(message);
+    this.#hasRefused = true;
     ledger.settle(victim, 'FAILED', { outcome: new QueueFullError(message) });
     return victim !== job;
   }
@@ -89,6 +95,7 @@ export class Admission {
     if ((!this.#wasFull && this.#producers.length === 0) || this.#room <= 0) return;
     if (this.#wasFull) {
       this.#wasFull = false;
+      this.#hasRefused = false;
       this.#parts.events.emit('drain', undefined);
     }
     while (this.#room > this.#promised) {

@@ -61,6 +61,7 @@ export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: Mo
 /** Who listens to a pool. Listeners are called when the pool's own state is consistent (I7), in the order of events. */
 export class EventHub {
   readonly #listeners = new Map<PoolEvent, Set<PoolListener<never>>>();
+  readonly #onlookers = new Map<PoolEvent, number>();
   readonly #outbox: Outbox;
   /** Nobody has ever listened: known without a look into the map, for every job. */
   #isSilent = true;
@@ -93,19 +94,20 @@ export class EventHub {
     };
   }
 
-  has(event: PoolEvent): boolean {
+  /** As `on`, for who only looks on: nobody can rely on it to handle what it is told. */
+  watch<E extends PoolEvent>(event: E, listener: PoolListener<E>): void {
+    this.on(event, listener);
+    this.#onlookers.set(event, (this.#onlookers.get(event) ?? 0) + 1);
+  }
+
+  /** Whether anybody is told. */
+  reaches(event: PoolEvent): boolean {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 
-  /** An error that hurts no job: told to who listens, else a process warning. */
-  lateError(error: Error, { jobId, whose }: { readonly jobId?: number | undefined; readonly whose?: string }): void {
-    if (this.has('lateError')) {
-      this.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
-      return;
-    }
-    const of = whose ?? (jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`);
-    const message = `Uncaught error in a worker, ${of}: ${error.message}. Listen to 'lateError' to handle it`;
-    process.emitWarning(message, { type: 'LateError', ...(error.stack === undefined ? {} : { detail: error.stack }) });
+  /** Whether somebody listens, and does not only look on. */
+  has(event: PoolEvent): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > (this.#onlookers.get(event) ?? 0);
   }
 
   emit<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {

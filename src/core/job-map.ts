@@ -28,6 +28,8 @@ export interface MapHost {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
+  /** Its failure, which nobody has looked at. */
+  unobserved(message: string): void;
   /** Nothing more will come of the map. */
   ended(map: JobMap<unknown, unknown>): void;
 }
@@ -343,8 +345,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   /** As for a job's failure: silence would hide it. */
   #warnUnobserved(error: unknown): void {
     if (this.#use !== 'none') return;
-    const message = `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
-    process.emitWarning(message, { type: 'UnobservedJobFailure' });
+    this.#host.unobserved(
+      `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`,
+    );
   }
 
   #stop(reason: string): void {

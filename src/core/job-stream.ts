@@ -4,6 +4,7 @@ import { checkOptionNames } from '../jobs/job-options.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
 import { checkInteger } from './options.js';
+import type { PoolLog } from './pool-log.js';
 
 /** How many jobs a stream keeps for a reader that is behind. */
 const DEFAULT_LIMIT = 10_000;
@@ -36,14 +37,19 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
   readonly #readers: Reader<J>[] = [];
   readonly #limit: number;
   readonly #onClosed: () => void;
+  readonly #onSlow: (message: string) => void;
   #isEnded = false;
   #error: { readonly error: unknown } | undefined;
   #hasWarned = false;
 
-  /** @param onClosed called once the reader has left, or the stream has ended. */
-  constructor(limit: number, onClosed: () => void) {
+  /**
+   * @param onClosed called once the reader has left, or the stream has ended.
+   * @param onSlow called once, when the first job is dropped.
+   */
+  constructor(limit: number, onClosed: () => void, onSlow: (message: string) => void = () => {}) {
     this.#limit = limit;
     this.#onClosed = onClosed;
+    this.#onSlow = onSlow;
   }
 
   push(job: J): void {
@@ -101,9 +107,8 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     this.#jobs.shift();
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    process.emitWarning(
+    this.#onSlow(
       `A stream of jobs is read too slowly: more than ${this.#limit} wait, and the oldest are dropped; this is told once a stream`,
-      { type: 'ThreadSystemWarning' },
     );
   }
 }
@@ -111,11 +116,13 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
 /** The streams of a pool's events. */
 export class JobStreams {
   readonly #events: EventHub;
+  readonly #log: PoolLog;
   readonly #open = new Set<JobStream<SettledJob>>();
   #isClosed = false;
 
-  constructor(events: EventHub) {
+  constructor(events: EventHub, log: PoolLog) {
     this.#events = events;
+    this.#log = log;
   }
 
   /** @throws {TypeError} or {RangeError} for a bad option. */
@@ -124,10 +131,12 @@ export class JobStreams {
     const { limit = DEFAULT_LIMIT } = options;
     if (limit !== Number.POSITIVE_INFINITY)
       checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
-    const stream = new JobStream<SettledJob>(limit, () => {
+    const closed = (): void => {
       unregister();
       this.#open.delete(stream);
-    });
+    };
+    const slow = (message: string): void => this.#log.fault(message, { type: 'ThreadSystemWarning' });
+    const stream = new JobStream<SettledJob>(limit, closed, slow);
     const unregister = this.#events.on(event, (job) => stream.push(job as SettledJob));
     if (this.#isClosed) stream.end();
     else this.#open.add(stream);

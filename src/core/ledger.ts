@@ -9,6 +9,7 @@ import { startTimer } from '../sync/timer.js';
 import type { Aging } from './aging.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
+import type { PoolLog } from './pool-log.js';
 
 /** A pool's own, as its jobs hold it. */
 export interface PoolOwner extends JobOwner {
@@ -34,10 +35,19 @@ interface Waiter {
 const OUTCOMES = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled' } as const;
 const EVENTS = { COMPLETED: 'jobCompleted', FAILED: 'jobFailed', CANCELLED: 'jobCancelled' } as const;
 
+export interface LedgerParts {
+  readonly metrics: MetricsRecorder;
+  readonly events: EventHub;
+  readonly log: PoolLog;
+  /** Where waiting jobs rise. */
+  readonly aging: Aging | undefined;
+}
+
 /** Every job is entered here once, and settled here once (I1): nobody else ends a job or counts one (I2). */
 export class Ledger {
   readonly #metrics: MetricsRecorder;
   readonly #events: EventHub;
+  readonly #log: PoolLog;
   readonly #keepAlive = new KeepAlive();
   /** A list, as it is walked for every job that settles. */
   #waiters: Waiter[] = [];
@@ -48,14 +58,14 @@ export class Ledger {
   onBusy: (() => void) | undefined;
   /** Called after each job that settled. */
   onSettled: (() => void) | undefined;
-  /** Where waiting jobs rise. */
   readonly #aging: Aging | undefined;
   /** When the batch in hand came. */
   #now: Arrival;
 
-  constructor(metrics: MetricsRecorder, events: EventHub, aging: Aging | undefined) {
+  constructor({ metrics, events, log, aging }: LedgerParts) {
     this.#metrics = metrics;
     this.#events = events;
+    this.#log = log;
     this.#aging = aging;
     this.#now = this.#arrivalAt(now());
   }
@@ -199,9 +209,9 @@ export class Ledger {
       this.#hasWarned = true;
       const { error } = job;
       const message = error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error);
-      process.emitWarning(
+      this.#log.fault(
         `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${message}. Await the job, read its error, or listen to 'jobFailed'; this is told once a pool`,
-        { type: 'UnobservedJobFailure', ...(error instanceof Error && error.stack ? { detail: error.stack } : {}) },
+        { type: 'UnobservedJobFailure', error },
       );
     });
   }

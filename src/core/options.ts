@@ -5,6 +5,7 @@ import { checkOptionNames } from '../jobs/job-options.js';
 import type { Task, TaskRef } from '../jobs/task.js';
 import { checkMs } from '../sync/timer.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging.js';
+import { checkLogger, type Logger } from './logger.js';
 import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
 import { checkTask, NO_ARGS, type TaskCall } from './task-call.js';
 
@@ -49,6 +50,8 @@ export interface ThreadPoolOptions {
   readonly aging?: AgingOptions | undefined;
   /** Whether the stack of a job's error ends with the line that submitted it. It costs a stack a job. Default: false. */
   readonly submitStacks?: boolean | undefined;
+  /** Is told, in one line each, what a supervisor wants to know: `console`, a logger of pino. Default: none. */
+  readonly logger?: Logger | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
   readonly name?: string | undefined;
   /** As of `node:worker_threads`. */
@@ -76,6 +79,7 @@ export interface PoolSettings {
   readonly teardown: TaskRef | undefined;
   readonly aging: AgingSettings | undefined;
   readonly submitStacks: boolean;
+  readonly logger: Logger | undefined;
   readonly name: string;
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
 }
@@ -92,6 +96,7 @@ const KNOWN: ReadonlySet<string> = new Set([
     'overflow',
     'aging',
     'submitStacks',
+    'logger',
     'name',
   ],
   ...['resourceLimits', 'env', 'execArgv', 'worker', 'reserved', 'setup', 'setupArgs', 'teardown'],
@@ -126,6 +131,7 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     throw new TypeError(
       `Cannot ${ACTION}: worker must be a function that makes a Worker, received ${describe(worker)}`,
     );
+  checkLogger(options.logger, ACTION);
   const { kind = 'thread' } = options;
   if (!KINDS.includes(kind))
     throw new TypeError(`Cannot ${ACTION}: kind must be one of ${KINDS.join(', ')}, received ${describe(kind)}`);
@@ -144,6 +150,7 @@ export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
     teardown: options.teardown === undefined ? undefined : checkTask(options.teardown, ACTION, 'teardown'),
     aging: options.aging === undefined ? undefined : resolveAging(options.aging, ACTION),
     submitStacks,
+    logger: options.logger,
     thread: { resourceLimits, env, execArgv, worker },
   };
 }

@@ -28,6 +28,7 @@ import type { TypedArray } from './map-source.js';
 import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options.js';
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
+import { PoolLog } from './pool-log.js';
 import { Recovery } from './recovery.js';
 import { Reserve } from './reserve.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './reserved-workers.js';
@@ -70,6 +71,7 @@ export class ThreadPool implements AsyncDisposable {
 
   readonly #outbox = new Outbox();
   readonly #events = new EventHub(this.#outbox);
+  readonly #log = new PoolLog(this.#outbox, this.#events);
   readonly #metrics = new MetricsRecorder(now());
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
@@ -87,7 +89,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
-  readonly #streams = new JobStreams(this.#events);
+  readonly #streams = new JobStreams(this.#events, this.#log);
   readonly #schedules = new Schedules({
     submit: (job) => this.#intake.submit(job),
     isOpen: () => !this.#shutdown.hasBegun,
@@ -97,11 +99,12 @@ export class ThreadPool implements AsyncDisposable {
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options: ThreadPoolOptions = {}) {
     const settings = resolvePoolOptions(options);
+    if (settings.logger !== undefined) this.#log.open(settings.logger, settings.name);
     // 1: the main thread is parked, and wants to be rung for the first answer
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
-    const [metrics, events, outbox] = [this.#metrics, this.#events, this.#outbox];
+    const [metrics, events, outbox, log] = [this.#metrics, this.#events, this.#outbox, this.#log];
     const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
-    const ledger = new Ledger(metrics, events, aging);
+    const ledger = new Ledger({ metrics, events, log, aging });
     this.#ledger = ledger;
     const grace = new GraceKeeper(settings.graceMs, {
       foreseen: (worker) => this.#workers.startSpareFor(worker),
@@ -117,23 +120,24 @@ export class ThreadPool implements AsyncDisposable {
       isOpen: () => this.#shutdown.runsPending,
     });
     const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
-    const upkeep = new Upkeep(settings, events);
-    const workers = new WorkerSet(settings, poolWord, { sink, upkeep, events: this.#workerEvents() });
+    const upkeep = new Upkeep(settings, log);
+    const workers = new WorkerSet(settings, poolWord, { sink, upkeep, log, events: this.#workerEvents() });
     const reserve = Reserve.of(settings.reserved, workers);
     const dispatcher = new Dispatcher(ledger, workers, reserve);
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families });
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
-    this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers });
+    this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log });
     this.#families = families;
-    const admission = new Admission(settings, { ledger, dispatcher, events, workers, reserve });
+    const admission = new Admission(settings, { ledger, dispatcher, events, workers, reserve, log });
     this.#admission = admission;
     const [owner, shutdown] = [this.#control, this.#shutdown];
     this.#intake = new Intake({ ledger, owner, admission, held, limits, pacer, shutdown });
     this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, upkeep, shutdown });
     this.#reserved = settings.reserved;
     this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
+    if (log.isOpen) this.#starvation.begin();
     this.#submitStacks = settings.submitStacks;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -210,6 +214,7 @@ export class ThreadPool implements AsyncDisposable {
     const host: MapHost = {
       places,
       submit: (job) => this.#intake.submitUnbounded(job),
+      unobserved: (message) => this.#log.fault(message, { type: 'UnobservedJobFailure' }),
       ended: (map) => this.#maps.delete(map),
     };
     const map = new JobMap<unknown, unknown>(host, task, items, options);
@@ -368,10 +373,7 @@ export class ThreadPool implements AsyncDisposable {
   on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
     const unregister = this.#events.on(event, fn);
     if (event === 'jobStarted') this.#workers.announceStarts();
-    if (event === 'starvation') {
-      this.#ledger.onBusy = this.#starvation.watch;
-      this.#starvation.watch();
-    }
+    if (event === 'starvation') this.#starvation.begin();
     return unregister;
   }
 
@@ -410,6 +412,7 @@ export class ThreadPool implements AsyncDisposable {
       workerRang: () => this.#pacer.drain(),
       workerReady: (worker) => {
         const { workerId, threadId } = worker;
+        this.#log.workerReady(worker);
         this.#recovery.startSucceeded();
         this.#events.emit('workerStarted', { workerId, threadId });
         this.#pacer.pump();
@@ -421,6 +424,7 @@ export class ThreadPool implements AsyncDisposable {
       },
       workerExited: (worker, exit) => {
         const { workerId } = worker;
+        this.#log.workerExited(worker, exit);
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
@@ -434,7 +438,7 @@ export class ThreadPool implements AsyncDisposable {
       },
       childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
-      lateError: (error, jobId) => this.#events.lateError(error, { jobId }),
+      lateError: (error, jobId) => this.#log.lateError(error, { jobId }),
       printed: (printed) => {
         for (const each of printed) this.#outbox.add(print, [each], 'process.stdout or stderr');
       },

@@ -6,6 +6,7 @@ import type { Families } from './families.js';
 import type { GraceKeeper } from './grace-keeper.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
+import type { PoolLog } from './pool-log.js';
 import type { Retries } from './retries.js';
 import type { TimeLimits } from './time-limits.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
@@ -25,6 +26,7 @@ export interface RecoveryParts {
   readonly retries: Retries;
   readonly limits: TimeLimits;
   readonly families: Families;
+  readonly log: PoolLog;
 }
 
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
@@ -38,17 +40,22 @@ export class Recovery {
 
   /** Ends a worker's thread at once. What it has not begun goes back to its places now, not when it is gone. */
   endWorker(worker: PoolWorker, pacer: Pacer): void {
-    this.#parts.dispatcher.recall(worker);
-    worker.terminate();
-    this.#parts.workers.useSpareFor(worker);
+    const { dispatcher, workers, log } = this.#parts;
+    const reason = messageOf(worker.endCause);
+    log.workerReplaced(worker, reason);
+    dispatcher.recall(worker);
+    worker.terminate(reason);
+    workers.useSpareFor(worker);
     pacer.pump();
   }
 
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
   retireWorker(worker: PoolWorker, job: Job, pacer: Pacer): void {
-    const { dispatcher, workers } = this.#parts;
+    const { dispatcher, workers, log } = this.#parts;
+    const reason = `Job '${job.name}' did not stop when it was asked to`;
+    log.workerReplaced(worker, `${reason}; it ends when its other jobs have ended`);
     dispatcher.recall(worker);
-    worker.retire(job);
+    worker.retire(reason, job);
     workers.useSpareFor(worker);
     this.#settleStopped(job, worker);
     pacer.pump();
@@ -83,20 +90,20 @@ export class Recovery {
    * costs the job it was started for and, when it happens again and again, all that wait: no start would help them.
    */
   startFailed(exit: ThreadExit, pacer: Pacer): void {
-    const { workers, dispatcher, ledger } = this.#parts;
+    const { workers, dispatcher, ledger, log } = this.#parts;
     this.#startFailures++;
     const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
     const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
     if (workers.all.some((worker) => worker.state === 'ready')) {
       const pauseMs = Math.min(START_PAUSE_MS * 2 ** (this.#startFailures - 1), LONGEST_START_PAUSE_MS);
-      if (this.#startFailures === 1)
-        process.emitWarning(`${message}. Others do its work; the next start is tried in ${pauseMs} ms`, {
-          type: 'ThreadSystemWarning',
-        });
+      const told = `${message}. Others do its work; the next start is tried in ${pauseMs} ms`;
+      if (this.#startFailures === 1 || log.isOpen) log.fault(told, { type: 'ThreadSystemWarning' });
       workers.holdStarts(pauseMs, () => pacer.pump());
       return;
     }
-    let count = this.#startFailures < HOPELESS_STARTS ? 1 : dispatcher.queue.size;
+    const isHopeless = this.#startFailures >= HOPELESS_STARTS;
+    log.startFailed(message, isHopeless ? 'All that wait fail by it' : 'The job that it was for fails by it');
+    let count = isHopeless ? dispatcher.queue.size : 1;
     for (; count > 0; count--) {
       const job = dispatcher.queue.shift();
       if (job !== undefined) ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });

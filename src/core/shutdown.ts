@@ -3,6 +3,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { JobControl } from './job-control.js';
 import type { Ledger, SettledCounts } from './ledger.js';
 import type { Pacer } from './pacer.js';
+import type { PoolLog } from './pool-log.js';
 import {
   checkShutdownOptions,
   SHUTDOWN_MODES as MODES,
@@ -20,6 +21,7 @@ export interface ShutdownParts {
   readonly pacer: Pacer;
   readonly control: JobControl;
   readonly workers: WorkerSet;
+  readonly log: PoolLog;
 }
 
 /** The end of a pool: open, then draining, then closed, never back (I5). */
@@ -45,6 +47,7 @@ export class Shutdown {
   begin(options: ShutdownOptions): Promise<SettledCounts> {
     const { mode = 'drain', timeoutMs = Number.POSITIVE_INFINITY } = options;
     checkShutdownOptions(options, 'shut down pool');
+    if (this.#promise === undefined) this.#parts.log.shutdownBegins(mode, this.#parts.ledger.unsettled);
     this.#promise ??= this.#run();
     this.#escalate(mode);
     if (timeoutMs !== Number.POSITIVE_INFINITY && this.#mode !== 'abort')
@@ -53,7 +56,7 @@ export class Shutdown {
   }
 
   async #run(): Promise<SettledCounts> {
-    const { ledger, workers } = this.#parts;
+    const { ledger, workers, log } = this.#parts;
     const before = ledger.counts();
     ledger.hold();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
@@ -61,17 +64,20 @@ export class Shutdown {
     for (const stop of this.#stopTimers) stop();
     ledger.end();
     const after = ledger.counts();
-    return {
+    const counts = {
       completed: after.completed - before.completed,
       failed: after.failed - before.failed,
       cancelled: after.cancelled - before.cancelled,
     };
+    log.shutdownEnds(counts);
+    return counts;
   }
 
   #escalate(mode: ShutdownMode): void {
     if (this.#mode !== undefined && MODES.indexOf(mode) <= MODES.indexOf(this.#mode)) return;
+    const { dispatcher, pacer, control, workers, ledger, log } = this.#parts;
+    if (this.#mode !== undefined) log.shutdownEscalates(mode, ledger.unsettled);
     this.#mode = mode;
-    const { dispatcher, pacer, control, workers } = this.#parts;
     switch (mode) {
       case 'drain':
         dispatcher.resume();
@@ -84,7 +90,7 @@ export class Shutdown {
         // parents first: the cancellation of a child that they await is not to look like a fault of their own
         for (const job of control.parents) job.cancel(REASON);
         for (const job of [...control.unsettled()]) job.cancel(REASON);
-        workers.terminateAll();
+        workers.terminateAll(REASON);
         break;
     }
   }

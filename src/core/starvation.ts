@@ -32,6 +32,12 @@ export class StarvationWatch {
     this.#parts = parts;
   }
 
+  /** From now on somebody may listen. */
+  begin(): void {
+    this.#parts.ledger.onBusy = this.watch;
+    this.watch();
+  }
+
   /** There may be something to watch: somebody listens now, the first job has come, or the pool goes on. */
   readonly watch = (): void => {
     if (this.#isArmed || !this.#isNeeded) return;
@@ -40,7 +46,7 @@ export class StarvationWatch {
 
   get #isNeeded(): boolean {
     const { dispatcher, events, ledger } = this.#parts;
-    return events.has('starvation') && ledger.unsettled > 0 && !dispatcher.isPaused;
+    return events.reaches('starvation') && ledger.unsettled > 0 && !dispatcher.isPaused;
   }
 
   #arm(ms: number): void {

@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { messageOf } from '../errors.js';
 import type { TaskRef } from '../jobs/task.js';
-import type { EventHub } from './events.js';
 import type { PoolSettings } from './options.js';
+import type { PoolLog } from './pool-log.js';
 import { NO_ARGS, type TaskCall } from './task-call.js';
 import type { PoolWorker } from './worker-set.js';
 
@@ -10,14 +10,14 @@ import type { PoolWorker } from './worker-set.js';
 export class Upkeep {
   readonly #setup: TaskCall | undefined;
   readonly #teardown: TaskRef | undefined;
-  readonly #events: EventHub;
+  readonly #log: PoolLog;
   /** In the order in which they were made. */
   readonly #broadcasts = new Set<TaskCall>();
 
-  constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, events: EventHub) {
+  constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, log: PoolLog) {
     this.#setup = setup;
     this.#teardown = teardown;
-    this.#events = events;
+    this.#log = log;
   }
 
   /** A worker is being started: gives it what is to come before its first job. */
@@ -60,10 +60,10 @@ export class Upkeep {
       args: NO_ARGS,
       argsName: 'args',
       ended: (end) => {
-        if ('error' in end) this.#events.lateError(toError(end.error), { whose });
+        if ('error' in end) this.#log.lateError(toError(end.error), { whose });
       },
       lost: ({ cause }) => {
-        if (cause !== undefined) this.#events.lateError(toError(cause), { whose });
+        if (cause !== undefined) this.#log.lateError(toError(cause), { whose });
       },
     };
   }

@@ -14,11 +14,14 @@ import { sum, tiersOf } from './reserved-workers.js';
 
 export type PoolWorker = RemoteWorker<Job>;
 
+const NOT_NEEDED = 'it was not needed';
+
 /** Whom the workers tell, and what they are given as they start. */
 interface WorkerSetParts {
   readonly events: WorkerEvents<Job>;
   readonly sink: JobSink<Job>;
   readonly upkeep: { begin(worker: PoolWorker): void };
+  readonly log: { workerStarting(worker: PoolWorker): void };
 }
 
 /** A pool's workers: starts them, ends idle ones, knows which are left. */
@@ -83,7 +86,7 @@ export class WorkerSet {
     const surplus = members.reverse().sort((a, b) => Number(a.seats.taken > 0) - Number(b.seats.taken > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
       recall(worker);
-      worker.retire();
+      worker.retire('there may be fewer');
     }
   }
 
@@ -122,12 +125,12 @@ export class WorkerSet {
     if (spare === undefined) return;
     this.#spares.delete(worker);
     if (this.#living < this.#maxWorkers) spare.isSpare = false;
-    else spare.end();
+    else spare.end(NOT_NEEDED);
   }
 
   /** It need not be ended after all. */
   endSpareFor(worker: PoolWorker): void {
-    this.#spares.get(worker)?.end();
+    this.#spares.get(worker)?.end(NOT_NEEDED);
     this.#spares.delete(worker);
   }
 
@@ -160,13 +163,13 @@ export class WorkerSet {
     this.#stopReaper?.();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    for (const worker of [...this.#workers]) worker.end();
+    for (const worker of [...this.#workers]) worker.end('the pool is shut down');
     await empty;
   }
 
   /** Ends all threads at once, whatever runs on them. */
-  terminateAll(): void {
-    for (const worker of [...this.#workers]) worker.terminate();
+  terminateAll(reason: string): void {
+    for (const worker of [...this.#workers]) worker.terminate(reason);
   }
 
   /** How many of the idle ones need not be kept: for `minWorkers`, or for urgent jobs while others run. */
@@ -208,6 +211,7 @@ export class WorkerSet {
     this.#parts.upkeep.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
+    this.#parts.log.workerStarting(worker);
     return worker;
   }
 
@@ -240,7 +244,7 @@ export class WorkerSet {
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
       if (!worker.isIdle || worker.progressAtMs > longestIdleSince) continue;
-      worker.end();
+      worker.end('it was idle');
       spare--;
     }
     this.watchIdle();

@@ -421,6 +421,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.context;
   }
 
+  /** @internal Its error, for who does not count as somebody that looks at it. */
+  get failure(): unknown {
+    return Job.#errorOf(this);
+  }
+
   /** @internal */
   set context(values: ContextValues) {
     Job.#extrasOf(this).context = values;

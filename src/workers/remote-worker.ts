@@ -119,6 +119,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   hasAnswered = false;
   /** Why its thread is being ended, where a job is to blame. */
   endCause: unknown;
+  /** Why the pool has ended its thread. */
+  endReason = '';
+  /** In ms of `performance.now()`. */
+  readonly startedAtMs: number = now();
   readonly #memory = createMemory();
   readonly #slots = new SlotTable(this.#memory.slots);
   readonly #requests: RequestLane;
@@ -362,9 +366,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   /** Takes no more jobs, gives up `job`, which does not stop, and ends once its other jobs have ended. */
-  retire(job?: J): void {
+  retire(reason: string, job?: J): void {
     if (this.#isBeingEnded) return;
     this.#moveTo('retiring');
+    this.endReason = reason;
     if (job !== undefined) this.seats.release(job.seq & MASK);
     this.#endIfRetired();
   }
@@ -387,31 +392,34 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
    * Ends a worker that has no jobs in order: its chores end, then it runs its teardown. Past the grace, or where there is
    * nothing to run, its thread is ended. `workerExited` follows.
    */
-  end(): void {
+  end(reason: string): void {
     if (this.#isBeingEnded) return;
     const isSetUp = this.readyAtMs > 0 || this.teardown !== undefined;
     const hasChores = this.#chores.isOpen && isSetUp && (this.teardown !== undefined || !this.#chores.isEmpty);
     if (!hasChores || this.#graceMs === 0) {
-      this.terminate();
+      this.terminate(reason);
       return;
     }
     this.wasEnded = true;
+    this.endReason = reason;
     this.#moveTo('closing');
     this.#stopGrace = startTimer(this.#graceMs, () => this.#endLate(), { keepsProcess: false });
     if (this.teardown !== undefined) this.#chores.add(this.teardown);
   }
 
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
-  terminate(): void {
+  terminate(reason: string): void {
     if (this.#state === 'ending' || this.#state === 'exited') return;
+    this.endReason = reason;
     this.wasEnded = true;
     this.#endThread();
   }
 
   #endLate(): void {
     if (this.#state !== 'closing') return;
-    this.endCause = new Error(`Worker ${this.workerId} did not end in order within ${this.#graceMs} ms`);
-    this.terminate();
+    const fault = `did not end in order within ${this.#graceMs} ms`;
+    this.endCause = new Error(`Worker ${this.workerId} ${fault}`);
+    this.terminate(`it ${fault}`);
   }
 
   get #isBeingEnded(): boolean {
@@ -506,7 +514,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #endIfRetired(): void {
-    if (this.#state === 'retiring' && this.seats.taken === 0) this.end();
+    if (this.#state === 'retiring' && this.seats.taken === 0) this.end(this.endReason);
   }
 
   /** One that lingers, blocking for jobs, turns to its event loop. */
@@ -528,7 +536,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         this.#events.choresEnded(this);
         break;
       case 'closing':
-        this.terminate();
+        this.terminate(this.endReason);
         break;
       case 'retiring':
       case 'ending':

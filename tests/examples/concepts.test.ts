@@ -109,6 +109,15 @@ By priority: {
 A worker ran 2 jobs and is idle
 Measured: { queuedMs: 2, executionMs: 2 }
 `,
+  'logging.ts': `
+INFO  mill: Job 'fetchFlaky' (id 1) failed in attempt 1: HttpError: Busy: /down; the next is in 10 ms
+WARN  mill: Job 'fetchFlaky' (id 1) failed after 2 attempts: HttpError: Busy: /down
+WARN  mill: Worker 0 is replaced: Job 'countWithoutAsking' did not stop within 50 ms of being asked to
+WARN  mill: Job 'countWithoutAsking' (id 2) failed: JobTimeoutError: Job 'countWithoutAsking' timed out: its code ran for more than 50 ms
+ERROR mill: Worker 1 died with exit code 3, after 0 jobs
+WARN  mill: Job 'rude' (id 3) failed: WorkerExitError: The thread of job 'rude' ended with exit code 3 while the job ran
+49
+`,
   'graceful-shutdown.ts': `
 drain { completed: 4, failed: 0, cancelled: 0 }
 finishRunning { completed: 1, failed: 0, cancelled: 3 }

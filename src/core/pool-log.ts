@@ -1,0 +1,156 @@
+import { messageOf, QueueFullError } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { Outbox } from '../sync/outbox.js';
+import { now } from '../sync/platform.js';
+import type { ThreadExit } from '../workers/thread-exit.js';
+import type { EventHub } from './events.js';
+import type { Logger, LogLevel } from './logger.js';
+import type { ShutdownMode } from './shutdown-options.js';
+import type { PoolWorker } from './worker-set.js';
+
+/** How jobs ended. */
+interface Counts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+/** A fault that has nobody to be thrown at, as a process warning. */
+export interface Warning {
+  readonly type: 'UnobservedJobFailure' | 'ThreadSystemWarning' | 'LateError';
+  readonly error?: unknown;
+}
+
+/**
+ * Tells the pool's logger what a supervisor wants to know; where there is no logger, only what must not stay silent, as
+ * process warnings. One line each, with the facts in it: of what loggers take besides a text, no two take the same.
+ */
+export class PoolLog {
+  readonly #outbox: Outbox;
+  readonly #events: EventHub;
+  #logger: Logger | undefined;
+  #name = '';
+  #shutdownAtMs = 0;
+
+  constructor(outbox: Outbox, events: EventHub) {
+    this.#outbox = outbox;
+    this.#events = events;
+  }
+
+  /** Whether there is a logger. */
+  get isOpen(): boolean {
+    return this.#logger !== undefined;
+  }
+
+  /** From now on there is somebody to tell. */
+  open(logger: Logger, name: string): void {
+    this.#logger = logger;
+    this.#name = name;
+    this.#events.watch('jobFailed', (job) => this.#jobFailed(job));
+    this.#events.watch('jobRetried', (job, { error, attempt, delayMs }) =>
+      this.#tell('info', `${nameOf(job)} failed in attempt ${attempt}: ${textOf(error)}; the next is in ${delayMs} ms`),
+    );
+    this.#events.watch('starvation', (job, { waitedMs }) =>
+      this.#tell('warn', `${nameOf(job)} has waited ${Math.round(waitedMs)} ms for its turn`),
+    );
+    this.#events.watch('drain', () => this.#tell('debug', 'The queue has room again'));
+  }
+
+  /** A fault that nobody can catch. */
+  fault(message: string, { type, error }: Warning): void {
+    const stack = error instanceof Error ? error.stack : undefined;
+    if (this.#logger !== undefined) this.#tell('error', stack === undefined ? message : `${message}\n${stack}`);
+    else process.emitWarning(message, stack === undefined ? { type } : { type, detail: stack });
+  }
+
+  /** An error that hurts no job: told to who listens. */
+  lateError(error: Error, { jobId, whose }: { readonly jobId?: number | undefined; readonly whose?: string }): void {
+    const isHeard = this.#events.has('lateError');
+    this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
+    if (isHeard && this.#logger === undefined) return;
+    const of = whose ?? (jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`);
+    const advice = isHeard ? '' : ". Listen to 'lateError' to handle it";
+    this.fault(`Uncaught error in a worker, ${of}: ${error.message}${advice}`, { type: 'LateError', error });
+  }
+
+  workerStarting({ workerId }: PoolWorker): void {
+    this.#tell('debug', `Worker ${workerId} starts`);
+  }
+
+  workerReady({ workerId, threadId, startedAtMs, readyAtMs }: PoolWorker): void {
+    const tookMs = Math.round(readyAtMs - startedAtMs);
+    this.#tell('debug', `Worker ${workerId} is ready after ${tookMs} ms, on thread ${threadId}`);
+  }
+
+  /** Its job did not stop. */
+  workerReplaced({ workerId }: PoolWorker, reason: string): void {
+    this.#tell('warn', `Worker ${workerId} is replaced: ${reason}`);
+  }
+
+  workerExited(worker: PoolWorker, { exitCode, cause }: ThreadExit): void {
+    const { workerId, jobsRun } = worker;
+    const jobs = `${jobsRun} ${jobsRun === 1 ? 'job' : 'jobs'}`;
+    if (worker.wasEnded) this.#tell('debug', `Worker ${workerId} has ended, after ${jobs}: ${worker.endReason}`);
+    else if (worker.readyAtMs > 0)
+      this.#tell('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reasonOf(cause)}`);
+  }
+
+  /** @param next what follows. */
+  startFailed(message: string, next: string): void {
+    this.#tell('error', `${message}. ${next}`);
+  }
+
+  queueFull(message: string): void {
+    this.#tell('warn', `${message}. Until there is room, others will be`);
+  }
+
+  shutdownBegins(mode: ShutdownMode, unsettled: number): void {
+    this.#shutdownAtMs = now();
+    this.#tell(
+      'info',
+      `Shutdown begins, mode '${mode}': ${unsettled} ${unsettled === 1 ? 'job is' : 'jobs are'} not settled`,
+    );
+  }
+
+  shutdownEscalates(mode: ShutdownMode, unsettled: number): void {
+    this.#tell(
+      'warn',
+      `Shutdown goes on in mode '${mode}': ${unsettled} ${unsettled === 1 ? 'job is' : 'jobs are'} not settled`,
+    );
+  }
+
+  shutdownEnds({ completed, failed, cancelled }: Counts): void {
+    const tookMs = Math.round(now() - this.#shutdownAtMs);
+    this.#tell(
+      'info',
+      `Shutdown ended after ${tookMs} ms: ${completed} completed, ${failed} failed, ${cancelled} cancelled`,
+    );
+  }
+
+  /** One line a job that fails, none for others. What a full queue refuses is told once. */
+  #jobFailed(job: Job): void {
+    const { failure: error, attempts } = job;
+    const when = attempts === 0 ? ' before it began' : attempts === 1 ? '' : ` after ${attempts} attempts`;
+    this.#tell(error instanceof QueueFullError ? 'debug' : 'warn', `${nameOf(job)} failed${when}: ${textOf(error)}`);
+  }
+
+  /** Later, as the logger is foreign code (I7); called on itself, as many need their `this`. */
+  #tell(level: LogLevel, message: string): void {
+    const logger = this.#logger;
+    if (logger === undefined) return;
+    this.#outbox.add((text: string) => logger[level](text), [`${this.#name}: ${message}`], `logger.${level}`);
+  }
+}
+
+function nameOf({ name, id }: Job): string {
+  return `Job '${name}' (id ${id})`;
+}
+
+/** As `String(error)`, of anything. */
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error);
+}
+
+function reasonOf(cause: unknown): string {
+  return cause === undefined ? '' : `: ${textOf(cause)}`;
+}
