@@ -8,5 +8,6 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // for what compiles or bundles on a machine that is busy; nothing waits so long else
+  testTimeout: 120_000,
 };

@@ -12,7 +12,6 @@ export {
 export type { GroupStats, JobGroup } from './core/job-group.js';
 export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
 export type { SettledJob, StreamOptions } from './core/job-stream.js';
-export type { SettledCounts } from './core/ledger.js';
 export { type SignalOptions, shutdownAll } from './core/living.js';
 export type { Logger } from './core/logger.js';
 export type { TypedArray } from './core/map-source.js';
@@ -20,6 +19,7 @@ export type { ThreadPoolOptions } from './core/options.js';
 export { ThreadPool } from './core/pool.js';
 export type { ReservedWorkers } from './core/reserved-workers.js';
 export type { Schedule, ScheduleOptions } from './core/schedule.js';
+export type { SettledCounts } from './core/settled-counts.js';
 export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
 export { Thread } from './core/thread.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './current-job.js';

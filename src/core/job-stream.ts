@@ -4,7 +4,6 @@ import { checkOptionNames } from '../jobs/job-options.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
 import { checkInteger } from './options.js';
-import type { PoolLog } from './pool-log.js';
 
 /** How many jobs a stream keeps for a reader that is behind. */
 const DEFAULT_LIMIT = 10_000;
@@ -116,13 +115,14 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
 /** The streams of a pool's events. */
 export class JobStreams {
   readonly #events: EventHub;
-  readonly #log: PoolLog;
+  readonly #warn: (message: string) => void;
   readonly #open = new Set<JobStream<SettledJob>>();
   #isClosed = false;
 
-  constructor(events: EventHub, log: PoolLog) {
+  /** @param warn is told of a stream that is read too slowly. */
+  constructor(events: EventHub, warn: (message: string) => void) {
     this.#events = events;
-    this.#log = log;
+    this.#warn = warn;
   }
 
   /** @throws {TypeError} or {RangeError} for a bad option. */
@@ -135,8 +135,7 @@ export class JobStreams {
       unregister();
       this.#open.delete(stream);
     };
-    const slow = (message: string): void => this.#log.fault(message, { type: 'ThreadSystemWarning' });
-    const stream = new JobStream<SettledJob>(limit, closed, slow);
+    const stream = new JobStream<SettledJob>(limit, closed, this.#warn);
     const unregister = this.#events.on(event, (job) => stream.push(job as SettledJob));
     if (this.#isClosed) stream.end();
     else this.#open.add(stream);

@@ -10,19 +10,13 @@ import type { Aging } from './aging.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
 import type { PoolLog } from './pool-log.js';
+import type { SettledCounts } from './settled-counts.js';
 
 /** A pool's own, as its jobs hold it. */
 export interface PoolOwner extends JobOwner {
   readonly ref: OwnerRef<JobOwner>;
   /** It has unsettled jobs. */
   attach(): void;
-}
-
-/** How jobs ended. */
-export interface SettledCounts {
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
 }
 
 /** Somebody who waits for all jobs up to a place in the order of submission. */

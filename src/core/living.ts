@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { describe } from '../errors.js';
 import { checkOptionNames } from '../jobs/job-options.js';
-import type { SettledCounts } from './ledger.js';
+import type { SettledCounts } from './settled-counts.js';
 import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 
 /** What `shutdownAll` ends: a pool, a thread. */

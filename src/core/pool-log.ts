@@ -5,15 +5,9 @@ import { now } from '../sync/platform.js';
 import type { ThreadExit } from '../workers/thread-exit.js';
 import type { EventHub } from './events.js';
 import type { Logger, LogLevel } from './logger.js';
+import type { SettledCounts } from './settled-counts.js';
 import type { ShutdownMode } from './shutdown-options.js';
 import type { PoolWorker } from './worker-set.js';
-
-/** How jobs ended. */
-interface Counts {
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-}
 
 /** A fault that has nobody to be thrown at, as a process warning. */
 export interface Warning {
@@ -119,7 +113,7 @@ export class PoolLog {
     );
   }
 
-  shutdownEnds({ completed, failed, cancelled }: Counts): void {
+  shutdownEnds({ completed, failed, cancelled }: SettledCounts): void {
     const tookMs = Math.round(now() - this.#shutdownAtMs);
     this.#tell(
       'info',

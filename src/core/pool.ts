@@ -22,7 +22,7 @@ import { JobControl } from './job-control.js';
 import { type GroupHost, JobGroup } from './job-group.js';
 import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
 import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from './job-stream.js';
-import { Ledger, type SettledCounts } from './ledger.js';
+import { Ledger } from './ledger.js';
 import { enterLiving, handleSignals, type SignalOptions } from './living.js';
 import type { TypedArray } from './map-source.js';
 import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options.js';
@@ -35,6 +35,7 @@ import { checkLeavesWorkers, type ReservedWorkers } from './reserved-workers.js'
 import { Retries } from './retries.js';
 import type { Schedule, ScheduleOptions } from './schedule.js';
 import { Schedules } from './schedules.js';
+import type { SettledCounts } from './settled-counts.js';
 import { Shutdown } from './shutdown.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 import { StarvationWatch } from './starvation.js';
@@ -89,7 +90,9 @@ export class ThreadPool implements AsyncDisposable {
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
-  readonly #streams = new JobStreams(this.#events, this.#log);
+  readonly #streams = new JobStreams(this.#events, (message) =>
+    this.#log.fault(message, { type: 'ThreadSystemWarning' }),
+  );
   readonly #schedules = new Schedules({
     submit: (job) => this.#intake.submit(job),
     isOpen: () => !this.#shutdown.hasBegun,

@@ -1,9 +1,10 @@
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { JobControl } from './job-control.js';
-import type { Ledger, SettledCounts } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
 import type { PoolLog } from './pool-log.js';
+import type { SettledCounts } from './settled-counts.js';
 import {
   checkShutdownOptions,
   SHUTDOWN_MODES as MODES,

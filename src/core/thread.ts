@@ -3,9 +3,9 @@ import type { Job } from '../jobs/job.js';
 import type { Task, TaskResult } from '../jobs/task.js';
 import type { SubmitRest } from '../jobs/typed-job.js';
 import { Signal } from '../sync/signal.js';
-import type { SettledCounts } from './ledger.js';
 import { enterLiving } from './living.js';
 import { ThreadPool } from './pool.js';
+import type { SettledCounts } from './settled-counts.js';
 import type { ShutdownOptions } from './shutdown-options.js';
 
 /**

@@ -1,0 +1,6 @@
+/** How jobs ended. */
+export interface SettledCounts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
