@@ -83,6 +83,7 @@ export class Recovery {
     const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
     if (hasStarted) pacer.pump();
     else this.startFailed(exit, pacer); // before the next is started
+    pacer.drain(); // it may have rung for all workers, and its ring be lost with its port
   }
 
   /**

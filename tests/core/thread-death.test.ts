@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, ThreadPool, WorkerExitError } from 'thread-system';
-import { occupy, occupyAsync } from '../support/gate.ts';
+import { type CurrentJob, type Job, ThreadPool, WorkerExitError } from 'thread-system';
+import { Gate, occupy, occupyAsync } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
 import { runProgram } from '../support/program.ts';
 import { fixture, tasks } from '../support/tasks.ts';
@@ -44,6 +44,30 @@ describe('a thread that dies', () => {
     });
     await expect(job).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED', cause: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
     expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
+  });
+
+  test('as it rings for all workers leaves no answer of another unheard', async () => {
+    for (let round = 0; round < 20; round++) {
+      await using pool = new ThreadPool({ maxWorkers: 2, minWorkers: 2 });
+      using gate = await occupy(pool);
+      using dying = new Gate();
+      const victim = pool.submit(
+        function (this: CurrentJob, words: Int32Array) {
+          Atomics.add(words, 1, 1);
+          Atomics.wait(words, 0, 0);
+          this.report('last words'); // rings
+          process.exit(3);
+        },
+        [dying.words],
+      );
+      await dying.reachedBy(1);
+      // no turn of this thread's event loop: the ring and the end of the thread are heard together
+      dying.open();
+      for (const end = performance.now() + 20; performance.now() < end; );
+      await expect(victim).rejects.toMatchObject({ exitCode: 3 });
+      gate.open();
+      expect(await gate.jobs[0]).toBeUndefined();
+    }
   });
 
   test('takes a transferred buffer with it: that job fails rather than run without', async () => {
