@@ -1,4 +1,5 @@
 export type { AgingOptions } from './core/aging.js';
+export type { CpuProfile } from './core/cpu-profile.js';
 export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation } from './core/events.js';
 export {
   type GraphNode,

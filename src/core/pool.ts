@@ -12,6 +12,7 @@ import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
 import { Aging } from './aging.js';
 import { Broadcasts } from './broadcasts.js';
+import type { CpuProfile } from './cpu-profile.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { Families } from './families.js';
@@ -29,6 +30,7 @@ import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from '.
 import { Outcomes } from './outcomes.js';
 import { Pacer } from './pacer.js';
 import { PoolLog } from './pool-log.js';
+import { Profiling } from './profiling.js';
 import { Recovery } from './recovery.js';
 import { Reserve } from './reserve.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './reserved-workers.js';
@@ -87,6 +89,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #broadcasts: Broadcasts;
   readonly #reserved: readonly ReservedWorkers[];
   readonly #starvation: StarvationWatch;
+  readonly #profiling: Profiling;
   readonly #submitStacks: boolean;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
@@ -124,14 +127,16 @@ export class ThreadPool implements AsyncDisposable {
     });
     const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
     const upkeep = new Upkeep(settings, log);
-    const workers = new WorkerSet(settings, poolWord, { sink, upkeep, log, events: this.#workerEvents() });
+    const profiling = new Profiling(settings.kind);
+    const parts = { sink, upkeep, profiling, log, events: this.#workerEvents() };
+    const workers = new WorkerSet(settings, poolWord, parts);
     const reserve = Reserve.of(settings.reserved, workers);
     const dispatcher = new Dispatcher(ledger, workers, reserve);
     this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log });
     const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
-    this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log });
+    this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log, profiling });
     this.#families = families;
     const admission = new Admission(settings, { ledger, dispatcher, events, workers, reserve, log });
     this.#admission = admission;
@@ -142,6 +147,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
     if (log.isOpen) this.#starvation.begin();
     this.#submitStacks = settings.submitStacks;
+    this.#profiling = profiling;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
     this.#pacer = pacer;
@@ -369,6 +375,27 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
+   * Makes one CPU profile of the calling thread and of every worker, those too that start meanwhile, while `fn` runs: until it
+   * returns, or the promise it returns settles. A worker that dies takes its part with it.
+   *
+   * @returns the profile, for `JSON.stringify` and a file named `….cpuprofile`; rejects with what `fn` throws.
+   * @throws {TypeError} where `fn` is no function.
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
+   *
+   * @example
+   * ```ts
+   * const profile = await pool.profile(() => pool.map(tasks.resize, files));
+   * await writeFile('resize.cpuprofile', JSON.stringify(profile));
+   * ```
+   */
+  profile(fn: () => unknown): Promise<CpuProfile> {
+    if (typeof fn !== 'function')
+      throw new TypeError(`Cannot profile: fn must be a function, received ${describe(fn)}`);
+    if (this.#shutdown.hasBegun) return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
+    return this.#profiling.run(fn, this.#workers);
+  }
+
+  /**
    * Calls `fn` at each event. What it throws becomes a process warning.
    *
    * @returns a function that unregisters it.
@@ -428,6 +455,7 @@ export class ThreadPool implements AsyncDisposable {
       workerExited: (worker, exit) => {
         const { workerId } = worker;
         this.#log.workerExited(worker, exit);
+        this.#profiling.workerExited(worker);
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
         this.#recovery.workerExited(worker, exit, this.#pacer);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();

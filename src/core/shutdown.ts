@@ -4,6 +4,7 @@ import type { JobControl } from './job-control.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
 import type { PoolLog } from './pool-log.js';
+import type { Profiling } from './profiling.js';
 import type { SettledCounts } from './settled-counts.js';
 import {
   checkShutdownOptions,
@@ -23,6 +24,7 @@ export interface ShutdownParts {
   readonly control: JobControl;
   readonly workers: WorkerSet;
   readonly log: PoolLog;
+  readonly profiling: Profiling;
 }
 
 /** The end of a pool: open, then draining, then closed, never back (I5). */
@@ -57,10 +59,11 @@ export class Shutdown {
   }
 
   async #run(): Promise<SettledCounts> {
-    const { ledger, workers, log } = this.#parts;
+    const { ledger, workers, log, profiling } = this.#parts;
     const before = ledger.counts();
     ledger.hold();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
+    await profiling.collect();
     await workers.endAll();
     for (const stop of this.#stopTimers) stop();
     ledger.end();

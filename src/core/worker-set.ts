@@ -21,6 +21,7 @@ interface WorkerSetParts {
   readonly events: WorkerEvents<Job>;
   readonly sink: JobSink<Job>;
   readonly upkeep: { begin(worker: PoolWorker): void };
+  readonly profiling: { workerStarting(worker: PoolWorker): void };
   readonly log: { workerStarting(worker: PoolWorker): void };
 }
 
@@ -37,6 +38,7 @@ export class WorkerSet {
   readonly #spares = new Map<PoolWorker, PoolWorker>();
   #nextId = 0;
   #stopReaper: StopTimer | undefined;
+  #keepsIdle = false;
   #announcesStarts = false;
   #noStartsBeforeMs = 0;
   readonly #whenEmpty: (() => void)[] = [];
@@ -149,13 +151,25 @@ export class WorkerSet {
 
   /** Ends those that have been idle too long, now and later. To be called when workers may have become idle. */
   watchIdle(): void {
-    if (this.#stopReaper !== undefined) return;
+    if (this.#stopReaper !== undefined || this.#keepsIdle) return;
     const { idleTimeoutMs } = this.#settings;
     if (this.#dispensable <= 0) return;
     const idle = this.#workers.filter((worker) => worker.isIdle);
     const oldestMs = Math.min(...idle.map((worker) => worker.progressAtMs));
     const dueMs = Math.max(0, oldestMs + idleTimeoutMs - now());
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
+  }
+
+  /** Ends none that is idle, until `endIdle`. */
+  keepIdle(): void {
+    this.#keepsIdle = true;
+    this.#stopReaper?.();
+    this.#stopReaper = undefined;
+  }
+
+  endIdle(): void {
+    this.#keepsIdle = false;
+    this.watchIdle();
   }
 
   /** Ends all, in order. Resolves when they have exited. */
@@ -211,6 +225,7 @@ export class WorkerSet {
     this.#parts.upkeep.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
+    this.#parts.profiling.workerStarting(worker);
     this.#parts.log.workerStarting(worker);
     return worker;
   }

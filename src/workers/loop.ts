@@ -146,6 +146,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       processEnded: (exitCode, cause) => this.#post({ kind: 'process-ended', exitCode, cause }),
       lateError: (error, jobId) => this.#post({ kind: 'late-error', error, jobId }),
       printed: (printed) => this.#output.forward(printed),
+      profiled: (profile) => this.#post({ kind: 'profiled', profile }),
       asJob: (context, fn) => (context === undefined ? fn() : this.#asyncJob.run(context, fn)),
     };
   }
@@ -460,6 +461,9 @@ export class WorkerLoop implements ContextHost, OutputLane {
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
         else this.#relay.ping();
+        break;
+      case 'profile':
+        this.#relay?.profile(message.step);
         break;
       case 'end-process':
         this.#relay?.end();

@@ -7,7 +7,8 @@ import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
-import type { Aside, AskedChild, TaskDefinition } from './protocol.js';
+import { type ThreadProfile, ThreadProfilers } from './profiler.js';
+import type { Aside, AskedChild, ProfileStep, TaskDefinition } from './protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
 import type { ThreadExit } from './thread-exit.js';
@@ -61,6 +62,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   #isReading = false;
   /** Not yet sent: one message takes what is read at once. */
   #printed: Printed[] = [];
+  #profilers: ThreadProfilers | undefined;
+  #profiling = Promise.resolve();
   /** The call whose code cancels a token at this moment. */
   #by: Call | undefined;
 
@@ -209,6 +212,9 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       case 'ping':
         this.#worker.ping(() => this.#send({ kind: 'pong' }));
         break;
+      case 'profile':
+        this.#profiling = this.#profiling.then(() => this.#profile(message.step)); // one after the other
+        break;
       case 'cancel': {
         const call = this.#calls.get(message.run);
         if (call !== undefined) this.#cancel(call, decodeReason(message.reason as ErrorRecord));
@@ -273,6 +279,23 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     // its thread has not come to it, and will not: nobody else answers
     const message = cancelledMessage(`Job '${call.aside.name}' was cancelled`, reason);
     this.#threw(call, new CancelledError(message, { reason }), true);
+  }
+
+  async #profile(step: ProfileStep): Promise<void> {
+    const { threadId } = this.#worker;
+    let profile: ThreadProfile | undefined;
+    try {
+      this.#profilers ??= await ThreadProfilers.open();
+      if (step === 'start') await this.#profilers.start(threadId);
+      else profile = await this.#profilers.stop(threadId);
+    } catch {
+      // without the inspector nothing is seen
+    }
+    if (step === 'stop') {
+      this.#profilers?.close();
+      this.#profilers = undefined;
+    }
+    this.#send({ kind: 'profiled', profile });
   }
 
   readonly #sendPrinted = (): void => {

@@ -2,7 +2,8 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { Printed } from './output.js';
-import type { TaskDefinition } from './protocol.js';
+import type { ThreadProfile } from './profiler.js';
+import type { ProfileStep, TaskDefinition } from './protocol.js';
 
 // Every message is sent as the bytes that `toBytes` makes of it.
 
@@ -43,6 +44,7 @@ export type ToProcess =
   | { readonly kind: 'ping' }
   /** A task to run that is no job. */
   | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly args: Packed }
+  | { readonly kind: 'profile'; readonly step: ProfileStep }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
@@ -69,6 +71,7 @@ export type FromProcess =
   | { readonly kind: 'chore-returned'; readonly value: Packed }
   | { readonly kind: 'chore-threw'; readonly error: ErrorRecord }
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
+  | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
   /** The thread that ran the tasks has died: this process ends. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }

@@ -11,7 +11,8 @@ import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ToProcess } from './process-protocol.js';
-import type { ProcessSettings, TaskDefinition } from './protocol.js';
+import type { ThreadProfile } from './profiler.js';
+import type { ProcessSettings, ProfileStep, TaskDefinition } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
 
 /** What the relay asks of the loop that it serves. */
@@ -28,6 +29,7 @@ export interface RelayHost {
   processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
   lateError(error: ErrorRecord, jobId: number | undefined): void;
   printed(printed: readonly Printed[]): void;
+  profiled(profile: ThreadProfile | undefined): void;
   /** Runs `fn` as code of the job. */
   asJob(context: JobContext | undefined, fn: () => void): void;
 }
@@ -109,6 +111,10 @@ export class ProcessRelay implements Carrier {
   end(): void {
     this.#isEnding = true;
     this.#child.kill('SIGKILL');
+  }
+
+  profile(step: ProfileStep): void {
+    this.#send({ kind: 'profile', step });
   }
 
   forget(taskId: number): void {
@@ -199,6 +205,9 @@ export class ProcessRelay implements Carrier {
         break;
       case 'late-error':
         this.#host.lateError(message.error, message.jobId);
+        break;
+      case 'profiled':
+        this.#host.profiled(message.profile);
         break;
       case 'printed':
         this.#host.printed(message.printed);

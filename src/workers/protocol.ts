@@ -4,6 +4,7 @@ import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { WorkerMemory } from './layout.js';
 import type { Fd } from './output.js';
+import type { ThreadProfile } from './profiler.js';
 
 /** How the child process is made. */
 export interface ProcessSettings {
@@ -77,6 +78,8 @@ export type ChoreAnswer =
   | { readonly kind: 'chore-returned'; readonly tag: number }
   | { readonly kind: 'chore-threw'; readonly error: ErrorRecord };
 
+export type ProfileStep = 'start' | 'stop';
+
 export type ToWorker =
   | typeof BELL
   | ExchangeMessage
@@ -88,6 +91,8 @@ export type ToWorker =
   | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly tag: number }
   /** Asks whether its event loop turns. */
   | { readonly kind: 'ping' }
+  /** The child process, where there is one, profiles its thread, or says what it has seen; `profiled` follows. */
+  | { readonly kind: 'profile'; readonly step: ProfileStep }
   /** The child process, where there is one, is to end; `process-ended` follows. */
   | { readonly kind: 'end-process' }
   /** No job of the task can come any more. */
@@ -101,6 +106,8 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
   | ChoreAnswer
+  /** The step asked for is done; `profile`: what was seen, where it was the last. */
+  | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
   /** The child process that ran the jobs has ended. */
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }

@@ -9,11 +9,13 @@ import { PayloadPort } from './envelope.js';
 import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
 import type { Fd, Printed } from './output.js';
+import type { ThreadProfile } from './profiler.js';
 import {
   type AskedChild,
   BELL,
   type FromWorker,
   type ProcessSettings,
+  type ProfileStep,
   type ToWorker,
   type WorkerInit,
 } from './protocol.js';
@@ -152,6 +154,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #answered = (): void => {};
   #error: unknown;
   readonly #hasProcess: boolean;
+  /** Who waits for its child process to profile. */
+  readonly #profiles: ((profile: ThreadProfile | undefined) => void)[] = [];
   /** Of its child process. */
   #exitCode: number | undefined;
 
@@ -365,6 +369,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.tell({ kind: 'ping' });
   }
 
+  /** Has its child process profile what runs there. Resolves when that begins, or with what was seen. */
+  profile(step: ProfileStep): Promise<ThreadProfile | undefined> {
+    if (!this.isOpen) return Promise.resolve(undefined);
+    this.tell({ kind: 'profile', step });
+    return new Promise((resolve) => this.#profiles.push(resolve));
+  }
+
   /** Takes no more jobs, gives up `job`, which does not stop, and ends once its other jobs have ended. */
   retire(reason: string, job?: J): void {
     if (this.#isBeingEnded) return;
@@ -567,6 +578,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       freeBells(threads);
       ringAll();
       this.#events.workerExited(this, exit);
+      for (const resolve of this.#profiles.splice(0)) resolve(undefined);
       this.#control.close();
       this.#payload.close();
     });
@@ -608,6 +620,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       case 'pong':
         this.hasAnswered = true;
         this.#answered();
+        break;
+      case 'profiled':
+        this.#profiles.shift()?.(message.profile);
         break;
       case 'late-error':
         this.#events.lateError(decodeError(message.error), message.jobId);

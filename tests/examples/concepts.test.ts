@@ -109,6 +109,11 @@ By priority: {
 A worker ran 2 jobs and is idle
 Measured: { queuedMs: 2, executionMs: 2 }
 `,
+  'profile.ts': `
+[ 148933, 216816 ]
+[ '(main thread)', '(worker 0)', '(worker 1)' ]
+primesBelow: hot
+`,
   'logging.ts': `
 INFO  mill: Job 'fetchFlaky' (id 1) failed in attempt 1: HttpError: Busy: /down; the next is in 10 ms
 WARN  mill: Job 'fetchFlaky' (id 1) failed after 2 attempts: HttpError: Busy: /down

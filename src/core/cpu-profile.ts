@@ -1,0 +1,74 @@
+import type { Profiler } from 'node:inspector';
+
+/** A CPU profile as `.cpuprofile` files hold it: what Chrome DevTools, speedscope and others show. Times are in µs. */
+export interface CpuProfile {
+  /** A tree: each node names its children by their ids. */
+  readonly nodes: readonly Profiler.ProfileNode[];
+  readonly startTime: number;
+  readonly endTime: number;
+  /** The node at the top of the stack, by its id, each time one was looked at. */
+  readonly samples: readonly number[];
+  /** From the sample before, or the start, to this one. */
+  readonly timeDeltas: readonly number[];
+}
+
+/** What was seen of one thread. */
+export interface ProfilePart {
+  readonly name: string;
+  readonly profile: Profiler.Profile;
+}
+
+const ROOT = 1;
+
+/** What V8 has beside functions. Tools take these names for something that interrupts the sample before, of whatever thread. */
+const INTERRUPTING: ReadonlyMap<string, string> = new Map([
+  ['(program)', 'program'],
+  ['(garbage collector)', 'garbage collector'],
+]);
+
+const frameOf = (functionName: string): Profiler.ProfileNode['callFrame'] => ({
+  functionName,
+  scriptId: '0',
+  url: '',
+  lineNumber: -1,
+  columnNumber: -1,
+});
+
+/** One profile of several threads: each is a child of the root, and their samples are one list, in the order of their times. */
+export function mergeProfiles(parts: readonly ProfilePart[]): CpuProfile {
+  const nodes: Profiler.ProfileNode[] = [];
+  const children: number[] = [];
+  nodes.push({ id: ROOT, callFrame: frameOf('(root)'), hitCount: 0, children });
+  const samples: { readonly at: number; readonly id: number }[] = [];
+  let lastId = ROOT;
+  for (const { name, profile } of parts) {
+    const ids = new Map(profile.nodes.map(({ id }) => [id, ++lastId]));
+    const renumber = (id: number): number => ids.get(id) ?? ROOT;
+    const [root] = profile.nodes;
+    if (root === undefined) continue;
+    children.push(renumber(root.id));
+    for (const node of profile.nodes) {
+      const plainName = node === root ? name : INTERRUPTING.get(node.callFrame.functionName);
+      nodes.push({
+        ...node,
+        id: renumber(node.id),
+        ...(node.children === undefined ? {} : { children: node.children.map(renumber) }),
+        ...(plainName === undefined ? {} : { callFrame: frameOf(plainName) }),
+      });
+    }
+    let at = profile.startTime;
+    for (const [index, id] of (profile.samples ?? []).entries()) {
+      at += profile.timeDeltas?.[index] ?? 0;
+      samples.push({ at, id: renumber(id) });
+    }
+  }
+  samples.sort((a, b) => a.at - b.at);
+  const startTime = Math.min(...parts.map(({ profile }) => profile.startTime));
+  return {
+    nodes,
+    startTime,
+    endTime: Math.max(...parts.map(({ profile }) => profile.endTime)),
+    samples: samples.map(({ id }) => id),
+    timeDeltas: samples.map(({ at }, index) => at - (samples[index - 1]?.at ?? startTime)),
+  };
+}
