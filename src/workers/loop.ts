@@ -405,7 +405,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#results.time(begunAtMs, this.#clockMs);
     const isStopped = this.#results.returned(seq, value);
     context?.close(isStopped);
-    this.#bell.answered(this.#clockMs);
+    this.#bell.answered(begunAtMs, this.#clockMs);
   }
 
   #threw(context: JobContext, error: unknown, begunAtMs: number): void {
@@ -416,7 +416,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     explainMissingName(context.task, error);
     this.#results.time(begunAtMs, this.#clockMs);
     context.close(this.#results.threw(context.seq, encodeError(error)));
-    this.#bell.answered(this.#clockMs);
+    this.#bell.answered(begunAtMs, this.#clockMs);
   }
 
   #tell(message: ExchangeMessage): void {
@@ -426,7 +426,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   #noCode(context: JobContext, error: unknown): void {
     this.#results.time(this.#clockMs, this.#clockMs);
     context.close(this.#results.noCode(context.seq, encodeError(error)));
-    this.#bell.answered(this.#clockMs);
+    this.#bell.answered(this.#clockMs, this.#clockMs);
   }
 
   #post(message: FromWorker, transfer: readonly Transferable[] = []): void {

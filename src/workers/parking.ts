@@ -7,7 +7,7 @@ import type { RequestReader } from './request-reader.js';
 const LINGER_MS = 2;
 /** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
 const LOOKS = 1000;
-/** A parked main thread is rung after so many answers, or so long after the first: one ring serves them all. */
+/** A parked main thread is rung after so many answers, or so long after the first job of them began: one ring serves them all. */
 const RING_AFTER_ANSWERS = 32;
 const RING_AFTER_MS = 0.1;
 
@@ -50,17 +50,17 @@ export class MainBell {
   readonly #poolWord: Int32Array;
   readonly #port: MessagePort;
   #answers = 0;
-  #firstAnswerMs = 0;
+  #firstBegunMs = 0;
 
   constructor(poolWord: Int32Array, port: MessagePort) {
     this.#poolWord = poolWord;
     this.#port = port;
   }
 
-  /** An answer was written: the main thread is rung, at once or with the next ones. */
-  answered(nowMs: number): void {
-    if (this.#answers++ === 0) this.#firstAnswerMs = nowMs;
-    if (this.#answers >= RING_AFTER_ANSWERS || nowMs - this.#firstAnswerMs > RING_AFTER_MS) this.ring();
+  /** An answer was written: the main thread is rung, at once (after a job that took long) or with the next ones. */
+  answered(begunAtMs: number, nowMs: number): void {
+    if (this.#answers++ === 0) this.#firstBegunMs = begunAtMs;
+    if (this.#answers >= RING_AFTER_ANSWERS || nowMs - this.#firstBegunMs > RING_AFTER_MS) this.ring();
   }
 
   /** Rings for answers that were not rung for. */
