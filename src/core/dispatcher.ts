@@ -198,7 +198,10 @@ export class Dispatcher {
     return this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(queue.size / this.#workers.all.length)));
   }
 
-  /** Sends the first job, and those behind it that fit in the window. False when the worker had no room even for one. */
+  /**
+   * Sends the first job, and those behind it that fit in the window. One that takes long to send goes off alone, so that its
+   * worker runs it while the next, for another, is sent. False when the worker had no room even for one.
+   */
   #sendChunk(worker: PoolWorker, first: Job, chunk: number): boolean {
     const reserve = this.#reserve;
     let sent = 0;
@@ -214,6 +217,7 @@ export class Dispatcher {
     } while (
       sent < chunk &&
       this.#toSend > 0 &&
+      !worker.hasSentSlowly &&
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument
       job.transfer === undefined &&

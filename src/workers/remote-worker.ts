@@ -278,6 +278,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     return this.isReady && this.seats.taken === 0;
   }
 
+  /** Whether the job sent last took long to send: its values went by message. */
+  get hasSentSlowly(): boolean {
+    return this.#requests.isByMessage;
+  }
+
   /** Whether the lane has room for a job. */
   get hasRoom(): boolean {
     return this.#requests.hasRoom(2);

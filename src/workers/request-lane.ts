@@ -16,6 +16,7 @@ import {
   ASIDES,
   type Aside,
   BY_MESSAGE,
+  COUNT_MASK,
   DEFINITION,
   HOLE,
   IS_ANNOUNCED,
@@ -52,6 +53,8 @@ export class RequestLane {
   /** Words written, and of these the words that were read when it was last looked. */
   #words = 0;
   #wordsRead = 0;
+  /** Whether the values of the entry written last went by message: that took much longer than an entry. */
+  isByMessage = false;
   /** The sequence number of the next entry. Wraps. */
   nextSeq = 0;
 
@@ -100,6 +103,7 @@ export class RequestLane {
    */
   write(job: Parcel): void {
     const kind = this.#putValues(job);
+    this.isByMessage = (kind & COUNT_MASK) === BY_MESSAGE;
     this.#begin(job.task.id, job.timeoutMs === undefined ? kind : kind | IS_ANNOUNCED);
     const head = 2 * (this.nextSeq & MASK);
     this.#heads[head] = job.id;
