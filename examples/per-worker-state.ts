@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const pool = new ThreadPool({ maxWorkers: 2, setup: tasks.open, setupArgs: [folder], teardown: tasks.close });
   await Promise.all(pool.submitMany(tasks.log, [['one'], ['two'], ['three'], ['four']]));
   await pool.shutdown(); // has closed the files
-  const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
+  const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').match(/.+/g) ?? []);
   console.log(lines.sort().join(', '));
 
   // A setup that fails: a worker that could not start. What it threw is the cause.

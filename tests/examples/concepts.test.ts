@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, jest, test } from '@jest/globals';
 import { runExample, startExample } from './run-example.ts';
 
@@ -353,19 +353,28 @@ test.concurrent('an example runs with its types checked, as users run it', async
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
+/** Files of examples/ that hold code. */
+async function listFiles(): Promise<string[]> {
+  return (await readdir(examples)).filter((name) => /\.(ts|mts|cts|mjs|cjs)$/.test(name));
+}
+
+// what others import
+const imported = [
+  'tasks.ts',
+  'http-error.ts',
+  'worker-tasks.ts',
+  'plain-commonjs-tasks.cjs',
+  'inspect-folder-tasks.ts',
+  'opentelemetry-tasks.ts',
+];
+
 test('every example has its output here', async () => {
-  const names = (await readdir(examples)).filter((name) => /\.(ts|mts|cts|mjs|cjs)$/.test(name));
-  // what others import, and those that have a test of their own
-  const others = new Set([
-    'ctrl-c.ts',
-    'handle-signals.ts',
-    'tasks.ts',
-    'http-error.ts',
-    'worker-tasks.ts',
-    'plain-commonjs-tasks.cjs',
-    'inspect-folder.ts',
-    'inspect-folder-tasks.ts',
-    'opentelemetry-tasks.ts',
-  ]);
-  expect(names.filter((name) => !others.has(name)).sort()).toEqual(Object.keys(OUTPUT).sort());
+  const haveOwnTest = ['ctrl-c.ts', 'handle-signals.ts', 'inspect-folder.ts'];
+  expect((await listFiles()).sort()).toEqual([...imported, ...haveOwnTest, ...Object.keys(OUTPUT)].sort());
+});
+
+test('every example is on the page of the examples', async () => {
+  const page = await readFile(new URL('README.md', examples), 'utf8');
+  const listed = [...page.matchAll(/^\| \[([^\]]+)\]\(\1\) \|/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual((await listFiles()).filter((name) => !imported.includes(name)).sort());
 });

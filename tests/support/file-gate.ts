@@ -45,7 +45,7 @@ export class FileGate implements Disposable {
 
   /** The processes of the tasks that have reached it. */
   get pids(): number[] {
-    return this.#reached.map((name) => Number(readFileSync(join(this.path, name), 'utf8')));
+    return this.#reached.map(Number);
   }
 
   open(): void {
@@ -56,8 +56,10 @@ export class FileGate implements Disposable {
     rmSync(this.path, { recursive: true, force: true });
   }
 
+  /** What they have written; a file is there before its text is. */
   get #reached(): string[] {
-    return readdirSync(this.path).filter((name) => name.startsWith('reached'));
+    const names = readdirSync(this.path).filter((name) => name.startsWith('reached'));
+    return names.map((name) => readFileSync(join(this.path, name), 'utf8')).filter((text) => text !== '');
   }
 }
 
