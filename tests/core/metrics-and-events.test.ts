@@ -64,19 +64,15 @@ describe('workers', () => {
   test('start on demand and end when idle, down to minWorkers', async () => {
     await using pool = new ThreadPool({ maxWorkers: 3, minWorkers: 1, idleTimeoutMs: 5 });
     const exits: number[] = [];
-    const twoExited = new Promise<void>((resolve) =>
-      pool.on('workerExited', ({ workerId }) => {
-        if (exits.push(workerId) === 2) resolve();
-      }),
-    );
+    pool.on('workerExited', ({ workerId }) => exits.push(workerId));
     expect(pool.metrics().workers).toHaveLength(1);
     using gate = await occupy(pool, 3);
     const { jobs } = gate;
-    expect(pool.metrics().workers.map((worker) => worker.state)).toEqual(['busy', 'busy', 'busy']);
+    expect(pool.metrics().workers.filter((worker) => worker.state === 'busy')).toHaveLength(3);
     gate.open();
     await Promise.all(jobs);
-    await twoExited;
-    expect(pool.metrics().workers).toHaveLength(1);
+    await until(() => pool.metrics().workers.length === 1);
+    expect(exits.length).toBeGreaterThanOrEqual(2); // on a busy machine one may have been idle before
     expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
   });
 
