@@ -115,8 +115,8 @@ export class ThreadPool implements AsyncDisposable {
     const grace = new GraceKeeper(settings.graceMs, {
       foreseen: (worker) => this.#workers.startSpareFor(worker),
       relieved: (worker) => this.#workers.endSpareFor(worker),
-      end: (worker) => this.#recovery.endWorker(worker, this.#pacer),
-      retire: (worker, job) => this.#recovery.retireWorker(worker, job, this.#pacer),
+      end: (worker) => this.#recovery.endWorker(worker),
+      retire: (worker, job) => this.#recovery.retireWorker(worker, job),
     });
     const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
     const held = new HeldJobs(ledger, (job) => this.#pacer.enqueue(job));
@@ -132,9 +132,9 @@ export class ThreadPool implements AsyncDisposable {
     const workers = new WorkerSet(settings, poolWord, parts);
     const reserve = Reserve.of(settings.reserved, workers);
     const dispatcher = new Dispatcher(ledger, workers, reserve);
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log });
-    const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause }, this.#pacer);
+    const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause });
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log, pacer });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log, profiling });
     this.#families = families;
@@ -457,7 +457,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#log.workerExited(worker, exit);
         this.#profiling.workerExited(worker);
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
-        this.#recovery.workerExited(worker, exit, this.#pacer);
+        this.#recovery.workerExited(worker, exit);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
         if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#pacer.refill();
       },

@@ -27,6 +27,7 @@ export interface RecoveryParts {
   readonly limits: TimeLimits;
   readonly families: Families;
   readonly log: PoolLog;
+  readonly pacer: Pacer;
 }
 
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
@@ -39,8 +40,8 @@ export class Recovery {
   }
 
   /** Ends a worker's thread at once. What it has not begun goes back to its places now, not when it is gone. */
-  endWorker(worker: PoolWorker, pacer: Pacer): void {
-    const { dispatcher, workers, log } = this.#parts;
+  endWorker(worker: PoolWorker): void {
+    const { dispatcher, workers, log, pacer } = this.#parts;
     const reason = messageOf(worker.endCause);
     log.workerReplaced(worker, reason);
     dispatcher.recall(worker);
@@ -50,8 +51,8 @@ export class Recovery {
   }
 
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
-  retireWorker(worker: PoolWorker, job: Job, pacer: Pacer): void {
-    const { dispatcher, workers, log } = this.#parts;
+  retireWorker(worker: PoolWorker, job: Job): void {
+    const { dispatcher, workers, log, pacer } = this.#parts;
     const reason = `Job '${job.name}' did not stop when it was asked to`;
     log.workerReplaced(worker, `${reason}; it ends when its other jobs have ended`);
     dispatcher.recall(worker);
@@ -66,8 +67,8 @@ export class Recovery {
   }
 
   /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
-  workerExited(worker: PoolWorker, exit: ThreadExit, pacer: Pacer): void {
-    const { workers, dispatcher, grace } = this.#parts;
+  workerExited(worker: PoolWorker, exit: ThreadExit): void {
+    const { workers, dispatcher, grace, pacer } = this.#parts;
     worker.drain(Number.POSITIVE_INFINITY);
     workers.remove(worker);
     const { begun, cancelling, waiting } = worker.seats.abandon();
@@ -82,7 +83,7 @@ export class Recovery {
     for (const job of begun) this.#settleLost(job, worker, exit);
     const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
     if (hasStarted) pacer.pump();
-    else this.startFailed(exit, pacer); // before the next is started
+    else this.startFailed(exit); // before the next is started
     pacer.drain(); // it may have rung for all workers, and its ring be lost with its port
   }
 
@@ -90,8 +91,8 @@ export class Recovery {
    * A worker could not start. Where others live, theirs is the work, and it is tried again later. Where none does it
    * costs the job it was started for and, when it happens again and again, all that wait: no start would help them.
    */
-  startFailed(exit: ThreadExit, pacer: Pacer): void {
-    const { workers, dispatcher, ledger, log } = this.#parts;
+  startFailed(exit: ThreadExit): void {
+    const { workers, dispatcher, ledger, log, pacer } = this.#parts;
     this.#startFailures++;
     const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
     const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
