@@ -1,11 +1,10 @@
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { describe } from '../errors.js';
 import { checkContext, readContext } from '../sync/context-stores.js';
-import type { Carrier } from '../sync/exchange.js';
 import { decodeError } from './error-codec.js';
 import type { AskedChild, ChildEnd, TaskDefinition } from './protocol.js';
 import { exportOf } from './task-loader.js';
-import { ValueCarrier } from './value-carrier.js';
+import type { ValueCarrier } from './value-carrier.js';
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
@@ -83,14 +82,14 @@ export interface ChildrenHost {
 /** The children of this worker's jobs. */
 export class Children {
   /** Brings their results. */
-  readonly values: ValueCarrier;
+  readonly #values: ValueCarrier;
   readonly #host: ChildrenHost;
   readonly #open = new Map<number, { readonly child: Child; readonly parent: Parent }>();
   #last = 0;
 
-  constructor(host: ChildrenHost, carrier: Carrier) {
+  constructor(host: ChildrenHost, values: ValueCarrier) {
     this.#host = host;
-    this.values = new ValueCarrier(() => {}, carrier);
+    this.#values = values;
   }
 
   /** @throws {TypeError} for what is no task, or no list of arguments. @throws {NotCloneableError} */
@@ -111,7 +110,9 @@ export class Children {
 
   ended(message: ChildEnd): void {
     const outcome: Outcome =
-      message.kind === 'child-ended' ? { value: this.values.take(message.tag) } : { error: decodeError(message.error) };
+      message.kind === 'child-ended'
+        ? { value: this.#values.take(message.tag) }
+        : { error: decodeError(message.error) };
     const open = this.#open.get(message.child);
     if (open === undefined) return;
     this.#open.delete(message.child);

@@ -1,20 +1,18 @@
-import type { Transferable } from '../sync/crossing.js';
-import type { Carrier } from '../sync/exchange.js';
 import { encodeError } from './error-codec.js';
 import { isMoved, transferablesOf } from './move.js';
 import type { FromWorker } from './protocol.js';
-import { ValueCarrier } from './value-carrier.js';
+import type { ValueCarrier } from './value-carrier.js';
 
-type Post = (message: FromWorker, transfer?: readonly Transferable[]) => void;
+type Post = (message: FromWorker) => void;
 
 /** Tells the main thread how the worker's chore gets on. */
 export class ChoreAnswers {
   readonly #post: Post;
   readonly #values: ValueCarrier;
 
-  constructor(post: Post, carrier: Carrier) {
+  constructor(post: Post, values: ValueCarrier) {
     this.#post = post;
-    this.#values = new ValueCarrier(post, carrier);
+    this.#values = values;
   }
 
   begun(): void {

@@ -24,6 +24,7 @@ import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
 import { SlotTable } from './slot-table.js';
 import { type KnownTask, type TaskCode, TaskTable } from './task-table.js';
+import { ValueCarrier } from './value-carrier.js';
 
 /** As it is before any task can replace it. */
 const { then: PROMISE_THEN } = Promise.prototype;
@@ -54,6 +55,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
   readonly #unwatched = new Set<JobContext>();
   readonly #asyncJob = new AsyncLocalStorage<JobContext>();
   readonly #main: Carrier;
+  /** What messages refer to: arguments and results of chores, results of children. */
+  readonly #values: ValueCarrier;
   /** Where the jobs run in a child process. */
   readonly #relay: ProcessRelay | undefined;
   /** The task whose code this thread is in, and the job it runs for, once somebody has asked for it. */
@@ -79,6 +82,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
     this.#main = { isOpen: true, sharesMemory: true, tell: (message) => this.#tell(message) };
+    this.#values = new ValueCarrier((message, transfer) => this.#post(message, transfer), this.#main);
     const payload = new PayloadPort(init.payload, this.#main);
     this.#children = new Children(
       {
@@ -89,7 +93,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         cancel: (child, reason) => this.#post({ kind: 'child-cancelled', child, reason }),
         parentChanged: (parent) => this.#parentChanged(parent as JobContext),
       },
-      this.#main,
+      this.#values,
     );
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     this.#bell = new MainBell(init.poolWord, init.control);
@@ -97,7 +101,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     const hereMs = now();
     const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
     this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
-    const answers = new ChoreAnswers((message, transfer) => this.#post(message, transfer), this.#main);
+    const answers = new ChoreAnswers((message) => this.#post(message), this.#values);
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     this.#output = new Output(this);
     this.#printed = init.printed;
@@ -449,14 +453,14 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#open.get(message.seq)?.cancelled(message.reason);
         break;
       case 'value':
-        this.#children.values.arrived(message);
+        this.#values.arrived(message);
         break;
       case 'child-ended':
       case 'child-failed':
         this.#children.ended(message);
         break;
       case 'chore':
-        (this.#relay ?? this.#chores).run(message.task, this.#children.values.take(message.tag) as unknown[]);
+        (this.#relay ?? this.#chores).run(message.task, this.#values.take(message.tag) as unknown[]);
         break;
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
