@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   const short = pool.submit(tasks.sha256, ['one'], { token: stop });
   const sum = pool.submit(tasks.sumUntil, [stop]); // as an argument: the task ends by itself, with what it has
   const count = pool.submit(tasks.countForever, [], { token: stop }); // as an option: the job is cancelled
-  const waiting = pool.submit(tasks.sha256, ['two'], { token: stop });
+  const waiting = pool.submit(tasks.primesBelow, [1000], { token: stop });
 
   await Promise.all([begun(sum), begun(count)]);
   console.log('Ready: press Ctrl-C');

@@ -328,7 +328,7 @@ test.concurrent('ctrl-c.ts stops at Ctrl-C and shows what was done by then', asy
 sha256 COMPLETED with a string
 sumUntil COMPLETED with a number
 countForever CANCELLED without a result
-sha256 CANCELLED without a result
+primesBelow CANCELLED without a result
 `,
     stderr: '',
   });
