@@ -5,6 +5,7 @@ import { CancellationToken } from '../sync/cancellation-token.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import type { Transferable } from '../sync/crossing.js';
 import { inTurn } from '../sync/in-turn.js';
+import { keepShape } from '../sync/keep-shape.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
@@ -539,6 +540,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     }
     // last, as its listeners are foreign code (I7)
     if (extras.ending !== undefined) extras.token?.cancel(extras.ending.reason);
+  }
+
+  static {
+    keepShape(new Job(() => undefined));
   }
 
   // Static, as a class with private methods costs each object a field.
