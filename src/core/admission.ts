@@ -40,20 +40,25 @@ export class Admission {
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
     this.#parts = parts;
-    if (maxQueue !== Number.POSITIVE_INFINITY) parts.ledger.onSettled = () => this.look();
+    if (this.isBounded) parts.ledger.onSettled = () => this.look();
+  }
+
+  /** Whether there is a bound. */
+  get isBounded(): boolean {
+    return this.#maxQueue !== Number.POSITIVE_INFINITY;
   }
 
   /** Whether the job has no room. Those count that run or could, and `maxQueue` that wait. */
   isFullFor(job: Job): boolean {
-    if (this.#maxQueue === Number.POSITIVE_INFINITY) return false;
+    if (!this.isBounded) return false;
     const { reserve, workers } = this.#parts;
     const isUrgent = reserve?.keptFrom(job) === 0;
-    return this.#room + (isUrgent ? reserve.unused * workers.concurrency : 0) <= 0;
+    return this.#room() + (isUrgent ? reserve.unused * workers.concurrency : 0) <= 0;
   }
 
   /** Room for jobs of any priority. */
-  get #room(): number {
-    if (this.#maxQueue === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  #room(): number {
+    if (!this.isBounded) return Number.POSITIVE_INFINITY;
     const { ledger, dispatcher, workers, reserve } = this.#parts;
     const running = dispatcher.isPaused
       ? dispatcher.activeCount
@@ -64,7 +69,7 @@ export class Admission {
   /** A job has entered. */
   entered(): void {
     if (this.#promised > 0) this.#promised--;
-    if (this.#room <= 0) this.#wasFull = true;
+    if (this.#room() <= 0) this.#wasFull = true;
   }
 
   /** Finds room for a job that has entered a full queue, at the cost of another or its own. False: it was refused. */
@@ -81,24 +86,24 @@ export class Admission {
 
   /** Resolves when there is room; in the order of the calls. Rejects when the pool closes. */
   ready(): Promise<void> {
-    if (this.#maxQueue === Number.POSITIVE_INFINITY) return Promise.resolve();
-    if (this.#producers.length === 0 && this.#room > this.#promised) {
+    if (!this.isBounded) return Promise.resolve();
+    if (this.#producers.length === 0 && this.#room() > this.#promised) {
       this.#promise();
       return Promise.resolve();
     }
-    if (this.#room <= 0) this.#wasFull = true;
+    if (this.#room() <= 0) this.#wasFull = true;
     return new Promise((resolve, reject) => this.#producers.push({ resolve, reject }));
   }
 
   /** There may be room now: tells those who wait for it. */
   look(): void {
-    if ((!this.#wasFull && this.#producers.length === 0) || this.#room <= 0) return;
+    if ((!this.#wasFull && this.#producers.length === 0) || this.#room() <= 0) return;
     if (this.#wasFull) {
       this.#wasFull = false;
       this.#hasRefused = false;
       this.#parts.events.emit('drain', undefined);
     }
-    while (this.#room > this.#promised) {
+    while (this.#room() > this.#promised) {
       const producer = this.#producers.shift();
       if (producer === undefined) return;
       this.#promise();

@@ -35,8 +35,12 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    const { key, context } = job.options;
-    if (context !== undefined) job.context = readContext(context);
+    if (!job.hasOptions) {
+      this.enter(job, true);
+      return job;
+    }
+    this.#readContext(job);
+    const { key } = job.options;
     if (key === undefined) {
       this.enter(job, true);
       return job;
@@ -60,30 +64,43 @@ export class Intake {
    */
   submitUnbounded(job: Job): void {
     this.#checkOpen(job);
-    const { context } = job.options;
-    if (context !== undefined) job.context = readContext(context);
+    this.#readContext(job);
     this.enter(job, false);
   }
 
   /** Takes a job in. @param isBounded whether it counts against `maxQueue`. */
   enter(job: Job, isBounded: boolean): void {
-    const { ledger, owner, admission, held, limits, pacer } = this.#parts;
+    const { ledger, owner, admission, pacer } = this.#parts;
     if (pacer.isFirstOfBatch) ledger.look();
     if (job.isSettled) {
       ledger.enterSettled(job, owner);
       return;
     }
-    const isRefused = isBounded && admission.isFullFor(job);
+    if (!isBounded || !admission.isBounded) ledger.enter(job, owner);
+    else if (!this.#findsRoom(job)) return;
+    if (job.hasOptions) this.#enterWithOptions(job);
+    else pacer.enqueue(job);
+  }
+
+  /** Takes a job in that counts against `maxQueue`. False: it was refused. */
+  #findsRoom(job: Job): boolean {
+    const { ledger, owner, admission } = this.#parts;
+    const isRefused = admission.isFullFor(job);
     ledger.enter(job, owner);
-    if (isBounded) admission.entered();
-    if (isRefused && !admission.makeRoomFor(job)) return;
-    if (!job.hasOptions) {
-      pacer.enqueue(job);
-      return;
-    }
+    admission.entered();
+    return !isRefused || admission.makeRoomFor(job);
+  }
+
+  #enterWithOptions(job: Job): void {
+    const { held, limits, pacer } = this.#parts;
     if (!held.enter(job)) pacer.enqueue(job);
     job.linkParents();
     if (!job.isSettled) limits.entered(job);
+  }
+
+  #readContext(job: Job): void {
+    const { context } = job.options;
+    if (context !== undefined) job.context = readContext(context);
   }
 
   #checkOpen(job: Job): void {

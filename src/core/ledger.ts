@@ -26,9 +26,6 @@ interface Waiter {
   readonly done: () => void;
 }
 
-const OUTCOMES = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled' } as const;
-const EVENTS = { COMPLETED: 'jobCompleted', FAILED: 'jobFailed', CANCELLED: 'jobCancelled' } as const;
-
 export interface LedgerParts {
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
@@ -81,7 +78,10 @@ export class Ledger {
     this.#lastNumber = job.submittedTo(owner.ref, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
     this.#metrics.jobSubmitted(job.priority);
-    if (!isFirst) return;
+    if (isFirst) this.#becameBusy(owner);
+  }
+
+  #becameBusy(owner: PoolOwner): void {
     this.#keepAlive.hold();
     owner.attach();
     this.onBusy?.();
@@ -119,7 +119,7 @@ export class Ledger {
 
   /** `settle` for a job that has returned: a plain call, as it is the one that happens a million times a second. */
   complete(job: Job, result: unknown): void {
-    this.#count(job, 'COMPLETED');
+    this.#countCompleted(job);
     job.settle('COMPLETED', result);
   }
 
@@ -176,11 +176,34 @@ export class Ledger {
   }
 
   #count(job: Job, state: SettledState): void {
-    this.#metrics.jobSettled(OUTCOMES[state], job.priority);
-    this.#events.emit(EVENTS[state], job);
+    switch (state) {
+      case 'COMPLETED':
+        this.#countCompleted(job);
+        break;
+      case 'FAILED':
+        this.#metrics.jobFailed(job.priority);
+        this.#counted(job, 'jobFailed');
+        break;
+      case 'CANCELLED':
+        this.#metrics.jobCancelled(job.priority);
+        this.#counted(job, 'jobCancelled');
+        break;
+    }
+  }
+
+  #countCompleted(job: Job): void {
+    this.#metrics.jobCompleted(job.priority);
+    this.#counted(job, 'jobCompleted');
+  }
+
+  #counted(job: Job, event: 'jobCompleted' | 'jobFailed' | 'jobCancelled'): void {
+    this.#events.emit(event, job);
     if (this.#waiters.length > 0) this.#tellWaiters(job);
     this.onSettled?.();
-    if (this.unsettled > 0) return;
+    if (this.unsettled === 0) this.#becameIdle();
+  }
+
+  #becameIdle(): void {
     this.#keepAlive.release();
     this.#events.emit('idle', undefined);
   }

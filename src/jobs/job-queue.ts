@@ -30,6 +30,8 @@ class QueueLevel<J extends Queueable> {
   #list: (J | undefined)[] = [undefined];
   #head = 0;
   #end = 0;
+  /** No job of the list comes after it. */
+  #lastOrder = Number.NEGATIVE_INFINITY;
   /** Left lazily: an entry counts only while its job still belongs to this level and is not in the list. */
   readonly #strays = new TinyQueue<J>([], (a, b) => a.order - b.order);
 
@@ -38,15 +40,24 @@ class QueueLevel<J extends Queueable> {
   }
 
   insert(job: J): void {
-    const head = this.#firstListed();
     this.size++;
     job.place = this;
+    const { order } = job;
+    if (order > this.#lastOrder) {
+      this.#lastOrder = order;
+      this.#append(job);
+    } else {
+      this.#insertBack(job);
+    }
+  }
+
+  /** Puts a job that comes back in its place. */
+  #insertBack(job: J): void {
+    const head = this.#firstListed();
     if (head === undefined || job.order > this.#lastListed().order) {
-      this.#makeRoom();
-      job.seq = this.#end;
-      this.#list[this.#end++ & (this.#list.length - 1)] = job;
+      this.#append(job);
     } else if (job.order < head.order) {
-      this.#makeRoom();
+      if (this.#end - this.#head === this.#list.length) this.#grow();
       job.seq = --this.#head;
       this.#list[this.#head & (this.#list.length - 1)] = job;
     } else {
@@ -54,8 +65,18 @@ class QueueLevel<J extends Queueable> {
     }
   }
 
+  #append(job: J): void {
+    if (this.#end - this.#head === this.#list.length) this.#grow();
+    job.seq = this.#end;
+    this.#list[this.#end++ & (this.#list.length - 1)] = job;
+  }
+
   first(): J | undefined {
     const head = this.#firstListed();
+    return this.#strays.length === 0 ? head : this.#firstOfBoth(head);
+  }
+
+  #firstOfBoth(head: J | undefined): J | undefined {
     const stray = this.#firstStray();
     if (stray === undefined) return head;
     return head !== undefined && head.order < stray.order ? head : stray;
@@ -86,9 +107,13 @@ class QueueLevel<J extends Queueable> {
   remove(job: J): void {
     if (this.#isListed(job)) this.#list[job.seq & (this.#list.length - 1)] = undefined;
     job.place = undefined;
-    if (--this.size > 0) return;
+    if (--this.size === 0) this.#reset();
+  }
+
+  #reset(): void {
     this.#head = 0;
     this.#end = 0;
+    this.#lastOrder = Number.NEGATIVE_INFINITY;
     if (this.#list.length > SHORT) this.#list = [undefined]; // memory returns (I9)
   }
 
@@ -125,10 +150,9 @@ class QueueLevel<J extends Queueable> {
     }
   }
 
-  /** Doubles a list that is full. */
-  #makeRoom(): void {
+  /** Doubles the list, which is full. */
+  #grow(): void {
     const old = this.#list;
-    if (this.#end - this.#head < old.length) return;
     const list = new Array<J | undefined>(2 * old.length);
     for (let seq = this.#head; seq < this.#end; seq++) list[seq & (list.length - 1)] = old[seq & (old.length - 1)];
     this.#list = list;

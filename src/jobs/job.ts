@@ -83,10 +83,16 @@ export interface JobAside {
 }
 
 let lastNumber = 0;
+/** What `then` returns to an engine's resolving function that was called at once: it will have returned `undefined`. */
+const FOLLOWED = Promise.resolve() as Promise<never>;
 /** There were followers, and they know. */
 const TOLD: Follower[] = [];
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_OPTIONS: JobOptions = Object.freeze({});
+
+function refuseArgs(ref: TaskRef, args: unknown): never {
+  throw new TypeError(`Cannot make job '${ref.name}': args must be an array, received ${describe(args)}`);
+}
 
 function hasMoreThanPriority(options: JobOptions): boolean {
   for (const name in options) if (name !== 'priority' && name !== 'front') return true;
@@ -134,17 +140,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    */
   constructor(task: Task, args?: readonly unknown[], options?: JobOptions) {
     const ref = refOf(task);
-    if (args !== undefined && !Array.isArray(args))
-      throw new TypeError(`Cannot make job '${ref.name}': args must be an array, received ${describe(args)}`);
+    if (args !== undefined && !Array.isArray(args)) refuseArgs(ref, args);
     this.id = ++lastNumber;
     this.#content = args ?? NO_ARGS;
-    let priority: number = JobPriority.NORMAL;
-    if (options !== undefined) {
-      checkJobOptions(options, `make job '${ref.name}'`);
-      priority = options.priority ?? priority;
-      if (hasMoreThanPriority(options)) this.#extras = { name: options.name, options: { ...options } };
-      if (options.front) Job.#extrasOf(this).order = -1;
-    }
+    const priority = options === undefined ? JobPriority.NORMAL : Job.#takeOptions(this, ref, options);
     this.kind = JobKind.of(ref, priority);
   }
 
@@ -260,8 +259,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     onfulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    if (isResolver(onfulfilled) && isResolver(onrejected))
-      return Job.#follow(this, onfulfilled, onrejected) as Promise<unknown> as Promise<never>;
+    if (isResolver(onfulfilled)) {
+      if (this.#settledAs === 'COMPLETED') {
+        onfulfilled(this.#content);
+        return FOLLOWED;
+      }
+      if (isResolver(onrejected))
+        return Job.#follow(this, onfulfilled, onrejected) as Promise<unknown> as Promise<never>;
+    }
     return Job.#promiseOf(this).then(onfulfilled, onrejected);
   }
 
@@ -311,6 +316,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   submittedTo(owner: OwnerRef<JobOwner>, arrival: Arrival, last: number): number {
     this.kind = this.kind.ownedBy(owner, arrival.handicap);
     this.#waited = arrival;
+    if (this.#extras === undefined && this.id > last) return this.id;
     const number = this.id > last ? this.id : ++lastNumber;
     const isFront = this.order < 0;
     if (isFront || number !== this.id) Job.#extrasOf(this).order = isFront ? -number : number;
@@ -447,6 +453,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.options?.transfer;
   }
 
+  /** @internal Whether a worker is told nothing of it but its arguments. */
+  get isPlain(): boolean {
+    return this.#extras === undefined;
+  }
+
   /** @internal How many ms its code may run. */
   get timeoutMs(): number | undefined {
     return this.#extras?.options?.timeoutMs;
@@ -515,27 +526,33 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   settle(state: SettledState, outcome: unknown, late?: { readonly result: unknown }): void {
     this.#settledAs = state;
     this.#content = outcome; // what a settled job does not need is let go (I9)
-    if ((this.place?.attempt ?? 0) === 0) {
+    if (typeof this.#waited === 'object') {
+      // its code did not run, or not again
       this.place = this.#extras?.lastRun;
       this.seq = 0;
+      this.#waited = toTicks(this.queuedMs);
     }
-    if (typeof this.#waited === 'object') this.#waited = toTicks(this.queuedMs);
-    const extras = this.#extras;
-    if (extras === undefined) return;
+    if (this.#extras !== undefined) Job.#letGo(this, this.#extras, late);
+  }
+
+  // Static, as a class with private methods costs each object a field.
+
+  /** It has settled: tells those who wait for it. */
+  static #letGo(job: Job, extras: JobExtras, late?: { readonly result: unknown }): void {
     if (extras.options !== undefined) {
       const { token, signal } = extras.options;
-      token?.unlink(this);
-      if (signal !== undefined) unlinkFromSignal(signal, this);
+      token?.unlink(job);
+      if (signal !== undefined) unlinkFromSignal(signal, job);
       extras.options = undefined;
       extras.context = undefined;
     }
     if (late !== undefined) extras.result = late.result;
-    extras.token?.unlink(this);
+    extras.token?.unlink(job);
     extras.progress?.end();
     if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);
     extras.whenSettled = undefined;
     if (extras.followers !== undefined) {
-      Job.#tell(this, extras.followers);
+      Job.#tell(job, extras.followers);
       extras.followers = TOLD;
     }
     // last, as its listeners are foreign code (I7)
@@ -544,9 +561,16 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   static {
     keepShape(new Job(() => undefined));
+    lastNumber = 0; // it is nobody's job
   }
 
-  // Static, as a class with private methods costs each object a field.
+  /** Answers its priority. */
+  static #takeOptions(job: Job, ref: TaskRef, options: JobOptions): number {
+    checkJobOptions(options, `make job '${ref.name}'`);
+    if (hasMoreThanPriority(options)) job.#extras = { name: options.name, options: { ...options } };
+    if (options.front) Job.#extrasOf(job).order = -1;
+    return options.priority ?? JobPriority.NORMAL;
+  }
 
   static #extrasOf(job: Job): JobExtras {
     job.#extras ??= {};

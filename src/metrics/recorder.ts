@@ -43,7 +43,6 @@ export interface PoolMetrics {
   readonly uptimeMs: number;
 }
 
-type Outcome = 'completed' | 'failed' | 'cancelled';
 type Counts = { -readonly [K in keyof PriorityCounts]: number };
 
 const MAX_PRIORITIES = 64;
@@ -85,9 +84,19 @@ export class MetricsRecorder {
     this.#counts(to).submitted++;
   }
 
-  jobSettled(outcome: Outcome, priority: number): void {
-    this[outcome]++;
-    this.#counts(priority)[outcome]++;
+  jobCompleted(priority: number): void {
+    this.completed++;
+    this.#counts(priority).completed++;
+  }
+
+  jobFailed(priority: number): void {
+    this.failed++;
+    this.#counts(priority).failed++;
+  }
+
+  jobCancelled(priority: number): void {
+    this.cancelled++;
+    this.#counts(priority).cancelled++;
   }
 
   /** A job's code has ended, after it waited and ran so many ticks. */
@@ -126,7 +135,12 @@ export class MetricsRecorder {
   }
 
   #counts(priority: number): Counts {
-    if (this.#lastCounts !== undefined && this.#lastPriority === priority) return this.#lastCounts;
+    return this.#lastCounts !== undefined && this.#lastPriority === priority
+      ? this.#lastCounts
+      : this.#findCounts(priority);
+  }
+
+  #findCounts(priority: number): Counts {
     const isFull = this.#byPriority.size >= MAX_PRIORITIES && !this.#byPriority.has(priority);
     const key = isFull ? 'other' : priority;
     let counts = this.#byPriority.get(key);

@@ -30,6 +30,7 @@ class Call {
   readonly id: number;
   readonly priority: number;
   readonly aside: Aside;
+  readonly isPlain = false;
   readonly task: { readonly id: number; readonly origin: TaskDefinition };
   readonly args: readonly unknown[];
 

@@ -33,6 +33,8 @@ export interface Parcel {
   readonly id: number;
   readonly task: { readonly id: number; readonly origin: TaskDefinition };
   readonly args: readonly unknown[];
+  /** It has neither an aside, nor a transfer list, nor a time limit. */
+  readonly isPlain: boolean;
   readonly priority: number;
   readonly aside: Aside | undefined;
   readonly transfer: readonly Transferable[] | undefined;
@@ -85,7 +87,12 @@ export class RequestLane {
 
   /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
   define(task: Parcel['task']): boolean {
-    if (task === this.#lastDefined || this.#defined.has(task)) {
+    if (task === this.#lastDefined) return false;
+    return this.#defineOther(task);
+  }
+
+  #defineOther(task: Parcel['task']): boolean {
+    if (this.#defined.has(task)) {
       this.#lastDefined = task;
       return false;
     }
@@ -102,9 +109,9 @@ export class RequestLane {
    * @throws {NotCloneableError} when an argument cannot cross; nothing is written then.
    */
   write(job: Parcel): void {
-    const kind = this.#putValues(job);
+    const kind = job.isPlain ? this.#putArguments(job, undefined) : this.#putAll(job);
     this.isByMessage = (kind & COUNT_MASK) === BY_MESSAGE;
-    this.#begin(job.task.id, job.timeoutMs === undefined ? kind : kind | IS_ANNOUNCED);
+    this.#begin(job.task.id, kind);
     const head = 2 * (this.nextSeq & MASK);
     this.#heads[head] = job.id;
     this.#heads[head + 1] = job.priority;
@@ -120,27 +127,40 @@ export class RequestLane {
   }
 
   /** How long the next entry may be, in words. */
-  get #longest(): number {
+  #longest(): number {
     const mark = (this.#words + LONG_ENTRY_WORDS - LONG_WORDS) | 0;
     if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
     this.#wordsRead = Atomics.load(this.#control, Control.REQUEST_WORDS_READ);
     return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
   }
 
-  #putValues(job: Parcel): number {
+  #putAll(job: Parcel): number {
+    const { aside } = job;
+    const kind = job.transfer === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
+    return job.timeoutMs === undefined ? kind : kind | IS_ANNOUNCED;
+  }
+
+  #putArguments(job: Parcel, aside: Aside | undefined): number {
     const ring = this.#ring;
-    const { args, aside } = job;
-    if (job.transfer !== undefined || args.length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
-    const limit = ring.offset + this.#longest;
+    const { args } = job;
+    if (args.length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
+    const limit = ring.offset + this.#longest();
     ring.cursor = ring.offset + REQUEST_HEAD;
     let tags = 0;
-    let count = 0;
-    for (; count < args.length; count++) {
-      const tag = ring.put(args[count], limit);
+    for (let index = 0; index < args.length; index++) {
+      const tag = ring.put(args[index], limit);
       if (tag === NOT_INLINE) return this.#sendValues(job, aside);
-      tags |= tag << (TAG_BITS * count);
+      tags |= tag << (TAG_BITS * index);
     }
-    if (aside === undefined) return count | (tags << ARGUMENT_BITS);
+    if (aside === undefined) return args.length | (tags << ARGUMENT_BITS);
+    return this.#putAside(job, aside, limit, tags);
+  }
+
+  /** Behind the arguments. */
+  #putAside(job: Parcel, aside: Aside, limit: number, argumentTags: number): number {
+    const ring = this.#ring;
+    let tags = argumentTags;
+    let count = job.args.length;
     let flags = 0;
     for (const [name, flag] of ASIDES) {
       const value = aside[name];

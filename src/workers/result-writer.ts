@@ -142,7 +142,7 @@ export class ResultWriter implements OutputLane {
   }
 
   catchUp(): boolean {
-    if (this.#isPutting || !this.#hasRoomToReport) return false;
+    if (this.#isPutting || !this.#hasRoomToReport()) return false;
     this.#flush(OUTPUT);
     return true;
   }
@@ -155,8 +155,8 @@ export class ResultWriter implements OutputLane {
 
   /** Whether there is room for an entry that is not an answer; what waits goes first. */
   #makeRoom(seq: number): boolean {
-    if (this.#overflow.size > 0 && this.#hasRoomToReport) this.#flushOverflow(seq);
-    return this.#hasRoomToReport;
+    if (this.#overflow.size > 0 && this.#hasRoomToReport()) this.#flushOverflow(seq);
+    return this.#hasRoomToReport();
   }
 
   #keep(seq: number, told: Told): void {
@@ -165,12 +165,12 @@ export class ResultWriter implements OutputLane {
     else waiting.push(told);
   }
 
-  get #hasRoomToReport(): boolean {
-    return this.#longest === LONG_ENTRY_WORDS;
+  #hasRoomToReport(): boolean {
+    return this.#longest() === LONG_ENTRY_WORDS;
   }
 
   /** How long the next entry may be, in words. */
-  get #longest(): number {
+  #longest(): number {
     const mark = (this.#writtenWords + 2 * LONG_ENTRY_WORDS - LONG_WORDS) | 0;
     if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
     this.#wordsRead = Atomics.load(this.#control, Control.RESULT_WORDS_READ);
@@ -218,7 +218,7 @@ export class ResultWriter implements OutputLane {
 
   #putNow(value: unknown, root: string): number {
     this.#open();
-    const tag = this.#ring.put(value, this.#ring.offset + this.#longest);
+    const tag = this.#ring.put(value, this.#ring.offset + this.#longest());
     if (tag !== NOT_INLINE) return tag;
     this.#ring.abandon(this.#ring.offset);
     this.#open();
