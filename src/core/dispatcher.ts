@@ -15,6 +15,8 @@ const MAX_CHUNK = 1024;
 const BEHIND_URGENT = 64;
 /** A backlog smaller than this is not worth sharing with an idle worker. */
 const SHARE_TICKS = 0.1 * TICKS_PER_MS;
+/** Jobs go in convoys where so many of them are not worth sharing. */
+const SHORTEST_CONVOY = 8;
 /** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
 const OVERDUE_MS = 0.02;
 /** Every worker is below it: see `Reserve`. */
@@ -39,6 +41,10 @@ export class Dispatcher {
   #toSend = 0;
   /** When the last look at the workers began. */
   #nowMs = 0;
+  /** Jobs of this kind go to this worker as they come, and so many more of them. */
+  #convoyKind: Job['kind'] | undefined;
+  #convoyWorker: PoolWorker | undefined;
+  #convoyLeft = 0;
   /** The job between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
   #inHand: Job | undefined;
   #endedInHand: Ending | undefined;
@@ -99,7 +105,7 @@ export class Dispatcher {
 
   /** Sends the most urgent jobs, each to the worker that will come to it first, until none may take more. */
   feed(): void {
-    if (this.#isFeeding) return; // called back by the getter of an argument: the outer call goes on
+    if (this.#isFeeding || this.#inHand !== undefined) return; // called back by the getter of an argument: the outer call goes on
     this.#isFeeding = true;
     this.#nowMs = now();
     try {
@@ -108,6 +114,50 @@ export class Dispatcher {
     } finally {
       this.#isFeeding = false;
     }
+  }
+
+  /**
+   * Many jobs come, one by one, and none waits. From now on those that are short and like this one need not pass through the
+   * queue: they go in convoys to the worker that would be sent the next one, each as long as is not worth sharing. Until
+   * `publish`.
+   */
+  formConvoys({ kind }: Job, nowMs: number): void {
+    const isShort = plannedTicks(kind.task) * SHORTEST_CONVOY <= SHARE_TICKS;
+    if (!isShort || this.queue.size > 0 || this.#isPaused || this.#reserve !== undefined) return;
+    this.#nowMs = nowMs;
+    this.#convoyKind = kind;
+    this.#convoyLeft = 0;
+  }
+
+  /** Sends a job that has just come, if it may go with a convoy. Else it has to queue. */
+  follow(job: Job): boolean {
+    if (job.kind !== this.#convoyKind) {
+      this.#convoyKind = undefined;
+      return false;
+    }
+    if (this.queue.size > 0 || this.#isPaused || this.#inHand !== undefined || !job.isPlain) return false;
+    if (this.#convoyLeft === 0 && !this.#formConvoy(job)) return false;
+    const worker = this.#convoyWorker;
+    if (worker === undefined || !worker.isReady || !this.#send(worker, job)) return false;
+    this.#convoyLeft--;
+    return true;
+  }
+
+  /** Lets workers see what they were sent by convoys. */
+  publish(): void {
+    if (this.#convoyKind === undefined && this.#convoyWorker === undefined) return;
+    this.#convoyKind = undefined;
+    this.#convoyWorker = undefined;
+    for (const worker of this.#workers.all) worker.publish();
+  }
+
+  #formConvoy(job: Job): boolean {
+    const worker = this.#pick(job);
+    if (worker === undefined || worker.seats.wouldOvertake(job)) return false;
+    this.#convoyWorker = worker;
+    const windowTicks = WINDOW_TICKS * worker.concurrency - worker.seats.backlogTicks;
+    this.#convoyLeft = Math.ceil(Math.min(SHARE_TICKS, windowTicks) / plannedTicks(job.task));
+    return this.#convoyLeft > 0;
   }
 
   /** Ends the job in hand, if that is the one: it is taken back before any worker sees it. */
@@ -209,7 +259,11 @@ export class Dispatcher {
     do {
       const isUrgent = worker.seats.wouldOvertake(job);
       if (isUrgent) this.#takeBack(worker, job, Number.POSITIVE_INFINITY);
-      if (!this.#send(worker, job)) break;
+      this.queue.remove(job);
+      if (!this.#send(worker, job)) {
+        this.queue.insert(job);
+        break;
+      }
       if (isUrgent) this.#hurry(worker);
       sent++;
       this.#toSend--;
@@ -235,7 +289,6 @@ export class Dispatcher {
   }
 
   #send(worker: PoolWorker, job: Job): boolean {
-    this.queue.remove(job);
     this.#inHand = job;
     let isSent = true;
     let fault: { readonly error: unknown } | undefined;
@@ -254,7 +307,6 @@ export class Dispatcher {
       return true;
     }
     if (fault !== undefined) this.#ledger.settle(job, 'FAILED', { outcome: fault.error });
-    else if (!isSent) this.queue.insert(job);
     return isSent;
   }
 

@@ -57,32 +57,36 @@ export class Pacer {
 
   /** Puts a job in its place in the queue, from where it goes by itself. */
   enqueue(job: Job): void {
-    this.#paced.dispatcher.queue.insert(job);
+    const { dispatcher } = this.#paced;
+    if (!dispatcher.follow(job)) dispatcher.queue.insert(job);
     if (!this.#isPumpScheduled) {
       this.#isPumpScheduled = true;
       this.#sincePump = 0;
       queueMicrotask(this.#pumpSoon);
     } else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) {
-      this.#pumpBetween();
+      this.#pumpBetween(job);
     }
   }
 
   /** Within a long run of submissions. */
-  #pumpBetween(): void {
+  #pumpBetween(last: Job): void {
     const nowMs = this.#paced.ledger.look();
     if (this.#sincePump < PUMP_EVERY && nowMs - this.#pumpedAtMs < PUMP_EVERY_MS) return;
     this.#sincePump = 0;
     this.#pumpedAtMs = nowMs;
     this.pump();
     this.#read(2 * PUMP_EVERY);
+    this.#paced.dispatcher.formConvoys(last, nowMs);
   }
 
   /** Sends what may be sent. */
   pump(): void {
     const { dispatcher } = this.#paced;
-    if (!dispatcher.isDue) return;
-    this.#startWorkers();
-    dispatcher.feed();
+    dispatcher.publish();
+    if (dispatcher.isDue) {
+      this.#startWorkers();
+      dispatcher.feed();
+    }
     this.#watch();
   }
 

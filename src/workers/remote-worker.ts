@@ -151,6 +151,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #isReady = false;
   #startFault: string | undefined;
   #isHeld = false;
+  /** The first of the jobs it has is not published yet. */
+  #wasIdle = false;
   #answered = (): void => {};
   #error: unknown;
   readonly #hasProcess: boolean;
@@ -223,15 +225,15 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Whether it will soon be free: it starts, or runs a chore. */
   get isComing(): boolean {
-    return this.#state === 'starting' || (this.#state === 'ready' && !this.#chores.isEmpty && this.#hasPlace);
+    return this.#state === 'starting' || (this.#state === 'ready' && !this.#chores.isEmpty && this.#hasPlace());
   }
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.isIdle || (this.isReady && this.#hasPlace && !this.isHeld);
+    return this.isIdle || (this.isReady && this.#hasPlace() && !this.isHeld);
   }
 
-  get #hasPlace(): boolean {
+  #hasPlace(): boolean {
     return this.placesTaken < this.concurrency;
   }
 
@@ -329,7 +331,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
-    if (this.seats.taken === 0) this.progressAtMs = now();
+    if (this.seats.taken === 0) this.#wasIdle = true;
     const seq = requests.nextSeq;
     requests.write(job);
     this.seats.take(job, seq, plannedTicks);
@@ -339,6 +341,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Makes what was sent visible, and wakes the thread where it sleeps. */
   publish(): void {
+    if (this.#wasIdle) {
+      this.#wasIdle = false;
+      this.progressAtMs = now();
+    }
     const parked = this.#requests.publish();
     if (parked === Parked.NO) return;
     const { control } = this.#memory;
@@ -383,7 +389,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Takes no more jobs, gives up `job`, which does not stop, and ends once its other jobs have ended. */
   retire(reason: string, job?: J): void {
-    if (this.#isBeingEnded) return;
+    if (this.#isBeingEnded()) return;
     this.#moveTo('retiring');
     this.endReason = reason;
     if (job !== undefined) this.seats.release(job.seq & MASK);
@@ -409,7 +415,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
    * nothing to run, its thread is ended. `workerExited` follows.
    */
   end(reason: string): void {
-    if (this.#isBeingEnded) return;
+    if (this.#isBeingEnded()) return;
     const isSetUp = this.readyAtMs > 0 || this.teardown !== undefined;
     const hasChores = this.#chores.isOpen && isSetUp && (this.teardown !== undefined || !this.#chores.isEmpty);
     if (!hasChores || this.#graceMs === 0) {
@@ -438,7 +444,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.terminate(`it ${fault}`);
   }
 
-  get #isBeingEnded(): boolean {
+  #isBeingEnded(): boolean {
     return this.#state === 'closing' || this.#state === 'ending' || this.#state === 'exited';
   }
 
