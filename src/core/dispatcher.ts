@@ -13,6 +13,8 @@ import type { PoolWorker, WorkerSet } from './worker-set.js';
 const MAX_CHUNK = 1024;
 /** Jobs that are sent at once behind an urgent one, for each worker. */
 const BEHIND_URGENT = 64;
+/** For so long, at most, they wait for its answer. */
+const HURRY_MS = 2;
 /** A backlog smaller than this is not worth sharing with an idle worker. */
 const SHARE_TICKS = 0.1 * TICKS_PER_MS;
 /** Jobs go in convoys where so many of them are not worth sharing. */
@@ -39,6 +41,9 @@ export class Dispatcher {
   #isFeeding = false;
   /** How many jobs `feed` may still send. */
   #toSend = 0;
+  /** The last job that went ahead of others to a worker, until it has settled, and when it did. */
+  #urgent: Job | undefined;
+  #urgentSinceMs = 0;
   /** When the last look at the workers began. */
   #nowMs = 0;
   /** Jobs of this kind go to this worker as they come, and so many more of them. */
@@ -109,7 +114,7 @@ export class Dispatcher {
     this.#isFeeding = true;
     this.#nowMs = now();
     try {
-      this.#toSend = Number.POSITIVE_INFINITY;
+      this.#toSend = this.#mostToSend();
       while (this.#toSend > 0 && this.#feedOne());
     } finally {
       this.#isFeeding = false;
@@ -264,7 +269,7 @@ export class Dispatcher {
         this.queue.insert(job);
         break;
       }
-      if (isUrgent) this.#hurry(worker);
+      if (isUrgent) this.#hurry(worker, job);
       sent++;
       this.#toSend--;
       job = this.queue.peek();
@@ -282,10 +287,25 @@ export class Dispatcher {
     return sent > 0;
   }
 
-  /** An urgent job was sent: it goes before those behind it are written, and most of these wait until its answer was looked for. */
-  #hurry(worker: PoolWorker): void {
+  /** An urgent job was sent: it goes before those behind it are written, and most of these wait until it has settled. */
+  #hurry(worker: PoolWorker, job: Job): void {
     worker.publish();
-    this.#toSend = Math.min(this.#toSend, BEHIND_URGENT * this.#workers.all.length);
+    this.#urgent = job;
+    this.#urgentSinceMs = this.#nowMs;
+    this.#toSend = Math.min(this.#toSend, this.#mostToSend());
+  }
+
+  /** So that answers are looked for soon while an urgent job runs that is short. */
+  #mostToSend(): number {
+    if (this.#urgent === undefined || this.#nowMs - this.#urgentSinceMs > HURRY_MS) return Number.POSITIVE_INFINITY;
+    return BEHIND_URGENT * this.#workers.all.length;
+  }
+
+  /** Whether an urgent job has settled since the last look: who awaits it is not to wait for the answers of others. */
+  takeUrgentSettled(): boolean {
+    if (this.#urgent === undefined || !this.#urgent.isSettled) return false;
+    this.#urgent = undefined;
+    return true;
   }
 
   #send(worker: PoolWorker, job: Job): boolean {

@@ -105,7 +105,7 @@ export class Pacer {
       if (count > 0) this.#lingerUntilMs = startedMs + LINGER_MS;
       if (dispatcher.isDue || (ledger.unsettled > 0 && dispatcher.share())) this.pump();
       if (count === 0 && this.#rest(startedMs)) return;
-      if (ledger.look() - startedMs > YIELD_MS) {
+      if (dispatcher.takeUrgentSettled() || ledger.look() - startedMs > YIELD_MS) {
         this.#drainLater();
         return;
       }

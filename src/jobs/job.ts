@@ -261,7 +261,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   ): Promise<A | B> {
     if (isResolver(onfulfilled)) {
       if (this.#settledAs === 'COMPLETED') {
-        onfulfilled(this.#content);
+        void onfulfilled(this.#content);
         return FOLLOWED;
       }
       if (isResolver(onrejected))
