@@ -11,6 +11,8 @@ import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** Jobs that go to one worker before the next is looked at. */
 const MAX_CHUNK = 1024;
+/** So many jobs may wait at a worker where they make more than a window. */
+const AHEAD = 4;
 /** Jobs that are sent at once behind an urgent one, for each worker. */
 const BEHIND_URGENT = 64;
 /** For so long, at most, they wait for its answer. */
@@ -378,8 +380,8 @@ export class Dispatcher {
   }
 }
 
-/** Whether the worker would have no more than the window's work with the job, or no more than this one waiting. */
+/** Whether the worker would have no more than the window's work with the job, or no more than a few waiting. */
 function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
   if (seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * concurrency) return true;
-  return seats.taken <= concurrency && mayWait(job.task);
+  return seats.taken < concurrency + AHEAD && mayWait(job.task);
 }

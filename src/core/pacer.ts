@@ -45,6 +45,7 @@ export class Pacer {
   #lingerUntilMs = 0;
   #watchTimer: NodeJS.Timeout | undefined;
   #watchMs = WATCH_MS;
+  #watchedAtMs = 0;
 
   constructor(paced: Paced) {
     this.#paced = paced;
@@ -103,6 +104,7 @@ export class Pacer {
     for (;;) {
       const count = this.#read(DRAIN_BATCH);
       if (count > 0) this.#lingerUntilMs = startedMs + LINGER_MS;
+      this.#lookAfter(startedMs);
       if (dispatcher.isDue || (ledger.unsettled > 0 && dispatcher.share())) this.pump();
       if (count === 0 && this.#rest(startedMs)) return;
       if (dispatcher.takeUrgentSettled() || ledger.look() - startedMs > YIELD_MS) {
@@ -186,6 +188,14 @@ export class Pacer {
     const { dispatcher } = this.#paced;
     if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
     this.#watchTimer = setTimeout(this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
+  }
+
+  /** Looks already now, as this thread is awake: the timer is for when nobody rings. */
+  #lookAfter(nowMs: number): void {
+    if (this.#watchTimer === undefined || nowMs - this.#watchedAtMs < this.#watchMs) return;
+    this.#watchedAtMs = nowMs;
+    this.#watchTimer.refresh();
+    this.#paced.dispatcher.recallStuck();
   }
 
   /** New jobs are looked after from the start, however rarely the older ones were looked at. */

@@ -7,9 +7,14 @@ import type { RequestReader } from './request-reader.js';
 const LINGER_MS = 2;
 /** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
 const LOOKS = 1000;
-/** A parked main thread is rung after so many answers, or so long after the first job of them began: one ring serves them all. */
+/**
+ * A ring costs both threads together some 50 us, so one is to serve several answers. A parked main thread is rung after so
+ * many, or so long after the first of them, or at once for a job that took as long. Or when the worker would soon have
+ * nothing to do: while it runs its last job, the next can come.
+ */
 const RING_AFTER_ANSWERS = 32;
-const RING_AFTER_MS = 0.1;
+const RING_AFTER_MS = 2;
+const LAST_JOBS = 1;
 
 /** How a worker that has nothing to do waits, and says so in its control word, so that it is woken only then. */
 export class Parking {
@@ -49,18 +54,22 @@ export class Parking {
 export class MainBell {
   readonly #poolWord: Int32Array;
   readonly #port: MessagePort;
+  readonly #requests: RequestReader;
   #answers = 0;
-  #firstBegunMs = 0;
+  #firstMs = 0;
 
-  constructor(poolWord: Int32Array, port: MessagePort) {
+  constructor(poolWord: Int32Array, port: MessagePort, requests: RequestReader) {
     this.#poolWord = poolWord;
     this.#port = port;
+    this.#requests = requests;
   }
 
-  /** An answer was written: the main thread is rung, at once (after a job that took long) or with the next ones. */
+  /** An answer was written, of a job that ran from the one time to the other: the main thread is rung, at once or later. */
   answered(begunAtMs: number, nowMs: number): void {
-    if (this.#answers++ === 0) this.#firstBegunMs = begunAtMs;
-    if (this.#answers >= RING_AFTER_ANSWERS || nowMs - this.#firstBegunMs > RING_AFTER_MS) this.ring();
+    if (this.#answers++ === 0) this.#firstMs = nowMs;
+    const sinceMs = nowMs - Math.min(this.#firstMs, begunAtMs);
+    const isDue = this.#answers >= RING_AFTER_ANSWERS || sinceMs > RING_AFTER_MS;
+    if (isDue || !this.#requests.hasMoreThan(LAST_JOBS)) this.ring();
   }
 
   /** Rings for answers that were not rung for. */

@@ -64,6 +64,11 @@ export class RequestReader implements JobHead {
     return this.#tail === this.position;
   }
 
+  /** Whether more entries than so many wait to be read. Looks into shared memory only where it has to. */
+  hasMoreThan(count: number): boolean {
+    return ((this.#tail - this.position) | 0) > count || (!this.isEmpty && ((this.#tail - this.position) | 0) > count);
+  }
+
   /** Goes to the next entry. False when there is none; what was written since the last `isEmpty` is not looked for. */
   next(): boolean {
     if (this.#tail === this.position && this.isEmpty) return false;
