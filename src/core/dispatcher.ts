@@ -112,7 +112,8 @@ export class Dispatcher {
 
   /** Sends the most urgent jobs, each to the worker that will come to it first, until none may take more. */
   feed(): void {
-    if (this.#isFeeding || this.#inHand !== undefined) return; // called back by the getter of an argument: the outer call goes on
+    // called back by the getter of an argument: the outer call goes on
+    if (this.#isFeeding || this.#inHand !== undefined) return;
     this.#isFeeding = true;
     this.#nowMs = now();
     try {
@@ -147,6 +148,7 @@ export class Dispatcher {
     const worker = this.#convoyWorker;
     if (worker === undefined || !worker.isReady || !this.#send(worker, job)) return false;
     this.#convoyLeft--;
+    if (worker.hasSentSlowly) this.publish();
     return true;
   }
 

@@ -83,11 +83,11 @@ export class Pacer {
   /** Sends what may be sent. */
   pump(): void {
     const { dispatcher } = this.#paced;
-    dispatcher.publish();
     if (dispatcher.isDue) {
       this.#startWorkers();
       dispatcher.feed();
     }
+    dispatcher.publish(); // last: what is more urgent has taken back what it goes before
     this.#watch();
   }
 

@@ -331,7 +331,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
-    if (this.seats.taken === 0) this.#wasIdle = true;
+    if (this.seats.taken === 0) {
+      this.#wasIdle = true;
+      this.progressAtMs = now();
+    }
     const seq = requests.nextSeq;
     requests.write(job);
     this.seats.take(job, seq, plannedTicks);

@@ -27,6 +27,7 @@ const WORKER = pathToFileURL(createRequire(import.meta.url).resolve('thread-syst
 const ACTIONS = {
   submit: 600,
   many: 12,
+  rush: 3,
   cancel: 80,
   cancelMany: 3,
   setPriority: 50,
@@ -46,6 +47,8 @@ const ACTIONS = {
   sleep: 50,
   quiet: 2,
 } as const;
+
+const next = (number: number): number => number + 1;
 
 /** What came of a run. */
 export interface ChaosReport {
@@ -197,6 +200,9 @@ class Chaos {
       case 'many':
         for (let left = random.integer(20, 200); left > 0; left--) this.#submit(planShort(this.#from));
         break;
+      case 'rush':
+        await this.#rush();
+        break;
       case 'cancel':
         if (this.#recent.length > 0)
           this.#watch.cancel(random.pick(this.#recent), random.pick(['by chance', undefined]));
@@ -268,6 +274,28 @@ class Chaos {
       case 'quiet':
         await this.#quiet();
         break;
+    }
+  }
+
+  /** To an idle pool, many jobs that are alike: they go to workers as they come. At times something comes between. */
+  async #rush(): Promise<void> {
+    const random = this.#random;
+    await this.#quiet();
+    for (let left = random.integer(100, 600); left > 0; left--) {
+      const number = this.#flags.claim();
+      this.#entered(
+        this.#pool.submit(next, [number]),
+        { kind: 'inline', task: next, args: [], isFlagged: false },
+        number,
+      );
+      if (random.chance(0.02)) this.#watch.cancel(random.pick(this.#recent), 'in a rush');
+      if (random.chance(0.01)) random.pick(this.#recent).setPriority(random.integer(-2, 2));
+      if (random.chance(0.005)) this.#submit(planShort(this.#from));
+      if (random.chance(0.003)) {
+        this.#pool.pause();
+        if (random.chance(0.5)) this.#pool.resume();
+        else this.#pausedFor ||= 1;
+      }
     }
   }
 
