@@ -25,6 +25,15 @@ const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
 /** Words that a string of `length` takes: its length, a word of padding, its characters up to a multiple of 8 bytes. */
 const stringWords = (length: number): number => 2 + (((length + 7) >> 3) << 1);
 
+/**
+ * An integer as V8 keeps integers, where it is one: out of a `Float64Array` it comes as a float, until the reader's code is
+ * optimised, and code that once was given a float computes with floats from then on.
+ */
+function asInteger(value: number): number {
+  const integer = value | 0;
+  return integer === value && (integer !== 0 || 1 / value > 0) ? integer : value;
+}
+
 /** One lane's memory, seen as what entries hold. Entries begin at even words, so that floats are aligned. */
 abstract class Ring {
   readonly words: Int32Array;
@@ -134,7 +143,7 @@ export class RingReader extends Ring {
   take(tag: number): unknown {
     switch (tag) {
       case Tag.NUMBER:
-        return this.takeFloat();
+        return asInteger(this.takeFloat());
       case Tag.STRING: {
         const length = this.words[this.cursor] ?? 0;
         const start = (this.cursor + 2) * WORD_BYTES;
