@@ -6,7 +6,7 @@ export const WINDOW_TICKS = TICKS_PER_MS;
 /** Up to so much longer than the window, one job is still sent ahead, so that its worker need not wait for it. 2 ms. */
 const LONGEST_AHEAD_TICKS = 2 * TICKS_PER_MS;
 /** No job is expected to take less: it bounds how many are sent ahead, whose answers an urgent one's may have to follow. */
-const SHORTEST_TICKS = 5;
+const SHORTEST_TICKS = 10;
 /** Longer runs are all alike. Keeps the estimate a small integer. */
 const LONGEST_TICKS = 2 ** 24;
 /** An estimate is kept in parts of a tick, so that short runs do not round away. */
