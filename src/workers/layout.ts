@@ -12,6 +12,11 @@ export const LANE_WORDS = 2 * CAPACITY * SHORT_ENTRY_WORDS;
 /** Long entries, and reports, may take the other half. */
 export const LONG_WORDS = LANE_WORDS / 2;
 
+/** Room beside the request lane for strings, in batches of up to so many characters. */
+export const TEXT_BYTES = 2 ** 18;
+export const TEXT_CHARS = 2048;
+const LONGEST_TEXT_WORDS = TEXT_CHARS / 2 + 1;
+
 /** Words of a worker's control block, a cache line apart. The side named last writes it. */
 export const Control = Object.freeze({
   /** Entries written to the request lane: main. */
@@ -19,6 +24,8 @@ export const Control = Object.freeze({
   /** Entries read from the request lane, and their words: worker. */
   REQUESTS_READ: 16,
   REQUEST_WORDS_READ: 17,
+  /** And of the strings beside it. */
+  TEXT_BYTES_READ: 18,
   /** Entries written to the result lane: worker. */
   RESULT_TAIL: 32,
   /** Words read from the result lane: main. */
@@ -50,6 +57,8 @@ export interface WorkerMemory {
   /** By slot: the job's id and its priority. Beside the lane, as few tasks ask for them. */
   readonly heads: Float64Array;
   readonly requests: Int32Array;
+  /** Beside the lane: strings of its entries. */
+  readonly texts: Int32Array;
   readonly results: Int32Array;
 }
 
@@ -62,8 +71,9 @@ export function createMemory(): WorkerMemory {
     control: shared(Control.LENGTH),
     slots: shared(CAPACITY),
     heads: new Float64Array(new SharedArrayBuffer(2 * CAPACITY * Float64Array.BYTES_PER_ELEMENT)),
-    // an entry is contiguous: the last one may run past the end, into these words
+    // an entry, or a batch, is contiguous: the last one may run past the end, into these words
     requests: shared(LANE_WORDS + LONG_ENTRY_WORDS),
+    texts: shared(TEXT_BYTES / Int32Array.BYTES_PER_ELEMENT + LONGEST_TEXT_WORDS),
     results: shared(LANE_WORDS + LONG_ENTRY_WORDS),
   };
 }

@@ -27,6 +27,7 @@ import {
   type TaskDefinition,
 } from './protocol.js';
 import { NOT_INLINE, RingWriter } from './ring.js';
+import { TextWriter } from './text-lane.js';
 
 /** What the lane must know of a job to send it. */
 export interface Parcel {
@@ -44,6 +45,7 @@ export interface Parcel {
 /** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
 export class RequestLane {
   readonly #ring: RingWriter;
+  readonly #texts: TextWriter;
   readonly #control: Int32Array;
   readonly #heads: Float64Array;
   readonly #payload: PayloadPort;
@@ -61,7 +63,8 @@ export class RequestLane {
   nextSeq = 0;
 
   constructor(memory: WorkerMemory, payload: PayloadPort) {
-    this.#ring = new RingWriter(memory.requests, LANE_WORDS);
+    this.#texts = new TextWriter(memory);
+    this.#ring = new RingWriter(memory.requests, LANE_WORDS, this.#texts);
     this.#control = memory.control;
     this.#heads = memory.heads;
     this.#payload = payload;
@@ -122,6 +125,7 @@ export class RequestLane {
   publish(): number {
     if (this.#published === this.nextSeq) return Parked.NO;
     this.#published = this.nextSeq;
+    this.#texts.flush();
     Atomics.store(this.#control, Control.REQUEST_TAIL, this.nextSeq);
     return Atomics.load(this.#control, Control.PARKED);
   }

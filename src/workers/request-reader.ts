@@ -18,6 +18,7 @@ import {
   TAG_MASK,
 } from './protocol.js';
 import { RingReader } from './ring.js';
+import { TextReader } from './text-lane.js';
 
 const NO_ASIDE: Aside = Object.freeze({});
 const LAST_FIRST = ASIDES.toReversed();
@@ -25,6 +26,7 @@ const LAST_FIRST = ASIDES.toReversed();
 /** The worker's end of the lane that brings it jobs. */
 export class RequestReader implements JobHead {
   readonly #ring: RingReader;
+  readonly #texts: TextReader;
   readonly #control: Int32Array;
   readonly #heads: Float64Array;
   readonly #port: MessagePort;
@@ -43,7 +45,8 @@ export class RequestReader implements JobHead {
   isAnnounced = false;
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
-    this.#ring = new RingReader(memory.requests, LANE_WORDS);
+    this.#texts = new TextReader(memory);
+    this.#ring = new RingReader(memory.requests, LANE_WORDS, this.#texts);
     this.#control = memory.control;
     this.#heads = memory.heads;
     this.#port = port;
@@ -80,7 +83,9 @@ export class RequestReader implements JobHead {
 
   /** Tells the main thread how far the lane has been read: that much of it may be written again. */
   publishRead(): void {
-    this.#control[Control.REQUEST_WORDS_READ] = this.#words; // seen with the atomic store that follows
+    // seen with the atomic store that follows
+    this.#control[Control.REQUEST_WORDS_READ] = this.#words;
+    this.#control[Control.TEXT_BYTES_READ] = this.#texts.bytesRead;
     Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
   }
 

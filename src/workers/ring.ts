@@ -1,3 +1,4 @@
+import type { TextReader, TextWriter } from './text-lane.js';
 import { TreeReader, TreeWriter } from './tree-codec.js';
 
 /** How a value travels: inside a lane or, where it cannot, by message. */
@@ -9,6 +10,8 @@ export const Tag = Object.freeze({
   STRING: 3,
   /** As `tree-codec.ts` writes it. */
   TREE: 4,
+  /** A string that goes beside the lane, where that has a place for such. */
+  TEXT: 5,
   /** By message, as it is. */
   MESSAGE: 6,
   /** By message, in an envelope: objects of ours are in it. */
@@ -64,20 +67,24 @@ abstract class Ring {
 
 export class RingWriter extends Ring {
   readonly #trees: TreeWriter;
+  readonly #texts: TextWriter | undefined;
 
-  constructor(words: Int32Array, wrapAt: number) {
+  constructor(words: Int32Array, wrapAt: number, texts?: TextWriter) {
     super(words, wrapAt);
+    this.#texts = texts;
     this.#trees = new TreeWriter(this);
   }
 
   override advance(): number {
     this.#trees.keep();
+    this.#texts?.keep();
     return super.advance();
   }
 
   /** Takes back what was put at the cursor, back to the word `start`. */
   abandon(start: number): void {
     this.#trees.abandon();
+    this.#texts?.abandon();
     this.cursor = start;
   }
 
@@ -104,6 +111,11 @@ export class RingWriter extends Ring {
 
   #putString(text: string, limit: number): number {
     const { length } = text;
+    if (this.cursor + 2 <= limit && this.#texts?.put(text)) {
+      this.words[this.cursor] = length;
+      this.cursor += 2;
+      return Tag.TEXT;
+    }
     if (length > MAX_INLINE_CHARS) return this.#putTree(text, limit);
     if (this.cursor + stringWords(length) > limit) return NOT_INLINE;
     const start = (this.cursor + 2) * WORD_BYTES;
@@ -127,9 +139,11 @@ export class RingWriter extends Ring {
 
 export class RingReader extends Ring {
   readonly #trees: TreeReader;
+  readonly #texts: TextReader | undefined;
 
-  constructor(words: Int32Array, wrapAt: number) {
+  constructor(words: Int32Array, wrapAt: number, texts?: TextReader) {
     super(words, wrapAt);
+    this.#texts = texts;
     this.#trees = new TreeReader(this);
   }
 
@@ -149,6 +163,11 @@ export class RingReader extends Ring {
         const start = (this.cursor + 2) * WORD_BYTES;
         this.cursor += stringWords(length);
         return this.bytes.toString('latin1', start, start + length);
+      }
+      case Tag.TEXT: {
+        const length = this.words[this.cursor] ?? 0;
+        this.cursor += 2;
+        return this.#texts?.take(length);
       }
       case Tag.TREE: {
         const value = this.#trees.read(this.cursor);
