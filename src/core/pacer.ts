@@ -6,8 +6,12 @@ import type { Dispatcher } from './dispatcher.js';
 import type { Ledger } from './ledger.js';
 import type { WorkerSet } from './worker-set.js';
 
-/** A long run of submissions lets jobs out, and reads answers, when so many have come or so much time has passed. */
-const PUMP_EVERY = 2048;
+/**
+ * A long run of submissions lets jobs out, and reads answers, when so many have come or so much time has passed: before
+ * workers, which are sent up to a thousand short jobs each, are through with theirs. Else a backlog grows, which costs more
+ * than anything, as the garbage collector copies its arguments.
+ */
+const PUMP_EVERY = 512;
 const PUMP_EVERY_MS = 0.5;
 /** It looks at the clock each time so many have come: a power of 2. */
 const LOOK_EVERY = 64;

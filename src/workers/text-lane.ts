@@ -15,9 +15,9 @@ export class TextWriter {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
   readonly #control: Int32Array;
-  /** The batch in hand; and the same without what the entry in hand has put. */
+  /** The batch in hand; and how long it was before the entry in hand. */
   #text = '';
-  #kept = '';
+  #kept = 0;
   /** How many characters the batch in hand may have. */
   #room = TEXT_CHARS;
   /** The byte at which the next batch begins. */
@@ -40,13 +40,13 @@ export class TextWriter {
 
   /** The entry in hand is written. */
   keep(): void {
-    this.#kept = this.#text;
-    if (this.#kept.length >= BATCH_CHARS) this.flush();
+    this.#kept = this.#text.length;
+    if (this.#kept >= BATCH_CHARS) this.flush();
   }
 
   /** The entry in hand is not written. */
   abandon(): void {
-    this.#text = this.#kept;
+    this.#text = this.#text.slice(0, this.#kept);
   }
 
   /** Writes the batch in hand: before the entries are published that need it. */
@@ -61,7 +61,7 @@ export class TextWriter {
     this.#written = (this.#written + end - start) | 0;
     this.#offset = end < TEXT_BYTES ? end : 0;
     this.#text = '';
-    this.#kept = '';
+    this.#kept = 0;
     this.#room = 0; // it is not known before the next string comes
   }
 
