@@ -108,6 +108,11 @@ export function messageOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : inspect(thrown);
 }
 
+/** The same, an error's name before it. */
+export function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : messageOf(thrown);
+}
+
 /** An argument as an error message shows it: short, with its type recognisable. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;

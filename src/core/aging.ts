@@ -1,5 +1,6 @@
 import { describe } from '../errors.js';
 import { JobPriority } from '../jobs/job-priority.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import { checkMs } from '../sync/timer.js';
 
 export interface AgingOptions {
@@ -25,9 +26,7 @@ const TICKS_PER_PRIORITY = 8;
 export function resolveAging(value: unknown, action: string): AgingSettings {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`Cannot ${action}: aging must be an object { everyMs, step }, received ${describe(value)}`);
-  for (const name of Object.keys(value))
-    if (!KNOWN.has(name))
-      throw new TypeError(`Cannot ${action}: there is no option 'aging.${name}'; there are ${[...KNOWN].join(', ')}`);
+  checkOptionNames(value, KNOWN, action, 'aging.');
   const given = value as Record<keyof AgingOptions, unknown>;
   const everyMs = checkPositive(given.everyMs, 'aging.everyMs', action);
   const step = checkPositive(given.step, 'aging.step', action);

@@ -1,5 +1,5 @@
-import { messageOf, PoolClosedError, WorkerExitError } from '../errors.js';
-import type { ThreadExit } from '../workers/thread-exit.js';
+import { PoolClosedError, WorkerExitError } from '../errors.js';
+import { reasonOf, type ThreadExit } from '../workers/thread-exit.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer } from './pacer.js';
@@ -111,5 +111,5 @@ class Round {
 
 function lostError(worker: PoolWorker, name: string, exit: ThreadExit): WorkerExitError {
   const what = `The thread of worker ${worker.workerId} ended with exit code ${exit.exitCode} while it ran broadcast '${name}'`;
-  return new WorkerExitError(exit.cause === undefined ? what : `${what}: ${messageOf(exit.cause)}`, exit);
+  return new WorkerExitError(what + reasonOf(exit), exit);
 }

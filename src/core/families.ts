@@ -1,7 +1,8 @@
 import type { ChildOptions } from '../current-job.js';
 import { PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkJobOptions, checkOptionNames, type JobOptions } from '../jobs/job-options.js';
+import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import { refOfOrigin } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { AskedChild } from '../workers/protocol.js';

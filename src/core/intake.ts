@@ -35,23 +35,21 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    if (!job.hasOptions) {
-      this.enter(job, true);
-      return job;
-    }
+    if (job.hasOptions) return this.#submitWithOptions(job);
+    this.enter(job, true);
+    return job;
+  }
+
+  #submitWithOptions(job: Job): Job {
     this.#readContext(job);
     const { key } = job.options;
-    if (key === undefined) {
-      this.enter(job, true);
-      return job;
-    }
-    const known = this.#keys.get(key);
+    const known = key === undefined ? undefined : this.#keys.get(key);
     if (known !== undefined) {
       if (job.priority > known.priority) known.setPriority(job.priority);
       return known;
     }
     this.enter(job, true);
-    if (job.isSettled) return job;
+    if (key === undefined || job.isSettled) return job;
     this.#keys.set(key, job);
     job.whenSettled(() => this.#keys.delete(key));
     return job;

@@ -1,6 +1,7 @@
 import { describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkJobOptions, checkOptionNames, type JobOptions } from '../jobs/job-options.js';
+import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';

@@ -1,6 +1,6 @@
 import { JobTimeoutError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import { checkOptionNames } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
 import { checkInteger } from './options.js';

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { textOf } from '../errors.js';
 import type { Ending } from '../jobs/ending.js';
 import type { Arrival, Job, JobOwner } from '../jobs/job.js';
 import type { OwnerRef } from '../jobs/job-kind.js';
@@ -225,9 +225,8 @@ export class Ledger {
       if (this.#hasWarned || job.isObserved || this.#events.has('jobFailed')) return;
       this.#hasWarned = true;
       const { error } = job;
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error);
       this.#log.fault(
-        `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${message}. Await the job, read its error, or listen to 'jobFailed'; this is told once a pool`,
+        `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${textOf(error)}. Await the job, read its error, or listen to 'jobFailed'; this is told once a pool`,
         { type: 'UnobservedJobFailure', error },
       );
     });

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { describe } from '../errors.js';
-import { checkOptionNames } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import type { SettledCounts } from './settled-counts.js';
 import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 

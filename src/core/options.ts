@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { describe } from '../errors.js';
-import { checkOptionNames } from '../jobs/job-options.js';
-import type { Task, TaskRef } from '../jobs/task.js';
+import { checkOptionNames } from '../jobs/option-names.js';
+import { NO_ARGS, type Task, type TaskRef } from '../jobs/task.js';
 import { checkMs } from '../sync/timer.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging.js';
 import { checkLogger, type Logger } from './logger.js';
 import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
-import { checkTask, NO_ARGS, type TaskCall } from './task-call.js';
+import { checkTask, type TaskCall } from './task-call.js';
 
 export interface ThreadPoolOptions {
   /**

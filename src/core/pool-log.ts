@@ -1,4 +1,4 @@
-import { messageOf, QueueFullError } from '../errors.js';
+import { QueueFullError, textOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
@@ -141,10 +141,6 @@ function nameOf({ name, id }: Job): string {
 }
 
 /** As `String(error)`, of anything. */
-function textOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error);
-}
-
 function reasonOf(cause: unknown): string {
   return cause === undefined ? '' : `: ${textOf(cause)}`;
 }

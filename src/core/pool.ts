@@ -1,6 +1,7 @@
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkOptionNames, type JobOptions } from '../jobs/job-options.js';
+import type { JobOptions } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';

@@ -1,6 +1,6 @@
 import { messageOf, WorkerExitError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import type { ThreadExit } from '../workers/thread-exit.js';
+import { reasonOf, type ThreadExit } from '../workers/thread-exit.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Families } from './families.js';
 import type { GraceKeeper } from './grace-keeper.js';
@@ -137,8 +137,4 @@ export class Recovery {
       if (!this.#parts.retries.take(job, error, true)) this.#parts.ledger.settle(job, 'FAILED', { outcome: error });
     });
   }
-}
-
-function reasonOf(exit: ThreadExit): string {
-  return exit.cause === undefined ? '' : `: ${messageOf(exit.cause)}`;
 }

@@ -1,5 +1,6 @@
 import { describe } from '../errors.js';
-import { checkOptionNames, checkPriority } from '../jobs/job-options.js';
+import { checkPriority } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 
 /** Workers that are kept free for urgent jobs. */
 export interface ReservedWorkers {

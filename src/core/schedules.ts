@@ -1,5 +1,5 @@
 import { Job } from '../jobs/job.js';
-import { checkOptionNames } from '../jobs/job-options.js';
+import { checkOptionNames } from '../jobs/option-names.js';
 import type { Task } from '../jobs/task.js';
 import { withContextOfNow } from '../sync/context-stores.js';
 import { Schedule, type ScheduleOptions } from './schedule.js';

@@ -1,13 +1,11 @@
 import { describe } from '../errors.js';
-import { isTask, refOf, type TaskRef } from '../jobs/task.js';
+import { isTask, NO_ARGS, refOf, type TaskRef } from '../jobs/task.js';
 
 /** A call of a task that is no job. */
 export interface TaskCall {
   readonly task: TaskRef;
   readonly args: readonly unknown[];
 }
-
-export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
 /** @throws {TypeError} that names the argument, the rule and the value received. */
 export function checkCall(task: unknown, args: unknown, action: string): TaskCall {

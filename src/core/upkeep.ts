@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { messageOf } from '../errors.js';
-import type { TaskRef } from '../jobs/task.js';
+import { NO_ARGS, type TaskRef } from '../jobs/task.js';
 import type { PoolSettings } from './options.js';
 import type { PoolLog } from './pool-log.js';
-import { NO_ARGS, type TaskCall } from './task-call.js';
+import type { TaskCall } from './task-call.js';
 import type { PoolWorker } from './worker-set.js';
 
 /** What each worker runs besides jobs: the setup and the broadcasts so far before its first job, the teardown at its end. */

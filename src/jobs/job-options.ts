@@ -5,6 +5,7 @@ import { type ContextStores, checkContext } from '../sync/context-stores.js';
 import type { Transferable } from '../sync/crossing.js';
 import { checkDate, checkMs } from '../sync/timer.js';
 import type { JobState } from './job-state.js';
+import { checkOptionNames } from './option-names.js';
 import { checkRetryOptions, type RetryOptions } from './retry-policy.js';
 
 /** A job that another one waits for: a `Job`. */
@@ -114,20 +115,6 @@ function checkDependsOn(value: unknown, action: string): void {
 /** By shape, as the class itself is built on these options. */
 function isJobLike(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'whenSettled' in value;
-}
-
-/** Checks that options are an object, and that each one is known. */
-export function checkOptionNames(
-  options: unknown,
-  known: ReadonlySet<string>,
-  action: string,
-): asserts options is object {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`Cannot ${action}: options must be an object, received ${describe(options)}`);
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      throw new TypeError(`Cannot ${action}: there is no option '${name}'; the options are ${[...known].join(', ')}`);
-  }
 }
 
 export function checkPriority(priority: unknown, action: string, name = 'priority'): asserts priority is number {

@@ -17,7 +17,7 @@ import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
 import { ProgressStream } from './progress.js';
-import { refOf, type Task, type TaskRef } from './task.js';
+import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
 export interface JobOwner {
@@ -87,7 +87,6 @@ let lastNumber = 0;
 const FOLLOWED = Promise.resolve() as Promise<never>;
 /** There were followers, and they know. */
 const TOLD: Follower[] = [];
-const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_OPTIONS: JobOptions = Object.freeze({});
 
 function refuseArgs(ref: TaskRef, args: unknown): never {

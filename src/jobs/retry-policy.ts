@@ -1,5 +1,6 @@
 import { describe } from '../errors.js';
 import { checkMs } from '../sync/timer.js';
+import { checkOptionNames } from './option-names.js';
 
 /** How a job is tried again that failed. */
 export interface RetryOptions {
@@ -26,9 +27,7 @@ const BACKOFFS = ['fixed', 'linear', 'exponential'];
 export function checkRetryOptions(value: unknown, action: string): asserts value is RetryOptions {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`Cannot ${action}: retry must be an object, received ${describe(value)}`);
-  for (const name of Object.keys(value))
-    if (!KNOWN.has(name))
-      throw new TypeError(`Cannot ${action}: there is no option 'retry.${name}'; there are ${[...KNOWN].join(', ')}`);
+  checkOptionNames(value, KNOWN, action, 'retry.');
   const given = value as Record<keyof RetryOptions, unknown>;
   const { maxAttempts, backoff, jitter, retryIf, onWorkerExit } = given;
   if (typeof maxAttempts !== 'number')

@@ -21,6 +21,9 @@ export type TaskModule<M> = {
   readonly [K in keyof M as M[K] extends TaskFunction ? K : never]: ModuleTask<Extract<M[K], TaskFunction>>;
 };
 
+/** The arguments of a call without any. */
+export const NO_ARGS: readonly unknown[] = Object.freeze([]);
+
 /** Whatever can be submitted. */
 export type Task = TaskFunction | ModuleTask;
 

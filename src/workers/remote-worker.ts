@@ -90,6 +90,8 @@ export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'endin
 /** What asking a job to stop came to. */
 export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
 
+/** As the time at which an idle worker was given its first job, until that is published: it cannot be overdue. */
+const NOT_PUBLISHED = Number.POSITIVE_INFINITY;
 /** So long the end of a child process is waited for, at most. */
 const PROCESS_END_MS = 5_000;
 /** ts-node registered in process leaves its service here. */
@@ -104,7 +106,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly concurrency: number;
   readonly seats: Seats<J>;
   readonly results: ResultLane;
-  /** When it was last seen to get on: was given its first job, or answered. In ms of `performance.now()`. */
+  /** When it was last seen to get on: its first job was published, or it answered. In ms of `performance.now()`. */
   progressAtMs = 0;
   /** What `seats.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
   watchedSeq = -1;
@@ -151,8 +153,6 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #isReady = false;
   #startFault: string | undefined;
   #isHeld = false;
-  /** The first of the jobs it has is not published yet. */
-  #wasIdle = false;
   #answered = (): void => {};
   #error: unknown;
   readonly #hasProcess: boolean;
@@ -331,10 +331,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
-    if (this.seats.taken === 0) {
-      this.#wasIdle = true;
-      this.progressAtMs = now();
-    }
+    if (this.seats.taken === 0) this.progressAtMs = NOT_PUBLISHED;
     const seq = requests.nextSeq;
     requests.write(job);
     this.seats.take(job, seq, plannedTicks);
@@ -344,10 +341,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Makes what was sent visible, and wakes the thread where it sleeps. */
   publish(): void {
-    if (this.#wasIdle) {
-      this.#wasIdle = false;
-      this.progressAtMs = now();
-    }
+    if (this.progressAtMs === NOT_PUBLISHED) this.progressAtMs = now();
     const parked = this.#requests.publish();
     if (parked === Parked.NO) return;
     const { control } = this.#memory;

@@ -474,7 +474,11 @@ describe('bad options', () => {
     [{ maxAttempts: 2, jitter: '1' }, TypeError, "retry.jitter must be a number from 0 to 1, received '1'"],
     [{ maxAttempts: 2, retryIf: true }, TypeError, 'retry.retryIf must be a function, received true'],
     [{ maxAttempts: 2, onWorkerExit: 1 }, TypeError, 'retry.onWorkerExit must be a boolean, received 1'],
-    [{ maxAttempts: 2, times: 1 }, TypeError, "there is no option 'retry.times'; there are maxAttempts, delayMs,"],
+    [
+      { maxAttempts: 2, times: 1 },
+      TypeError,
+      "there is no option 'retry.times'; the options are maxAttempts, delayMs,",
+    ],
   ])('%j', (retry, errorClass, message) => {
     const make = (): Job => new Job(tasks.echo, [1], { retry } as JobOptions);
     expect(make).toThrow(errorClass);
