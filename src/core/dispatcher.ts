@@ -353,7 +353,7 @@ export class Dispatcher {
     if (worker.isFree) return true;
     if (worker.isHeld || this.#isOverdue(worker)) return false;
     // those that it ranks before will be taken back, and make room
-    return isInWindow(worker, job) || worker.seats.wouldOvertake(job);
+    return isInWindow(worker, job) || (worker.seats.hasWaiting && worker.seats.wouldOvertake(job));
   }
 
   /** Where a worker is overdue nothing less urgent than the job may be the first to run when it gets on. */
@@ -382,8 +382,8 @@ export class Dispatcher {
   }
 }
 
-/** Whether the worker would have no more than the window's work with the job, or no more than a few waiting. */
+/** Whether the worker would have no more than the window's work with the job, or no more than a few waiting, behind short ones. */
 function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
   if (seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * concurrency) return true;
-  return seats.taken < concurrency + AHEAD && mayWait(job.task);
+  return seats.longCount === 0 && seats.taken < concurrency + AHEAD && mayWait(job.task);
 }

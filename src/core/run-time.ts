@@ -1,10 +1,9 @@
 import type { TaskRef } from '../jobs/task.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
+import { LONG_TICKS } from '../workers/seats.js';
 
 /** What may be sent ahead to a worker, in expected work: the most by which a more urgent job can come late. 1 ms. */
 export const WINDOW_TICKS = TICKS_PER_MS;
-/** Up to so much longer than the window, one job is still sent ahead, so that its worker need not wait for it. 2 ms. */
-const LONGEST_AHEAD_TICKS = 2 * TICKS_PER_MS;
 /** No job is expected to take less: it bounds how many are sent ahead, whose answers an urgent one's may have to follow. */
 const SHORTEST_TICKS = 10;
 /** Longer runs are all alike. Keeps the estimate a small integer. */
@@ -17,17 +16,17 @@ const WEIGHT_BITS = 3;
 const OUTLIER = 8;
 const OUTLIER_PARTS = (0.02 * TICKS_PER_MS) << PART_BITS;
 
-/** How long a job of the task is expected to run, in ticks; all that is too long to be sent ahead, or unknown, is alike. */
+/** How long a job of the task is expected to run, in ticks; all that is long, or unknown, is alike. */
 export function plannedTicks(task: TaskRef): number {
-  if (task.estimate < 0) return LONGEST_AHEAD_TICKS;
+  if (task.estimate < 0) return LONG_TICKS;
   const ticks = task.estimate >> PART_BITS;
-  if (ticks > LONGEST_AHEAD_TICKS) return LONGEST_AHEAD_TICKS;
+  if (ticks > LONG_TICKS) return LONG_TICKS;
   return ticks < SHORTEST_TICKS ? SHORTEST_TICKS : ticks;
 }
 
 /** Whether one job of the task may wait at a worker behind another. */
 export function mayWait(task: TaskRef): boolean {
-  return plannedTicks(task) < LONGEST_AHEAD_TICKS;
+  return plannedTicks(task) < LONG_TICKS;
 }
 
 /** Learns from a run. */

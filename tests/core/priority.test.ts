@@ -114,6 +114,28 @@ describe('priority', () => {
     gate.open();
   });
 
+  test('equals run in order although both workers have just begun jobs of unknown length', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const log = new OrderLog(2000);
+    for (let i = 0; i < 500; i++) pool.submit(tasks.note, [log.words, -1]);
+    await pool.waitAll();
+    for (let round = 0; round < 10; round++) {
+      using long = new Gate();
+      using short = new Gate();
+      const before = log.values.length;
+      // made anew, so that nothing is known of it
+      const hold = new Function('words', `Atomics.add(words, 1, 1); Atomics.wait(words, 0, 0); return ${round};`);
+      for (const gate of [long, short]) pool.submit(hold as (words: Int32Array) => number, [gate.words]);
+      await Promise.all([long.reachedBy(1), short.reachedBy(1)]);
+      const jobs = Array.from({ length: 10 }, (_, i) => pool.submit(tasks.note, [log.words, i]));
+      await Promise.resolve(); // lets them out
+      short.open();
+      await Promise.all(jobs);
+      expect(log.values.slice(before)).toEqual([...jobs.keys()]);
+      long.open();
+    }
+  });
+
   test('a job with a signal keeps its priority', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     using gate = await occupy(pool);
