@@ -26,7 +26,7 @@ describe('strings', () => {
 
   test('those of a job that is taken back, or cannot be sent, are not taken for those of the next', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
-    const warmUp = (): Promise<unknown>[] => Array.from({ length: 300 }, (_, i) => pool.submit(tasks.many, [i]));
+    const warmUp = (): PromiseLike<unknown>[] => Array.from({ length: 300 }, (_, i) => pool.submit(tasks.many, [i]));
     for (let turn = 0; turn < 3; turn++) await Promise.all(warmUp()); // known to be short, they go to the lane as they come
     const rows = Array.from({ length: 120 }, (_, i) => [`text ${i} of some length`, i % 7 === 0 ? () => i : i]);
     const jobs = rows.map((row) => pool.submit(tasks.many, row));
