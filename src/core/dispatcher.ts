@@ -385,5 +385,6 @@ export class Dispatcher {
 /** Whether the worker would have no more than the window's work with the job, or no more than a few waiting, behind short ones. */
 function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
   if (seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * concurrency) return true;
-  return seats.longCount === 0 && seats.taken < concurrency + AHEAD && mayWait(job.task);
+  if (seats.taken >= concurrency + AHEAD || !mayWait(job.task)) return false;
+  return seats.lastSent === undefined || mayWait(seats.lastSent.task);
 }

@@ -1,9 +1,10 @@
 import type { TaskRef } from '../jobs/task.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
-import { LONG_TICKS } from '../workers/seats.js';
 
 /** What may be sent ahead to a worker, in expected work: the most by which a more urgent job can come late. 1 ms. */
 export const WINDOW_TICKS = TICKS_PER_MS;
+/** What a job is taken to need that needs as long, or longer, or nobody knows how long: none waits behind it. 2 ms. */
+const LONG_TICKS = 2 * TICKS_PER_MS;
 /** No job is expected to take less: it bounds how many are sent ahead, whose answers an urgent one's may have to follow. */
 const SHORTEST_TICKS = 10;
 /** Longer runs are all alike. Keeps the estimate a small integer. */
@@ -24,7 +25,7 @@ export function plannedTicks(task: TaskRef): number {
   return ticks < SHORTEST_TICKS ? SHORTEST_TICKS : ticks;
 }
 
-/** Whether one job of the task may wait at a worker behind another. */
+/** Whether a job of the task may wait at a worker behind another, and others behind it. */
 export function mayWait(task: TaskRef): boolean {
   return plannedTicks(task) < LONG_TICKS;
 }

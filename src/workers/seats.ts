@@ -1,10 +1,6 @@
-import { TICKS_PER_MS } from '../sync/ticks.js';
 import { CAPACITY, MASK } from './layout.js';
 import type { Parcel } from './request-lane.js';
 import type { SlotTable } from './slot-table.js';
-
-/** What a job is taken to need that needs as long, or longer, or nobody knows how long: nothing waits behind it. 2 ms. */
-export const LONG_TICKS = 2 * TICKS_PER_MS;
 
 /** A job as a worker carries it: it knows where it sits. */
 export interface Passenger extends Parcel {
@@ -42,8 +38,6 @@ export class Seats<J extends Passenger> {
   taken = 0;
   /** What they are expected to take together. */
   backlogTicks = 0;
-  /** How many of them are long. */
-  longCount = 0;
   readonly #slots: SlotTable;
   readonly #jobs: (J | undefined)[] = new Array<J | undefined>(CAPACITY).fill(undefined);
   readonly #plannedTicks = new Int32Array(CAPACITY);
@@ -62,13 +56,12 @@ export class Seats<J extends Passenger> {
     return this.#jobs[seq & MASK] !== undefined;
   }
 
-  /** @param plannedTicks what the job is expected to take; up to `LONG_TICKS`. */
+  /** @param plannedTicks what the job is expected to take. */
   take(job: J, seq: number, plannedTicks: number): void {
     this.#slots.dispatch(seq);
     this.#jobs[seq & MASK] = job;
     this.#plannedTicks[seq & MASK] = plannedTicks;
     this.backlogTicks += plannedTicks;
-    if (plannedTicks === LONG_TICKS) this.longCount++;
     this.taken++;
     this.#lastSent = job;
     this.#end = (seq + 1) | 0;
@@ -78,6 +71,11 @@ export class Seats<J extends Passenger> {
   /** The lowest tier of which there is a job: see `TieredSeats`. Here all jobs are of one; `Infinity` where there is none. */
   get lowestTier(): number {
     return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  /** The last in rank of the jobs here, or of those that were. */
+  get lastSent(): J | undefined {
+    return this.#lastSent;
   }
 
   inSlot(slot: number): J | undefined {
@@ -97,9 +95,7 @@ export class Seats<J extends Passenger> {
     this.#jobs[slot] = undefined;
     job.place = undefined;
     this.taken--;
-    const plannedTicks = this.#plannedTicks[slot] ?? 0;
-    this.backlogTicks -= plannedTicks;
-    if (plannedTicks === LONG_TICKS) this.longCount--;
+    this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
     if (this.taken === 0) this.#lastSent = undefined;
     return job;
   }
