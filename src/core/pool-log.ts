@@ -85,8 +85,10 @@ export class PoolLog {
     const { workerId, jobsRun } = worker;
     const jobs = `${jobsRun} ${jobsRun === 1 ? 'job' : 'jobs'}`;
     if (worker.wasEnded) this.#tell('debug', `Worker ${workerId} has ended, after ${jobs}: ${worker.endReason}`);
-    else if (worker.readyAtMs > 0)
-      this.#tell('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reasonOf(cause)}`);
+    else if (worker.readyAtMs > 0) {
+      const reason = cause === undefined ? '' : `: ${textOf(cause)}`;
+      this.#tell('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reason}`);
+    }
   }
 
   /** @param next what follows. */
@@ -138,9 +140,4 @@ export class PoolLog {
 
 function nameOf({ name, id }: Job): string {
   return `Job '${name}' (id ${id})`;
-}
-
-/** As `String(error)`, of anything. */
-function reasonOf(cause: unknown): string {
-  return cause === undefined ? '' : `: ${textOf(cause)}`;
 }
