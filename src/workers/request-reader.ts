@@ -85,7 +85,7 @@ export class RequestReader implements JobHead {
   publishRead(): void {
     // seen with the atomic store that follows
     this.#control[Control.REQUEST_WORDS_READ] = this.#words;
-    this.#control[Control.TEXT_BYTES_READ] = this.#texts.bytesRead;
+    this.#control[Control.TEXT_BYTES_READ] = this.#texts.passed;
     Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
   }
 

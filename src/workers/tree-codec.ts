@@ -48,7 +48,7 @@ const TRY_EVERY = 32;
 const { getPrototypeOf, keys: keysOf, prototype: PLAIN } = Object;
 const { toString: tagOf } = PLAIN;
 const { apply } = Reflect;
-const BEYOND_LATIN1 = /[^\0-\xff]/;
+export const BEYOND_LATIN1 = /[^\0-\xff]/;
 
 const float = new Float64Array(1);
 const halves = new Int32Array(float.buffer);
