@@ -51,6 +51,33 @@ describe('metrics', () => {
     expect(uptimeMs).toBeGreaterThan(0);
   });
 
+  test('tell percentiles within 3 %, the mean and the longest exactly', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const spin = (turns: number): number => {
+      let x = 1;
+      for (let i = 0; i < turns; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0;
+      return x;
+    };
+    const jobs = Array.from({ length: 400 }, (_, n) => pool.submit(spin, [2 ** (n % 21)]));
+    await pool.waitAll();
+    const metrics = pool.metrics();
+    for (const name of ['queuedMs', 'executionMs'] as const) {
+      const told = metrics[name];
+      const times = jobs.map((job) => job[name]).sort((a, b) => a - b);
+      const exact = (fraction: number): number => times[Math.ceil(times.length * fraction) - 1] ?? Number.NaN;
+      for (const [percentile, fraction] of [
+        ['p50', 0.5],
+        ['p90', 0.9],
+        ['p99', 0.99],
+      ] as const) {
+        const error = Math.abs(told[percentile] - exact(fraction));
+        expect(error).toBeLessThanOrEqual(exact(fraction) / 32 + 0.0001); // half a step; durations are whole 0.1 us
+      }
+      expect(told.max).toBe(exact(1));
+      expect(told.mean).toBeCloseTo(times.reduce((sum, ms) => sum + ms, 0) / times.length, 6);
+    }
+  });
+
   test('are a frozen snapshot', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const before = pool.metrics();
