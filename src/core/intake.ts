@@ -21,11 +21,17 @@ export interface IntakeParts {
 /** The way by which every job comes in: it is counted, finds room, waits for what holds it, and goes to the queue. */
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #ledger: Ledger;
+  readonly #pacer: Pacer;
+  readonly #isUnbounded: boolean;
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#ledger = parts.ledger;
+    this.#pacer = parts.pacer;
+    this.#isUnbounded = !parts.admission.isBounded;
   }
 
   /**
@@ -35,9 +41,20 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
+    if (job.isPlain && this.#isUnbounded) {
+      this.#enterPlain(job);
+      return job;
+    }
     if (job.hasOptions) return this.#submitWithOptions(job);
     this.enter(job, true);
     return job;
+  }
+
+  /** A job that nothing holds and nothing limits, as most are: it has not settled, as it has no reason. */
+  #enterPlain(job: Job): void {
+    if (this.#pacer.isFirstOfBatch) this.#ledger.look();
+    this.#ledger.enter(job, this.#parts.owner);
+    this.#pacer.enqueue(job);
   }
 
   #submitWithOptions(job: Job): Job {

@@ -90,7 +90,7 @@ export class Outcomes implements JobSink<Job> {
     if (job.hasOptions) this.#parts.limits.ended(job);
     const { runTicks } = results;
     const waitedTicks = job.waitedTicks(results);
-    job.ran(worker.run(job.begunAttempts + 1), waitedTicks, runTicks);
+    job.ran(worker.run(job.isPlain ? 1 : job.begunAttempts + 1), waitedTicks, runTicks);
     learnRun(job.task, runTicks);
     this.#parts.metrics.jobRan(waitedTicks, runTicks);
   }

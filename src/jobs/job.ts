@@ -367,8 +367,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   waitedTicks(beginning: Beginning): number {
     const waited = this.#waited;
     if (typeof waited === 'number') return waited;
-    const ticks = toTicks(beginning.begunAtMs - waited.ms);
-    return ticks > 0 ? ticks : 0; // times of two threads differ by a few microseconds
+    const waitedMs = beginning.begunAtMs - waited.ms;
+    return waitedMs > 0 ? toTicks(waitedMs) : 0; // times of two threads differ by a few microseconds
   }
 
   /** @internal Its code has ended. */

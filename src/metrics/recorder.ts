@@ -50,6 +50,8 @@ const MAX_PRIORITIES = 64;
 /** Keeps a pool's numbers. It is told, and never asks. */
 export class MetricsRecorder {
   submitted = 0;
+  /** Of these, how many have not settled. */
+  unsettled = 0;
   completed = 0;
   failed = 0;
   cancelled = 0;
@@ -70,12 +72,9 @@ export class MetricsRecorder {
     this.#throughput = new Throughput(nowMs);
   }
 
-  get unsettled(): number {
-    return this.submitted - this.completed - this.failed - this.cancelled;
-  }
-
   jobSubmitted(priority: number): void {
     this.submitted++;
+    this.unsettled++;
     this.#counts(priority).submitted++;
   }
 
@@ -86,16 +85,19 @@ export class MetricsRecorder {
 
   jobCompleted(priority: number): void {
     this.completed++;
+    this.unsettled--;
     this.#counts(priority).completed++;
   }
 
   jobFailed(priority: number): void {
     this.failed++;
+    this.unsettled--;
     this.#counts(priority).failed++;
   }
 
   jobCancelled(priority: number): void {
     this.cancelled++;
+    this.unsettled--;
     this.#counts(priority).cancelled++;
   }
 

@@ -68,6 +68,8 @@ abstract class Ring {
 export class RingWriter extends Ring {
   readonly #trees: TreeWriter;
   readonly #texts: TextWriter | undefined;
+  /** Of the entry in hand something is held beside the ring. */
+  #hasParts = false;
 
   constructor(words: Int32Array, wrapAt: number, texts?: TextWriter) {
     super(words, wrapAt);
@@ -76,13 +78,19 @@ export class RingWriter extends Ring {
   }
 
   override advance(): number {
+    if (this.#hasParts) this.#keepParts();
+    return super.advance();
+  }
+
+  #keepParts(): void {
+    this.#hasParts = false;
     this.#trees.keep();
     this.#texts?.keep();
-    return super.advance();
   }
 
   /** Takes back what was put at the cursor, back to the word `start`. */
   abandon(start: number): void {
+    this.#hasParts = false;
     this.#trees.abandon();
     this.#texts?.abandon();
     this.cursor = start;
@@ -90,28 +98,24 @@ export class RingWriter extends Ring {
 
   /** Writes the value at the cursor and answers its tag; `NOT_INLINE` where it has to go by message. */
   put(value: unknown, limit: number): number {
-    switch (typeof value) {
-      case 'number':
-        if (this.cursor + 2 > limit) return NOT_INLINE;
-        this.floats[this.cursor >> 1] = value;
-        this.cursor += 2;
-        return Tag.NUMBER;
-      case 'string':
-        return this.#putString(value, limit);
-      case 'undefined':
-        return Tag.UNDEFINED;
-      case 'boolean':
-        return this.#putTree(value, limit);
-      case 'object':
-        return value === null ? Tag.NULL : this.#putTree(value, limit);
-      default:
-        return NOT_INLINE;
+    // one by one: a `switch` over `typeof` is compiled to a call
+    if (typeof value === 'number') {
+      if (this.cursor + 2 > limit) return NOT_INLINE;
+      this.floats[this.cursor >> 1] = value;
+      this.cursor += 2;
+      return Tag.NUMBER;
     }
+    if (typeof value === 'string') return this.#putString(value, limit);
+    if (value === undefined) return Tag.UNDEFINED;
+    if (value === null) return Tag.NULL;
+    if (typeof value === 'object' || typeof value === 'boolean') return this.#putTree(value, limit);
+    return NOT_INLINE;
   }
 
   #putString(text: string, limit: number): number {
     const { length } = text;
     if (this.cursor + 2 <= limit && this.#texts?.put(text)) {
+      this.#hasParts = true;
       this.words[this.cursor] = length;
       this.cursor += 2;
       return Tag.TEXT;
@@ -130,6 +134,7 @@ export class RingWriter extends Ring {
   }
 
   #putTree(value: object | string | boolean, limit: number): number {
+    this.#hasParts = true;
     const end = this.#trees.write(value, this.cursor, limit);
     if (end < 0) return NOT_INLINE;
     this.cursor = (end + 1) & ~1; // floats are aligned
