@@ -1,4 +1,3 @@
-import type { Ending } from '../jobs/ending.js';
 import type { Job } from '../jobs/job.js';
 import { JobQueue } from '../jobs/job-queue.js';
 import { now } from '../sync/platform.js';
@@ -52,9 +51,8 @@ export class Dispatcher {
   #convoyKind: Job['kind'] | undefined;
   #convoyWorker: PoolWorker | undefined;
   #convoyLeft = 0;
-  /** The job between queue and worker: its arguments are being cloned, which may run foreign code (getters). */
-  #inHand: Job | undefined;
-  #endedInHand: Ending | undefined;
+  /** A job is being written, which may run foreign code: getters of its arguments. Nothing else is sent meanwhile. */
+  #isSending = false;
 
   constructor(ledger: Ledger, workers: WorkerSet, reserve: Reserve | undefined) {
     this.#ledger = ledger;
@@ -65,7 +63,6 @@ export class Dispatcher {
   /** All jobs that wait to run or run. */
   *unsettled(): Generator<Job> {
     yield* this.queue;
-    if (this.#inHand !== undefined) yield this.#inHand;
     for (const worker of this.#workers.all) yield* worker.seats;
   }
 
@@ -113,7 +110,7 @@ export class Dispatcher {
   /** Sends the most urgent jobs, each to the worker that will come to it first, until none may take more. */
   feed(): void {
     // called back by the getter of an argument: the outer call goes on
-    if (this.#isFeeding || this.#inHand !== undefined) return;
+    if (this.#isFeeding || this.#isSending) return;
     this.#isFeeding = true;
     this.#nowMs = now();
     try {
@@ -143,7 +140,7 @@ export class Dispatcher {
       this.#convoyKind = undefined;
       return false;
     }
-    if (this.queue.size > 0 || this.#isPaused || this.#inHand !== undefined || !job.isPlain) return false;
+    if (this.queue.size > 0 || this.#isPaused || this.#isSending || !job.isPlain) return false;
     if (this.#convoyLeft === 0 && !this.#formConvoy(job)) return false;
     const worker = this.#convoyWorker;
     if (worker === undefined || !worker.isReady || !this.#send(worker, job)) return false;
@@ -167,13 +164,6 @@ export class Dispatcher {
     const windowTicks = WINDOW_TICKS * worker.concurrency - worker.seats.backlogTicks;
     this.#convoyLeft = Math.ceil(Math.min(SHARE_TICKS, windowTicks) / plannedTicks(job.task));
     return this.#convoyLeft > 0;
-  }
-
-  /** Ends the job in hand, if that is the one: it is taken back before any worker sees it. */
-  endInHand(job: Job, ending: Ending): boolean {
-    if (this.#inHand !== job) return false;
-    this.#endedInHand ??= ending;
-    return this.#endedInHand.state === ending.state;
   }
 
   /** An idle worker is to be given half of what another has not begun (I3): takes it back. False where there is none. */
@@ -313,25 +303,21 @@ export class Dispatcher {
   }
 
   #send(worker: PoolWorker, job: Job): boolean {
-    this.#inHand = job;
-    let isSent = true;
-    let fault: { readonly error: unknown } | undefined;
+    this.#isSending = true;
     try {
-      isSent = worker.send(job, plannedTicks(job.task));
+      return worker.send(job, plannedTicks(job.task));
     } catch (error) {
-      fault = { error };
-    }
-    const ending = this.#endedInHand;
-    this.#inHand = undefined;
-    this.#endedInHand = undefined;
-    if (ending !== undefined) {
-      // it is not published yet, so no worker can have begun it
-      if (isSent && fault === undefined) worker.seats.takeBackOne(job);
-      this.#ledger.settleBy(job, ending);
+      this.#failToSend(worker, job, error);
       return true;
+    } finally {
+      this.#isSending = false;
     }
-    if (fault !== undefined) this.#ledger.settle(job, 'FAILED', { outcome: fault.error });
-    return isSent;
+  }
+
+  /** An argument cannot cross. A getter of it may have cancelled the job already, or taken it back. */
+  #failToSend(worker: PoolWorker, job: Job, error: unknown): void {
+    const isHere = job.place === worker ? worker.seats.takeBackOne(job) : this.queue.remove(job);
+    if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
   }
 
   /** The worker that will come to the job first. */
@@ -386,5 +372,5 @@ export class Dispatcher {
 function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
   if (seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * concurrency) return true;
   if (seats.taken >= concurrency + AHEAD || !mayWait(job.task)) return false;
-  return seats.lastSent === undefined || mayWait(seats.lastSent.task);
+  return seats.lastTask === undefined || mayWait(seats.lastTask);
 }

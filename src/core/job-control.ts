@@ -69,7 +69,6 @@ export class JobControl implements JobOwner {
       ledger.settleBy(job, ending);
       return true;
     }
-    if (dispatcher.endInHand(job, ending)) return true;
     if (this.#parts.families.isWaiting(job)) {
       job.raiseToken(ending.reason); // its children end; it settles as its code did
       return false;

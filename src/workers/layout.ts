@@ -54,8 +54,6 @@ export const MAIN_PARKED = 0;
 export interface WorkerMemory {
   readonly control: Int32Array;
   readonly slots: Int32Array;
-  /** By slot: the job's id and its priority. Beside the lane, as few tasks ask for them. */
-  readonly heads: Float64Array;
   readonly requests: Int32Array;
   /** Beside the lane: strings of its entries. */
   readonly texts: Int32Array;
@@ -70,7 +68,6 @@ export function createMemory(): WorkerMemory {
   return {
     control: shared(Control.LENGTH),
     slots: shared(CAPACITY),
-    heads: new Float64Array(new SharedArrayBuffer(2 * CAPACITY * Float64Array.BYTES_PER_ELEMENT)),
     // an entry, or a batch, is contiguous: the last one may run past the end, into these words
     requests: shared(LANE_WORDS + LONG_ENTRY_WORDS),
     texts: shared(TEXT_BYTES / Int32Array.BYTES_PER_ELEMENT + LONGEST_TEXT_WORDS),

@@ -19,7 +19,7 @@ import { explainMissingName } from './missing-name.js';
 import { type Fd, Output, type OutputLane, type Printed } from './output.js';
 import { MainBell, Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
-import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
+import { BELL, type FromWorker, type ToWorker, type WorkerInit } from './protocol.js';
 import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
 import { SlotTable } from './slot-table.js';
@@ -278,17 +278,18 @@ export class WorkerLoop implements ContextHost, OutputLane {
       case 'hole':
         requests.skipEntry();
         break;
-      case 'definition':
-        this.#tasks.define(requests.taskId, requests.readMessage() as TaskDefinition);
+      case 'definition': {
+        const { id, definition } = requests.readDefinition();
+        this.#tasks.define(id, definition);
         break;
+      }
       case 'job': {
-        const { taskId } = requests;
         const isBegun = this.slots.begin(requests.position);
         // what came by message is fetched even for a job that was taken back, or the next job would get it
         const { isByMessage } = requests;
         const args = requests.readValues();
         if (isByMessage) this.#clockMs = now();
-        if (isBegun) this.#begin(this.#tasks.get(taskId), args);
+        if (isBegun) this.#begin(this.#tasks.get(requests.taskId), args);
         break;
       }
     }

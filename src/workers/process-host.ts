@@ -8,9 +8,10 @@ import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
 import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
 import { type ThreadProfile, ThreadProfilers } from './profiler.js';
-import type { Aside, AskedChild, ProfileStep, TaskDefinition } from './protocol.js';
+import type { Aside, AskedChild, ProfileStep } from './protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
+import type { Passenger } from './seats.js';
 import type { ThreadExit } from './thread-exit.js';
 
 /** So many answers are read, then what came from the pool. */
@@ -28,11 +29,18 @@ class Call {
   fault: { readonly error: unknown } | undefined;
   readonly run: number;
   readonly id: number;
-  readonly priority: number;
+  readonly kind: { readonly task: Passenger['task']; readonly priority: number; readonly urgency: number };
   readonly aside: Aside;
   readonly isPlain = false;
-  readonly task: { readonly id: number; readonly origin: TaskDefinition };
   readonly args: readonly unknown[];
+
+  get task(): Passenger['task'] {
+    return this.kind.task;
+  }
+
+  get priority(): number {
+    return this.kind.priority;
+  }
 
   constructor(
     message: Extract<ToProcess, { readonly kind: 'run' }>,
@@ -40,10 +48,9 @@ class Call {
   ) {
     this.run = message.run;
     this.id = message.id;
-    this.priority = message.priority;
     const { name, attempt } = message;
     this.aside = { name, attempt: attempt > 1 ? attempt : undefined, context };
-    this.task = message.task;
+    this.kind = { task: message.task, priority: message.priority, urgency: 0 };
     this.args = args;
   }
 }

@@ -169,8 +169,15 @@ export const HAS_ASIDE = ASIDES.reduce((all, [, flag]) => all | flag, 0);
 /** The main thread is to be told when the job's code begins. */
 export const IS_ANNOUNCED = 1 << 28;
 
-/** Words of a request entry's head: task id, kind. */
+/**
+ * The entry tells the job's task; and before the arguments stand, as floats, by how much its id is above its sequence number,
+ * and its priority. Else all three are as with the job before: most come one by one, and alike.
+ */
+export const HAS_IDENTITY = 1 << 29;
+
+/** Words of a request entry's head: task id (with an identity, or a definition), kind. */
 export const REQUEST_HEAD = 2;
+export const IDENTITY_WORDS = 4;
 /** Words of a result entry's head: slot and answer and tag, run time in ms (single). */
 export const RESULT_HEAD = 2;
 /** Before the value stands when the job's code began (float). Else that was when the code of the last entry ended. */

@@ -151,6 +151,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #isSpare = false;
   /** Kept, as every dispatch asks for it. */
   #isReady = false;
+  /** As well, for every answer. */
+  #isRetiring = false;
   #startFault: string | undefined;
   #isHeld = false;
   #answered = (): void => {};
@@ -318,10 +320,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   /**
-   * Sends a job, not yet published. False when the lane has no room.
+   * Sends a job, not yet published. False when the lane has no room. It has its seat before it is written: where that runs
+   * foreign code by which it is cancelled, it is taken back as ever, and the worker will pass over what was written.
    *
    * @param plannedTicks what it is expected to take.
-   * @throws {NotCloneableError} when an argument cannot cross; the job is not sent then.
+   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then, and the job still has its seat.
    */
   send(job: J, plannedTicks: number): boolean {
     const requests = this.#requests;
@@ -333,9 +336,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     }
     if (this.seats.taken === 0) this.progressAtMs = NOT_PUBLISHED;
     const seq = requests.nextSeq;
-    requests.write(job);
-    this.seats.take(job, seq, plannedTicks);
     job.place = this;
+    this.seats.take(job, seq, plannedTicks);
+    requests.write(job);
+    this.seats.sent(job, seq);
     return true;
   }
 
@@ -451,6 +455,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #look(): void {
+    this.#isRetiring = this.#state === 'retiring';
     this.#isReady = this.#state === 'ready' && !this.#isSpare && this.#chores.isEmpty;
   }
 
@@ -533,7 +538,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #endIfRetired(): void {
-    if (this.#state === 'retiring' && this.seats.taken === 0) this.end(this.endReason);
+    if (this.#isRetiring && this.seats.taken === 0) this.end(this.endReason);
   }
 
   /** One that lingers, blocking for jobs, turns to its event loop. */

@@ -6,7 +6,6 @@ import {
   LANE_WORDS,
   LONG_ENTRY_WORDS,
   LONG_WORDS,
-  MASK,
   Parked,
   SHORT_ENTRY_WORDS,
   type WorkerMemory,
@@ -18,7 +17,9 @@ import {
   BY_MESSAGE,
   COUNT_MASK,
   DEFINITION,
+  HAS_IDENTITY,
   HOLE,
+  IDENTITY_WORDS,
   IS_ANNOUNCED,
   MAX_INLINE_ARGUMENTS,
   MAX_INLINE_VALUES,
@@ -32,11 +33,13 @@ import { TextWriter } from './text-lane.js';
 /** What the lane must know of a job to send it. */
 export interface Parcel {
   readonly id: number;
-  readonly task: { readonly id: number; readonly origin: TaskDefinition };
+  readonly kind: {
+    readonly task: { readonly id: number; readonly origin: TaskDefinition };
+    readonly priority: number;
+  };
   readonly args: readonly unknown[];
   /** It has neither an aside, nor a transfer list, nor a time limit. */
   readonly isPlain: boolean;
-  readonly priority: number;
   readonly aside: Aside | undefined;
   readonly transfer: readonly Transferable[] | undefined;
   readonly timeoutMs: number | undefined;
@@ -47,11 +50,16 @@ export class RequestLane {
   readonly #ring: RingWriter;
   readonly #texts: TextWriter;
   readonly #control: Int32Array;
-  readonly #heads: Float64Array;
   readonly #payload: PayloadPort;
   /** The tasks the worker was told of, and the one it was told of, or asked for, last. */
   readonly #defined = new WeakSet<object>();
   #lastDefined: object | undefined;
+  /** What the worker knows of the job written last: its task, by how much its id is above its number, its priority. */
+  #taskId = -1;
+  #idBase = Number.NaN;
+  #priority = Number.NaN;
+  /** The word at which the values of the entry in hand begin. */
+  #valuesAt = 0;
   #published = 0;
   #read = 0;
   /** Words written, and of these the words that were read when it was last looked. */
@@ -66,7 +74,6 @@ export class RequestLane {
     this.#texts = new TextWriter(memory);
     this.#ring = new RingWriter(memory.requests, LANE_WORDS, this.#texts);
     this.#control = memory.control;
-    this.#heads = memory.heads;
     this.#payload = payload;
   }
 
@@ -84,25 +91,23 @@ export class RequestLane {
 
   /** Writes an entry that only takes up its sequence number. */
   skip(): void {
-    this.#begin(0, HOLE);
-    this.#end();
+    this.#writeEmpty(0, HOLE);
   }
 
   /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
-  define(task: Parcel['task']): boolean {
+  define(task: Parcel['kind']['task']): boolean {
     if (task === this.#lastDefined) return false;
     return this.#defineOther(task);
   }
 
-  #defineOther(task: Parcel['task']): boolean {
+  #defineOther(task: Parcel['kind']['task']): boolean {
     if (this.#defined.has(task)) {
       this.#lastDefined = task;
       return false;
     }
     this.#defined.add(task);
     this.#payload.send(task.origin, 'task');
-    this.#begin(task.id, DEFINITION);
-    this.#end();
+    this.#writeEmpty(task.id, DEFINITION);
     return true;
   }
 
@@ -112,12 +117,13 @@ export class RequestLane {
    * @throws {NotCloneableError} when an argument cannot cross; nothing is written then.
    */
   write(job: Parcel): void {
-    const kind = job.isPlain ? this.#putArguments(job, undefined) : this.#putAll(job);
-    this.isByMessage = (kind & COUNT_MASK) === BY_MESSAGE;
-    this.#begin(job.task.id, kind);
-    const head = 2 * (this.nextSeq & MASK);
-    this.#heads[head] = job.id;
-    this.#heads[head + 1] = job.priority;
+    const { kind } = job;
+    const isAlike =
+      kind.task.id === this.#taskId && kind.priority === this.#priority && job.id - this.nextSeq === this.#idBase;
+    this.#valuesAt = this.#ring.offset + (isAlike ? REQUEST_HEAD : REQUEST_HEAD + IDENTITY_WORDS);
+    const values = job.isPlain ? this.#putArguments(job, undefined) : this.#putAll(job);
+    this.isByMessage = (values & COUNT_MASK) === BY_MESSAGE;
+    this.#ring.words[this.#ring.offset + 1] = isAlike ? values : values | this.#putIdentity(job);
     this.#end();
   }
 
@@ -138,6 +144,18 @@ export class RequestLane {
     return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
   }
 
+  /** Before the values, which are written. */
+  #putIdentity({ id, kind: { task, priority } }: Parcel): number {
+    const { words, floats, offset } = this.#ring;
+    this.#taskId = task.id;
+    this.#idBase = id - this.nextSeq;
+    this.#priority = priority;
+    words[offset] = task.id;
+    floats[(offset + REQUEST_HEAD) >> 1] = this.#idBase;
+    floats[(offset + REQUEST_HEAD + 2) >> 1] = priority;
+    return HAS_IDENTITY;
+  }
+
   #putAll(job: Parcel): number {
     const { aside } = job;
     const kind = job.transfer === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
@@ -149,7 +167,7 @@ export class RequestLane {
     const { args } = job;
     if (args.length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
     const limit = ring.offset + this.#longest();
-    ring.cursor = ring.offset + REQUEST_HEAD;
+    ring.cursor = this.#valuesAt;
     let tags = 0;
     for (let index = 0; index < args.length; index++) {
       const tag = ring.put(args[index], limit);
@@ -179,7 +197,7 @@ export class RequestLane {
 
   /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
   #sendValues({ args, transfer }: Parcel, aside: Aside | undefined): number {
-    this.#ring.abandon(this.#ring.offset + REQUEST_HEAD);
+    this.#ring.abandon(this.#valuesAt);
     if (aside === undefined) return BY_MESSAGE | (this.#payload.send(args, 'args', transfer) << ARGUMENT_BITS);
     const given = ASIDES.filter(([name]) => aside[name] !== undefined);
     const root = {
@@ -190,11 +208,13 @@ export class RequestLane {
     return given.reduce((kind, [, flag]) => kind | flag, BY_MESSAGE | (tag << ARGUMENT_BITS));
   }
 
-  #begin(taskId: number, kind: number): void {
+  /** Writes an entry without values. */
+  #writeEmpty(taskId: number, kind: number): void {
     const { words, offset } = this.#ring;
     words[offset] = taskId;
     words[offset + 1] = kind;
-    if (kind === HOLE || kind === DEFINITION) this.#ring.cursor = offset + REQUEST_HEAD;
+    this.#ring.cursor = offset + REQUEST_HEAD;
+    this.#end();
   }
 
   #end(): void {

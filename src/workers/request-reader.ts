@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { PayloadPort } from './envelope.js';
 import type { JobHead } from './job-context.js';
-import { Control, LANE_WORDS, MASK, type WorkerMemory } from './layout.js';
+import { Control, LANE_WORDS, type WorkerMemory } from './layout.js';
 import {
   ARGUMENT_BITS,
   ASIDES,
@@ -10,12 +10,14 @@ import {
   COUNT_MASK,
   DEFINITION,
   HAS_ASIDE,
+  HAS_IDENTITY,
   HOLE,
   IS_ANNOUNCED,
   MAX_INLINE_VALUES,
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
+  type TaskDefinition,
 } from './protocol.js';
 import { RingReader } from './ring.js';
 import { TextReader } from './text-lane.js';
@@ -28,19 +30,21 @@ export class RequestReader implements JobHead {
   readonly #ring: RingReader;
   readonly #texts: TextReader;
   readonly #control: Int32Array;
-  readonly #heads: Float64Array;
   readonly #port: MessagePort;
   readonly #payload: PayloadPort;
   /** Lists of arguments, by their length. */
   readonly #lists = Array.from({ length: MAX_INLINE_VALUES + 1 }, (_, length) => new Array<unknown>(length));
   #tail = 0;
   #kind = 0;
+  #idBase = 0;
   /** Words read. */
   #words = 0;
   /** The sequence number of the entry it is at. */
   position = 0;
   // Of the job whose values were read last. Fields, not an object a job: a million jobs a second pass here.
   seq = 0;
+  taskId = 0;
+  priority = 0;
   aside = NO_ASIDE;
   isAnnounced = false;
 
@@ -48,17 +52,12 @@ export class RequestReader implements JobHead {
     this.#texts = new TextReader(memory);
     this.#ring = new RingReader(memory.requests, LANE_WORDS, this.#texts);
     this.#control = memory.control;
-    this.#heads = memory.heads;
     this.#port = port;
     this.#payload = payload;
   }
 
   get id(): number {
-    return this.#heads[2 * (this.seq & MASK)] ?? 0;
-  }
-
-  get priority(): number {
-    return this.#heads[2 * (this.seq & MASK) + 1] ?? 0;
+    return this.#idBase + this.seq;
   }
 
   /** Whether all entries written so far are read. Looks into shared memory. */
@@ -78,7 +77,14 @@ export class RequestReader implements JobHead {
     const { words, offset } = this.#ring;
     this.#kind = words[offset + 1] ?? 0;
     this.#ring.cursor = offset + REQUEST_HEAD;
+    if ((this.#kind & HAS_IDENTITY) !== 0) this.#readIdentity();
     return true;
+  }
+
+  #readIdentity(): void {
+    this.taskId = this.#entryTaskId;
+    this.#idBase = this.#ring.takeFloat();
+    this.priority = this.#ring.takeFloat();
   }
 
   /** Tells the main thread how far the lane has been read: that much of it may be written again. */
@@ -99,13 +105,20 @@ export class RequestReader implements JobHead {
     return (this.#kind & COUNT_MASK) === BY_MESSAGE;
   }
 
-  get taskId(): number {
+  /** Of an entry that names a task. */
+  get #entryTaskId(): number {
     return this.#ring.words[this.#ring.offset] ?? 0;
   }
 
   skipEntry(): void {
     this.#words = (this.#words + this.#ring.advance()) | 0;
     this.position = (this.position + 1) | 0;
+  }
+
+  /** The task that an entry defines, which is done with. */
+  readDefinition(): { readonly id: number; readonly definition: TaskDefinition } {
+    const id = this.#entryTaskId;
+    return { id, definition: this.readMessage() as TaskDefinition };
   }
 
   /** The message that belongs to the entry, which is done with. */

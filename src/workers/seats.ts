@@ -4,7 +4,10 @@ import type { SlotTable } from './slot-table.js';
 
 /** A job as a worker carries it: it knows where it sits. */
 export interface Passenger extends Parcel {
+  readonly kind: Parcel['kind'] & { readonly urgency: number };
   readonly urgency: number;
+  readonly priority: number;
+  readonly task: Parcel['kind']['task'];
   /** Place among jobs as urgent. */
   readonly order: number;
   /** The worker, as long as it sits here. */
@@ -44,8 +47,9 @@ export class Seats<J extends Passenger> {
   /** Of the jobs not begun, none was sent before this, nor after the other. */
   #firstWaiting = 0;
   #end = 0;
-  /** The last in rank of those not begun, if any is not: jobs are sent in order. */
-  #lastSent: J | undefined;
+  /** The job sent last, which is the last in rank: what of it may be asked once it has left. */
+  #lastKind: J['kind'] | undefined;
+  #lastOrder = 0;
 
   constructor(slots: SlotTable) {
     this.#slots = slots;
@@ -56,16 +60,24 @@ export class Seats<J extends Passenger> {
     return this.#jobs[seq & MASK] !== undefined;
   }
 
-  /** @param plannedTicks what the job is expected to take. */
+  /**
+   * A job is about to be sent: until `sent` it can be taken back by itself only, not with others.
+   *
+   * @param plannedTicks what it is expected to take.
+   */
   take(job: J, seq: number, plannedTicks: number): void {
     this.#slots.dispatch(seq);
     this.#jobs[seq & MASK] = job;
     this.#plannedTicks[seq & MASK] = plannedTicks;
     this.backlogTicks += plannedTicks;
     this.taken++;
-    this.#lastSent = job;
-    this.#end = (seq + 1) | 0;
     job.seq = seq;
+  }
+
+  /** The job of that number is written, whether or not it is still here. */
+  sent(job: J, seq: number): void {
+    this.#end = (seq + 1) | 0;
+    if (this.#jobs[seq & MASK] === job) this.#setLast(job);
   }
 
   /** The lowest tier of which there is a job: see `TieredSeats`. Here all jobs are of one; `Infinity` where there is none. */
@@ -73,9 +85,9 @@ export class Seats<J extends Passenger> {
     return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
   }
 
-  /** The last in rank of the jobs here, or of those that were. */
-  get lastSent(): J | undefined {
-    return this.#lastSent;
+  /** The task of the last in rank of the jobs here, or of those that were. */
+  get lastTask(): J['kind']['task'] | undefined {
+    return this.#lastKind?.task;
   }
 
   inSlot(slot: number): J | undefined {
@@ -96,7 +108,7 @@ export class Seats<J extends Passenger> {
     job.place = undefined;
     this.taken--;
     this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
-    if (this.taken === 0) this.#lastSent = undefined;
+    if (this.taken === 0) this.#setLast(undefined);
     return job;
   }
 
@@ -121,14 +133,14 @@ export class Seats<J extends Passenger> {
   /** The job not begun that is first to be begun, and the one that is last; `undefined` where there is none. */
   get waitingEnds(): { readonly first: J; readonly last: J } | undefined {
     const first = this.find(this.firstWaiting());
-    const last = this.#lastSent;
+    const last = this.#lastBetween(this.#firstWaiting, this.#end);
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
   /** Whether a job sent now would wait behind one that it ranks before. */
   wouldOvertake(job: Rank): boolean {
-    const last = this.#lastSent;
-    return last !== undefined && isBefore(job, last);
+    const kind = this.#lastKind;
+    return kind !== undefined && isBefore(job, { urgency: kind.urgency, order: this.#lastOrder });
   }
 
   /**
@@ -146,14 +158,14 @@ export class Seats<J extends Passenger> {
       if (!isBefore(rank, job) || !this.#vacate(job)) break;
       taken.push(job);
     }
-    if (taken.length > 0) this.#lastSent = this.#lastBetween(first, this.#end);
+    if (taken.length > 0) this.#setLast(this.#lastBetween(first, this.#end));
     return taken;
   }
 
   /** Takes back one job. False when it has begun. */
   takeBackOne(job: J): boolean {
     if (!this.#vacate(job)) return false;
-    if (this.#lastSent === job) this.#lastSent = this.#lastBetween(this.firstWaiting(), this.#end);
+    if (job.order === this.#lastOrder) this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
     return true;
   }
 
@@ -171,6 +183,11 @@ export class Seats<J extends Passenger> {
 
   *[Symbol.iterator](): Generator<J> {
     for (const job of this.#jobs) if (job !== undefined) yield job;
+  }
+
+  #setLast(job: J | undefined): void {
+    this.#lastKind = job?.kind;
+    this.#lastOrder = job === undefined ? 0 : job.order;
   }
 
   #vacate(job: J): boolean {

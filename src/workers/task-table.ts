@@ -26,6 +26,9 @@ export interface TaskRunner {
 /** The tasks this worker was told of, by their ids. */
 export class TaskTable {
   readonly #tasks = new Map<number, KnownTask>();
+  /** The one asked for last. */
+  #last: KnownTask | undefined;
+  #lastId = 0;
 
   #runner: TaskRunner | undefined;
 
@@ -47,12 +50,19 @@ export class TaskTable {
 
   forget(id: number): void {
     this.#tasks.delete(id);
+    this.#last = undefined;
     this.#runner?.forget(id);
   }
 
   get(id: number): KnownTask {
+    return this.#last !== undefined && id === this.#lastId ? this.#last : this.#find(id);
+  }
+
+  #find(id: number): KnownTask {
     const task = this.#tasks.get(id);
     if (task === undefined) throw new Error(`Cannot run task ${id}: its definition did not come`);
+    this.#last = task;
+    this.#lastId = id;
     return task;
   }
 

@@ -132,9 +132,52 @@ describe('submit', () => {
       } as unknown,
     ]);
     await expect(cancelling).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'from within' });
-    expect(said.every((answer) => answer === true)).toBe(true);
+    expect(said.indexOf(true)).toBe(0); // and then it is settled
+    expect(said.lastIndexOf(true)).toBe(0);
     expect(cancelling.attempts).toBe(0);
     expect(await pool.submit(tasks.echo, [2])).toBe(2);
+  });
+
+  test('a getter of an argument may give its own job another priority, or cancel it and throw', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const moved: unknown[] = [];
+    const moving: Job = pool.submit(tasks.echo, [
+      {
+        get a() {
+          if (moved.length === 0) moved.push(moving.setPriority(4));
+          return 7;
+        },
+      } as unknown,
+    ]);
+    expect(await moving).toEqual({ a: 7 });
+    expect(moved).toEqual([true]);
+    expect(moving.priority).toBe(4);
+    const throwing: Job = pool.submit(tasks.echo, [
+      {
+        get a() {
+          throwing.cancel('from within');
+          throw new Error('after that');
+        },
+      } as unknown,
+    ]);
+    await expect(throwing).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'from within' });
+    expect(pool.metrics()).toMatchObject({ completed: 1, cancelled: 1, failed: 0, pending: 0 });
+    expect(await pool.submit(tasks.echo, [2])).toBe(2);
+  });
+
+  test('a job knows its own id, priority and task, whatever the jobs beside it are', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 2 });
+    const jobs = Array.from({ length: 2000 }, (_, i) => {
+      const task = i % 7 < 4 ? tasks.idAndPriority : tasks.priorityAndId;
+      const args = i % 11 === 0 ? [new Date()] : []; // goes by message
+      return pool.submit(task, args, { priority: i % 50 < 25 ? 2 : i % 5 });
+    });
+    for (const [i, job] of jobs.entries()) if (i % 13 === 0) job.cancel();
+    await pool.waitAll();
+    const completed = jobs.filter((job) => job.state === 'COMPLETED');
+    expect(completed.length).toBeGreaterThan(1000);
+    for (const { name, id, priority, result } of completed)
+      expect(result).toEqual(name === 'idAndPriority' ? [id, priority] : [priority, id]);
   });
 
   test('async tasks share a worker up to its concurrency', async () => {

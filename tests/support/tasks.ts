@@ -15,6 +15,8 @@ interface BasicTasks {
   spin(words?: Words): never;
   spinArrow(): never;
   idOfArrow(): number;
+  idAndPriority(...more: unknown[]): number[];
+  priorityAndId(...more: unknown[]): number[];
   idOfThis(): number;
   reportFromResult(): unknown;
   keepJob(): number;

@@ -45,6 +45,10 @@ export function spinUntilToken(token) {
 
 export const idOfArrow = () => currentJob().id;
 
+export const idAndPriority = () => [currentJob().id, currentJob().priority];
+
+export const priorityAndId = () => [currentJob().priority, currentJob().id];
+
 export function idOfThis() {
   return this.id;
 }
