@@ -18,11 +18,16 @@ export interface IntakeParts {
   readonly shutdown: Shutdown;
 }
 
+function refuse(job: Job): never {
+  throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+}
+
 /** The way by which every job comes in: it is counted, finds room, waits for what holds it, and goes to the queue. */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
+  readonly #shutdown: Shutdown;
   readonly #isUnbounded: boolean;
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
@@ -31,6 +36,7 @@ export class Intake {
     this.#parts = parts;
     this.#ledger = parts.ledger;
     this.#pacer = parts.pacer;
+    this.#shutdown = parts.shutdown;
     this.#isUnbounded = !parts.admission.isBounded;
   }
 
@@ -119,7 +125,6 @@ export class Intake {
   }
 
   #checkOpen(job: Job): void {
-    if (this.#parts.shutdown.hasBegun)
-      throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+    if (this.#shutdown.hasBegun) refuse(job);
   }
 }

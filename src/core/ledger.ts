@@ -210,9 +210,16 @@ export class Ledger {
 
   #tellWaiters(job: Job): void {
     const number = Math.abs(job.order);
+    const waiters = this.#waiters;
     let isAnyDone = false;
-    for (const waiter of this.#waiters) if (number <= waiter.upTo && --waiter.unsettled === 0) isAnyDone = true;
-    if (!isAnyDone) return;
+    for (let i = 0; i < waiters.length; i++) {
+      const waiter = waiters[i] as Waiter;
+      if (number <= waiter.upTo && --waiter.unsettled === 0) isAnyDone = true;
+    }
+    if (isAnyDone) this.#endWaiters();
+  }
+
+  #endWaiters(): void {
     const done = this.#waiters.filter((waiter) => waiter.unsettled === 0);
     this.#waiters = this.#waiters.filter((waiter) => waiter.unsettled > 0);
     for (const waiter of done) waiter.done();

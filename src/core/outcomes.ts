@@ -27,9 +27,16 @@ export interface OutcomeParts {
 /** Turns what workers answer into how jobs settle. */
 export class Outcomes implements JobSink<Job> {
   readonly #parts: OutcomeParts;
+  // by themselves, as each job that returns asks for them
+  readonly #ledger: Ledger;
+  readonly #metrics: MetricsRecorder;
+  readonly #families: Families;
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
+    this.#ledger = parts.ledger;
+    this.#metrics = parts.metrics;
+    this.#families = parts.families;
   }
 
   jobStarted(worker: PoolWorker, job: Job): void {
@@ -47,12 +54,16 @@ export class Outcomes implements JobSink<Job> {
   }
 
   jobReturned(worker: PoolWorker, job: Job, value: unknown): void {
-    if (this.#parts.families.hasChildren(job)) {
-      this.#settleLater(worker, job, () => this.#parts.ledger.complete(job, value));
+    if (this.#families.hasChildren(job)) {
+      this.#completeLater(worker, job, value);
       return;
     }
     this.#ran(worker, job);
-    this.#parts.ledger.complete(job, value);
+    this.#ledger.complete(job, value);
+  }
+
+  #completeLater(worker: PoolWorker, job: Job, value: unknown): void {
+    this.#settleLater(worker, job, () => this.#ledger.complete(job, value));
   }
 
   jobThrew(worker: PoolWorker, job: Job, thrown: Thrown): void {
@@ -92,6 +103,6 @@ export class Outcomes implements JobSink<Job> {
     const waitedTicks = job.waitedTicks(results);
     job.ran(worker.run(job.isPlain ? 1 : job.begunAttempts + 1), waitedTicks, runTicks);
     learnRun(job.task, runTicks);
-    this.#parts.metrics.jobRan(waitedTicks, runTicks);
+    this.#metrics.jobRan(waitedTicks, runTicks);
   }
 }

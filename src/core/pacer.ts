@@ -41,6 +41,7 @@ export interface Paced {
 /** Decides when the main thread sends jobs and when it reads answers: in batches, without holding its event loop up. */
 export class Pacer {
   readonly #paced: Paced;
+  readonly #dispatcher: Dispatcher;
   #isPumpScheduled = false;
   #isDrainScheduled = false;
   #isReading = false;
@@ -53,6 +54,7 @@ export class Pacer {
 
   constructor(paced: Paced) {
     this.#paced = paced;
+    this.#dispatcher = paced.dispatcher;
   }
 
   /** Whether the next `enqueue` is the first of its batch: a good moment to look at the clock. */
@@ -62,15 +64,15 @@ export class Pacer {
 
   /** Puts a job in its place in the queue, from where it goes by itself. */
   enqueue(job: Job): void {
-    const { dispatcher } = this.#paced;
-    if (!dispatcher.follow(job)) dispatcher.queue.insert(job);
-    if (!this.#isPumpScheduled) {
-      this.#isPumpScheduled = true;
-      this.#sincePump = 0;
-      queueMicrotask(this.#pumpSoon);
-    } else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) {
-      this.#pumpBetween(job);
-    }
+    if (!this.#dispatcher.follow(job)) this.#dispatcher.queue.insert(job);
+    if (!this.#isPumpScheduled) this.#schedulePump();
+    else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) this.#pumpBetween(job);
+  }
+
+  #schedulePump(): void {
+    this.#isPumpScheduled = true;
+    this.#sincePump = 0;
+    queueMicrotask(this.#pumpSoon);
   }
 
   /** Within a long run of submissions. */

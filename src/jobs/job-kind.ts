@@ -38,8 +38,10 @@ export class JobKind<O> {
 
   /** The kind of a job that has no owner yet. */
   static of<O>(task: TaskRef, priority: number): JobKind<O> {
-    const known = task.kinds[priority] as JobKind<O> | undefined;
-    if (known !== undefined) return known;
+    return (task.kinds[priority] as JobKind<O> | undefined) ?? JobKind.make(task, priority);
+  }
+
+  private static make<O>(task: TaskRef, priority: number): JobKind<O> {
     const kind = new JobKind<O>(task, priority, undefined, 0);
     if (Number.isInteger(priority) && priority >= 0 && priority <= LAST_SHARED) task.kinds[priority] = kind;
     return kind;
@@ -47,7 +49,12 @@ export class JobKind<O> {
 
   ownedBy(ownerRef: OwnerRef<O>, handicap: number): JobKind<O> {
     const known = this.#owned;
-    if (known?.ownerRef === ownerRef && known.handicap === handicap) return known;
+    return known !== undefined && known.ownerRef === ownerRef && known.handicap === handicap
+      ? known
+      : this.#makeOwned(ownerRef, handicap);
+  }
+
+  #makeOwned(ownerRef: OwnerRef<O>, handicap: number): JobKind<O> {
     const kind = new JobKind(this.task, this.priority, ownerRef, handicap);
     this.#owned = kind;
     return kind;

@@ -315,11 +315,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   submittedTo(owner: OwnerRef<JobOwner>, arrival: Arrival, last: number): number {
     this.kind = this.kind.ownedBy(owner, arrival.handicap);
     this.#waited = arrival;
-    if (this.#extras === undefined && this.id > last) return this.id;
-    const number = this.id > last ? this.id : ++lastNumber;
-    const isFront = this.order < 0;
-    if (isFront || number !== this.id) Job.#extrasOf(this).order = isFront ? -number : number;
-    return number;
+    return this.#extras === undefined && this.id > last ? this.id : Job.#number(this, last);
   }
 
   /** @internal Nothing holds it back any more. It ages from now on; or on, where an attempt of it has run. */
@@ -525,16 +521,18 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   settle(state: SettledState, outcome: unknown, late?: { readonly result: unknown }): void {
     this.#settledAs = state;
     this.#content = outcome; // what a settled job does not need is let go (I9)
-    if (typeof this.#waited === 'object') {
-      // its code did not run, or not again
-      this.place = this.#extras?.lastRun;
-      this.seq = 0;
-      this.#waited = toTicks(this.queuedMs);
-    }
+    if (typeof this.#waited === 'object') Job.#neverRan(this);
     if (this.#extras !== undefined) Job.#letGo(this, this.#extras, late);
   }
 
   // Static, as a class with private methods costs each object a field.
+
+  /** Its code did not run, or not again. */
+  static #neverRan(job: Job): void {
+    job.place = job.#extras?.lastRun;
+    job.seq = 0;
+    job.#waited = toTicks(job.queuedMs);
+  }
 
   /** It has settled: tells those who wait for it. */
   static #letGo(job: Job, extras: JobExtras, late?: { readonly result: unknown }): void {
@@ -561,6 +559,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   static {
     keepShape(new Job(() => undefined));
     lastNumber = 0; // it is nobody's job
+  }
+
+  /** Gives it a number that is greater than the last, and its place by that. */
+  static #number(job: Job, last: number): number {
+    const number = job.id > last ? job.id : ++lastNumber;
+    const isFront = job.order < 0;
+    if (isFront || number !== job.id) Job.#extrasOf(job).order = isFront ? -number : number;
+    return number;
   }
 
   /** Answers its priority. */

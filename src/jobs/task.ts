@@ -156,8 +156,9 @@ const byText = new Map<string, WeakRef<TaskRef>>();
 const forgetText = new FinalizationRegistry<string>((key) => {
   if (byText.get(key)?.deref() === undefined) byText.delete(key);
 });
-let lastFunction: unknown;
-let lastRef: TaskRef | undefined;
+/** What was asked for last, and the answer. */
+let lastTask: unknown;
+let lastRef: TaskRef;
 
 /**
  * The identity of a task.
@@ -165,12 +166,14 @@ let lastRef: TaskRef | undefined;
  * @throws {TypeError} when `task` is neither a function nor a task of a module.
  */
 export function refOf(task: unknown): TaskRef {
-  if (task === lastFunction && lastRef !== undefined) return lastRef;
+  return task === lastTask && task !== undefined ? lastRef : findRef(task);
+}
+
+function findRef(task: unknown): TaskRef {
   if (task instanceof TaskRef) return task;
-  const ref = task instanceof ModuleExport ? task.ref : refOfFunction(task);
-  lastFunction = task;
-  lastRef = ref;
-  return ref;
+  lastRef = task instanceof ModuleExport ? task.ref : refOfFunction(task);
+  lastTask = task;
+  return lastRef;
 }
 
 /** Whether `refOf` takes it. */
