@@ -34,15 +34,16 @@ export function mayWait(task: TaskRef): boolean {
 export function learnRun(task: TaskRef, ticks: number): void {
   const known = task.estimate;
   const run = (ticks < LONGEST_TICKS ? ticks : LONGEST_TICKS) << PART_BITS;
-  if (known < 0) {
-    task.estimate = run;
-  } else if (run <= known * OUTLIER + OUTLIER_PARTS) {
+  if (known >= 0 && run <= known * OUTLIER + OUTLIER_PARTS) {
     task.estimate = known + ((run - known) >> WEIGHT_BITS);
     task.isSuspect = false;
-  } else if (task.isSuspect) {
-    task.estimate = run;
-    task.isSuspect = false;
   } else {
-    task.isSuspect = true;
+    learnOddRun(task, run);
   }
+}
+
+/** The first one, or one far longer than expected. */
+function learnOddRun(task: TaskRef, run: number): void {
+  task.isSuspect = task.estimate >= 0 && !task.isSuspect;
+  if (!task.isSuspect) task.estimate = run;
 }

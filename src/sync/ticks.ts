@@ -7,6 +7,9 @@ export const TICKS_PER_MS = 10_000;
 const LARGEST_SMALL_MS = 200_000;
 
 export function toTicks(ms: number): number {
-  const ticks = ms * TICKS_PER_MS + 0.5;
-  return ms < LARGEST_SMALL_MS ? ticks | 0 : Math.floor(ticks);
+  return ms < LARGEST_SMALL_MS ? (ms * TICKS_PER_MS + 0.5) | 0 : manyTicks(ms);
+}
+
+function manyTicks(ms: number): number {
+  return Math.floor(ms * TICKS_PER_MS + 0.5);
 }

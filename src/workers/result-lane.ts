@@ -92,8 +92,9 @@ export class ResultLane {
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
     const runMs = ring.singles[offset + 1] ?? 0;
     ring.cursor = offset + RESULT_HEAD;
-    this.begunAtMs = (head & IS_STAMPED) === 0 ? this.#lastEndMs : ring.takeFloat();
-    this.#lastEndMs = this.begunAtMs + runMs;
+    if ((head & IS_STAMPED) !== 0) this.#lastEndMs = ring.takeFloat(); // not `? :`, which would make objects of floats
+    this.begunAtMs = this.#lastEndMs;
+    this.#lastEndMs += runMs;
     this.runTicks = toTicks(runMs);
     const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receive(tag);
     this.#readWords = (this.#readWords + ring.advance()) | 0;
