@@ -121,7 +121,7 @@ export class RequestLane {
     const isAlike =
       kind.task.id === this.#taskId && kind.priority === this.#priority && job.id - this.nextSeq === this.#idBase;
     this.#valuesAt = this.#ring.offset + (isAlike ? REQUEST_HEAD : REQUEST_HEAD + IDENTITY_WORDS);
-    const values = job.isPlain ? this.#putArguments(job, undefined) : this.#putAll(job);
+    const values = this.#putValues(job);
     this.isByMessage = (values & COUNT_MASK) === BY_MESSAGE;
     this.#ring.words[this.#ring.offset + 1] = isAlike ? values : values | this.#putIdentity(job);
     this.#end();
@@ -156,6 +156,15 @@ export class RequestLane {
     return HAS_IDENTITY;
   }
 
+  #putValues(job: Parcel): number {
+    try {
+      return job.isPlain ? this.#putArguments(job, undefined) : this.#putAll(job);
+    } catch (error) {
+      this.#ring.abandon(this.#valuesAt); // an element of `args` was a getter, and has thrown
+      throw error;
+    }
+  }
+
   #putAll(job: Parcel): number {
     const { aside } = job;
     const kind = job.transfer === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
@@ -164,25 +173,26 @@ export class RequestLane {
 
   #putArguments(job: Parcel, aside: Aside | undefined): number {
     const ring = this.#ring;
-    const { args } = job;
-    if (args.length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
+    const { args } = job; // a getter of one may settle the job, which then has none any more
+    const { length } = args;
+    if (length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
     const limit = ring.offset + this.#longest();
     ring.cursor = this.#valuesAt;
     let tags = 0;
-    for (let index = 0; index < args.length; index++) {
+    for (let index = 0; index < length; index++) {
       const tag = ring.put(args[index], limit);
       if (tag === NOT_INLINE) return this.#sendValues(job, aside);
       tags |= tag << (TAG_BITS * index);
     }
-    if (aside === undefined) return args.length | (tags << ARGUMENT_BITS);
-    return this.#putAside(job, aside, limit, tags);
+    const kind = length | (tags << ARGUMENT_BITS);
+    return aside === undefined ? kind : this.#putAside(job, aside, limit, kind);
   }
 
   /** Behind the arguments. */
-  #putAside(job: Parcel, aside: Aside, limit: number, argumentTags: number): number {
+  #putAside(job: Parcel, aside: Aside, limit: number, argumentKind: number): number {
     const ring = this.#ring;
-    let tags = argumentTags;
-    let count = job.args.length;
+    let tags = argumentKind >> ARGUMENT_BITS;
+    let count = argumentKind & COUNT_MASK;
     let flags = 0;
     for (const [name, flag] of ASIDES) {
       const value = aside[name];

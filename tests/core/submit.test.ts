@@ -165,6 +165,36 @@ describe('submit', () => {
     expect(await pool.submit(tasks.echo, [2])).toBe(2);
   });
 
+  test('a getter of an argument that ends its job, or throws, leaves the strings of the next jobs as they are', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const echoes = async (texts: string[]): Promise<void> => {
+      expect(await Promise.all(texts.map((text) => pool.submit(tasks.echo, [text])))).toEqual(texts);
+    };
+    await echoes(['the worker is ready']);
+    const cancelling: Job = pool.submit(
+      tasks.echo,
+      [
+        {
+          get a() {
+            cancelling.cancel('from within');
+            return 7;
+          },
+        } as unknown,
+      ],
+      { name: 'a name that travels too' },
+    );
+    await echoes(['one of them', 'another of them']);
+    expect(cancelling.state).toBe('CANCELLED');
+    const args = Object.defineProperty(['put before it throws'], 1, {
+      get: () => {
+        throw new Error('no second');
+      },
+    });
+    const throwing = pool.submit(tasks.many, args);
+    await echoes(['three', 'four']);
+    expect(throwing.error).toMatchObject({ message: 'no second' });
+  });
+
   test('a job knows its own id, priority and task, whatever the jobs beside it are', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
     const jobs = Array.from({ length: 2000 }, (_, i) => {
