@@ -20,6 +20,8 @@ const HURRY_MS = 2;
 const SHARE_TICKS = 0.1 * TICKS_PER_MS;
 /** Jobs go in convoys where so many of them are not worth sharing. */
 const SHORTEST_CONVOY = 8;
+/** What is in a convoy, at most: half a window. The longer it is, the fewer workers have to be woken. */
+const CONVOY_TICKS = WINDOW_TICKS / 2;
 /** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
 const OVERDUE_MS = 0.02;
 /** Every worker is below it: see `Reserve`. */
@@ -123,8 +125,7 @@ export class Dispatcher {
 
   /**
    * Many jobs come, one by one, and none waits. From now on those that are short and like this one need not pass through the
-   * queue: they go in convoys to the worker that would be sent the next one, each as long as is not worth sharing. Until
-   * `publish`.
+   * queue: they go in convoys, each to the worker that would be sent the next one. Until `publish`.
    */
   formConvoys({ kind }: Job, nowMs: number): void {
     const isShort = plannedTicks(kind.task) * SHORTEST_CONVOY <= SHARE_TICKS;
@@ -162,7 +163,7 @@ export class Dispatcher {
     if (worker === undefined || worker.seats.wouldOvertake(job)) return false;
     this.#convoyWorker = worker;
     const windowTicks = WINDOW_TICKS * worker.concurrency - worker.seats.backlogTicks;
-    this.#convoyLeft = Math.ceil(Math.min(SHARE_TICKS, windowTicks) / plannedTicks(job.task));
+    this.#convoyLeft = Math.ceil(Math.min(CONVOY_TICKS, windowTicks) / plannedTicks(job.task));
     return this.#convoyLeft > 0;
   }
 
