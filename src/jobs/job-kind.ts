@@ -1,3 +1,4 @@
+import type { SettledState } from './job-state.js';
 import type { TaskRef } from './task.js';
 
 /** Priorities from 0 to this share their kinds; others, being rare, each get their own. */
@@ -12,9 +13,9 @@ export class OwnerRef<O> {
 }
 
 /**
- * What jobs share that call the same task at the same priority in the same pool, and came at the same time as far as that
- * counts there (the Flyweight of Gamma et al.): one field of a job instead of four, as a million kept jobs are copied by the
- * garbage collector, field by field.
+ * What jobs share that call the same task at the same priority in the same pool, came at the same time as far as that
+ * counts there, and have ended alike (the Flyweight of Gamma et al.): one field of a job instead of five, as a million kept
+ * jobs are copied by the garbage collector, field by field.
  */
 export class JobKind<O> {
   readonly task: TaskRef;
@@ -25,15 +26,27 @@ export class JobKind<O> {
   readonly handicap: number;
   /** By this the jobs of a pool are in order, those in the queue and those sent ahead. */
   readonly urgency: number;
+  /** `undefined` until they have. */
+  readonly settledAs: SettledState | undefined;
   /** The same, with the owner and the handicap it was last given. */
   #owned: JobKind<O> | undefined;
+  /** The same, of jobs that have completed; and those of jobs that have not. */
+  #completed: JobKind<O> | undefined;
+  #stopped: Map<SettledState, JobKind<O>> | undefined;
 
-  private constructor(task: TaskRef, priority: number, ownerRef: OwnerRef<O> | undefined, handicap: number) {
+  private constructor(
+    task: TaskRef,
+    priority: number,
+    ownerRef: OwnerRef<O> | undefined,
+    handicap: number,
+    settledAs: SettledState | undefined,
+  ) {
     this.task = task;
     this.priority = priority;
     this.ownerRef = ownerRef;
     this.handicap = handicap;
     this.urgency = priority - handicap;
+    this.settledAs = settledAs;
   }
 
   /** The kind of a job that has no owner yet. */
@@ -42,7 +55,7 @@ export class JobKind<O> {
   }
 
   private static make<O>(task: TaskRef, priority: number): JobKind<O> {
-    const kind = new JobKind<O>(task, priority, undefined, 0);
+    const kind = new JobKind<O>(task, priority, undefined, 0, undefined);
     if (Number.isInteger(priority) && priority >= 0 && priority <= LAST_SHARED) task.kinds[priority] = kind;
     return kind;
   }
@@ -55,8 +68,21 @@ export class JobKind<O> {
   }
 
   #makeOwned(ownerRef: OwnerRef<O>, handicap: number): JobKind<O> {
-    const kind = new JobKind(this.task, this.priority, ownerRef, handicap);
+    const kind = new JobKind(this.task, this.priority, ownerRef, handicap, this.settledAs);
     this.#owned = kind;
+    return kind;
+  }
+
+  settled(state: SettledState): JobKind<O> {
+    return state === 'COMPLETED' && this.#completed !== undefined ? this.#completed : this.#makeSettled(state);
+  }
+
+  #makeSettled(state: SettledState): JobKind<O> {
+    const known = this.#stopped?.get(state);
+    if (known !== undefined) return known;
+    const kind = new JobKind(this.task, this.priority, this.ownerRef, this.handicap, state);
+    if (state === 'COMPLETED') this.#completed = kind;
+    else (this.#stopped ??= new Map()).set(state, kind);
     return kind;
   }
 

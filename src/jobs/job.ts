@@ -128,7 +128,6 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   #content: unknown;
   /** When it was submitted (shared by its batch); once that is known, how long it waited, in ticks. */
   #waited: Moment | number = 0;
-  #settledAs: SettledState | undefined = undefined;
   // biome-ignore lint/style/useReadonlyClassProperties: static methods set it
   #extras: JobExtras | undefined = undefined;
 
@@ -156,18 +155,18 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** Live: RUNNING is read from shared memory. A job sent ahead to a worker but not begun is PENDING. */
   get state(): JobState {
-    return this.#settledAs ?? (this.place?.hasBegun(this.seq) ? 'RUNNING' : 'PENDING');
+    return this.kind.settledAs ?? (this.place?.hasBegun(this.seq) ? 'RUNNING' : 'PENDING');
   }
 
   /** What the task returned: once COMPLETED, or CANCELLED after it had begun. Else `undefined`. */
   get result(): T | undefined {
-    if (this.#settledAs === 'COMPLETED') return this.#content as T;
+    if (this.kind.settledAs === 'COMPLETED') return this.#content as T;
     return this.#extras?.result as T | undefined;
   }
 
   /** Why it did not complete: once FAILED or CANCELLED. Else `undefined`. */
   get error(): unknown {
-    if (this.#settledAs === undefined || this.#settledAs === 'COMPLETED') return undefined;
+    if (this.kind.settledAs === undefined || this.kind.settledAs === 'COMPLETED') return undefined;
     Job.#extrasOf(this).isObserved = true;
     return Job.#errorOf(this);
   }
@@ -184,7 +183,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** How long its code ran, in ms. 0 until it has ended. */
   get executionMs(): number {
-    return this.#settledAs === undefined ? 0 : this.seq / TICKS_PER_MS;
+    return this.kind.settledAs === undefined ? 0 : this.seq / TICKS_PER_MS;
   }
 
   /** How many times its code was begun. */
@@ -204,9 +203,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
-      const raised = this.#settledAs === undefined ? extras.raised : (extras.raised ?? extras.ending);
+      const raised = this.kind.settledAs === undefined ? extras.raised : (extras.raised ?? extras.ending);
       if (raised !== undefined) extras.token.cancel(raised.reason);
-      else if (this.#settledAs === undefined) extras.token.link(this);
+      else if (this.kind.settledAs === undefined) extras.token.link(this);
     }
     return extras.token;
   }
@@ -236,7 +235,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @returns `true`: it will settle CANCELLED. `false`: it is settled, or its code has ended already.
    */
   cancel(reason?: unknown): boolean {
-    if (this.#settledAs !== undefined) return false;
+    if (this.kind.settledAs !== undefined) return false;
     const { owner } = this.kind;
     if (owner !== undefined) return owner.cancelJob(this, reason);
     this.settleBy(new Cancellation(this.name, reason));
@@ -246,7 +245,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** Gives a PENDING job another priority. False when it is not PENDING any more. */
   setPriority(priority: number): boolean {
     checkPriority(priority, `set priority of job '${this.name}'`);
-    if (this.#settledAs !== undefined) return false;
+    if (this.kind.settledAs !== undefined) return false;
     const { owner } = this.kind;
     if (owner !== undefined) return owner.reprioritise(this, priority);
     this.moveTo(priority);
@@ -259,7 +258,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     if (isResolver(onfulfilled)) {
-      if (this.#settledAs === 'COMPLETED') {
+      if (this.kind.settledAs === 'COMPLETED') {
         void onfulfilled(this.#content);
         return FOLLOWED;
       }
@@ -288,7 +287,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal Whether its code returned, also after it had been asked to stop. */
   get hasReturned(): boolean {
-    return this.#settledAs === 'COMPLETED' || (this.#extras !== undefined && 'result' in this.#extras);
+    return this.kind.settledAs === 'COMPLETED' || (this.#extras !== undefined && 'result' in this.#extras);
   }
 
   /** @internal By this it is before others or behind them: its priority, unless waiting jobs age. */
@@ -340,17 +339,17 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const options = this.#extras?.options;
     if (options === undefined) return;
     options.token?.link(this);
-    if (options.signal !== undefined && this.#settledAs === undefined) linkToSignal(options.signal, this);
+    if (options.signal !== undefined && this.kind.settledAs === undefined) linkToSignal(options.signal, this);
   }
 
   /** @internal */
   get isSettled(): boolean {
-    return this.#settledAs !== undefined;
+    return this.kind.settledAs !== undefined;
   }
 
   /** @internal */
   get args(): readonly unknown[] {
-    return this.#settledAs === undefined ? (this.#content as readonly unknown[]) : NO_ARGS;
+    return this.kind.settledAs === undefined ? (this.#content as readonly unknown[]) : NO_ARGS;
   }
 
   /** @internal */
@@ -519,7 +518,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @param late what the code of a cancelled job still returned.
    */
   settle(state: SettledState, outcome: unknown, late?: { readonly result: unknown }): void {
-    this.#settledAs = state;
+    this.kind = this.kind.settled(state);
     this.#content = outcome; // what a settled job does not need is let go (I9)
     if (typeof this.#waited === 'object') Job.#neverRan(this);
     if (this.#extras !== undefined) Job.#letGo(this, this.#extras, late);
@@ -592,7 +591,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(job);
     if (extras.progress === undefined) {
       extras.progress = new ProgressStream();
-      if (job.#settledAs !== undefined) extras.progress.end();
+      if (job.kind.settledAs !== undefined) extras.progress.end();
     }
     return extras.progress;
   }
@@ -605,7 +604,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   static #follow(job: Job, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
     const follower = new Follower(job, resolve, reject);
-    if (job.#settledAs !== undefined) {
+    if (job.kind.settledAs !== undefined) {
       Job.#extrasOf(job).followers = TOLD;
       Job.#tell(job, follower);
       return follower;
@@ -620,7 +619,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   static #tell(job: Job, followers: Follower | readonly Follower[]): void {
     if (!(followers instanceof Follower)) for (const follower of followers) Job.#tell(job, follower);
-    else if (job.#settledAs === 'COMPLETED') followers.resolve(job.#content);
+    else if (job.kind.settledAs === 'COMPLETED') followers.resolve(job.#content);
     else followers.reject(Job.#errorOf(job));
   }
 }
