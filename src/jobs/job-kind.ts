@@ -30,9 +30,9 @@ export class JobKind<O> {
   readonly settledAs: SettledState | undefined;
   /** The same, with the owner and the handicap it was last given. */
   #owned: JobKind<O> | undefined;
-  /** The same, of jobs that have completed; and those of jobs that have not. */
+  /** The same, of jobs that have settled; and apart, as most do, of those that have completed. */
+  #settled: Map<SettledState, JobKind<O>> | undefined;
   #completed: JobKind<O> | undefined;
-  #stopped: Map<SettledState, JobKind<O>> | undefined;
 
   private constructor(
     task: TaskRef,
@@ -74,15 +74,17 @@ export class JobKind<O> {
   }
 
   settled(state: SettledState): JobKind<O> {
-    return state === 'COMPLETED' && this.#completed !== undefined ? this.#completed : this.#makeSettled(state);
+    return state === 'COMPLETED' && this.#completed !== undefined ? this.#completed : this.#findSettled(state);
   }
 
-  #makeSettled(state: SettledState): JobKind<O> {
-    const known = this.#stopped?.get(state);
-    if (known !== undefined) return known;
-    const kind = new JobKind(this.task, this.priority, this.ownerRef, this.handicap, state);
+  #findSettled(state: SettledState): JobKind<O> {
+    this.#settled ??= new Map();
+    let kind = this.#settled.get(state);
+    if (kind === undefined) {
+      kind = new JobKind(this.task, this.priority, this.ownerRef, this.handicap, state);
+      this.#settled.set(state, kind);
+    }
     if (state === 'COMPLETED') this.#completed = kind;
-    else (this.#stopped ??= new Map()).set(state, kind);
     return kind;
   }
 
