@@ -3,6 +3,7 @@ import * as cpu from './cpu.mjs';
 import * as factorial from './factorial.mjs';
 import * as firstResult from './first-result.mjs';
 import * as loopDelay from './loop-delay.mjs';
+import * as machine from './machine.mjs';
 import * as map from './map.mjs';
 import * as megabyte from './megabyte.mjs';
 import * as memory from './memory.mjs';
@@ -35,4 +36,5 @@ export const workloads = [
   cancel,
   sync,
   seeds,
+  machine,
 ];
