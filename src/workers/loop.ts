@@ -96,7 +96,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       this.#values,
     );
     this.#requests = new RequestReader(init.memory, init.payload, payload);
-    this.#bell = new MainBell(init.poolWord, init.control, this.#requests);
+    this.#bell = new MainBell(init.poolWord, init.memory.control, init.control, this.#requests);
     this.#parking = new Parking(init.memory.control, this.#requests);
     const hereMs = now();
     const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;

@@ -50,22 +50,36 @@ export class Parking {
   }
 }
 
-/** The worker's side of the main thread's doorbell: a message, posted only when that thread is parked. */
+/**
+ * The worker's side of the main thread's doorbell: a message, posted only when that thread is parked. Whichever worker rings,
+ * the answers of all are read, so that with many workers no more is rung than with one.
+ */
 export class MainBell {
   readonly #poolWord: Int32Array;
+  readonly #control: Int32Array;
   readonly #port: MessagePort;
   readonly #requests: RequestReader;
+  /** Answers that were not read when they were last looked at, and when the first of them was written. */
   #answers = 0;
   #firstMs = 0;
+  /** How much of the result lane was read then. */
+  #wordsRead = 0;
 
-  constructor(poolWord: Int32Array, port: MessagePort, requests: RequestReader) {
+  constructor(poolWord: Int32Array, control: Int32Array, port: MessagePort, requests: RequestReader) {
     this.#poolWord = poolWord;
+    this.#control = control;
     this.#port = port;
     this.#requests = requests;
   }
 
   /** An answer was written, of a job that ran from the one time to the other: the main thread is rung, at once or later. */
   answered(begunAtMs: number, nowMs: number): void {
+    // a plain look: what was written before the main thread parked is read by it, whoever wakes it
+    const wordsRead = this.#control[Control.RESULT_WORDS_READ] ?? 0;
+    if (wordsRead !== this.#wordsRead) {
+      this.#wordsRead = wordsRead;
+      this.#answers = 0;
+    }
     if (this.#answers++ === 0) this.#firstMs = nowMs;
     const sinceMs = nowMs - Math.min(this.#firstMs, begunAtMs);
     const isDue = this.#answers >= RING_AFTER_ANSWERS || sinceMs > RING_AFTER_MS;
