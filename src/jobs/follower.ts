@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { keepShape } from '../sync/keep-shape.js';
 
 type Resolver = (value: unknown) => void;
 
@@ -15,6 +16,8 @@ export function isResolver(callback: unknown): callback is Resolver {
   return apply(textOf, callback, []) === NATIVE && !types.isProxy(callback);
 }
 
+const nothing = (): undefined => undefined;
+
 /**
  * A promise of somebody's that follows a job, told by its resolving functions. `await` and `Promise.all` follow so: a
  * promise of the job's own between the two would cost several times as much. It also stands for the promise that `then`
@@ -24,6 +27,10 @@ export class Follower implements Promise<undefined> {
   readonly #followed: PromiseLike<unknown>;
   readonly resolve: Resolver;
   readonly reject: Resolver;
+
+  static {
+    keepShape(new Follower(Promise.resolve(), nothing, nothing));
+  }
 
   constructor(followed: PromiseLike<unknown>, resolve: Resolver, reject: Resolver) {
     this.#followed = followed;
@@ -53,7 +60,6 @@ export class Follower implements Promise<undefined> {
 
   /** Resolves to what the resolving functions return, whichever of them is called. */
   #promise(): Promise<undefined> {
-    const nothing = (): undefined => undefined;
     return new Promise((resolve) => this.#followed.then(nothing, nothing).then(resolve));
   }
 }
