@@ -38,7 +38,6 @@ export interface MapHost {
 const CHUNK_MS = 1.5;
 /** From one job to the next, that many times the items, at most; and at least an eighth of them. */
 const MAX_GROWTH = 8;
-const MAX_CHUNK = 2 ** 16;
 
 const LEFT = 'the loop over its map was left';
 
@@ -100,8 +99,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;
     this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, 2 * host.places);
-    this.#chunk = fixedChunk ?? Math.max(1, Math.floor(this.#task.fitting / MAX_GROWTH)); // the items may be others
     this.#source = sourceOf(items, action);
+    const first = Math.min(this.#task.fitting / MAX_GROWTH, this.#source.most); // the items may be others
+    this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
   }
@@ -320,9 +320,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   /** The size of the chunks to come, from what one took. */
   #learn(ms: number, items: number): void {
     if (this.#fixedChunk !== undefined) return;
-    const fitting = ms === 0 ? MAX_CHUNK : (items * CHUNK_MS) / ms;
+    const fitting = (items * CHUNK_MS) / ms; // without end where the clock saw no time pass
     const atLeast = this.#chunk / MAX_GROWTH;
-    const size = Math.min(Math.max(fitting, atLeast), items * MAX_GROWTH, MAX_CHUNK);
+    const size = Math.min(Math.max(fitting, atLeast), items * MAX_GROWTH, this.#source.most);
     this.#chunk = Math.max(1, Math.round(size));
     this.#task.fitting = this.#chunk;
   }

@@ -29,6 +29,8 @@ export interface Chunk {
 export interface Source {
   /** How many items there are, where that is known. */
   readonly length: number | undefined;
+  /** How many items are to be read at once, at most. */
+  readonly most: number;
   /** Reads up to `max` items; `undefined` at the end. What the iterable throws, it throws. */
   read(max: number): Chunk | undefined | Promise<Chunk | undefined>;
   /** Tells the iterable that no more will be read. */
@@ -36,6 +38,9 @@ export interface Source {
   /** The list of all results. */
   collect(parts: readonly List[]): unknown;
 }
+
+/** Both threads are held up while items are copied. */
+const MOST_COPIED = 2 ** 16;
 
 /** @throws {TypeError} when the items cannot be iterated over. */
 export function sourceOf(items: unknown, action: string): Source {
@@ -69,6 +74,7 @@ function flatten(parts: readonly List[]): unknown[] {
 
 class ArraySource implements Source {
   readonly length: number;
+  readonly most = MOST_COPIED;
   readonly #items: readonly unknown[];
   #position = 0;
 
@@ -93,6 +99,7 @@ class ArraySource implements Source {
 /** Each chunk is a copy; so are its results, which go into one array at the end. */
 class TypedSource implements Source {
   readonly length: number;
+  readonly most = MOST_COPIED;
   readonly #items: TypedArray;
   #position = 0;
 
@@ -125,6 +132,7 @@ class TypedSource implements Source {
 /** Nothing is copied: the workers read the items, and write the results, where they are. */
 class SharedSource implements Source {
   readonly length: number;
+  readonly most = Number.POSITIVE_INFINITY;
   readonly #items: TypedArray;
   readonly #results: TypedArray;
   #position = 0;
@@ -152,6 +160,7 @@ class SharedSource implements Source {
 
 class IteratorSource implements Source {
   readonly length = undefined;
+  readonly most = MOST_COPIED;
   readonly #iterator: Iterator<unknown>;
   /** It has ended, or failed: it is neither asked again nor told to end. */
   #isOver = false;
@@ -189,6 +198,7 @@ class IteratorSource implements Source {
 /** Takes together what comes without a wait: a slow source's items go on one by one, as they come. */
 class AsyncSource implements Source {
   readonly length = undefined;
+  readonly most = MOST_COPIED;
   readonly #iterator: AsyncIterator<unknown>;
   /** Asked for, and not come yet when the last chunk went on. */
   #pending: Promise<IteratorResult<unknown>> | undefined;
