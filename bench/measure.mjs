@@ -33,10 +33,13 @@ export function figure({ name, setting }, values) {
   return { name, setting, value: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
+/** So long each contender runs before the first round. */
+const WARM_UP_MS = 1000;
+
 /**
  * Measures each contender once a round, in an order that each round begins with another. Before each, garbage is
- * collected, so that no one pays for another's; then it runs once without being measured, as it warms up and as a full
- * collection shrinks the young generation.
+ * collected, so that no one pays for another's; then it runs once without being measured, as a full collection shrinks the
+ * young generation. Before the first round all have run, so that the engine has compiled their code.
  *
  * @template T
  * @param {readonly T[]} contenders
@@ -45,6 +48,11 @@ export function figure({ name, setting }, values) {
  * @returns {Promise<number[][]>} for each contender, its values.
  */
 export async function inTurn(contenders, measure, rounds) {
+  for (const contender of contenders) {
+    const start = performance.now();
+    do await measure(contender);
+    while (performance.now() - start < WARM_UP_MS && rounds > 1);
+  }
   const values = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {

@@ -74,6 +74,7 @@ export function toMarkdown(rows, { machine, rounds, charts }) {
 const METHOD = `## Method
 
 - Every pool has two threads. Each workload runs in a process of its own, in which all libraries are open at once.
+- Before the first round each library runs for a second, so that the engine has compiled its code.
 - A round measures each library once, and begins with another one than the round before. Before each measurement garbage
   is collected, and the library runs once without the clock: a full collection shrinks the young generation.
 - All results are collected and checked. A wrong one ends the run.

@@ -322,7 +322,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#fixedChunk !== undefined) return;
     const fitting = (items * CHUNK_MS) / ms; // without end where the clock saw no time pass
     const atLeast = this.#chunk / MAX_GROWTH;
-    const size = Math.min(Math.max(fitting, atLeast), items * MAX_GROWTH, this.#source.most);
+    // a job that was small, as the last ones are, says little of larger ones: nothing against those that went before
+    const atMost = Math.min(Math.max(items * MAX_GROWTH, this.#chunk), this.#source.most);
+    const size = Math.min(Math.max(fitting, atLeast), atMost);
     this.#chunk = Math.max(1, Math.round(size));
     this.#task.fitting = this.#chunk;
   }
