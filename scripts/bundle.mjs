@@ -46,25 +46,42 @@ async function bundleEntries() {
     await bundle([`workers/${name}.js`], { entryFileNames: '[name].mjs', inlineDynamicImports: true });
   writeFileSync(join(dist, 'pool-worker.d.mts'), 'export {};\n');
 
+  await bundleThreadEntry();
+
   // For bundles that lose the file.
   const source = withoutMapUrl(readFileSync(join(dist, 'pool-worker.mjs'), 'utf8'));
   writeFileSync(join(build, 'workers/worker-source.js'), `export const WORKER_SOURCE = ${JSON.stringify(source)};\n`);
   rmSync(join(build, 'workers/worker-source.js.map'));
 }
 
+/**
+ * The entry of a thread once more, where it need not be one file: without what few jobs need, which is read when one does.
+ * As CommonJS, as a thread starts sooner so: Node begins to load its loader of ES modules only when a task is one.
+ */
+async function bundleThreadEntry() {
+  const later = {
+    name: 'later',
+    resolveId: (id) => (id === './shared-objects.js' ? join(build, 'workers/shared-objects-later.js') : null),
+  };
+  const asFile = { format: 'cjs', exports: 'named', dynamicImportInCjs: true, entryFileNames: '[name].cjs' };
+  await bundle(['workers/pool-worker.js'], { ...asFile, plugins: [later, locatedAt('__filename')] });
+  await bundle(['workers/shared-objects.js'], asFile);
+}
+
+/** Where a module asks for its address, once it is CommonJS. */
+const locatedAt = (path) => ({
+  name: 'location',
+  resolveImportMeta: () => `require('node:url').pathToFileURL(${path}).href`,
+});
+
 /** The two surfaces. With `tinyqueue` in them: to find and load a package costs each thread a millisecond or two. */
 const bundleSurfaces = () => bundle(['index.js', 'worker.js'], { external: ['croner'] });
 
 /** For what cannot require() an ES module: Jest without its ESM mode, older bundlers. Node takes "module-sync". */
 async function bundleCommonJs() {
-  const location = {
-    name: 'location', // the entries are not copied into dist/cjs
-    resolveImportMeta: () =>
-      "require('node:url').pathToFileURL(require('node:path').join(__dirname, '../index.js')).href",
-  };
   await bundle(['index.js', 'worker.js'], {
     external: ['croner'],
-    plugins: [location],
+    plugins: [locatedAt("require('node:path').join(__dirname, '../index.js')")], // the entries are not copied into dist/cjs
     dir: join(dist, 'cjs'),
     format: 'cjs',
     exports: 'named',

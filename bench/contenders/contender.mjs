@@ -1,3 +1,5 @@
+import * as functions from '../tasks/functions.mjs';
+
 /**
  * One pool, in one of its library's settings, that runs one task.
  *
@@ -34,6 +36,15 @@ export const awaited = ({ name, setting, run, close }) => ({
   runAll: (inputs, options) => awaitAll(run, inputs, options),
   close,
 });
+
+/**
+ * The file of a task. It imports nothing where the task needs nothing: what a task imports, its thread has to load.
+ *
+ * @param {string} task
+ * @param {string} library
+ */
+export const fileOf = (task, library) =>
+  new URL(`../tasks/${task in functions ? 'functions' : library}.mjs`, import.meta.url);
 
 /** How a pool of piscina, or of tinypool, which is made of it, runs an input. */
 export const runIn = (pool) => (input, transferList) =>

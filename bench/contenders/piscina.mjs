@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
-import { awaited, runIn } from './contender.mjs';
-
-const filename = fileURLToPath(new URL('../tasks/piscina.mjs', import.meta.url));
+import { awaited, fileOf, runIn } from './contender.mjs';
 
 export const name = 'piscina';
 
@@ -15,7 +13,7 @@ export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
 
 export function open(task, { label, options }) {
   const pool = new Piscina({
-    filename,
+    filename: fileURLToPath(fileOf(task, name)),
     name: task,
     minThreads: 2,
     maxThreads: 2,

@@ -1,8 +1,9 @@
 import { ThreadPool, taskModule } from '../../dist/index.js';
-import { awaited } from './contender.mjs';
+import { awaited, fileOf } from './contender.mjs';
 
 const name = 'thread-system';
 export const tasks = taskModule(new URL('../tasks/thread-system.mjs', import.meta.url));
+const taskOf = (task) => taskModule(fileOf(task, name))[task];
 
 /** @typedef {import('./contender.mjs').Contender} Contender */
 
@@ -13,11 +14,12 @@ export const tasks = taskModule(new URL('../tasks/thread-system.mjs', import.met
  */
 export function openCollected(task) {
   const pool = openPool();
+  const code = taskOf(task);
   return {
     ...asContender(pool, task, 'waitAll'),
     async runAll(inputs) {
       const jobs = [];
-      for (const input of inputs) jobs.push(pool.submit(tasks[task], [input]));
+      for (const input of inputs) jobs.push(pool.submit(code, [input]));
       await pool.waitAll();
       return jobs.map((job) => job.result);
     },
@@ -38,7 +40,8 @@ export function openPool(options = { minWorkers: 2 }) {
 }
 
 function asContender(pool, task, setting) {
+  const code = taskOf(task);
   const run = (input, transfer) =>
-    transfer === undefined ? pool.submit(tasks[task], [input]) : pool.submit(tasks[task], [input], { transfer });
+    transfer === undefined ? pool.submit(code, [input]) : pool.submit(code, [input], { transfer });
   return awaited({ name, setting, run, close: () => pool.shutdown() });
 }

@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Tinypool } from 'tinypool';
-import { awaited, runIn } from './contender.mjs';
+import { awaited, fileOf, runIn } from './contender.mjs';
 import { Fifo } from './fifo.mjs';
-
-const filename = fileURLToPath(new URL('../tasks/tinypool.mjs', import.meta.url));
 
 export const name = 'tinypool';
 
@@ -16,7 +14,7 @@ export const settings = [true, false].flatMap((useAtomics) =>
 
 export function open(task, { label, options }) {
   const pool = new Tinypool({
-    filename,
+    filename: fileURLToPath(fileOf(task, name)),
     name: task,
     runtime: 'worker_threads',
     minThreads: 2,

@@ -7,7 +7,7 @@ import { InlineThread } from '../workers/inline-thread.js';
 import type { Fd } from '../workers/output.js';
 import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
-import { processLocation, workerLocation } from '../workers/worker-location.js';
+import { processLocation, workerThreadLocation } from '../workers/worker-location.js';
 import type { PoolSettings } from './options.js';
 import { withPipedOutput } from './piped-output.js';
 import { sum, tiersOf } from './reserved-workers.js';
@@ -243,7 +243,7 @@ export class WorkerSet {
     if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
     const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
     if (execArgv !== undefined) options.execArgv = [...execArgv];
-    return { thread: new Worker(workerLocation(), options), printed: [1, 2] };
+    return { thread: new Worker(workerThreadLocation(), options), printed: [1, 2] };
   }
 
   get #processSettings(): ProcessSettings | undefined {

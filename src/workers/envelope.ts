@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
-import { arrive } from '../sync/arrivals.js';
 import type { Transferable } from '../sync/crossing.js';
 import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { cloneFault, type Root } from './clone-fault.js';
 import { Tag } from './ring.js';
+import { arrive } from './shared-objects.js';
 
 type TransferList = readonly Transferable[];
 /** The same, as this version of Node's types names it. */

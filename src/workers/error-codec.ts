@@ -194,7 +194,7 @@ function set(error: Error, key: string, value: unknown, enumerable: boolean): vo
 function withoutOurFrames(stack: string): string {
   const lines = stack.split('\n');
   const isOurs = (line: string): boolean =>
-    /^\s+at .*(pool-worker\.mjs|data:text\/javascript|[\\/]workers[\\/]loop\.[jt]s)/.test(line);
+    /^\s+at .*(pool-worker\.[cm]js|data:text\/javascript|[\\/]workers[\\/]loop\.[jt]s)/.test(line);
   let end = lines.length;
   const first = lines.findIndex(isOurs);
   if (first > 0) end = first;

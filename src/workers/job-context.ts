@@ -1,11 +1,12 @@
 import type { ChildJob, ChildOptions, CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
-import { CancellationToken } from '../sync/cancellation-token.js';
+import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import type { Carrier } from '../sync/exchange.js';
 import { Flag } from '../sync/flag.js';
 import { MASK } from './layout.js';
 import type { Aside } from './protocol.js';
+import { tokenOf } from './shared-objects.js';
 import type { SlotTable } from './slot-table.js';
 import type { KnownTask } from './task-table.js';
 
@@ -79,7 +80,7 @@ export class JobContext implements CurrentJob {
   get token(): CancellationToken {
     if (this.#token === undefined) {
       const { slots } = this.#host;
-      this.#token = CancellationToken.following(
+      this.#token = tokenOf(
         new Flag(slots.words, { index: this.#seq & MASK, raisedWord: slots.cancelWord(this.#seq) }),
       );
       this.#carrier = {

@@ -6,10 +6,14 @@ import { WORKER_SOURCE } from './worker-source.js';
 const workerFile = (): URL => new URL('./pool-worker.mjs', import.meta.url);
 const processFile = (): URL => new URL('./pool-process.mjs', import.meta.url);
 
+/** The same entry for a thread that does not have to be one file. Beside that one, so that bundlers do not see it. */
+const threadFile = (): URL => new URL('pool-worker.cjs', workerFile());
+
 let location: URL | undefined;
+let threadLocation: URL | undefined;
 
 /**
- * The entry of every worker thread: the file where it is there, else its embedded text as a `data:` URL, for bundles that
+ * The worker's entry, as a module: the file where it is there, else its embedded text as a `data:` URL, for bundles that
  * left the file behind.
  *
  * @throws {Error} when there is neither.
@@ -17,6 +21,16 @@ let location: URL | undefined;
 export function workerLocation(): URL {
   location ??= ifThere(workerFile) ?? embeddedLocation();
   return location;
+}
+
+/**
+ * The entry of every worker thread: the one that is read fastest, where it is there.
+ *
+ * @throws {Error} when there is none.
+ */
+export function workerThreadLocation(): URL {
+  threadLocation ??= ifThere(threadFile) ?? workerLocation();
+  return threadLocation;
 }
 
 /**

@@ -46,6 +46,10 @@ describe('timeoutMs', () => {
 
   test('tells the code why, by the reason of its token', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
+    // the code of tokens is loaded when a job first asks for its own: one that is asked for too late has its reason later
+    await pool.submit(function (this: CurrentJob): boolean {
+      return this.token.isCancelled;
+    });
     const job = pool.submit(
       async function (this: CurrentJob): Promise<never> {
         await this.token.wait();
