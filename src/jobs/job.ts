@@ -166,7 +166,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** Why it did not complete: once FAILED or CANCELLED. Else `undefined`. */
   get error(): unknown {
-    if (this.kind.settledAs === undefined || this.kind.settledAs === 'COMPLETED') return undefined;
+    const { settledAs } = this.kind;
+    if (settledAs === undefined || settledAs === 'COMPLETED') return undefined;
     Job.#extrasOf(this).isObserved = true;
     return Job.#errorOf(this);
   }
@@ -183,7 +184,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** How long its code ran, in ms. 0 until it has ended. */
   get executionMs(): number {
-    return this.kind.settledAs === undefined ? 0 : this.seq / TICKS_PER_MS;
+    return this.isSettled ? this.seq / TICKS_PER_MS : 0;
   }
 
   /** How many times its code was begun. */
@@ -203,9 +204,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
-      const raised = this.kind.settledAs === undefined ? extras.raised : (extras.raised ?? extras.ending);
+      const raised = this.isSettled ? (extras.raised ?? extras.ending) : extras.raised;
       if (raised !== undefined) extras.token.cancel(raised.reason);
-      else if (this.kind.settledAs === undefined) extras.token.link(this);
+      else if (!this.isSettled) extras.token.link(this);
     }
     return extras.token;
   }
@@ -235,7 +236,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @returns `true`: it will settle CANCELLED. `false`: it is settled, or its code has ended already.
    */
   cancel(reason?: unknown): boolean {
-    if (this.kind.settledAs !== undefined) return false;
+    if (this.isSettled) return false;
     const { owner } = this.kind;
     if (owner !== undefined) return owner.cancelJob(this, reason);
     this.settleBy(new Cancellation(this.name, reason));
@@ -245,7 +246,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** Gives a PENDING job another priority. False when it is not PENDING any more. */
   setPriority(priority: number): boolean {
     checkPriority(priority, `set priority of job '${this.name}'`);
-    if (this.kind.settledAs !== undefined) return false;
+    if (this.isSettled) return false;
     const { owner } = this.kind;
     if (owner !== undefined) return owner.reprioritise(this, priority);
     this.moveTo(priority);
@@ -339,7 +340,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const options = this.#extras?.options;
     if (options === undefined) return;
     options.token?.link(this);
-    if (options.signal !== undefined && this.kind.settledAs === undefined) linkToSignal(options.signal, this);
+    if (options.signal !== undefined && !this.isSettled) linkToSignal(options.signal, this);
   }
 
   /** @internal */
@@ -591,7 +592,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = Job.#extrasOf(job);
     if (extras.progress === undefined) {
       extras.progress = new ProgressStream();
-      if (job.kind.settledAs !== undefined) extras.progress.end();
+      if (job.isSettled) extras.progress.end();
     }
     return extras.progress;
   }
