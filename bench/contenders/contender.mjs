@@ -1,5 +1,7 @@
 import * as functions from '../tasks/functions.mjs';
 
+const plain = new URL('../tasks/functions.mjs', import.meta.url);
+
 /**
  * One pool, in one of its library's settings, that runs one task.
  *
@@ -41,10 +43,9 @@ export const awaited = ({ name, setting, run, close }) => ({
  * The file of a task. It imports nothing where the task needs nothing: what a task imports, its thread has to load.
  *
  * @param {string} task
- * @param {string} library
+ * @param {URL} others the file of those that need something of the library.
  */
-export const fileOf = (task, library) =>
-  new URL(`../tasks/${task in functions ? 'functions' : library}.mjs`, import.meta.url);
+export const fileOf = (task, others) => (task in functions ? plain : others);
 
 /** How a pool of piscina, or of tinypool, which is made of it, runs an input. */
 export const runIn = (pool) => (input, transferList) =>

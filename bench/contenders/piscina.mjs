@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import { awaited, fileOf, runIn } from './contender.mjs';
 
+const moving = new URL('../tasks/piscina.mjs', import.meta.url);
+
 export const name = 'piscina';
 
 export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
@@ -13,7 +15,7 @@ export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
 
 export function open(task, { label, options }) {
   const pool = new Piscina({
-    filename: fileURLToPath(fileOf(task, name)),
+    filename: fileURLToPath(fileOf(task, moving)),
     name: task,
     minThreads: 2,
     maxThreads: 2,

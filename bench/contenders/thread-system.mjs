@@ -2,8 +2,9 @@ import { ThreadPool, taskModule } from '../../dist/index.js';
 import { awaited, fileOf } from './contender.mjs';
 
 const name = 'thread-system';
-export const tasks = taskModule(new URL('../tasks/thread-system.mjs', import.meta.url));
-const taskOf = (task) => taskModule(fileOf(task, name))[task];
+const ours = new URL('../tasks/thread-system.mjs', import.meta.url);
+export const tasks = taskModule(ours);
+const taskOf = (task) => taskModule(fileOf(task, ours))[task];
 
 /** @typedef {import('./contender.mjs').Contender} Contender */
 

@@ -3,6 +3,8 @@ import { Tinypool } from 'tinypool';
 import { awaited, fileOf, runIn } from './contender.mjs';
 import { Fifo } from './fifo.mjs';
 
+const moving = new URL('../tasks/tinypool.mjs', import.meta.url);
+
 export const name = 'tinypool';
 
 export const settings = [true, false].flatMap((useAtomics) =>
@@ -14,7 +16,7 @@ export const settings = [true, false].flatMap((useAtomics) =>
 
 export function open(task, { label, options }) {
   const pool = new Tinypool({
-    filename: fileURLToPath(fileOf(task, name)),
+    filename: fileURLToPath(fileOf(task, moving)),
     name: task,
     runtime: 'worker_threads',
     minThreads: 2,
