@@ -10,7 +10,7 @@ const LOOKS = 1000;
 /**
  * A ring costs both threads together some 50 us, so one is to serve several answers. A parked main thread is rung after so
  * many, or so long after the first of them, or at once for a job that took as long. Or when the worker would soon have
- * nothing to do: while it runs its last job, the next can come.
+ * nothing to do: while it runs its last job, the next can come. Or before it begins a job that is less urgent.
  */
 const RING_AFTER_ANSWERS = 32;
 const RING_AFTER_MS = 2;
@@ -70,6 +70,7 @@ export class MainBell {
     this.#control = control;
     this.#port = port;
     this.#requests = requests;
+    requests.cameToLessUrgent = () => this.ringAnswered();
   }
 
   /** An answer was written, of a job that ran from the one time to the other: the main thread is rung, at once or later. */

@@ -47,6 +47,8 @@ export class RequestReader implements JobHead {
   priority = 0;
   aside = NO_ASIDE;
   isAnnounced = false;
+  /** Called when the entry that it has come to is of a job less urgent than the one before. */
+  cameToLessUrgent = (): void => {};
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#texts = new TextReader(memory);
@@ -84,7 +86,9 @@ export class RequestReader implements JobHead {
   #readIdentity(): void {
     this.taskId = this.#entryTaskId;
     this.#idBase = this.#ring.takeFloat();
+    const before = this.priority;
     this.priority = this.#ring.takeFloat();
+    if (this.priority < before) this.cameToLessUrgent();
   }
 
   /** Tells the main thread how far the lane has been read: that much of it may be written again. */
