@@ -17,7 +17,7 @@ export function openCollected(task) {
   const pool = openPool();
   const code = taskOf(task);
   return {
-    ...asContender(pool, task, 'waitAll'),
+    ...asContender(pool, code, 'waitAll'),
     async runAll(inputs) {
       const jobs = [];
       for (const input of inputs) jobs.push(pool.submit(code, [input]));
@@ -33,15 +33,14 @@ export function openCollected(task) {
  * @returns {Contender}
  */
 export function openAwaited(task, options = { minWorkers: 2 }) {
-  return asContender(openPool(options), task, 'awaited');
+  return asContender(openPool(options), taskOf(task), 'awaited');
 }
 
 export function openPool(options = { minWorkers: 2 }) {
   return new ThreadPool({ maxWorkers: 2, ...options });
 }
 
-function asContender(pool, task, setting) {
-  const code = taskOf(task);
+function asContender(pool, code, setting) {
   const run = (input, transfer) =>
     transfer === undefined ? pool.submit(code, [input]) : pool.submit(code, [input], { transfer });
   return awaited({ name, setting, run, close: () => pool.shutdown() });
