@@ -63,7 +63,7 @@ async function bundleThreadEntry() {
     name: 'later',
     resolveId: (id) => (id === './shared-objects.js' ? join(build, 'workers/shared-objects-later.js') : null),
   };
-  const asFile = { format: 'cjs', exports: 'named', dynamicImportInCjs: true, entryFileNames: '[name].cjs' };
+  const asFile = { format: 'cjs', exports: 'named', entryFileNames: '[name].cjs' };
   await bundle(['workers/pool-worker.js'], { ...asFile, plugins: [later, locatedAt('__filename')] });
   await bundle(['workers/shared-objects.js'], asFile);
 }
