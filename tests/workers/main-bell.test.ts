@@ -1,20 +1,23 @@
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 
 const { PayloadPort } = await import('../../build/workers/envelope.js');
-const { createMemory, MAIN_PARKED } = await import('../../build/workers/layout.js');
+const { Control, createMemory, MAIN_PARKED } = await import('../../build/workers/layout.js');
 const { MainBell } = await import('../../build/workers/parking.js');
 const { RequestLane } = await import('../../build/workers/request-lane.js');
 const { RequestReader } = await import('../../build/workers/request-reader.js');
 
 const carrier = { isOpen: true, sharesMemory: true, tell: (): void => {} };
 const channel = new MessageChannel();
-afterEach(() => channel.port1.close());
+afterAll(() => channel.port1.close());
 
-test('a main thread that sleeps is rung before a job begins that is less urgent than the one answered', () => {
+const { port1, port2 } = channel;
+
+/** A worker's bell, of a main thread that sleeps, and jobs of those priorities in its lane. Rings are logged. */
+function makeBell(priorities: readonly number[]) {
   const memory = createMemory();
-  const lane = new RequestLane(memory, new PayloadPort(channel.port1, carrier));
-  const reader = new RequestReader(memory, channel.port2, new PayloadPort(channel.port2, carrier));
+  const lane = new RequestLane(memory, new PayloadPort(port1, carrier));
+  const reader = new RequestReader(memory, port2, new PayloadPort(port2, carrier));
   const log: string[] = [];
   const poolWord = new Int32Array(new SharedArrayBuffer(4));
   const port = { postMessage: () => log.push('ring') };
@@ -22,18 +25,29 @@ test('a main thread that sleeps is rung before a job begins that is less urgent 
 
   const origin = { kind: 'inline', name: 'task', source: '' } as never;
   const plain = { isPlain: true, aside: undefined, transfer: undefined, timeoutMs: undefined };
-  const send = (priority: number, id: number): void =>
+  priorities.forEach((priority, id) => {
     lane.write({ ...plain, id, kind: { task: { id: 1, origin }, priority }, args: [priority] });
-  [0, 4, 4, 0, 0, 2, 1, 1, 1].forEach(send);
+  });
   lane.publish();
 
-  // the last jobs ring in any case, so that the next come in time
-  while (reader.hasMoreThan(2) && reader.next()) {
+  /** The next job, which takes no time, is answered then. */
+  const answer = (nowMs: number): void => {
+    reader.next();
     Atomics.store(poolWord, MAIN_PARKED, 1);
     log.push(`job of ${reader.priority}`);
     reader.readValues();
-    bell.answered(0, 0);
-  }
+    bell.answered(nowMs, nowMs);
+  };
+  const mainReads = (): void => {
+    Atomics.add(memory.control, Control.RESULT_WORDS_READ, 4);
+  };
+  return { reader, log, answer, mainReads };
+}
+
+test('a main thread that sleeps is rung before a job begins that is less urgent than the one answered', () => {
+  const { reader, log, answer } = makeBell([0, 4, 4, 0, 0, 2, 1, 1, 1]);
+  // the last jobs ring in any case, so that the next come in time
+  while (reader.hasMoreThan(2)) answer(0);
 
   expect(log).toEqual([
     'job of 0',
@@ -46,4 +60,14 @@ test('a main thread that sleeps is rung before a job begins that is less urgent 
     'ring',
     'job of 1',
   ]);
+});
+
+test('it is rung for answers that wait for more than 2 ms, but not for those that were read when another worker rang', () => {
+  const { log, answer, mainReads } = makeBell(new Array(9).fill(0));
+  for (const nowMs of [0, 1]) answer(nowMs);
+  mainReads();
+  for (const nowMs of [2.5, 3, 4.5]) answer(nowMs);
+  expect(log).not.toContain('ring');
+  answer(5);
+  expect(log.at(-1)).toBe('ring');
 });
