@@ -62,7 +62,7 @@ export class Aging {
     this.#rise = step / ticks;
   }
 
-  /** @param ms of `performance.now()`. */
+  /** @param ms of `now()`. */
   handicapAt(ms: number): number {
     return Math.floor(ms / this.#tickMs) * this.#rise;
   }

@@ -27,7 +27,7 @@ export class TimeLimits {
     else job.whenSettled(startTimer(leftMs, expire, { keepsProcess: false }));
   }
 
-  /** The job's code has begun, at that time in ms of `performance.now()`. */
+  /** The job's code has begun, at that time in ms of `now()`. */
   began(job: Job, begunAtMs: number): void {
     const { timeoutMs } = job;
     if (timeoutMs === undefined) return;

@@ -2,7 +2,7 @@
 export interface JobPlace {
   /** The worker it was sent to, or ran on. */
   readonly workerId: number | undefined;
-  /** When the worker was last seen to get on, in ms of `performance.now()`. Meant only where `hasBegun`. */
+  /** When the worker was last seen to get on, in ms of `now()`. Meant only where `hasBegun`. */
   readonly progressAtMs?: number;
   /** Past a run: which attempt that was, from 1. Elsewhere 0. */
   readonly attempt: number;

@@ -58,7 +58,7 @@ interface JobExtras {
   isObserved?: boolean;
 }
 
-/** A look at the clock, in ms of `performance.now()`. */
+/** A look at the clock, in ms of `now()`. */
 export interface Moment {
   readonly ms: number;
 }
@@ -324,7 +324,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (this.begunAttempts === 0) this.kind = this.kind.withHandicap(arrival.handicap);
   }
 
-  /** @internal Since when it waits for its turn, in ms of `performance.now()`, while it is in the queue. */
+  /** @internal Since when it waits for its turn, in ms of `now()`, while it is in the queue. */
   get queuedFromMs(): number {
     const waited = this.#waited;
     return (this.#extras?.queuedFrom ?? (typeof waited === 'object' ? waited : undefined))?.ms ?? 0;

@@ -1,7 +1,7 @@
 import { describe } from '../errors.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
-import { now, SHARED_CLOCK_MS } from './platform.js';
+import { now } from './platform.js';
 import { brand, SharedObject } from './shared-object.js';
 import { Signal } from './signal.js';
 import { DueTime } from './source.js';
@@ -42,12 +42,12 @@ export class Till extends Signal {
   /** @internal */
   static override arrived(handle: CrossingHandle, carrier: Carrier): Till {
     const Arriving = Till as new (options: { ms: number }, words: Int32Array) => Till;
-    const ms = Math.max(0, (handle.details as number) - SHARED_CLOCK_MS - now());
+    const ms = Math.max(0, (handle.details as number) - now());
     return SharedObject.arrive(handle, carrier, () => new Arriving({ ms }, handle.words));
   }
 
   protected override handleFor(): Omit<CrossingHandle, 'id'> {
-    return { type: 'till', words: this.sharedWords, details: this.#dueTime.dueAtMs + SHARED_CLOCK_MS };
+    return { type: 'till', words: this.sharedWords, details: this.#dueTime.dueAtMs };
   }
 }
 

@@ -98,9 +98,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#requests = new RequestReader(init.memory, init.payload, payload);
     this.#bell = new MainBell(init.poolWord, init.memory.control, init.control, this.#requests);
     this.#parking = new Parking(init.memory.control, this.#requests);
-    const hereMs = now();
-    const passedMs = Number(process.hrtime.bigint() - init.clock.hrtime) / 1e6;
-    this.#results = new ResultWriter(init.memory, payload, init.clock.nowMs + passedMs - hereMs);
+    this.#results = new ResultWriter(init.memory, payload);
     const answers = new ChoreAnswers((message) => this.#post(message), this.#values);
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     this.#output = new Output(this);

@@ -33,8 +33,6 @@ export interface WorkerInit {
   readonly process: ProcessSettings | undefined;
   /** Which of the thread's output is printed by the thread of its pool. */
   readonly printed: readonly Fd[];
-  /** One moment on two clocks: by them the worker tells its times in the main thread's `performance.now()`. */
-  readonly clock: { readonly nowMs: number; readonly hrtime: bigint };
 }
 
 /** What both sides post to ring the other. */

@@ -106,14 +106,14 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly concurrency: number;
   readonly seats: Seats<J>;
   readonly results: ResultLane;
-  /** When it was last seen to get on: its first job was published, or it answered. In ms of `performance.now()`. */
+  /** When it was last seen to get on: its first job was published, or it answered. In ms of `now()`. */
   progressAtMs = 0;
   /** What `seats.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
   watchedSeq = -1;
   /** Jobs whose code ended here, and how long they ran. */
   jobsRun = 0;
   busyTicks = 0;
-  /** In ms of `performance.now()`; 0 until then. */
+  /** In ms of `now()`; 0 until then. */
   readyAtMs = 0;
   /** The pool has ended its thread, or is ending it: it did not die by itself. */
   wasEnded = false;
@@ -125,7 +125,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   endCause: unknown;
   /** Why the pool has ended its thread. */
   endReason = '';
-  /** In ms of `performance.now()`. */
+  /** In ms of `now()`. */
   readonly startedAtMs: number = now();
   readonly #memory = createMemory();
   readonly #slots = new SlotTable(this.#memory.slots);
@@ -201,7 +201,6 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
       process: settings.process,
       printed: settings.printed,
-      clock: { nowMs: now(), hrtime: process.hrtime.bigint() },
     };
     thread.postMessage(init, [control.port2, payload.port2]);
   }

@@ -58,7 +58,7 @@ export class ResultLane {
   #readCount = 0;
   #readWords = 0;
   #lastEndMs = 0;
-  /** Of the entry last read: when the job's code began, in ms of this thread's clock, and how long it ran. */
+  /** Of the entry last read: when the job's code began, in ms of `now()`, and how long it ran. */
   begunAtMs = 0;
   runTicks = 0;
 

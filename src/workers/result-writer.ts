@@ -36,7 +36,6 @@ export class ResultWriter implements OutputLane {
   readonly #control: Int32Array;
   readonly #payload: PayloadPort;
   readonly #slots: SlotTable;
-  readonly #clockOffsetMs: number;
   #begunAtMs = 0;
   #runMs = 0;
   /** When, as the other side reckons, the code of the last entry ended. */
@@ -49,16 +48,14 @@ export class ResultWriter implements OutputLane {
   /** Reports and children for which the lane had no room, by the job's sequence number; and output. */
   readonly #overflow = new Map<number, Told[]>();
 
-  /** @param clockOffsetMs what turns this thread's `performance.now()` into the main thread's. */
-  constructor(memory: WorkerMemory, payload: PayloadPort, clockOffsetMs: number) {
+  constructor(memory: WorkerMemory, payload: PayloadPort) {
     this.#slots = new SlotTable(memory.slots);
     this.#ring = new RingWriter(memory.results, LANE_WORDS);
     this.#control = memory.control;
     this.#payload = payload;
-    this.#clockOffsetMs = clockOffsetMs;
   }
 
-  /** Sets the times of the next answer, by this thread's clock. */
+  /** Sets the times of the next answer. */
   time(begunAtMs: number, endedAtMs: number): void {
     this.#begunAtMs = begunAtMs;
     this.#runMs = endedAtMs - begunAtMs;
@@ -254,7 +251,7 @@ export class ResultWriter implements OutputLane {
     ring.cursor = ring.offset + RESULT_HEAD;
     this.#isStamped = Math.abs(this.#begunAtMs - this.#lastEndMs) > STAMP_ABOVE_MS;
     if (!this.#isStamped) return;
-    ring.floats[ring.cursor >> 1] = this.#begunAtMs + this.#clockOffsetMs;
+    ring.floats[ring.cursor >> 1] = this.#begunAtMs;
     ring.cursor += 2;
   }
 

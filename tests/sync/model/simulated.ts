@@ -7,9 +7,10 @@ const globals = globalThis as typeof globalThis & { [BELLS]?: unknown };
 let model: Model | undefined;
 
 // the library keeps the platform's clock as it is when it is loaded, and asks whether it may block
-const { performance, setImmediate } = globalThis;
+const { setImmediate } = globalThis;
+const { hrtime } = process;
 jest.unstable_mockModule('node:worker_threads', () => ({ isMainThread: false, threadId: 1 }));
-globalThis.performance = { now: () => model?.now() ?? 0 } as typeof performance;
+process.hrtime = (() => [0, (model?.now() ?? 0) * 1e6]) as unknown as typeof hrtime;
 globalThis.setImmediate = ((fn: () => void) => model?.setImmediate(fn)) as unknown as typeof setImmediate;
 
 const bells = await import('../../../build/sync/bells.js');
@@ -23,7 +24,8 @@ const mutex = await import('../../../build/sync/mutex.js');
 const condition = await import('../../../build/sync/condition.js');
 const token = await import('../../../build/sync/cancellation-token.js');
 
-Object.assign(globalThis, { performance, setImmediate });
+Object.assign(globalThis, { setImmediate });
+process.hrtime = hrtime;
 
 /** The library as it is built, on simulated threads. */
 export const { block, ring, ringOthers, ringAll, freeBells } = bells;
