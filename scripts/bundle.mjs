@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
+import ts from 'typescript';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -64,24 +65,34 @@ async function bundleThreadEntry() {
     resolveId: (id) => (id === './shared-objects.js' ? join(build, 'workers/shared-objects-later.js') : null),
   };
   const asFile = { format: 'cjs', exports: 'named', entryFileNames: '[name].cjs' };
-  await bundle(['workers/pool-worker.js'], { ...asFile, plugins: [later, locatedAt('__filename')] });
+  await bundle(['workers/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename'), withoutComments] });
   await bundle(['workers/shared-objects.js'], asFile);
 }
 
-/** Where a module asks for its address, once it is CommonJS. */
-const locatedAt = (path) => ({
-  name: 'location',
-  resolveImportMeta: () => `require('node:url').pathToFileURL(${path}).href`,
-});
+/** A thread reads all of its entry before it begins. */
+const withoutComments = {
+  name: 'without-comments',
+  transform(code) {
+    const { ES2023: target } = ts.ScriptTarget;
+    const { ESNext: module } = ts.ModuleKind;
+    const compilerOptions = { target, module, sourceMap: true, removeComments: true };
+    const { outputText, sourceMapText } = ts.transpileModule(code, { compilerOptions });
+    return { code: withoutMapUrl(outputText), map: sourceMapText };
+  },
+};
+
+/** What stands for `import.meta.url` in CommonJS. */
+const inCommonJs = (address) => ({ name: 'location', resolveImportMeta: () => address });
 
 /** The two surfaces. With `tinyqueue` in them: to find and load a package costs each thread a millisecond or two. */
 const bundleSurfaces = () => bundle(['index.js', 'worker.js'], { external: ['croner'] });
 
 /** For what cannot require() an ES module: Jest without its ESM mode, older bundlers. Node takes "module-sync". */
 async function bundleCommonJs() {
+  const moved = "require('node:path').join(__dirname, '../index.js')"; // the entries are not copied into dist/cjs
   await bundle(['index.js', 'worker.js'], {
     external: ['croner'],
-    plugins: [locatedAt("require('node:path').join(__dirname, '../index.js')")], // the entries are not copied into dist/cjs
+    plugins: [inCommonJs(`require('node:url').pathToFileURL(${moved}).href`)],
     dir: join(dist, 'cjs'),
     format: 'cjs',
     exports: 'named',

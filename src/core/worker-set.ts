@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
@@ -249,7 +250,12 @@ export class WorkerSet {
   get #processSettings(): ProcessSettings | undefined {
     const { kind, thread } = this.#settings;
     if (kind !== 'process') return undefined;
-    return { entry: processLocation().href, resourceLimits: thread.resourceLimits, execArgv: thread.execArgv };
+    return {
+      entry: fileURLToPath(processLocation()),
+      workerEntry: workerThreadLocation().href,
+      resourceLimits: thread.resourceLimits,
+      execArgv: thread.execArgv,
+    };
   }
 
   #reap(): void {

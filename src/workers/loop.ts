@@ -72,9 +72,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
   #clockMs = 0;
 
-  /** @param entry the address of the worker's entry; `'inline'` on the thread of its pool. */
-  constructor(init: WorkerInit, entry: string) {
-    this.#isInline = entry === 'inline';
+  constructor(init: WorkerInit, isInline: boolean) {
+    this.#isInline = isInline;
     if (!this.#isInline) joinBells(init.bells, init.bell);
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
@@ -104,7 +103,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#output = new Output(this);
     this.#printed = init.printed;
     if (init.process === undefined) return;
-    this.#relay = new ProcessRelay(entry, init.process, this.#relayHost(init, answers));
+    this.#relay = new ProcessRelay(init.process, this.#relayHost(init, answers));
     this.#tasks.runBy(this.#relay);
   }
 
@@ -117,8 +116,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
     }
     this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
     if (this.#isInline) this.#port.unref(); // listening has held the process
-    // in a turn of its own: a module that imports the worker's entry is evaluated to its end first
-    if (this.#relay === undefined) setImmediate(() => this.#ready());
+    // not now: a module that imports the worker's entry is evaluated to its end first
+    if (this.#relay === undefined) process.nextTick(() => this.#ready());
   }
 
   /** Runs nothing any more, and answers nothing. Only of a loop that is inline: a thread is terminated. */

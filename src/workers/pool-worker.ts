@@ -6,12 +6,12 @@ import { setTsNodeInMain } from './task-loader.js';
 
 function start(init: WorkerInit): void {
   setTsNodeInMain(init.isTsNodeRegistered);
-  new WorkerLoop(init, import.meta.url).start();
+  new WorkerLoop(init, false).start();
 }
 
 /** For a pool of `kind: 'inline'`, which imports this file. */
 export function runInline(init: WorkerInit): WorkerLoop {
-  const loop = new WorkerLoop(init, 'inline');
+  const loop = new WorkerLoop(init, true);
   loop.start();
   return loop;
 }

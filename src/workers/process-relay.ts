@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type ContextValues, storesOf } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
@@ -64,13 +63,12 @@ export class ProcessRelay implements Carrier {
   #isEnding = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
 
-  /** @param workerEntry the address of the worker's entry, for the thread over there. */
-  constructor(workerEntry: string, settings: ProcessSettings, host: RelayHost) {
+  constructor(settings: ProcessSettings, host: RelayHost) {
     this.#host = host;
     const options = settings.execArgv === undefined ? {} : { execArgv: [...settings.execArgv] };
     // asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
     const { fork } = process.getBuiltinModule('node:child_process');
-    this.#child = fork(fileURLToPath(settings.entry), {
+    this.#child = fork(settings.entry, {
       serialization: 'advanced',
       env: process.env,
       ...options,
@@ -86,7 +84,7 @@ export class ProcessRelay implements Carrier {
     });
     this.#send({
       kind: 'init',
-      workerEntry,
+      workerEntry: settings.workerEntry,
       workerId: host.workerId,
       concurrency: host.concurrency,
       resourceLimits: settings.resourceLimits,

@@ -8,8 +8,10 @@ import type { ThreadProfile } from './profiler.js';
 
 /** How the child process is made. */
 export interface ProcessSettings {
-  /** The address of its entry, a file. */
+  /** The path of its entry, a file. */
   readonly entry: string;
+  /** The address of the entry of its thread. */
+  readonly workerEntry: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly execArgv: readonly string[] | undefined;
 }

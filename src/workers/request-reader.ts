@@ -13,7 +13,6 @@ import {
   HAS_IDENTITY,
   HOLE,
   IS_ANNOUNCED,
-  MAX_INLINE_VALUES,
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
@@ -33,7 +32,7 @@ export class RequestReader implements JobHead {
   readonly #port: MessagePort;
   readonly #payload: PayloadPort;
   /** Lists of arguments, by their length. */
-  readonly #lists = Array.from({ length: MAX_INLINE_VALUES + 1 }, (_, length) => new Array<unknown>(length));
+  readonly #lists: unknown[][] = [];
   #tail = 0;
   #kind = 0;
   #idBase = 0;
@@ -149,7 +148,8 @@ export class RequestReader implements JobHead {
     const count = kind & COUNT_MASK;
     if (count === BY_MESSAGE) return this.readMessage((kind >> ARGUMENT_BITS) & TAG_MASK) as unknown[];
     const isPlain = (kind & HAS_ASIDE) === 0;
-    const values = isPlain ? (this.#lists[count] ?? []) : new Array<unknown>(count);
+    const values = (isPlain ? this.#lists[count] : undefined) ?? new Array<unknown>(count);
+    if (isPlain) this.#lists[count] = values;
     for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS)
       values[i] = this.#ring.take(tags & TAG_MASK);
     this.skipEntry();

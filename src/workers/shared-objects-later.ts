@@ -1,13 +1,15 @@
 // Stands for shared-objects.ts where that is a file of its own: a thread reads it when it first needs it. The build puts it
 // in. It is two fifths of what a worker may need, and to read all of it took a thread 5 ms.
-import { createRequire } from 'node:module';
 
 type SharedObjects = typeof import('./shared-objects.js');
 
 let loaded: SharedObjects | undefined;
 
 function load(): SharedObjects {
-  loaded ??= createRequire(import.meta.url)('./shared-objects.cjs') as SharedObjects;
+  if (loaded === undefined) {
+    const { createRequire } = process.getBuiltinModule('node:module');
+    loaded = createRequire(import.meta.url)('./shared-objects.cjs') as SharedObjects;
+  }
   return loaded;
 }
 

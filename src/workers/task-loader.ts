@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { messageOf, TaskNotFoundError } from '../errors.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 type Load = (url: string) => Promise<Exports>;
+
+// Builtins asked for when needed, not imported: few threads need them, and all would start 1 ms later.
+const { getBuiltinModule } = process;
+const requireFrom = (url: string): NodeJS.Require => getBuiltinModule('node:module').createRequire(url);
+const pathOf = (url: string | URL): string => getBuiltinModule('node:url').fileURLToPath(url);
 
 const TS_NODE = Symbol.for('ts-node.register.instance');
 const TYPESCRIPT = /\.[cm]?tsx?$/;
@@ -70,7 +72,7 @@ function importUrl(url: string): Promise<Exports> {
 }
 
 async function requireUrl(url: string): Promise<Exports> {
-  return createRequire(url)(fileURLToPath(url)) as Exports;
+  return requireFrom(url)(pathOf(url)) as Exports;
 }
 
 async function loadTypeScript(url: string): Promise<Exports> {
@@ -114,7 +116,10 @@ async function knownFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Lo
 const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
 
 function hasLoader(): boolean {
-  if ('typescript' in process.features && process.features.typescript) return true;
+  return ('typescript' in process.features && Boolean(process.features.typescript)) || hasLoaderFlag();
+}
+
+function hasLoaderFlag(): boolean {
   const others = flags.replace(/\S*\btsx\b\S*/g, ''); // --import tsx does nothing in a worker of Node 20
   return /(^|\s)(--import|--loader|--experimental-loader|--require|-r)\b[ =]\S/.test(others);
 }
@@ -130,15 +135,15 @@ async function viaTsNode(url: string, scope: 'esm' | 'commonjs'): Promise<Load |
   if (resolveFrom(url, 'ts-node') === undefined) return undefined;
   if (scope === 'commonjs') return viaTsNodeRequire(url);
   process.env['TS_NODE_IGNORE_DIAGNOSTICS'] ??= IGNORED_DIAGNOSTICS.join(',');
-  process.env['TS_NODE_CWD'] ??= fileURLToPath(new URL('.', url)); // its hooks thread finds tsconfig.json by this
-  module.register('ts-node/esm/transpile-only', url);
+  process.env['TS_NODE_CWD'] ??= pathOf(new URL('.', url)); // its hooks thread finds tsconfig.json by this
+  getBuiltinModule('node:module').register('ts-node/esm/transpile-only', url);
   return importUrl;
 }
 
 function viaTsNodeRequire(url: string): Load {
-  const tsNode = createRequire(url)('ts-node') as { register: (options: object) => void };
+  const tsNode = requireFrom(url)('ts-node') as { register: (options: object) => void };
   if (!(TS_NODE in process)) {
-    const projectSearchDir = fileURLToPath(new URL('.', url));
+    const projectSearchDir = pathOf(new URL('.', url));
     tsNode.register({ transpileOnly: true, projectSearchDir, ignoreDiagnostics: IGNORED_DIAGNOSTICS });
   }
   return requireUrl;
@@ -149,32 +154,40 @@ async function viaTsx(url: string, scope: 'esm' | 'commonjs'): Promise<Load | un
   if (tsx === undefined) return undefined;
   // by its file: require.resolve() would take the 'require' condition, whose file cannot register ES module hooks here
   const kind = scope === 'esm' ? 'esm' : 'cjs';
-  const api = await importUrl(new URL(`./dist/${kind}/api/index.mjs`, pathToFileURL(tsx)).href);
+  const api = await importUrl(
+    new URL(`./dist/${kind}/api/index.mjs`, getBuiltinModule('node:url').pathToFileURL(tsx)).href,
+  );
   (api['register'] as () => void)();
   return scope === 'esm' ? importUrl : requireUrl;
 }
 
 function resolveFrom(url: string, name: string): string | undefined {
   try {
-    return createRequire(url).resolve(name);
+    return requireFrom(url).resolve(name);
   } catch {
     return undefined;
   }
 }
 
-/** Whether a plain `.ts` file there is an ES module: by the nearest package.json. */
+/** Whether a TypeScript file is an ES module. */
 function isEsmScope(url: string): boolean {
   const { pathname } = new URL(url);
   if (/\.mtsx?$/.test(pathname)) return true;
   if (/\.ctsx?$/.test(pathname)) return false;
+  return packageType(url) === 'module';
+}
+
+/** The `type` that the nearest package.json gives. */
+function packageType(url: string): string | undefined {
   for (let folder = new URL('.', url); ; folder = new URL('..', folder)) {
     try {
-      const manifest = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as { type?: string };
-      return manifest.type === 'module';
+      const text = getBuiltinModule('node:fs').readFileSync(new URL('package.json', folder), 'utf8');
+      const { type } = JSON.parse(text) as { type?: string };
+      return type;
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
     }
-    if (folder.pathname === '/' || /^\/[A-Za-z]:\/$/.test(folder.pathname)) return false;
+    if (folder.pathname === '/' || /^\/[A-Za-z]:\/$/.test(folder.pathname)) return undefined;
   }
 }
 
