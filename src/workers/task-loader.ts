@@ -60,11 +60,41 @@ function noteExports(url: string, exports: Exports): Exports {
 export function loadModule(url: string): Promise<Exports> {
   let exports = loaded.get(url);
   if (exports === undefined) {
-    const isTypeScript = url.startsWith('file:') && TYPESCRIPT.test(new URL(url).pathname);
-    exports = (isTypeScript ? loadTypeScript(url) : importUrl(url)).then((found) => noteExports(url, found));
+    exports = loaderOf(url)(url).then((found) => noteExports(url, found));
     loaded.set(url, exports);
   }
   return exports;
+}
+
+function loaderOf(url: string): Load {
+  const { protocol, pathname, search, hash } = new URL(url);
+  if (protocol !== 'file:') return importUrl;
+  if (TYPESCRIPT.test(pathname)) return loadTypeScript;
+  const mayRequire = search === '' && hash === '' && !isMainThread && !hasLoaderFlag();
+  return mayRequire && isCommonJs(url) ? requireCommonJs : importUrl;
+}
+
+/** Whether a JavaScript file is sure to be CommonJS. Where its package does not say, Node looks into its text. */
+function isCommonJs(url: string): boolean {
+  return url.endsWith('.cjs') || (url.endsWith('.js') && packageType(url) === 'commonjs');
+}
+
+/**
+ * What import() gives of a CommonJS module. Without it, as to load Node's loader of ES modules takes a thread 8 ms. Not an
+ * ES module, which require() can load, too: Node 20 aborts the process where it ends a thread that is doing so.
+ */
+async function requireCommonJs(url: string): Promise<Exports> {
+  const exports: unknown = requireFrom(url)(pathOf(url));
+  const shown: Record<string, unknown> = {};
+  for (const name of Object.keys(Object(exports))) {
+    try {
+      shown[name] = Reflect.get(exports as object, name);
+    } catch {
+      // a getter that throws: import() does not show it either
+    }
+  }
+  shown['default'] = exports;
+  return shown;
 }
 
 function importUrl(url: string): Promise<Exports> {

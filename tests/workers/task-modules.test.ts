@@ -1,7 +1,8 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type CurrentJob, TaskNotFoundError, ThreadPool, taskModule } from 'thread-system';
 import { FileGate } from '../support/file-gate.ts';
@@ -41,6 +42,45 @@ describe('a task module', () => {
     const standard = taskModule<{ default(x: number): number }>(join(folder, 'default.mjs'));
     expect(await pool.submit(plain.thrice, [14])).toBe(42);
     expect(await pool.submit(standard.default, [41])).toBe(42);
+  });
+
+  test.each([
+    ['.cjs', 'required.cjs', undefined],
+    ['.js, where its package says so', 'commonjs/required.js', { type: 'commonjs' }],
+  ])('in CommonJS (%s) is loaded without the loader of ES modules', async (_, name, manifest) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    if (manifest !== undefined) writeFileSync(join(dirname(file), 'package.json'), JSON.stringify(manifest));
+    writeFileSync(file, 'exports.isRequired = () => module.parent !== undefined;\n'); // import() makes no parent
+    const required = taskModule<{ isRequired(): boolean }>(file);
+    expect(await pool.submit(required.isRequired)).toBe(true);
+  });
+
+  test.each([
+    ['exports', 'exports.answer = () => 42; exports.default = () => 1;'],
+    [
+      'an object with a getter that throws',
+      "module.exports = { get bad() { throw new Error('never'); }, answer: () => 42 };",
+    ],
+    ['a function', 'module.exports = () => 1; module.exports.answer = () => 42;'],
+    ['an instance', 'module.exports = new (class { answer() { return 42; } })();'],
+    [
+      'what a compiler makes of an ES module',
+      "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = () => 1; exports.answer = () => 42;",
+    ],
+  ])('in CommonJS that exports %s has the tasks that import() would show', async (_, source) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const file = join(folder, `${hash('sha256', source)}.cjs`);
+    writeFileSync(file, source);
+    const callsOf = async (address: string) => {
+      const module = taskModule<{ answer(): number; default(): number }>(address);
+      const byDefault = pool.submit(module.default).catch((error: unknown) => (error as Error).constructor);
+      return [await pool.submit(module.answer), await byDefault];
+    };
+    const imported = await callsOf(`${pathToFileURL(file)}?imported`); // with a query, it is imported
+    expect(await callsOf(file)).toEqual(imported);
+    expect(imported[0]).toBe(42);
   });
 
   test('is loaded once a worker, and a job that is cancelled meanwhile does not start', async () => {
