@@ -6,10 +6,7 @@ type SharedObjects = typeof import('./shared-objects.js');
 let loaded: SharedObjects | undefined;
 
 function load(): SharedObjects {
-  if (loaded === undefined) {
-    const { createRequire } = process.getBuiltinModule('node:module');
-    loaded = createRequire(import.meta.url)('./shared-objects.cjs') as SharedObjects;
-  }
+  loaded ??= require('./shared-objects.cjs') as SharedObjects; // the entry that it is in is CommonJS
   return loaded;
 }
 

@@ -7,10 +7,15 @@ type Load = (url: string) => Promise<Exports>;
 // Builtins asked for when needed, not imported: few threads need them, and all would start 1 ms later.
 const { getBuiltinModule } = process;
 const requireFrom = (url: string): NodeJS.Require => getBuiltinModule('node:module').createRequire(url);
+/** The entry's own, where it is CommonJS. */
+const requireFile: (path: string) => unknown =
+  typeof require === 'function' ? require : (path) => requireFrom(path)(path);
 const pathOf = (url: string | URL): string => getBuiltinModule('node:url').fileURLToPath(url);
 
 const TS_NODE = Symbol.for('ts-node.register.instance');
-const TYPESCRIPT = /\.[cm]?tsx?$/;
+const TYPESCRIPT = /^file:[^?#]*\.[cm]?tsx?([?#]|$)/;
+const JAVASCRIPT = /^file:[^?#]*\.js$/;
+const COMMON_JS = /^file:[^?#]*\.cjs$/;
 /** TypeScript 6 makes these configuration errors: rootDir unset, deprecated options. */
 const IGNORED_DIAGNOSTICS = [5011, 5101, 5107];
 
@@ -67,16 +72,13 @@ export function loadModule(url: string): Promise<Exports> {
 }
 
 function loaderOf(url: string): Load {
-  const { protocol, pathname, search, hash } = new URL(url);
-  if (protocol !== 'file:') return importUrl;
-  if (TYPESCRIPT.test(pathname)) return loadTypeScript;
-  const mayRequire = search === '' && hash === '' && !isMainThread && !hasLoaderFlag();
-  return mayRequire && isCommonJs(url) ? requireCommonJs : importUrl;
+  if (TYPESCRIPT.test(url)) return loadTypeScript;
+  return !isMainThread && isCommonJs(url) && !hasLoaderFlag() ? requireCommonJs : importUrl;
 }
 
 /** Whether a JavaScript file is sure to be CommonJS. Where its package does not say, Node looks into its text. */
 function isCommonJs(url: string): boolean {
-  return url.endsWith('.cjs') || (url.endsWith('.js') && packageType(url) === 'commonjs');
+  return COMMON_JS.test(url) || (JAVASCRIPT.test(url) && packageType(url) === 'commonjs');
 }
 
 /**
@@ -84,7 +86,7 @@ function isCommonJs(url: string): boolean {
  * ES module, which require() can load, too: Node 20 aborts the process where it ends a thread that is doing so.
  */
 async function requireCommonJs(url: string): Promise<Exports> {
-  const exports: unknown = requireFrom(url)(pathOf(url));
+  const exports = requireFile(pathOf(url));
   const shown: Record<string, unknown> = {};
   for (const name of Object.keys(Object(exports))) {
     try {
