@@ -20,7 +20,16 @@ const plain = new URL('../tasks/functions.mjs', import.meta.url);
  * @typedef {object} Library
  * @property {string} name
  * @property {readonly Setting[]} settings
- * @property {(task: string, setting: Setting) => Contender} open makes a pool of two threads.
+ * @property {boolean} [takesFile] whether a task's file need not import the library.
+ * @property {(task: string, setting: Setting, start?: Start) => Contender} open makes a pool of two threads.
+ */
+
+/**
+ * How a pool starts, where that is what is measured.
+ *
+ * @typedef {object} Start
+ * @property {URL} [file] of the task, unless it has to be one that imports the library.
+ * @property {number} [minThreads] how many threads there are before they are needed; 2.
  */
 
 /**

@@ -6,6 +6,9 @@ const moving = new URL('../tasks/piscina.mjs', import.meta.url);
 
 export const name = 'piscina';
 
+/** Any file of functions is one of tasks. */
+export const takesFile = true;
+
 export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
   [1, 16, 1000].map((concurrentTasksPerWorker) => ({
     label: `atomics ${atomics}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
@@ -13,11 +16,11 @@ export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
   })),
 );
 
-export function open(task, { label, options }) {
+export function open(task, { label, options }, { file = fileOf(task, moving), minThreads = 2 } = {}) {
   const pool = new Piscina({
-    filename: fileURLToPath(fileOf(task, moving)),
+    filename: fileURLToPath(file),
     name: task,
-    minThreads: 2,
+    minThreads,
     maxThreads: 2,
     recordTiming: false,
     taskQueue: new FixedQueue(),

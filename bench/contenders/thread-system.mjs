@@ -4,7 +4,7 @@ import { awaited, fileOf } from './contender.mjs';
 const name = 'thread-system';
 const ours = new URL('../tasks/thread-system.mjs', import.meta.url);
 export const tasks = taskModule(ours);
-const taskOf = (task) => taskModule(fileOf(task, ours))[task];
+const taskOf = (task, file = fileOf(task, ours)) => taskModule(file)[task];
 
 /** @typedef {import('./contender.mjs').Contender} Contender */
 
@@ -32,8 +32,17 @@ export function openCollected(task) {
  *
  * @returns {Contender}
  */
-export function openAwaited(task, options = { minWorkers: 2 }) {
-  return asContender(openPool(options), taskOf(task), 'awaited');
+export function openAwaited(task, options = { minWorkers: 2 }, file = undefined) {
+  return asContender(openPool(options), taskOf(task, file), 'awaited');
+}
+
+/**
+ * Opens a pool with one job: a function that is sent as its text.
+ *
+ * @returns {Contender}
+ */
+export function openFunction() {
+  return asContender(openPool({}), (x) => x, 'a function');
 }
 
 export function openPool(options = { minWorkers: 2 }) {

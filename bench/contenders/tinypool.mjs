@@ -7,6 +7,9 @@ const moving = new URL('../tasks/tinypool.mjs', import.meta.url);
 
 export const name = 'tinypool';
 
+/** Any file of functions is one of tasks. */
+export const takesFile = true;
+
 export const settings = [true, false].flatMap((useAtomics) =>
   [1, 16, 1000].map((concurrentTasksPerWorker) => ({
     label: `atomics ${useAtomics ? 'on' : 'off'}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
@@ -14,12 +17,12 @@ export const settings = [true, false].flatMap((useAtomics) =>
   })),
 );
 
-export function open(task, { label, options }) {
+export function open(task, { label, options }, { file = fileOf(task, moving), minThreads = 2 } = {}) {
   const pool = new Tinypool({
-    filename: fileURLToPath(fileOf(task, moving)),
+    filename: fileURLToPath(file),
     name: task,
     runtime: 'worker_threads',
-    minThreads: 2,
+    minThreads,
     maxThreads: 2,
     taskQueue: new Fifo(),
     ...options,

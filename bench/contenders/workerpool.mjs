@@ -13,10 +13,10 @@ export const settings = [
   { label: 'queue in constant time', options: {} },
 ];
 
-export function open(task, { label, options }) {
+export function open(task, { label, options }, { minThreads = 2 } = {}) {
   const pool = workerpool.pool(script, {
     workerType: 'thread',
-    minWorkers: 2,
+    minWorkers: minThreads,
     maxWorkers: 2,
     queueStrategy: new WorkerpoolFifo(),
     ...options,
