@@ -19,7 +19,10 @@ export interface MapOptions extends Omit<JobOptions, 'transfer'> {
   readonly chunk?: number | undefined;
   /** Whether the results come in the order of the items, or as they are done. Default: true. */
   readonly ordered?: boolean | undefined;
-  /** How many jobs at most are out at once. Default: 2 for each place on a worker. */
+  /**
+   * How many jobs at most are out at once. Default, and most: 2 for each place on a worker; 4 where the items are in an array
+   * and `chunk` is not given.
+   */
   readonly concurrency?: number | undefined;
 }
 
@@ -36,6 +39,8 @@ export interface MapHost {
 
 /** How long a job of a map is to run. */
 const CHUNK_MS = 1.5;
+/** The first jobs of a map take so much less than those of the last one did. */
+const FIRST_PART = 2;
 /** From one job to the next, that many times the items, at most; and at least an eighth of them. */
 const MAX_GROWTH = 8;
 
@@ -98,9 +103,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
     this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;
-    this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, 2 * host.places);
     this.#source = sourceOf(items, action);
-    const first = Math.min(this.#task.fitting / MAX_GROWTH, this.#source.most); // the items may be others
+    // items in an array are not read ahead; the more jobs are out, the fewer wake-ups of this thread serve them
+    const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
+    this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, ahead * host.places);
+    const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // the items may be others
     this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
