@@ -476,6 +476,9 @@ export class WorkerLoop implements ContextHost, OutputLane {
       case 'task-gone':
         this.#tasks.forget(message.id);
         break;
+      case 'memory-gone':
+        this.#requests.forgetMemory(message.number);
+        break;
       case 'parent-cancelled':
         this.#open.get(message.seq)?.raiseToken(message.reason);
         break;

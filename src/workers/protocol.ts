@@ -97,6 +97,8 @@ export type ToWorker =
   | { readonly kind: 'end-process' }
   /** No job of the task can come any more. */
   | { readonly kind: 'task-gone'; readonly id: number }
+  /** Nobody has that shared memory any more: see `SentBuffers`. */
+  | { readonly kind: 'memory-gone'; readonly number: number }
   /** The job's own code cancelled a parent of its token. */
   | { readonly kind: 'parent-cancelled'; readonly seq: number; readonly reason: unknown };
 

@@ -177,7 +177,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#control = control.port1;
     this.#payload = payload.port1;
     const port = new PayloadPort(payload.port1, this);
-    this.#requests = new RequestLane(this.#memory, port);
+    this.#requests = new RequestLane(this.#memory, port, (number) => {
+      if (this.isOpen) this.tell({ kind: 'memory-gone', number });
+    });
     this.results = new ResultLane(this.#memory, payload.port1, port);
     const values = new ValueCarrier((message) => this.tell(message), this);
     this.#values = values;

@@ -28,6 +28,7 @@ import {
   type TaskDefinition,
 } from './protocol.js';
 import { NOT_INLINE, RingWriter } from './ring.js';
+import { SentBuffers } from './shared-memory.js';
 import { TextWriter } from './text-lane.js';
 
 /** What the lane must know of a job to send it. */
@@ -70,9 +71,11 @@ export class RequestLane {
   /** The sequence number of the next entry. Wraps. */
   nextSeq = 0;
 
-  constructor(memory: WorkerMemory, payload: PayloadPort) {
+  /** @param bufferGone told the number of shared memory that the worker keeps and nobody has here any more. */
+  constructor(memory: WorkerMemory, payload: PayloadPort, bufferGone: (number: number) => void) {
     this.#texts = new TextWriter(memory);
-    this.#ring = new RingWriter(memory.requests, LANE_WORDS, this.#texts);
+    const buffers = new SentBuffers((fresh) => payload.send(fresh, 'args'), bufferGone);
+    this.#ring = new RingWriter(memory.requests, LANE_WORDS, this.#texts, buffers);
     this.#control = memory.control;
     this.#payload = payload;
   }

@@ -18,7 +18,8 @@ import {
   TAG_MASK,
   type TaskDefinition,
 } from './protocol.js';
-import { RingReader } from './ring.js';
+import { RingReader, Tag } from './ring.js';
+import { ReceivedBuffers } from './shared-memory.js';
 import { TextReader } from './text-lane.js';
 
 const NO_ASIDE: Aside = Object.freeze({});
@@ -28,11 +29,12 @@ const LAST_FIRST = ASIDES.toReversed();
 export class RequestReader implements JobHead {
   readonly #ring: RingReader;
   readonly #texts: TextReader;
+  readonly #buffers: ReceivedBuffers;
   readonly #control: Int32Array;
   readonly #port: MessagePort;
   readonly #payload: PayloadPort;
   /** Lists of arguments, by their length. */
-  readonly #lists: unknown[][] = [];
+  readonly #lists: (unknown[] | undefined)[] = [];
   #tail = 0;
   #kind = 0;
   #idBase = 0;
@@ -51,7 +53,8 @@ export class RequestReader implements JobHead {
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#texts = new TextReader(memory);
-    this.#ring = new RingReader(memory.requests, LANE_WORDS, this.#texts);
+    this.#buffers = new ReceivedBuffers(() => this.#receive() as SharedArrayBuffer[]);
+    this.#ring = new RingReader(memory.requests, LANE_WORDS, this.#texts, this.#buffers);
     this.#control = memory.control;
     this.#port = port;
     this.#payload = payload;
@@ -126,11 +129,21 @@ export class RequestReader implements JobHead {
 
   /** The message that belongs to the entry, which is done with. */
   readMessage(tag = 0): unknown {
-    const received = receiveMessageOnPort(this.#port);
+    const message = this.#receive();
     this.skipEntry();
+    return this.#payload.open(message, tag);
+  }
+
+  #receive(): unknown {
+    const received = receiveMessageOnPort(this.#port);
     // the main thread posts a message before it publishes the entry that names it
     if (received === undefined) throw new Error('A request entry names a message that did not come');
-    return this.#payload.open(received.message, tag);
+    return received.message;
+  }
+
+  /** No job will be given that shared memory any more. */
+  forgetMemory(number: number): void {
+    this.#buffers.forget(number);
   }
 
   /** The job's arguments, in a list that the next call may use again; this then describes the job. The entry is done with. */
@@ -149,9 +162,13 @@ export class RequestReader implements JobHead {
     if (count === BY_MESSAGE) return this.readMessage((kind >> ARGUMENT_BITS) & TAG_MASK) as unknown[];
     const isPlain = (kind & HAS_ASIDE) === 0;
     const values = (isPlain ? this.#lists[count] : undefined) ?? new Array<unknown>(count);
-    if (isPlain) this.#lists[count] = values;
-    for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS)
-      values[i] = this.#ring.take(tags & TAG_MASK);
+    let mayBeReused = isPlain;
+    for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS) {
+      const tag = tags & TAG_MASK;
+      if (tag === Tag.TREE) mayBeReused = false; // it would keep an object, and the memory that this shows
+      values[i] = this.#ring.take(tag);
+    }
+    this.#lists[count] = mayBeReused ? values : undefined;
     this.skipEntry();
     return values;
   }

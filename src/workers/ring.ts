@@ -1,3 +1,4 @@
+import type { ReceivedBuffers, SentBuffers } from './shared-memory.js';
 import type { TextReader, TextWriter } from './text-lane.js';
 import { TreeReader, TreeWriter } from './tree-codec.js';
 
@@ -71,10 +72,10 @@ export class RingWriter extends Ring {
   /** Of the entry in hand something is held beside the ring. */
   #hasParts = false;
 
-  constructor(words: Int32Array, wrapAt: number, texts?: TextWriter) {
+  constructor(words: Int32Array, wrapAt: number, texts?: TextWriter, buffers?: SentBuffers) {
     super(words, wrapAt);
     this.#texts = texts;
-    this.#trees = new TreeWriter(this);
+    this.#trees = new TreeWriter(this, buffers);
   }
 
   override advance(): number {
@@ -146,10 +147,10 @@ export class RingReader extends Ring {
   readonly #trees: TreeReader;
   readonly #texts: TextReader | undefined;
 
-  constructor(words: Int32Array, wrapAt: number, texts?: TextReader) {
+  constructor(words: Int32Array, wrapAt: number, texts?: TextReader, buffers?: ReceivedBuffers) {
     super(words, wrapAt);
     this.#texts = texts;
-    this.#trees = new TreeReader(this);
+    this.#trees = new TreeReader(this, buffers);
   }
 
   takeFloat(): number {

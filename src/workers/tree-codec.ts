@@ -1,8 +1,9 @@
 import { types } from 'node:util';
+import { partOf, type ReceivedBuffers, type SentBuffers, sharedPartOf } from './shared-memory.js';
 
 /**
- * Plain values in place: objects made by literals, arrays, strings, numbers, booleans, null, undefined and dates, nested.
- * They arrive exactly as a structured clone makes them, several times faster; what this codec cannot carry so (class
+ * Plain values in place: objects made by literals, arrays, strings, numbers, booleans, null, undefined and dates, nested;
+ * and, where the other side keeps it, shared memory. They arrive exactly as a structured clone makes them, several times faster; what this codec cannot carry so (class
  * instances, cycles, anything referred to twice, holes, ...) it refuses, and a structured clone carries it.
  *
  * A value is one 32-bit word, its kind and a number, and what follows. An object's keys are sent once, as a shape.
@@ -27,12 +28,15 @@ const Kind = Object.freeze({
   OBJECT: 10,
   /** The number of its keys; they follow as strings, then its values. The next free shape is theirs. */
   NEW_SHAPE: 11,
+  /** Its type; the number of its buffer, and as doubles its offset and its length follow. */
+  SHARED: 12,
 } as const);
 
 const KIND_BITS = 4;
 const KIND_MASK = (1 << KIND_BITS) - 1;
 const MAX_INTEGER = 2 ** 27 - 1;
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
+const SHARED_WORDS = 6;
 
 const MAX_DEPTH = 16;
 const MAX_OBJECTS = 64;
@@ -72,6 +76,7 @@ export interface TreeMemory {
 export class TreeWriter {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #buffers: SentBuffers | undefined;
   readonly #shapes: Shape[] = [];
   /** The numbers of the shapes, by their first key. */
   readonly #byFirstKey = new Map<string | undefined, number[]>();
@@ -85,9 +90,10 @@ export class TreeWriter {
   /** In a row. */
   #refusals = 0;
 
-  constructor(memory: TreeMemory) {
+  constructor(memory: TreeMemory, buffers?: SentBuffers) {
     this.#words = memory.words;
     this.#bytes = memory.bytes;
+    this.#buffers = buffers;
   }
 
   /**
@@ -112,12 +118,14 @@ export class TreeWriter {
   /** The entry in hand is written. */
   keep(): void {
     this.#known = this.#shapes.length;
+    this.#buffers?.keep();
     this.#letGo();
   }
 
   /** The entry in hand is not written: nobody learns its shapes. */
   abandon(): void {
     while (this.#shapes.length > this.#known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
+    this.#buffers?.abandon();
     this.#letGo();
   }
 
@@ -170,8 +178,12 @@ export class TreeWriter {
 
   #putDouble(kind: number, value: number): void {
     if (this.#cursor + 3 > this.#limit) throw REFUSED;
-    float[0] = value;
     this.#head(kind, 0);
+    this.#writeDouble(value);
+  }
+
+  #writeDouble(value: number): void {
+    float[0] = value;
     this.#words[this.#cursor++] = halves[0] ?? 0;
     this.#words[this.#cursor++] = halves[1] ?? 0;
   }
@@ -221,8 +233,18 @@ export class TreeWriter {
     } else if (types.isDate(object)) {
       this.#putDouble(Kind.DATE, Date.prototype.getTime.call(object));
     } else {
-      throw REFUSED;
+      this.#putShared(object);
     }
+  }
+
+  #putShared(object: object): void {
+    const part = this.#buffers === undefined ? undefined : sharedPartOf(object);
+    const number = part === undefined ? undefined : this.#buffers?.numberOf(part.buffer);
+    if (part === undefined || number === undefined || this.#cursor + SHARED_WORDS > this.#limit) throw REFUSED;
+    this.#head(Kind.SHARED, part.type);
+    this.#words[this.#cursor++] = number;
+    this.#writeDouble(part.byteOffset);
+    this.#writeDouble(part.length);
   }
 
   /** What is referred to twice would arrive as two. */
@@ -286,13 +308,15 @@ interface KnownShape {
 export class TreeReader {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #buffers: ReceivedBuffers | undefined;
   readonly #shapes: KnownShape[] = [];
   /** The word behind what was read last. */
   cursor = 0;
 
-  constructor(memory: TreeMemory) {
+  constructor(memory: TreeMemory, buffers?: ReceivedBuffers) {
     this.#words = memory.words;
     this.#bytes = memory.bytes;
+    this.#buffers = buffers;
   }
 
   /** Reads the value that begins at the word `cursor`. */
@@ -327,6 +351,8 @@ export class TreeReader {
         return this.#takeObject(value);
       case Kind.NEW_SHAPE:
         return this.#takeObject(this.#learn(value));
+      case Kind.SHARED:
+        return this.#takeShared(value);
       default:
         return undefined;
     }
@@ -336,6 +362,13 @@ export class TreeReader {
     halves[0] = this.#words[this.cursor++] ?? 0;
     halves[1] = this.#words[this.cursor++] ?? 0;
     return float[0] ?? 0;
+  }
+
+  #takeShared(type: number): object | undefined {
+    const buffer = this.#buffers?.get(this.#words[this.cursor++] ?? 0);
+    const byteOffset = this.#takeDouble();
+    const length = this.#takeDouble();
+    return buffer && partOf({ type, buffer, byteOffset, length });
   }
 
   #takeText(encoding: 'latin1' | 'utf16le', bytes: number): string {

@@ -20,7 +20,16 @@ const text = fc.oneof(
   fc.integer({ min: 4060, max: 4110 }).map((length) => 'x'.repeat(length)),
   fc.integer({ min: 2020, max: 2060 }).map((length) => '\u0100'.repeat(length)),
 );
+const shared = new SharedArrayBuffer(64);
+const otherShared = new SharedArrayBuffer(16);
 const leaf = fc.oneof(
+  fc.constantFrom<unknown>(
+    shared,
+    new Uint8Array(shared, 3, 5),
+    new Float64Array(shared),
+    new BigInt64Array(otherShared, 8),
+    new DataView(otherShared),
+  ),
   { weight: 3, arbitrary: fc.integer() },
   fc.double(),
   fc.integer({ min: 2 ** 27 - 2, max: 2 ** 27 + 2 }),

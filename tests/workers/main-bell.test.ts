@@ -16,7 +16,7 @@ const { port1, port2 } = channel;
 /** A worker's bell, of a main thread that sleeps, and jobs of those priorities in its lane. Rings are logged. */
 function makeBell(priorities: readonly number[]) {
   const memory = createMemory();
-  const lane = new RequestLane(memory, new PayloadPort(port1, carrier));
+  const lane = new RequestLane(memory, new PayloadPort(port1, carrier), () => {});
   const reader = new RequestReader(memory, port2, new PayloadPort(port2, carrier));
   const log: string[] = [];
   const poolWord = new Int32Array(new SharedArrayBuffer(4));

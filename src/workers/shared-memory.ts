@@ -1,0 +1,139 @@
+import { types } from 'node:util';
+
+/** A typed array over shared memory, or all of that memory. */
+export interface SharedPart {
+  /** Which it is: see `KINDS`. */
+  readonly type: number;
+  readonly buffer: SharedArrayBuffer;
+  readonly byteOffset: number;
+  readonly length: number;
+}
+
+type View = new (buffer: SharedArrayBuffer, byteOffset: number, length: number) => object;
+
+/** The kinds of typed arrays, by number; some are missing in older versions of Node. The buffer itself comes after them. */
+const KINDS: readonly string[] = [
+  'Int8Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Float16Array',
+];
+const BUFFER = KINDS.length;
+const constructors = KINDS.map((name) => Reflect.get(globalThis, name) as View);
+
+// The engine's own, whatever a subclass makes of them.
+const typedArray = Object.getPrototypeOf(Int8Array.prototype) as object;
+const getterOf = (name: string | symbol): (() => unknown) =>
+  Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => unknown;
+const kindOf = getterOf(Symbol.toStringTag);
+const bufferOf = getterOf('buffer');
+const byteOffsetOf = getterOf('byteOffset');
+const lengthOf = getterOf('length');
+const { apply } = Reflect;
+
+/** What part of which shared memory an object is; `undefined` where it is none, or one that can grow. */
+export function sharedPartOf(object: object): SharedPart | undefined {
+  if (isFixed(object)) return { type: BUFFER, buffer: object, byteOffset: 0, length: 0 };
+  const type = KINDS.indexOf(apply(kindOf, object, []) as string);
+  const buffer = type < 0 ? undefined : (apply(bufferOf, object, []) as object);
+  if (buffer === undefined || !isFixed(buffer)) return undefined;
+  const byteOffset = apply(byteOffsetOf, object, []) as number;
+  return { type, buffer, byteOffset, length: apply(lengthOf, object, []) as number };
+}
+
+function isFixed(buffer: object): buffer is SharedArrayBuffer {
+  return types.isSharedArrayBuffer(buffer) && (buffer as { readonly growable?: boolean }).growable !== true;
+}
+
+/** The other way round. */
+export function partOf({ type, buffer, byteOffset, length }: SharedPart): object {
+  const View = constructors[type];
+  return View === undefined ? buffer : new View(buffer, byteOffset, length);
+}
+
+/** It was sent once; whether it will be again is not known. */
+const MET = -1;
+
+/**
+ * The shared memory that the other side knows by number: what is sent a second time. It is then sent to stay there, with the
+ * entry that it is in, and from the next time on only its number is.
+ */
+export class SentBuffers {
+  readonly #numbers = new WeakMap<SharedArrayBuffer, number>();
+  readonly #forget: FinalizationRegistry<number>;
+  readonly #send: (buffers: readonly SharedArrayBuffer[]) => void;
+  #count = 0;
+  /** Those that the entry in hand is the first to name. */
+  #fresh: SharedArrayBuffer[] = [];
+
+  /**
+   * @param send sends what belongs to the entry that was just written.
+   * @param gone told the number of memory that nobody has here any more.
+   */
+  constructor(send: (buffers: readonly SharedArrayBuffer[]) => void, gone: (number: number) => void) {
+    this.#send = send;
+    this.#forget = new FinalizationRegistry(gone);
+  }
+
+  /** The buffer's number; `undefined` where it has to be sent itself. */
+  numberOf(buffer: SharedArrayBuffer): number | undefined {
+    const known = this.#numbers.get(buffer);
+    if (known === undefined) this.#numbers.set(buffer, MET);
+    if (known !== MET) return known;
+    const at = this.#fresh.indexOf(buffer);
+    return this.#count + (at < 0 ? this.#fresh.push(buffer) - 1 : at);
+  }
+
+  /** The entry in hand is written. */
+  keep(): void {
+    if (this.#fresh.length === 0) return;
+    this.#send(this.#fresh);
+    for (const buffer of this.#fresh) {
+      this.#numbers.set(buffer, this.#count);
+      this.#forget.register(buffer, this.#count++);
+    }
+    this.#fresh = [];
+  }
+
+  /** The entry in hand is not written. */
+  abandon(): void {
+    if (this.#fresh.length > 0) this.#fresh = [];
+  }
+}
+
+/** The other side of {@link SentBuffers}. */
+export class ReceivedBuffers {
+  readonly #buffers = new Map<number, SharedArrayBuffer>();
+  /** Gone before they came: with a job that was taken back. */
+  readonly #gone = new Set<number>();
+  readonly #receive: () => readonly SharedArrayBuffer[];
+  #count = 0;
+
+  /** @param receive takes what was sent with the entry that is being read. */
+  constructor(receive: () => readonly SharedArrayBuffer[]) {
+    this.#receive = receive;
+  }
+
+  /** `undefined` where nobody has it any more: the job was taken back. */
+  get(number: number): SharedArrayBuffer | undefined {
+    if (number < this.#count) return this.#buffers.get(number);
+    const first = this.#count;
+    const fresh = this.#receive();
+    this.#count += fresh.length;
+    for (const [index, buffer] of fresh.entries())
+      if (!this.#gone.delete(first + index)) this.#buffers.set(first + index, buffer);
+    return fresh[number - first];
+  }
+
+  forget(number: number): void {
+    if (!this.#buffers.delete(number)) this.#gone.add(number);
+  }
+}
