@@ -3,10 +3,12 @@
 
 type SharedObjects = typeof import('./shared-objects.js');
 
+/** Made by the build, beside the entry, which is CommonJS. */
+const FILE = './shared-objects.cjs';
 let loaded: SharedObjects | undefined;
 
 function load(): SharedObjects {
-  loaded ??= require('./shared-objects.cjs') as SharedObjects; // the entry that it is in is CommonJS
+  loaded ??= require(FILE) as SharedObjects;
   return loaded;
 }
 
