@@ -17,7 +17,7 @@ export async function run(how) {
     {
       ...row,
       workload: '`map` over an array of numbers',
-      figures: [await mapFigure(numbers, how.rounds(5))],
+      figures: [await mapFigure(numbers, how.rounds(25))],
       limit: { atLeast: 8 },
       aim: '13 M items/s',
       note: `${count.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked.`,
@@ -25,7 +25,7 @@ export async function run(how) {
     {
       ...row,
       workload: '`map` over a shared `Float64Array`',
-      figures: [await mapFigure(shared, how.rounds(5))],
+      figures: [await mapFigure(shared, how.rounds(25))],
       limit: { atLeast: 100 },
       aim: 'memory bandwidth',
       note: `${sharedCount.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked.`,
