@@ -86,11 +86,11 @@ function isCommonJs(url: string): boolean {
  * ES module, which require() can load, too: Node 20 aborts the process where it ends a thread that is doing so.
  */
 async function requireCommonJs(url: string): Promise<Exports> {
-  const exports = requireFile(pathOf(url));
+  const exports = await requireUrl(url);
   const shown: Record<string, unknown> = {};
   for (const name of Object.keys(Object(exports))) {
     try {
-      shown[name] = Reflect.get(exports as object, name);
+      shown[name] = exports[name];
     } catch {
       // a getter that throws: import() does not show it either
     }
@@ -104,7 +104,7 @@ function importUrl(url: string): Promise<Exports> {
 }
 
 async function requireUrl(url: string): Promise<Exports> {
-  return requireFrom(url)(pathOf(url)) as Exports;
+  return requireFile(pathOf(url)) as Exports;
 }
 
 async function loadTypeScript(url: string): Promise<Exports> {

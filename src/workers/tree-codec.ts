@@ -3,8 +3,9 @@ import { partOf, type ReceivedBuffers, type SentBuffers, sharedPartOf } from './
 
 /**
  * Plain values in place: objects made by literals, arrays, strings, numbers, booleans, null, undefined and dates, nested;
- * and, where the other side keeps it, shared memory. They arrive exactly as a structured clone makes them, several times faster; what this codec cannot carry so (class
- * instances, cycles, anything referred to twice, holes, ...) it refuses, and a structured clone carries it.
+ * and, where the other side keeps it, shared memory. They arrive exactly as a structured clone makes them, several times
+ * faster; what this codec cannot carry so (class instances, cycles, anything referred to twice, holes, ...) it refuses, and
+ * a structured clone carries it.
  *
  * A value is one 32-bit word, its kind and a number, and what follows. An object's keys are sent once, as a shape.
  */
@@ -238,8 +239,8 @@ export class TreeWriter {
   }
 
   #putShared(object: object): void {
-    const part = this.#buffers === undefined ? undefined : sharedPartOf(object);
-    const number = part === undefined ? undefined : this.#buffers?.numberOf(part.buffer);
+    const part = this.#buffers && sharedPartOf(object);
+    const number = part && this.#buffers?.numberOf(part.buffer);
     if (part === undefined || number === undefined || this.#cursor + SHARED_WORDS > this.#limit) throw REFUSED;
     this.#head(Kind.SHARED, part.type);
     this.#words[this.#cursor++] = number;

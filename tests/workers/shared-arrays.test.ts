@@ -4,6 +4,8 @@ import { ThreadPool } from 'thread-system';
 import { occupy } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 
+const { ReceivedBuffers } = await import('../../build/workers/shared-memory.js');
+
 /** So often that it first goes by message, then to stay, then by its number. */
 const TIMES = 4;
 const ROOM = 64;
@@ -137,6 +139,14 @@ describe('a shared array that job after job is given', () => {
     gate.open();
     await Promise.all(rest);
     expect([a[0], b[0]]).toEqual([1001, 1101]);
+  });
+
+  test('is not kept where it is given up before the entry that brings it is read', () => {
+    const buffer = new SharedArrayBuffer(ROOM);
+    const received = new ReceivedBuffers(() => [buffer]);
+    received.forget(0);
+    expect(received.get(0)).toBe(buffer);
+    expect(received.get(0)).toBeUndefined();
   });
 
   test('is kept by no worker once nobody has it', async () => {
