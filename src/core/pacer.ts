@@ -1,7 +1,7 @@
 import type { Job } from '../jobs/job.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
-import { MAIN_PARKED } from '../workers/layout.js';
+import { MAIN_PARKED, MainParked } from '../workers/layout.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Ledger } from './ledger.js';
 import type { WorkerSet } from './worker-set.js';
@@ -23,6 +23,11 @@ const YIELD_MS = 0.5;
 const LINGER_MS = 0.05;
 /** Jobs expected to be done sooner are worth waiting for. */
 const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
+/**
+ * Where workers have more to do than this, it looks for answers by itself after as long, while there are any: a timer wakes
+ * one thread, a ring costs two.
+ */
+const WAKE_MS = 2;
 /** How often workers with jobs not begun are looked at; each time nothing has moved, half as often. */
 const WATCH_MS = 1;
 const LONGEST_WATCH_MS = 16;
@@ -48,6 +53,7 @@ export class Pacer {
   #sincePump = 0;
   #pumpedAtMs = 0;
   #lingerUntilMs = 0;
+  #wakeTimer: NodeJS.Timeout | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
   #watchMs = WATCH_MS;
   #watchedAtMs = 0;
@@ -107,12 +113,16 @@ export class Pacer {
     if (this.#isDrainScheduled || this.#isReading) return;
     const { ledger, dispatcher } = this.#paced;
     const startedMs = ledger.look();
+    let hasRead = false;
     for (;;) {
       const count = this.#read(DRAIN_BATCH);
-      if (count > 0) this.#lingerUntilMs = startedMs + LINGER_MS;
+      if (count > 0) {
+        hasRead = true;
+        this.#lingerUntilMs = startedMs + LINGER_MS;
+      }
       this.#lookAfter(startedMs);
       if (dispatcher.isDue || (ledger.unsettled > 0 && dispatcher.share())) this.pump();
-      if (count === 0 && this.#rest(startedMs)) return;
+      if (count === 0 && this.#rest(startedMs, hasRead)) return;
       if (dispatcher.takeUrgentSettled() || ledger.look() - startedMs > YIELD_MS) {
         this.#drainLater();
         return;
@@ -126,7 +136,7 @@ export class Pacer {
     this.pump();
     if (this.#isDrainScheduled || !this.#isWorthLingering()) return;
     this.#lingerUntilMs = now() + LINGER_MS;
-    Atomics.store(this.#paced.poolWord, MAIN_PARKED, 0);
+    this.#setParked(MainParked.NO);
     this.#drainLater();
   };
 
@@ -167,21 +177,38 @@ export class Pacer {
   }
 
   /** With no answers left: lingers, or parks. False when answers came meanwhile. */
-  #rest(nowMs: number): boolean {
+  #rest(nowMs: number, hasRead: boolean): boolean {
     if (nowMs < this.#lingerUntilMs && this.#isWorthLingering()) {
       this.#drainLater();
       return true;
     }
-    const { poolWord, workers } = this.#paced;
-    Atomics.store(poolWord, MAIN_PARKED, 1);
+    const { dispatcher, workers } = this.#paced;
+    const wakesBySelf = hasRead && dispatcher.longestBacklogMs > WAKE_MS;
+    this.#setParked(wakesBySelf ? MainParked.UNTIL_TIMER : MainParked.UNTIL_RUNG);
     if (workers.all.every((worker) => worker.results.isEmpty)) {
+      if (wakesBySelf) this.#wakeLater();
       workers.watchIdle();
       return true;
     }
     // whichever side lowers the word: this one looks again, a ring comes for nothing
-    Atomics.store(poolWord, MAIN_PARKED, 0);
+    this.#setParked(MainParked.NO);
     return false;
   }
+
+  #setParked(how: number): void {
+    Atomics.store(this.#paced.poolWord, MAIN_PARKED, how);
+  }
+
+  #wakeLater(): void {
+    if (this.#wakeTimer === undefined) this.#wakeTimer = setTimeout(this.#wake, WAKE_MS).unref();
+    else this.#wakeTimer.refresh();
+  }
+
+  /** Where it was rung meanwhile, and parked anew, it may look too early, or for nothing. */
+  readonly #wake = (): void => {
+    this.#setParked(MainParked.NO);
+    this.drain();
+  };
 
   #isWorthLingering(): boolean {
     for (const { seats } of this.#paced.workers.all)

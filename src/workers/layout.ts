@@ -47,8 +47,18 @@ export const Parked = Object.freeze({
   IN_WAIT: 2,
 } as const);
 
-/** The pool's one control word: 1 while the main thread is parked in its event loop and wants to be rung. */
+/** The pool's one control word, by which workers see how the main thread waits: one of {@link MainParked}. */
 export const MAIN_PARKED = 0;
+
+/** How the main thread waits in its event loop. */
+export const MainParked = Object.freeze({
+  /** It does not: it looks by itself. */
+  NO: 0,
+  /** Ring for answers. */
+  UNTIL_RUNG: 1,
+  /** It will wake and look by itself, soon enough for answers: ring for what cannot wait. */
+  UNTIL_TIMER: 2,
+} as const);
 
 /** The shared memory of one worker. */
 export interface WorkerMemory {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { Control, MAIN_PARKED, Parked } from './layout.js';
+import { Control, MAIN_PARKED, MainParked, Parked } from './layout.js';
 import { BELL } from './protocol.js';
 import type { RequestReader } from './request-reader.js';
 
@@ -9,8 +9,9 @@ const LINGER_MS = 2;
 const LOOKS = 1000;
 /**
  * A ring costs both threads together some 50 us, so one is to serve several answers. A parked main thread is rung after so
- * many, or so long after the first of them, or at once for a job that took as long. Or when the worker would soon have
- * nothing to do: while it runs its last job, the next can come. Or before it begins a job that is less urgent.
+ * many, or so long after the first of them, or at once for a job that took as long, unless it will soon look by itself. Or
+ * when the worker would soon have nothing to do: while it runs its last job, the next can come. Or before it begins a job
+ * that is less urgent.
  */
 const RING_AFTER_ANSWERS = 32;
 const RING_AFTER_MS = 2;
@@ -84,7 +85,8 @@ export class MainBell {
     if (this.#answers++ === 0) this.#firstMs = nowMs;
     const sinceMs = nowMs - Math.min(this.#firstMs, begunAtMs);
     const isDue = this.#answers >= RING_AFTER_ANSWERS || sinceMs > RING_AFTER_MS;
-    if (isDue || !this.#requests.hasMoreThan(LAST_JOBS)) this.ring();
+    if (!this.#requests.hasMoreThan(LAST_JOBS)) this.ring();
+    else if (isDue && Atomics.load(this.#poolWord, MAIN_PARKED) === MainParked.UNTIL_RUNG) this.ring();
   }
 
   /** Rings for answers that were not rung for. */
@@ -95,7 +97,8 @@ export class MainBell {
   ring(): void {
     this.#answers = 0;
     const word = this.#poolWord;
-    if (Atomics.load(word, MAIN_PARKED) === 1 && Atomics.compareExchange(word, MAIN_PARKED, 1, 0) === 1)
+    const { NO } = MainParked;
+    if (Atomics.load(word, MAIN_PARKED) !== NO && Atomics.exchange(word, MAIN_PARKED, NO) !== NO)
       this.#port.postMessage(BELL);
   }
 }

@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterAll, expect, test } from '@jest/globals';
 
 const { PayloadPort } = await import('../../build/workers/envelope.js');
-const { Control, createMemory, MAIN_PARKED } = await import('../../build/workers/layout.js');
+const { Control, createMemory, MAIN_PARKED, MainParked } = await import('../../build/workers/layout.js');
 const { MainBell } = await import('../../build/workers/parking.js');
 const { RequestLane } = await import('../../build/workers/request-lane.js');
 const { RequestReader } = await import('../../build/workers/request-reader.js');
@@ -13,8 +13,8 @@ afterAll(() => channel.port1.close());
 
 const { port1, port2 } = channel;
 
-/** A worker's bell, of a main thread that sleeps, and jobs of those priorities in its lane. Rings are logged. */
-function makeBell(priorities: readonly number[]) {
+/** A worker's bell, of a main thread that sleeps so, and jobs of those priorities in its lane. Rings are logged. */
+function makeBell(priorities: readonly number[], parked: number = MainParked.UNTIL_RUNG) {
   const memory = createMemory();
   const lane = new RequestLane(memory, new PayloadPort(port1, carrier), () => {});
   const reader = new RequestReader(memory, port2, new PayloadPort(port2, carrier));
@@ -33,7 +33,7 @@ function makeBell(priorities: readonly number[]) {
   /** The next job, which takes no time, is answered then. */
   const answer = (nowMs: number): void => {
     reader.next();
-    Atomics.store(poolWord, MAIN_PARKED, 1);
+    Atomics.store(poolWord, MAIN_PARKED, parked);
     log.push(`job of ${reader.priority}`);
     reader.readValues();
     bell.answered(nowMs, nowMs);
@@ -70,4 +70,17 @@ test('it is rung for answers that wait for more than 2 ms, but not for those tha
   expect(log).not.toContain('ring');
   answer(5);
   expect(log.at(-1)).toBe('ring');
+});
+
+test('one that will wake by itself is rung for the last jobs, and before one that is less urgent, and for no other', () => {
+  const late = makeBell(new Array(50).fill(0), MainParked.UNTIL_TIMER);
+  for (let jobs = 1; jobs < 49; jobs++) late.answer(jobs);
+  expect(late.log).not.toContain('ring');
+  late.answer(49);
+  expect(late.log.at(-1)).toBe('ring');
+
+  const urgent = makeBell([4, 0, 0, 0, 0], MainParked.UNTIL_TIMER);
+  urgent.answer(0);
+  urgent.answer(0);
+  expect(urgent.log).toEqual(['job of 4', 'ring', 'job of 0']);
 });
