@@ -12,7 +12,7 @@ export const run = (how) =>
       workload: 'factorial(1000), BigInt out',
       input: () => 1000,
       expected: () => result,
-      jobs: { kept: 4000, awaited: 4000, peers: 4000 },
+      batch: 4000,
       rounds: 7,
       rows: { collected: { limit: { atLeast: 0.9 }, aim: '1.3 x' } },
     },

@@ -9,7 +9,8 @@ export const run = (how) =>
       workload: 'no-op, number in and out',
       input: (index) => index,
       expected: (index) => index,
-      jobs: { kept: 500_000, awaited: 100_000, peers: 30_000 },
+      batch: 10_000,
+      many: 500_000,
       rows: {
         collected: { limit: { atLeast: 30 }, aim: '50 x and 4 M jobs/s' },
         awaited: { limit: { atLeast: 7 }, aim: '12 x' },

@@ -11,7 +11,8 @@ export const run = (how) =>
       workload: 'path string in, number out',
       input: pathOf,
       expected: (index) => pathOf(index).length,
-      jobs: { kept: 500_000, awaited: 100_000, peers: 30_000 },
+      batch: 10_000,
+      many: 500_000,
       rows: {
         collected: { limit: { atLeast: 25 }, aim: '40 x' },
         awaited: { limit: { atLeast: 6 }, aim: '10 x' },

@@ -35,7 +35,7 @@ export const run = (how) =>
       workload: '1 KB object in, number out',
       input: recordOf,
       expected: (index) => recordSum(recordOf(index)),
-      jobs: { kept: 60_000, awaited: 60_000, peers: 30_000 },
+      batch: 10_000,
       rows: {
         collected: { limit: { atLeast: 1.9 }, aim: '4 x' },
         awaited: { limit: { atLeast: 1.7 }, aim: '3 x' },

@@ -1,46 +1,67 @@
 import { openAwaited, openCollected } from '../contenders/thread-system.mjs';
 import { closeAll, figure, inTurn, openPeers, timed } from '../measure.mjs';
 
+/** A measurement takes so long, at least: as many batches as that takes. */
+const MEASURED_MS = 300;
+
 /**
- * Jobs a second of many small jobs: ours collected by `waitAll` and awaited, each peer awaited, all in one run.
+ * Jobs a second of many small jobs, in batches that are the same for all: ours collected by `waitAll` and awaited, each peer
+ * awaited, all in one run.
  *
  * @param {object} what
  * @param {string} what.task
  * @param {string} what.workload
  * @param {(index: number) => unknown} what.input of the job of that index.
  * @param {(index: number) => unknown} what.expected its result.
- * @param {{ kept: number, awaited: number, peers: number }} what.jobs how many a round; ours kept, and awaited.
+ * @param {number} what.batch how many jobs are submitted before any is collected.
+ * @param {number} [what.many] another size of batch, of ours only.
  * @param {{ collected: object, awaited?: object }} what.rows what the table asks of each.
  * @param {number} [what.rounds]
  * @param {import('../measure.mjs').Run} run
  * @returns {Promise<import('./workload.mjs').Row[]>}
  */
-export async function throughput({ task, workload, input, expected, jobs, rows, rounds = 5 }, run) {
-  const peersCount = run.size(jobs.peers);
-  const inputs = Array.from({ length: Math.max(...Object.values(jobs)) }, (_, index) => input(index));
-  const rate = async (contender, count) => {
-    const list = inputs.slice(0, count);
-    const { ms, result } = await timed(() => contender.runAll(list));
-    verify(result, count, expected);
-    return (count / ms) * 1000;
+export async function throughput({ task, workload, input, expected, batch, many, rows, rounds = 5 }, run) {
+  const inputs = Array.from({ length: run.size(Math.max(batch, many ?? 0)) }, (_, index) => input(index));
+  const ofBatch = inputs.slice(0, run.size(batch));
+  const rate = async (contender, list = ofBatch) => {
+    let count = 0;
+    let totalMs = 0;
+    do {
+      const { ms, result } = await timed(() => contender.runAll(list));
+      verify(result, list.length, expected);
+      count += list.length;
+      totalMs += ms;
+    } while (totalMs < MEASURED_MS && !run.quick);
+    return (count / totalMs) * 1000;
   };
-  const calibrate = (contender) => rate(contender, Math.ceil(peersCount / 5));
-  const ours = [openCollected(task)];
-  if (rows.awaited) ours.push(openAwaited(task));
-  const peers = await openPeers(task, calibrate, { better: 'more', quick: run.quick });
+  const collected = openCollected(task);
+  const awaited = rows.awaited && openAwaited(task);
+  const collectedMany = many && openCollected(task);
+  const peers = await openPeers(task, rate, { better: 'more', quick: run.quick });
+  const ours = [collected, awaited, collectedMany].filter((contender) => contender !== undefined);
   const contenders = [...ours, ...peers];
   const values = await inTurn(
     contenders,
-    (contender) => rate(contender, run.size([jobs.kept, jobs.awaited][ours.indexOf(contender)] ?? jobs.peers)),
+    (contender) => rate(contender, contender === collectedMany ? inputs : ofBatch),
     run.rounds(rounds),
   );
   await closeAll(contenders);
   const figures = contenders.map((contender, index) => figure(contender, values[index]));
-  const row = { unit: 'jobs/s', better: 'more', judged: 'ratio', chart: 'throughput' };
   const theirs = figures.slice(ours.length);
-  const made = [{ ...row, workload: `${workload}, waitAll`, figures: [figures[0], ...theirs], ...rows.collected }];
-  if (rows.awaited)
-    made.push({ ...row, workload: `${workload}, awaited`, figures: [figures[1], ...theirs], ...rows.awaited });
+  const rowOf = (contender, suffix, asked) => ({
+    workload: `${workload}, ${suffix}`,
+    unit: 'jobs/s',
+    better: 'more',
+    judged: 'ratio',
+    figures: [figures[contenders.indexOf(contender)], ...theirs],
+    ...asked,
+  });
+  const made = [rowOf(collected, 'waitAll', { chart: 'throughput', ...rows.collected })];
+  if (awaited) made.push(rowOf(awaited, 'awaited', { chart: 'throughput', ...rows.awaited }));
+  if (collectedMany) {
+    const asked = { limit: undefined, note: `the others as above, ${batch.toLocaleString('en')} at once.` };
+    made.push(rowOf(collectedMany, `waitAll, ${many.toLocaleString('en')} at once`, asked));
+  }
   return made;
 }
 
