@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { openBareThreads } from '../contenders/bare.mjs';
 import { openCollected } from '../contenders/thread-system.mjs';
 import { closeAll, figure, inTurn, timed } from '../measure.mjs';
 import { spin } from '../tasks/functions.mjs';
@@ -14,7 +13,7 @@ export async function run(how) {
   const jobs = how.size(2000);
   const turns = turnsOf(JOB_MS);
   const sum = spin(turns) * jobs;
-  const contenders = [openCollected('spin'), openBareThreads(turns)];
+  const contenders = [openCollected('spin'), openBareSpin(turns)];
   const inputs = new Array(jobs).fill(turns);
   for (let jobs = how.size(SHORT_JOBS); jobs > 0; jobs -= inputs.length)
     await contenders[0].runAll(inputs.map((ofLong) => Math.round(ofLong / 20)));
@@ -55,19 +54,13 @@ function turnsOf(ms) {
   return Math.round((turns * ms) / shortest);
 }
 
-function openBareThreads(turns) {
-  const threads = [0, 1].map(() => new Worker(new URL('../tasks/bare.mjs', import.meta.url)));
+function openBareSpin(turns) {
+  const bare = openBareThreads(new URL('../tasks/bare-spin.mjs', import.meta.url));
   return {
-    name: 'two bare threads',
-    setting: 'half of the work each',
-    runAll: (inputs) =>
-      Promise.all(
-        threads.map((thread) => {
-          const answer = once(thread, 'message'); // rejects when the thread fails
-          thread.postMessage({ jobs: inputs.length / 2, turns });
-          return answer.then(([message]) => message);
-        }),
-      ),
-    close: () => Promise.all(threads.map((thread) => thread.terminate())),
+    ...bare,
+    runAll(inputs) {
+      const half = { jobs: inputs.length / 2, turns };
+      return bare.ask([half, half]);
+    },
   };
 }

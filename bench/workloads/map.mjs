@@ -1,5 +1,6 @@
+import { openBareThreads } from '../contenders/bare.mjs';
 import { openPool } from '../contenders/thread-system.mjs';
-import { figure, inTurn, timed } from '../measure.mjs';
+import { closeAll, figure, inTurn, timed } from '../measure.mjs';
 
 export const name = 'map';
 
@@ -17,7 +18,7 @@ export async function run(how) {
     {
       ...row,
       workload: '`map` over an array of numbers',
-      figures: [await mapFigure(numbers, how.rounds(25))],
+      figures: await mapFigures(numbers, [openMap()], how.rounds(25)),
       limit: { atLeast: 8 },
       aim: '13 M items/s',
       note: `${count.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked.`,
@@ -25,28 +26,55 @@ export async function run(how) {
     {
       ...row,
       workload: '`map` over a shared `Float64Array`',
-      figures: [await mapFigure(shared, how.rounds(25))],
+      figures: await mapFigures(shared, [openMap(), openBareMap()], how.rounds(25)),
       limit: { atLeast: 100 },
       aim: 'memory bandwidth',
-      note: `${sharedCount.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked.`,
+      note:
+        `${sharedCount.toLocaleString('en')} items, \`(x) => x * 2\`; the sum of the results is checked. The bare threads write ` +
+        'half of the results each, into new memory as well.',
     },
   ];
 }
 
-async function mapFigure(items, rounds) {
-  const pool = openPool();
-  const contender = { name: 'thread-system', setting: 'map' };
-  const [values] = await inTurn(
-    [contender],
-    async () => {
-      const { ms, result } = await timed(() => pool.map(double, items));
+async function mapFigures(items, contenders, rounds) {
+  const values = await inTurn(
+    contenders,
+    async (contender) => {
+      const { ms, result } = await timed(() => contender.map(items));
       verify(items, result);
       return items.length / ms / 1000;
     },
     rounds,
   );
-  await pool.shutdown();
-  return figure(contender, values);
+  await closeAll(contenders);
+  return contenders.map((contender, index) => figure(contender, values[index]));
+}
+
+function openMap() {
+  const pool = openPool();
+  return {
+    name: 'thread-system',
+    setting: 'map',
+    map: async (items) => await pool.map(double, items),
+    close: () => pool.shutdown(),
+  };
+}
+
+function openBareMap() {
+  const bare = openBareThreads(new URL('../tasks/bare-map.mjs', import.meta.url));
+  return {
+    ...bare,
+    async map(items) {
+      const { length, byteLength } = items;
+      const result = new Float64Array(new SharedArrayBuffer(byteLength));
+      const half = length >> 1;
+      await bare.ask([
+        { items, result, from: 0, to: half },
+        { items, result, from: half, to: length },
+      ]);
+      return result;
+    },
+  };
 }
 
 function verify(items, result) {
