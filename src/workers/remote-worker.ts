@@ -268,7 +268,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /**
    * Whether nothing may be sent here, as what runs here runs far longer than expected. Until one of its jobs ends, or the
-   * worker reads its lane again: then it was only slow, or its open jobs leave it time.
+   * worker reads its lane again: then it was only slow, or its open jobs leave it time. Or until it is sent a job while it
+   * has none. So nothing that can be taken back waits at one that is held.
    */
   get isHeld(): boolean {
     if (this.#isHeld && this.#requests.isRead) this.#isHeld = false;
@@ -335,13 +336,19 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
-    if (this.seats.taken === 0) this.progressAtMs = NOT_PUBLISHED;
+    if (this.seats.taken === 0) this.#beginAnew();
     const seq = requests.nextSeq;
     job.place = this;
     this.seats.take(job, seq, plannedTicks);
     requests.write(job);
     this.seats.sent(job, seq);
     return true;
+  }
+
+  /** It is sent a job and has no other: whatever it was held for has left it. */
+  #beginAnew(): void {
+    this.progressAtMs = NOT_PUBLISHED;
+    this.#isHeld = false;
   }
 
   /** Makes what was sent visible, and wakes the thread where it sleeps. */

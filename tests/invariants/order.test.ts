@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Job, ThreadPool } from 'thread-system';
-import { occupy } from '../support/gate.ts';
+import { Gate, occupy, until } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
 import { tasks } from '../support/tasks.ts';
 
@@ -83,6 +83,39 @@ test('I4: an urgent job waits for no more than a window of less urgent ones', as
   // what is sent ahead never exceeds the lane's 4096 slots; all of the 10,000 would have gone first in a plain queue
   for (const count of startedAfter) expect(count).toBeLessThanOrEqual(4096);
 }, 60_000);
+
+test('I4: behind a worker that was slow to begin, one urgent job and then another go before a less urgent one', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  const log = new OrderLog(1000);
+  const note = (words: Int32Array, value: number, ms: number): void => {
+    for (const end = performance.now() + ms; performance.now() < end; );
+    words[1 + Atomics.add(words, 0, 1)] = value;
+  };
+  // it is known to take so long that three are not overdue at once, and may wait together
+  for (let i = 0; i < 20; i++) await pool.submit(note, [log.words, 0, 1]);
+
+  using gate = new Gate();
+  // no job runs while the worker's event loop is blocked
+  const block = (words: Int32Array): void => {
+    setImmediate(() => {
+      Atomics.store(words, 1, 1);
+      Atomics.wait(words, 0, 0);
+    });
+  };
+  await pool.submit(block, [gate.words]);
+  await gate.reachedBy(1);
+
+  pool.submit(note, [log.words, 3, 1], { priority: 1 });
+  const end = performance.now() + 20;
+  await until(() => performance.now() > end); // it is overdue
+  pool.submit(note, [log.words, 1, 1], { priority: 3 });
+  await new Promise((resolve) => setImmediate(resolve));
+  pool.submit(note, [log.words, 2, 1], { priority: 3 });
+  await new Promise((resolve) => setImmediate(resolve));
+  gate.open();
+  await pool.waitAll();
+  expect(log.values.slice(-3)).toEqual([1, 2, 3]);
+});
 
 test('I3: whatever blocks all workers but one, every other job runs', async () => {
   await fc.assert(
