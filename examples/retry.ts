@@ -16,8 +16,9 @@ async function main(): Promise<void> {
     name: 'news',
     retry: { maxAttempts: 5, delayMs: 50, backoff: 'exponential' },
   });
-  console.log(await pool.submit((x: number) => x * x, [7]));
+  const square = pool.submit((x: number) => x * x, [7]);
   console.log(await page, 'after', page.attempts, 'attempts');
+  console.log('Meanwhile:', await square);
 
   // 2. Not every error is worth another attempt.
   const missing = pool.submit(tasks.fetchPage, ['/missing'], {

@@ -133,7 +133,8 @@ describe('a worker that does not turn its event loop', () => {
     await gate.reachedBy(1);
     const profile = await pool.profile(workOfOurOwn);
     gate.open();
-    expect(namesIn(profile, '(worker 0)')).toContain('crush');
+    // not `crush`: code compiled before the profile began does not name what was inlined into it
+    expect(namesIn(profile, '(worker 0)')).toContain('grindUntil');
   });
 
   test('is profiled where it blocks', async () => {
@@ -172,7 +173,7 @@ test('profiles follow one another, and those of two pools overlap', async () => 
     const profiles = await Promise.all([first.profile(grind(first)), second.profile(grind(second))]);
     for (const profile of profiles) {
       expect(threadsOf(profile)).toEqual(['(main thread)', '(worker 0)']);
-      expect(namesIn(profile, '(worker 0)')).toContain('crush');
+      expect(namesIn(profile, '(worker 0)')).toContain('grindWheat'); // `crush` may be inlined into it by now
     }
   }
 });

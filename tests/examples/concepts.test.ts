@@ -151,9 +151,9 @@ part 6 CANCELLED without a result
 `,
   'retry.ts': `
 news: attempt 1 failed (HttpError: Busy: /news), the next in 50 ms
-49
 news: attempt 2 failed (HttpError: Busy: /news), the next in 100 ms
 content of /news after 3 attempts
+Meanwhile: 49
 HttpError: Cannot find /missing after 1 attempt
 down: attempt 1 failed (HttpError: Busy: /down), the next in 0 ms
 HttpError: Busy: /down after 2 attempts
