@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { acquire } from '../base/acquire.js';
 import { describe } from '../errors.js';
 import { checkOptionNames } from '../jobs/option-names.js';
 import type { SettledCounts } from './settled-counts.js';
@@ -70,6 +71,11 @@ export function handleSignals(given: SignalOptions = {}): () => void {
       process.kill(process.pid, signal); // nobody handles it now: it ends the process as it would have
     });
   };
-  for (const signal of signals) process.on(signal, onSignal);
+  acquire((own) => {
+    for (const signal of signals) {
+      own(signal, () => process.off(signal, onSignal));
+      process.on(signal, onSignal); // throws where nobody may handle it, such as SIGKILL
+    }
+  });
   return unregister;
 }

@@ -101,7 +101,7 @@ export class ThreadPool implements AsyncDisposable {
     submit: (job) => this.#intake.submit(job),
     isOpen: () => !this.#shutdown.hasBegun,
   });
-  readonly #leaveLiving = enterLiving(this);
+  readonly #leaveLiving: () => void;
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options: ThreadPoolOptions = {}) {
@@ -133,7 +133,8 @@ export class ThreadPool implements AsyncDisposable {
     const workers = new WorkerSet(settings, poolWord, parts);
     const reserve = Reserve.of(settings.reserved, workers);
     const dispatcher = new Dispatcher(ledger, workers, reserve);
-    const onStartError = (cause: unknown): void => this.#recovery.startFailed({ exitCode: 1, cause });
+    const onStartError = (cause: unknown): void =>
+      this.#recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
     const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
     this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log, pacer });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
@@ -152,7 +153,8 @@ export class ThreadPool implements AsyncDisposable {
     this.#workers = workers;
     this.#dispatcher = dispatcher;
     this.#pacer = pacer;
-    workers.start(settings.minWorkers);
+    pacer.refill();
+    this.#leaveLiving = enterLiving(this); // last: `shutdownAll` is to find no pool that could not be made
   }
 
   /**

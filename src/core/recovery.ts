@@ -1,5 +1,6 @@
 import { messageOf, WorkerExitError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
+import { now } from '../sync/platform.js';
 import { reasonOf, type ThreadExit } from '../workers/thread-exit.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Families } from './families.js';
@@ -11,11 +12,15 @@ import type { Retries } from './retries.js';
 import type { TimeLimits } from './time-limits.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
-/** After so many failures in a row, starting a worker is given up. */
-const HOPELESS_STARTS = 3;
-/** After a failed start, while other workers live, none is tried for so long; each time it fails again, twice as long. */
+/** After so many rounds of failed starts in a row, while no worker lives, starting one is given up. */
+const HOPELESS_ROUNDS = 3;
+/** While no worker lives the next start is tried after so long; after the next failure, four times as long. */
+const FIRST_PAUSE_MS = 50;
+/** While others live it is tried after so long; each time it fails again, twice as long. */
 const START_PAUSE_MS = 1_000;
 const LONGEST_START_PAUSE_MS = 60_000;
+/** The process is warned of so many faults, each once. */
+const MOST_WARNINGS = 16;
 
 /** What recovers with the pool. */
 export interface RecoveryParts {
@@ -33,7 +38,12 @@ export interface RecoveryParts {
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
 export class Recovery {
   readonly #parts: RecoveryParts;
-  #startFailures = 0;
+  /** Rounds of failed starts in a row: starts that were begun together, and failed, are one. */
+  #failedRounds = 0;
+  /** When the last round's first start failed, in ms of `now()`. */
+  #roundFailedAtMs = Number.NEGATIVE_INFINITY;
+  /** Of what the process was warned. */
+  readonly #warned = new Set<string>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
@@ -63,7 +73,7 @@ export class Recovery {
   }
 
   startSucceeded(): void {
-    this.#startFailures = 0;
+    this.#failedRounds = 0;
   }
 
   /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
@@ -83,34 +93,63 @@ export class Recovery {
     for (const job of begun) this.#settleLost(job, worker, exit);
     const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
     if (hasStarted) pacer.pump();
-    else this.startFailed(exit); // before the next is started
+    else this.startFailed(exit, worker.startedAtMs); // before the next is started
     pacer.drain(); // it may have rung for all workers, and its ring be lost with its port
   }
 
   /**
-   * A worker could not start. Where others live, theirs is the work, and it is tried again later. Where none does it
-   * costs the job it was started for and, when it happens again and again, all that wait: no start would help them.
+   * A worker could not start. Where others live, also where they are busy or still start, theirs is the work, and it is tried
+   * again later. Where none does it is tried again soon, and once that has failed again and again, all that wait fail by it:
+   * no start would help them.
+   *
+   * @param begunAtMs when the start was begun, in ms of `now()`.
    */
-  startFailed(exit: ThreadExit): void {
+  startFailed(exit: ThreadExit, begunAtMs: number): void {
     const { workers, dispatcher, ledger, log, pacer } = this.#parts;
-    this.#startFailures++;
+    if (begunAtMs >= this.#roundFailedAtMs) {
+      this.#failedRounds++;
+      this.#roundFailedAtMs = now();
+    }
     const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
     const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
-    if (workers.all.some((worker) => worker.state === 'ready')) {
-      const pauseMs = Math.min(START_PAUSE_MS * 2 ** (this.#startFailures - 1), LONGEST_START_PAUSE_MS);
-      const told = `${message}. Others do its work; the next start is tried in ${pauseMs} ms`;
-      if (this.#startFailures === 1 || log.isOpen) log.fault(told, { type: 'ThreadSystemWarning' });
-      workers.holdStarts(pauseMs, () => pacer.pump());
+    if (workers.hasLiving) {
+      const pauseMs = Math.min(START_PAUSE_MS * 2 ** (this.#failedRounds - 1), LONGEST_START_PAUSE_MS);
+      this.#warn(message, pauseMs);
+      this.#startLater(pauseMs);
       return;
     }
-    const isHopeless = this.#startFailures >= HOPELESS_STARTS;
-    log.startFailed(message, isHopeless ? 'All that wait fail by it' : 'The job that it was for fails by it');
-    let count = isHopeless ? dispatcher.queue.size : 1;
-    for (; count > 0; count--) {
+    if (this.#failedRounds < HOPELESS_ROUNDS) {
+      const pauseMs = FIRST_PAUSE_MS * 4 ** (this.#failedRounds - 1);
+      log.startFailed(message, `No worker lives; the next start is tried in ${pauseMs} ms`);
+      this.#startLater(pauseMs);
+      return;
+    }
+    log.startFailed(message, 'All that wait fail by it');
+    for (let count = dispatcher.queue.size; count > 0; count--) {
       const job = dispatcher.queue.shift();
       if (job !== undefined) ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });
     }
     pacer.pump();
+  }
+
+  #startLater(pauseMs: number): void {
+    const { workers, pacer } = this.#parts;
+    workers.holdStarts(pauseMs, () => {
+      pacer.refill();
+      pacer.pump();
+    });
+  }
+
+  /** With a logger each time; else once. */
+  #warn(message: string, pauseMs: number): void {
+    const { log, workers } = this.#parts;
+    if (!log.isOpen) {
+      if (this.#warned.has(message) || this.#warned.size === MOST_WARNINGS) return;
+      this.#warned.add(message);
+    }
+    const doIt = workers.all.some(({ state }) => state === 'ready') ? 'do' : 'are to do';
+    const next = `Others ${doIt} its work; the next start is tried in ${pauseMs} ms`;
+    log.fault(`${message}. ${next}`, { type: 'ThreadSystemWarning' });
   }
 
   /** Settles a job that was asked to stop, and whose code will not answer. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { acquire } from '../base/acquire.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
@@ -9,6 +10,7 @@ import type { Fd } from '../workers/output.js';
 import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
 import { processLocation, workerThreadLocation } from '../workers/worker-location.js';
+import { coverProcess, uncoverProcess } from './coverage.js';
 import type { PoolSettings } from './options.js';
 import { withPipedOutput } from './piped-output.js';
 import { sum, tiersOf } from './reserved-workers.js';
@@ -41,7 +43,9 @@ export class WorkerSet {
   #stopReaper: StopTimer | undefined;
   #keepsIdle = false;
   #announcesStarts = false;
-  #noStartsBeforeMs = 0;
+  /** No worker is started for now, as one could not. */
+  #hold: 'no' | 'while others live' | 'in any case' = 'no';
+  #stopHold: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
   constructor(settings: PoolSettings, poolWord: Int32Array, parts: WorkerSetParts) {
@@ -98,15 +102,25 @@ export class WorkerSet {
     this.start(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
   }
 
-  /** Starts none for so long, then calls `then`. */
+  /** Whether there are workers that take jobs, busy or not, or that may soon. */
+  get hasLiving(): boolean {
+    return this.#workers.some(({ state }) => state === 'ready' || state === 'starting');
+  }
+
+  /** Starts none for so long, or until no worker lives that did, then calls `then`; unless it is called again meanwhile. */
   holdStarts(ms: number, then: () => void): void {
-    this.#noStartsBeforeMs = now() + ms;
-    startTimer(ms, then, { keepsProcess: false });
+    this.#stopHold();
+    this.#hold = this.hasLiving ? 'while others live' : 'in any case';
+    const end = (): void => {
+      this.#hold = 'no';
+      then();
+    };
+    this.#stopHold = startTimer(ms, end, { keepsProcess: false });
   }
 
   /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
   start(count: number): void {
-    if (now() < this.#noStartsBeforeMs) return;
+    if (this.#hold === 'in any case' || (this.#hold === 'while others live' && this.hasLiving)) return;
     for (let left = Math.min(count, this.#maxWorkers - this.#living); left > 0; left--) this.#startOne();
   }
 
@@ -140,6 +154,7 @@ export class WorkerSet {
   remove(worker: PoolWorker): void {
     const index = this.#workers.indexOf(worker);
     if (index >= 0) this.#workers.splice(index, 1);
+    uncoverProcess(worker);
     this.useSpareFor(worker);
     if (this.#workers.length > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
@@ -176,6 +191,7 @@ export class WorkerSet {
   /** Ends all, in order. Resolves when they have exited. */
   async endAll(): Promise<void> {
     this.#stopReaper?.();
+    this.#stopHold();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
     for (const worker of [...this.#workers]) worker.end('the pool is shut down');
@@ -209,23 +225,28 @@ export class WorkerSet {
 
   #startOne(): PoolWorker {
     const workerId = this.#nextId++;
-    const { thread, printed } = this.#createThread(workerId);
-    const worker = new RemoteWorker<Job>(
-      thread,
-      {
-        workerId,
-        concurrency: this.#settings.concurrency,
-        graceMs: this.#settings.graceMs,
-        tiers: this.#tiers,
-        poolWord: this.#poolWord,
-        process: this.#processSettings,
-        printed,
-      },
-      this.#parts,
-    );
+    const worker = acquire((own) => {
+      const process = this.#processSettings; // first: where its file is missing no thread is made
+      const { thread, printed } = this.#createThread(workerId);
+      own(thread, endUnused);
+      return new RemoteWorker<Job>(
+        thread,
+        {
+          workerId,
+          concurrency: this.#settings.concurrency,
+          graceMs: this.#settings.graceMs,
+          tiers: this.#tiers,
+          poolWord: this.#poolWord,
+          process,
+          printed,
+        },
+        this.#parts,
+      );
+    });
     this.#parts.upkeep.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
+    if (this.#settings.kind === 'process' && process.env['NODE_V8_COVERAGE']) coverProcess(worker);
     this.#parts.profiling.workerStarting(worker);
     this.#parts.log.workerStarting(worker);
     return worker;
@@ -270,6 +291,13 @@ export class WorkerSet {
     }
     this.watchIdle();
   }
+}
+
+/** Ends a thread that nobody listens to: not even its error. */
+function endUnused(thread: Worker): void {
+  thread.on('error', () => {});
+  thread.unref();
+  void thread.terminate();
 }
 
 function checkThread(thread: Worker): Worker {

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import { acquire } from '../base/acquire.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
@@ -80,6 +81,8 @@ export interface WorkerSettings {
   readonly isTsNodeRegistered?: boolean;
   /** Where its jobs are to run in a child process. */
   readonly process?: ProcessSettings | undefined;
+  /** Whether it runs the jobs of a child process, and notes begins. Default: `false`. */
+  readonly notesBegins?: boolean;
   /** What of its output is told, to be printed here. */
   readonly printed: readonly Fd[];
 }
@@ -188,8 +191,6 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       tell: (message) => this.#tellAwake(message),
       choresEnded: () => this.#choresEnded(),
     });
-    this.#listen();
-    threadStarted(this);
     const init: WorkerInit = {
       kind: 'thread-system-init',
       workerId: this.workerId,
@@ -202,9 +203,16 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       payload: payload.port2,
       isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
       process: settings.process,
+      notesBegins: settings.notesBegins ?? false,
       printed: settings.printed,
     };
-    thread.postMessage(init, [control.port2, payload.port2]);
+    acquire((own) => {
+      own(this.#bell, (bell) => freeBells([bell]));
+      for (const port of [this.#control, this.#payload]) own(port, () => port.close());
+      thread.postMessage(init, [control.port2, payload.port2]);
+    });
+    this.#listen();
+    threadStarted(this);
   }
 
   get state(): WorkerState {
@@ -477,6 +485,16 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     // the thread ends after the process: nobody else hears of its end, so that it would stay as a zombie
     this.tell({ kind: 'end-process' });
     startTimer(PROCESS_END_MS, () => void this.#thread.terminate(), { keepsProcess: false });
+  }
+
+  /** Has its child process end. For when this process exits, and no event loop turns here any more. */
+  endProcess(): void {
+    if (this.isOpen) this.tell({ kind: 'end-process' });
+  }
+
+  /** Blocks until its child process has ended, or `timeoutMs` have passed. */
+  awaitProcessEnd(timeoutMs: number): void {
+    if (this.isOpen) Atomics.wait(this.#memory.control, Control.PROCESS_ENDED, 0, timeoutMs);
   }
 
   tell(message: ExchangeMessage | ToWorker): void {

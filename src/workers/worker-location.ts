@@ -41,7 +41,18 @@ export function workerThreadLocation(): URL {
 export function processLocation(): URL {
   const url = ifThere(processFile);
   if (url !== undefined) return url;
-  throw new Error("Cannot start a child process: kind 'process' needs the library's pool-process.mjs as a file");
+  throw new Error(
+    `kind 'process' needs the library's file pool-process.mjs${besideThis()}, and it is not there: keep thread-system out of the bundle (as an external package), or copy node_modules/thread-system/dist/pool-process.mjs to that place`,
+  );
+}
+
+/** Where the entry of a child process is looked for, as far as this file knows where it is. */
+function besideThis(): string {
+  try {
+    return ` at ${fileURLToPath(processFile())}`;
+  } catch {
+    return ' beside the program'; // import.meta.url is undefined in some CommonJS bundles, or no file's
+  }
 }
 
 function embeddedLocation(): URL {

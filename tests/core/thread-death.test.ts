@@ -78,7 +78,7 @@ describe('a thread that dies', () => {
     expect(bytes.byteLength).toBe(0);
   });
 
-  test('at its start costs the job it was started for, and no more', async () => {
+  test('at its start, each time, fails the jobs that wait', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, execArgv: ['--require', '/there/is/no/such/module.cjs'] });
     const jobs = pool.submitMany(tasks.echo, [[1], [2]]);
     for (const job of jobs)

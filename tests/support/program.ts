@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +14,10 @@ export interface ProgramResult {
 
 export interface ProgramOptions {
   readonly flags?: readonly string[];
-  /** A signal that it is sent once, when it has printed the text. */
-  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: string };
+  /** A signal that it is sent once, when it has printed the text: it alone, or all processes of its group, as by Ctrl-C. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: string; readonly group?: boolean };
+  /** Besides this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Runs a program, given as the text of an ES module, in a process of its own; the library is imported by its name. */
@@ -25,27 +27,33 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
   try {
     const file = join(folder, 'program.mjs');
     writeFileSync(file, text);
-    return await new Promise((resolve) => {
-      const child = execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', ...(options.flags ?? []), file],
-        { timeout: 25_000, env: { ...process.env, NODE_OPTIONS: '' } },
-        (_error, stdout, stderr) => resolve({ code: child.exitCode, signal: child.signalCode, stdout, stderr }),
-      );
-      if (options.kill !== undefined) killWhen(child, options.kill);
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...(options.flags ?? []), file], {
+      timeout: 25_000,
+      env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.kill?.group ?? false,
     });
+    const printed = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].setEncoding('utf8').on('data', (data: string) => {
+        printed[name] += data;
+      });
+    if (options.kill !== undefined) killWhen(child, options.kill);
+    await new Promise((resolve) => child.once('close', resolve));
+    return { code: child.exitCode, signal: child.signalCode, ...printed };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function killWhen(child: ChildProcess, { signal, when }: NonNullable<ProgramOptions['kill']>): void {
+function killWhen(child: ChildProcess, { signal, when, group = false }: NonNullable<ProgramOptions['kill']>): void {
   let printed = '';
   const onData = (data: string): void => {
     printed += data;
     if (!printed.includes(when)) return;
     child.stdout?.off('data', onData);
-    child.kill(signal);
+    if (group && child.pid !== undefined) process.kill(-child.pid, signal);
+    else child.kill(signal);
   };
   child.stdout?.on('data', onData);
 }

@@ -141,7 +141,7 @@ export function describeWorkers(kind: Kind): void {
       await expect(open).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED', exitCode: 3 });
     });
 
-    test('at its start fails the job that it was started for', async () => {
+    test('at its start, each time, fails the jobs that wait', async () => {
       await using pool = makePool({ execArgv: ['--require', '/there/is/no/such/module.cjs'] });
       const job = pool.submit(tasks.echo, [1]);
       await expect(job).rejects.toThrow(/Cannot start a worker/);
