@@ -34,6 +34,8 @@ export const Control = Object.freeze({
   PARKED: 64,
   /** 1 when starts are to be announced: main. */
   ANNOUNCE_STARTS: 80,
+  /** 1 when the child process, where there is one, has ended: worker. */
+  PROCESS_ENDED: 81,
   LENGTH: 96,
 } as const);
 

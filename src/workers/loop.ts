@@ -6,6 +6,7 @@ import { joinBells } from '../sync/bells.js';
 import type { Transferable } from '../sync/crossing.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { now, setImmediate } from '../sync/platform.js';
+import { BeginNotes } from './begin-notes.js';
 import { openBridge } from './bridge.js';
 import { Children } from './children.js';
 import { ChoreAnswers } from './chore-answers.js';
@@ -59,6 +60,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
   readonly #values: ValueCarrier;
   /** Where the jobs run in a child process. */
   readonly #relay: ProcessRelay | undefined;
+  /** In a child process. */
+  readonly #notes: BeginNotes | undefined;
   /** The task whose code this thread is in, and the job it runs for, once somebody has asked for it. */
   #running: KnownTask | undefined;
   #current: JobContext | undefined;
@@ -102,6 +105,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     this.#output = new Output(this);
     this.#printed = init.printed;
+    this.#notes = init.notesBegins ? new BeginNotes() : undefined;
     if (init.process === undefined) return;
     this.#relay = new ProcessRelay(init.process, this.#relayHost(init, answers));
     this.#tasks.runBy(this.#relay);
@@ -143,8 +147,14 @@ export class WorkerLoop implements ContextHost, OutputLane {
       concurrency: this.#concurrency,
       isTsNodeRegistered,
       processReady: () => this.#ready(),
+      begun: (context) => this.#begunInProcess(context),
+      neverBegan: (context) => void this.slots.unbegin(context.seq),
       processAnswered: () => this.#answerPing(),
-      processEnded: (exitCode, cause) => this.#post({ kind: 'process-ended', exitCode, cause }),
+      processEnded: (exitCode, cause) => {
+        Atomics.store(this.#controlWords, Control.PROCESS_ENDED, 1);
+        Atomics.notify(this.#controlWords, Control.PROCESS_ENDED);
+        this.#post({ kind: 'process-ended', exitCode, cause });
+      },
       lateError: (error, jobId) => this.#post({ kind: 'late-error', error, jobId }),
       printed: (printed) => this.#output.forward(printed),
       profiled: (profile) => this.#post({ kind: 'profiled', profile }),
@@ -286,7 +296,9 @@ export class WorkerLoop implements ContextHost, OutputLane {
         const { isByMessage } = requests;
         const args = requests.readValues();
         if (isByMessage) this.#clockMs = now();
-        if (isBegun) this.#begin(this.#tasks.get(requests.taskId), args);
+        if (!isBegun) break;
+        this.#notes?.begun(requests.id, requests.aside.attempt ?? 1);
+        this.#begin(this.#tasks.get(requests.taskId), args);
         break;
       }
     }
@@ -357,10 +369,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     const seq = known === undefined ? this.#requests.seq : known.seq;
     const isAnnounced = known === undefined ? this.#requests.isAnnounced : known.isAnnounced;
     // a plain look: what was written before this entry was published is seen
-    if (isAnnounced || this.#controlWords[Control.ANNOUNCE_STARTS] === 1) {
-      this.#results.started(seq, begunAtMs);
-      this.#bell.ring();
-    }
+    if (isAnnounced || this.#controlWords[Control.ANNOUNCE_STARTS] === 1) this.#announce(seq, begunAtMs);
     this.#running = task;
     this.#current = known;
     let value: unknown;
@@ -392,6 +401,19 @@ export class WorkerLoop implements ContextHost, OutputLane {
     task.isWatched = false;
     this.#clockMs = now();
     this.#returned(seq, value, begunAtMs, context);
+  }
+
+  /** Tells that a job's code begins: one that is relayed, when it does so in its process. */
+  #announce(seq: number, begunAtMs: number): void {
+    if (this.#relay !== undefined) return;
+    this.#results.started(seq, begunAtMs);
+    this.#bell.ring();
+  }
+
+  #begunInProcess({ seq, isAnnounced }: JobContext): void {
+    if (!isAnnounced && this.#controlWords[Control.ANNOUNCE_STARTS] !== 1) return;
+    this.#results.started(seq, now());
+    this.#bell.ring();
   }
 
   #await(context: JobContext, promise: PromiseLike<unknown>, begunAtMs: number): void {

@@ -6,7 +6,14 @@ import { decodeError, decodeReason, type ErrorRecord, packReason, unpackReason }
 import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
-import type { FromProcess, Packed, ProcessInit, ToProcess } from './process-protocol.js';
+import {
+  type FromProcess,
+  LEFT_TO_PARENT,
+  leavesCoverage,
+  type Packed,
+  type ProcessInit,
+  type ToProcess,
+} from './process-protocol.js';
 import { type ThreadProfile, ThreadProfilers } from './profiler.js';
 import type { Aside, AskedChild, ProfileStep } from './protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from './remote-worker.js';
@@ -16,6 +23,12 @@ import type { ThreadExit } from './thread-exit.js';
 
 /** So many answers are read, then what came from the pool. */
 const READ_AT_ONCE = 64;
+/** So long its thread may take to leave its coverage. */
+const COVERAGE_MS = 2_000;
+/** Has this process go on where its pool's is told to end: jobs may be drained there. It ends with that process. */
+export function leaveSignalsToParent(): void {
+  for (const signal of LEFT_TO_PARENT) process.on(signal, () => {});
+}
 
 /** A call, as the thread in this process carries it. */
 class Call {
@@ -67,6 +80,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   readonly #tasks = new Map<number, Call['task']>();
   readonly #worker: RemoteWorker<Call>;
   readonly #poolWord: Int32Array;
+  #isEnding = false;
   #isReading = false;
   /** Not yet sent: one message takes what is read at once. */
   #printed: Printed[] = [];
@@ -75,20 +89,44 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   /** The call whose code cancels a token at this moment. */
   #by: Call | undefined;
 
-  constructor(init: ProcessInit) {
+  /** Begins; where its thread cannot be made the pool is told why, and the process ends. */
+  static start(init: ProcessInit): void {
+    try {
+      new ProcessHost(init);
+    } catch (cause) {
+      const lost = { kind: 'lost', exitCode: 1, cause: encodeForProcess(cause) } as const satisfies FromProcess;
+      process.send?.(toBytes(lost), () => process.exit(1));
+    }
+  }
+
+  private constructor(init: ProcessInit) {
     const { workerEntry, workerId, concurrency, resourceLimits, isTsNodeRegistered } = init;
     const thread = new Worker(new URL(workerEntry), resourceLimits === undefined ? {} : { resourceLimits });
     // never parked: each answer is rung for
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     this.#worker = new RemoteWorker<Call>(
       thread,
-      { workerId, concurrency, poolWord, isTsNodeRegistered, printed: [1, 2] },
+      { workerId, concurrency, poolWord, isTsNodeRegistered, notesBegins: true, printed: [1, 2] },
       { sink: this, events: this },
     );
     this.#poolWord = poolWord;
     process.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as ToProcess));
-    // the process of the pool has ended; exit() would wait for native code of a task
-    process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+    process.once('disconnect', () => this.#end()); // the process of the pool has ended
+  }
+
+  /**
+   * Ends this process at once, whatever its thread does: by a signal, as exit() would wait for native code of a task. Where
+   * it is to leave its coverage the thread is ended first, which writes its own; it has some time for that.
+   */
+  #end(): void {
+    const kill = (): void => void process.kill(process.pid, 'SIGKILL');
+    if (!leavesCoverage(process.env)) {
+      kill();
+      return;
+    }
+    this.#isEnding = true;
+    this.#worker.terminate('its pool has ended it');
+    setTimeout(kill, COVERAGE_MS);
   }
 
   tell(message: ExchangeMessage): void {
@@ -158,6 +196,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
 
   workerExited(_worker: RemoteWorker<Call>, { exitCode, cause }: ThreadExit): void {
     while (this.#worker.drain(Number.POSITIVE_INFINITY) > 0);
+    if (this.#isEnding) process.exit();
     const lost = { kind: 'lost', exitCode, cause: cause === undefined ? undefined : encodeForProcess(cause) } as const;
     this.#send(lost, () => process.exit(exitCode));
   }
@@ -213,6 +252,9 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
         break;
       case 'chore':
         this.#runChore(message);
+        break;
+      case 'end':
+        this.#end();
         break;
       case 'task-gone':
         this.#tasks.delete(message.id);

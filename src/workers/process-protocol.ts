@@ -7,6 +7,18 @@ import type { ProfileStep, TaskDefinition } from './protocol.js';
 
 // Every message is sent as the bytes that `toBytes` makes of it.
 
+/** Signals that go to all processes of a terminal, or of a service: the pool's process decides what follows. */
+export const LEFT_TO_PARENT = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[];
+
+export function isLeftToParent(signal: NodeJS.Signals | null): boolean {
+  return LEFT_TO_PARENT.some((left) => left === signal);
+}
+
+/** Whether a process of this environment leaves V8's coverage when it ends in order. */
+export function leavesCoverage(env: NodeJS.ProcessEnv): boolean {
+  return (env['NODE_V8_COVERAGE'] ?? '') !== '';
+}
+
 /** The first message to a child process. */
 export interface ProcessInit {
   readonly kind: 'init';
@@ -40,6 +52,8 @@ export type ToProcess =
       readonly context: Packed | undefined;
     }
   | { readonly kind: 'task-gone'; readonly id: number }
+  /** The process is to end, and to leave its coverage. */
+  | { readonly kind: 'end' }
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
   /** A task to run that is no job. */

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type ContextValues, storesOf } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
+import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
 import { KnownOrigin } from './children.js';
 import type { ChoreAnswers } from './chore-answers.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
@@ -9,7 +10,7 @@ import type { JobContext } from './job-context.js';
 import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
-import type { FromProcess, Packed, ToProcess } from './process-protocol.js';
+import { type FromProcess, isLeftToParent, leavesCoverage, type Packed, type ToProcess } from './process-protocol.js';
 import type { ThreadProfile } from './profiler.js';
 import type { ProcessSettings, ProfileStep, TaskDefinition } from './protocol.js';
 import type { KnownTask, TaskCode } from './task-table.js';
@@ -24,6 +25,10 @@ export interface RelayHost {
   processReady(): void;
   /** The event loop turns in which its jobs run. */
   processAnswered(): void;
+  /** The code of a job has begun there. */
+  begun(context: JobContext): void;
+  /** The process ended before it began the job. */
+  neverBegan(context: JobContext): void;
   /** It has ended. */
   processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
   lateError(error: ErrorRecord, jobId: number | undefined): void;
@@ -35,6 +40,7 @@ export interface RelayHost {
 
 interface Call {
   readonly context: JobContext;
+  hasBegun: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -48,6 +54,11 @@ export class NoCode {
   }
 }
 
+/** A process that a signal ends while it starts is started again so often. */
+const MOST_RESTARTS = 3;
+/** So long a process that is to leave its coverage may take to end by itself. */
+const COVERAGE_MS = 3_000;
+
 /**
  * Runs a worker's jobs in a child process of its own. To the pool the worker is a thread as any other; each call goes to
  * the process by message, and so do a cancel, a report and the result.
@@ -55,41 +66,53 @@ export class NoCode {
 export class ProcessRelay implements Carrier {
   readonly sharesMemory = false;
   readonly #host: RelayHost;
-  readonly #child: ChildProcess;
+  readonly #settings: ProcessSettings;
+  #child: ChildProcess;
+  #isReady = false;
+  #restarts = 0;
   readonly #link = new ProcessLink(this);
   readonly #calls = new Map<number, Call>();
   readonly #children = new Map<number, ChildJob<unknown>>();
   #lastRun = 0;
   #isEnding = false;
+  #hasEnded = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
 
   constructor(settings: ProcessSettings, host: RelayHost) {
     this.#host = host;
-    const options = settings.execArgv === undefined ? {} : { execArgv: [...settings.execArgv] };
+    this.#settings = settings;
+    this.#child = this.#start();
+  }
+
+  #start(): ChildProcess {
+    const { entry, execArgv, workerEntry, resourceLimits } = this.#settings;
+    const { workerId, concurrency, isTsNodeRegistered } = this.#host;
     // asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
     const { fork } = process.getBuiltinModule('node:child_process');
-    this.#child = fork(settings.entry, {
+    const child = fork(entry, {
       serialization: 'advanced',
       env: process.env,
-      ...options,
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
-    this.#child.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as FromProcess));
-    this.#child.on('error', (error) => {
-      if (this.#child.pid === undefined) host.processEnded(1, encodeError(error)); // else 'exit' follows
+    this.#child = child;
+    child.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as FromProcess));
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#host.processEnded(1, encodeError(error)); // else 'exit' follows
     });
-    this.#child.once('exit', (code, signal) => {
+    const notes = new BeginNotesReader((id, attempt) => this.#noteBegin(id, attempt));
+    // there is none where the process could not be made, for want of file descriptors
+    const notesPipe = (child.stdio as ChildProcess['stdio'] | undefined)?.[NOTES_FD];
+    notesPipe?.on('error', () => {}); // 'close' follows
+    notesPipe?.on('data', (chunk: Uint8Array) => notes.read(chunk));
+    child.once('exit', async (code, signal) => {
       // what it has said before it ended may still have to be read
-      if (this.#child.connected) this.#child.once('disconnect', () => this.#onExit(code, signal));
-      else this.#onExit(code, signal);
+      if (child.connected) await new Promise((resolve) => child.once('disconnect', resolve));
+      if (notesPipe?.closed === false) await new Promise((resolve) => notesPipe.once('close', resolve));
+      this.#onExit(code, signal);
     });
-    this.#send({
-      kind: 'init',
-      workerEntry: settings.workerEntry,
-      workerId: host.workerId,
-      concurrency: host.concurrency,
-      resourceLimits: settings.resourceLimits,
-      isTsNodeRegistered: host.isTsNodeRegistered,
-    });
+    this.#send({ kind: 'init', workerEntry, workerId, concurrency, resourceLimits, isTsNodeRegistered });
+    return child;
   }
 
   get isOpen(): boolean {
@@ -105,10 +128,15 @@ export class ProcessRelay implements Carrier {
     this.#send({ kind: 'ping' });
   }
 
-  /** Ends the process at once, whatever runs there. */
+  /** Ends the process at once, whatever runs there: where it is to leave its coverage, within a time. */
   end(): void {
     this.#isEnding = true;
-    this.#child.kill('SIGKILL');
+    if (!leavesCoverage(process.env)) {
+      this.#child.kill('SIGKILL');
+      return;
+    }
+    this.#send({ kind: 'end' });
+    setTimeout(() => this.#child.kill('SIGKILL'), COVERAGE_MS);
   }
 
   profile(step: ProfileStep): void {
@@ -147,7 +175,11 @@ export class ProcessRelay implements Carrier {
     const hasContext = Object.keys(context.context).length > 0;
     const packedContext = hasContext ? this.#pack(context.context, 'context') : undefined;
     return new Promise((resolve, reject) => {
-      this.#calls.set(run, { context, resolve, reject });
+      if (this.#hasEnded) {
+        this.#host.neverBegan(context);
+        return; // nobody answers it: this thread ends
+      }
+      this.#calls.set(run, { context, hasBegun: false, resolve, reject });
       this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed, context: packedContext });
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
@@ -164,27 +196,40 @@ export class ProcessRelay implements Carrier {
     }
   }
 
+  #noteBegin(id: number, attempt: number): void {
+    for (const call of this.#calls.values())
+      if (call.context.id === id && call.context.attempt === attempt) this.#begun(call);
+  }
+
+  #begun(call: Call): void {
+    if (call.hasBegun) return;
+    call.hasBegun = true;
+    this.#host.begun(call.context);
+  }
+
   #onMessage(message: FromProcess): void {
     switch (message.kind) {
       case 'ready':
+        this.#isReady = true;
         this.#host.processReady();
         break;
       case 'pong':
         this.#host.processAnswered();
         break;
       case 'reported':
-        this.#calls.get(message.run)?.context.report(this.#link.unpack(message.value));
+        this.#callOf(message.run)?.context.report(this.#link.unpack(message.value));
         break;
       case 'returned':
         this.#take(message.run)?.resolve(this.#link.unpack(message.value));
         break;
       case 'threw': {
         const error = decodeError(message.error);
-        this.#take(message.run)?.reject(message.hasCode ? error : new NoCode(error));
+        if (message.hasCode) this.#take(message.run)?.reject(error);
+        else this.#drop(message.run)?.reject(new NoCode(error));
         break;
       }
       case 'token-cancelled':
-        this.#calls.get(message.run)?.context.token.cancel(decodeReason(message.reason as ErrorRecord));
+        this.#callOf(message.run)?.context.token.cancel(decodeReason(message.reason as ErrorRecord));
         break;
       case 'asked':
         this.#asked(message);
@@ -228,7 +273,7 @@ export class ProcessRelay implements Carrier {
       this.#send({ kind: 'child-failed', child, error: encodeForProcess(error) });
     };
     try {
-      const context = this.#calls.get(run)?.context;
+      const context = this.#callOf(run)?.context;
       if (context === undefined) throw new Error('The job that submitted it has ended');
       const [args, options, given] = this.#link.unpack(values) as [
         readonly unknown[],
@@ -252,7 +297,20 @@ export class ProcessRelay implements Carrier {
     }
   }
 
+  /** The call that the process says something of: it has begun, although the note of it may still be under way. */
+  #callOf(run: number): Call | undefined {
+    const call = this.#calls.get(run);
+    if (call !== undefined) this.#begun(call);
+    return call;
+  }
+
+  /** A call whose code has ended. */
   #take(run: number): Call | undefined {
+    this.#callOf(run);
+    return this.#drop(run);
+  }
+
+  #drop(run: number): Call | undefined {
     const call = this.#calls.get(run);
     this.#calls.delete(run);
     return call;
@@ -263,7 +321,14 @@ export class ProcessRelay implements Carrier {
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    // a signal to all processes of a terminal or a service, before this one could leave it to the pool's
+    if (!this.#isReady && !this.#isEnding && isLeftToParent(signal) && this.#restarts++ < MOST_RESTARTS) {
+      this.#start();
+      return;
+    }
+    this.#hasEnded = true;
     threadGone(this, []);
+    for (const { context, hasBegun } of this.#calls.values()) if (!hasBegun) this.#host.neverBegan(context);
     if (this.#isEnding) this.#host.processEnded(1, undefined);
     else if (this.#lost !== undefined) this.#host.processEnded(this.#lost.exitCode, this.#lost.cause);
     else if (signal === null) this.#host.processEnded(code ?? 1, undefined);

@@ -17,6 +17,7 @@ const STATE_BITS = 2;
  * | DISPATCHED | RUNNING | worker | its code begins |
  * | RUNNING | CANCELLING | main | asked to stop; the word is the job's cancel flag |
  * | RUNNING | FREE | worker | its code has ended: too late to cancel |
+ * | RUNNING | DISPATCHED | worker | its child process has ended before it began the job there |
  *
  * The word holds the lane's sequence number as its generation, so that an old lane entry, or an old cancel, no longer
  * matches once the slot is used again. A sequence number names its slot by its low bits; it may wrap.
@@ -46,6 +47,11 @@ export class SlotTable {
   /** Main: asks the running job to stop. False when its code has ended, or was asked before. */
   cancel(seq: number): boolean {
     return this.#swap(seq, RUNNING, CANCELLING);
+  }
+
+  /** Worker: the job, which it has begun, has not begun where it was to run. False when it was asked to stop before. */
+  unbegin(seq: number): boolean {
+    return this.#swap(seq, RUNNING, DISPATCHED);
   }
 
   /** Worker: ends the job. False when it was asked to stop before it ended. */
