@@ -1,6 +1,7 @@
 import { PoolClosedError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { readContext } from '../sync/context-stores.js';
+import { nestingDepth, refusalHere } from '../workers/nesting.js';
 import type { Admission } from './admission.js';
 import type { HeldJobs } from './held-jobs.js';
 import type { Ledger, PoolOwner } from './ledger.js';
@@ -22,6 +23,12 @@ function refuse(job: Job): never {
   throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
 }
 
+/** @throws {Error} in what a worker does as it loads a task module. */
+function refuseWhileLoading(job: Job): void {
+  const refusal = refusalHere(`submit job '${job.name}'`);
+  if (refusal !== undefined) throw refusal;
+}
+
 /** The way by which every job comes in: it is counted, finds room, waits for what holds it, and goes to the queue. */
 export class Intake {
   readonly #parts: IntakeParts;
@@ -29,6 +36,7 @@ export class Intake {
   readonly #pacer: Pacer;
   readonly #shutdown: Shutdown;
   readonly #isUnbounded: boolean;
+  readonly #isInWorker = nestingDepth() > 0;
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
 
@@ -44,6 +52,7 @@ export class Intake {
    * Submits a job, unless it joins an unsettled one of its key: answers which it is.
    *
    * @throws {PoolClosedError} after `shutdown`.
+   * @throws {Error} in what a worker does as it loads a task module.
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
@@ -126,5 +135,6 @@ export class Intake {
 
   #checkOpen(job: Job): void {
     if (this.#shutdown.hasBegun) refuse(job);
+    if (this.#isInWorker) refuseWhileLoading(job);
   }
 }

@@ -8,6 +8,7 @@ import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
 import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { checkMs } from '../sync/timer.js';
+import { refusalHere } from '../workers/nesting.js';
 import { print } from '../workers/output.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
@@ -153,7 +154,8 @@ export class ThreadPool implements AsyncDisposable {
     this.#workers = workers;
     this.#dispatcher = dispatcher;
     this.#pacer = pacer;
-    pacer.refill();
+    // what starts as a worker loads a task module would start in each of its workers, too
+    if (refusalHere('start workers') === undefined) pacer.refill();
     this.#leaveLiving = enterLiving(this); // last: `shutdownAll` is to find no pool that could not be made
   }
 
@@ -222,6 +224,8 @@ export class ThreadPool implements AsyncDisposable {
   ): JobMap<TaskResult<(item: T) => R>>;
   map(task: Task, items: unknown, options: MapOptions = {}): JobMap<unknown, unknown> {
     if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
+    const refusal = refusalHere('map');
+    if (refusal !== undefined) throw refusal;
     const { places } = this.#workers;
     const host: MapHost = {
       places,
@@ -274,6 +278,8 @@ export class ThreadPool implements AsyncDisposable {
    */
   schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
     if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
+    const refusal = refusalHere('schedule a task');
+    if (refusal !== undefined) throw refusal;
     return this.#schedules.add(task as Task, args, options);
   }
 
@@ -367,7 +373,8 @@ export class ThreadPool implements AsyncDisposable {
    */
   broadcast<K extends Task>(task: K, ...rest: BroadcastRest<K>): Promise<TaskResult<K>[]>;
   broadcast(task: Task, args?: readonly unknown[]): Promise<unknown[]> {
-    return this.#broadcasts.run(task, args);
+    const refusal = refusalHere('broadcast');
+    return refusal === undefined ? this.#broadcasts.run(task, args) : Promise.reject(refusal);
   }
 
   /** A snapshot of the pool's numbers. */

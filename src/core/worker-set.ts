@@ -6,6 +6,7 @@ import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import { InlineThread } from '../workers/inline-thread.js';
+import { DEEPEST, nestingDepth } from '../workers/nesting.js';
 import type { Fd } from '../workers/output.js';
 import type { ProcessSettings } from '../workers/protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../workers/remote-worker.js';
@@ -225,6 +226,10 @@ export class WorkerSet {
 
   #startOne(): PoolWorker {
     const workerId = this.#nextId++;
+    if (nestingDepth() >= DEEPEST)
+      throw new RangeError(
+        `pools are nested at most ${DEEPEST} deep, each in a task of the one before: a module that makes one as it is loaded is to guard that by if (isMainThread)`,
+      );
     const worker = acquire((own) => {
       const process = this.#processSettings; // first: where its file is missing no thread is made
       const { thread, printed } = this.#createThread(workerId);

@@ -17,6 +17,7 @@ import { drive, isThenable, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
 import { Control } from './layout.js';
 import { explainMissingName } from './missing-name.js';
+import { enterNesting } from './nesting.js';
 import { type Fd, Output, type OutputLane, type Printed } from './output.js';
 import { MainBell, Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
@@ -77,7 +78,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
 
   constructor(init: WorkerInit, isInline: boolean) {
     this.#isInline = isInline;
-    if (!this.#isInline) joinBells(init.bells, init.bell);
+    if (!this.#isInline) {
+      joinBells(init.bells, init.bell);
+      enterNesting(init.depth, new AsyncLocalStorage());
+    }
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
     this.#controlWords = init.memory.control;
@@ -140,11 +144,12 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#post({ kind: 'pong' });
   }
 
-  #relayHost({ isTsNodeRegistered }: WorkerInit, chores: ChoreAnswers): RelayHost {
+  #relayHost({ depth, isTsNodeRegistered }: WorkerInit, chores: ChoreAnswers): RelayHost {
     return {
       chores,
       workerId: this.workerId,
       concurrency: this.#concurrency,
+      depth,
       isTsNodeRegistered,
       processReady: () => this.#ready(),
       begun: (context) => this.#begunInProcess(context),

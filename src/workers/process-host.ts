@@ -100,13 +100,13 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   }
 
   private constructor(init: ProcessInit) {
-    const { workerEntry, workerId, concurrency, resourceLimits, isTsNodeRegistered } = init;
+    const { workerEntry, workerId, concurrency, depth, resourceLimits, isTsNodeRegistered } = init;
     const thread = new Worker(new URL(workerEntry), resourceLimits === undefined ? {} : { resourceLimits });
     // never parked: each answer is rung for
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     this.#worker = new RemoteWorker<Call>(
       thread,
-      { workerId, concurrency, poolWord, isTsNodeRegistered, notesBegins: true, printed: [1, 2] },
+      { workerId, concurrency, depth, poolWord, isTsNodeRegistered, notesBegins: true, printed: [1, 2] },
       { sink: this, events: this },
     );
     this.#poolWord = poolWord;

@@ -26,6 +26,7 @@ export interface ProcessInit {
   readonly workerEntry: string;
   readonly workerId: number;
   readonly concurrency: number;
+  readonly depth: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly isTsNodeRegistered: boolean;
 }

@@ -19,6 +19,7 @@ import type { KnownTask, TaskCode } from './task-table.js';
 export interface RelayHost {
   readonly workerId: number;
   readonly concurrency: number;
+  readonly depth: number;
   readonly isTsNodeRegistered: boolean;
   readonly chores: ChoreAnswers;
   /** The child process takes calls. */
@@ -86,7 +87,7 @@ export class ProcessRelay implements Carrier {
 
   #start(): ChildProcess {
     const { entry, execArgv, workerEntry, resourceLimits } = this.#settings;
-    const { workerId, concurrency, isTsNodeRegistered } = this.#host;
+    const { workerId, concurrency, depth, isTsNodeRegistered } = this.#host;
     // asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
     const { fork } = process.getBuiltinModule('node:child_process');
     const child = fork(entry, {
@@ -111,7 +112,7 @@ export class ProcessRelay implements Carrier {
       if (notesPipe?.closed === false) await new Promise((resolve) => notesPipe.once('close', resolve));
       this.#onExit(code, signal);
     });
-    this.#send({ kind: 'init', workerEntry, workerId, concurrency, resourceLimits, isTsNodeRegistered });
+    this.#send({ kind: 'init', workerEntry, workerId, concurrency, depth, resourceLimits, isTsNodeRegistered });
     return child;
   }
 

@@ -33,6 +33,8 @@ export interface WorkerInit {
   readonly isTsNodeRegistered: boolean;
   /** Where the jobs are to run in a child process. */
   readonly process: ProcessSettings | undefined;
+  /** How deep pools are nested in its thread: 1 where the pool's is a main thread. */
+  readonly depth: number;
   /** Whether it runs the jobs of a child process, and notes begins: see `BeginNotes`. */
   readonly notesBegins: boolean;
   /** Which of the thread's output is printed by the thread of its pool. */

@@ -9,6 +9,7 @@ import { ChoreLine } from './chore-line.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
+import { nestingDepth } from './nesting.js';
 import type { Fd, Printed } from './output.js';
 import type { ThreadProfile } from './profiler.js';
 import {
@@ -81,6 +82,8 @@ export interface WorkerSettings {
   readonly isTsNodeRegistered?: boolean;
   /** Where its jobs are to run in a child process. */
   readonly process?: ProcessSettings | undefined;
+  /** How deep pools are nested in its thread. Default: one more than here. */
+  readonly depth?: number;
   /** Whether it runs the jobs of a child process, and notes begins. Default: `false`. */
   readonly notesBegins?: boolean;
   /** What of its output is told, to be printed here. */
@@ -203,6 +206,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       payload: payload.port2,
       isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
       process: settings.process,
+      depth: settings.depth ?? nestingDepth() + 1,
       notesBegins: settings.notesBegins ?? false,
       printed: settings.printed,
     };

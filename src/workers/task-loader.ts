@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { messageOf, TaskNotFoundError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../sync/platform.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 type Load = (url: string) => Promise<Exports>;
@@ -18,6 +19,9 @@ const JAVASCRIPT = /^file:[^?#]*\.js$/;
 const COMMON_JS = /^file:[^?#]*\.cjs$/;
 /** TypeScript 6 makes these configuration errors: rootDir unset, deprecated options. */
 const IGNORED_DIAGNOSTICS = [5011, 5101, 5107];
+
+/** So long the top level of a program may take from when a task of it is first wanted, where it runs inline. */
+const PROGRAM_MS = 2_000;
 
 /** What importing a `.ts` file fails with where the loader at hand cannot take it. */
 const NEEDS_LOADER = new Set([
@@ -72,6 +76,7 @@ export function loadModule(url: string): Promise<Exports> {
 }
 
 function loaderOf(url: string): Load {
+  if (isMainThread && isProgram(url)) return importProgram;
   if (TYPESCRIPT.test(url)) return loadTypeScript;
   return !isMainThread && isCommonJs(url) && !hasLoaderFlag() ? requireCommonJs : importUrl;
 }
@@ -101,6 +106,33 @@ async function requireCommonJs(url: string): Promise<Exports> {
 
 function importUrl(url: string): Promise<Exports> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ url) as Promise<Exports>;
+}
+
+/** Whether it is the file that the program began with. */
+function isProgram(url: string): boolean {
+  const [, file = ''] = process.argv;
+  try {
+    return file !== '' && pathOf(url) === getBuiltinModule('node:fs').realpathSync(file);
+  } catch {
+    return false; // no file's address, or none of that name
+  }
+}
+
+/** For a pool that runs inline: where the module awaits its own task, the import of it, and the program, would never end. */
+async function importProgram(url: string): Promise<Exports> {
+  const load = TYPESCRIPT.test(url) ? loadTypeScript : importUrl;
+  return new Promise((resolve, reject) => {
+    const tooLate = (): void =>
+      reject(
+        new TaskNotFoundError(
+          `Cannot load task module ${url}: it is the program itself, whose top level has not come to its end within ${PROGRAM_MS} ms, such as where it awaits this task; put the tasks into a module of their own`,
+        ),
+      );
+    const timer = setTimeout(tooLate, PROGRAM_MS);
+    load(url)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 async function requireUrl(url: string): Promise<Exports> {

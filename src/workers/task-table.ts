@@ -1,5 +1,6 @@
 import { messageOf, TaskNotFoundError } from '../errors.js';
 import { eachOf } from './each.js';
+import { loadAs } from './nesting.js';
 import type { TaskDefinition } from './protocol.js';
 import { loadModule } from './task-loader.js';
 
@@ -125,7 +126,7 @@ function keepEsbuildNames(): void {
 async function importTask(url: string, exportName: string): Promise<TaskCode> {
   let exports: Readonly<Record<string, unknown>>;
   try {
-    exports = await loadModule(url);
+    exports = await loadAs(url, () => loadModule(url));
   } catch (cause) {
     if (cause instanceof TaskNotFoundError) throw cause;
     throw new TaskNotFoundError(`Cannot load task module ${url}: ${messageOf(cause)}`, { cause });

@@ -16,6 +16,8 @@ export interface ProgramOptions {
   readonly flags?: readonly string[];
   /** A signal that it is sent once, when it has printed the text: it alone, or all processes of its group, as by Ctrl-C. */
   readonly kill?: { readonly signal: NodeJS.Signals; readonly when: string; readonly group?: boolean };
+  /** Its name, by which it is an ES module or not. Default: `program.mjs`. */
+  readonly file?: string;
   /** Besides this process's own. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -25,7 +27,7 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
   // inside the project, where the package finds itself by its own name
   const folder = mkdtempSync(join(root, 'dist', 'test-program-'));
   try {
-    const file = join(folder, 'program.mjs');
+    const file = join(folder, options.file ?? 'program.mjs');
     writeFileSync(file, text);
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...(options.flags ?? []), file], {
       timeout: 25_000,
