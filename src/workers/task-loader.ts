@@ -1,9 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
 import { messageOf, TaskNotFoundError } from '../errors.js';
 import { clearTimeout, setTimeout } from '../sync/platform.js';
+import { TaskExports } from './task-exports.js';
 
-type Exports = Readonly<Record<string, unknown>>;
-type Load = (url: string) => Promise<Exports>;
+type Load = (url: string) => Promise<TaskExports>;
 
 // Builtins asked for when needed, not imported: few threads need them, and all would start 1 ms later.
 const { getBuiltinModule } = process;
@@ -37,7 +37,7 @@ const fallbacks = new Map<'esm' | 'commonjs', Load>();
 /** Node keeps a failed import: such a file is asked for again under another name. */
 const renamed = new Map<string, string>();
 /** A repeated import() costs a round trip to the hooks thread where a loader is registered. */
-const loaded = new Map<string, Promise<Exports>>();
+const loaded = new Map<string, Promise<TaskExports>>();
 
 let isTsNodeInMain = false;
 
@@ -48,28 +48,34 @@ export function setTsNodeInMain(isRegistered: boolean): void {
 
 /** Where the functions come from that loaded task modules export. */
 const exported = new WeakMap<object, { readonly url: string; readonly name: string }>();
+/** Modules whose functions are not in there yet: to look at all exports would run every getter among them. */
+const notNoted = new Map<string, TaskExports>();
 
 /** The module and name by which a function can be named that a loaded task module exports. */
 export function exportOf(fn: object): { readonly url: string; readonly name: string } | undefined {
+  if (!exported.has(fn)) noteExports();
   return exported.get(fn);
 }
 
-function noteExports(url: string, exports: Exports): Exports {
-  for (const name of Object.keys(exports)) {
-    const value = exports[name];
-    if (typeof value === 'function' && !exported.has(value)) exported.set(value, { url, name });
-  }
-  return exports;
+function noteExports(): void {
+  const modules = [...notNoted];
+  notNoted.clear();
+  for (const [url, exports] of modules)
+    for (const [name, fn] of exports.functions()) if (!exported.has(fn)) exported.set(fn, { url, name });
 }
 
 /**
  * Imports a task module, once. A TypeScript module that Node cannot read by itself is read by ts-node or tsx, whichever is
  * installed beside it.
  */
-export function loadModule(url: string): Promise<Exports> {
+export function loadModule(url: string): Promise<TaskExports> {
   let exports = loaded.get(url);
   if (exports === undefined) {
-    exports = loaderOf(url)(url).then((found) => noteExports(url, found));
+    exports = loaderOf(url)(url);
+    exports.then(
+      (found) => notNoted.set(url, found),
+      () => {}, // who asked for it is told
+    );
     loaded.set(url, exports);
   }
   return exports;
@@ -78,7 +84,7 @@ export function loadModule(url: string): Promise<Exports> {
 function loaderOf(url: string): Load {
   if (isMainThread && isProgram(url)) return importProgram;
   if (TYPESCRIPT.test(url)) return loadTypeScript;
-  return !isMainThread && isCommonJs(url) && !hasLoaderFlag() ? requireCommonJs : importUrl;
+  return !isMainThread && isCommonJs(url) && !hasLoaderFlag() ? requireUrl : importUrl;
 }
 
 /** Whether a JavaScript file is sure to be CommonJS. Where its package does not say, Node looks into its text. */
@@ -86,26 +92,16 @@ function isCommonJs(url: string): boolean {
   return COMMON_JS.test(url) || (JAVASCRIPT.test(url) && packageType(url) === 'commonjs');
 }
 
-/**
- * What import() gives of a CommonJS module. Without it, as to load Node's loader of ES modules takes a thread 8 ms. Not an
- * ES module, which require() can load, too: Node 20 aborts the process where it ends a thread that is doing so.
- */
-async function requireCommonJs(url: string): Promise<Exports> {
-  const exports = await requireUrl(url);
-  const shown: Record<string, unknown> = {};
-  for (const name of Object.keys(Object(exports))) {
-    try {
-      shown[name] = exports[name];
-    } catch {
-      // a getter that throws: import() does not show it either
-    }
-  }
-  shown['default'] = exports;
-  return shown;
+async function importUrl(url: string): Promise<TaskExports> {
+  return TaskExports.ofModule((await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as object);
 }
 
-function importUrl(url: string): Promise<Exports> {
-  return import(/* webpackIgnore: true */ /* @vite-ignore */ url) as Promise<Exports>;
+/**
+ * Loads a CommonJS module without import(), as to load Node's loader of ES modules takes a thread 8 ms. Not an ES module,
+ * which require() can load, too: Node 20 aborts the process where it ends a thread that is doing so.
+ */
+async function requireUrl(url: string): Promise<TaskExports> {
+  return TaskExports.ofCommonJs(requireFile(pathOf(url)));
 }
 
 /** Whether it is the file that the program began with. */
@@ -119,7 +115,7 @@ function isProgram(url: string): boolean {
 }
 
 /** For a pool that runs inline: where the module awaits its own task, the import of it, and the program, would never end. */
-async function importProgram(url: string): Promise<Exports> {
+async function importProgram(url: string): Promise<TaskExports> {
   const load = TYPESCRIPT.test(url) ? loadTypeScript : importUrl;
   return new Promise((resolve, reject) => {
     const tooLate = (): void =>
@@ -135,11 +131,7 @@ async function importProgram(url: string): Promise<Exports> {
   });
 }
 
-async function requireUrl(url: string): Promise<Exports> {
-  return requireFile(pathOf(url)) as Exports;
-}
-
-async function loadTypeScript(url: string): Promise<Exports> {
+async function loadTypeScript(url: string): Promise<TaskExports> {
   if (isMainThread) return importInMain(url); // of a pool that runs inline
   const scope = isEsmScope(url) ? 'esm' : 'commonjs';
   const fallback = fallbacks.get(scope) ?? (await knownFallback(url, scope));
@@ -157,7 +149,7 @@ async function loadTypeScript(url: string): Promise<Exports> {
 }
 
 /** The program has the loader that it needs, or none: a thread's loaders would be its own, too. */
-async function importInMain(url: string): Promise<Exports> {
+async function importInMain(url: string): Promise<TaskExports> {
   try {
     // ts-node's hook is one of require(): import() of a CommonJS file would not find it
     return await (TS_NODE in process && !isEsmScope(url) ? requireUrl(url) : importUrl(url));
@@ -218,10 +210,9 @@ async function viaTsx(url: string, scope: 'esm' | 'commonjs'): Promise<Load | un
   if (tsx === undefined) return undefined;
   // by its file: require.resolve() would take the 'require' condition, whose file cannot register ES module hooks here
   const kind = scope === 'esm' ? 'esm' : 'cjs';
-  const api = await importUrl(
-    new URL(`./dist/${kind}/api/index.mjs`, getBuiltinModule('node:url').pathToFileURL(tsx)).href,
-  );
-  (api['register'] as () => void)();
+  const file = new URL(`./dist/${kind}/api/index.mjs`, getBuiltinModule('node:url').pathToFileURL(tsx)).href;
+  const api = (await import(/* webpackIgnore: true */ /* @vite-ignore */ file)) as { readonly register: () => void };
+  api.register();
   return scope === 'esm' ? importUrl : requireUrl;
 }
 

@@ -2,6 +2,7 @@ import { messageOf, TaskNotFoundError } from '../errors.js';
 import { eachOf } from './each.js';
 import { loadAs } from './nesting.js';
 import type { TaskDefinition } from './protocol.js';
+import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
 import { loadModule } from './task-loader.js';
 
 export type TaskCode = (...args: readonly unknown[]) => unknown;
@@ -124,21 +125,28 @@ function keepEsbuildNames(): void {
 }
 
 async function importTask(url: string, exportName: string): Promise<TaskCode> {
-  let exports: Readonly<Record<string, unknown>>;
+  let exports: TaskExports;
   try {
     exports = await loadAs(url, () => loadModule(url));
   } catch (cause) {
     if (cause instanceof TaskNotFoundError) throw cause;
     throw new TaskNotFoundError(`Cannot load task module ${url}: ${messageOf(cause)}`, { cause });
   }
-  let code = exports[exportName];
-  const { default: inner } = exports;
-  // a CommonJS module's exports may show only as its default
-  if (code === undefined && typeof inner === 'object' && inner !== null) code = Reflect.get(inner, exportName);
-  if (typeof code === 'function') return code as TaskCode;
-  const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
-  const found = code === undefined ? 'has no such export' : `exports it as ${typeof code}, not as a function`;
-  throw new TaskNotFoundError(
-    `Cannot find task '${exportName}': ${url} ${found}; its functions are: ${names.length > 0 ? names.join(', ') : 'none'}`,
-  );
+  const found = await exports.find(exportName);
+  if (found.kind === 'function') return found.code;
+  const names = [...exports.functions().keys()];
+  const functions = names.length > 0 ? names.join(', ') : 'none';
+  const message = `Cannot find task '${exportName}': ${url} ${notATask(found)}; its functions are: ${functions}`;
+  throw new TaskNotFoundError(message, found.kind === 'unreadable' ? { cause: found.error } : {});
+}
+
+function notATask(found: Exclude<FoundExport, { readonly kind: 'function' }>): string {
+  switch (found.kind) {
+    case 'missing':
+      return 'has no such export';
+    case 'unreadable':
+      return `has such an export, which could not be read: ${messageOf(found.error)}`;
+    case 'other':
+      return `exports it as ${isClass(found.value) ? 'a class' : typeof found.value}, not as a function`;
+  }
 }

@@ -1,0 +1,168 @@
+import { types } from 'node:util';
+
+/*
+ * What a name means, however a module was compiled and loaded. The first place that has a function under the name is right;
+ * a promise stands for what it resolves to.
+ *
+ * | name      | places, in order                                                                   |
+ * |-----------|------------------------------------------------------------------------------------|
+ * | `default` | the default export, opened; the default export                                     |
+ * | any other | the module; its default export; the default export, opened: its property of that name |
+ *
+ * The default export of a CommonJS module is `module.exports`. To open it is to take its own `default`: where it is what a
+ * compiler made of an ES module (`__esModule`), or is no function.
+ */
+
+/** How often a default export is opened: compiled modules that re-export compiled ones nest them. */
+const MAX_OPENED = 3;
+
+type TaskFunction = (...args: readonly unknown[]) => unknown;
+type Place = Readonly<Record<string, unknown>>;
+
+/** What a name was found to be. */
+export type FoundExport =
+  | { readonly kind: 'function'; readonly code: TaskFunction }
+  | { readonly kind: 'other'; readonly value: unknown }
+  | { readonly kind: 'unreadable'; readonly error: unknown }
+  | { readonly kind: 'missing' };
+
+/** The exports of a loaded module, by the names under which they can be tasks. */
+export class TaskExports {
+  readonly #module: Place;
+  /** The default export; then that one opened, as often as it can be. */
+  readonly #defaults: unknown[] = [];
+  /** What the default export throws or rejects with when it is read. */
+  #fault: { readonly error: unknown } | undefined;
+
+  private constructor(module: Place) {
+    this.#module = module;
+  }
+
+  /** Of what `import()` gives. */
+  static async ofModule(module: object): Promise<TaskExports> {
+    const exports = new TaskExports(module as Place);
+    await exports.#open();
+    return exports;
+  }
+
+  /** Of a CommonJS module's `module.exports`. */
+  static ofCommonJs(exports: unknown): Promise<TaskExports> {
+    return TaskExports.ofModule({ default: exports });
+  }
+
+  async #open(): Promise<void> {
+    let place: unknown = this.#module;
+    try {
+      while (isPlace(place) && holds(place, 'default') && this.#defaults.length <= MAX_OPENED) {
+        const inner = place['default'];
+        place = isPromise(inner) ? await inner : inner;
+        if (this.#defaults.includes(place)) return;
+        this.#defaults.push(place);
+        if (typeof place === 'function' && Reflect.get(place, '__esModule') !== true) return;
+      }
+    } catch (error) {
+      this.#fault = { error };
+    }
+  }
+
+  async find(name: string): Promise<FoundExport> {
+    let other: FoundExport = { kind: 'missing' };
+    for (const read of this.#readsOf(name)) {
+      try {
+        const given = read();
+        const value = isPromise(given) ? await given : given;
+        if (isCallable(value)) return { kind: 'function', code: value };
+        if (other.kind === 'missing' && value !== undefined) other = { kind: 'other', value };
+      } catch (error) {
+        if (other.kind === 'missing') other = { kind: 'unreadable', error };
+      }
+    }
+    return other;
+  }
+
+  /** The functions that are there without waiting, by their names. */
+  functions(): Map<string, TaskFunction> {
+    const functions = new Map<string, TaskFunction>();
+    for (const name of this.#names()) {
+      for (const read of this.#readsOf(name)) {
+        const value = attempt(read);
+        if (!isCallable(value)) continue;
+        functions.set(name, value);
+        break;
+      }
+    }
+    return functions;
+  }
+
+  #readsOf(name: string): readonly (() => unknown)[] {
+    if (name === 'default') return [...this.#defaults.map((value) => () => value).reverse(), () => this.#throwFault()];
+    return [this.#module, ...this.#defaults]
+      .filter(isPlace)
+      .filter((place) => holds(place, name))
+      .map((place) => () => place[name]);
+  }
+
+  #throwFault(): undefined {
+    if (this.#fault !== undefined) throw this.#fault.error;
+  }
+
+  #names(): Set<string> {
+    return new Set([this.#module, ...this.#defaults].filter(isPlace).flatMap(namesIn));
+  }
+}
+
+/** What can have properties that are tasks. */
+function isPlace(value: unknown): value is Place {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/** A promise, or a thenable of a library. Not a module that exports a function `then`, which is its own property. */
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  if (types.isPromise(value)) return true;
+  if (!isPlace(value) || types.isProxy(value) || Object.hasOwn(value, 'then')) return false;
+  return typeof attempt(() => value['then']) === 'function';
+}
+
+/** A class is a function, too, but cannot be called. */
+function isCallable(value: unknown): value is TaskFunction {
+  return typeof value === 'function' && !isClass(value);
+}
+
+export function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** Whether it has the property of its own, or of a class that is not built in: no task is called `toString` by accident. */
+function holds(place: Place, name: string): boolean {
+  if (types.isProxy(place)) return true; // it may make a property when it is asked for it
+  return owners(place).some((owner) => Object.hasOwn(owner, name) && (owner === place || name !== 'constructor'));
+}
+
+function namesIn(place: Place): string[] {
+  return owners(place).flatMap((owner) => Object.getOwnPropertyNames(owner));
+}
+
+/** The object, and those it inherits from up to the first that is built in. */
+function owners(place: Place): object[] {
+  const found: object[] = [place];
+  for (let owner: object | null = Object.getPrototypeOf(place); owner !== null; owner = Object.getPrototypeOf(owner)) {
+    if (isBuiltIn(owner)) break;
+    found.push(owner);
+  }
+  return found;
+}
+
+/** By its text, as it may be of another realm. */
+function isBuiltIn(prototype: object): boolean {
+  if (!Object.hasOwn(prototype, 'constructor')) return false;
+  const { constructor: maker } = prototype;
+  return typeof maker === 'function' && /\[native code\]\s*\}$/.test(Function.prototype.toString.call(maker));
+}
+
+function attempt(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
