@@ -1,5 +1,33 @@
 import type { KnownTask } from './task-table.js';
 
+const MODULE = 'export the function from a module and submit it by taskModule()';
+const IMPORT = `get a built-in module by process.getBuiltinModule('node:…') in the function, or ${MODULE}`;
+const SYNTAX = `have the compiler leave the syntax as it is that it needs it for (a newer target), or ${MODULE}`;
+const PERHAPS = `${IMPORT}; or pass a value of your own as an argument`;
+
+/**
+ * Names that tools write into a function's text, in place of what its author wrote there: the author does not know them, and
+ * cannot pass them as arguments. Those that a text can do without are in `stand-ins.ts`. The first that matches is right.
+ */
+const TOOLS: readonly (readonly [names: RegExp, what: string, advice: string])[] = [
+  [/^(require|module|exports|__filename|__dirname)$/, 'of CommonJS modules and no global', IMPORT],
+  [/^__(import|export)(Star|Default)$/, 'how TypeScript writes an import', IMPORT],
+  [/^_interop_?require_?(wildcard|default)\d*$/i, 'how Babel and SWC write an import', IMPORT],
+  [/^__(toESM|require|commonJS|toCommonJS|esm|export|reExport)\d*$/, 'how esbuild writes an import', IMPORT],
+  [/^__(vite_ssr|vi)_\w+$/, 'how Vite and Vitest write an import', IMPORT],
+  [/^__(webpack|rspack)_\w+$|__WEBPACK_|_namespaceObject$/, 'how webpack writes an import', IMPORT],
+  [/^__turbopack_\w+$|^parcelRequire\w*$/, 'how a bundler writes an import', IMPORT],
+  // __awaiter, __generator, __rest …; __async, __spreadValues, __objRest …
+  [/^__[a-z]\w*$|^tslib(_\d+)?$/, 'a helper of a compiler, such as TypeScript or esbuild', SYNTAX],
+  [
+    /^_(async|await|wrap_?async|regenerator|ts_|object_?(spread|without)|define_?prop|extends|sliced_?to|to_?(consumable|array)|create_?(for|class)|class_?(call|private)|inherits|call_?super|get_?prototype|type_?of|tagged|using_?ctx)\w*$|^_(ref|this|arguments)\d*$|^regeneratorRuntime$/i,
+    'a helper of a compiler, such as Babel or SWC',
+    SYNTAX,
+  ],
+  [/^\w+_\d+$|^_[a-z]\w*$/i, 'perhaps how a compiler has named an import', PERHAPS],
+  [/^[\w$]{1,2}$|\$\d+$/, 'perhaps how a minifier or a bundler has named something', PERHAPS],
+];
+
 /** Says to whom an inline function's missing name is strange why it is missing. */
 export function explainMissingName(task: KnownTask, error: unknown): void {
   if (task.definition.kind !== 'inline') return;
@@ -8,9 +36,16 @@ export function explainMissingName(task: KnownTask, error: unknown): void {
     const { message, stack } = error; // read before: the stack's text is made when it is first asked for
     const name = /^(\S+) is not defined$/.exec(message)?.[1];
     if (name === undefined) return;
-    error.message += `: the function '${task.definition.name}' was sent by its source text, so it sees its arguments and globals but not '${name}' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
+    error.message += explanation(task.definition.name, name);
     error.stack = stack?.replace(message, () => error.message) ?? error.message;
   } catch {
     // frozen, or a Proxy that throws when it is read: it arrives as it is
   }
+}
+
+function explanation(task: string, name: string): string {
+  const sent = `: the function '${task}' was sent by its source text, so it sees its arguments and globals but not '${name}'`;
+  const tool = TOOLS.find(([names]) => names.test(name));
+  if (tool !== undefined) return `${sent}, which is ${tool[1]}; ${tool[2]}`;
+  return `${sent} of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
 }

@@ -2,6 +2,7 @@ import { messageOf, TaskNotFoundError } from '../errors.js';
 import { eachOf } from './each.js';
 import { loadAs } from './nesting.js';
 import type { TaskDefinition } from './protocol.js';
+import { standInsFor } from './stand-ins.js';
 import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
 import { loadModule } from './task-loader.js';
 
@@ -94,13 +95,20 @@ function compile(text: string, name: string): TaskCode {
       `Cannot send task '${name}' by its source text: it is a native or bound function, which has none; wrap it in a function, or export it from a module and use taskModule()`,
     );
   }
+  const standIns = standInsFor(text);
+  const withStandIns = (expression: string): unknown =>
+    standIns.size === 0
+      ? evaluate(expression, name)
+      : Reflect.apply(evaluate(`((${[...standIns.keys()]})=>${expression})`, name) as TaskCode, undefined, [
+          ...standIns.values(),
+        ]);
   let code: unknown;
   try {
-    code = evaluate(`(${text}\n)`, name);
+    code = withStandIns(`(${text}\n)`);
   } catch (cause) {
     // a method, written `name(…) { … }`, is no expression by itself
     try {
-      code = Object.values(evaluate(`({${text}\n})`, name) as object)[0];
+      code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
     } catch {
       throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}`, { cause });
     }
@@ -111,17 +119,10 @@ function compile(text: string, name: string): TaskCode {
 }
 
 function evaluate(expression: string, name: string): unknown {
-  if (expression.includes('__name(')) keepEsbuildNames();
   // indirect, so that the code sees globals only; named, so that stacks show it
   // biome-ignore lint/security/noGlobalEval: it is the caller's own function, sent as text; `vm` would deny it import()
   const evaluateGlobally = globalThis.eval;
   return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name.replace(/[^\w$.-]/g, '_')}`);
-}
-
-/** What esbuild and tsx call in a function's text to keep the names of those inside it. */
-function keepEsbuildNames(): void {
-  const globals = globalThis as typeof globalThis & { __name?: (named: unknown) => unknown };
-  globals.__name ??= (named) => named;
 }
 
 async function importTask(url: string, exportName: string): Promise<TaskCode> {
