@@ -9,7 +9,6 @@ import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import { checkMs } from '../sync/timer.js';
 import { refusalHere } from '../workers/nesting.js';
-import { print } from '../workers/output.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
 import { Aging } from './aging.js';
@@ -46,6 +45,7 @@ import { StarvationWatch } from './starvation.js';
 import { TimeLimits } from './time-limits.js';
 import { Upkeep } from './upkeep.js';
 import { workerMetrics } from './worker-metrics.js';
+import { WorkerOutput } from './worker-output.js';
 import { WorkerSet } from './worker-set.js';
 
 const AS_COMPLETED_OPTIONS = new Set(['timeoutMs']);
@@ -75,6 +75,7 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   readonly #outbox = new Outbox();
+  readonly #output = new WorkerOutput(this.#outbox);
   readonly #events = new EventHub(this.#outbox);
   readonly #log = new PoolLog(this.#outbox, this.#events);
   readonly #metrics = new MetricsRecorder(now());
@@ -467,6 +468,8 @@ export class ThreadPool implements AsyncDisposable {
         this.#log.workerExited(worker, exit);
         this.#profiling.workerExited(worker);
         this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
+        worker.drain(Number.POSITIVE_INFINITY);
+        this.#output.workerExited(worker); // before its jobs are settled
         this.#recovery.workerExited(worker, exit);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
         if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#pacer.refill();
@@ -480,9 +483,7 @@ export class ThreadPool implements AsyncDisposable {
       childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
       lateError: (error, jobId) => this.#log.lateError(error, { jobId }),
-      printed: (printed) => {
-        for (const each of printed) this.#outbox.add(print, [each], 'process.stdout or stderr');
-      },
+      printed: (worker, printed) => this.#output.printed(worker, printed),
     };
   }
 }

@@ -105,7 +105,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#bell = new MainBell(init.poolWord, init.memory.control, init.control, this.#requests);
     this.#parking = new Parking(init.memory.control, this.#requests);
     this.#results = new ResultWriter(init.memory, payload);
-    const answers = new ChoreAnswers((message) => this.#post(message), this.#values);
+    const answers = new ChoreAnswers((message) => {
+      this.#output.show(); // it has been printed when the chore has ended
+      this.#post(message);
+    }, this.#values);
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     this.#output = new Output(this);
     this.#printed = init.printed;
@@ -176,6 +179,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
     const hasGone = this.#results.print(printed);
     this.#bell.ring();
     return hasGone;
+  }
+
+  printAtAnswer(printed: readonly Printed[]): void {
+    this.#results.printAtAnswer(printed);
   }
 
   catchUp(): boolean {

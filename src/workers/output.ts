@@ -1,56 +1,45 @@
 import { now, setImmediate, setTimeout } from '../sync/platform.js';
 
-/** What was written to stdout (1) or stderr (2). */
+/** What was written to stdout (1) or stderr (2); or `SHOW`. */
 export type Printed = readonly [fd: Fd, chunk: Chunk];
 
 export type Fd = 1 | 2;
 
-type Chunk = string | Uint8Array;
+export type Chunk = string | Uint8Array;
 
-/** An unfinished line is held back for its end, so that no other thread's lines get into it; up to this many bytes or so. */
-const LONGEST_HELD = 4096;
-/** It is passed on in the next turn of the event loop; and where there is none, by the next write after so long. */
+/** Nothing is written: what there is of an unfinished line is to be shown. */
+export const SHOW = '';
+
+/** In a synchronous task, what there is of an unfinished line is shown by the next write after so long. */
 const HOLD_MS = 20;
 /** Where there was no room, it is tried again after so long. */
 const RETRY_MS = 5;
-const LINE_FEED = 10;
 
 /** Where output goes. */
 export interface OutputLane {
   /** False: there is no room now. It goes before what is printed next, and before the job's answer. */
   print(printed: readonly Printed[]): boolean;
+  /** What is to go right before the next answer, in place of what was to go there. */
+  printAtAnswer(printed: readonly Printed[]): void;
   /** Sends what waits for room. False: there is none. */
   catchUp(): boolean;
   /** Blocks for a moment until there is room, and sends what waits. */
   awaitRoom(): void;
 }
 
-/** A line that is not finished. */
-class OpenLine {
-  chunks: Chunk[] = [];
-  length = 0;
-  sinceMs = 0;
-
-  hold(chunk: Chunk): void {
-    if (this.length === 0) this.sinceMs = now();
-    this.chunks.push(chunk);
-    this.length += chunk.length;
-  }
-
-  /** Whether it has been held back for long enough. */
-  get isDue(): boolean {
-    return this.length > LONGEST_HELD || (this.length > 0 && now() - this.sinceMs > HOLD_MS);
-  }
-}
-
 /**
- * Passes on what a thread's code writes to stdout and stderr, at once and in whole lines, in the lane of its answers: so that
- * it is printed while a synchronous task runs on, before its job settles, and also where the thread ends right after. Node's
- * own way sends one write and waits with all others until the thread's event loop turns; they are lost where it does not.
+ * Passes on what a thread's code writes to stdout and stderr, at once, in the lane of its answers: so that it is printed while
+ * a synchronous task runs on, before its job settles, and also where the thread ends right after, or is ended. Node's own way
+ * sends one write and waits with all others until the thread's event loop turns; they are lost where it does not.
+ *
+ * An unfinished line is held back for its end, so that no other thread's lines get into it: not here, where it would be lost
+ * with the thread, but by the thread of the pool. It is told to show it in the next turn of the event loop; before the answer
+ * of any job; and where there is neither, by the next write after 20 ms.
  */
 export class Output {
   readonly #lane: OutputLane;
-  readonly #lines: Readonly<Record<Fd, OpenLine>> = { 1: new OpenLine(), 2: new OpenLine() };
+  /** When the line was begun that is not finished; 0 where there is none. */
+  readonly #begunAtMs: Record<Fd, number> = { 1: 0, 2: 0 };
   /** What is to be passed on. */
   #ready: Printed[] = [];
   #isTurnAwaited = false;
@@ -68,57 +57,109 @@ export class Output {
         this.#pass();
         written();
       };
+      keepOpen(stream);
     }
     if (fds.length > 0) process.once('exit', () => this.#end());
   }
 
-  /** Passes on what another thread's code has written: whole lines. */
+  /** Passes on what another thread's code has written. */
   forward(printed: readonly Printed[]): void {
     this.#ready.push(...printed);
     this.#pass();
   }
 
-  #write(fd: Fd, chunk: Chunk): void {
-    const line = this.#lines[fd];
-    const end = 1 + (typeof chunk === 'string' ? chunk.lastIndexOf('\n') : chunk.lastIndexOf(LINE_FEED));
-    if (end > 0) {
-      this.#release(fd);
-      this.#ready.push([fd, chunk.slice(0, end)]);
-    }
-    if (end < chunk.length) line.hold(chunk.slice(end));
-    if (line.isDue) this.#release(fd);
+  /** Has unfinished lines shown. */
+  show(): void {
+    if (this.#hasOpenLine) this.#turn();
   }
 
-  #release(fd: Fd): void {
-    const line = this.#lines[fd];
-    if (line.length === 0) return;
-    for (const chunk of line.chunks) this.#ready.push([fd, chunk]);
-    line.chunks = [];
-    line.length = 0;
+  get #hasOpenLine(): boolean {
+    return this.#begunAtMs[1] + this.#begunAtMs[2] > 0;
+  }
+
+  #write(fd: Fd, chunk: Chunk): void {
+    if (chunk.length === 0) return;
+    const begunAtMs = this.#begunAtMs[fd];
+    this.#ready.push([fd, chunk]);
+    if (endOfLines(chunk) === chunk.length) {
+      this.#begunAtMs[fd] = 0;
+    } else if (begunAtMs > 0 && now() - begunAtMs > HOLD_MS) {
+      this.#showLine(fd);
+    } else {
+      this.#begunAtMs[fd] = endOfLines(chunk) > 0 || begunAtMs === 0 ? now() : begunAtMs;
+    }
+  }
+
+  #showLine(fd: Fd): void {
+    if (this.#begunAtMs[fd] === 0) return;
+    this.#begunAtMs[fd] = 0;
+    this.#ready.push([fd, SHOW]);
   }
 
   #pass(): void {
     const printed = this.#ready;
     this.#ready = [];
     const hasGone = printed.length === 0 ? this.#lane.catchUp() : this.#lane.print(printed);
-    if (this.#isTurnAwaited || (hasGone && this.#lines[1].length + this.#lines[2].length === 0)) return;
+    const open = ([1, 2] as const).filter((fd) => this.#begunAtMs[fd] > 0);
+    this.#lane.printAtAnswer(open.map((fd) => [fd, SHOW]));
+    if (this.#isTurnAwaited || (hasGone && open.length === 0)) return;
     this.#isTurnAwaited = true;
-    if (hasGone) setImmediate(this.#turn);
-    else setTimeout(this.#turn, RETRY_MS);
+    if (hasGone) setImmediate(this.#onTurn);
+    else setTimeout(this.#onTurn, RETRY_MS);
   }
 
-  readonly #turn = (): void => {
+  readonly #onTurn = (): void => {
     this.#isTurnAwaited = false;
-    this.#release(1);
-    this.#release(2);
-    this.#pass();
+    this.#turn();
   };
+
+  #turn(): void {
+    this.#showLine(1);
+    this.#showLine(2);
+    this.#pass();
+  }
 
   /** The thread ends by itself. */
   #end(): void {
     this.#turn();
     this.#lane.awaitRoom();
   }
+}
+
+/**
+ * Has a stream print whatever was done to it: as those of the main thread, which cannot be closed. Code that ends, destroys or
+ * corks it, as a `pipeline` into it does, would silence all jobs of its thread.
+ */
+function keepOpen(stream: NodeJS.WriteStream): void {
+  const end = (...given: readonly unknown[]): NodeJS.WriteStream => {
+    const values = given.filter((value) => typeof value !== 'function');
+    const ended = given.find((value) => typeof value === 'function') as (() => void) | undefined;
+    if (values[0] !== undefined && values[0] !== null)
+      stream.write(values[0] as Uint8Array, values[1] as BufferEncoding | undefined);
+    process.nextTick(() => {
+      stream.emit('finish');
+      ended?.();
+    });
+    return stream;
+  };
+  const destroy = (error?: Error | null): NodeJS.WriteStream => {
+    process.nextTick(() => {
+      if (error !== undefined && error !== null && stream.listenerCount('error') > 0) stream.emit('error', error);
+      stream.emit('close');
+    });
+    return stream;
+  };
+  const nothing = (): void => {};
+  // so that who awaits its end, as `pipeline` does, is content with 'finish'; a 'close' would break other pipelines into it
+  Object.assign((stream as { _writableState?: object })._writableState ?? {}, { emitClose: false });
+  Object.assign(stream, { end, destroy, destroySoon: end, cork: nothing, uncork: nothing });
+}
+
+const LINE_FEED = 10;
+
+/** Where the last whole line ends in it; 0 where there is none. */
+export function endOfLines(chunk: Chunk): number {
+  return 1 + (typeof chunk === 'string' ? chunk.lastIndexOf('\n') : chunk.lastIndexOf(LINE_FEED));
 }
 
 /** A copy, where it is not a string: the caller may write to it once it is told that it was written. */

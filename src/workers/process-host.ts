@@ -235,7 +235,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   }
 
   /** Not here: by the process of the pool, where it is seen by who looks at what that one prints. */
-  printed(printed: readonly Printed[]): void {
+  printed(_worker: RemoteWorker<Call>, printed: readonly Printed[]): void {
     if (this.#printed.length === 0) queueMicrotask(this.#sendPrinted);
     this.#printed.push(...printed);
   }

@@ -67,7 +67,7 @@ export interface WorkerEvents<J extends Passenger> {
   sharedCancelled(by: J | undefined, spread: () => void): void;
   lateError(error: Error, jobId: number | undefined): void;
   /** Its code has written to stdout or stderr. */
-  printed(printed: readonly Printed[]): void;
+  printed(worker: RemoteWorker<J>, printed: readonly Printed[]): void;
 }
 
 export interface WorkerSettings {
@@ -554,7 +554,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   printed(printed: readonly Printed[]): void {
-    this.#events.printed(printed);
+    this.#events.printed(this, printed);
   }
 
   #ended(slot: number): J | undefined {
@@ -639,8 +639,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         break;
       case 'value':
       case 'chore-begun':
+        this.#chores.hear(message);
+        break;
       case 'chore-returned':
       case 'chore-threw':
+        this.#events.workerRang(); // what the chore has printed comes by the lane
         this.#chores.hear(message);
         break;
       case 'token-asked':

@@ -23,6 +23,8 @@ type TransferList = readonly Transferable[];
 
 /** In place of a job's sequence number: output, which may be of none. */
 const OUTPUT = Number.NaN;
+/** In the same place: output that is to go right before the next answer. */
+const OUTPUT_AT_ANSWER = Number.POSITIVE_INFINITY;
 /** So often, and so long each time, an answer waits for room for the output that is to go before it. */
 const MAX_WAITS = 1000;
 const WAIT_MS = 1;
@@ -63,7 +65,7 @@ export class ResultWriter implements OutputLane {
 
   /** Answers whether the job had been asked to stop before its code ended. */
   returned(seq: number, value: unknown): boolean {
-    if (this.#overflow.size > 0) this.#flushOverflow(seq);
+    if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     const isMovedValue = typeof value === 'object' && value !== null && isMoved(value);
     let tag: number;
     try {
@@ -76,13 +78,14 @@ export class ResultWriter implements OutputLane {
 
   /** As `returned`. */
   threw(seq: number, record: ErrorRecord): boolean {
-    if (this.#overflow.size > 0) this.#flushOverflow(seq);
+    if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     this.#open();
     return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
   }
 
   /** As `threw`, of a job for which there was no code. */
   noCode(seq: number, record: ErrorRecord): boolean {
+    if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     this.#open();
     return this.#end(seq, Answer.NO_CODE, this.#post(record, 'error'));
   }
@@ -138,6 +141,11 @@ export class ResultWriter implements OutputLane {
     return true;
   }
 
+  printAtAnswer(printed: readonly Printed[]): void {
+    if (printed.length === 0) this.#overflow.delete(OUTPUT_AT_ANSWER);
+    else this.#overflow.set(OUTPUT_AT_ANSWER, [[Answer.PRINTED, printed]]);
+  }
+
   catchUp(): boolean {
     if (this.#isPutting || !this.#hasRoomToReport()) return false;
     this.#flush(OUTPUT);
@@ -183,6 +191,14 @@ export class ResultWriter implements OutputLane {
         cause,
       });
     }
+  }
+
+  /** Output goes first, as far as it is known by now. */
+  #flushBeforeAnswer(seq: number): void {
+    const last = this.#overflow.get(OUTPUT_AT_ANSWER);
+    this.#overflow.delete(OUTPUT_AT_ANSWER);
+    for (const [, printed] of last ?? []) this.print(printed as readonly Printed[]);
+    this.#flushOverflow(seq);
   }
 
   /** Sends what waits and goes before the job's answer. */
