@@ -92,6 +92,21 @@ function makeStack(error: unknown): void {
   }
 }
 
+/**
+ * An error's stack as text: also where `Error.prepareStackTrace` of the program makes a list of call sites of it. Without
+ * frames where it is none of these, or throws when it is read.
+ */
+export function stackOf(error: { readonly stack?: unknown }, header: string): string {
+  try {
+    const { stack } = error;
+    if (typeof stack === 'string') return stack;
+    if (Array.isArray(stack)) return [header, ...stack.map((site) => `    at ${String(site)}`)].join('\n');
+  } catch {
+    // a getter, or a call site of somebody's own making
+  }
+  return header;
+}
+
 const named = {
   ...{ CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError },
   ...{ TaskNotFoundError, NotCloneableError, DependencyError },

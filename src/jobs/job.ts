@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util';
-import { describe } from '../errors.js';
+import { describe, stackOf } from '../errors.js';
 import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { ContextValues } from '../sync/context-stores.js';
@@ -476,10 +476,12 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** @internal Adds that line to the stack of the job's error. */
   addSubmitStack(error: unknown): void {
-    const stack = this.#extras?.submitStack?.stack;
-    if (stack === undefined || !types.isNativeError(error)) return;
-    const frames = stack.slice(stack.indexOf('\n') + 1);
-    error.stack = `${error.stack}\n    --- submitted as job '${this.name}' ---\n${frames}`;
+    const place = this.#extras?.submitStack;
+    if (place === undefined || !types.isNativeError(error)) return;
+    const [, ...frames] = stackOf(place, '').split('\n');
+    if (frames.length === 0) return; // `Error.stackTraceLimit` is 0
+    const stack = stackOf(error, String(error));
+    error.stack = `${stack}\n    --- submitted as job '${this.name}' ---\n${frames.join('\n')}`;
   }
 
   /** @internal How it is to settle, where it was asked to stop while it ran. */

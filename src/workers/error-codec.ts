@@ -8,9 +8,11 @@ import {
   NotCloneableError,
   PoolClosedError,
   QueueFullError,
+  stackOf,
   TaskNotFoundError,
   WorkerExitError,
 } from '../errors.js';
+import { withoutOwnFrames } from './own-frames.js';
 
 /** An error as it crosses: plain data, so that whatever was thrown arrives. */
 export type ErrorRecord =
@@ -122,16 +124,23 @@ function encodeReadable(thrown: unknown, seen: ReadonlySet<object>, clone: Clone
     properties.push([key, cloneable(value, clone)]);
   }
   const errors = read(thrown, 'errors');
+  const message = text(read(thrown, 'message')) ?? '';
+  const name = text(read(thrown, 'name'));
   return {
     kind: 'error',
     classes: classNames(thrown),
-    message: text(read(thrown, 'message')) ?? '',
-    stack: text(read(thrown, 'stack')),
-    name: text(read(thrown, 'name')),
+    message,
+    stack: text(withoutOwnFrames(stackOf(thrown, headerOf(name, message)), message)),
+    name,
     properties,
     cause: Object.hasOwn(thrown, 'cause') ? encode(read(thrown, 'cause'), inner, clone) : { kind: 'none' },
     errors: Array.isArray(errors) ? errors.map((error) => encode(error, inner, clone)) : undefined,
   };
+}
+
+/** How a stack begins. */
+function headerOf(name = 'Error', message: string): string {
+  return message === '' ? name : `${name}: ${message}`;
 }
 
 function isErrorLike(value: object): boolean {
@@ -164,7 +173,7 @@ export function decodeError(record: ErrorRecord): Error {
   if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
   for (const [key, value] of record.properties) set(error, key, value, true);
   if (record.name !== undefined && record.name !== error.name) set(error, 'name', record.name, false);
-  if (record.stack !== undefined) set(error, 'stack', withoutOurFrames(record.stack), false);
+  if (record.stack !== undefined) set(error, 'stack', record.stack, false);
   if (record.cause.kind !== 'none') set(error, 'cause', decodeReason(record.cause), false);
   if (record.errors !== undefined) set(error, 'errors', record.errors.map(decodeReason), false);
   return error;
@@ -188,17 +197,6 @@ export function unpackReason<M extends object>(message: M): M {
 
 function set(error: Error, key: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
-}
-
-/** The stack without the frames of the worker's loop, which lie below the task's own. */
-function withoutOurFrames(stack: string): string {
-  const lines = stack.split('\n');
-  const isOurs = (line: string): boolean =>
-    /^\s+at .*(pool-worker\.[cm]js|data:text\/javascript|[\\/]workers[\\/]loop\.[jt]s)/.test(line);
-  let end = lines.length;
-  const first = lines.findIndex(isOurs);
-  if (first > 0) end = first;
-  return lines.slice(0, end).join('\n');
 }
 
 /** Whether a record is of a `CancelledError`: the way a task says that it stopped because it was asked to. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
+import { type ModuleTask, ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
 import { runProgram } from '../support/program.ts';
 
 // inside the project, where ts-node is found
@@ -95,8 +95,8 @@ const write = (way: string, shape: string): string => {
 };
 
 const results = async (pool: ThreadPool, url: string, names: readonly string[]): Promise<unknown> => {
-  const tasks = taskModule<Names>(url) as Readonly<Record<string, never>>;
-  const jobs = names.map(async (name) => [name, await pool.submit(tasks[name] as never)]);
+  const tasks = taskModule<Names>(url) as Readonly<Record<string, unknown>>;
+  const jobs = names.map(async (name) => [name, await pool.submit(tasks[name] as ModuleTask<() => unknown>)]);
   return Object.fromEntries(await Promise.all(jobs));
 };
 
@@ -121,8 +121,10 @@ describe.each(Object.keys(ways))('a CommonJS task module, %s,', (way) => {
 test('a name that is no task says what it is, and which there are', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   const messageOf = (shape: string, name: string): Promise<string> => {
-    const tasks = taskModule<Names>(write('.cjs', shape)) as Readonly<Record<string, never>>;
-    return pool.submit(tasks[name] as never).then(String, (error: Error) => error.message);
+    const tasks = taskModule<Names>(write('.cjs', shape)) as Readonly<Record<string, unknown>>;
+    return pool
+      .submit(tasks[name] as ModuleTask<() => unknown>)
+      .then(String, (error: unknown) => (error as Error).message);
   };
   expect(await messageOf('a class with static methods', 'default')).toMatch(
     /exports it as a class, not as a function; its functions are: a$/,
