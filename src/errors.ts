@@ -85,10 +85,16 @@ export class NotCloneableError extends ThreadSystemError {
  * keeps, the 2 MB of shared memory of a thread that is long gone (I9).
  */
 function makeStack(error: unknown): void {
+  stackIfAny(error);
+}
+
+/** The stack of an error; `undefined` of anything else, or where it is of somebody's own making and no text. */
+export function stackIfAny(error: unknown): string | undefined {
   try {
-    void (error as Partial<Error> | undefined)?.stack;
+    const stack: unknown = error instanceof Error ? error.stack : undefined;
+    return typeof stack === 'string' ? stack : undefined;
   } catch {
-    // of somebody's own making, with a getter that throws
+    return undefined; // a getter that throws
   }
 }
 

@@ -1,5 +1,6 @@
 import { PoolClosedError, QueueFullError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
+import { urgencyOf } from '../jobs/job-engine.js';
 import { setImmediate } from '../sync/platform.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EventHub } from './events.js';
@@ -123,7 +124,7 @@ export class Admission {
     if (dispatcher.queue.size === 0) dispatcher.recallAll();
     if (this.#overflow === 'dropOldest') return dispatcher.queue.oldest();
     const last = dispatcher.queue.last();
-    return last !== undefined && last.urgency < job.urgency ? last : undefined;
+    return last !== undefined && urgencyOf(last) < urgencyOf(job) ? last : undefined;
   }
 
   #promise(): void {

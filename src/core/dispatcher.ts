@@ -1,8 +1,10 @@
-import type { Job } from '../jobs/job.js';
+import { isPlain, isSettled, type Job, kindOf, placeOf } from '../jobs/job.js';
+import { taskOf, transferOf } from '../jobs/job-engine.js';
 import { JobQueue } from '../jobs/job-queue.js';
+import type { TaskRef } from '../jobs/task.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
-import type { Rank } from '../workers/seats.js';
+import { type Rank, rankOf } from '../workers/seats.js';
 import type { Ledger } from './ledger.js';
 import type { Reserve } from './reserve.js';
 import { mayWait, plannedTicks, WINDOW_TICKS } from './run-time.js';
@@ -50,7 +52,7 @@ export class Dispatcher {
   /** When the last look at the workers began. */
   #nowMs = 0;
   /** Jobs of this kind go to this worker as they come, and so many more of them. */
-  #convoyKind: Job['kind'] | undefined;
+  #convoyKind: ReturnType<typeof kindOf> | undefined;
   #convoyWorker: PoolWorker | undefined;
   #convoyLeft = 0;
   /** A job is being written, which may run foreign code: getters of its arguments. Nothing else is sent meanwhile. */
@@ -102,7 +104,7 @@ export class Dispatcher {
     let coming = 0;
     const first = this.queue.peek();
     // what is to be moved goes to an idle worker while there can be one: it could not be taken back from a blocked one
-    const needsIdle = first?.transfer !== undefined;
+    const needsIdle = first !== undefined && transferOf(first) !== undefined;
     for (const worker of this.#workers.all)
       if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
     const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
@@ -127,7 +129,8 @@ export class Dispatcher {
    * Many jobs come, one by one, and none waits. From now on those that are short and like this one need not pass through the
    * queue: they go in convoys, each to the worker that would be sent the next one. Until `publish`.
    */
-  formConvoys({ kind }: Job, nowMs: number): void {
+  formConvoys(job: Job, nowMs: number): void {
+    const kind = kindOf(job);
     const isShort = plannedTicks(kind.task) * SHORTEST_CONVOY <= SHARE_TICKS;
     if (!isShort || this.queue.size > 0 || this.#isPaused || this.#reserve !== undefined) return;
     this.#nowMs = nowMs;
@@ -137,11 +140,11 @@ export class Dispatcher {
 
   /** Sends a job that has just come, if it may go with a convoy. Else it has to queue. */
   follow(job: Job): boolean {
-    if (job.kind !== this.#convoyKind) {
+    if (kindOf(job) !== this.#convoyKind) {
       this.#convoyKind = undefined;
       return false;
     }
-    if (this.queue.size > 0 || this.#isPaused || this.#isSending || !job.isPlain) return false;
+    if (this.queue.size > 0 || this.#isPaused || this.#isSending || !isPlain(job)) return false;
     if (this.#convoyLeft === 0 && !this.#formConvoy(job)) return false;
     const worker = this.#convoyWorker;
     if (worker === undefined || !worker.isReady || !this.#send(worker, job)) return false;
@@ -163,7 +166,7 @@ export class Dispatcher {
     if (worker === undefined || worker.seats.wouldOvertake(job)) return false;
     this.#convoyWorker = worker;
     const windowTicks = WINDOW_TICKS * worker.concurrency - worker.seats.backlogTicks;
-    this.#convoyLeft = Math.ceil(Math.min(CONVOY_TICKS, windowTicks) / plannedTicks(job.task));
+    this.#convoyLeft = Math.ceil(Math.min(CONVOY_TICKS, windowTicks) / plannedTicks(taskOf(job)));
     return this.#convoyLeft > 0;
   }
 
@@ -258,7 +261,7 @@ export class Dispatcher {
     let job: Job | undefined = first;
     do {
       const isUrgent = worker.seats.wouldOvertake(job);
-      if (isUrgent) this.#takeBack(worker, job, Number.POSITIVE_INFINITY);
+      if (isUrgent) this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY);
       this.queue.remove(job);
       if (!this.#send(worker, job)) {
         this.queue.insert(job);
@@ -274,7 +277,7 @@ export class Dispatcher {
       !worker.hasSentSlowly &&
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument
-      job.transfer === undefined &&
+      transferOf(job) === undefined &&
       isInWindow(worker, job) &&
       (reserve === undefined || reserve.mayTake(worker, job))
     );
@@ -298,7 +301,7 @@ export class Dispatcher {
 
   /** Whether an urgent job has settled since the last look: who awaits it is not to wait for the answers of others. */
   takeUrgentSettled(): boolean {
-    if (this.#urgent === undefined || !this.#urgent.isSettled) return false;
+    if (this.#urgent === undefined || !isSettled(this.#urgent)) return false;
     this.#urgent = undefined;
     return true;
   }
@@ -306,7 +309,7 @@ export class Dispatcher {
   #send(worker: PoolWorker, job: Job): boolean {
     this.#isSending = true;
     try {
-      return worker.send(job, plannedTicks(job.task));
+      return worker.send(job, plannedTicks(taskOf(job)));
     } catch (error) {
       this.#failToSend(worker, job, error);
       return true;
@@ -317,7 +320,7 @@ export class Dispatcher {
 
   /** An argument cannot cross. A getter of it may have cancelled the job already, or taken it back. */
   #failToSend(worker: PoolWorker, job: Job, error: unknown): void {
-    const isHere = job.place === worker ? worker.seats.takeBackOne(job) : this.queue.remove(job);
+    const isHere = placeOf(job) === worker ? worker.seats.takeBackOne(job) : this.queue.remove(job);
     if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
   }
 
@@ -336,7 +339,7 @@ export class Dispatcher {
   #canTake(worker: PoolWorker, job: Job): boolean {
     if (!worker.isReady || !worker.hasRoom) return false;
     if (worker.isIdle) return true;
-    if (job.transfer !== undefined) return worker.isFree && this.#workers.isFull;
+    if (transferOf(job) !== undefined) return worker.isFree && this.#workers.isFull;
     if (worker.isFree) return true;
     if (worker.isHeld || this.#isOverdue(worker)) return false;
     // those that it ranks before will be taken back, and make room
@@ -371,7 +374,7 @@ export class Dispatcher {
 
 /** Whether the worker would have no more than the window's work with the job, or no more than a few waiting, behind short ones. */
 function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
-  if (seats.backlogTicks + plannedTicks(job.task) <= WINDOW_TICKS * concurrency) return true;
-  if (seats.taken >= concurrency + AHEAD || !mayWait(job.task)) return false;
-  return seats.lastTask === undefined || mayWait(seats.lastTask);
+  if (seats.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
+  if (seats.taken >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
+  return seats.lastTask === undefined || mayWait(seats.lastTask as TaskRef); // of a job of ours
 }

@@ -1,6 +1,7 @@
 import type { ChildOptions } from '../current-job.js';
 import { PoolClosedError } from '../errors.js';
-import { Job } from '../jobs/job.js';
+import { isSettled, Job, kindOf, placeOf, setPlace } from '../jobs/job.js';
+import { contextOf, setContext, whenSettled } from '../jobs/job-engine.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
 import { checkOptionNames } from '../jobs/option-names.js';
 import { refOfOrigin } from '../jobs/task.js';
@@ -60,7 +61,10 @@ export class Families {
     const key = keyOf(worker, asked.child);
     const settled = (): void => {
       this.#byNumber.delete(key);
-      worker.tellChildEnd(asked.child, job.state === 'COMPLETED' ? { value: job.result } : { error: job.error });
+      worker.tellChildEnd(
+        asked.child,
+        kindOf(job).settledAs === 'COMPLETED' ? { value: job.result } : { error: job.error },
+      );
       this.#settled(worker, parent, job);
     };
     this.#byNumber.set(key, job);
@@ -71,8 +75,8 @@ export class Families {
     }
     children.add(job);
     this.#host.submit(job);
-    if (job.isSettled) settled();
-    else job.whenSettled(settled);
+    if (isSettled(job)) settled();
+    else whenSettled(job, settled);
   }
 
   /** A parent awaits something: where it still has children it gives up its place. */
@@ -95,10 +99,11 @@ export class Families {
     checkOptionNames(options, CHILD_OPTIONS, action);
     checkJobOptions(options, action);
     const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
-    const given: JobOptions = { priority: parent.priority, ...options, token: CancellationToken.any(tokens) };
+    const given: JobOptions = { priority: kindOf(parent).priority, ...options, token: CancellationToken.any(tokens) };
     const job = new Job(ref as never, args as never, given as never) as Job;
-    if (asked.context !== undefined) job.context = { ...parent.context, ...asked.context };
-    else if (parent.context !== undefined) job.context = parent.context;
+    const context = contextOf(parent);
+    if (asked.context !== undefined) setContext(job, { ...context, ...asked.context });
+    else if (context !== undefined) setContext(job, context);
     return job;
   }
 
@@ -115,14 +120,14 @@ export class Families {
 
   /** Settles a job whose code has ended once its children have settled; until then it counts as running. */
   settleAfterChildren(job: Job, settle: () => void): void {
-    const { place } = job;
+    const place = placeOf(job);
     if (!this.hasChildren(job) || place === undefined) {
       settle();
       return;
     }
-    job.place = { workerId: place.workerId, attempt: place.attempt - 1, hasBegun: () => true };
+    setPlace(job, { workerId: place.workerId, attempt: place.attempt - 1, hasBegun: () => true });
     this.#waiting.set(job, () => {
-      job.place = place;
+      setPlace(job, place);
       settle();
     });
   }

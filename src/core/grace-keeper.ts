@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job.js';
+import { type Job, optionsOf } from '../jobs/job.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { PoolWorker } from './worker-set.js';
 
@@ -32,7 +32,7 @@ export class GraceKeeper {
   }
 
   start(job: Job, worker: PoolWorker): void {
-    const graceMs = job.options.graceMs ?? this.#poolGraceMs;
+    const graceMs = optionsOf(job).graceMs ?? this.#poolGraceMs;
     if (graceMs === 0) {
       this.#expire(job, worker, { graceMs, patienceMs: 0 });
       return;

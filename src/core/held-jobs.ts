@@ -1,6 +1,6 @@
 import { DependencyError, messageOf } from '../errors.js';
-import type { Job } from '../jobs/job.js';
-import type { Prerequisite } from '../jobs/job-options.js';
+import { isSettled, type Job, kindOf, optionsOf } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
 import { msUntil, type StopTimer, startTimer } from '../sync/timer.js';
 import type { Ledger } from './ledger.js';
 
@@ -27,8 +27,8 @@ export class HeldJobs {
 
   /** Takes in a new job that its options hold back. False where they do not. */
   enter(job: Job): boolean {
-    const { dependsOn = [], delayMs, startAt } = job.options;
-    const waitsFor = dependsOn.filter((other) => other.state !== 'COMPLETED');
+    const { dependsOn = [], delayMs, startAt } = optionsOf(job);
+    const waitsFor = (dependsOn as readonly Job[]).filter((other) => kindOf(other).settledAs !== 'COMPLETED');
     const untilStartMs = startAt === undefined ? 0 : msUntil(startAt);
     const leftMs = Math.max(delayMs ?? 0, untilStartMs);
     if (waitsFor.length === 0 && leftMs === 0) return false;
@@ -51,7 +51,7 @@ export class HeldJobs {
     return true;
   }
 
-  #holdFor(job: Job, waitsFor: readonly Prerequisite[], ms: number): void {
+  #holdFor(job: Job, waitsFor: readonly Job[], ms: number): void {
     const stops: StopTimer[] = [];
     this.#held.set(job, () => {
       for (const stop of stops) stop();
@@ -62,9 +62,9 @@ export class HeldJobs {
     };
     if (ms > 0) stops.push(startTimer(ms, came, { keepsProcess: false }));
     for (const other of waitsFor) {
-      const ended = (): void => (other.state === 'COMPLETED' ? came() : this.#fail(job, other));
-      if (other.state === 'FAILED' || other.state === 'CANCELLED') ended();
-      else stops.push(other.whenSettled(ended));
+      const ended = (): void => (kindOf(other).settledAs === 'COMPLETED' ? came() : this.#fail(job, other));
+      if (isSettled(other)) ended();
+      else stops.push(whenSettled(other, ended));
     }
   }
 
@@ -73,10 +73,10 @@ export class HeldJobs {
     this.#release(job);
   }
 
-  #fail(job: Job, other: Prerequisite): void {
+  #fail(job: Job, other: Job): void {
     if (!this.remove(job)) return;
-    const { error } = other;
-    const how = other.state === 'CANCELLED' ? 'was cancelled' : 'failed';
+    const { error } = other; // its failure is passed on
+    const how = kindOf(other).settledAs === 'CANCELLED' ? 'was cancelled' : 'failed';
     // not the message of another such error: along a chain they would grow; each has its cause
     const why =
       error instanceof DependencyError ? ', as one that it depends on did not complete' : `: ${messageOf(error)}`;

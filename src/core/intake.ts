@@ -1,5 +1,6 @@
 import { PoolClosedError } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { hasOptions, isPlain, isSettled, type Job, kindOf, optionsOf } from '../jobs/job.js';
+import { linkParents, setContext, whenSettled } from '../jobs/job-engine.js';
 import { readContext } from '../sync/context-stores.js';
 import { nestingDepth, refusalHere } from '../workers/nesting.js';
 import type { Admission } from './admission.js';
@@ -56,11 +57,11 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    if (job.isPlain && this.#isUnbounded) {
+    if (isPlain(job) && this.#isUnbounded) {
       this.#enterPlain(job);
       return job;
     }
-    if (job.hasOptions) return this.#submitWithOptions(job);
+    if (hasOptions(job)) return this.#submitWithOptions(job);
     this.enter(job, true);
     return job;
   }
@@ -74,16 +75,17 @@ export class Intake {
 
   #submitWithOptions(job: Job): Job {
     this.#readContext(job);
-    const { key } = job.options;
+    const { key } = optionsOf(job);
     const known = key === undefined ? undefined : this.#keys.get(key);
     if (known !== undefined) {
-      if (job.priority > known.priority) known.setPriority(job.priority);
+      const { priority } = kindOf(job);
+      if (priority > kindOf(known).priority) known.setPriority(priority);
       return known;
     }
     this.enter(job, true);
-    if (key === undefined || job.isSettled) return job;
+    if (key === undefined || isSettled(job)) return job;
     this.#keys.set(key, job);
-    job.whenSettled(() => this.#keys.delete(key));
+    whenSettled(job, () => this.#keys.delete(key));
     return job;
   }
 
@@ -102,13 +104,13 @@ export class Intake {
   enter(job: Job, isBounded: boolean): void {
     const { ledger, owner, admission, pacer } = this.#parts;
     if (pacer.isFirstOfBatch) ledger.look();
-    if (job.isSettled) {
+    if (isSettled(job)) {
       ledger.enterSettled(job, owner);
       return;
     }
     if (!isBounded || !admission.isBounded) ledger.enter(job, owner);
     else if (!this.#findsRoom(job)) return;
-    if (job.hasOptions) this.#enterWithOptions(job);
+    if (hasOptions(job)) this.#enterWithOptions(job);
     else pacer.enqueue(job);
   }
 
@@ -124,13 +126,13 @@ export class Intake {
   #enterWithOptions(job: Job): void {
     const { held, limits, pacer } = this.#parts;
     if (!held.enter(job)) pacer.enqueue(job);
-    job.linkParents();
-    if (!job.isSettled) limits.entered(job);
+    linkParents(job);
+    if (!isSettled(job)) limits.entered(job);
   }
 
   #readContext(job: Job): void {
-    const { context } = job.options;
-    if (context !== undefined) job.context = readContext(context);
+    const { context } = optionsOf(job);
+    if (context !== undefined) setContext(job, readContext(context));
   }
 
   #checkOpen(job: Job): void {

@@ -1,5 +1,6 @@
 import { Cancellation, type Ending } from '../jobs/ending.js';
-import type { Job, JobOwner } from '../jobs/job.js';
+import { type Job, type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../jobs/job.js';
+import { endingOf, endWithAttempt, raiseToken, setEnding, transferOf } from '../jobs/job-engine.js';
 import { OwnerRef } from '../jobs/job-kind.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { RemoteWorker } from '../workers/remote-worker.js';
@@ -57,8 +58,8 @@ export class JobControl implements JobOwner {
 
   cancelJob(job: Job, reason: unknown): boolean {
     if (job !== this.#spared) return this.stop(job, new Cancellation(job.name, reason));
-    workerOf(job)?.tell({ kind: 'parent-cancelled', seq: job.seq, reason });
-    job.raiseToken(reason);
+    workerOf(job)?.tell({ kind: 'parent-cancelled', seq: seqOf(job), reason });
+    raiseToken(job, reason);
     return false;
   }
 
@@ -70,7 +71,7 @@ export class JobControl implements JobOwner {
       return true;
     }
     if (this.#parts.families.isWaiting(job)) {
-      job.raiseToken(ending.reason); // its children end; it settles as its code did
+      raiseToken(job, ending.reason); // its children end; it settles as its code did
       return false;
     }
     const worker = workerOf(job);
@@ -79,21 +80,21 @@ export class JobControl implements JobOwner {
         ledger.settleBy(job, ending);
         return true;
       case 'asked':
-        job.ending = ending;
+        setEnding(job, ending);
         if (worker !== undefined) grace.start(job, worker);
         // an attempt whose time is over may be followed by another, whose token is not cancelled
-        if (ending.state === 'CANCELLED' || job.options.retry === undefined) job.raiseToken(ending.reason); // last, as its listeners are foreign code (I7)
+        if (ending.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, ending.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
-        if (job.ending?.state === 'FAILED' && ending.state === 'CANCELLED' && job.options.retry !== undefined) {
+        if (endingOf(job)?.state === 'FAILED' && ending.state === 'CANCELLED' && optionsOf(job).retry !== undefined) {
           // its time is over, and it might be tried again: not after this
-          job.ending = ending;
-          job.raiseToken(ending.reason);
+          setEnding(job, ending);
+          raiseToken(job, ending.reason);
         }
-        return job.ending?.state === ending.state;
+        return endingOf(job)?.state === ending.state;
       case 'too late':
       case undefined:
-        if (ending.state === 'CANCELLED' && job.options.retry !== undefined) job.endWithAttempt();
+        if (ending.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
         return false;
     }
   }
@@ -111,10 +112,10 @@ export class JobControl implements JobOwner {
     const isQueued = dispatcher.queue.remove(job);
     const isHeld = !isQueued && held.has(job);
     // one with something to transfer is sent only once: it stays where it is, next on a worker that was free
-    const isNext = job.transfer !== undefined && worker !== undefined && !worker.hasBegun(job.seq);
+    const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));
     if (!isQueued && !isHeld && !isNext && !worker?.seats.takeBackOne(job)) return false;
-    this.#parts.metrics.jobReprioritised(job.priority, priority);
-    job.moveTo(priority);
+    this.#parts.metrics.jobReprioritised(kindOf(job).priority, priority);
+    moveTo(job, priority);
     if (isNext || isHeld) return true;
     this.#parts.ledger.look(); // it may begin a batch: those that come with it are to have their own time
     this.#parts.pacer.enqueue(job);
@@ -133,5 +134,6 @@ export class JobControl implements JobOwner {
 }
 
 function workerOf(job: Job): PoolWorker | undefined {
-  return job.place instanceof RemoteWorker ? (job.place as PoolWorker) : undefined;
+  const place = placeOf(job);
+  return place instanceof RemoteWorker ? (place as PoolWorker) : undefined;
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { type Inspecting, shown } from '../base/inspect.js';
 import { describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
@@ -6,16 +8,38 @@ import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.j
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';
 
+/** What a graph knows of a node. */
+interface Part {
+  readonly name: string;
+  readonly node: GraphNode;
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly options: NodeOptions;
+  readonly before: Set<Part>;
+  readonly after: Set<Part>;
+  job: Job | undefined;
+}
+
+let partOf: (node: GraphNode) => Part;
+let nodeOf: (output: NodeOutput) => GraphNode;
+
 /** Stands for the result of a node in the arguments of another. */
 export class NodeOutput<T = unknown> {
-  /** @internal */
-  readonly node: GraphNode<T>;
+  readonly #node: GraphNode<T>;
   /** The type of the result: only the compiler looks at it. */
   declare readonly result: T;
 
   /** @internal */
   constructor(node: GraphNode<T>) {
-    this.node = node;
+    this.#node = node;
+  }
+
+  static {
+    nodeOf = (output) => output.#node;
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('NodeOutput', { node: this.#node.name }, inspecting);
   }
 }
 
@@ -58,25 +82,32 @@ export class GraphNode<T = unknown> {
   readonly name: string;
   /** For the arguments of other nodes: its result, and an edge to it. */
   readonly output: NodeOutput<T> = new NodeOutput(this);
-  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
-  job: Job<T> | undefined;
-  /** @internal */
-  readonly task: Task;
-  /** @internal */
-  readonly args: readonly unknown[];
-  /** @internal */
-  readonly options: NodeOptions;
-  /** @internal */
-  readonly before = new Set<GraphNode>();
-  /** @internal */
-  readonly after = new Set<GraphNode>();
+  readonly #part: Part;
 
   /** @internal */
   constructor(name: string, task: Task, args: readonly unknown[], options: NodeOptions) {
     this.name = name;
-    this.task = task;
-    this.args = args;
-    this.options = options;
+    const node = this as GraphNode;
+    this.#part = { name, node, task, args, options, before: new Set(), after: new Set(), job: undefined };
+  }
+
+  static {
+    partOf = (node) => node.#part;
+  }
+
+  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
+  get job(): Job<T> | undefined {
+    return this.#part.job as Job<T> | undefined;
+  }
+
+  toJSON(): { readonly name: string; readonly job: Job | undefined } {
+    const { name, job } = this;
+    return { name, job: job as Job | undefined };
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { name, job } = this;
+    return shown('GraphNode', { name, state: job?.state }, inspecting);
   }
 }
 
@@ -100,7 +131,7 @@ const FAILURE_MODES = ['failFast', 'skipDependents'];
  */
 export class JobGraph {
   readonly #failsFast: boolean;
-  readonly #nodes = new Map<string, GraphNode>();
+  readonly #parts = new Map<string, Part>();
   #isRunning = false;
 
   /** @throws {TypeError} for a bad option. */
@@ -116,7 +147,7 @@ export class JobGraph {
 
   /** All nodes, in the order in which they were added. */
   get nodes(): readonly GraphNode[] {
-    return [...this.#nodes.values()];
+    return this.#list.map(({ node }) => node);
   }
 
   /**
@@ -135,7 +166,7 @@ export class JobGraph {
     const action = `add node ${describe(name)}`;
     if (typeof name !== 'string' || name === '')
       throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
-    if (this.#nodes.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
+    if (this.#parts.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     checkOptionNames(options, NODE_OPTIONS, action);
     const { fallback, ...jobOptions } = options;
@@ -146,10 +177,10 @@ export class JobGraph {
     if (!Array.isArray(list))
       throw new TypeError(`Cannot ${action}: args must be an array, received ${describe(list)}`);
     const node = new GraphNode<TaskResult<K>>(name, task, list, options);
-    const needed = [...outputsIn(list)].map((output) => output.node);
-    for (const other of needed) this.#checkOwn(other, action);
-    this.#nodes.set(name, node as GraphNode);
-    for (const other of needed) link(other, node as GraphNode);
+    const part = partOf(node as GraphNode);
+    const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
+    this.#parts.set(name, part);
+    for (const other of needed) link(other, part);
     return node;
   }
 
@@ -159,14 +190,13 @@ export class JobGraph {
    * @throws {RangeError} where that closes a cycle, which it names.
    */
   connect(before: GraphNode<never> | GraphNode, after: GraphNode<never> | GraphNode): void {
-    const [first, second] = [before as GraphNode, after as GraphNode];
     const action = 'connect nodes';
-    this.#checkOwn(first, action);
-    this.#checkOwn(second, action);
+    const first = this.#own(before as GraphNode, action);
+    const second = this.#own(after as GraphNode, action);
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     const path = first === second ? [first] : pathBetween(second, first);
     if (path !== undefined) {
-      const cycle = [first, ...path].map((node) => node.name).join(' → ');
+      const cycle = [first, ...path].map(({ name }) => name).join(' → ');
       throw new RangeError(`Cannot connect '${first.name}' to '${second.name}': that closes the cycle ${cycle}`);
     }
     link(first, second);
@@ -192,12 +222,12 @@ export class JobGraph {
 
   /** The graph as a Mermaid flowchart; after a run with the states of its jobs. */
   toMermaid(): string {
-    return drawMermaid(this.nodes);
+    return drawMermaid(this.#list);
   }
 
   /** The graph in the DOT language of Graphviz. */
   toDot(): string {
-    return drawDot(this.nodes);
+    return drawDot(this.#list);
   }
 
   /**
@@ -205,7 +235,7 @@ export class JobGraph {
    * and 0.
    */
   criticalPath(): { readonly nodes: readonly string[]; readonly ms: number } {
-    return longestPath(this.nodes);
+    return longestPath(this.#list);
   }
 
   async #run(pool: GraphPool, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
@@ -213,23 +243,23 @@ export class JobGraph {
     const stop = CancellationToken.any(sources);
     const results = new Map<GraphNode, unknown>();
     const failures: { readonly error: unknown }[] = [];
-    const started = new Map<GraphNode, Promise<boolean>>();
-    for (const node of this.nodes) node.job = undefined;
+    const started = new Map<Part, Promise<boolean>>();
+    for (const part of this.#list) part.job = undefined;
 
-    const runNode = async (node: GraphNode): Promise<boolean> => {
-      const before = await Promise.all([...node.before].map((other) => started.get(other)));
+    const runPart = async (part: Part): Promise<boolean> => {
+      const before = await Promise.all([...part.before].map((other) => started.get(other)));
       if (before.includes(false) || stop.isCancelled) return false;
       try {
-        results.set(node, await this.#call(pool, node, results, stop));
+        results.set(part.node, await this.#call(pool, part, results, stop));
         return true;
       } catch (error) {
         failures.push({ error });
-        if (this.#failsFast) stop.cancel(`node '${node.name}' failed: ${messageOf(error)}`);
+        if (this.#failsFast) stop.cancel(`node '${part.name}' failed: ${messageOf(error)}`);
         return false;
       }
     };
     // in this order, as each waits for those before it
-    for (const node of inOrder(this.nodes)) started.set(node, runNode(node));
+    for (const part of inOrder(this.#list)) started.set(part, runPart(part));
     await Promise.all(started.values());
     const [first] = failures;
     if (first !== undefined) throw first.error;
@@ -239,46 +269,57 @@ export class JobGraph {
 
   async #call(
     pool: GraphPool,
-    node: GraphNode,
+    part: Part,
     results: ReadonlyMap<GraphNode, unknown>,
     stop: CancellationToken,
   ): Promise<unknown> {
-    const { fallback, ...options } = node.options;
+    const { fallback, ...options } = part.options;
     const token = options.token === undefined ? stop : CancellationToken.any(stop, options.token);
     const submit = (task: Task): Job => {
-      const args = fill(node.args, results) as readonly unknown[];
-      const job = pool.submitJob(new Job(task, args, { ...options, token, name: node.name }));
-      node.job = job;
+      const args = fill(part.args, results) as readonly unknown[];
+      const job = pool.submitJob(new Job(task, args, { ...options, token, name: part.name }));
+      part.job = job;
       return job;
     };
     try {
-      return await submit(node.task);
+      return await submit(part.task);
     } catch (error) {
       if (fallback === undefined || stop.isCancelled) throw error;
       return await submit(fallback);
     }
   }
 
-  #checkOwn(node: GraphNode, action: string): void {
+  get #list(): readonly Part[] {
+    return [...this.#parts.values()];
+  }
+
+  /** What is known of a node, which must be of this graph. */
+  #own(node: GraphNode, action: string): Part {
     if (!(node instanceof GraphNode))
       throw new TypeError(`Cannot ${action}: it must be given nodes, received ${describe(node)}`);
-    if (this.#nodes.get(node.name) !== node)
+    const part = partOf(node);
+    if (this.#parts.get(part.name) !== part)
       throw new TypeError(`Cannot ${action}: node '${node.name}' belongs to another graph`);
+    return part;
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
   }
 }
 
-function link(before: GraphNode, after: GraphNode): void {
+function link(before: Part, after: Part): void {
   before.after.add(after);
   after.before.add(before);
 }
 
 /** The nodes on a way from one to another, both included; `undefined` where there is none. */
-function pathBetween(from: GraphNode, to: GraphNode): GraphNode[] | undefined {
-  const cameFrom = new Map<GraphNode, GraphNode | undefined>([[from, undefined]]);
+function pathBetween(from: Part, to: Part): Part[] | undefined {
+  const cameFrom = new Map<Part, Part | undefined>([[from, undefined]]);
   for (const node of cameFrom.keys()) {
     if (node === to) {
-      const path: GraphNode[] = [];
-      for (let at: GraphNode | undefined = node; at !== undefined; at = cameFrom.get(at)) path.unshift(at);
+      const path: Part[] = [];
+      for (let at: Part | undefined = node; at !== undefined; at = cameFrom.get(at)) path.unshift(at);
       return path;
     }
     for (const next of node.after) if (!cameFrom.has(next)) cameFrom.set(next, node);
@@ -311,7 +352,7 @@ function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOu
  * @param copies of what was filled: an object that is there twice, or in itself, is one object in the copy too.
  */
 function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>, copies = new Map<object, object>()): unknown {
-  if (value instanceof NodeOutput) return results.get(value.node);
+  if (value instanceof NodeOutput) return results.get(nodeOf(value));
   if (typeof value !== 'object' || value === null) return value;
   const known = copies.get(value);
   if (known !== undefined) return known;

@@ -1,9 +1,13 @@
+import { inspect } from 'node:util';
+import { type Inspecting, shown } from '../base/inspect.js';
 import { describe, PoolClosedError } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { isSettled, type Job, kindOf } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import { setImmediate } from '../sync/platform.js';
 
 /** What a group submits to. */
 export interface GroupHost {
@@ -21,8 +25,6 @@ export interface GroupStats {
   readonly pending: number;
 }
 
-type Counts = { -readonly [K in keyof GroupStats]: number };
-
 /**
  * Jobs that belong together: counted, cancelled and waited for as one. Groups nest.
  *
@@ -38,12 +40,11 @@ export class JobGroup implements AsyncDisposable {
   readonly token: CancellationToken;
   readonly #host: GroupHost;
   readonly #parent: JobGroup | undefined;
-  readonly #children = new Set<JobGroup>();
+  /** Those of its child groups, too: a group does not hold its children, which may be many, and short-lived (I9). */
   readonly #unsettled = new Set<Job>();
-  readonly #ended = { completed: 0, failed: 0, cancelled: 0 };
-  #submitted = 0;
+  readonly #counts = { submitted: 0, completed: 0, failed: 0, cancelled: 0 };
   #isEnded = false;
-  /** Are called when none of its own jobs is left. */
+  /** Are called when none of its jobs is left. */
   readonly #whenNone: (() => void)[] = [];
 
   /** @internal */
@@ -80,16 +81,15 @@ export class JobGroup implements AsyncDisposable {
   /** A group within this one: counted, cancelled and waited for with it. */
   group(name: string): JobGroup {
     this.#checkOpen();
-    const child = new JobGroup(this.#host, name, this);
-    this.#children.add(child);
-    return child;
+    return new JobGroup(this.#host, name, this);
   }
 
   /** How its jobs stand, and those of its child groups. */
   stats(): GroupStats {
-    const counts: Counts = { submitted: 0, completed: 0, failed: 0, cancelled: 0, active: 0, pending: 0 };
-    this.#count(counts);
-    return Object.freeze(counts);
+    let active = 0;
+    for (const { state } of this.#unsettled) if (state === 'RUNNING') active++;
+    const pending = this.#unsettled.size - active;
+    return Object.freeze({ ...this.#counts, active, pending });
   }
 
   /** Cancels all its jobs that have not settled, those of its child groups, and those to come. */
@@ -99,10 +99,9 @@ export class JobGroup implements AsyncDisposable {
 
   /** Resolves when all its jobs, and those of its child groups, have settled, however they did. */
   async waitAll(): Promise<void> {
-    for (;;) {
-      const busy = [this, ...this.#children].filter((group) => group.#isBusy);
-      if (busy.length === 0) return;
-      await Promise.all(busy.map((group) => (group === this ? this.#whenIdle() : group.waitAll())));
+    while (this.#unsettled.size > 0) {
+      await new Promise<void>((resolve) => this.#whenNone.push(resolve));
+      await new Promise((resolve) => setImmediate(resolve)); // who awaits the last of them may submit another
     }
   }
 
@@ -110,13 +109,10 @@ export class JobGroup implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.waitAll();
     this.#isEnded = true;
-    if (this.#parent !== undefined) this.#parent.#adopt(this);
   }
 
-  get #isBusy(): boolean {
-    if (this.#unsettled.size > 0) return true;
-    for (const child of this.#children) if (child.#isBusy) return true;
-    return false;
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('JobGroup', { name: this.name, ...this.stats() }, inspecting);
   }
 
   /** The options with the group's token; what is no token is left to be refused. */
@@ -126,49 +122,46 @@ export class JobGroup implements AsyncDisposable {
     return { ...options, token: token === undefined ? this.token : CancellationToken.any(this.token, token) };
   }
 
+  /** In this group, and in those that it is in. */
   #add(job: Job): void {
-    this.#submitted++;
-    if (job.isSettled) {
-      this.#settled(job);
-      return;
+    for (const group of this.#andParents()) {
+      group.#counts.submitted++;
+      group.#unsettled.add(job);
     }
-    this.#unsettled.add(job);
-    job.whenSettled(() => this.#settled(job));
+    if (isSettled(job)) this.#settled(job);
+    else whenSettled(job, () => this.#settled(job));
   }
 
   #settled(job: Job): void {
-    this.#unsettled.delete(job);
-    if (job.state === 'COMPLETED') this.#ended.completed++;
-    else if (job.state === 'FAILED') this.#ended.failed++;
-    else this.#ended.cancelled++;
-    if (this.#unsettled.size === 0) for (const resolve of this.#whenNone.splice(0)) resolve();
+    for (const group of this.#andParents()) {
+      group.#unsettled.delete(job);
+      group.#count(job);
+      if (group.#unsettled.size === 0) for (const resolve of group.#whenNone.splice(0)) resolve();
+    }
   }
 
-  #whenIdle(): Promise<void> {
-    return this.#unsettled.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenNone.push(resolve));
+  #count(job: Job): void {
+    switch (kindOf(job).settledAs) {
+      case 'COMPLETED':
+        this.#counts.completed++;
+        break;
+      case 'FAILED':
+        this.#counts.failed++;
+        break;
+      case 'CANCELLED':
+        this.#counts.cancelled++;
+        break;
+      case undefined: // it has settled
+        break;
+    }
   }
 
-  /** A child group has ended: its counts are kept, it is not. */
-  #adopt(child: JobGroup): void {
-    const { submitted, completed, failed, cancelled } = child.stats(); // with those of its own children
-    this.#children.delete(child);
-    this.#submitted += submitted;
-    this.#ended.completed += completed;
-    this.#ended.failed += failed;
-    this.#ended.cancelled += cancelled;
-  }
-
-  #count(counts: Counts): void {
-    counts.submitted += this.#submitted;
-    counts.completed += this.#ended.completed;
-    counts.failed += this.#ended.failed;
-    counts.cancelled += this.#ended.cancelled;
-    for (const { state } of this.#unsettled) counts[state === 'RUNNING' ? 'active' : 'pending']++;
-    for (const child of this.#children) child.#count(counts);
+  *#andParents(): Generator<JobGroup> {
+    for (let group: JobGroup | undefined = this; group !== undefined; group = group.#parent) yield group;
   }
 
   #checkOpen(): void {
-    for (let group: JobGroup | undefined = this; group !== undefined; group = group.#parent) {
+    for (const group of this.#andParents()) {
       if (!group.#isEnded) continue;
       const which = group === this ? 'it' : `group '${group.name}', which it is in,`;
       throw new PoolClosedError(`Cannot submit to group '${this.name}': ${which} has ended`);

@@ -1,10 +1,11 @@
+import { inspect } from 'node:util';
+import { type Inspecting, shown } from '../base/inspect.js';
 import type { CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage, describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
 import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
 import { withContextOfNow } from '../sync/context-stores.js';
-import { setImmediate } from '../sync/platform.js';
 import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
 import { checkInteger } from './options.js';
 
@@ -31,8 +32,8 @@ export interface MapHost {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
-  /** Its failure, which nobody has looked at. */
-  unobserved(message: string): void;
+  /** It has failed, and nobody has looked at it yet. Returns how to say that somebody has. */
+  failedUnseen(map: object, message: string): () => void;
   /** Nothing more will come of the map. */
   ended(map: JobMap<unknown, unknown>): void;
 }
@@ -45,6 +46,12 @@ const FIRST_PART = 2;
 const MAX_GROWTH = 8;
 
 const LEFT = 'the loop over its map was left';
+
+type AnyMap = JobMap<unknown, unknown>;
+
+export let isEnded: (map: AnyMap) => boolean;
+/** The pool takes no more jobs. What is out ends first; a source that is still awaited then is awaited no longer. */
+export let poolCloses: (map: AnyMap, error: Error) => void;
 
 /**
  * The results of a task for each of many items: awaitable, as a list of all, and async-iterable, one by one. Each way only
@@ -80,6 +87,8 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #use: 'none' | 'list' | 'iterator' = 'none';
   #promise: Promise<L> | undefined;
   #wake = (): void => {};
+  /** Called when somebody looks at it for the first time. */
+  #onLook = (): void => {};
 
   /**
    * @internal
@@ -113,13 +122,12 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#failure === undefined) this.#pump();
   }
 
-  /** @internal */
-  get isEnded(): boolean {
-    return this.#failure !== undefined || this.#isLeft || this.#isFinished;
+  static {
+    isEnded = (map) => map.#failure !== undefined || map.#isLeft || map.#isFinished;
+    poolCloses = (map, error) => map.#close(error);
   }
 
-  /** @internal The pool takes no more jobs. What is out ends first; a source that is still awaited then is awaited no longer. */
-  poolCloses(error: Error): void {
+  #close(error: Error): void {
     this.#closing = error;
     this.#failIfClosed();
   }
@@ -148,6 +156,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     return 'JobMap';
   }
 
+  [inspect.custom](...inspecting: Inspecting): string {
+    const state = this.#failure !== undefined ? 'failed' : this.#isFinished ? 'finished' : 'running';
+    return shown('JobMap', { task: this.#task.name, state, read: this.#read, jobs: this.#sent }, inspecting);
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: a map is awaitable by design
   then<A = L, B = never>(
     onfulfilled?: ((value: L) => A | PromiseLike<A>) | null,
@@ -169,6 +182,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#use !== 'none')
       throw new TypeError('Cannot iterate over a map that was awaited or iterated over before: map again');
     this.#use = 'iterator';
+    this.#onLook();
     const results = this.#iterate();
     const end = results.return.bind(results);
     const fail = results.throw.bind(results);
@@ -220,6 +234,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#promise !== undefined) return this.#promise;
     if (this.#use === 'iterator') return Promise.reject(new TypeError('Cannot await a map that is iterated over'));
     this.#use = 'list';
+    this.#onLook();
     this.#promise = this.#collect();
     return this.#promise;
   }
@@ -348,15 +363,12 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
     this.#failure = { error };
     this.#stop('another part of its map failed');
-    if (this.#use === 'none') setImmediate(() => this.#warnUnobserved(error));
+    if (this.#use === 'none') this.#onLook = this.#host.failedUnseen(this, this.#unseen(error));
   }
 
   /** As for a job's failure: silence would hide it. */
-  #warnUnobserved(error: unknown): void {
-    if (this.#use !== 'none') return;
-    this.#host.unobserved(
-      `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`,
-    );
+  #unseen(error: unknown): string {
+    return `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
   }
 
   #stop(reason: string): void {

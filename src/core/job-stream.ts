@@ -1,5 +1,6 @@
 import { JobTimeoutError } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { isSettled, type Job } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
 import { checkOptionNames } from '../jobs/option-names.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
@@ -27,6 +28,12 @@ interface Reader<J> {
   readonly reject: (error: unknown) => void;
 }
 
+let push: <J extends Job>(stream: JobStream<J>, job: J) => void;
+/** No more come. */
+let end: <J extends Job>(stream: JobStream<J>) => void;
+/** No more come: who asks for one, once those that are there were read, is told why. */
+let fail: <J extends Job>(stream: JobStream<J>, error: unknown) => void;
+
 /**
  * Jobs, one after the other, for `for await`. (An async generator would not do: what it yields it awaits, and a Job is
  * awaitable.)
@@ -51,7 +58,13 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     this.#onSlow = onSlow;
   }
 
-  push(job: J): void {
+  static {
+    push = (stream, job) => stream.#push(job);
+    end = (stream) => stream.#end();
+    fail = (stream, error) => stream.#fail(error);
+  }
+
+  #push(job: J): void {
     if (this.#isEnded) return;
     const reader = this.#readers.shift();
     if (reader !== undefined) {
@@ -62,21 +75,19 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     if (this.#jobs.length > this.#limit) this.#drop();
   }
 
-  /** No more come. */
-  end(): void {
+  #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#onClosed();
     for (const { resolve } of this.#readers.splice(0)) resolve({ value: undefined, done: true });
   }
 
-  /** No more come: who asks for one, once those that are there were read, is told why. */
-  fail(error: unknown): void {
+  #fail(error: unknown): void {
     if (this.#isEnded) return;
     const reader = this.#readers.shift();
     if (reader === undefined) this.#error = { error };
     else reader.reject(error);
-    this.end();
+    this.#end();
   }
 
   next(): Promise<Next<J>> {
@@ -94,7 +105,7 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
   return(): Promise<Next<J>> {
     this.#jobs.length = 0;
     this.#error = undefined;
-    this.end();
+    this.#end();
     return Promise.resolve({ value: undefined, done: true });
   }
 
@@ -136,8 +147,8 @@ export class JobStreams {
       this.#open.delete(stream);
     };
     const stream = new JobStream<SettledJob>(limit, closed, this.#warn);
-    const unregister = this.#events.on(event, (job) => stream.push(job as SettledJob));
-    if (this.#isClosed) stream.end();
+    const unregister = this.#events.on(event, (job) => push(stream, job as SettledJob));
+    if (this.#isClosed) end(stream);
     else this.#open.add(stream);
     return stream;
   }
@@ -145,7 +156,7 @@ export class JobStreams {
   /** No more jobs will settle. */
   close(): void {
     this.#isClosed = true;
-    for (const stream of [...this.#open]) stream.end();
+    for (const stream of [...this.#open]) end(stream);
   }
 }
 
@@ -157,17 +168,18 @@ export function streamAsCompleted<J extends Job>(jobs: readonly J[], timeoutMs: 
   });
   let missing = jobs.length;
   const settled = (job: J): void => {
-    stream.push(job);
-    if (--missing === 0) stream.end();
+    push(stream, job);
+    if (--missing === 0) end(stream);
   };
   const expire = (): void =>
-    stream.fail(
+    fail(
+      stream,
       new JobTimeoutError(`Cannot wait longer for ${missing} of ${jobs.length} jobs: ${timeoutMs} ms have passed`),
     );
-  for (const job of jobs) if (job.isSettled) settled(job);
-  if (jobs.length === 0) stream.end();
+  for (const job of jobs) if (isSettled(job)) settled(job);
+  if (jobs.length === 0) end(stream);
   if (missing === 0) return stream;
-  for (const job of jobs) if (!job.isSettled) stops.push(job.whenSettled(() => settled(job)));
+  for (const job of jobs) if (!isSettled(job)) stops.push(whenSettled(job, () => settled(job)));
   stops.push(startTimer(timeoutMs, expire, { keepsProcess: true }));
   return stream;
 }

@@ -1,10 +1,13 @@
-import { textOf } from '../errors.js';
+import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
+import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
 import type { Ending } from '../jobs/ending.js';
-import type { Arrival, Job, JobOwner } from '../jobs/job.js';
+import { type Job, type JobOwner, kindOf, orderOf, queuedFrom, settle, settleBy, submittedTo } from '../jobs/job.js';
+import { addSubmitStack, endingOf, hasSubmitStack, isAwaited, watchForLook } from '../jobs/job-engine.js';
+import type { Arrival } from '../jobs/job-extras.js';
 import type { OwnerRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
-import { now, setImmediate } from '../sync/platform.js';
+import { now } from '../sync/platform.js';
 import { startTimer } from '../sync/timer.js';
 import type { Aging } from './aging.js';
 import type { EventHub } from './events.js';
@@ -75,9 +78,9 @@ export class Ledger {
 
   /** Takes a job in and gives it its place among equals. */
   enter(job: Job, owner: PoolOwner): void {
-    this.#lastNumber = job.submittedTo(owner.ref, this.#now, this.#lastNumber);
+    this.#lastNumber = submittedTo(job, owner.ref, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
-    this.#metrics.jobSubmitted(job.priority);
+    this.#metrics.jobSubmitted(kindOf(job).priority);
     if (isFirst) this.#becameBusy(owner);
   }
 
@@ -90,7 +93,7 @@ export class Ledger {
   /** Nothing holds a job back any more: from now on it waits for its turn. */
   released(job: Job): void {
     this.look();
-    job.queuedFrom(this.#now);
+    queuedFrom(job, this.#now);
   }
 
   /** @param end.late what the code of a cancelled job still returned. */
@@ -99,28 +102,30 @@ export class Ledger {
     state: SettledState,
     end: { readonly outcome: unknown; readonly late?: { readonly result: unknown } | undefined },
   ): void {
-    if (job.ending?.state === 'FAILED') this.#metrics.timedOut++;
+    if (endingOf(job)?.state === 'FAILED') this.#metrics.timedOut++;
     this.#count(job, state);
-    if (state === 'FAILED') job.addSubmitStack(end.outcome);
-    job.settle(state, end.outcome, end.late);
-    if (state === 'FAILED') this.#watchUnobserved(job);
+    if (state === 'FAILED') {
+      addSubmitStack(job, end.outcome);
+      this.#watchUnobserved(job, end.outcome);
+    }
+    settle(job, state, end.outcome, end.late);
   }
 
   /** Settles a job whose code did not begin, or whose thread is gone. */
   settleBy(job: Job, ending: Ending): void {
     if (ending.state === 'FAILED') {
       this.#metrics.timedOut++;
-      job.addSubmitStack(ending.reason);
+      addSubmitStack(job, ending.reason);
+      this.#watchUnobserved(job, ending.reason);
     }
     this.#count(job, ending.state);
-    job.settleBy(ending);
-    if (ending.state === 'FAILED') this.#watchUnobserved(job);
+    settleBy(job, ending);
   }
 
   /** `settle` for a job that has returned: a plain call, as it is the one that happens a million times a second. */
   complete(job: Job, result: unknown): void {
     this.#countCompleted(job);
-    job.settle('COMPLETED', result);
+    settle(job, 'COMPLETED', result);
   }
 
   /** Counts a job that had settled before it was submitted: it was cancelled. */
@@ -181,18 +186,18 @@ export class Ledger {
         this.#countCompleted(job);
         break;
       case 'FAILED':
-        this.#metrics.jobFailed(job.priority);
+        this.#metrics.jobFailed(kindOf(job).priority);
         this.#counted(job, 'jobFailed');
         break;
       case 'CANCELLED':
-        this.#metrics.jobCancelled(job.priority);
+        this.#metrics.jobCancelled(kindOf(job).priority);
         this.#counted(job, 'jobCancelled');
         break;
     }
   }
 
   #countCompleted(job: Job): void {
-    this.#metrics.jobCompleted(job.priority);
+    this.#metrics.jobCompleted(kindOf(job).priority);
     this.#counted(job, 'jobCompleted');
   }
 
@@ -209,7 +214,7 @@ export class Ledger {
   }
 
   #tellWaiters(job: Job): void {
-    const number = Math.abs(job.order);
+    const number = Math.abs(orderOf(job));
     const waiters = this.#waiters;
     let isAnyDone = false;
     for (let i = 0; i < waiters.length; i++) {
@@ -225,17 +230,27 @@ export class Ledger {
     for (const waiter of done) waiter.done();
   }
 
-  /** A failure that nobody can have seen is told once a pool: silence would hide it, a rejection would end the process. */
-  #watchUnobserved(job: Job): void {
-    if (this.#hasWarned || job.isObserved || this.#events.has('jobFailed')) return;
-    setImmediate(() => {
-      if (this.#hasWarned || job.isObserved || this.#events.has('jobFailed')) return;
+  /**
+   * The job is about to fail. A failure that nobody ever looks at is told once a pool: silence would hide it, a rejection
+   * would end the process.
+   */
+  #watchUnobserved(job: Job, error: unknown): void {
+    if (this.#hasWarned || isAwaited(job) || this.#events.has('jobFailed')) return;
+    // not the error itself, which may hold the job
+    const what = `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${textOf(error)}`;
+    const stack = stackToTell(job, error);
+    const tell = (when: LastMoment): void => {
+      if (this.#hasWarned || this.#events.has('jobFailed')) return;
       this.#hasWarned = true;
-      const { error } = job;
-      this.#log.fault(
-        `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${textOf(error)}. Await the job, read its error, or listen to 'jobFailed'; this is told once a pool`,
-        { type: 'UnobservedJobFailure', error },
-      );
-    });
+      const advice = "Await the job, read its error, or listen to 'jobFailed'; this is told once a pool";
+      this.#log.fault(`${what}. ${advice}`, { type: 'UnobservedJobFailure', stack, isLast: when === 'exit' });
+    };
+    watchForLook(job, watchUnobserved(job, tell));
   }
+}
+
+/** Of an error of our own it would be where we made it, at a cost, unless it tells where the job was submitted. */
+function stackToTell(job: Job, error: unknown): string | undefined {
+  if (error instanceof ThreadSystemError && !hasSubmitStack(job)) return undefined;
+  return stackIfAny(error);
 }

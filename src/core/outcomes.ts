@@ -1,4 +1,5 @@
-import type { Job } from '../jobs/job.js';
+import { begunAttempts, hasOptions, isPlain, type Job, ran, waitedTicks } from '../jobs/job.js';
+import { endingOf, reported, taskOf } from '../jobs/job-engine.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import type { Outbox } from '../sync/outbox.js';
 import type { JobSink } from '../workers/remote-worker.js';
@@ -50,7 +51,7 @@ export class Outcomes implements JobSink<Job> {
   }
 
   jobReported(job: Job, value: unknown): void {
-    job.report(value, this.#parts.outbox);
+    reported(job, value, this.#parts.outbox);
   }
 
   jobReturned(worker: PoolWorker, job: Job, value: unknown): void {
@@ -68,7 +69,7 @@ export class Outcomes implements JobSink<Job> {
 
   jobThrew(worker: PoolWorker, job: Job, thrown: Thrown): void {
     const settle = (): void => {
-      if (job.hasOptions && this.#parts.retries.take(job, thrown.error, false)) return;
+      if (hasOptions(job) && this.#parts.retries.take(job, thrown.error, false)) return;
       this.#parts.ledger.settle(job, 'FAILED', { outcome: thrown.error });
     };
     this.#parts.families.cancelChildren(job);
@@ -83,7 +84,7 @@ export class Outcomes implements JobSink<Job> {
 
   #settleStopped(job: Job, end: StoppedEnd): void {
     const isOwnFault = end.kind === 'threw' && !end.thrown.isCancelled;
-    const { ending } = job;
+    const ending = endingOf(job);
     if (ending === undefined) return;
     const outcome = ending.error(isOwnFault ? { thrown: end.thrown.error } : undefined);
     if (this.#parts.retries.take(job, outcome, false)) return;
@@ -98,11 +99,11 @@ export class Outcomes implements JobSink<Job> {
 
   #ran(worker: PoolWorker, job: Job): void {
     const { results } = worker;
-    if (job.hasOptions) this.#parts.limits.ended(job);
+    if (hasOptions(job)) this.#parts.limits.ended(job);
     const { runTicks } = results;
-    const waitedTicks = job.waitedTicks(results);
-    job.ran(worker.run(job.isPlain ? 1 : job.begunAttempts + 1), waitedTicks, runTicks);
-    learnRun(job.task, runTicks);
-    this.#metrics.jobRan(waitedTicks, runTicks);
+    const waited = waitedTicks(job, results);
+    ran(job, worker.run(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
+    learnRun(taskOf(job), runTicks);
+    this.#metrics.jobRan(waited, runTicks);
   }
 }

@@ -1,5 +1,5 @@
 import { QueueFullError, textOf } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { failureOf, type Job } from '../jobs/job.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
 import type { ThreadExit } from '../workers/thread-exit.js';
@@ -12,7 +12,9 @@ import type { PoolWorker } from './worker-set.js';
 /** A fault that has nobody to be thrown at, as a process warning. */
 export interface Warning {
   readonly type: 'UnobservedJobFailure' | 'ThreadSystemWarning' | 'LateError';
-  readonly error?: unknown;
+  readonly stack?: string | undefined;
+  /** The process ends: what is left for later is not told any more. */
+  readonly isLast?: boolean;
 }
 
 /**
@@ -51,10 +53,17 @@ export class PoolLog {
   }
 
   /** A fault that nobody can catch. */
-  fault(message: string, { type, error }: Warning): void {
-    const stack = error instanceof Error ? error.stack : undefined;
-    if (this.#logger !== undefined) this.#tell('error', stack === undefined ? message : `${message}\n${stack}`);
-    else process.emitWarning(message, stack === undefined ? { type } : { type, detail: stack });
+  fault(message: string, { type, stack, isLast = false }: Warning): void {
+    if (this.#logger !== undefined) {
+      const text = stack === undefined ? message : `${message}\n${stack}`;
+      if (isLast) this.#call('error', text);
+      else this.#tell('error', text);
+    } else if (isLast) {
+      const warning = Object.assign(new Error(message), { name: type, detail: stack ?? '' });
+      process.emit('warning', warning); // `emitWarning` does so later
+    } else {
+      process.emitWarning(message, stack === undefined ? { type } : { type, detail: stack });
+    }
   }
 
   /** An error that hurts no job: told to who listens. */
@@ -64,7 +73,10 @@ export class PoolLog {
     if (isHeard && this.#logger === undefined) return;
     const of = whose ?? (jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`);
     const advice = isHeard ? '' : ". Listen to 'lateError' to handle it";
-    this.fault(`Uncaught error in a worker, ${of}: ${error.message}${advice}`, { type: 'LateError', error });
+    this.fault(`Uncaught error in a worker, ${of}: ${error.message}${advice}`, {
+      type: 'LateError',
+      stack: error.stack,
+    });
   }
 
   workerStarting({ workerId }: PoolWorker): void {
@@ -125,16 +137,20 @@ export class PoolLog {
 
   /** One line a job that fails, none for others. What a full queue refuses is told once. */
   #jobFailed(job: Job): void {
-    const { failure: error, attempts } = job;
+    const { attempts } = job;
+    const error = failureOf(job);
     const when = attempts === 0 ? ' before it began' : attempts === 1 ? '' : ` after ${attempts} attempts`;
     this.#tell(error instanceof QueueFullError ? 'debug' : 'warn', `${nameOf(job)} failed${when}: ${textOf(error)}`);
   }
 
   /** Later, as the logger is foreign code (I7); called on itself, as many need their `this`. */
   #tell(level: LogLevel, message: string): void {
-    const logger = this.#logger;
-    if (logger === undefined) return;
-    this.#outbox.add((text: string) => logger[level](text), [`${this.#name}: ${message}`], `logger.${level}`);
+    if (this.#logger === undefined) return;
+    this.#outbox.add((text: string) => this.#call(level, text), [message], `logger.${level}`);
+  }
+
+  #call(level: LogLevel, message: string): void {
+    this.#logger?.[level](`${this.#name}: ${message}`);
   }
 }
 

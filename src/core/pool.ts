@@ -1,5 +1,9 @@
+import { inspect } from 'node:util';
+import { type Inspecting, shown } from '../base/inspect.js';
+import { watchUnobserved } from '../base/unobserved.js';
 import { describe, PoolClosedError } from '../errors.js';
-import { Job } from '../jobs/job.js';
+import { isSettled, Job } from '../jobs/job.js';
+import { isSubmitted, raiseToken, submittedBy } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import { checkOptionNames } from '../jobs/option-names.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
@@ -22,7 +26,7 @@ import { HeldJobs } from './held-jobs.js';
 import { Intake } from './intake.js';
 import { JobControl } from './job-control.js';
 import { type GroupHost, JobGroup } from './job-group.js';
-import { type ItemTask, JobMap, type MapHost, type MapOptions } from './job-map.js';
+import { type ItemTask, isEnded, JobMap, type MapHost, type MapOptions, poolCloses } from './job-map.js';
 import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from './job-stream.js';
 import { Ledger } from './ledger.js';
 import { enterLiving, handleSignals, type SignalOptions } from './living.js';
@@ -94,6 +98,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #starvation: StarvationWatch;
   readonly #profiling: Profiling;
   readonly #submitStacks: boolean;
+  readonly #name: string;
   /** Those under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
   readonly #streams = new JobStreams(this.#events, (message) =>
@@ -151,6 +156,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
     if (log.isOpen) this.#starvation.begin();
     this.#submitStacks = settings.submitStacks;
+    this.#name = settings.name;
     this.#profiling = profiling;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
@@ -172,7 +178,7 @@ export class ThreadPool implements AsyncDisposable {
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     const job = new Job(task, args, options);
-    if (this.#submitStacks) job.submittedBy(this.submit);
+    if (this.#submitStacks) submittedBy(job, this.submit);
     return this.#intake.submit(job);
   }
 
@@ -184,8 +190,8 @@ export class ThreadPool implements AsyncDisposable {
    */
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
     if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
-    if (job.isSubmitted) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
-    if (this.#submitStacks) (job as Job).submittedBy(this.submitJob);
+    if (isSubmitted(job as Job)) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
+    if (this.#submitStacks) submittedBy(job as Job, this.submitJob);
     return this.#intake.submit(job as Job) as Job<T, P>;
   }
 
@@ -195,7 +201,7 @@ export class ThreadPool implements AsyncDisposable {
       throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
     // all are made before the first is submitted, so that a bad one submits none
     const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
-    if (this.#submitStacks) for (const job of jobs) job.submittedBy(this.submitMany);
+    if (this.#submitStacks) for (const job of jobs) submittedBy(job, this.submitMany);
     return jobs.map((job) => this.#intake.submit(job)) as JobOf<K>[];
   }
 
@@ -231,11 +237,11 @@ export class ThreadPool implements AsyncDisposable {
     const host: MapHost = {
       places,
       submit: (job) => this.#intake.submitUnbounded(job),
-      unobserved: (message) => this.#log.fault(message, { type: 'UnobservedJobFailure' }),
+      failedUnseen: (map, message) => this.#failedUnseen(map, message),
       ended: (map) => this.#maps.delete(map),
     };
     const map = new JobMap<unknown, unknown>(host, task, items, options);
-    if (!map.isEnded) this.#maps.add(map);
+    if (!isEnded(map)) this.#maps.add(map);
     return map;
   }
 
@@ -324,7 +330,7 @@ export class ThreadPool implements AsyncDisposable {
       throw new TypeError(`Cannot cancel jobs: filter must be a function, received ${describe(filter)}`);
     let count = 0;
     for (const job of [...this.#control.unsettled()])
-      if (!job.isSettled && (filter?.(job) ?? true) && job.cancel()) count++;
+      if (!isSettled(job) && (filter?.(job) ?? true) && job.cancel()) count++;
     return count;
   }
 
@@ -433,8 +439,15 @@ export class ThreadPool implements AsyncDisposable {
     this.#starvation.watch(); // a paused pool goes on
     this.#schedules.cancelAll();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
-    for (const map of [...this.#maps]) map.poolCloses(closed);
+    for (const map of [...this.#maps]) poolCloses(map, closed);
     return closing;
+  }
+
+  #failedUnseen(map: object, message: string): () => void {
+    const log = this.#log;
+    return watchUnobserved(map, (when) =>
+      log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' }),
+    );
   }
 
   /** All jobs have settled, all threads are gone. */
@@ -442,6 +455,16 @@ export class ThreadPool implements AsyncDisposable {
     this.#control.detach();
     this.#leaveLiving();
     this.#streams.close();
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { submitted, pending, active, completed, failed, cancelled } = this.metrics();
+    const { all, maxWorkers } = this.#workers;
+    const isOver = all.length === 0 && this.#ledger.unsettled === 0;
+    const state = !this.#shutdown.hasBegun ? 'open' : isOver ? 'closed' : 'draining';
+    const workers = `${all.length} of ${maxWorkers}`;
+    const jobs = { submitted, pending, active, completed, failed, cancelled };
+    return shown('ThreadPool', { name: this.#name, state, workers, ...jobs }, inspecting);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -474,7 +497,7 @@ export class ThreadPool implements AsyncDisposable {
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
         if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#pacer.refill();
       },
-      ownTokenCancelled: (job, reason) => job.raiseToken(reason),
+      ownTokenCancelled: (job, reason) => raiseToken(job, reason),
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),
       parentSuspended: (worker, parent) => {
         this.#families.suspend(worker, parent);

@@ -1,5 +1,6 @@
 import { messageOf, WorkerExitError } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { begunAttempts, type Job, lost } from '../jobs/job.js';
+import { endingOf, transferOf } from '../jobs/job-engine.js';
 import { now } from '../sync/platform.js';
 import { reasonOf, type ThreadExit } from '../workers/thread-exit.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -83,7 +84,7 @@ export class Recovery {
     workers.remove(worker);
     const { begun, cancelling, waiting } = worker.seats.abandon();
     for (const job of waiting) {
-      if (job.transfer === undefined) dispatcher.queue.insert(job);
+      if (transferOf(job) === undefined) dispatcher.queue.insert(job);
       else begun.push(job); // what it was to be given is gone with the thread
     }
     for (const job of cancelling) {
@@ -154,7 +155,7 @@ export class Recovery {
 
   /** Settles a job that was asked to stop, and whose code will not answer. */
   #settleStopped(job: Job, worker: PoolWorker): void {
-    const { ending } = job;
+    const ending = endingOf(job);
     this.#settleLater(job, worker, () => {
       if (ending !== undefined && !this.#parts.retries.take(job, ending.error(), false))
         this.#parts.ledger.settleBy(job, ending);
@@ -164,7 +165,7 @@ export class Recovery {
   #settleLater(job: Job, worker: PoolWorker, settle: () => void): void {
     const { limits, families } = this.#parts;
     limits.ended(job);
-    job.lost(worker.run(job.begunAttempts + 1), worker.progressAtMs);
+    lost(job, worker.run(begunAttempts(job) + 1), worker.progressAtMs);
     families.cancelChildren(job);
     families.settleAfterChildren(job, settle);
   }

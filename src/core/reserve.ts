@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job.js';
+import { type Job, kindOf } from '../jobs/job.js';
 import { tierOf } from '../workers/tiered-seats.js';
 import { type ReservedWorkers, sum, tiersOf } from './reserved-workers.js';
 import type { PoolWorker } from './worker-set.js';
@@ -69,7 +69,7 @@ export class Reserve {
   }
 
   #tierOf(job: Job): number {
-    return tierOf(this.tiers, job.priority);
+    return tierOf(this.tiers, kindOf(job).priority);
   }
 
   /** How many workers have a job of the tier or below. Not those that are on their way out: they have been replaced. */

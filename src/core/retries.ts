@@ -1,4 +1,5 @@
-import type { Job } from '../jobs/job.js';
+import { again, begunAttempts, isSettled, type Job, optionsOf } from '../jobs/job.js';
+import { isLastAttempt } from '../jobs/job-engine.js';
 import { retryDelayMs } from '../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import { now } from '../sync/platform.js';
@@ -29,10 +30,10 @@ export class Retries {
    * @param isThreadLost whether its thread died.
    */
   take(job: Job, error: unknown, isThreadLost: boolean): boolean {
-    const { retry, deadline } = job.options;
-    if (retry === undefined || job.begunAttempts >= retry.maxAttempts || !this.#parts.isAllowed()) return false;
-    if (job.isLastAttempt || (isThreadLost && !retry.onWorkerExit)) return false;
-    const delayMs = retryDelayMs(retry, job.begunAttempts);
+    const { retry, deadline } = optionsOf(job);
+    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#parts.isAllowed()) return false;
+    if (isLastAttempt(job) || (isThreadLost && !retry.onWorkerExit)) return false;
+    const delayMs = retryDelayMs(retry, begunAttempts(job));
     if (deadline !== undefined && delayMs >= msUntil(deadline)) return false;
     try {
       if (retry.retryIf !== undefined && !retry.retryIf(error)) return false;
@@ -40,9 +41,9 @@ export class Retries {
       warnOf(fault, 'retryIf');
       return false;
     }
-    if (job.isSettled || job.isLastAttempt || !this.#parts.isAllowed()) return false; // by what `retryIf` did
+    if (isSettled(job) || isLastAttempt(job) || !this.#parts.isAllowed()) return false; // by what `retryIf` did
     const { held, metrics, events } = this.#parts;
-    job.again({ ms: now() });
+    again(job, { ms: now() });
     metrics.retried++;
     events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
     held.delay(job, delayMs);

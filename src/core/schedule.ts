@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
 import { Cron } from 'croner';
+import { type Inspecting, shown } from '../base/inspect.js';
 import { describe } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { isSettled, type Job } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import { now } from '../sync/platform.js';
 import { checkDate, checkMs, msUntil, type StopTimer, startTimer } from '../sync/timer.js';
@@ -118,6 +121,12 @@ export class Schedule {
     return this.#keep(true);
   }
 
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { next, runs } = this;
+    const state = this.#isCancelled ? 'cancelled' : this.#isPaused ? 'paused' : 'active';
+    return shown('Schedule', { state, next, runs }, inspecting);
+  }
+
   #keep(keepsProcess: boolean): this {
     this.#keepsProcess = keepsProcess;
     if (!this.#isPaused && !this.#isCancelled) this.#wait();
@@ -145,7 +154,7 @@ export class Schedule {
   }
 
   #run(): void {
-    const isBusy = this.#job !== undefined && !this.#job.isSettled;
+    const isBusy = this.#job !== undefined && !isSettled(this.#job);
     if (isBusy && this.#overlap === 'skip') return;
     if (isBusy && this.#overlap === 'queue') {
       this.#queued++;
@@ -159,7 +168,7 @@ export class Schedule {
     this.#job = job;
     this.#runs++;
     if (this.#overlap !== 'queue') return;
-    job.whenSettled(() => {
+    whenSettled(job, () => {
       if (this.#queued === 0) return;
       this.#queued--;
       this.#run();

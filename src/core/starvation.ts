@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job.js';
+import { type Job, orderOf, queuedFromMs } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
 import { startTimer } from '../sync/timer.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -61,13 +61,13 @@ export class StarvationWatch {
     const starving: Job[] = [];
     let nextMs = nowMs;
     for (const job of this.#parts.dispatcher.queue) {
-      if (nowMs - job.queuedFromMs < this.#afterMs) nextMs = Math.min(nextMs, job.queuedFromMs);
+      if (nowMs - queuedFromMs(job) < this.#afterMs) nextMs = Math.min(nextMs, queuedFromMs(job));
       else if (!this.#told.has(job)) starving.push(job);
     }
-    starving.sort((a, b) => a.queuedFromMs - b.queuedFromMs || Math.abs(a.order) - Math.abs(b.order));
+    starving.sort((a, b) => queuedFromMs(a) - queuedFromMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
     for (const job of starving) {
       this.#told.add(job);
-      this.#parts.events.emit('starvation', job, { waitedMs: nowMs - job.queuedFromMs });
+      this.#parts.events.emit('starvation', job, { waitedMs: nowMs - queuedFromMs(job) });
     }
     const restMs = Math.max(this.#afterMs * SHARE, (now() - nowMs) * REST);
     this.#arm(Math.max(nextMs + this.#afterMs - nowMs, restMs));

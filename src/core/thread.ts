@@ -1,9 +1,12 @@
+import { inspect } from 'node:util';
+import { type Inspecting, shown } from '../base/inspect.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
+import { hasReturned } from '../jobs/job-engine.js';
 import type { Task, TaskResult } from '../jobs/task.js';
 import type { SubmitRest } from '../jobs/typed-job.js';
 import { Signal } from '../sync/signal.js';
-import { enterLiving } from './living.js';
+import { type Endable, enterLiving } from './living.js';
 import { ThreadPool } from './pool.js';
 import type { SettledCounts } from './settled-counts.js';
 import type { ShutdownOptions } from './shutdown-options.js';
@@ -30,12 +33,14 @@ export class Thread<T = unknown> {
   readonly #ended: Promise<void>;
   readonly #leaveLiving: () => void;
   #isStopping = false;
+  /** For `shutdownAll`, which does not hold it. */
+  readonly #endable: Endable = { shutdown: (options) => this.#shutdown(options) };
 
   private constructor(name: string, job: Job<T>, pool: ThreadPool, parent: Thread | undefined) {
     this.name = name;
     this.job = job;
     this.#pool = pool;
-    this.#leaveLiving = parent === undefined ? enterLiving(this) : () => {};
+    this.#leaveLiving = parent === undefined ? enterLiving(this.#endable) : () => {};
     this.#ended = this.#end(parent);
   }
 
@@ -86,16 +91,20 @@ export class Thread<T = unknown> {
     const { job } = this;
     job.catch(() => {}); // who joins looks at its failure
     await this.#ended;
-    if (job.state === 'COMPLETED' || job.hasReturned) return job.result as T;
+    if (hasReturned(job as Job)) return job.result as T;
     throw job.error;
   }
 
   /** Lets it run on by itself: its result is dropped, and a failure becomes a process warning. */
   release(): void {}
 
-  /** @internal */
-  async shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
-    if (options.mode === 'abort') for (const thread of [...this.#children]) void thread.shutdown(options);
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { name, job } = this;
+    return shown('Thread', { name, state: job.state }, inspecting);
+  }
+
+  async #shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
+    if (options.mode === 'abort') for (const thread of [...this.#children]) void thread.#shutdown(options);
     else this.stop('the process ends');
     if (options.mode !== 'abort' && options.timeoutMs === undefined) await this.#ended;
     return this.#pool.shutdown(options);

@@ -1,5 +1,6 @@
 import { Timeout } from '../jobs/ending.js';
-import type { Job } from '../jobs/job.js';
+import { type Job, optionsOf } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
 import { now } from '../sync/platform.js';
 import { msUntil, type StopTimer, startTimer } from '../sync/timer.js';
 
@@ -15,7 +16,7 @@ export class TimeLimits {
 
   /** The job has entered the pool. */
   entered(job: Job): void {
-    const { deadline } = job.options;
+    const { deadline } = optionsOf(job);
     if (deadline === undefined) return;
     const leftMs = msUntil(deadline);
     const expire = (): void => {
@@ -24,12 +25,12 @@ export class TimeLimits {
       this.#stop(job, new Timeout(`Job '${job.name}' missed its deadline of ${when}: it passed ${where}`));
     };
     if (leftMs === 0) expire();
-    else job.whenSettled(startTimer(leftMs, expire, { keepsProcess: false }));
+    else whenSettled(job, startTimer(leftMs, expire, { keepsProcess: false }));
   }
 
   /** The job's code has begun, at that time in ms of `now()`. */
   began(job: Job, begunAtMs: number): void {
-    const { timeoutMs } = job;
+    const { timeoutMs } = optionsOf(job);
     if (timeoutMs === undefined) return;
     const expire = (): void =>
       this.#stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));

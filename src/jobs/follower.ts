@@ -1,41 +1,90 @@
+// biome-ignore-all lint/style/useReadonlyClassProperties: fields are set by the functions that the class gives away
+
 import { types } from 'node:util';
 import { keepShape } from '../sync/keep-shape.js';
 
-type Resolver = (value: unknown) => void;
+type Callback = (value: unknown) => unknown;
+
+/** The promise of a follower, where somebody has asked for it. */
+interface Derived {
+  readonly promise: Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 const { toString: textOf } = Function.prototype;
 const { apply } = Reflect;
+const NativePromise = Promise;
 const NATIVE = 'function () { [native code] }';
 
 /**
- * Whether it is one of the two functions by which the engine settles a promise: what `then` is given by `await`, by
- * `Promise.all`, and by `new Promise((resolve, reject) => job.then(resolve, reject))`. They run no code of a user's.
+ * Whether these may be the two functions by which the engine settles a promise: what `then` is given by `await`, by
+ * `Promise.all`, and by `new Promise((resolve, reject) => job.then(resolve, reject))`. Nothing tells them for certain from
+ * other native functions without a name.
  */
-export function isResolver(callback: unknown): callback is Resolver {
+export function mayBeResolvers(onfulfilled: unknown, onrejected: unknown): onfulfilled is Callback {
+  return isNameless(onfulfilled) && isNameless(onrejected) && onfulfilled !== onrejected;
+}
+
+function isNameless(callback: unknown): boolean {
   if (typeof callback !== 'function' || callback.name !== '' || callback.length !== 1) return false;
   return apply(textOf, callback, []) === NATIVE && !types.isProxy(callback);
 }
 
+function derive(): Derived {
+  let resolve: (value: unknown) => void = nothing;
+  let reject: (error: unknown) => void = nothing;
+  const promise = new NativePromise<unknown>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
+}
+
 const nothing = (): undefined => undefined;
 
+/** The job that is followed has settled so. Calls one of the two callbacks; what it returns or throws is the promise's. */
+export let tell: (follower: Follower, isFulfilled: boolean, outcome: unknown) => void;
+
 /**
- * A promise of somebody's that follows a job, told by its resolving functions. `await` and `Promise.all` follow so: a
+ * Two callbacks that follow a job, most often the resolving functions of a promise. `await` and `Promise.all` follow so: a
  * promise of the job's own between the two would cost several times as much. It also stands for the promise that `then`
- * returns, at which those two never look.
+ * returns, at which those two never look; to anybody who does it is as that promise.
  */
-export class Follower implements Promise<undefined> {
-  readonly #followed: PromiseLike<unknown>;
-  readonly resolve: Resolver;
-  readonly reject: Resolver;
+export class Follower implements Promise<unknown> {
+  /** `undefined` once one of the two was called. */
+  #onfulfilled: Callback | undefined;
+  #onrejected: Callback | undefined;
+  #derived: Derived | undefined = undefined;
 
   static {
-    keepShape(new Follower(Promise.resolve(), nothing, nothing));
+    keepShape(new Follower(nothing, nothing));
+    // it is an `instanceof Promise`, and names that as its constructor
+    Reflect.setPrototypeOf(Follower.prototype, Promise.prototype);
+    Reflect.deleteProperty(Follower.prototype, 'constructor');
   }
 
-  constructor(followed: PromiseLike<unknown>, resolve: Resolver, reject: Resolver) {
-    this.#followed = followed;
-    this.resolve = resolve;
-    this.reject = reject;
+  constructor(onfulfilled: Callback, onrejected: Callback) {
+    this.#onfulfilled = onfulfilled;
+    this.#onrejected = onrejected;
+  }
+
+  static {
+    tell = (follower, isFulfilled, outcome) => {
+      const callback = isFulfilled ? follower.#onfulfilled : follower.#onrejected;
+      follower.#onfulfilled = undefined;
+      follower.#onrejected = undefined;
+      let value: unknown;
+      try {
+        value = callback?.(outcome);
+      } catch (error) {
+        follower.#derived ??= derive();
+        follower.#derived.reject(error); // where nobody looks it is an unhandled rejection, as a promise's
+        return;
+      }
+      if (value !== undefined) follower.#derived ??= derive();
+      follower.#derived?.resolve(value);
+    };
   }
 
   get [Symbol.toStringTag](): string {
@@ -43,23 +92,26 @@ export class Follower implements Promise<undefined> {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it stands for a promise
-  then<A = undefined, B = never>(
-    onfulfilled?: ((value: undefined) => A | PromiseLike<A>) | null,
+  then<A = unknown, B = never>(
+    onfulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#promise().then(onfulfilled, onrejected);
+    return Follower.#promiseOf(this).then(onfulfilled, onrejected);
   }
 
-  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<undefined | B> {
-    return this.#promise().catch(onrejected);
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
+    return Follower.#promiseOf(this).catch(onrejected);
   }
 
-  finally(onfinally?: (() => void) | null): Promise<undefined> {
-    return this.#promise().finally(onfinally);
+  finally(onfinally?: (() => void) | null): Promise<unknown> {
+    return Follower.#promiseOf(this).finally(onfinally);
   }
 
-  /** Resolves to what the resolving functions return, whichever of them is called. */
-  #promise(): Promise<undefined> {
-    return new Promise((resolve) => this.#followed.then(nothing, nothing).then(resolve));
+  static #promiseOf(follower: Follower): Promise<unknown> {
+    if (follower.#derived === undefined) {
+      follower.#derived = derive();
+      if (follower.#onfulfilled === undefined) follower.#derived.resolve(undefined);
+    }
+    return follower.#derived.promise;
   }
 }

@@ -1,3 +1,4 @@
+import { isPassenger } from '../base/passenger.js';
 import { describe } from '../errors.js';
 import { isAbortSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
@@ -15,8 +16,6 @@ export interface Prerequisite {
   readonly state: JobState;
   readonly error: unknown;
   cancel(reason?: unknown): boolean;
-  /** @internal */
-  whenSettled(fn: () => void): () => void;
 }
 
 export interface JobOptions {
@@ -108,13 +107,8 @@ function checkDependsOn(value: unknown, action: string): void {
   if (!Array.isArray(value))
     throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, received ${describe(value)}`);
   for (const other of value)
-    if (!isJobLike(other))
+    if (!isPassenger(other))
       throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, but holds ${describe(other)}`);
-}
-
-/** By shape, as the class itself is built on these options. */
-function isJobLike(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'whenSettled' in value;
 }
 
 export function checkPriority(priority: unknown, action: string, name = 'priority'): asserts priority is number {

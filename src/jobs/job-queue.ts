@@ -1,16 +1,5 @@
 import TinyQueue from 'tinyqueue';
-
-/** What the queue asks of what it holds. */
-export interface Queueable {
-  /** A higher one is first. Does not change while it waits here. */
-  readonly urgency: number;
-  /** Place among equals: the order of submission. Never changes, so that a job that comes back finds its place (I4). */
-  readonly order: number;
-  /** The level it is in, or something else that is none of the queue's. */
-  place: object | undefined;
-  /** While it is in a level: its number there. */
-  seq: number;
-}
+import { kindOf, orderOf, type Passenger, placeOf, seqOf, setPlace, setSeq } from '../base/passenger.js';
 
 /** A level that has run empty keeps a list of this length, a power of 2. */
 const SHORT = 4096;
@@ -21,7 +10,7 @@ const SPARE_LEVELS = 16;
  * The jobs of one urgency, by `order`. Those that arrive in order are a list, a ring that grows, where all is O(1); those
  * that come back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
  */
-class QueueLevel<J extends Queueable> {
+class QueueLevel<J extends Passenger> {
   readonly workerId = undefined;
   readonly attempt = 0;
   readonly urgency: number;
@@ -33,7 +22,7 @@ class QueueLevel<J extends Queueable> {
   /** No job of the list comes after it. */
   #lastOrder = Number.NEGATIVE_INFINITY;
   /** Left lazily: an entry counts only while its job still belongs to this level and is not in the list. */
-  readonly #strays = new TinyQueue<J>([], (a, b) => a.order - b.order);
+  readonly #strays = new TinyQueue<J>([], (a, b) => orderOf(a) - orderOf(b));
 
   constructor(urgency: number) {
     this.urgency = urgency;
@@ -41,8 +30,8 @@ class QueueLevel<J extends Queueable> {
 
   insert(job: J): void {
     this.size++;
-    job.place = this;
-    const { order } = job;
+    setPlace(job, this);
+    const order = orderOf(job);
     if (order > this.#lastOrder) {
       this.#lastOrder = order;
       this.#append(job);
@@ -54,11 +43,11 @@ class QueueLevel<J extends Queueable> {
   /** Puts a job that comes back in its place. */
   #insertBack(job: J): void {
     const head = this.#firstListed();
-    if (head === undefined || job.order > this.#lastListed().order) {
+    if (head === undefined || orderOf(job) > orderOf(this.#lastListed())) {
       this.#append(job);
-    } else if (job.order < head.order) {
+    } else if (orderOf(job) < orderOf(head)) {
       if (this.#end - this.#head === this.#list.length) this.#grow();
-      job.seq = --this.#head;
+      setSeq(job, --this.#head);
       this.#list[this.#head & (this.#list.length - 1)] = job;
     } else {
       this.#strays.push(job);
@@ -67,7 +56,7 @@ class QueueLevel<J extends Queueable> {
 
   #append(job: J): void {
     if (this.#end - this.#head === this.#list.length) this.#grow();
-    job.seq = this.#end;
+    setSeq(job, this.#end);
     this.#list[this.#end++ & (this.#list.length - 1)] = job;
   }
 
@@ -79,18 +68,18 @@ class QueueLevel<J extends Queueable> {
   #firstOfBoth(head: J | undefined): J | undefined {
     const stray = this.#firstStray();
     if (stray === undefined) return head;
-    return head !== undefined && head.order < stray.order ? head : stray;
+    return head !== undefined && orderOf(head) < orderOf(stray) ? head : stray;
   }
 
   /** The job that was submitted first: jobs that went to the front have a negative order, the last of them first. */
   oldest(): J | undefined {
     let oldest: J | undefined;
     for (const job of this) {
-      if (oldest === undefined || Math.abs(job.order) < Math.abs(oldest.order)) oldest = job;
-      if (job.order > 0) break; // those behind it in the list are younger
+      if (oldest === undefined || ageOf(job) < ageOf(oldest)) oldest = job;
+      if (orderOf(job) > 0) break; // those behind it in the list are younger
     }
     for (const job of this.#strays.data)
-      if (this.#isStray(job) && (oldest === undefined || Math.abs(job.order) < Math.abs(oldest.order))) oldest = job;
+      if (this.#isStray(job) && (oldest === undefined || ageOf(job) < ageOf(oldest))) oldest = job;
     return oldest;
   }
 
@@ -98,15 +87,15 @@ class QueueLevel<J extends Queueable> {
   last(): J | undefined {
     let last: J | undefined;
     for (const job of this.#strays.data)
-      if (this.#isStray(job) && (last === undefined || job.order > last.order)) last = job;
+      if (this.#isStray(job) && (last === undefined || orderOf(job) > orderOf(last))) last = job;
     if (this.#firstListed() === undefined) return last;
     const listed = this.#lastListed();
-    return last === undefined || listed.order > last.order ? listed : last;
+    return last === undefined || orderOf(listed) > orderOf(last) ? listed : last;
   }
 
   remove(job: J): void {
-    if (this.#isListed(job)) this.#list[job.seq & (this.#list.length - 1)] = undefined;
-    job.place = undefined;
+    if (this.#isListed(job)) this.#list[seqOf(job) & (this.#list.length - 1)] = undefined;
+    setPlace(job, undefined);
     if (--this.size === 0) this.#reset();
   }
 
@@ -169,11 +158,11 @@ class QueueLevel<J extends Queueable> {
   }
 
   #isListed(job: J): boolean {
-    return this.#list[job.seq & (this.#list.length - 1)] === job;
+    return this.#list[seqOf(job) & (this.#list.length - 1)] === job;
   }
 
   #isStray(job: J): boolean {
-    return job.place === this && !this.#isListed(job);
+    return placeOf(job) === this && !this.#isListed(job);
   }
 }
 
@@ -183,7 +172,7 @@ class QueueLevel<J extends Queueable> {
  * A binary heap (`tinyqueue`) of levels rather than of jobs: a push or a pop costs the heap nothing but for the first and the
  * last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
  */
-export class JobQueue<J extends Queueable> {
+export class JobQueue<J extends Passenger> {
   #heap = new TinyQueue<QueueLevel<J>>([], byUrgency);
   readonly #levels = new Map<number, QueueLevel<J>>();
   #lastLevel: QueueLevel<J> | undefined;
@@ -197,7 +186,7 @@ export class JobQueue<J extends Queueable> {
 
   /** Puts a job in its place: a new one behind its equals, one that comes back where it was. */
   insert(job: J): void {
-    const level = this.#level(job.urgency);
+    const level = this.#level(kindOf(job).urgency);
     if (level.size === 0) this.#emptyLevels--;
     level.insert(job);
     this.#size++;
@@ -217,7 +206,7 @@ export class JobQueue<J extends Queueable> {
 
   /** Takes out a job wherever it stands: O(1). False when the queue does not hold it. */
   remove(job: J): boolean {
-    const { place } = job;
+    const place = placeOf(job);
     if (!(place instanceof QueueLevel)) return false;
     place.remove(job);
     this.#size--;
@@ -230,7 +219,7 @@ export class JobQueue<J extends Queueable> {
     let oldest: J | undefined;
     for (const level of this.#levels.values()) {
       const job = level.oldest();
-      if (job !== undefined && (oldest === undefined || Math.abs(job.order) < Math.abs(oldest.order))) oldest = job;
+      if (job !== undefined && (oldest === undefined || ageOf(job) < ageOf(oldest))) oldest = job;
     }
     return oldest;
   }
@@ -284,6 +273,11 @@ export class JobQueue<J extends Queueable> {
     this.#levels.delete(level.urgency);
     if (this.#lastLevel === level) this.#lastLevel = undefined;
   }
+}
+
+/** The number by which it was submitted: of one that went ahead of its equals it is negative. */
+function ageOf(job: Passenger): number {
+  return Math.abs(orderOf(job));
 }
 
 function byUrgency(a: { readonly urgency: number }, b: { readonly urgency: number }): number {

@@ -1,8 +1,10 @@
+const shapes = new WeakMap<object, object>();
+
 /**
  * Keeps an object as long as its class, so that its shape (V8's hidden class) never is without an object. When the last one
  * of a shape is collected V8 drops all optimised code that was made for it: a pool that had been idle for a while would be
  * slow when jobs come again.
  */
 export function keepShape(object: object): void {
-  Reflect.defineProperty(object.constructor, Symbol('keeps the shape'), { value: object });
+  shapes.set(object.constructor, object);
 }

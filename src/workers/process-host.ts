@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { giveAccess, type Passenger, type PassengerKind } from '../base/passenger.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
@@ -18,7 +19,6 @@ import { type ThreadProfile, ThreadProfilers } from './profiler.js';
 import type { Aside, AskedChild, ProfileStep } from './protocol.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from './remote-worker.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
-import type { Passenger } from './seats.js';
 import type { ThreadExit } from './thread-exit.js';
 
 /** So many answers are read, then what came from the pool. */
@@ -31,29 +31,16 @@ export function leaveSignalsToParent(): void {
 }
 
 /** A call, as the thread in this process carries it. */
-class Call {
-  readonly urgency = 0;
-  readonly order = 0;
-  readonly transfer = undefined;
-  readonly timeoutMs = undefined;
+class Call implements Passenger {
   place: object | undefined = undefined;
   seq = 0;
   /** A report of it could not be sent: by now its code, which is to blame, cannot be told. It fails by that once it has ended. */
   fault: { readonly error: unknown } | undefined;
   readonly run: number;
   readonly id: number;
-  readonly kind: { readonly task: Passenger['task']; readonly priority: number; readonly urgency: number };
+  readonly kind: PassengerKind;
   readonly aside: Aside;
-  readonly isPlain = false;
   readonly args: readonly unknown[];
-
-  get task(): Passenger['task'] {
-    return this.kind.task;
-  }
-
-  get priority(): number {
-    return this.kind.priority;
-  }
 
   constructor(
     message: Extract<ToProcess, { readonly kind: 'run' }>,
@@ -66,6 +53,28 @@ class Call {
     this.kind = { task: message.task, priority: message.priority, urgency: 0 };
     this.args = args;
   }
+
+  static {
+    giveAccess<Call>({
+      isPassenger: (value) => value instanceof Call,
+      idOf: (call) => call.id,
+      kindOf: (call) => call.kind,
+      argsOf: (call) => call.args,
+      isPlain: () => false,
+      asideOf: (call) => call.aside,
+      transferOf: () => undefined,
+      timeoutMsOf: () => undefined,
+      orderOf: () => 0,
+      placeOf: (call) => call.place,
+      setPlace: (call, place) => {
+        call.place = place;
+      },
+      seqOf: (call) => call.seq,
+      setSeq: (call, seq) => {
+        call.seq = seq;
+      },
+    });
+  }
 }
 
 /**
@@ -77,7 +86,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   readonly sharesMemory = false;
   readonly #link = new ProcessLink(this);
   readonly #calls = new Map<number, Call>();
-  readonly #tasks = new Map<number, Call['task']>();
+  readonly #tasks = new Map<number, Extract<ToProcess, { readonly kind: 'run' }>['task']>();
   readonly #worker: RemoteWorker<Call>;
   readonly #poolWord: Int32Array;
   #isEnding = false;

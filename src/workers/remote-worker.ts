@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
+import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/passenger.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
@@ -23,7 +24,7 @@ import {
 } from './protocol.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
-import { type Passenger, Seats } from './seats.js';
+import { Seats } from './seats.js';
 import { SlotTable } from './slot-table.js';
 import type { ThreadExit } from './thread-exit.js';
 import { TieredSeats } from './tiered-seats.js';
@@ -260,7 +261,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** A job here waits for children, or does not any more. */
   suspend(job: J, isSuspended: boolean): void {
     if (!isSuspended) this.#suspended.delete(job);
-    else if (job.place === this) this.#suspended.add(job);
+    else if (placeOf(job) === this) this.#suspended.add(job);
   }
 
   /** Tells the code of a child's parent how the child ended. */
@@ -343,14 +344,15 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   send(job: J, plannedTicks: number): boolean {
     const requests = this.#requests;
     if (!requests.hasRoom(2)) return false;
-    if (requests.define(job.task)) this.#forgetTask.register(job.task, job.task.id);
+    const { task } = kindOf(job);
+    if (requests.define(task)) this.#forgetTask.register(task, task.id);
     while (this.seats.isTaken(requests.nextSeq)) {
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
     if (this.seats.taken === 0) this.#beginAnew();
     const seq = requests.nextSeq;
-    job.place = this;
+    setPlace(job, this);
     this.seats.take(job, seq, plannedTicks);
     requests.write(job);
     this.seats.sent(job, seq);
@@ -384,9 +386,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** Asks a job to stop: it either never starts, or sees its flag raised, or has ended. No further case. */
   cancel(job: J, reason: unknown): CancelOutcome {
     if (this.seats.takeBackOne(job)) return 'taken back';
-    if (!this.#slots.cancel(job.seq)) return this.#slots.isCancelling(job.seq) ? 'asked before' : 'too late';
+    const seq = seqOf(job);
+    if (!this.#slots.cancel(seq)) return this.#slots.isCancelling(seq) ? 'asked before' : 'too late';
     ring(this.#bell);
-    this.tell({ kind: 'job-cancelled', seq: job.seq, reason });
+    this.tell({ kind: 'job-cancelled', seq, reason });
     return 'asked';
   }
 
@@ -413,7 +416,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.#isBeingEnded()) return;
     this.#moveTo('retiring');
     this.endReason = reason;
-    if (job !== undefined) this.seats.release(job.seq & MASK);
+    if (job !== undefined) this.seats.release(seqOf(job) & MASK);
     this.#endIfRetired();
   }
 

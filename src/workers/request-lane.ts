@@ -1,3 +1,14 @@
+import {
+  argsOf,
+  asideOf,
+  idOf,
+  isPlain,
+  kindOf,
+  type Passenger,
+  type PassengerTask,
+  timeoutMsOf,
+  transferOf,
+} from '../base/passenger.js';
 import type { Transferable } from '../sync/crossing.js';
 import type { PayloadPort } from './envelope.js';
 import {
@@ -25,26 +36,10 @@ import {
   MAX_INLINE_VALUES,
   REQUEST_HEAD,
   TAG_BITS,
-  type TaskDefinition,
 } from './protocol.js';
 import { NOT_INLINE, RingWriter } from './ring.js';
 import { SentBuffers } from './shared-memory.js';
 import { TextWriter } from './text-lane.js';
-
-/** What the lane must know of a job to send it. */
-export interface Parcel {
-  readonly id: number;
-  readonly kind: {
-    readonly task: { readonly id: number; readonly origin: TaskDefinition };
-    readonly priority: number;
-  };
-  readonly args: readonly unknown[];
-  /** It has neither an aside, nor a transfer list, nor a time limit. */
-  readonly isPlain: boolean;
-  readonly aside: Aside | undefined;
-  readonly transfer: readonly Transferable[] | undefined;
-  readonly timeoutMs: number | undefined;
-}
 
 /** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
 export class RequestLane {
@@ -98,12 +93,12 @@ export class RequestLane {
   }
 
   /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
-  define(task: Parcel['kind']['task']): boolean {
+  define(task: PassengerTask): boolean {
     if (task === this.#lastDefined) return false;
     return this.#defineOther(task);
   }
 
-  #defineOther(task: Parcel['kind']['task']): boolean {
+  #defineOther(task: PassengerTask): boolean {
     if (this.#defined.has(task)) {
       this.#lastDefined = task;
       return false;
@@ -119,10 +114,10 @@ export class RequestLane {
    *
    * @throws {NotCloneableError} when an argument cannot cross; nothing is written then.
    */
-  write(job: Parcel): void {
-    const { kind } = job;
+  write(job: Passenger): void {
+    const kind = kindOf(job);
     const isAlike =
-      kind.task.id === this.#taskId && kind.priority === this.#priority && job.id - this.nextSeq === this.#idBase;
+      kind.task.id === this.#taskId && kind.priority === this.#priority && idOf(job) - this.nextSeq === this.#idBase;
     this.#valuesAt = this.#ring.offset + (isAlike ? REQUEST_HEAD : REQUEST_HEAD + IDENTITY_WORDS);
     const values = this.#putValues(job);
     this.isByMessage = (values & COUNT_MASK) === BY_MESSAGE;
@@ -148,10 +143,11 @@ export class RequestLane {
   }
 
   /** Before the values, which are written. */
-  #putIdentity({ id, kind: { task, priority } }: Parcel): number {
+  #putIdentity(job: Passenger): number {
+    const { task, priority } = kindOf(job);
     const { words, floats, offset } = this.#ring;
     this.#taskId = task.id;
-    this.#idBase = id - this.nextSeq;
+    this.#idBase = idOf(job) - this.nextSeq;
     this.#priority = priority;
     words[offset] = task.id;
     floats[(offset + REQUEST_HEAD) >> 1] = this.#idBase;
@@ -159,24 +155,24 @@ export class RequestLane {
     return HAS_IDENTITY;
   }
 
-  #putValues(job: Parcel): number {
+  #putValues(job: Passenger): number {
     try {
-      return job.isPlain ? this.#putArguments(job, undefined) : this.#putAll(job);
+      return isPlain(job) ? this.#putArguments(job, undefined) : this.#putAll(job);
     } catch (error) {
       this.#ring.abandon(this.#valuesAt); // an element of `args` was a getter, and has thrown
       throw error;
     }
   }
 
-  #putAll(job: Parcel): number {
-    const { aside } = job;
-    const kind = job.transfer === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
-    return job.timeoutMs === undefined ? kind : kind | IS_ANNOUNCED;
+  #putAll(job: Passenger): number {
+    const aside = asideOf(job);
+    const kind = transferOf(job) === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
+    return timeoutMsOf(job) === undefined ? kind : kind | IS_ANNOUNCED;
   }
 
-  #putArguments(job: Parcel, aside: Aside | undefined): number {
+  #putArguments(job: Passenger, aside: Aside | undefined): number {
     const ring = this.#ring;
-    const { args } = job; // a getter of one may settle the job, which then has none any more
+    const args = argsOf(job); // a getter of one may settle the job, which then has none any more
     const { length } = args;
     if (length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
     const limit = ring.offset + this.#longest();
@@ -192,7 +188,7 @@ export class RequestLane {
   }
 
   /** Behind the arguments. */
-  #putAside(job: Parcel, aside: Aside, limit: number, argumentKind: number): number {
+  #putAside(job: Passenger, aside: Aside, limit: number, argumentKind: number): number {
     const ring = this.#ring;
     let tags = argumentKind >> ARGUMENT_BITS;
     let count = argumentKind & COUNT_MASK;
@@ -209,7 +205,9 @@ export class RequestLane {
   }
 
   /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
-  #sendValues({ args, transfer }: Parcel, aside: Aside | undefined): number {
+  #sendValues(job: Passenger, aside: Aside | undefined): number {
+    const args = argsOf(job);
+    const transfer = transferOf(job) as readonly Transferable[] | undefined;
     this.#ring.abandon(this.#valuesAt);
     if (aside === undefined) return BY_MESSAGE | (this.#payload.send(args, 'args', transfer) << ARGUMENT_BITS);
     const given = ASIDES.filter(([name]) => aside[name] !== undefined);

@@ -1,25 +1,25 @@
+import {
+  kindOf,
+  orderOf,
+  type Passenger,
+  type PassengerKind,
+  type PassengerTask,
+  seqOf,
+  setPlace,
+  setSeq,
+  transferOf,
+} from '../base/passenger.js';
 import { CAPACITY, MASK } from './layout.js';
-import type { Parcel } from './request-lane.js';
 import type { SlotTable } from './slot-table.js';
-
-/** A job as a worker carries it: it knows where it sits. */
-export interface Passenger extends Parcel {
-  readonly kind: Parcel['kind'] & { readonly urgency: number };
-  readonly urgency: number;
-  readonly priority: number;
-  readonly task: Parcel['kind']['task'];
-  /** Place among jobs as urgent. */
-  readonly order: number;
-  /** The worker, as long as it sits here. */
-  place: object | undefined;
-  /** Its sequence number in the worker's lane. */
-  seq: number;
-}
 
 /** A place in the order of jobs: before all that are less urgent, and before equals of a higher `order` (I4). */
 export interface Rank {
   readonly urgency: number;
   readonly order: number;
+}
+
+export function rankOf(job: Passenger): Rank {
+  return { urgency: kindOf(job).urgency, order: orderOf(job) };
 }
 
 function isBefore(a: Rank, b: Rank): boolean {
@@ -48,7 +48,7 @@ export class Seats<J extends Passenger> {
   #firstWaiting = 0;
   #end = 0;
   /** The job sent last, which is the last in rank: what of it may be asked once it has left. */
-  #lastKind: J['kind'] | undefined;
+  #lastKind: PassengerKind | undefined;
   #lastOrder = 0;
 
   constructor(slots: SlotTable) {
@@ -71,7 +71,7 @@ export class Seats<J extends Passenger> {
     this.#plannedTicks[seq & MASK] = plannedTicks;
     this.backlogTicks += plannedTicks;
     this.taken++;
-    job.seq = seq;
+    setSeq(job, seq);
   }
 
   /** The job of that number is written, whether or not it is still here. */
@@ -86,7 +86,7 @@ export class Seats<J extends Passenger> {
   }
 
   /** The task of the last in rank of the jobs here, or of those that were. */
-  get lastTask(): J['kind']['task'] | undefined {
+  get lastTask(): PassengerTask | undefined {
     return this.#lastKind?.task;
   }
 
@@ -97,7 +97,7 @@ export class Seats<J extends Passenger> {
   /** The job of a sequence number; `undefined` once it has left, or where another has its slot. */
   find(seq: number): J | undefined {
     const job = this.#jobs[seq & MASK];
-    return job?.seq === seq ? job : undefined;
+    return job !== undefined && seqOf(job) === seq ? job : undefined;
   }
 
   /** The job of a slot leaves. */
@@ -105,7 +105,7 @@ export class Seats<J extends Passenger> {
     const job = this.#jobs[slot];
     if (job === undefined) return undefined;
     this.#jobs[slot] = undefined;
-    job.place = undefined;
+    setPlace(job, undefined);
     this.taken--;
     this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
     if (this.taken === 0) this.#setLast(undefined);
@@ -138,9 +138,11 @@ export class Seats<J extends Passenger> {
   }
 
   /** Whether a job sent now would wait behind one that it ranks before. */
-  wouldOvertake(job: Rank): boolean {
+  wouldOvertake(job: J): boolean {
     const kind = this.#lastKind;
-    return kind !== undefined && isBefore(job, { urgency: kind.urgency, order: this.#lastOrder });
+    if (kind === undefined) return false;
+    const { urgency } = kindOf(job);
+    return urgency > kind.urgency || (urgency === kind.urgency && orderOf(job) < this.#lastOrder);
   }
 
   /**
@@ -153,9 +155,9 @@ export class Seats<J extends Passenger> {
     for (let seq = this.#end; seq !== first && taken.length < max; ) {
       seq = (seq - 1) | 0;
       const job = this.find(seq);
-      if (job === undefined || job.transfer !== undefined) continue;
+      if (job === undefined || transferOf(job) !== undefined) continue;
       // jobs are sent, and begun, in order: what holds for this one holds for all sent before it
-      if (!isBefore(rank, job) || !this.#vacate(job)) break;
+      if (!isBefore(rank, rankOf(job)) || !this.#vacate(job)) break;
       taken.push(job);
     }
     if (taken.length > 0) this.#setLast(this.#lastBetween(first, this.#end));
@@ -165,7 +167,7 @@ export class Seats<J extends Passenger> {
   /** Takes back one job. False when it has begun. */
   takeBackOne(job: J): boolean {
     if (!this.#vacate(job)) return false;
-    if (job.order === this.#lastOrder) this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
+    if (orderOf(job) === this.#lastOrder) this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
     return true;
   }
 
@@ -173,9 +175,10 @@ export class Seats<J extends Passenger> {
   abandon(): AbandonedJobs<J> {
     const jobs: AbandonedJobs<J> = { begun: [], cancelling: [], waiting: [] };
     for (const job of this) {
-      const isWaiting = this.#slots.takeBack(job.seq);
-      const isCancelling = this.#slots.isCancelling(job.seq);
-      this.release(job.seq & MASK);
+      const seq = seqOf(job);
+      const isWaiting = this.#slots.takeBack(seq);
+      const isCancelling = this.#slots.isCancelling(seq);
+      this.release(seq & MASK);
       (isWaiting ? jobs.waiting : isCancelling ? jobs.cancelling : jobs.begun).push(job);
     }
     return jobs;
@@ -186,13 +189,14 @@ export class Seats<J extends Passenger> {
   }
 
   #setLast(job: J | undefined): void {
-    this.#lastKind = job?.kind;
-    this.#lastOrder = job === undefined ? 0 : job.order;
+    this.#lastKind = job === undefined ? undefined : kindOf(job);
+    this.#lastOrder = job === undefined ? 0 : orderOf(job);
   }
 
   #vacate(job: J): boolean {
-    if (!this.#slots.takeBack(job.seq)) return false;
-    this.release(job.seq & MASK);
+    const seq = seqOf(job);
+    if (!this.#slots.takeBack(seq)) return false;
+    this.release(seq & MASK);
     return true;
   }
 
@@ -206,6 +210,7 @@ export class Seats<J extends Passenger> {
   }
 
   #isWaiting(seq: number): boolean {
-    return this.#jobs[seq & MASK]?.seq === seq && this.#slots.isWaiting(seq);
+    const job = this.#jobs[seq & MASK];
+    return job !== undefined && seqOf(job) === seq && this.#slots.isWaiting(seq);
   }
 }

@@ -1,5 +1,6 @@
+import { kindOf, type Passenger } from '../base/passenger.js';
 import { CAPACITY, MASK } from './layout.js';
-import { type Passenger, Seats } from './seats.js';
+import { Seats } from './seats.js';
 import type { SlotTable } from './slot-table.js';
 
 /** In which tier a priority is: how many of the rising `tiers` it reaches. */
@@ -30,7 +31,7 @@ export class TieredSeats<J extends Passenger> extends Seats<J> {
 
   override take(job: J, seq: number, plannedTicks: number): void {
     super.take(job, seq, plannedTicks);
-    const tier = tierOf(this.#tiers, job.priority);
+    const tier = tierOf(this.#tiers, kindOf(job).priority);
     this.#tierOf[seq & MASK] = tier;
     this.#add(tier, 1);
   }

@@ -1,11 +1,26 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, expect, test } from '@jest/globals';
+import type { Passenger, PassengerAccess, PassengerKind } from '../../build/base/passenger.js';
 
+const { giveAccess } = await import('../../build/base/passenger.js');
 const { PayloadPort } = await import('../../build/workers/envelope.js');
 const { Control, createMemory, MAIN_PARKED, MainParked } = await import('../../build/workers/layout.js');
 const { MainBell } = await import('../../build/workers/parking.js');
 const { RequestLane } = await import('../../build/workers/request-lane.js');
 const { RequestReader } = await import('../../build/workers/request-reader.js');
+
+interface Parcel extends Passenger {
+  readonly kind: PassengerKind;
+  readonly args: readonly unknown[];
+}
+
+const access: Partial<PassengerAccess<Parcel>> = {
+  idOf: ({ id }) => id,
+  kindOf: ({ kind }) => kind,
+  argsOf: ({ args }) => args,
+  isPlain: () => true,
+};
+giveAccess(access as PassengerAccess<Parcel>);
 
 const carrier = { isOpen: true, sharesMemory: true, tell: (): void => {} };
 const channel = new MessageChannel();
@@ -24,9 +39,8 @@ function makeBell(priorities: readonly number[], parked: number = MainParked.UNT
   const bell = new MainBell(poolWord, memory.control, port as never, reader);
 
   const origin = { kind: 'inline', name: 'task', source: '' } as never;
-  const plain = { isPlain: true, aside: undefined, transfer: undefined, timeoutMs: undefined };
   priorities.forEach((priority, id) => {
-    lane.write({ ...plain, id, kind: { task: { id: 1, origin }, priority }, args: [priority] });
+    lane.write({ id, kind: { task: { id: 1, origin }, priority, urgency: priority }, args: [priority] } as never);
   });
   lane.publish();
 
