@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Logger, ThreadPool, type ThreadPoolOptions } from 'thread-system';
-import { gated } from '../support/file-gate.ts';
 import { Gate, occupy, occupyAsync, until } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 import { tasks } from '../support/tasks.ts';
@@ -276,15 +275,6 @@ describe('where there is a logger, it is told and no process warning given', () 
       'goes on',
     ]);
   });
-});
-
-test('a logger does not count as somebody who listens to jobFailed: its failure is told', async () => {
-  const { logger, pool } = logged();
-  const job = pool.submit(gated.pid, [], { deadline: 0 });
-  await pool.waitAll();
-  await until(() => logger.has('failed and nobody has looked at it'));
-  expect(job.state).toBe('FAILED');
-  await pool.shutdown();
 });
 
 describe('a bad logger is refused, naming what is missing:', () => {
