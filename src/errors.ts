@@ -122,6 +122,14 @@ for (const [name, errorClass] of Object.entries(named))
 
 /** The message of anything thrown. Never throws. */
 export function messageOf(thrown: unknown): string {
+  try {
+    return readMessage(thrown);
+  } catch {
+    return 'an object that throws when it is read';
+  }
+}
+
+function readMessage(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   // by shape, as test runners bring errors of their own realm; inspected, as not everything converts to a string
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')

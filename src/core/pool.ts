@@ -495,7 +495,11 @@ export class ThreadPool implements AsyncDisposable {
         this.#output.workerExited(worker); // before its jobs are settled
         this.#recovery.workerExited(worker, exit);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
-        if ((worker.readyAtMs > 0 || worker.wasEnded) && !this.#shutdown.hasBegun) this.#pacer.refill();
+        if (
+          ((worker.readyAtMs > 0 && (!worker.isBroken || worker.jobsRun > 0)) || worker.wasEnded) &&
+          !this.#shutdown.hasBegun
+        )
+          this.#pacer.refill();
       },
       ownTokenCancelled: (job, reason) => raiseToken(job, reason),
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),

@@ -41,6 +41,8 @@ export class Recovery {
   readonly #parts: RecoveryParts;
   /** Rounds of failed starts in a row: starts that were begun together, and failed, are one. */
   #failedRounds = 0;
+  /** The same before the last start that succeeded: which may prove to have been none. */
+  #roundsBefore = 0;
   /** When the last round's first start failed, in ms of `now()`. */
   #roundFailedAtMs = Number.NEGATIVE_INFINITY;
   /** Of what the process was warned. */
@@ -74,6 +76,7 @@ export class Recovery {
   }
 
   startSucceeded(): void {
+    this.#roundsBefore = this.#failedRounds;
     this.#failedRounds = 0;
   }
 
@@ -92,7 +95,10 @@ export class Recovery {
       this.#settleStopped(job, worker);
     }
     for (const job of begun) this.#settleLost(job, worker, exit);
-    const hasStarted = worker.readyAtMs > 0 || worker.wasEnded;
+    // one whose loop fails before it has begun a job would do so again and again
+    const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length > 0;
+    if (!hasServed) this.#failedRounds = Math.max(this.#failedRounds, this.#roundsBefore);
+    const hasStarted = (worker.readyAtMs > 0 && hasServed) || worker.wasEnded;
     if (hasStarted) pacer.pump();
     else this.startFailed(exit, worker.startedAtMs); // before the next is started
     pacer.drain(); // it may have rung for all workers, and its ring be lost with its port

@@ -110,14 +110,20 @@ export class Children {
 
   ended(message: ChildEnd): void {
     const outcome: Outcome =
-      message.kind === 'child-ended'
-        ? { value: this.#values.take(message.tag) }
-        : { error: decodeError(message.error) };
+      message.kind === 'child-ended' ? this.#take(message.tag) : { error: decodeError(message.error) };
     const open = this.#open.get(message.child);
     if (open === undefined) return;
     this.#open.delete(message.child);
     if (--open.parent.openChildren === 0) this.#host.parentChanged(open.parent);
     open.child.settle(outcome);
+  }
+
+  #take(tag: number): Outcome {
+    try {
+      return { value: this.#values.take(tag, 'result') };
+    } catch (error) {
+      return { error };
+    }
   }
 }
 

@@ -1,7 +1,6 @@
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Chore, ChoreEnd } from './chore.js';
 import { decodeError } from './error-codec.js';
-import { BELL, type ChoreAnswer, type FromWorker, type ToWorker } from './protocol.js';
+import type { BELL, ChoreAnswer, FromWorker, ToWorker } from './protocol.js';
 import type { ThreadExit } from './thread-exit.js';
 import type { ValueCarrier } from './value-carrier.js';
 
@@ -62,7 +61,7 @@ export class ChoreLine {
         this.#line[0]?.begun?.();
         break;
       case 'chore-returned':
-        this.#ended({ value: values.take(message.tag) });
+        this.#ended(this.#take(message.tag));
         break;
       case 'chore-threw':
         this.#ended({ error: decodeError(message.error) });
@@ -70,15 +69,17 @@ export class ChoreLine {
     }
   }
 
-  /** The thread is gone: hears what it has still said by `port`, and gives the rest up. */
-  abandon(exit: ThreadExit, port: MessagePort): void {
-    this.#isOpen = false;
-    while (!this.isEmpty) {
-      const received = receiveMessageOnPort(port) as { readonly message: FromWorker } | undefined;
-      if (received === undefined) break;
-      if (isChoreAnswer(received.message)) this.hear(received.message);
-    }
+  /** The thread is gone, and all that it has said was heard: gives the rest up. */
+  abandon(exit: ThreadExit): void {
     for (const [index, chore] of this.#line.splice(0).entries()) chore.lost(exit, index === 0 && this.#hasBegun);
+  }
+
+  #take(tag: number): ChoreEnd {
+    try {
+      return { value: this.#host.values.take(tag, 'result') };
+    } catch (error) {
+      return { error };
+    }
   }
 
   #ended(end: ChoreEnd): void {
@@ -104,6 +105,6 @@ export class ChoreLine {
   }
 }
 
-function isChoreAnswer(message: FromWorker): message is ChoreAnswer {
-  return message !== BELL && (message.kind === 'value' || message.kind.startsWith('chore-'));
+export function isChoreAnswer(message: Exclude<FromWorker, typeof BELL>): message is ChoreAnswer {
+  return message.kind === 'value' || message.kind.startsWith('chore-');
 }

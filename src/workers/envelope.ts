@@ -21,6 +21,12 @@ interface Envelope {
   readonly handles: readonly CrossingHandle[];
 }
 
+/** A value that can be sent, and the tag to receive it by. */
+export interface Copy {
+  readonly message: unknown;
+  readonly tag: number;
+}
+
 /** One side of a payload channel: sends and receives the values that do not go inline. */
 export class PayloadPort {
   readonly #port: MessagePort;
@@ -55,6 +61,26 @@ export class PayloadPort {
     if (envelope === undefined || envelope.marks.length === 0)
       throw cloneFault({ value, transfer, root, to: this.#to }, fault);
     return this.#sendEnvelope(envelope, root, transfer);
+  }
+
+  /**
+   * A copy of a value as it is now, to be sent later by `post`.
+   *
+   * @throws {NotCloneableError}
+   */
+  copy(value: unknown, root: Root): Copy {
+    let message: unknown;
+    const port = {
+      postMessage: (given: unknown): void => {
+        message = structuredClone(given);
+      },
+    };
+    const tag = new PayloadPort(port as unknown as MessagePort, this.#carrier).send(value, root);
+    return { message, tag };
+  }
+
+  post({ message }: Copy): void {
+    this.#port.postMessage(message);
   }
 
   /** Unpacks a message that was sent under `tag`. */

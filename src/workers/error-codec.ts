@@ -13,6 +13,14 @@ import {
   WorkerExitError,
 } from '../errors.js';
 import { withoutOwnFrames } from './own-frames.js';
+import { fromBytes, toBytes } from './process-bytes.js';
+import { unreadable } from './unreadable.js';
+
+/**
+ * A value of somebody's in a record. An object is as bytes of its own where it can be, so that the record can be read even
+ * where the object cannot: an error arrives, whatever it carries.
+ */
+type Sealed = { readonly bytes: Uint8Array } | { readonly value: unknown };
 
 /** An error as it crosses: plain data, so that whatever was thrown arrives. */
 export type ErrorRecord =
@@ -23,11 +31,11 @@ export type ErrorRecord =
       readonly message: string;
       readonly stack: string | undefined;
       readonly name: string | undefined;
-      readonly properties: readonly (readonly [string, unknown])[];
+      readonly properties: readonly (readonly [string, Sealed])[];
       readonly cause: ErrorRecord | { readonly kind: 'none' };
       readonly errors: readonly ErrorRecord[] | undefined;
     }
-  | { readonly kind: 'value'; readonly value: unknown };
+  | { readonly kind: 'value'; readonly value: Sealed };
 
 const MAX_DEPTH = 8;
 const MAX_TEXT = 256 * 1024;
@@ -85,12 +93,31 @@ function text(value: unknown): string | undefined {
 
 type Clone = (value: unknown) => unknown;
 
-function cloneable(value: unknown, clone: Clone): unknown {
-  if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return value;
+function seal(value: unknown, clone: Clone): Sealed {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol'))
+    return { value };
   try {
-    return clone(value);
+    return { bytes: toBytes(value) };
   } catch {
-    return `[${describe(value)}, which cannot be cloned]`;
+    // shared memory, or what only Node can clone
+  }
+  try {
+    return { value: clone(value) };
+  } catch {
+    return { value: `[${describe(value)}, which cannot be cloned]` };
+  }
+}
+
+function unseal(sealed: Sealed): unknown {
+  return 'bytes' in sealed ? fromBytes(sealed.bytes) : sealed.value;
+}
+
+/** The same, with an error in the place of what cannot be read here. */
+function unsealOr(sealed: Sealed, path: string): unknown {
+  try {
+    return unseal(sealed);
+  } catch (cause) {
+    return unreadable(path, cause);
   }
 }
 
@@ -100,28 +127,71 @@ function cloneable(value: unknown, clone: Clone): unknown {
  * @param clone clones what can go where the record goes, and throws for what cannot.
  */
 export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
-  return encode(thrown, new Set(), clone);
+  const passed = typeof thrown === 'object' && thrown !== null ? passing?.get(thrown) : undefined;
+  return passed ?? encode(thrown, new Set(), clone);
+}
+
+/** Where errors are only passed on: their records, by what they were decoded to. */
+let passing: WeakMap<object, ErrorRecord> | undefined;
+
+/**
+ * From now on an error that came goes on as it came, as on the way between the pool and its child processes: neither its class
+ * nor what it carries need be known on the way.
+ */
+export function passErrorsOn(): void {
+  passing ??= new WeakMap();
+}
+
+/** Whether it holds nothing that only a thread of the same process can be given. */
+function isPortable(record: ErrorRecord): boolean {
+  const isPlain = (sealed: Sealed): boolean =>
+    'bytes' in sealed || sealed.value === null || typeof sealed.value !== 'object';
+  if (record.kind === 'value') return isPlain(record.value);
+  const { properties, cause, errors = [] } = record;
+  return (
+    properties.every(([, sealed]) => isPlain(sealed)) &&
+    (cause.kind === 'none' || isPortable(cause)) &&
+    errors.every(isPortable)
+  );
 }
 
 function encode(thrown: unknown, seen: ReadonlySet<object>, clone: Clone): ErrorRecord {
   try {
     return encodeReadable(thrown, seen, clone);
   } catch {
-    return { kind: 'value', value: '[an object that throws when it is read]' };
+    return withMessageOnly(thrown);
   }
+}
+
+/** The record of what cannot be read further, or where what reads it is broken. */
+function withMessageOnly(thrown: unknown): ErrorRecord {
+  if (!types.isNativeError(thrown))
+    return { kind: 'value', value: { value: '[an object that throws when it is read]' } };
+  const message = messageOf(thrown);
+  const none = undefined;
+  return {
+    kind: 'error',
+    classes: ['Error'],
+    message,
+    stack: none,
+    name: none,
+    properties: [],
+    cause: { kind: 'none' },
+    errors: none,
+  };
 }
 
 function encodeReadable(thrown: unknown, seen: ReadonlySet<object>, clone: Clone): ErrorRecord {
   const isError = typeof thrown === 'object' && thrown !== null && isErrorLike(thrown);
-  if (!isError) return { kind: 'value', value: cloneable(thrown, clone) };
-  if (seen.has(thrown)) return { kind: 'value', value: '[circular]' };
-  if (seen.size >= MAX_DEPTH) return { kind: 'value', value: '[further causes left out]' };
+  if (!isError) return { kind: 'value', value: seal(thrown, clone) };
+  if (seen.has(thrown)) return { kind: 'value', value: { value: '[circular]' } };
+  if (seen.size >= MAX_DEPTH) return { kind: 'value', value: { value: '[further causes left out]' } };
   const inner = new Set(seen).add(thrown);
-  const properties: [string, unknown][] = [];
+  const properties: [string, Sealed][] = [];
   for (const key of Object.keys(thrown)) {
     if (OWN_FIELDS.has(key)) continue;
     const value = read(thrown, key);
-    properties.push([key, cloneable(value, clone)]);
+    properties.push([key, seal(value, clone)]);
   }
   const errors = read(thrown, 'errors');
   const message = text(read(thrown, 'message')) ?? '';
@@ -160,28 +230,53 @@ function classNames(error: object): string[] {
   return names;
 }
 
-/** What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. */
+/**
+ * What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. Never
+ * throws: in the place of what cannot be read there is a `NotCloneableError` that names it.
+ */
 export function decodeError(record: ErrorRecord): Error {
-  if (record.kind === 'value') {
-    const error = new Error(`The task threw ${describe(record.value)}, which is not an Error`);
-    return Object.assign(error, { thrown: record.value });
+  try {
+    const error = record.kind === 'value' ? decodeNonError(record.value) : decodeReadable(record);
+    if (passing !== undefined && record.kind === 'error' && isPortable(record)) passing.set(error, record);
+    return error;
+  } catch (cause) {
+    return unreadable('error', cause);
   }
+}
+
+function decodeNonError(sealed: Sealed): Error {
+  const thrown = unseal(sealed);
+  const error = new Error(`The task threw ${describe(thrown)}, which is not an Error`);
+  return Object.assign(error, { thrown });
+}
+
+function decodeReadable(record: Extract<ErrorRecord, { readonly kind: 'error' }>): Error {
   const error = record.classes.includes('DOMException')
     ? new DOMException(record.message, record.name)
     : new Error(record.message);
   const known = record.classes.map((name) => classes.get(name)).find((found) => found !== undefined);
   if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
-  for (const [key, value] of record.properties) set(error, key, value, true);
-  if (record.name !== undefined && record.name !== error.name) set(error, 'name', record.name, false);
+  for (const [key, value] of record.properties) set(error, key, unsealOr(value, `error.${key}`), true);
+  const name = record.name ?? record.classes[0] ?? 'Error';
+  if (nameOf(error) !== name) set(error, 'name', name, false);
   if (record.stack !== undefined) set(error, 'stack', record.stack, false);
   if (record.cause.kind !== 'none') set(error, 'cause', decodeReason(record.cause), false);
   if (record.errors !== undefined) set(error, 'errors', record.errors.map(decodeReason), false);
   return error;
 }
 
-/** A cause or a reason may be anything: a non-error stays what it was. */
+/** Its class may have a getter that reads what only the constructor sets. */
+function nameOf(error: Error): unknown {
+  try {
+    return error.name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A cause or a reason may be anything: a non-error stays what it was. Never throws, as `decodeError`. */
 export function decodeReason(record: ErrorRecord): unknown {
-  return record.kind === 'value' ? record.value : decodeError(record);
+  return record.kind === 'value' ? unsealOr(record.value, 'reason') : decodeError(record);
 }
 
 /** A message, its `reason` made such that it can be cloned; an error arrives as it was. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { ChildJob, ChildOptions } from '../current-job.js';
+import { NotCloneableError } from '../errors.js';
 import { joinBells } from '../sync/bells.js';
 import type { Transferable } from '../sync/crossing.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
@@ -21,7 +22,7 @@ import { enterNesting } from './nesting.js';
 import { type Fd, Output, type OutputLane, type Printed } from './output.js';
 import { MainBell, Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
-import { BELL, type FromWorker, type ToWorker, type WorkerInit } from './protocol.js';
+import { BELL, type FromWorker, type TaskDefinition, type ToWorker, type WorkerInit } from './protocol.js';
 import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
 import { SlotTable } from './slot-table.js';
@@ -31,8 +32,14 @@ import { ValueCarrier } from './value-carrier.js';
 /** As it is before any task can replace it. */
 const { then: PROMISE_THEN } = Promise.prototype;
 const { apply } = Reflect;
+const { exit } = process;
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
 const TURN_MS = 5;
+/** How many uncaught errors of no job are told in one turn of the event loop. */
+const MAX_LATE_ERRORS = 100;
+/** Longest time in which such errors come and the event loop does not turn. */
+const DEAF_MS = 200;
+
 /** The loop inside a worker: takes jobs from its request lane, runs them, writes their answers. */
 export class WorkerLoop implements ContextHost, OutputLane {
   readonly workerId: number;
@@ -70,6 +77,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
   #suspended = 0;
   readonly #children: Children;
   readonly #chores: Chores;
+  readonly #answers: ChoreAnswers;
+  /** Uncaught errors of no job since the event loop last turned, and when the first of them came. */
+  #lateErrors = 0;
+  #lateSinceMs = 0;
   #isRunning = false;
   #isLoading = false;
   #turnStartedMs = 0;
@@ -109,6 +120,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       this.#output.show(); // it has been printed when the chore has ended
       this.#post(message);
     }, this.#values);
+    this.#answers = answers;
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     this.#output = new Output(this);
     this.#printed = init.printed;
@@ -125,7 +137,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
       process.on('uncaughtException', (error) => this.#onUncaught(error));
       this.#output.takeOver(this.#printed);
     }
-    this.#port.on('message', (message: ToWorker) => this.#onMessage(message));
+    this.#port.on('message', (message: ToWorker) => this.#guard(() => this.#onMessage(message)));
+    this.#port.on('messageerror', (cause: unknown) => this.#values.failed(cause));
     if (this.#isInline) this.#port.unref(); // listening has held the process
     // not now: a module that imports the worker's entry is evaluated to its end first
     if (this.#relay === undefined) process.nextTick(() => this.#ready());
@@ -250,10 +263,43 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#run();
   };
 
+  /** Calls what must not throw. Where it does, this loop is not in a state to go on: its thread ends, as one that has died. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (fault) {
+      this.#break(fault);
+    }
+  }
+
+  /**
+   * Such as a task that has replaced what this loop calls. What the thread had not begun goes elsewhere, its running jobs fail
+   * by the fault.
+   */
+  #break(fault: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    try {
+      this.#port.postMessage({ kind: 'broken', error: encodeError(fault) } satisfies FromWorker);
+    } finally {
+      // inline the pool ends it: it shares the thread
+      if (!this.#isInline) exit(1);
+    }
+  }
+
   /** Runs jobs until there are none, or no place for them, or the event loop is due. */
   #run(): void {
     if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
+    try {
+      this.#runBursts();
+    } catch (fault) {
+      this.#break(fault);
+    }
+    this.#isRunning = false;
+  }
+
+  #runBursts(): void {
     this.#parking.leave();
     this.#clockMs = now();
     while (this.#runBurst()) {
@@ -263,7 +309,6 @@ export class WorkerLoop implements ContextHost, OutputLane {
       }
     }
     this.#bell.ringAnswered();
-    this.#isRunning = false;
   }
 
   /**
@@ -306,7 +351,13 @@ export class WorkerLoop implements ContextHost, OutputLane {
         const isBegun = this.slots.begin(requests.position);
         // what came by message is fetched even for a job that was taken back, or the next job would get it
         const { isByMessage } = requests;
-        const args = requests.readValues();
+        let args: readonly unknown[];
+        try {
+          args = requests.readValues();
+        } catch (fault) {
+          this.#cannotRead(fault, isBegun);
+          break;
+        }
         if (isByMessage) this.#clockMs = now();
         if (!isBegun) break;
         this.#notes?.begun(requests.id, requests.aside.attempt ?? 1);
@@ -314,6 +365,14 @@ export class WorkerLoop implements ContextHost, OutputLane {
         break;
       }
     }
+  }
+
+  /** What the entry holds cannot be read: its job fails. */
+  #cannotRead(fault: unknown, isBegun: boolean): void {
+    if (!(fault instanceof NotCloneableError)) throw fault; // nobody knows where the next entry begins
+    if (!isBegun) return;
+    this.#clockMs = now();
+    this.#noCode(new JobContext(this, this.#tasks.get(this.#requests.taskId), this.#requests), fault);
   }
 
   /** @param args the reader's, which it uses again. */
@@ -367,12 +426,14 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** Goes on with a job that was open, and with the lane. */
   #resume(context: JobContext, go: () => void): void {
     if (!context.isOpen || this.#isStopped) return;
-    this.#closed(context);
-    this.#unwatched.delete(context);
-    this.#clockMs = now();
-    go();
-    this.#run();
-    this.#bell.ring();
+    this.#guard(() => {
+      this.#closed(context);
+      this.#unwatched.delete(context);
+      this.#clockMs = now();
+      go();
+      this.#run();
+      this.#bell.ring();
+    });
   }
 
   /** @param known the job, where its context is made already; most jobs end before anybody asks for it. */
@@ -495,7 +556,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#children.ended(message);
         break;
       case 'chore':
-        (this.#relay ?? this.#chores).run(message.task, this.#values.take(message.tag) as unknown[]);
+        this.#runChore(message.task, message.tag);
         break;
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
@@ -519,12 +580,39 @@ export class WorkerLoop implements ContextHost, OutputLane {
     }
   }
 
+  #runChore(task: TaskDefinition, tag: number): void {
+    let args: unknown;
+    try {
+      args = this.#values.take(tag, 'args');
+    } catch (error) {
+      this.#answers.threw(error);
+      return;
+    }
+    (this.#relay ?? this.#chores).run(task, args as readonly unknown[]);
+  }
+
+  /**
+   * Whether an uncaught error of no job is one of a few. Where they come without end and the event loop does not turn, it is
+   * what Node itself calls that is broken: the thread ends.
+   */
+  #isWorthTelling(error: unknown): boolean {
+    if (this.#lateErrors++ === 0) {
+      this.#lateSinceMs = now();
+      setImmediate(() => {
+        this.#lateErrors = 0;
+      });
+    }
+    if (this.#lateErrors <= MAX_LATE_ERRORS) return true;
+    if (now() - this.#lateSinceMs > DEAF_MS) this.#break(error);
+    return false;
+  }
+
   /** An error that nobody caught: the running job's, where it is known to be of one; else it is told, and hurts nobody. */
   #onUncaught(error: unknown): void {
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     if (context === undefined || !context.isOpen) {
       const jobId = context?.id || undefined; // a chore has none
-      this.#post({ kind: 'late-error', error: encodeError(error), jobId });
+      if (this.#isWorthTelling(error)) this.#post({ kind: 'late-error', error: encodeError(error), jobId });
       return;
     }
     if (this.#chores.fail(context, error)) return;

@@ -119,10 +119,14 @@ export class Output {
     this.#pass();
   }
 
-  /** The thread ends by itself. */
+  /** The thread ends by itself: nothing that is broken may keep it from that. */
   #end(): void {
-    this.#turn();
-    this.#lane.awaitRoom();
+    try {
+      this.#turn();
+      this.#lane.awaitRoom();
+    } catch {
+      // what it printed last is lost
+    }
   }
 }
 

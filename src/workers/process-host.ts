@@ -3,7 +3,7 @@ import { giveAccess, type Passenger, type PassengerKind } from '../base/passenge
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
-import { decodeError, decodeReason, type ErrorRecord, packReason, unpackReason } from './error-codec.js';
+import { decodeError, decodeReason, type ErrorRecord, packReason, passErrorsOn, unpackReason } from './error-codec.js';
 import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import { encodeForProcess, ProcessLink } from './process-link.js';
@@ -109,6 +109,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   }
 
   private constructor(init: ProcessInit) {
+    passErrorsOn();
     const { workerEntry, workerId, concurrency, depth, resourceLimits, isTsNodeRegistered } = init;
     const thread = new Worker(new URL(workerEntry), resourceLimits === undefined ? {} : { resourceLimits });
     // never parked: each answer is rung for
@@ -119,7 +120,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       { sink: this, events: this },
     );
     this.#poolWord = poolWord;
-    process.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as ToProcess));
+    process.on('message', (bytes) => this.#onBytes(bytes as unknown as Uint8Array));
     process.once('disconnect', () => this.#end()); // the process of the pool has ended
   }
 
@@ -206,6 +207,10 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   workerExited(_worker: RemoteWorker<Call>, { exitCode, cause }: ThreadExit): void {
     while (this.#worker.drain(Number.POSITIVE_INFINITY) > 0);
     if (this.#isEnding) process.exit();
+    this.#lost(exitCode, cause);
+  }
+
+  #lost(exitCode: number, cause: unknown): void {
     const lost = { kind: 'lost', exitCode, cause: cause === undefined ? undefined : encodeForProcess(cause) } as const;
     this.#send(lost, () => process.exit(exitCode));
   }
@@ -254,6 +259,15 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#send({ kind: 'threw', run: call.run, error: encodeForProcess(error), hasCode });
   }
 
+  /** Where a message cannot be read, or not be done, nobody knows what it was about: the process ends, as one that has died. */
+  #onBytes(bytes: Uint8Array): void {
+    try {
+      this.#onMessage(fromBytes(bytes) as ToProcess);
+    } catch (fault) {
+      this.#lost(1, fault);
+    }
+  }
+
   #onMessage(message: ToProcess): void {
     switch (message.kind) {
       case 'run':
@@ -280,7 +294,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
         break;
       }
       case 'child-ended':
-        this.#worker.tellChildEnd(message.child, { value: this.#link.unpack(message.value) });
+        this.#worker.tellChildEnd(message.child, this.#unpack(message.value));
         break;
       case 'child-failed':
         this.#worker.tellChildEnd(message.child, { error: decodeError(message.error) });
@@ -295,13 +309,15 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     // one object for each task: by it the thread knows that it was told of it
     const known = this.#tasks.get(message.task.id);
     if (known === undefined) this.#tasks.set(message.task.id, message.task);
-    const call = new Call(
-      { ...message, task: known ?? message.task },
-      {
-        args: this.#link.unpack(message.args) as unknown[],
-        context: message.context && (this.#link.unpack(message.context) as ContextValues),
-      },
-    );
+    let call: Call;
+    try {
+      const args = this.#link.unpack(message.args, 'args') as unknown[];
+      const context = message.context && (this.#link.unpack(message.context, 'context') as ContextValues);
+      call = new Call({ ...message, task: known ?? message.task }, { args, context });
+    } catch (error) {
+      this.#send({ kind: 'threw', run: message.run, error: encodeForProcess(error), hasCode: false });
+      return;
+    }
     this.#calls.set(call.run, call);
     try {
       this.#worker.send(call, 0); // there is room: there are never more calls than places
@@ -313,9 +329,14 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
 
   #runChore({ task, args }: Extract<ToProcess, { readonly kind: 'chore' }>): void {
     const threw = (error: unknown): void => this.#send({ kind: 'chore-threw', error: encodeForProcess(error) });
+    const given = this.#unpack(args, 'args');
+    if ('error' in given) {
+      threw(given.error);
+      return;
+    }
     this.#worker.do({
       task: { origin: task },
-      args: this.#link.unpack(args) as unknown[],
+      args: given.value as readonly unknown[],
       argsName: 'args',
       begun: () => this.#send({ kind: 'chore-begun' }),
       ended: (end) => {
@@ -331,6 +352,14 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       },
       lost: () => {}, // this process ends
     });
+  }
+
+  #unpack(packed: Packed, root = 'result'): { readonly value: unknown } | { readonly error: unknown } {
+    try {
+      return { value: this.#link.unpack(packed, root) };
+    } catch (error) {
+      return { error };
+    }
   }
 
   #cancel(call: Call, reason: unknown): void {

@@ -4,6 +4,7 @@ import { PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
 import { fromBytes, toBytes } from './process-bytes.js';
 import type { Packed } from './process-protocol.js';
+import { unreadable } from './unreadable.js';
 
 /** As `encodeError`, for another process. */
 export function encodeForProcess(thrown: unknown): ErrorRecord {
@@ -33,7 +34,15 @@ export class ProcessLink {
     return { bytes: this.#bytes, tag };
   }
 
-  unpack({ bytes, tag }: Packed): unknown {
-    return this.#payload.open(fromBytes(bytes), tag);
+  /**
+   * @param root how the path in an error begins.
+   * @throws {NotCloneableError} where it cannot be read here.
+   */
+  unpack({ bytes, tag }: Packed, root: string): unknown {
+    try {
+      return this.#payload.open(fromBytes(bytes), tag);
+    } catch (cause) {
+      throw unreadable(root, cause);
+    }
   }
 }

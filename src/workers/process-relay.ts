@@ -5,7 +5,15 @@ import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync
 import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
 import { KnownOrigin } from './children.js';
 import type { ChoreAnswers } from './chore-answers.js';
-import { decodeError, decodeReason, type ErrorRecord, encodeError, packReason, unpackReason } from './error-codec.js';
+import {
+  decodeError,
+  decodeReason,
+  type ErrorRecord,
+  encodeError,
+  packReason,
+  passErrorsOn,
+  unpackReason,
+} from './error-codec.js';
 import type { JobContext } from './job-context.js';
 import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';
@@ -44,6 +52,8 @@ interface Call {
   hasBegun: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** A report of it could not be read: it fails by that once its code has ended. */
+  fault: { readonly error: unknown } | undefined;
 }
 
 /** Thrown for a call whose code did not begin: it was not found, or its arguments could not be sent. */
@@ -81,6 +91,7 @@ export class ProcessRelay implements Carrier {
 
   constructor(settings: ProcessSettings, host: RelayHost) {
     this.#host = host;
+    passErrorsOn();
     this.#settings = settings;
     this.#child = this.#start();
   }
@@ -97,7 +108,7 @@ export class ProcessRelay implements Carrier {
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.#child = child;
-    child.on('message', (bytes) => this.#onMessage(fromBytes(bytes as unknown as Uint8Array) as FromProcess));
+    child.on('message', (bytes) => this.#onBytes(bytes as unknown as Uint8Array));
     child.on('error', (error) => {
       if (child.pid === undefined) this.#host.processEnded(1, encodeError(error)); // else 'exit' follows
     });
@@ -180,7 +191,7 @@ export class ProcessRelay implements Carrier {
         this.#host.neverBegan(context);
         return; // nobody answers it: this thread ends
       }
-      this.#calls.set(run, { context, hasBegun: false, resolve, reject });
+      this.#calls.set(run, { context, hasBegun: false, resolve, reject, fault: undefined });
       this.#send({ kind: 'run', run, id, name, priority, attempt, task, args: packed, context: packedContext });
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
@@ -208,6 +219,16 @@ export class ProcessRelay implements Carrier {
     this.#host.begun(call.context);
   }
 
+  /** Where a message cannot be read, or not be done, nobody knows what it was about: the process ends, as one that has died. */
+  #onBytes(bytes: Uint8Array): void {
+    try {
+      this.#onMessage(fromBytes(bytes) as FromProcess);
+    } catch (fault) {
+      this.#lost ??= { exitCode: 1, cause: encodeError(fault) };
+      this.#child.kill('SIGKILL');
+    }
+  }
+
   #onMessage(message: FromProcess): void {
     switch (message.kind) {
       case 'ready':
@@ -218,10 +239,10 @@ export class ProcessRelay implements Carrier {
         this.#host.processAnswered();
         break;
       case 'reported':
-        this.#callOf(message.run)?.context.report(this.#link.unpack(message.value));
+        this.#reported(message.run, message.value);
         break;
       case 'returned':
-        this.#take(message.run)?.resolve(this.#link.unpack(message.value));
+        this.#returned(message.run, message.value);
         break;
       case 'threw': {
         const error = decodeError(message.error);
@@ -242,7 +263,7 @@ export class ProcessRelay implements Carrier {
         this.#host.chores.begun();
         break;
       case 'chore-returned':
-        this.#host.chores.returned(this.#link.unpack(message.value));
+        this.#choreReturned(message.value);
         break;
       case 'chore-threw':
         this.#host.chores.threw(decodeError(message.error));
@@ -267,6 +288,38 @@ export class ProcessRelay implements Carrier {
     }
   }
 
+  #reported(run: number, value: Packed): void {
+    const call = this.#callOf(run);
+    try {
+      call?.context.report(this.#link.unpack(value, 'report'));
+    } catch (error) {
+      if (call !== undefined) call.fault ??= { error };
+    }
+  }
+
+  #returned(run: number, packed: Packed): void {
+    const call = this.#take(run);
+    if (call === undefined) return;
+    try {
+      const value = this.#link.unpack(packed, 'result');
+      if (call.fault !== undefined) throw call.fault.error;
+      call.resolve(value);
+    } catch (error) {
+      call.reject(error);
+    }
+  }
+
+  #choreReturned(packed: Packed): void {
+    let value: unknown;
+    try {
+      value = this.#link.unpack(packed, 'result');
+    } catch (error) {
+      this.#host.chores.threw(error);
+      return;
+    }
+    this.#host.chores.returned(value);
+  }
+
   /** Submits a child for a call's code, and tells it how the child ended. */
   #asked({ run, child, task, values }: Extract<FromProcess, { readonly kind: 'asked' }>): void {
     const failed = (error: unknown): void => {
@@ -276,7 +329,7 @@ export class ProcessRelay implements Carrier {
     try {
       const context = this.#callOf(run)?.context;
       if (context === undefined) throw new Error('The job that submitted it has ended');
-      const [args, options, given] = this.#link.unpack(values) as [
+      const [args, options, given] = this.#link.unpack(values, 'child') as [
         readonly unknown[],
         ChildOptions,
         ContextValues | undefined,

@@ -115,6 +115,8 @@ export type FromWorker =
   /** The step asked for is done; `profile`: what was seen, where it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
+  /** Its loop has failed, and runs nothing any more: the thread ends. */
+  | { readonly kind: 'broken'; readonly error: ErrorRecord }
   /** The child process that ran the jobs has ended. */
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
@@ -135,7 +137,10 @@ export const Answer = Object.freeze({
   STOPPED_THREW: 3,
   /** It goes on: the value is a report. */
   REPORTED: 4,
-  /** It goes on: the value is a list of what it told, each with its answer, for which the lane had no room one by one. */
+  /**
+   * It goes on: the value is a list of what it told, as {@link Told}, for which the lane had no room one by one. Each value
+   * follows as a message of its own.
+   */
   TOLD_MANY: 5,
   /** Its code begins. */
   STARTED: 6,
@@ -143,13 +148,20 @@ export const Answer = Object.freeze({
   NO_CODE: 7,
   /** It goes on: it has cancelled its own job's token, with the value as the reason. */
   TOKEN_CANCELLED: 8,
-  /** It goes on: it submits a child. */
+  /** It goes on: it submits a child, whose number the entry before tells. */
   ASKED: 9,
   /** It goes on, and awaits something while it has children: it holds no place until these have settled. */
   SUSPENDED: 10,
   /** What code of the thread has written to stdout and stderr, of whatever job. */
   PRINTED: 11,
+  /** The number of the child that is asked for next: an entry of its own, to know of whom it is when that cannot be read. */
+  CHILD: 12,
+  /** A message has lost its entry: it is read, and of no use. */
+  ORPHAN: 13,
 } as const);
+
+/** What a job tells while it runs, in a list: the value follows as a message under that tag. Of a child with its number. */
+export type Told = readonly [answer: number, child: number, tag: number];
 
 // The second word of a request entry
 export const ARGUMENT_BITS = 4;

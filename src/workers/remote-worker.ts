@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
 import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/passenger.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
@@ -6,7 +6,7 @@ import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted 
 import { now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { Chore } from './chore.js';
-import { ChoreLine } from './chore-line.js';
+import { ChoreLine, isChoreAnswer } from './chore-line.js';
 import { PayloadPort } from './envelope.js';
 import { decodeError, encodeError, packReason, unpackReason } from './error-codec.js';
 import { Control, createMemory, MASK, Parked } from './layout.js';
@@ -126,6 +126,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   wasEnded = false;
   /** What it runs when it ends in order. */
   teardown: Chore | undefined;
+  /** Its loop has failed, or its lane cannot be read any further: its thread ends. */
+  isBroken = false;
   /** It has answered the last `ping`. */
   hasAnswered = false;
   /** Why its thread is being ended, where a job is to blame. */
@@ -165,6 +167,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #answered = (): void => {};
   #error: unknown;
   readonly #hasProcess: boolean;
+  /** What jobs here have reported that could not be read, by their slots: they fail by it once their code has ended. */
+  readonly #unread = new Map<number, Error>();
   /** Who waits for its child process to profile. */
   readonly #profiles: ((profile: ThreadProfile | undefined) => void)[] = [];
   /** Of its child process. */
@@ -525,6 +529,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (job !== undefined) this.#sink.jobReported(job, value);
   }
 
+  reportLost(slot: number, error: Error): void {
+    if (!this.#unread.has(slot)) this.#unread.set(slot, error);
+  }
+
   tokenCancelled(slot: number, reason: unknown): void {
     const job = this.seats.inSlot(slot);
     if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
@@ -541,9 +549,22 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     else this.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
   }
 
+  childLost(_slot: number, child: number, error: Error): void {
+    this.tellChildEnd(child, { error });
+  }
+
+  broke(cause: unknown): void {
+    this.#error ??= cause;
+    this.isBroken = true;
+    if (this.isOpen) this.#endThread();
+  }
+
   returned(slot: number, value: unknown): void {
+    const error = this.#unread.size > 0 ? this.#unread.get(slot) : undefined;
     const job = this.#ended(slot);
-    if (job !== undefined) this.#sink.jobReturned(this, job, value);
+    if (job === undefined) return;
+    if (error === undefined) this.#sink.jobReturned(this, job, value);
+    else this.#sink.jobThrew(this, job, { error, isCancelled: false });
   }
 
   threw(slot: number, thrown: Thrown): void {
@@ -566,6 +587,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.busyTicks += this.results.runTicks;
     const job = this.seats.release(slot);
     if (job !== undefined && this.#suspended.size > 0) this.#suspended.delete(job);
+    if (this.#unread.size > 0) this.#unread.delete(slot);
     this.#endIfRetired();
     return job;
   }
@@ -604,30 +626,65 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   #listen(): void {
     this.#control.on('message', (message: FromWorker) => this.#onMessage(message));
+    this.#control.on('messageerror', (cause: unknown) => this.#values.failed(cause));
     this.#control.unref();
     this.#payload.unref();
     this.#thread.unref();
-    this.#thread.on('error', (error: unknown) => {
-      this.#error = error; // 'exit' always follows; the jobs are settled there
+    // before whoever has listeners at a thread of the option `worker`: one that throws keeps those behind it from hearing
+    this.#thread.prependListener('error', (error: unknown) => {
+      this.#error ??= error; // 'exit' always follows; the jobs are settled there
     });
-    this.#thread.on('exit', (exitCode: number) => {
-      this.#stopGrace();
-      this.#moveTo('exited');
-      const exit = {
-        exitCode: this.#exitCode ?? exitCode,
-        cause: this.endCause ?? this.#error,
-        startFault: this.#startFault,
-      };
-      this.#chores.abandon(exit, this.#control);
-      const threads = threadsUnder(this.#bell);
-      threadGone(this, threads);
-      freeBells(threads);
-      ringAll();
-      this.#events.workerExited(this, exit);
-      for (const resolve of this.#profiles.splice(0)) resolve(undefined);
-      this.#control.close();
-      this.#payload.close();
+    this.#thread.prependListener('exit', this.#onExit);
+    this.#thread.on('newListener', (event: string | symbol, listener: unknown) => {
+      if (event === 'exit' && listener !== this.#onExit) process.nextTick(() => this.#hearFirst());
     });
+  }
+
+  #hearFirst(): void {
+    if (!this.isOpen) return;
+    this.#thread.off('exit', this.#onExit);
+    this.#thread.prependListener('exit', this.#onExit);
+  }
+
+  readonly #onExit = (exitCode: number): void => {
+    this.#stopGrace();
+    this.#moveTo('exited');
+    this.#hearLast();
+    const exit = {
+      exitCode: this.#exitCode ?? exitCode,
+      cause: this.endCause ?? this.#error,
+      startFault: this.#startFault,
+    };
+    this.#chores.abandon(exit);
+    const threads = threadsUnder(this.#bell);
+    threadGone(this, threads);
+    freeBells(threads);
+    ringAll();
+    this.#events.workerExited(this, exit);
+    for (const resolve of this.#profiles.splice(0)) resolve(undefined);
+    this.#control.close();
+    this.#payload.close();
+  };
+
+  /** What the thread has still said before it ended: how its chore ended, and why its loop failed. */
+  #hearLast(): void {
+    this.#chores.close();
+    for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
+      if (message === BELL) continue;
+      if (isChoreAnswer(message)) this.#chores.hear(message);
+      else if (message.kind === 'broken') this.#onMessage(message);
+    }
+  }
+
+  /** The next of the messages that have come already. */
+  #receive(): FromWorker | undefined {
+    for (;;) {
+      try {
+        return (receiveMessageOnPort(this.#control) as { readonly message: FromWorker } | undefined)?.message;
+      } catch (cause) {
+        this.#values.failed(cause); // it cannot be read: the one after it refers to it
+      }
+    }
   }
 
   #onMessage(packed: FromWorker): void {
@@ -660,6 +717,9 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       }
       case 'child-cancelled':
         this.#events.childCancelled(this, message.child, message.reason);
+        break;
+      case 'broken':
+        this.broke(decodeError(message.error));
         break;
       case 'process-ended':
         this.#exitCode = message.exitCode;

@@ -21,6 +21,7 @@ import {
 import { RingReader, Tag } from './ring.js';
 import { ReceivedBuffers } from './shared-memory.js';
 import { TextReader } from './text-lane.js';
+import { unreadable } from './unreadable.js';
 
 const NO_ASIDE: Aside = Object.freeze({});
 const LAST_FIRST = ASIDES.toReversed();
@@ -95,9 +96,9 @@ export class RequestReader implements JobHead {
 
   /** Tells the main thread how far the lane has been read: that much of it may be written again. */
   publishRead(): void {
-    // seen with the atomic store that follows
-    this.#control[Control.REQUEST_WORDS_READ] = this.#words;
-    this.#control[Control.TEXT_BYTES_READ] = this.#texts.passed;
+    // each by an atomic store, as the writer looks at each by itself: what is read here is read before it is written again
+    Atomics.store(this.#control, Control.REQUEST_WORDS_READ, this.#words);
+    Atomics.store(this.#control, Control.TEXT_BYTES_READ, this.#texts.passed);
     Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
   }
 
@@ -146,7 +147,12 @@ export class RequestReader implements JobHead {
     this.#buffers.forget(number);
   }
 
-  /** The job's arguments, in a list that the next call may use again; this then describes the job. The entry is done with. */
+  /**
+   * The job's arguments, in a list that the next call may use again; this then describes the job. The entry is done with, also
+   * where a value of it cannot be read.
+   *
+   * @throws {NotCloneableError} for a value that cannot be read. Anything else: the lane is out of step.
+   */
   readValues(): unknown[] {
     const kind = this.#kind;
     this.seq = this.position;
@@ -159,18 +165,39 @@ export class RequestReader implements JobHead {
 
   #readAll(kind: number): unknown[] {
     const count = kind & COUNT_MASK;
-    if (count === BY_MESSAGE) return this.readMessage((kind >> ARGUMENT_BITS) & TAG_MASK) as unknown[];
+    if (count === BY_MESSAGE) return this.#readByMessage((kind >> ARGUMENT_BITS) & TAG_MASK);
     const isPlain = (kind & HAS_ASIDE) === 0;
     const values = (isPlain ? this.#lists[count] : undefined) ?? new Array<unknown>(count);
     let mayBeReused = isPlain;
-    for (let i = 0, tags = kind >> ARGUMENT_BITS; i < count; i++, tags >>= TAG_BITS) {
-      const tag = tags & TAG_MASK;
-      if (tag === Tag.TREE) mayBeReused = false; // it would keep an object, and the memory that this shows
-      values[i] = this.#ring.take(tag);
+    let i = 0;
+    let tags = kind >> ARGUMENT_BITS;
+    try {
+      for (; i < count; i++, tags >>= TAG_BITS) {
+        const tag = tags & TAG_MASK;
+        if (tag === Tag.TREE) mayBeReused = false; // it would keep an object, and the memory that this shows
+        values[i] = this.#ring.take(tag);
+      }
+    } catch (fault) {
+      const path = `args[${i}]`;
+      for (; i < count; i++, tags >>= TAG_BITS) this.#ring.pass(tags & TAG_MASK);
+      this.#lists[count] = undefined;
+      this.skipEntry();
+      throw unreadable(path, fault);
     }
     this.#lists[count] = mayBeReused ? values : undefined;
     this.skipEntry();
     return values;
+  }
+
+  /** The message is gone from its port as soon as it was to be read. */
+  #readByMessage(tag: number): unknown[] {
+    const { position } = this;
+    try {
+      return this.readMessage(tag) as unknown[];
+    } catch (fault) {
+      if (this.position === position) this.skipEntry();
+      throw unreadable('args', fault);
+    }
   }
 }
 

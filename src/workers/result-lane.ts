@@ -13,8 +13,10 @@ import {
   SLOT_BITS,
   TAG_MASK,
   TAG_SHIFT,
+  type Told,
 } from './protocol.js';
 import { RingReader, Tag } from './ring.js';
+import { unreadable } from './unreadable.js';
 
 /** What a job's code threw. */
 export interface Thrown {
@@ -32,6 +34,8 @@ export type StoppedEnd =
 export interface ResultReader {
   started(slot: number): void;
   reported(slot: number, value: unknown): void;
+  /** It has reported what cannot be read. */
+  reportLost(slot: number, error: Error): void;
   /** The code ended by itself. */
   returned(slot: number, value: unknown): void;
   threw(slot: number, thrown: Thrown): void;
@@ -41,12 +45,16 @@ export interface ResultReader {
   suspended(slot: number): void;
   /** The code submits a child. */
   asked(slot: number, child: AskedChild): void;
+  /** It submits a child whose arguments or options cannot be read. */
+  childLost(slot: number, child: number, error: Error): void;
   /** There was no code to run. */
   failedToStart(slot: number, thrown: Thrown): void;
   /** The code ended, either way, after it was asked to. */
   stopped(slot: number, end: StoppedEnd): void;
   /** Code of the thread has written to stdout or stderr. */
   printed(printed: readonly Printed[]): void;
+  /** The lane cannot be read any further: nobody knows where its next entry begins. */
+  broke(cause: unknown): void;
 }
 
 /** The main thread's end of the lane that carries results from one worker: the worker writes, it reads. */
@@ -57,6 +65,9 @@ export class ResultLane {
   readonly #payload: PayloadPort;
   #readCount = 0;
   #readWords = 0;
+  #isBroken = false;
+  /** The number of the child that is asked for next. */
+  #child = 0;
   #lastEndMs = 0;
   /** Of the entry last read: when the job's code began, in ms of `now()`, and how long it ran. */
   begunAtMs = 0;
@@ -70,17 +81,37 @@ export class ResultLane {
   }
 
   get isEmpty(): boolean {
-    return Atomics.load(this.#control, Control.RESULT_TAIL) === this.#readCount;
+    return this.#isBroken || Atomics.load(this.#control, Control.RESULT_TAIL) === this.#readCount;
   }
 
-  /** Reads up to `max` entries; returns how many. */
+  /**
+   * Reads up to `max` entries; returns how many. Whatever reading a value throws costs the job that the entry is of, and only
+   * that: the entry counts as read.
+   */
   read(max: number, reader: ResultReader): number {
-    const available = (Atomics.load(this.#control, Control.RESULT_TAIL) - this.#readCount) | 0;
+    const available = this.#isBroken ? 0 : (Atomics.load(this.#control, Control.RESULT_TAIL) - this.#readCount) | 0;
     const count = available < max ? available : max;
     if (count === 0) return 0;
-    for (let left = count; left > 0; left--) this.#readEntry(reader);
-    Atomics.store(this.#control, Control.RESULT_WORDS_READ, this.#readWords);
+    let at = this.#readCount;
+    const end = (at + count) | 0;
+    while (at !== end) {
+      try {
+        for (; at !== end; at = (at + 1) | 0) this.#readEntry(reader);
+      } catch (fault) {
+        if (this.#readCount !== at) {
+          this.#publishRead();
+          throw fault; // of the reader's own
+        }
+        if (!this.#passEntry(reader, fault)) break;
+        at = (at + 1) | 0;
+      }
+    }
+    this.#publishRead();
     return count;
+  }
+
+  #publishRead(): void {
+    Atomics.store(this.#control, Control.RESULT_WORDS_READ, this.#readWords);
   }
 
   #readEntry(reader: ResultReader): void {
@@ -97,10 +128,66 @@ export class ResultLane {
     this.#lastEndMs += runMs;
     this.runTicks = toTicks(runMs);
     const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receive(tag);
-    this.#readWords = (this.#readWords + ring.advance()) | 0;
-    this.#readCount = (this.#readCount + 1) | 0;
+    this.#entryRead();
     if (answer === Answer.RETURNED) reader.returned(slot, value);
     else this.#dispatchRare(reader, slot, answer, value);
+  }
+
+  #entryRead(): void {
+    this.#readWords = (this.#readWords + this.#ring.advance()) | 0;
+    this.#readCount = (this.#readCount + 1) | 0;
+  }
+
+  /** The value of the entry it is at could not be read: passes over it, and tells that. False: the lane is out of step. */
+  #passEntry(reader: ResultReader, fault: unknown): boolean {
+    const ring = this.#ring;
+    const { offset } = ring;
+    const head = ring.words[offset] ?? 0;
+    const tag = (head >> TAG_SHIFT) & TAG_MASK;
+    ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
+    try {
+      if (tag < Tag.MESSAGE) ring.pass(tag); // a message is gone from its port as soon as it was to be read
+    } catch {
+      this.#isBroken = true;
+      reader.broke(fault);
+      return false;
+    }
+    this.#entryRead();
+    this.#tellUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ANSWER_MASK, fault);
+    return true;
+  }
+
+  #tellUnread(reader: ResultReader, slot: number, answer: number, fault: unknown): void {
+    switch (answer) {
+      case Answer.RETURNED:
+        reader.threw(slot, { error: unreadable('result', fault), isCancelled: false });
+        break;
+      case Answer.STOPPED_RETURNED:
+        reader.stopped(slot, {
+          kind: 'threw',
+          thrown: { error: unreadable('result', fault), isCancelled: false },
+        });
+        break;
+      case Answer.THREW:
+        reader.threw(slot, { error: unreadable('error', fault), isCancelled: false });
+        break;
+      case Answer.NO_CODE:
+        reader.failedToStart(slot, { error: unreadable('error', fault), isCancelled: false });
+        break;
+      case Answer.STOPPED_THREW:
+        reader.stopped(slot, { kind: 'threw', thrown: { error: unreadable('error', fault), isCancelled: false } });
+        break;
+      case Answer.TOKEN_CANCELLED:
+        reader.tokenCancelled(slot, unreadable('reason', fault));
+        break;
+      case Answer.REPORTED:
+      case Answer.TOLD_MANY:
+        reader.reportLost(slot, unreadable('report', fault));
+        break;
+      case Answer.ASKED:
+        reader.childLost(slot, this.#child, unreadable('child.args', fault));
+        break;
+    }
   }
 
   #dispatchRare(reader: ResultReader, slot: number, answer: number, value: unknown): void {
@@ -127,8 +214,12 @@ export class ResultLane {
         reader.reported(slot, value);
         break;
       case Answer.TOLD_MANY:
-        for (const [told, item] of value as readonly (readonly [number, unknown])[])
-          this.#dispatchRare(reader, slot, told, item);
+        for (const told of value as readonly Told[]) this.#readTold(reader, slot, told);
+        break;
+      case Answer.CHILD:
+        this.#child = value as number;
+        break;
+      case Answer.ORPHAN:
         break;
       case Answer.ASKED:
         reader.asked(slot, value as AskedChild);
@@ -140,6 +231,19 @@ export class ResultLane {
         reader.printed(value as readonly Printed[]);
         break;
     }
+  }
+
+  /** Reads the message that follows the list it is named in. */
+  #readTold(reader: ResultReader, slot: number, [answer, child, tag]: Told): void {
+    this.#child = child;
+    let value: unknown;
+    try {
+      value = this.#receive(tag);
+    } catch (fault) {
+      this.#tellUnread(reader, slot, answer, fault);
+      return;
+    }
+    this.#dispatchRare(reader, slot, answer, value);
   }
 
   #receive(tag: number): unknown {

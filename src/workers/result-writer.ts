@@ -1,6 +1,5 @@
-import { NotCloneableError } from '../errors.js';
 import type { Transferable } from '../sync/crossing.js';
-import type { PayloadPort } from './envelope.js';
+import type { Copy, PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
 import {
   Control,
@@ -13,12 +12,18 @@ import {
 } from './layout.js';
 import { isMoved, transferablesOf } from './move.js';
 import type { OutputLane, Printed } from './output.js';
-import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead } from './protocol.js';
+import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead, type Told } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
 import { SlotTable } from './slot-table.js';
 
-/** What a job tells while it runs: a report, or a child that it submits. */
-type Told = readonly [answer: number, value: unknown];
+/** What waits for room. */
+interface Waiting {
+  readonly answer: number;
+  /** The number of the child that it asks for, or 0. */
+  readonly child: number;
+  readonly copy: Copy;
+}
+
 type TransferList = readonly Transferable[];
 
 /** In place of a job's sequence number: output, which may be of none. */
@@ -48,7 +53,10 @@ export class ResultWriter implements OutputLane {
   #writtenWords = 0;
   #wordsRead = 0;
   /** Reports and children for which the lane had no room, by the job's sequence number; and output. */
-  readonly #overflow = new Map<number, Told[]>();
+  readonly #overflow = new Map<number, Waiting[]>();
+  #printedAtAnswer: readonly Printed[] = [];
+  /** Messages sent whose entry is not written: it never will be where the stack of a task that reports ends in between. */
+  #owed = 0;
 
   constructor(memory: WorkerMemory, payload: PayloadPort) {
     this.#slots = new SlotTable(memory.slots);
@@ -69,7 +77,7 @@ export class ResultWriter implements OutputLane {
     const isMovedValue = typeof value === 'object' && value !== null && isMoved(value);
     let tag: number;
     try {
-      tag = isMovedValue ? this.#send(value.value, transferablesOf(value)) : this.#put(value, 'result');
+      tag = isMovedValue ? this.#post(value.value, 'result', transferablesOf(value)) : this.#put(value, 'result');
     } catch (error) {
       return this.threw(seq, encodeError(error));
     }
@@ -79,21 +87,18 @@ export class ResultWriter implements OutputLane {
   /** As `returned`. */
   threw(seq: number, record: ErrorRecord): boolean {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    this.#open();
     return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
   }
 
   /** As `threw`, of a job for which there was no code. */
   noCode(seq: number, record: ErrorRecord): boolean {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    this.#open();
     return this.#end(seq, Answer.NO_CODE, this.#post(record, 'error'));
   }
 
   /** The code has cancelled its own job's token. From within a getter of what is just being written it is not told. */
   tokenCancelled(seq: number, reason: ErrorRecord): void {
     if (this.#isPutting) return;
-    this.#open();
     this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#post(reason, 'reason')));
   }
 
@@ -117,8 +122,7 @@ export class ResultWriter implements OutputLane {
       this.#write(resultHead(seq & MASK, Answer.REPORTED, this.#put(value, 'report')));
       return;
     }
-    // a copy now, as the task may change the value before it is sent
-    this.#keep(seq, [Answer.REPORTED, typeof value === 'object' && value !== null ? this.#copy(value) : value]);
+    this.#keep(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(value, 'report') });
   }
 
   /**
@@ -127,14 +131,18 @@ export class ResultWriter implements OutputLane {
    * @throws {NotCloneableError} when an argument cannot cross.
    */
   asked(seq: number, child: AskedChild): void {
-    if (this.#makeRoom(seq)) this.#write(resultHead(seq & MASK, Answer.ASKED, this.#put(child, 'child')));
-    else this.#keep(seq, [Answer.ASKED, child]);
+    if (!this.#makeRoom(seq)) {
+      this.#keep(seq, { answer: Answer.ASKED, child: child.child, copy: this.#copy(child, 'child') });
+      return;
+    }
+    this.#write(resultHead(seq & MASK, Answer.CHILD, this.#put(child.child, 'child')));
+    this.#write(resultHead(seq & MASK, Answer.ASKED, this.#put(child, 'child')));
   }
 
   /** What a getter of a value prints that is just being written waits, as what finds no room does. */
   print(printed: readonly Printed[]): boolean {
     if (!this.catchUp()) {
-      this.#keep(OUTPUT, [Answer.PRINTED, printed]);
+      this.#keep(OUTPUT, { answer: Answer.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
       return false;
     }
     this.#write(resultHead(0, Answer.PRINTED, this.#put(printed, 'output')));
@@ -143,7 +151,8 @@ export class ResultWriter implements OutputLane {
 
   printAtAnswer(printed: readonly Printed[]): void {
     if (printed.length === 0) this.#overflow.delete(OUTPUT_AT_ANSWER);
-    else this.#overflow.set(OUTPUT_AT_ANSWER, [[Answer.PRINTED, printed]]);
+    else this.#overflow.set(OUTPUT_AT_ANSWER, []); // an answer sees that something goes before it
+    this.#printedAtAnswer = printed;
   }
 
   catchUp(): boolean {
@@ -164,10 +173,20 @@ export class ResultWriter implements OutputLane {
     return this.#hasRoomToReport();
   }
 
-  #keep(seq: number, told: Told): void {
+  #keep(seq: number, told: Waiting): void {
     const waiting = this.#overflow.get(seq);
     if (waiting === undefined) this.#overflow.set(seq, [told]);
     else waiting.push(told);
+  }
+
+  /** A copy now, as the task may change the value before it is sent. A getter of it must not report, as in `#put`. */
+  #copy(value: unknown, root: string): Copy {
+    this.#beginPut();
+    try {
+      return this.#payload.copy(value, root);
+    } finally {
+      this.#isPutting = false;
+    }
   }
 
   #hasRoomToReport(): boolean {
@@ -182,22 +201,9 @@ export class ResultWriter implements OutputLane {
     return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
   }
 
-  #copy(value: object): unknown {
-    try {
-      return structuredClone(value);
-    } catch (cause) {
-      throw new NotCloneableError('Cannot send report to another thread: it cannot be cloned', {
-        path: 'report',
-        cause,
-      });
-    }
-  }
-
   /** Output goes first, as far as it is known by now. */
   #flushBeforeAnswer(seq: number): void {
-    const last = this.#overflow.get(OUTPUT_AT_ANSWER);
-    this.#overflow.delete(OUTPUT_AT_ANSWER);
-    for (const [, printed] of last ?? []) this.print(printed as readonly Printed[]);
+    if (this.#overflow.delete(OUTPUT_AT_ANSWER)) this.print(this.#printedAtAnswer);
     this.#flushOverflow(seq);
   }
 
@@ -213,15 +219,18 @@ export class ResultWriter implements OutputLane {
     const waiting = this.#overflow.get(seq);
     if (waiting === undefined) return;
     this.#overflow.delete(seq);
-    this.#open();
-    const tag = this.#post(waiting, 'report');
+    const list = waiting.map(({ answer, child, copy }): Told => [answer, child, copy.tag]);
+    const tag = this.#post(list, 'report');
+    for (const { copy } of waiting) {
+      this.#payload.post(copy);
+      this.#owed++;
+    }
     this.#write(resultHead(seq & MASK, Answer.TOLD_MANY, tag));
   }
 
   /** A getter of the value is foreign code: its reports would get into the middle of this entry. */
   #put(value: unknown, root: string): number {
-    if (this.#isPutting) throw new Error('Cannot report while a report or a result is being cloned');
-    this.#isPutting = true;
+    this.#beginPut();
     try {
       return this.#putNow(value, root);
     } finally {
@@ -229,25 +238,36 @@ export class ResultWriter implements OutputLane {
     }
   }
 
+  #beginPut(): void {
+    if (this.#isPutting) throw new Error('Cannot report while a report or a result is being cloned');
+    this.#isPutting = true;
+  }
+
   #putNow(value: unknown, root: string): number {
     this.#open();
     const tag = this.#ring.put(value, this.#ring.offset + this.#longest());
     if (tag !== NOT_INLINE) return tag;
     this.#ring.abandon(this.#ring.offset);
-    this.#open();
-    return this.#payload.send(value, root);
+    return this.#sendNow(value, root);
   }
 
-  #send(value: unknown, transfer: TransferList): number {
+  /** The entry that is opened then is to name the message. */
+  #sendNow(value: unknown, root: string, transfer?: TransferList): number {
+    for (let left = this.#owed; left > 0; left--) {
+      this.#open();
+      this.#write(resultHead(0, Answer.ORPHAN, Tag.MESSAGE));
+    }
     this.#open();
-    return this.#post(value, 'result', transfer);
+    const tag = this.#payload.send(value, root, transfer);
+    this.#owed++;
+    return tag;
   }
 
   /** As `#put`, by message. */
   #post(value: unknown, root: string, transfer?: TransferList): number {
     this.#isPutting = true;
     try {
-      return this.#payload.send(value, root, transfer);
+      return this.#sendNow(value, root, transfer);
     } finally {
       this.#isPutting = false;
     }
@@ -278,6 +298,7 @@ export class ResultWriter implements OutputLane {
     this.#lastEndMs = (this.#isStamped ? this.#begunAtMs : this.#lastEndMs) + Math.fround(this.#runMs);
     this.#writtenWords = (this.#writtenWords + this.#ring.advance()) | 0;
     this.#writtenCount = (this.#writtenCount + 1) | 0;
+    this.#owed = 0;
     Atomics.store(this.#control, Control.RESULT_TAIL, this.#writtenCount);
   }
 }

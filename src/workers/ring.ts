@@ -159,7 +159,7 @@ export class RingReader extends Ring {
     return value;
   }
 
-  /** Reads the value at the cursor, of an inline tag. */
+  /** Reads the value at the cursor, of an inline tag. Where that throws the cursor stays: `pass` goes on from there. */
   take(tag: number): unknown {
     switch (tag) {
       case Tag.NUMBER:
@@ -167,13 +167,14 @@ export class RingReader extends Ring {
       case Tag.STRING: {
         const length = this.words[this.cursor] ?? 0;
         const start = (this.cursor + 2) * WORD_BYTES;
+        const text = this.bytes.toString('latin1', start, start + length);
         this.cursor += stringWords(length);
-        return this.bytes.toString('latin1', start, start + length);
+        return text;
       }
       case Tag.TEXT: {
-        const length = this.words[this.cursor] ?? 0;
+        const text = this.#texts?.take(this.words[this.cursor] ?? 0);
         this.cursor += 2;
-        return this.#texts?.take(length);
+        return text;
       }
       case Tag.TREE: {
         const value = this.#trees.read(this.cursor);
@@ -184,6 +185,25 @@ export class RingReader extends Ring {
         return null;
       default:
         return undefined;
+    }
+  }
+
+  /** Passes over the value at the cursor, which could not be read. Throws where nobody knows any more where it ends. */
+  pass(tag: number): void {
+    switch (tag) {
+      case Tag.NUMBER:
+        this.cursor += 2;
+        break;
+      case Tag.STRING:
+        this.cursor += stringWords(this.words[this.cursor] ?? 0);
+        break;
+      case Tag.TEXT:
+        this.#texts?.pass(this.words[this.cursor] ?? 0);
+        this.cursor += 2;
+        break;
+      case Tag.TREE:
+        this.cursor = (this.#trees.pass(this.cursor) + 1) & ~1;
+        break;
     }
   }
 }

@@ -115,6 +115,8 @@ export class ReceivedBuffers {
   /** Gone before they came: with a job that was taken back. */
   readonly #gone = new Set<number>();
   readonly #receive: () => readonly SharedArrayBuffer[];
+  /** A message could not be read: how many buffers were in it nobody knows. */
+  #isLost = false;
   #count = 0;
 
   /** @param receive takes what was sent with the entry that is being read. */
@@ -126,11 +128,20 @@ export class ReceivedBuffers {
   get(number: number): SharedArrayBuffer | undefined {
     if (number < this.#count) return this.#buffers.get(number);
     const first = this.#count;
+    this.#isLost = true;
     const fresh = this.#receive();
+    this.#isLost = false;
     this.#count += fresh.length;
     for (const [index, buffer] of fresh.entries())
       if (!this.#gone.delete(first + index)) this.#buffers.set(first + index, buffer);
     return fresh[number - first];
+  }
+
+  /** Passes over a buffer in an entry that could not be read. Throws where the buffers cannot be counted any more. */
+  pass(number: number): void {
+    if (number < this.#count) return;
+    if (this.#isLost) throw new Error('Cannot go on: a message of shared memory could not be read');
+    this.get(number);
   }
 
   forget(number: number): void {

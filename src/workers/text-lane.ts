@@ -104,9 +104,17 @@ export class TextReader extends TextLane {
   take(length: number): string {
     if (length === 0) return '';
     if (this.#at === this.#text.length) this.#readBatch();
-    const start = this.#at;
+    const end = this.#at + length;
+    const text = this.#text.slice(this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  /** Passes over a string, which could not be read. */
+  pass(length: number): void {
+    if (length === 0) return;
+    if (this.#at === this.#text.length) this.#readBatch();
     this.#at += length;
-    return this.#text.slice(start, this.#at);
   }
 
   #readBatch(): void {

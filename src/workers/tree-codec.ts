@@ -311,6 +311,8 @@ export class TreeReader {
   readonly #bytes: Buffer;
   readonly #buffers: ReceivedBuffers | undefined;
   readonly #shapes: KnownShape[] = [];
+  /** How many there were before the value read last. */
+  #known = 0;
   /** The word behind what was read last. */
   cursor = 0;
 
@@ -323,7 +325,57 @@ export class TreeReader {
   /** Reads the value that begins at the word `cursor`. */
   read(cursor: number): unknown {
     this.cursor = cursor;
+    this.#known = this.#shapes.length;
     return this.#take();
+  }
+
+  /**
+   * Passes over the value that begins at the word `cursor`, which `read` has failed to read: makes none of it, and learns the
+   * shapes in it, as the writer counts them. Returns the word behind it.
+   */
+  pass(cursor: number): number {
+    this.cursor = cursor;
+    this.#shapes.length = this.#known;
+    this.#pass();
+    return this.cursor;
+  }
+
+  #pass(): void {
+    const head = this.#words[this.cursor++] ?? 0;
+    const value = head >> KIND_BITS;
+    switch (head & KIND_MASK) {
+      case Kind.DOUBLE:
+      case Kind.DATE:
+        this.cursor += 2;
+        break;
+      case Kind.LATIN1:
+        this.cursor += stringWords(value);
+        break;
+      case Kind.UTF16:
+        this.cursor += stringWords(2 * value);
+        break;
+      case Kind.ARRAY:
+        this.#passMany(value);
+        break;
+      case Kind.OBJECT:
+        this.#passMany(this.#keysOf(value).length);
+        break;
+      case Kind.NEW_SHAPE:
+        this.#passMany(this.#keysOf(this.#learn(value)).length);
+        break;
+      case Kind.SHARED:
+        this.#buffers?.pass(this.#words[this.cursor] ?? 0);
+        this.cursor += SHARED_WORDS - 1;
+        break;
+    }
+  }
+
+  #passMany(count: number): void {
+    for (let i = 0; i < count; i++) this.#pass();
+  }
+
+  #keysOf(shape: number): Shape {
+    return (this.#shapes[shape] as KnownShape).keys;
   }
 
   #take(): unknown {

@@ -3,11 +3,13 @@ import type { Transferable } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { PayloadPort } from './envelope.js';
 import type { ValueMessage } from './protocol.js';
+import { unreadable } from './unreadable.js';
 
 /** Carries values over a port that has other messages, too. */
 export class ValueCarrier {
   readonly #payload: PayloadPort;
   #value: unknown;
+  #fault: { readonly cause: unknown } | undefined;
 
   constructor(post: (message: ValueMessage, transfer?: readonly Transferable[]) => void, carrier: Carrier) {
     const port = {
@@ -24,11 +26,30 @@ export class ValueCarrier {
 
   arrived(message: ValueMessage): void {
     this.#value = message.value;
+    this.#fault = undefined;
   }
 
-  take(tag: number): unknown {
-    const value = this.#payload.open(this.#value, tag);
+  /** A message has come that cannot be read: only values are such that this can be. */
+  failed(cause: unknown): void {
+    this.#fault = { cause };
+  }
+
+  /**
+   * The value that came last.
+   *
+   * @param path how it is named in the error where it cannot be read.
+   * @throws {NotCloneableError}
+   */
+  take(tag: number, path: string): unknown {
+    const value = this.#value;
+    const fault = this.#fault;
     this.#value = undefined;
-    return value;
+    this.#fault = undefined;
+    if (fault !== undefined) throw unreadable(path, fault.cause);
+    try {
+      return this.#payload.open(value, tag);
+    } catch (cause) {
+      throw unreadable(path, cause);
+    }
   }
 }
