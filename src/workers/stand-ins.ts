@@ -12,8 +12,7 @@ const COUNTERS = new RegExp(String.raw`(?<![\w$.])(?:\+\+(${COUNTER})${COUNTED}|
 /** The stand-ins that a text needs, by their names. */
 export function standInsFor(text: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  // what esbuild and tsx call to keep the names of functions
-  if (text.includes('__name(')) found.set('__name', (named: unknown) => named);
+  if (text.includes('__name(')) found.set('__name', keepName);
   if (text.includes('cov_')) {
     for (const [, before, after] of text.matchAll(COUNTERS)) {
       const name = before ?? after;
@@ -22,6 +21,11 @@ export function standInsFor(text: string): Map<string, unknown> {
   }
   for (const name of found.keys()) if (name in globalThis) found.delete(name);
   return found;
+}
+
+/** What esbuild and tsx call to keep the name of a function. */
+function keepName(named: unknown, name: unknown): unknown {
+  return Object.defineProperty(named, 'name', { value: name, configurable: true });
 }
 
 /** Counts of statements, functions and branches that nobody reads; older versions do not call for them. */

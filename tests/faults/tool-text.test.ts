@@ -74,8 +74,10 @@ describe.each(kinds)('an inline function with coverage counters, in a pool of ki
 
 test('what esbuild calls to keep names has a stand-in', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
-  const task = evaluated(`module.exports = (x) => { const add = __name((y) => y + 1, 'add'); return add(x); };`);
-  expect(await pool.submit(task as (x: number) => number, [41])).toBe(42);
+  const task = evaluated(
+    `module.exports = (x) => { const add = __name((y) => y + 1, 'plus'); return [add(x), add.name]; };`,
+  );
+  expect(await pool.submit(task as (x: number) => unknown, [41])).toEqual([42, 'plus']);
 });
 
 describe('an inline function that needs a tool’s name says what to do', () => {

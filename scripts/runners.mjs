@@ -1,0 +1,81 @@
+// Installs the packed library and the test runners of tests/runners/ in a folder of its own, and runs the tests there under
+// each of them. Usage: node scripts/runners.mjs [--only text]   (those whose name has the text)
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+const folder = mkdtempSync(join(tmpdir(), 'thread-system-runners-'));
+const LONGEST_MS = 300_000;
+
+const jest = (config, ...more) => ['node_modules/jest/bin/jest.js', '--config', config, '--testTimeout=60000', ...more];
+const modules = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const vitest = (pool, ...more) => ['node_modules/vitest/vitest.mjs', 'run', `--pool=${pool}`, ...more];
+
+/** What Node is started with, by what is tried. */
+const runs = {
+  'jest, CommonJS': jest('jest.commonjs.json'),
+  'jest, CommonJS, coverage': jest('jest.commonjs.json', '--coverage'),
+  'jest, CommonJS, jsdom': jest('jest.commonjs.json', '--env=jsdom'),
+  'jest, ES modules': [...modules, ...jest('jest.modules.json')],
+  'jest, ES modules, coverage': [...modules, ...jest('jest.modules.json', '--coverage')],
+  'jest, ES modules, jsdom': [...modules, ...jest('jest.modules.json', '--env=jsdom')],
+  'vitest, threads': vitest('threads'),
+  'vitest, forks': vitest('forks'),
+  'vitest, vmThreads': vitest('vmThreads'),
+  'vitest, coverage by istanbul': vitest('forks', '--coverage.enabled', '--coverage.provider=istanbul'),
+  'node:test': ['--test', 'node-test/pools.test.mjs'],
+  'node:test, coverage': ['--test', '--experimental-test-coverage', 'node-test/pools.test.mjs'],
+  mocha: ['node_modules/mocha/bin/mocha.js', '--timeout=60000', 'mocha/*.spec.*'],
+  'ava, threads': ['node_modules/ava/entrypoints/cli.mjs'],
+  'ava, processes': ['node_modules/ava/entrypoints/cli.mjs', '--no-worker-threads'],
+  'node:test, tsx': ['--import', 'tsx', '--test', 'tsx/exports.spec.ts'],
+};
+
+function npm(args, cwd) {
+  const shell = process.platform === 'win32';
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
+}
+
+function install() {
+  cpSync(join(root, 'tests/runners'), folder, { recursive: true });
+  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
+  npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], folder);
+  const checks = readFileSync(join(folder, 'checks.mjs'), 'utf8');
+  const asCommonJs = checks.replace('export function checksOf', 'exports.checksOf = checksOf;\nfunction checksOf');
+  writeFileSync(join(folder, 'checks.cjs'), asCommonJs);
+}
+
+/** Prints what the runner has printed where it failed. */
+function run(name, args) {
+  const begunAt = Date.now();
+  const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' };
+  delete env.NODE_TEST_CONTEXT;
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
+    ...{ cwd: folder, env, encoding: 'utf8', timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 },
+  });
+  const hasPassed = status === 0;
+  const seconds = ((Date.now() - begunAt) / 1000).toFixed(1);
+  console.log(`${hasPassed ? 'ok    ' : 'FAILED'} ${name}, ${seconds} s`);
+  if (!hasPassed) console.log(`${stdout}\n${stderr}\nended by ${signal ?? status}`);
+  return hasPassed;
+}
+
+try {
+  install();
+  console.log(`Node ${process.version}`);
+  const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
+  const failed = tried.filter(([name, args]) => !run(name, args)).map(([name]) => name);
+  if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
+  if (failed.length > 0) throw new Error(`Failed under: ${failed.join('; ')}`);
+} catch (error) {
+  console.error(String(error));
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,6 @@
+const text: string = 'it';
+
+export default function it(): string {
+  return text;
+}
+export const named = (): string => 'named';

@@ -1,0 +1,5 @@
+function it(): string {
+  return 'it';
+}
+it.named = (): string => 'named';
+export = it;
