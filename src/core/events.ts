@@ -1,3 +1,4 @@
+import { inContextOfNow } from '../base/async-context.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { Outbox } from '../sync/outbox.js';
@@ -77,9 +78,10 @@ export class EventHub {
       throw new TypeError(
         `Cannot listen to '${event}': the listener must be a function, received ${describe(listener)}`,
       );
+    const bound = inContextOfNow(listener);
     let isOn = true; // what was emitted before it was taken off is not told any more
     const own: PoolListener<E> = (detail, more) => {
-      if (isOn) listener(detail, more);
+      if (isOn) bound(detail, more);
     };
     let listeners = this.#listeners.get(event);
     if (listeners === undefined) {

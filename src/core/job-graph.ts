@@ -4,6 +4,7 @@ import { describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
 import { checkOptionNames } from '../jobs/option-names.js';
+import { withRetryIfOfNow } from '../jobs/retry-policy.js';
 import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';
@@ -176,7 +177,7 @@ export class JobGraph {
     const list = (args ?? []) as readonly unknown[];
     if (!Array.isArray(list))
       throw new TypeError(`Cannot ${action}: args must be an array, received ${describe(list)}`);
-    const node = new GraphNode<TaskResult<K>>(name, task, list, options);
+    const node = new GraphNode<TaskResult<K>>(name, task, list, withRetryIfOfNow(options));
     const part = partOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
     this.#parts.set(name, part);

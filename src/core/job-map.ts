@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
+import { contextOfNow } from '../base/async-context.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage, describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { withRetryIfOfNow } from '../jobs/retry-policy.js';
 import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
 import { withContextOfNow } from '../sync/context-stores.js';
 import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
@@ -89,6 +91,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #wake = (): void => {};
   /** Called when somebody looks at it for the first time. */
   #onLook = (): void => {};
+  /** Runs code of the items, where that is somebody's iterator, in the async context in which the map was made. */
+  // biome-ignore lint/style/useReadonlyClassProperties: of an array it stays
+  #inContext = <R>(fn: () => R): R => fn();
 
   /**
    * @internal
@@ -108,11 +113,12 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', bounds, action);
     this.#host = host;
     this.#task = ref.each;
-    this.#options = withContextOfNow(jobOptions);
+    this.#options = withRetryIfOfNow(withContextOfNow(jobOptions));
     const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
     this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;
     this.#source = sourceOf(items, action);
+    if (this.#source.length === undefined) this.#inContext = contextOfNow();
     // items in an array are not read ahead; the more jobs are out, the fewer wake-ups of this thread serve them
     const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
     this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, ahead * host.places);
@@ -271,7 +277,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #pump(): void {
     try {
       while (!this.#isReading && !this.#isAtEnd && this.#failure === undefined && this.#hasRoom) {
-        const chunk = this.#source.read(this.#nextSize());
+        const chunk = this.#inContext(() => this.#source.read(this.#nextSize()));
         if (chunk instanceof Promise) this.#await(chunk);
         else this.#send(chunk);
       }
@@ -374,7 +380,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #stop(reason: string): void {
     const isAtEnd = this.#isAtEnd;
     this.#isAtEnd = true;
-    if (!isAtEnd) this.#source.close();
+    if (!isAtEnd) this.#inContext(() => this.#source.close());
     const running = [...this.#running];
     this.#running.clear();
     for (const job of running) job.cancel(reason);

@@ -1,3 +1,4 @@
+import { outsideRequests } from '../base/async-context.js';
 import { clearInterval, setInterval } from '../sync/platform.js';
 
 /** Far enough apart to cost nothing; `setInterval` takes no more. */
@@ -5,7 +6,7 @@ const INTERVAL_MS = 2 ** 30;
 
 /** Keeps the process while somebody needs it. Threads and ports never do: an idle pool lets the process end. */
 export class KeepAlive {
-  readonly #handle = setInterval(() => {}, INTERVAL_MS).unref();
+  readonly #handle = outsideRequests(setInterval, () => {}, INTERVAL_MS).unref();
   #holders = 0;
 
   hold(): void {

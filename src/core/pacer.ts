@@ -1,3 +1,4 @@
+import { outsideRequests } from '../base/async-context.js';
 import type { Job } from '../jobs/job.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
@@ -156,7 +157,7 @@ export class Pacer {
 
   #drainLater(): void {
     this.#isDrainScheduled = true;
-    setImmediate(this.#drainNow);
+    outsideRequests(setImmediate, this.#drainNow);
   }
 
   readonly #drainNow = (): void => {
@@ -200,7 +201,7 @@ export class Pacer {
   }
 
   #wakeLater(): void {
-    if (this.#wakeTimer === undefined) this.#wakeTimer = setTimeout(this.#wake, WAKE_MS).unref();
+    if (this.#wakeTimer === undefined) this.#wakeTimer = outsideRequests(setTimeout, this.#wake, WAKE_MS).unref();
     else this.#wakeTimer.refresh();
   }
 
@@ -220,7 +221,7 @@ export class Pacer {
   #watch(): void {
     const { dispatcher } = this.#paced;
     if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
-    this.#watchTimer = setTimeout(this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
+    this.#watchTimer = outsideRequests(setTimeout, this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
   }
 
   /** Looks already now, as this thread is awake: the timer is for when nobody rings. */

@@ -1,3 +1,4 @@
+import { outsideRequests } from '../base/async-context.js';
 import { QueueFullError, textOf } from '../errors.js';
 import { failureOf, type Job } from '../jobs/job.js';
 import type { Outbox } from '../sync/outbox.js';
@@ -146,7 +147,7 @@ export class PoolLog {
   /** Later, as the logger is foreign code (I7); called on itself, as many need their `this`. */
   #tell(level: LogLevel, message: string): void {
     if (this.#logger === undefined) return;
-    this.#outbox.add((text: string) => this.#call(level, text), [message], `logger.${level}`);
+    this.#outbox.add((text: string) => outsideRequests(() => this.#call(level, text)), [message], `logger.${level}`);
   }
 
   #call(level: LogLevel, message: string): void {

@@ -1,5 +1,6 @@
 import { Job } from '../jobs/job.js';
 import { checkOptionNames } from '../jobs/option-names.js';
+import { withRetryIfOfNow } from '../jobs/retry-policy.js';
 import type { Task } from '../jobs/task.js';
 import { withContextOfNow } from '../sync/context-stores.js';
 import { Schedule, type ScheduleOptions } from './schedule.js';
@@ -34,7 +35,7 @@ export class Schedules {
     checkOptionNames(options, KNOWN, 'schedule a task');
     const { everyMs: _everyMs, cron: _cron, timeZone: _zone, startAt: _startAt, overlap: _overlap, ...rest } = options;
     new Job(task, args, rest); // a bad call throws now
-    const jobOptions = withContextOfNow(rest);
+    const jobOptions = withRetryIfOfNow(withContextOfNow(rest));
     const submit = (): Job | undefined => {
       if (!this.#host.isOpen()) return undefined; // a run that was queued, as the one before it is cancelled
       const job = new Job(task, args, jobOptions);

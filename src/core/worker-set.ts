@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
+import { outsideRequests } from '../base/async-context.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
@@ -230,24 +231,26 @@ export class WorkerSet {
       throw new RangeError(
         `pools are nested at most ${DEEPEST} deep, each in a task of the one before: a module that makes one as it is loaded is to guard that by if (isMainThread)`,
       );
-    const worker = acquire((own) => {
-      const process = this.#processSettings; // first: where its file is missing no thread is made
-      const { thread, printed } = this.#createThread(workerId);
-      own(thread, endUnused);
-      return new RemoteWorker<Job>(
-        thread,
-        {
-          workerId,
-          concurrency: this.#settings.concurrency,
-          graceMs: this.#settings.graceMs,
-          tiers: this.#tiers,
-          poolWord: this.#poolWord,
-          process,
-          printed,
-        },
-        this.#parts,
-      );
-    });
+    const start = (): PoolWorker =>
+      acquire((own) => {
+        const process = this.#processSettings; // first: where its file is missing no thread is made
+        const { thread, printed } = this.#createThread(workerId);
+        own(thread, endUnused);
+        return new RemoteWorker<Job>(
+          thread,
+          {
+            workerId,
+            concurrency: this.#settings.concurrency,
+            graceMs: this.#settings.graceMs,
+            tiers: this.#tiers,
+            poolWord: this.#poolWord,
+            process,
+            printed,
+          },
+          this.#parts,
+        );
+      });
+    const worker = outsideRequests(start); // it lives longer than the request that needs it first
     this.#parts.upkeep.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);

@@ -19,6 +19,7 @@ import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
 import { ProgressStream } from './progress.js';
+import { withRetryIfOfNow } from './retry-policy.js';
 import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
@@ -476,7 +477,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** Answers its priority. */
   static #takeOptions(job: Job, ref: TaskRef, options: JobOptions): number {
     checkJobOptions(options, `make job '${ref.name}'`);
-    if (hasMoreThanPriority(options)) job.#extras = { name: options.name, options: { ...options } };
+    if (hasMoreThanPriority(options)) job.#extras = { name: options.name, options: withRetryIfOfNow({ ...options }) };
     if (options.front) extrasOf(job).order = -1;
     return options.priority ?? JobPriority.NORMAL;
   }

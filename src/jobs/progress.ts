@@ -1,3 +1,4 @@
+import { inContextOfNow } from '../base/async-context.js';
 import type { Outbox } from '../sync/outbox.js';
 
 interface Item<P> {
@@ -39,7 +40,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
   }
 
   listen(listener: (value: P) => void): () => void {
-    const own = (value: P): void => listener(value); // the same function registered twice is called twice
+    const own = inContextOfNow(listener); // a function of its own: the same function registered twice is called twice
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }

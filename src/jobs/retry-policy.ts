@@ -1,3 +1,4 @@
+import { inContextOfNow } from '../base/async-context.js';
 import { describe } from '../errors.js';
 import { checkMs } from '../sync/timer.js';
 import { checkOptionNames } from './option-names.js';
@@ -60,4 +61,11 @@ export function retryDelayMs(retry: RetryOptions, attempts: number): number {
   if (delayMs === 0) return 0;
   const factor = backoff === 'fixed' ? 1 : backoff === 'linear' ? attempts : 2 ** (attempts - 1);
   return Math.min(delayMs * factor, maxDelayMs) * (1 - jitter * Math.random());
+}
+
+/** The options as they are, but `retryIf` is called in the async context of now. */
+export function withRetryIfOfNow<O extends { readonly retry?: RetryOptions | undefined }>(options: O): O {
+  const { retry } = options;
+  if (retry?.retryIf === undefined) return options;
+  return { ...options, retry: { ...retry, retryIf: inContextOfNow(retry.retryIf) } };
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { inContextOfNow } from '../base/async-context.js';
 import { CancelledError, cancelledMessage, describe } from '../errors.js';
 import { isAbortSignal } from './abort-link.js';
 import { ringBlocked } from './bells.js';
@@ -181,7 +182,7 @@ export class CancellationToken extends OneWay {
    * @returns a function that unregisters it.
    */
   onCancel(fn: (reason: unknown) => void): () => void {
-    return this.listen(fn, 'onCancel');
+    return this.listen(typeof fn === 'function' ? inContextOfNow(fn) : fn, 'onCancel');
   }
 
   /** @internal */

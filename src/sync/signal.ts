@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { inContextOfNow } from '../base/async-context.js';
 import { describe } from '../errors.js';
 import { isAbortSignal } from './abort-link.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
@@ -89,7 +90,7 @@ export class Signal extends OneWay {
    * @returns a function that unregisters it.
    */
   onGo(fn: () => void): () => void {
-    return this.listen(typeof fn === 'function' ? () => fn() : fn, 'onGo');
+    return this.listen(typeof fn === 'function' ? inContextOfNow(() => fn()) : fn, 'onGo');
   }
 
   /** A signal that goes once both this and `other` have gone. */

@@ -1,4 +1,5 @@
 import TinyQueue from 'tinyqueue';
+import { outsideRequests } from '../base/async-context.js';
 import { clearTimeout, now, setTimeout } from './platform.js';
 
 /** The longest delay `setTimeout` keeps; it fires at once for anything longer. */
@@ -71,7 +72,11 @@ class AlarmClock {
     if (this.#timeout === undefined || first.dueAtMs < this.#armedForMs) {
       clearTimeout(this.#timeout);
       this.#armedForMs = first.dueAtMs;
-      this.#timeout = setTimeout(this.#onTimeout, Math.min(Math.max(Math.ceil(first.dueAtMs - now()), 1), LONGEST_MS));
+      this.#timeout = outsideRequests(
+        setTimeout,
+        this.#onTimeout,
+        Math.min(Math.max(Math.ceil(first.dueAtMs - now()), 1), LONGEST_MS),
+      );
     }
     if (this.#keeping > 0) this.#timeout.ref();
     else this.#timeout.unref();

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
+import { outsideRequests } from '../base/async-context.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { NotCloneableError } from '../errors.js';
 import { joinBells } from '../sync/bells.js';
@@ -12,6 +13,7 @@ import { openBridge } from './bridge.js';
 import { Children } from './children.js';
 import { ChoreAnswers } from './chore-answers.js';
 import { Chores } from './chores.js';
+import { EnteredContexts, inEmptyContext } from './entered-contexts.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError, packReason, unpackReason } from './error-codec.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
@@ -83,6 +85,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
   #lateSinceMs = 0;
   #isRunning = false;
   #isLoading = false;
+  /** A module is being loaded, on this stack. */
+  #isInLoader = false;
+  /** Where jobs have a thread to themselves. */
+  #entered: EnteredContexts | undefined;
   #turnStartedMs = 0;
   /** The last look at the clock: one a job, as a look costs 35 ns. The end of a job is the start of the next. */
   #clockMs = 0;
@@ -133,6 +139,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
   start(): void {
     this.#closeBridge = openBridge(() => this.#currentJob());
     if (!this.#isInline) {
+      this.#entered = new EnteredContexts(
+        () => this.#running !== undefined || this.#isInLoader,
+        this.#asyncJob as AsyncLocalStorage<unknown>,
+      );
       setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
       process.on('uncaughtException', (error) => this.#onUncaught(error));
       this.#output.takeOver(this.#printed);
@@ -233,7 +243,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#suspended++;
     this.#results.suspended(context.seq);
     this.#bell.ring();
-    setImmediate(this.#turn); // there is a place
+    outsideRequests(setImmediate, this.#turn); // there is a place; this may be called by a job's code
   }
 
   #opened(context: JobContext): void {
@@ -383,11 +393,22 @@ export class WorkerLoop implements ContextHost, OutputLane {
     }
     const context = new JobContext(this, task, this.#requests);
     try {
-      const code = task.code ?? this.#tasks.load(task);
+      const code = task.code ?? this.#load(task);
       if (typeof code === 'function') this.#start(context, code, args);
       else this.#awaitCode(context, code, [...args]);
     } catch (error) {
       this.#noCode(context, error);
+    }
+  }
+
+  #load(task: KnownTask): TaskCode | Promise<TaskCode> {
+    if (this.#isInline) return inEmptyContext(() => this.#tasks.load(task));
+    this.#isInLoader = true;
+    try {
+      return this.#tasks.load(task);
+    } finally {
+      this.#isInLoader = false;
+      this.#entered?.leave();
     }
   }
 
@@ -417,10 +438,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   }
 
   #start(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
-    // known by their async context, so that an error of one job never hits another; too dear for a plain function
-    const { task } = context;
-    if (task.isWatched) this.#asyncJob.run(context, () => this.#call(task, code, args, context));
-    else this.#call(task, code, args, context);
+    this.#call(context.task, code, args, context);
   }
 
   /** Goes on with a job that was open, and with the lane. */
@@ -449,14 +467,15 @@ export class WorkerLoop implements ContextHost, OutputLane {
     let isPromise: boolean;
     try {
       // a plain call is faster than `apply`
-      if (known === undefined && args.length === 1) value = code(args[0]);
+      if (this.#isInline || (known !== undefined && task.isWatched)) value = this.#callApart(task, code, args, known);
+      else if (known === undefined && args.length === 1) value = code(args[0]);
       else value = apply(code, known, args);
-      if (typeof value === 'object' && value !== null) {
-        const iterator = iteratorOf(value);
-        if (iterator !== undefined) value = drive(this.#runningJob(task), iterator);
-      }
+      if (typeof value === 'object' && value !== null && iteratorOf(value) !== undefined)
+        value = this.#drive(task, value, known);
+      if (this.#entered?.hasAny) this.#entered.leave();
       isPromise = isThenable(value);
     } catch (error) {
+      if (this.#entered?.hasAny) this.#entered.leave();
       const context = this.#runningJob(task);
       this.#running = undefined;
       this.#clockMs = now();
@@ -474,6 +493,22 @@ export class WorkerLoop implements ContextHost, OutputLane {
     task.isWatched = false;
     this.#clockMs = now();
     this.#returned(seq, value, begunAtMs, context);
+  }
+
+  /** In a context of its own. */
+  #callApart(task: KnownTask, code: TaskCode, args: readonly unknown[], known: JobContext | undefined): unknown {
+    return this.#asJob(task, known, () => apply(code, known, args) as unknown);
+  }
+
+  #drive(task: KnownTask, value: object, known: JobContext | undefined): unknown {
+    const iterator = iteratorOf(value);
+    return iterator === undefined ? value : this.#asJob(task, known, () => drive(this.#runningJob(task), iterator));
+  }
+
+  /** Jobs are known by their async context, so that an error of one never hits another; too dear for a plain function. */
+  #asJob(task: KnownTask, known: JobContext | undefined, fn: () => unknown): unknown {
+    const run = (): unknown => (known !== undefined && task.isWatched ? this.#asyncJob.run(known, fn) : fn());
+    return this.#isInline ? inEmptyContext(run) : run();
   }
 
   /** Tells that a job's code begins: one that is relayed, when it does so in its process. */
