@@ -172,7 +172,7 @@ export class WorkerSet {
     if (this.#stopReaper !== undefined || this.#keepsIdle) return;
     const { idleTimeoutMs } = this.#settings;
     if (this.#dispensable <= 0) return;
-    const idle = this.#workers.filter((worker) => worker.isIdle);
+    const idle = this.#workers.filter((worker) => worker.isUnused);
     const oldestMs = Math.min(...idle.map((worker) => worker.progressAtMs));
     const dueMs = Math.max(0, oldestMs + idleTimeoutMs - now());
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
@@ -210,7 +210,7 @@ export class WorkerSet {
     let idle = 0;
     let isAnyBusy = false;
     for (const worker of this.#workers) {
-      if (worker.isIdle) idle++;
+      if (worker.isUnused) idle++;
       isAnyBusy ||= worker.seats.taken > 0;
     }
     const kept = isAnyBusy ? sum(this.#settings.reserved) : 0;
@@ -293,7 +293,7 @@ export class WorkerSet {
     let spare = this.#dispensable;
     for (const worker of [...this.#workers].reverse()) {
       if (spare <= 0) break;
-      if (!worker.isIdle || worker.progressAtMs > longestIdleSince) continue;
+      if (!worker.isUnused || worker.progressAtMs > longestIdleSince) continue;
       worker.end('it was idle');
       spare--;
     }

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from './platform.js';
 
 /** What one thread tells another about objects that both hold. */
@@ -20,6 +21,10 @@ export interface Carrier {
   readonly isOpen: boolean;
   /** Whether it is in the same process. */
   readonly sharesMemory: boolean;
+  /** A stream, of whichever side, goes on to that thread by the port. */
+  linked?(port: MessagePort): void;
+  /** A task has moved the port to this thread. */
+  lent?(port: MessagePort): void;
   tell(message: ExchangeMessage): void;
 }
 

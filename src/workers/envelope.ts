@@ -1,9 +1,10 @@
 import { types } from 'node:util';
-import type { MessagePort } from 'node:worker_threads';
+import { MessagePort } from 'node:worker_threads';
 import type { Transferable } from '../sync/crossing.js';
 import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { cloneFault, type Root } from './clone-fault.js';
+import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle, streamOf } from './moved-streams.js';
 import { Tag } from './ring.js';
 import { arrive } from './shared-objects.js';
 
@@ -19,6 +20,10 @@ interface Envelope {
   readonly root: unknown;
   readonly marks: readonly object[];
   readonly handles: readonly CrossingHandle[];
+  /** Streams that are moved. */
+  readonly streams?: readonly { readonly mark: object; readonly handle: StreamHandle }[];
+  /** Ports that a task moves, as they are in `root`. */
+  readonly ports?: readonly MessagePort[];
 }
 
 /** A value that can be sent, and the tag to receive it by. */
@@ -43,6 +48,8 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: Root, transfer: TransferList = []): number {
+    if (transfer.length > 0 && this.#carrier.sharesMemory && transfer.some(goesOn))
+      return this.#sendLive(value, root, transfer);
     let fault: unknown;
     if (!holdsCrossing(value)) {
       try {
@@ -86,8 +93,13 @@ export class PayloadPort {
   /** Unpacks a message that was sent under `tag`. */
   open(message: unknown, tag: number): unknown {
     if (tag !== Tag.ENVELOPE) return message;
-    const { root, marks, handles } = message as Envelope;
+    const { root, marks, handles, streams = [], ports = [] } = message as Envelope;
     const arrived = new Map<object, unknown>();
+    for (const { mark, handle } of streams) {
+      for (const port of portsOf(handle)) this.#carrier.linked?.(port);
+      arrived.set(mark, streamOf(handle));
+    }
+    for (const port of ports) this.#carrier.lent?.(port);
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
       if (mark !== undefined) arrived.set(mark, arrive(handle, this.#carrier));
@@ -99,6 +111,33 @@ export class PayloadPort {
     return this.#carrier.sharesMemory ? 'thread' : 'process';
   }
 
+  /** Moves what can be reached of the streams as `moved-streams.ts` does; the rest is Node's affair. */
+  #sendLive(value: unknown, root: Root, transfer: TransferList): number {
+    const streams: readonly object[] = transfer.filter(isFreeStream);
+    const moved = new Map<object, { readonly mark: object; readonly stream: MovedStream }>();
+    const envelope = this.#wrap(value, (item) => {
+      if (!streams.includes(item)) return undefined;
+      const mark = {};
+      moved.set(item, { mark, stream: moveStream(item as ReadableStream) });
+      return mark;
+    });
+    const all = [...moved.values()];
+    const ports = transfer.filter((item) => item instanceof MessagePort);
+    const rest = transfer.filter((item) => !moved.has(item));
+    try {
+      const tag = this.#sendEnvelope(
+        { ...envelope, ports, streams: all.map(({ mark, stream }) => ({ mark, handle: stream.handle })) },
+        root,
+        [...rest, ...all.flatMap(({ stream }) => stream.transfer)],
+      );
+      for (const { stream } of all) for (const port of stream.serve()) this.#carrier.linked?.(port);
+      return tag;
+    } catch (error) {
+      for (const { stream } of all) stream.drop();
+      throw error;
+    }
+  }
+
   #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
     try {
       this.#port.postMessage(envelope, transfer as Movables);
@@ -108,7 +147,8 @@ export class PayloadPort {
     }
   }
 
-  #wrap(value: unknown): Envelope {
+  /** @param markOf the mark of what is moved in a way of its own. */
+  #wrap(value: unknown, markOf: (item: object) => object | undefined = () => undefined): Envelope {
     const marks: object[] = [];
     const handles: CrossingHandle[] = [];
     const copies = new Map<object, unknown>();
@@ -116,6 +156,11 @@ export class PayloadPort {
       if (typeof item !== 'object' || item === null) return item;
       const known = copies.get(item);
       if (known !== undefined) return known;
+      const moved = markOf(item);
+      if (moved !== undefined) {
+        copies.set(item, moved);
+        return moved;
+      }
       if (isCrossing(item)) {
         const mark = {};
         marks.push(mark);
@@ -127,6 +172,11 @@ export class PayloadPort {
     };
     return { root: replace(value), marks, handles };
   }
+}
+
+/** Whether what is moved goes on between both threads. */
+function goesOn(item: Transferable): boolean {
+  return item instanceof MessagePort || isFreeStream(item);
 }
 
 /** Whether it is an object of ours, or a list that holds one: known at a glance. What lies deeper is found by a fault. */

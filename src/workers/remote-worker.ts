@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId, type Worker } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
 import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/passenger.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
@@ -154,6 +154,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** Of the jobs here, those that wait for children: they hold no place. */
   readonly #suspended = new Set<J>();
   readonly #chores: ChoreLine;
+  /** This side's ends of the streams that go on between its thread and this one. */
+  readonly #links = new Set<MessagePort>();
+  /** How many ports, moved to this thread by its jobs, are open. Nobody can tell when one is done: an end in order waits for none. */
+  #lent = 0;
   readonly #graceMs: number;
   #stopGrace: StopTimer = () => {};
   #state: WorkerState = 'starting';
@@ -301,6 +305,38 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     return this.isReady && this.seats.taken === 0;
   }
 
+  /** Whether it is idle, and nothing of its jobs goes on. */
+  get isUnused(): boolean {
+    return this.isIdle && this.#links.size === 0 && this.#lent === 0;
+  }
+
+  /** A stream that a job was given, or has returned, goes on: the thread is needed. */
+  linked(port: MessagePort): void {
+    this.#links.add(port);
+    port.on('close', () => {
+      this.#links.delete(port);
+      if (this.#links.size > 0) return;
+      if (this.#state === 'closing') this.#goOnClosing();
+      else this.#linkEnded();
+    });
+  }
+
+  lent(port: MessagePort): void {
+    this.#lent++;
+    const ended = (): void => {
+      this.#lent--;
+      this.#linkEnded();
+    };
+    port.once('close', ended);
+  }
+
+  /** It may be unused now: since now. */
+  #linkEnded(): void {
+    if (!this.isUnused) return;
+    this.progressAtMs = now();
+    this.#events.choresEnded(this);
+  }
+
   /** Whether the job sent last took long to send: its values went by message. */
   get hasSentSlowly(): boolean {
     return this.#requests.isByMessage;
@@ -439,14 +475,14 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   /**
-   * Ends a worker that has no jobs in order: its chores end, then it runs its teardown. Past the grace, or where there is
+   * Ends a worker that has no jobs in order: its streams and its chores end, then it runs its teardown. Past the grace, or where there is
    * nothing to run, its thread is ended. `workerExited` follows.
    */
   end(reason: string): void {
     if (this.#isBeingEnded()) return;
     const isSetUp = this.readyAtMs > 0 || this.teardown !== undefined;
     const hasChores = this.#chores.isOpen && isSetUp && (this.teardown !== undefined || !this.#chores.isEmpty);
-    if (!hasChores || this.#graceMs === 0) {
+    if ((!hasChores && this.#links.size === 0) || this.#graceMs === 0) {
       this.terminate(reason);
       return;
     }
@@ -454,7 +490,16 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.endReason = reason;
     this.#moveTo('closing');
     this.#stopGrace = startTimer(this.#graceMs, () => this.#endLate(), { keepsProcess: false });
-    if (this.teardown !== undefined) this.#chores.add(this.teardown);
+    this.#goOnClosing();
+  }
+
+  /** Its streams first, then its chores, the teardown last. */
+  #goOnClosing(): void {
+    if (this.#links.size > 0) return;
+    const { teardown } = this;
+    this.teardown = undefined;
+    if (teardown !== undefined && this.#chores.isOpen) this.#chores.add(teardown);
+    else if (this.#chores.isEmpty) this.terminate(this.endReason);
   }
 
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
@@ -615,7 +660,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         this.#events.choresEnded(this);
         break;
       case 'closing':
-        this.terminate(this.endReason);
+        this.#goOnClosing();
         break;
       case 'retiring':
       case 'ending':
@@ -664,6 +709,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     for (const resolve of this.#profiles.splice(0)) resolve(undefined);
     this.#control.close();
     this.#payload.close();
+    // those of a thread that is gone close by themselves, behind what came by them; one that was none has left them open
+    if (this.#thread.threadId === threadId) for (const port of this.#links) port.close();
   };
 
   /** What the thread has still said before it ended: how its chore ended, and why its loop failed. */
