@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { describe } from '../errors.js';
 import { setImmediate } from '../sync/platform.js';
 import { packed } from '../workers/packing.js';
@@ -44,9 +45,9 @@ const MOST_COPIED = 2 ** 16;
 
 /** @throws {TypeError} when the items cannot be iterated over. */
 export function sourceOf(items: unknown, action: string): Source {
-  if (ArrayBuffer.isView(items) && !(items instanceof DataView)) {
+  if (types.isTypedArray(items)) {
     const array = items as TypedArray;
-    return array.buffer instanceof SharedArrayBuffer ? new SharedSource(array) : new TypedSource(array);
+    return types.isSharedArrayBuffer(array.buffer) ? new SharedSource(array) : new TypedSource(array);
   }
   if (Array.isArray(items)) return new ArraySource(items);
   const iterable: Partial<AsyncIterable<unknown> & Iterable<unknown>> = Object(items);
