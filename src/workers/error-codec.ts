@@ -1,47 +1,29 @@
-import { types } from 'node:util';
 import {
   CancelledError,
   DependencyError,
   describe,
   JobTimeoutError,
-  messageOf,
   NotCloneableError,
   PoolClosedError,
   QueueFullError,
-  stackOf,
   TaskNotFoundError,
   WorkerExitError,
 } from '../errors.js';
-import { withoutOwnFrames } from './own-frames.js';
-import { fromBytes, toBytes } from './process-bytes.js';
+import {
+  type Content,
+  decoded,
+  type ErrorPart,
+  type ErrorRecord,
+  encodeError,
+  type Part,
+  passErrorsOn,
+  type Sealed,
+} from './error-encoder.js';
+import { fromBytes } from './process-bytes.js';
+import { type ErrorClass, standardClassOf } from './standard-errors.js';
 import { unreadable } from './unreadable.js';
 
-/**
- * A value of somebody's in a record. An object is as bytes of its own where it can be, so that the record can be read even
- * where the object cannot: an error arrives, whatever it carries.
- */
-type Sealed = { readonly bytes: Uint8Array } | { readonly value: unknown };
-
-/** An error as it crosses: plain data, so that whatever was thrown arrives. */
-export type ErrorRecord =
-  | {
-      readonly kind: 'error';
-      /** Names of its classes, the most derived first. */
-      readonly classes: readonly string[];
-      readonly message: string;
-      readonly stack: string | undefined;
-      readonly name: string | undefined;
-      readonly properties: readonly (readonly [string, Sealed])[];
-      readonly cause: ErrorRecord | { readonly kind: 'none' };
-      readonly errors: readonly ErrorRecord[] | undefined;
-    }
-  | { readonly kind: 'value'; readonly value: Sealed };
-
-const MAX_DEPTH = 8;
-const MAX_TEXT = 256 * 1024;
-const OWN_FIELDS = new Set(['message', 'stack', 'name', 'cause', 'errors']);
-
-type ErrorClass = abstract new (...args: never[]) => Error;
+export { type ErrorRecord, encodeError, passErrorsOn };
 
 const classes = new Map<string, ErrorClass>();
 for (const known of [
@@ -51,6 +33,9 @@ for (const known of [
 ]) {
   classes.set(known.name, known);
 }
+// of the two errors of a `using` block, since Node 24
+const suppressed = Reflect.get(globalThis, 'SuppressedError') as ErrorClass | undefined;
+if (typeof suppressed === 'function') classes.set('SuppressedError', suppressed);
 
 /**
  * Makes a class of errors known, so that one thrown by a task arrives as an instance of it. It is found by its name, and
@@ -77,35 +62,33 @@ function inheritsFromError(errorClass: ErrorClass): boolean {
   return false;
 }
 
-/** Reads a property that may throw. */
-function read(object: object, key: string): unknown {
+/**
+ * What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. Never
+ * throws: in the place of what cannot be read there is a `NotCloneableError` that names it.
+ */
+export function decodeError(record: ErrorRecord): Error {
   try {
-    return Reflect.get(object, key);
-  } catch (error) {
-    return `[getter threw ${messageOf(error)}]`;
+    const [first] = record.parts;
+    if (first?.kind !== 'error') return decodeNonError(first?.value);
+    const error = decodeParts(record.parts)[0] as Error;
+    decoded(error, record);
+    return error;
+  } catch (cause) {
+    return unreadable('error', cause);
   }
 }
 
-function text(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}… (${value.length} characters)`;
+function decodeNonError(sealed: Sealed | undefined): Error {
+  const thrown = sealed && unseal(sealed);
+  const error = new Error(`The task threw ${describe(thrown)}, which is not an Error`);
+  set(error, 'thrown', thrown, true);
+  return error;
 }
 
-type Clone = (value: unknown) => unknown;
-
-function seal(value: unknown, clone: Clone): Sealed {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol'))
-    return { value };
-  try {
-    return { bytes: toBytes(value) };
-  } catch {
-    // shared memory, or what only Node can clone
-  }
-  try {
-    return { value: clone(value) };
-  } catch {
-    return { value: `[${describe(value)}, which cannot be cloned]` };
-  }
+/** A cause or a reason may be anything: a non-error stays what it was. Never throws, as `decodeError`. */
+export function decodeReason(record: ErrorRecord): unknown {
+  const [first] = record.parts;
+  return first?.kind === 'value' ? unsealOr(first.value, 'reason') : decodeError(record);
 }
 
 function unseal(sealed: Sealed): unknown {
@@ -121,148 +104,37 @@ function unsealOr(sealed: Sealed, path: string): unknown {
   }
 }
 
-/**
- * The record of anything thrown, an error or not. Never throws, whatever that is made of.
- *
- * @param clone clones what can go where the record goes, and throws for what cannot.
- */
-export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
-  const passed = typeof thrown === 'object' && thrown !== null ? passing?.get(thrown) : undefined;
-  return passed ?? encode(thrown, new Set(), clone);
-}
-
-/** Where errors are only passed on: their records, by what they were decoded to. */
-let passing: WeakMap<object, ErrorRecord> | undefined;
-
-/**
- * From now on an error that came goes on as it came, as on the way between the pool and its child processes: neither its class
- * nor what it carries need be known on the way.
- */
-export function passErrorsOn(): void {
-  passing ??= new WeakMap();
-}
-
-/** Whether it holds nothing that only a thread of the same process can be given. */
-function isPortable(record: ErrorRecord): boolean {
-  const isPlain = (sealed: Sealed): boolean =>
-    'bytes' in sealed || sealed.value === null || typeof sealed.value !== 'object';
-  if (record.kind === 'value') return isPlain(record.value);
-  const { properties, cause, errors = [] } = record;
-  return (
-    properties.every(([, sealed]) => isPlain(sealed)) &&
-    (cause.kind === 'none' || isPortable(cause)) &&
-    errors.every(isPortable)
-  );
-}
-
-function encode(thrown: unknown, seen: ReadonlySet<object>, clone: Clone): ErrorRecord {
-  try {
-    return encodeReadable(thrown, seen, clone);
-  } catch {
-    return withMessageOnly(thrown);
+/** All errors first, as they may refer to one another in any way. */
+function decodeParts(parts: readonly Part[]): unknown[] {
+  const errors = parts.map((part) => (part.kind === 'error' ? errorOf(part) : unsealOr(part.value, 'error')));
+  for (const [index, part] of parts.entries()) {
+    if (part.kind !== 'error') continue;
+    for (const { key, isEnumerable, content } of part.properties)
+      set(errors[index] as Error, key, contentOf(content, errors, `error.${key}`), isEnumerable);
   }
+  return errors;
 }
 
-/** The record of what cannot be read further, or where what reads it is broken. */
-function withMessageOnly(thrown: unknown): ErrorRecord {
-  if (!types.isNativeError(thrown))
-    return { kind: 'value', value: { value: '[an object that throws when it is read]' } };
-  const message = messageOf(thrown);
-  const none = undefined;
-  return {
-    kind: 'error',
-    classes: ['Error'],
-    message,
-    stack: none,
-    name: none,
-    properties: [],
-    cause: { kind: 'none' },
-    errors: none,
-  };
-}
-
-function encodeReadable(thrown: unknown, seen: ReadonlySet<object>, clone: Clone): ErrorRecord {
-  const isError = typeof thrown === 'object' && thrown !== null && isErrorLike(thrown);
-  if (!isError) return { kind: 'value', value: seal(thrown, clone) };
-  if (seen.has(thrown)) return { kind: 'value', value: { value: '[circular]' } };
-  if (seen.size >= MAX_DEPTH) return { kind: 'value', value: { value: '[further causes left out]' } };
-  const inner = new Set(seen).add(thrown);
-  const properties: [string, Sealed][] = [];
-  for (const key of Object.keys(thrown)) {
-    if (OWN_FIELDS.has(key)) continue;
-    const value = read(thrown, key);
-    properties.push([key, seal(value, clone)]);
-  }
-  const errors = read(thrown, 'errors');
-  const message = text(read(thrown, 'message')) ?? '';
-  const name = text(read(thrown, 'name'));
-  return {
-    kind: 'error',
-    classes: classNames(thrown),
-    message,
-    stack: text(withoutOwnFrames(stackOf(thrown, headerOf(name, message)), message)),
-    name,
-    properties,
-    cause: Object.hasOwn(thrown, 'cause') ? encode(read(thrown, 'cause'), inner, clone) : { kind: 'none' },
-    errors: Array.isArray(errors) ? errors.map((error) => encode(error, inner, clone)) : undefined,
-  };
-}
-
-/** How a stack begins. */
-function headerOf(name = 'Error', message: string): string {
-  return message === '' ? name : `${name}: ${message}`;
-}
-
-function isErrorLike(value: object): boolean {
-  return (
-    types.isNativeError(value) ||
-    value instanceof Error ||
-    Object.prototype.toString.call(value) === '[object DOMException]'
-  );
-}
-
-function classNames(error: object): string[] {
-  const names: string[] = [];
-  for (let prototype = Object.getPrototypeOf(error); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
-    const name = (read(prototype, 'constructor') as { readonly name?: unknown } | undefined)?.name;
-    if (typeof name === 'string' && name !== 'Object') names.push(name);
-  }
-  return names;
-}
-
-/**
- * What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. Never
- * throws: in the place of what cannot be read there is a `NotCloneableError` that names it.
- */
-export function decodeError(record: ErrorRecord): Error {
-  try {
-    const error = record.kind === 'value' ? decodeNonError(record.value) : decodeReadable(record);
-    if (passing !== undefined && record.kind === 'error' && isPortable(record)) passing.set(error, record);
-    return error;
-  } catch (cause) {
-    return unreadable('error', cause);
-  }
-}
-
-function decodeNonError(sealed: Sealed): Error {
-  const thrown = unseal(sealed);
-  const error = new Error(`The task threw ${describe(thrown)}, which is not an Error`);
-  return Object.assign(error, { thrown });
-}
-
-function decodeReadable(record: Extract<ErrorRecord, { readonly kind: 'error' }>): Error {
-  const error = record.classes.includes('DOMException')
-    ? new DOMException(record.message, record.name)
-    : new Error(record.message);
-  const known = record.classes.map((name) => classes.get(name)).find((found) => found !== undefined);
+function errorOf(part: ErrorPart): Error {
+  const error = part.classes.includes('DOMException')
+    ? new DOMException(part.message, part.name)
+    : new Error(part.message);
+  const known = part.classes.map((name) => classes.get(name) ?? standardClassOf(name)).find(Boolean);
   if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
-  for (const [key, value] of record.properties) set(error, key, unsealOr(value, `error.${key}`), true);
-  const name = record.name ?? record.classes[0] ?? 'Error';
+  const name = part.name ?? part.classes[0] ?? 'Error';
   if (nameOf(error) !== name) set(error, 'name', name, false);
-  if (record.stack !== undefined) set(error, 'stack', record.stack, false);
-  if (record.cause.kind !== 'none') set(error, 'cause', decodeReason(record.cause), false);
-  if (record.errors !== undefined) set(error, 'errors', record.errors.map(decodeReason), false);
+  if (part.stack !== undefined) set(error, 'stack', part.stack, false);
   return error;
+}
+
+function contentOf(content: Content, errors: readonly unknown[], path: string): unknown {
+  if (content.kind === 'value') return unsealOr(content.value, path);
+  if (content.kind === 'part') return errors[content.part];
+  const list: unknown[] = [];
+  list.length = content.length;
+  for (const [index, item] of content.items)
+    set(list, index, contentOf(item, errors, `${path}[${index}]`), true);
+  return list;
 }
 
 /** Its class may have a getter that reads what only the constructor sets. */
@@ -272,11 +144,6 @@ function nameOf(error: Error): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A cause or a reason may be anything: a non-error stays what it was. Never throws, as `decodeError`. */
-export function decodeReason(record: ErrorRecord): unknown {
-  return record.kind === 'value' ? unsealOr(record.value, 'reason') : decodeError(record);
 }
 
 /** A message, its `reason` made such that it can be cloned; an error arrives as it was. */
@@ -290,11 +157,13 @@ export function unpackReason<M extends object>(message: M): M {
   return 'reason' in message ? { ...message, reason: decodeReason(message.reason as ErrorRecord) } : message;
 }
 
-function set(error: Error, key: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+/** Defined, not assigned: no setter of a prototype is asked, and no frozen one refuses. */
+function set(object: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, key, { value, enumerable, configurable: true, writable: true });
 }
 
 /** Whether a record is of a `CancelledError`: the way a task says that it stopped because it was asked to. */
 export function isCancelledRecord(record: ErrorRecord): boolean {
-  return record.kind === 'error' && record.classes.includes('CancelledError');
+  const [first] = record.parts;
+  return first?.kind === 'error' && first.classes.includes('CancelledError');
 }
