@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 import ts from 'typescript';
+import { capture } from './capture.mjs';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -25,7 +26,7 @@ async function bundle(entries, { external = [], plugins = [], ...output }) {
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
     external: (id) => id.startsWith('node:') || external.includes(id),
-    plugins: [tinyqueue, maps, ...plugins],
+    plugins: [tinyqueue, maps, ...plugins, capture],
     onwarn: (warning) => {
       throw new Error(warning.message); // such as of an import that leads nowhere
     },
@@ -50,7 +51,7 @@ async function bundleEntries() {
   await bundleThreadEntry();
 
   // For bundles that lose the file.
-  const source = withoutMapUrl(readFileSync(join(dist, 'pool-worker.mjs'), 'utf8'));
+  const source = stripComments(readFileSync(join(dist, 'pool-worker.mjs'), 'utf8')).code;
   writeFileSync(join(build, 'workers/worker-source.js'), `export const WORKER_SOURCE = ${JSON.stringify(source)};\n`);
   rmSync(join(build, 'workers/worker-source.js.map'));
 }
@@ -64,7 +65,7 @@ async function bundleThreadEntry() {
     name: 'later',
     resolveId: (id) => (id === './shared-objects.js' ? join(build, 'workers/shared-objects-later.js') : null),
   };
-  const asFile = { format: 'cjs', exports: 'named', entryFileNames: '[name].cjs' };
+  const asFile = { format: 'cjs', exports: 'auto', entryFileNames: '[name].cjs' };
   await bundle(['workers/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename'), withoutComments] });
   await bundle(['workers/shared-objects.js'], asFile);
 }
@@ -72,14 +73,16 @@ async function bundleThreadEntry() {
 /** A thread reads all of its entry before it begins. */
 const withoutComments = {
   name: 'without-comments',
-  transform(code) {
-    const { ES2023: target } = ts.ScriptTarget;
-    const { ESNext: module } = ts.ModuleKind;
-    const compilerOptions = { target, module, sourceMap: true, removeComments: true };
-    const { outputText, sourceMapText } = ts.transpileModule(code, { compilerOptions });
-    return { code: withoutMapUrl(outputText), map: sourceMapText };
-  },
+  transform: stripComments,
 };
+
+function stripComments(code) {
+  const { ES2023: target } = ts.ScriptTarget;
+  const { ESNext: module } = ts.ModuleKind;
+  const compilerOptions = { target, module, sourceMap: true, removeComments: true };
+  const { outputText, sourceMapText } = ts.transpileModule(code, { compilerOptions });
+  return { code: withoutMapUrl(outputText), map: sourceMapText };
+}
 
 /** What stands for `import.meta.url` in CommonJS. */
 const inCommonJs = (address) => ({ name: 'location', resolveImportMeta: () => address });

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { type Inspecting, shown } from '../base/inspect.js';
+import { all } from '../base/promises.js';
 import { describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
@@ -248,7 +249,7 @@ export class JobGraph {
     for (const part of this.#list) part.job = undefined;
 
     const runPart = async (part: Part): Promise<boolean> => {
-      const before = await Promise.all([...part.before].map((other) => started.get(other)));
+      const before = await all([...part.before].map((other) => started.get(other)));
       if (before.includes(false) || stop.isCancelled) return false;
       try {
         results.set(part.node, await this.#call(pool, part, results, stop));
@@ -261,7 +262,7 @@ export class JobGraph {
     };
     // in this order, as each waits for those before it
     for (const part of inOrder(this.#list)) started.set(part, runPart(part));
-    await Promise.all(started.values());
+    await all([...started.values()]);
     const [first] = failures;
     if (first !== undefined) throw first.error;
     stop.throwIfCancelled();

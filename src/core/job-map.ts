@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { contextOfNow } from '../base/async-context.js';
 import { type Inspecting, shown } from '../base/inspect.js';
+import { isPromise } from '../base/promises.js';
 import type { CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage, describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
@@ -278,7 +279,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     try {
       while (!this.#isReading && !this.#isAtEnd && this.#failure === undefined && this.#hasRoom) {
         const chunk = this.#inContext(() => this.#source.read(this.#nextSize()));
-        if (chunk instanceof Promise) this.#await(chunk);
+        if (isPromise(chunk)) this.#await(chunk);
         else this.#send(chunk);
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { acquire } from '../base/acquire.js';
+import { all } from '../base/promises.js';
 import { describe } from '../errors.js';
 import { checkOptionNames } from '../jobs/option-names.js';
 import type { SettledCounts } from './settled-counts.js';
@@ -36,7 +37,7 @@ export function enterLiving(endable: Endable): () => void {
 export async function shutdownAll(options: ShutdownOptions = {}): Promise<void> {
   checkShutdownOptions(options, 'shut down all pools');
   const ending = [...living].map((ref) => ref.deref()?.shutdown(options));
-  await Promise.all(ending);
+  await all(ending);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { race } from '../base/promises.js';
 import { describe } from '../errors.js';
 import { setImmediate } from '../sync/platform.js';
 import { packed } from '../workers/packing.js';
@@ -214,7 +215,7 @@ class AsyncSource implements Source {
     const items: unknown[] = [];
     while (items.length < max && !this.#isOver) {
       this.#pending ??= this.#next();
-      const step = await (items.length === 0 ? this.#pending : Promise.race([this.#pending, nextTurn()]));
+      const step = await (items.length === 0 ? this.#pending : race(this.#pending, nextTurn()));
       if (step === NOT_YET) break;
       this.#pending = undefined;
       this.#isOver = Boolean(step.done);
@@ -259,8 +260,22 @@ function checkStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
 
 type Kind = new (lengthOrBuffer: number | SharedArrayBuffer) => TypedArray;
 
+const kinds = new Map<string, Kind>(
+  [
+    ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
+    ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
+    ...float16(),
+  ].map((kind) => [kind.name, kind as unknown as Kind]),
+);
+
+/** Not all Nodes have it. */
+function float16(): (typeof Float32Array)[] {
+  const kind: unknown = Reflect.get(globalThis, 'Float16Array');
+  return kind === undefined ? [] : [kind as typeof Float32Array];
+}
+
 function kindOf(array: TypedArray): Kind {
-  return Reflect.get(globalThis, array[Symbol.toStringTag]) as Kind;
+  return kinds.get(array[Symbol.toStringTag]) as Kind;
 }
 
 function copyOf(array: TypedArray): TypedArray {

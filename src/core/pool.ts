@@ -467,8 +467,8 @@ export class ThreadPool implements AsyncDisposable {
     return shown('ThreadPool', { name: this.#name, state, workers, ...jobs }, inspecting);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.shutdown().then(() => {});
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
   }
 
   #workerEvents(): WorkerEvents<Job> {

@@ -1,4 +1,5 @@
-import { setTimeout } from '../sync/platform.js';
+import { all, race } from '../base/promises.js';
+import { clearTimeout, setTimeout } from '../sync/platform.js';
 import { OwnProfiler, type ThreadProfile, ThreadProfilers } from '../workers/profiler.js';
 import { type CpuProfile, mergeProfiles, type ProfilePart } from './cpu-profile.js';
 import { KeepAlive } from './keep-alive.js';
@@ -63,7 +64,7 @@ export class Profiling {
   async collect(): Promise<void> {
     const workers = [...this.#profiled];
     this.#profiled.clear();
-    const profiles = await Promise.all(workers.map((worker) => this.#profilers?.stop(worker)));
+    const profiles = await all(workers.map((worker) => this.#profilers?.stop(worker)));
     for (const [index, { workerId }] of workers.entries()) {
       const profile = profiles[index];
       if (profile !== undefined) this.#parts.push({ name: `(worker ${workerId})`, profile });
@@ -86,12 +87,12 @@ export class Profiling {
   }
 
   async #startAll(workers: readonly PoolWorker[]): Promise<void> {
-    const started = Promise.all(workers.map((worker) => this.#start(worker)));
+    const started = all(workers.map((worker) => this.#start(worker)));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => {
       timer = setTimeout(resolve, START_MS);
     });
-    await Promise.race([started, late]);
+    await race(started, late);
     clearTimeout(timer);
   }
 

@@ -1,3 +1,4 @@
+import { whenSettled } from '../base/promises.js';
 import { now, setImmediate } from './platform.js';
 
 /**
@@ -181,7 +182,7 @@ function listen(own: Bells): void {
     own.isArmed = false;
     listen(own);
   };
-  if (heard.async) void heard.value.then(again);
+  if (heard.async) void whenSettled(heard.value, again, again);
   else setImmediate(again); // rung meanwhile
 }
 

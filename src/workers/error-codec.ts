@@ -132,8 +132,7 @@ function contentOf(content: Content, errors: readonly unknown[], path: string): 
   if (content.kind === 'part') return errors[content.part];
   const list: unknown[] = [];
   list.length = content.length;
-  for (const [index, item] of content.items)
-    set(list, index, contentOf(item, errors, `${path}[${index}]`), true);
+  for (const [index, item] of content.items) set(list, index, contentOf(item, errors, `${path}[${index}]`), true);
   return list;
 }
 

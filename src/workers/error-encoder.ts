@@ -57,7 +57,11 @@ const MAX_TEXT = 256 * 1024;
 /** Fields of their own in the record. */
 const OWN_FIELDS = new Set(['message', 'stack', 'name']);
 const LEFT_OUT: Content = { kind: 'value', value: { value: '[further causes left out]' } };
-const UNREADABLE: ValuePart = { kind: 'value', value: { value: '[an object that throws when it is read]' }, isLost: true };
+const UNREADABLE: ValuePart = {
+  kind: 'value',
+  value: { value: '[an object that throws when it is read]' },
+  isLost: true,
+};
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys: keysOf } = Object;
 

@@ -1,4 +1,7 @@
+import { types } from 'node:util';
 import type { CurrentJob } from '../current-job.js';
+
+const { apply } = Reflect;
 
 type Step = IteratorResult<unknown, unknown>;
 
@@ -14,8 +17,26 @@ export function iteratorOf(value: object): AnyIterator | undefined {
   return kind === '[object Generator]' || kind === '[object AsyncGenerator]' ? (value as AnyIterator) : undefined;
 }
 
+/** What can be awaited. */
+export interface Awaitable {
+  readonly then: (onFulfilled: (value: unknown) => void, onRejected: (reason: unknown) => void) => unknown;
+}
+
+/**
+ * What a task returned, where that is a promise or anything else with a `then`: bluebird's, zone.js's, jQuery's. As with
+ * `await`, `then` is read once, as it may be a getter.
+ */
+export function awaitableOf(value: object): Awaitable | undefined {
+  const { then } = value as { readonly then?: unknown };
+  if (typeof then !== 'function') return undefined;
+  if (types.isPromise(value)) return value; // awaited by what it is, not by its `then`
+  // biome-ignore lint/suspicious/noThenProperty: it stands for something that has one
+  return { then: (onFulfilled, onRejected) => apply(then, value, [onFulfilled, onRejected]) };
+}
+
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  return typeof (value as { readonly then?: unknown }).then === 'function';
 }
 
 /** Runs a generator task: what it yields is reported, what it returns is the result, or a promise of it. */

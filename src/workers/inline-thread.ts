@@ -1,23 +1,17 @@
 import { EventEmitter } from 'node:events';
 import { threadId, type Worker } from 'node:worker_threads';
+import { setImmediate } from '../sync/platform.js';
+import { WorkerLoop } from './loop.js';
 import type { WorkerInit } from './protocol.js';
-import { workerLocation } from './worker-location.js';
-
-/** Tells the worker's entry, which a thread begins with, that it is only imported. */
-const INLINE = '#inline';
-
-/** What the worker's entry offers to a thread that is to run it inline. */
-export interface InlineEntry {
-  runInline(init: WorkerInit): { stop(): void };
-}
 
 /**
  * Stands for a thread and is none: runs a worker's loop on the thread of its pool, in turns of the event loop. Values are
- * cloned as on their way to a thread.
+ * cloned as on their way to a thread. The loop is a part of the library's bundle, not loaded when a pool is made: test
+ * runners have loaders of their own, and some cannot load anything late.
  */
 export class InlineThread extends EventEmitter {
   readonly threadId = threadId;
-  #loop: { stop(): void } | undefined;
+  #loop: WorkerLoop | undefined;
   #hasEnded = false;
 
   /** One of these, as what the pool takes for a thread. */
@@ -27,11 +21,8 @@ export class InlineThread extends EventEmitter {
 
   /** Begins: the first and only message. */
   postMessage(init: WorkerInit): void {
-    this.#begin(init).catch((error: unknown) => {
-      this.#hasEnded = true;
-      this.emit('error', error);
-      this.emit('exit', 1);
-    });
+    this.#loop = new WorkerLoop(init, true);
+    this.#loop.start();
   }
 
   terminate(): Promise<number> {
@@ -46,11 +37,4 @@ export class InlineThread extends EventEmitter {
   ref(): void {}
 
   unref(): void {}
-
-  /** The entry is imported, not a part of this bundle: few programs run jobs inline. */
-  async #begin(init: WorkerInit): Promise<void> {
-    const url = `${workerLocation().href}${INLINE}`;
-    const entry = (await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as InlineEntry;
-    if (!this.#hasEnded) this.#loop = entry.runInline(init);
-  }
 }

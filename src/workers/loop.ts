@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { outsideRequests } from '../base/async-context.js';
+import { whenSettled } from '../base/promises.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { NotCloneableError } from '../errors.js';
 import { joinBells } from '../sync/bells.js';
 import type { Transferable } from '../sync/crossing.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
-import { now, setImmediate } from '../sync/platform.js';
+import { nextTick, now, setImmediate } from '../sync/platform.js';
 import { BeginNotes } from './begin-notes.js';
 import { openBridge } from './bridge.js';
 import { Children } from './children.js';
@@ -16,7 +16,7 @@ import { Chores } from './chores.js';
 import { EnteredContexts, inEmptyContext } from './entered-contexts.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError, packReason, unpackReason } from './error-codec.js';
-import { drive, isThenable, iteratorOf } from './generator-task.js';
+import { type Awaitable, awaitableOf, drive, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
 import { Control } from './layout.js';
 import { explainMissingName } from './missing-name.js';
@@ -31,8 +31,6 @@ import { SlotTable } from './slot-table.js';
 import { type KnownTask, type TaskCode, TaskTable } from './task-table.js';
 import { ValueCarrier } from './value-carrier.js';
 
-/** As it is before any task can replace it. */
-const { then: PROMISE_THEN } = Promise.prototype;
 const { apply } = Reflect;
 const { exit } = process;
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
@@ -151,7 +149,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#port.on('messageerror', (cause: unknown) => this.#values.failed(cause));
     if (this.#isInline) this.#port.unref(); // listening has held the process
     // not now: a module that imports the worker's entry is evaluated to its end first
-    if (this.#relay === undefined) process.nextTick(() => this.#ready());
+    if (this.#relay === undefined) nextTick(() => this.#ready());
   }
 
   /** Runs nothing any more, and answers nothing. Only of a loop that is inline: a thread is terminated. */
@@ -464,7 +462,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#running = task;
     this.#current = known;
     let value: unknown;
-    let isPromise: boolean;
+    let promise: Awaitable | undefined;
     try {
       // a plain call is faster than `apply`
       if (this.#isInline || (known !== undefined && task.isWatched)) value = this.#callApart(task, code, args, known);
@@ -473,7 +471,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       if (typeof value === 'object' && value !== null && iteratorOf(value) !== undefined)
         value = this.#drive(task, value, known);
       if (this.#entered?.hasAny) this.#entered.leave();
-      isPromise = isThenable(value);
+      if ((typeof value === 'object' && value !== null) || typeof value === 'function') promise = awaitableOf(value);
     } catch (error) {
       if (this.#entered?.hasAny) this.#entered.leave();
       const context = this.#runningJob(task);
@@ -482,10 +480,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
       this.#threw(context, error, begunAtMs);
       return;
     }
-    if (isPromise) {
+    if (promise !== undefined) {
       const context = this.#runningJob(task);
       this.#running = undefined;
-      this.#await(context, value as PromiseLike<unknown>, begunAtMs);
+      this.#await(context, promise, begunAtMs);
       return;
     }
     const context = this.#current;
@@ -524,16 +522,15 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#bell.ring();
   }
 
-  #await(context: JobContext, promise: PromiseLike<unknown>, begunAtMs: number): void {
+  #await(context: JobContext, promise: Awaitable, begunAtMs: number): void {
     if (!context.task.isWatched) this.#unwatched.add(context);
     context.task.isWatched = true;
     this.#opened(context);
-    // the task may return anything with a `then`, even one that throws: a promise takes it as it is meant
-    const settled = types.isPromise(promise) ? promise : Promise.resolve(promise);
-    apply(PROMISE_THEN, settled, [
-      (value: unknown) => this.#resume(context, () => this.#returned(context.seq, value, begunAtMs, context)),
-      (error: unknown) => this.#resume(context, () => this.#threw(context, error, begunAtMs)),
-    ]);
+    void whenSettled(
+      promise,
+      (value) => this.#resume(context, () => this.#returned(context.seq, value, begunAtMs, context)),
+      (error) => this.#resume(context, () => this.#threw(context, error, begunAtMs)),
+    );
   }
 
   #returned(seq: number, value: unknown, begunAtMs: number, context: JobContext | undefined): void {

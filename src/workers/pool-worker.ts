@@ -9,18 +9,11 @@ function start(init: WorkerInit): void {
   new WorkerLoop(init, false).start();
 }
 
-/** For a pool of `kind: 'inline'`, which imports this file. */
-export function runInline(init: WorkerInit): WorkerLoop {
-  const loop = new WorkerLoop(init, true);
-  loop.start();
-  return loop;
-}
-
 function isInit(message: unknown): message is WorkerInit {
   return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'thread-system-init';
 }
 
-if (parentPort !== null && !import.meta.url.endsWith('#inline')) {
+if (parentPort !== null) {
   const port = parentPort;
   // the pool posts it as it creates the thread, so it is there already
   const first: unknown = receiveMessageOnPort(port)?.message;

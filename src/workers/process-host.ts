@@ -3,6 +3,7 @@ import { giveAccess, type Passenger, type PassengerKind } from '../base/passenge
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive } from '../sync/exchange.js';
+import { queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
 import { decodeError, decodeReason, type ErrorRecord, packReason, passErrorsOn, unpackReason } from './error-codec.js';
 import type { Printed } from './output.js';
 import { fromBytes, toBytes } from './process-bytes.js';

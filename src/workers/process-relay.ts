@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type ContextValues, storesOf } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
+import { setTimeout } from '../sync/platform.js';
 import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
 import { KnownOrigin } from './children.js';
 import type { ChoreAnswers } from './chore-answers.js';

@@ -32,6 +32,12 @@ const NEEDS_LOADER = new Set([
   'MODULE_NOT_FOUND',
 ]);
 
+/** What import() fails with where there is none. */
+const CANNOT_IMPORT = new Set([
+  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING',
+  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
+]);
+
 /** The loader found for ES module tasks and for CommonJS ones. */
 const fallbacks = new Map<'esm' | 'commonjs', Load>();
 /** Node keeps a failed import: such a file is asked for again under another name. */
@@ -93,7 +99,27 @@ function isCommonJs(url: string): boolean {
 }
 
 async function importUrl(url: string): Promise<TaskExports> {
-  return TaskExports.ofModule((await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as object);
+  let module: object;
+  try {
+    module = (await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as object;
+  } catch (error) {
+    if (!CANNOT_IMPORT.has(codeOf(error))) throw error;
+    return requireWhereNoImport(url);
+  }
+  return TaskExports.ofModule(module);
+}
+
+/** Inline, in a test runner whose realm has no import(), such as Jest without its ESM mode: it has a require() of its own. */
+async function requireWhereNoImport(url: string): Promise<TaskExports> {
+  try {
+    return await requireUrl(url);
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_REQUIRE_ESM' && Reflect.get(Object(error), 'name') !== 'SyntaxError') throw error;
+    // an ES module, which that require() cannot read, but Node's own can: a runner replaces `createRequire`, and not this
+    const load = Reflect.get(getBuiltinModule('node:module'), '_load') as ((path: string) => object) | undefined;
+    if (typeof load !== 'function') throw error;
+    return TaskExports.ofModule(load(pathOf(url)));
+  }
 }
 
 /**

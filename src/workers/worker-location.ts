@@ -18,7 +18,7 @@ let threadLocation: URL | undefined;
  *
  * @throws {Error} when there is neither.
  */
-export function workerLocation(): URL {
+function workerLocation(): URL {
   location ??= ifThere(workerFile) ?? embeddedLocation();
   return location;
 }

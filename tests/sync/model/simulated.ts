@@ -6,12 +6,17 @@ const globals = globalThis as typeof globalThis & { [BELLS]?: unknown };
 
 let model: Model | undefined;
 
-// the library keeps the platform's clock as it is when it is loaded, and asks whether it may block
-const { setImmediate } = globalThis;
-const { hrtime } = process;
+// what the library asks of the platform, and that it may block
 jest.unstable_mockModule('node:worker_threads', () => ({ isMainThread: false, threadId: 1 }));
-process.hrtime = (() => [0, (model?.now() ?? 0) * 1e6]) as unknown as typeof hrtime;
-globalThis.setImmediate = ((fn: () => void) => model?.setImmediate(fn)) as unknown as typeof setImmediate;
+jest.unstable_mockModule('../../../build/sync/platform.js', () => ({
+  ...{ setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask, nextTick: process.nextTick },
+  setImmediate: (fn: () => void) => model?.setImmediate(fn),
+  now: () => model?.now() ?? 0,
+}));
+// the model calls back at once what waits for its promise
+jest.unstable_mockModule('../../../build/base/promises.js', () => ({
+  whenSettled: (promise: PromiseLike<unknown>, onFulfilled: () => void) => promise.then(onFulfilled),
+}));
 
 const bells = await import('../../../build/sync/bells.js');
 const waitQueue = await import('../../../build/sync/wait-queue.js');
@@ -23,9 +28,6 @@ const barrier = await import('../../../build/sync/barrier.js');
 const mutex = await import('../../../build/sync/mutex.js');
 const condition = await import('../../../build/sync/condition.js');
 const token = await import('../../../build/sync/cancellation-token.js');
-
-Object.assign(globalThis, { setImmediate });
-process.hrtime = hrtime;
 
 /** The library as it is built, on simulated threads. */
 export const { block, ring, ringOthers, ringAll, freeBells } = bells;

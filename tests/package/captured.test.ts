@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import ts from 'typescript';
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const FILES = [
+  ...['index.js', 'shared.js', 'worker.js', 'cjs/index.js', 'cjs/shared.js', 'cjs/worker.js'],
+  ...['pool-worker.cjs', 'pool-worker.mjs', 'pool-process.mjs', 'shared-objects.cjs'],
+];
+
+/** What code may ask of the platform while jobs run, and why. */
+const MAY_BE_LIVE = new Map([
+  ['undefined', 'a constant'],
+  ['arguments', 'of the function itself'],
+  ['exports', 'the own surface of a CommonJS file'],
+  ['require', 'the file its own, for what is read late'],
+  ['module', 'as above'],
+  ['__filename', 'the own place of a CommonJS file'],
+  ['__dirname', 'as above'],
+  ['Date.now', 'points in time that the program names are told by its own clock, faked or not'],
+  ['process.emitWarning', 'programs replace it to filter warnings'],
+  ['process.env', 'settings of the program'],
+]);
+
+/** Globals that a file reads in functions: whatever the compiler's own scopes do not know. */
+function liveReads(file: string): string[] {
+  const text = readFileSync(`${dist}${file}`, 'utf8');
+  const source = ts.createSourceFile(`/${file}`, text, ts.ScriptTarget.ES2023, true, ts.ScriptKind.JS);
+  const host: ts.CompilerHost = {
+    ...ts.createCompilerHost({}),
+    getSourceFile: (name) => (name === source.fileName ? source : undefined),
+    fileExists: (name) => name === source.fileName,
+  };
+  const options = { allowJs: true, noLib: true, noResolve: true, types: [], target: ts.ScriptTarget.ES2023 };
+  const checker = ts.createProgram([source.fileName], options, host).getTypeChecker();
+  const found = new Set<string>();
+  const visit = (node: ts.Node, isInFunction: boolean): void => {
+    if (ts.isIdentifier(node) && isInFunction && isRead(node) && !isDeclared(node)) found.add(pathOf(node));
+    const isFunction = ts.isFunctionLike(node) || (ts.isPropertyDeclaration(node) && !isStatic(node));
+    ts.forEachChild(node, (child) => visit(child, isInFunction || isFunction));
+  };
+  const isDeclared = (node: ts.Identifier): boolean => {
+    const symbol =
+      ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node
+        ? checker.getShorthandAssignmentValueSymbol(node.parent)
+        : checker.getSymbolAtLocation(node);
+    return (symbol?.declarations?.length ?? 0) > 0;
+  };
+  visit(source, false);
+  return [...found].filter((path) => !MAY_BE_LIVE.has(path)).sort();
+}
+
+function isStatic(node: ts.PropertyDeclaration): boolean {
+  return node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) ?? false;
+}
+
+/** Whether an identifier stands for a variable, not for the name of something. */
+function isRead(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isPropertyAssignment(parent)) return parent.initializer === node;
+  if (ts.isBindingElement(parent)) return parent.initializer === node;
+  if (ts.isMetaProperty(parent) || ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent)) return false;
+  return (
+    !(ts.isMethodDeclaration(parent) || ts.isAccessor(parent) || ts.isPropertyDeclaration(parent)) ||
+    parent.name !== node
+  );
+}
+
+function pathOf(node: ts.Identifier): string {
+  const { parent } = node;
+  const path = ts.isPropertyAccessExpression(parent) ? `${node.text}.${parent.name.text}` : node.text;
+  return MAY_BE_LIVE.has(node.text) ? node.text : path;
+}
+
+describe('what the library asks of the platform', () => {
+  test.each(FILES)('is captured as it is loaded: %s', (file) => {
+    expect(liveReads(file)).toEqual([]);
+  });
+});
