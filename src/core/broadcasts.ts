@@ -65,6 +65,7 @@ export class Broadcasts {
     worker.do({
       ...call,
       argsName: 'args',
+      isAsked: true,
       ended: tell,
       lost: (exit, hasBegun) => {
         if (this.#parts.shutdown.hasBegun)

@@ -99,7 +99,13 @@ export class Families {
     checkOptionNames(options, CHILD_OPTIONS, action);
     checkJobOptions(options, action);
     const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
-    const given: JobOptions = { priority: kindOf(parent).priority, ...options, token: CancellationToken.any(tokens) };
+    const given: JobOptions = {
+      priority: kindOf(parent).priority,
+      ...options,
+      token: CancellationToken.any(tokens),
+      // what was moved here goes on without a copy; not where it may be needed for another attempt
+      ...(asked.transfer === undefined || options.retry !== undefined ? {} : { transfer: asked.transfer }),
+    };
     const job = new Job(ref as never, args as never, given as never) as Job;
     const context = contextOf(parent);
     if (asked.context !== undefined) setContext(job, { ...context, ...asked.context });

@@ -42,6 +42,7 @@ export class Upkeep {
       task,
       args,
       argsName: what.kind === 'setup' ? 'setupArgs' : 'args',
+      isAsked: false,
       ended: (end) => {
         if ('error' in end) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
         else what.ended();
@@ -59,6 +60,7 @@ export class Upkeep {
       task,
       args: NO_ARGS,
       argsName: 'args',
+      isAsked: false,
       ended: (end) => {
         if ('error' in end) this.#log.lateError(toError(end.error), { whose });
       },

@@ -3,8 +3,18 @@ import type { ReadableStream, TransformStream, WritableStream } from 'node:strea
 import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from './exchange.js';
 
-/** What can be moved to another thread instead of copied. (Node's own name for this differs from version to version.) */
-export type Transferable = ArrayBuffer | MessagePort | FileHandle | ReadableStream | WritableStream | TransformStream;
+/**
+ * What can be moved to another thread instead of copied; a view stands for its buffer. (Node's own name for this differs from
+ * version to version.)
+ */
+export type Transferable =
+  | ArrayBuffer
+  | ArrayBufferView
+  | MessagePort
+  | FileHandle
+  | ReadableStream
+  | WritableStream
+  | TransformStream;
 
 /**
  * How an object of ours crosses to another thread. The structured clone algorithm would silently turn it into a bare

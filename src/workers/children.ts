@@ -2,8 +2,10 @@ import type { ChildJob, ChildOptions } from '../current-job.js';
 import { describe } from '../errors.js';
 import { checkContext, readContext } from '../sync/context-stores.js';
 import { decodeError } from './error-codec.js';
+import { isMoved, transferablesOf } from './move.js';
 import type { AskedChild, ChildEnd, TaskDefinition } from './protocol.js';
 import { exportOf } from './task-loader.js';
+import { movables } from './transfer-list.js';
 import type { ValueCarrier } from './value-carrier.js';
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -101,7 +103,7 @@ export class Children {
       );
     const given = withoutContext(options, `submit child '${definition.name}'`);
     const number = ++this.#last;
-    this.#host.ask(parent, { child: number, task: definition, args: args ?? [], ...given });
+    this.#host.ask(parent, { child: number, task: definition, ...withoutWrappers(args ?? []), ...given });
     const child = new Child(options?.name ?? definition.name, (reason) => this.#host.cancel(number, reason));
     this.#open.set(number, { child, parent });
     if (parent.openChildren++ === 0) this.#host.parentChanged(parent);
@@ -125,6 +127,14 @@ export class Children {
       return { error };
     }
   }
+}
+
+/** Takes off what `move()` has put around arguments. */
+function withoutWrappers(args: readonly unknown[]): Pick<AskedChild, 'args' | 'transfer'> {
+  if (!args.some(isMoved)) return { args };
+  const transfer = args.flatMap((arg) => (isMoved(arg) ? transferablesOf(arg) : []));
+  const values = args.map((arg) => (isMoved(arg) ? arg.value : arg));
+  return { args: values, transfer: movables(transfer, values) };
 }
 
 /** What is current here is read here; what else the options are is checked by the main thread. */

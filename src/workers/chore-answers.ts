@@ -32,7 +32,7 @@ export class ChoreAnswers {
   }
 
   #send(value: unknown): number {
-    if (typeof value !== 'object' || value === null || !isMoved(value)) return this.#values.send(value, 'result');
+    if (!isMoved(value)) return this.#values.send(value, 'result');
     return this.#values.send(value.value, 'result', transferablesOf(value));
   }
 }

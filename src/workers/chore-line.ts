@@ -98,7 +98,8 @@ export class ChoreLine {
     }
     try {
       const { values } = this.#host;
-      this.#host.tell({ kind: 'chore', task: chore.task.origin, tag: values.send(chore.args, chore.argsName) });
+      const tag = values.send(chore.args, chore.argsName);
+      this.#host.tell({ kind: 'chore', task: chore.task.origin, tag, isAsked: chore.isAsked });
     } catch (error) {
       this.#ended({ error });
     }

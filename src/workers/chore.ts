@@ -10,6 +10,8 @@ export interface Chore {
   readonly args: readonly unknown[];
   /** How the path begins that tells which argument cannot be cloned. */
   readonly argsName: string;
+  /** Whether anybody asks for what it returns: else that need not be one that can cross. */
+  readonly isAsked: boolean;
   /** Its code begins. */
   readonly begun?: () => void;
   /** Its code has ended, or there was none to run. */

@@ -37,12 +37,13 @@ export class Chores implements ContextHost {
     this.#runAs = runAs;
   }
 
-  run(definition: TaskDefinition, args: readonly unknown[]): void {
+  /** @param isAsked whether anybody asks for what it returns. */
+  run(definition: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
     const task = this.#tasks.make(definition);
     const context = new JobContext(this, task, NO_JOB);
     this.#current = context;
     this.#answers.begun();
-    void this.#runAs(context, () => this.#begin(context, args));
+    void this.#runAs(context, () => this.#begin(context, args, isAsked));
   }
 
   /** The chore of `context` has failed, by an error that it threw or left uncaught. False where that is none. */
@@ -59,10 +60,10 @@ export class Chores implements ContextHost {
 
   ownTokenCancelled(): void {}
 
-  async #begin(context: JobContext, args: readonly unknown[]): Promise<void> {
+  async #begin(context: JobContext, args: readonly unknown[], isAsked: boolean): Promise<void> {
     try {
       const value = await this.#call(context, args);
-      this.#end(context, () => this.#answers.returned(value));
+      this.#end(context, () => this.#answers.returned(isAsked ? value : undefined));
     } catch (error) {
       this.fail(context, error);
     }

@@ -80,7 +80,7 @@ function unwrapped(results: List): unknown {
   const moved: Transferable[] = [];
   for (let i = 0; i < results.length; i++) {
     const value = results[i];
-    if (typeof value !== 'object' || value === null || !isMoved(value)) continue;
+    if (!isMoved(value)) continue;
     moved.push(...transferablesOf(value));
     results[i] = value.value;
   }

@@ -1,15 +1,18 @@
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
-import type { Transferable } from '../sync/crossing.js';
-import { CROSS, type CrossingHandle, isCrossing } from '../sync/crossing.js';
+import { CROSS, type CrossingHandle, isCrossing, type Transferable } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
-import { cloneFault, type Root } from './clone-fault.js';
+import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
+import { isContainer } from './clone-search.js';
+import { glance } from './glance.js';
 import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle, streamOf } from './moved-streams.js';
 import { Tag } from './ring.js';
+import { type FarPart, farPartOf, partOf } from './shared-memory.js';
 import { arrive } from './shared-objects.js';
+import { movables } from './transfer-list.js';
 
-type TransferList = readonly Transferable[];
-/** The same, as this version of Node's types names it. */
+type TransferList = readonly unknown[];
+/** A transfer list, as this version of Node's types names it. */
 type Movables = Parameters<MessagePort['postMessage']>[1];
 
 /**
@@ -19,7 +22,7 @@ type Movables = Parameters<MessagePort['postMessage']>[1];
 interface Envelope {
   readonly root: unknown;
   readonly marks: readonly object[];
-  readonly handles: readonly CrossingHandle[];
+  readonly handles: readonly (CrossingHandle | FarPart)[];
   /** Streams that are moved. */
   readonly streams?: readonly { readonly mark: object; readonly handle: StreamHandle }[];
   /** Ports that a task moves, as they are in `root`. */
@@ -29,8 +32,15 @@ interface Envelope {
 /** A value that can be sent, and the tag to receive it by. */
 export interface Copy {
   readonly message: unknown;
+  /** What is moved with it. */
+  readonly moved: readonly unknown[];
   readonly tag: number;
 }
+
+const MISPLACED_VIEW =
+  'a view that ends more than 4 GiB behind the beginning of its memory is in an instance of a class';
+/** How many items of a list are looked at for objects of ours before it is sent. What is not seen is found by a fault. */
+const GLANCE_ITEMS = 64;
 
 /** One side of a payload channel: sends and receives the values that do not go inline. */
 export class PayloadPort {
@@ -48,26 +58,29 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: Root, transfer: TransferList = []): number {
-    if (transfer.length > 0 && this.#carrier.sharesMemory && transfer.some(goesOn))
-      return this.#sendLive(value, root, transfer);
-    let fault: unknown;
-    if (!holdsCrossing(value)) {
+    const moved = transfer.length === 0 ? [] : movables(transfer, value);
+    if (moved.length > 0 && this.#carrier.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
+    const refused = { value, transfer, root, to: this.#to };
+    let fault = (cause: unknown): Error => cloneFault(refused, cause);
+    if (!holdsCrossing(value) && !this.#holdsFarView(value)) {
       try {
-        this.#port.postMessage(value, transfer as Movables);
+        this.#port.postMessage(value, moved as Movables);
         return Tag.MESSAGE;
-      } catch (error) {
-        fault = error; // only now is it worth looking for objects of ours: they are made to be refused
+      } catch (cause) {
+        // only now is it worth looking for objects of ours: they are made to be refused
+        const why = explain(refused, cause);
+        if (why instanceof Error) throw why;
+        if (why === 'too large') fault = (): Error => unexplained(refused, cause);
       }
     }
-    let envelope: Envelope | undefined;
+    let envelope: Envelope;
     try {
       envelope = this.#wrap(value);
-    } catch (error) {
-      fault ??= error; // a getter that throws
+    } catch (cause) {
+      throw fault(cause); // a getter that throws, or shared memory for another process
     }
-    if (envelope === undefined || envelope.marks.length === 0)
-      throw cloneFault({ value, transfer, root, to: this.#to }, fault);
-    return this.#sendEnvelope(envelope, root, transfer);
+    if (envelope.marks.length === 0) throw fault(new Error(MISPLACED_VIEW));
+    return this.#sendEnvelope(envelope, root, moved);
   }
 
   /**
@@ -75,19 +88,22 @@ export class PayloadPort {
    *
    * @throws {NotCloneableError}
    */
-  copy(value: unknown, root: Root): Copy {
+  copy(value: unknown, root: Root, transfer?: TransferList): Copy {
     let message: unknown;
+    let moved: TransferList = [];
     const port = {
-      postMessage: (given: unknown): void => {
-        message = structuredClone(given);
+      postMessage: (given: unknown, transfer: ArrayBuffer[]): void => {
+        const copy = structuredClone({ given, transfer }, { transfer });
+        message = copy.given;
+        moved = copy.transfer;
       },
     };
-    const tag = new PayloadPort(port as unknown as MessagePort, this.#carrier).send(value, root);
-    return { message, tag };
+    const tag = new PayloadPort(port as unknown as MessagePort, this.#carrier).send(value, root, transfer);
+    return { message, moved, tag };
   }
 
-  post({ message }: Copy): void {
-    this.#port.postMessage(message);
+  post({ message, moved }: Copy): void {
+    this.#port.postMessage(message, moved as Movables);
   }
 
   /** Unpacks a message that was sent under `tag`. */
@@ -102,7 +118,7 @@ export class PayloadPort {
     for (const port of ports) this.#carrier.lent?.(port);
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
-      if (mark !== undefined) arrived.set(mark, arrive(handle, this.#carrier));
+      if (mark !== undefined) arrived.set(mark, 'buffer' in handle ? partOf(handle) : arrive(handle, this.#carrier));
     }
     return restore(root, arrived, new Set());
   }
@@ -112,7 +128,7 @@ export class PayloadPort {
   }
 
   /** Moves what can be reached of the streams as `moved-streams.ts` does; the rest is Node's affair. */
-  #sendLive(value: unknown, root: Root, transfer: TransferList): number {
+  #sendLive(value: unknown, root: Root, transfer: readonly Transferable[]): number {
     const streams: readonly object[] = transfer.filter(isFreeStream);
     const moved = new Map<object, { readonly mark: object; readonly stream: MovedStream }>();
     const envelope = this.#wrap(value, (item) => {
@@ -138,6 +154,11 @@ export class PayloadPort {
     }
   }
 
+  /** Whether a view lies where the structured clone would misplace it, as far as a glance can tell. */
+  #holdsFarView(value: unknown): boolean {
+    return this.#carrier.sharesMemory && glance(value).some((object) => farPartOf(object) !== undefined);
+  }
+
   #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
     try {
       this.#port.postMessage(envelope, transfer as Movables);
@@ -150,7 +171,7 @@ export class PayloadPort {
   /** @param markOf the mark of what is moved in a way of its own. */
   #wrap(value: unknown, markOf: (item: object) => object | undefined = () => undefined): Envelope {
     const marks: object[] = [];
-    const handles: CrossingHandle[] = [];
+    const handles: (CrossingHandle | FarPart)[] = [];
     const copies = new Map<object, unknown>();
     const replace = (item: unknown): unknown => {
       if (typeof item !== 'object' || item === null) return item;
@@ -168,6 +189,14 @@ export class PayloadPort {
         copies.set(item, mark);
         return mark;
       }
+      const far = this.#carrier.sharesMemory ? farPartOf(item) : undefined;
+      if (far !== undefined) {
+        const mark = {};
+        marks.push(mark);
+        handles.push(far);
+        copies.set(item, mark);
+        return mark;
+      }
       return copyContainer(item, copies, replace);
     };
     return { root: replace(value), marks, handles };
@@ -181,7 +210,13 @@ function goesOn(item: Transferable): boolean {
 
 /** Whether it is an object of ours, or a list that holds one: known at a glance. What lies deeper is found by a fault. */
 function holdsCrossing(value: unknown): boolean {
-  return Array.isArray(value) ? value.some(isCrossing) : isCrossing(value);
+  if (types.isProxy(value)) return false; // it is refused
+  if (!Array.isArray(value)) return isCrossing(value);
+  for (let i = 0; i < GLANCE_ITEMS && i < value.length; i++) {
+    // of a getter nothing is known
+    if (isCrossing(Object.getOwnPropertyDescriptor(value, i)?.value)) return true;
+  }
+  return false;
 }
 
 type Replace = (item: unknown) => unknown;
@@ -191,8 +226,13 @@ function copyContainer(item: object, copies: Map<object, unknown>, replace: Repl
   if (Array.isArray(item)) {
     const copy: unknown[] = [];
     copies.set(item, copy);
+    const keys = Object.keys(item);
+    if (keys.length === item.length && Object.hasOwn(item, item.length - 1)) {
+      for (let i = 0; i < keys.length; i++) copy.push(replace(item[i]));
+      return copy;
+    }
     copy.length = item.length; // by key, so that holes stay holes
-    for (const key of Object.keys(item)) define(copy, key, replace(Reflect.get(item, key)));
+    for (const key of keys) define(copy, key, replace(Reflect.get(item, key)));
     return copy;
   }
   if (types.isMap(item)) {
@@ -207,7 +247,7 @@ function copyContainer(item: object, copies: Map<object, unknown>, replace: Repl
     for (const child of item) copy.add(replace(child));
     return copy;
   }
-  if (!isPlain(item)) return item;
+  if (!isContainer(item)) return item;
   const copy: Record<string, unknown> = {};
   copies.set(item, copy);
   for (const key of Object.keys(item)) define(copy, key, replace(Reflect.get(item, key)));
@@ -228,7 +268,7 @@ function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set
     const children = [...item];
     item.clear();
     for (const child of children) item.add(restore(child, arrived, seen));
-  } else if (Array.isArray(item) || isPlain(item)) {
+  } else if (isContainer(item)) {
     for (const key of Object.keys(item)) {
       const child: unknown = Reflect.get(item, key);
       const restored = restore(child, arrived, seen);
@@ -241,10 +281,4 @@ function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set
 /** Sets an own property, `__proto__` included. */
 function define(object: object, key: string, value: unknown): void {
   Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
-}
-
-/** A plain object of any realm. */
-function isPlain(item: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(item);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

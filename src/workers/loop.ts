@@ -588,7 +588,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#children.ended(message);
         break;
       case 'chore':
-        this.#runChore(message.task, message.tag);
+        this.#runChore(message.task, message.tag, message.isAsked);
         break;
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
@@ -612,7 +612,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     }
   }
 
-  #runChore(task: TaskDefinition, tag: number): void {
+  #runChore(task: TaskDefinition, tag: number, isAsked: boolean): void {
     let args: unknown;
     try {
       args = this.#values.take(tag, 'args');
@@ -620,7 +620,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       this.#answers.threw(error);
       return;
     }
-    (this.#relay ?? this.#chores).run(task, args as readonly unknown[]);
+    (this.#relay ?? this.#chores).run(task, args as readonly unknown[], isAsked);
   }
 
   /**

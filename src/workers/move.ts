@@ -1,16 +1,26 @@
+import { types } from 'node:util';
 import { describe } from '../errors.js';
-import type { Transferable } from '../sync/crossing.js';
+import { type Transferable, uncloneable } from '../sync/crossing.js';
 
 const BRAND = Symbol.for('thread-system.moved');
 
-/** A task's result with what is to be moved in it. */
-export interface Moved {
+/** A value with what is to be moved in it. */
+export class Moved {
   readonly [BRAND]: readonly Transferable[];
   readonly value: unknown;
+  /** A function: where the wrapper stands in a value, the structured clone refuses it instead of handing it over. */
+  readonly uncloneable = uncloneable;
+
+  constructor(value: unknown, transferables: readonly Transferable[]) {
+    this.value = value;
+    this[BRAND] = transferables;
+  }
 }
 
 /**
- * Returned by a task, hands over `value` without copying the buffers and ports listed in `transferables`.
+ * Hands over `value` without copying the memory and ports listed in `transferables`: buffers, or views, which stand for
+ * their buffers. A task returns it, reports it, yields it, or gives it to a child as an argument; anywhere else, such as
+ * within a value, it is a `TypeError`. What shares its memory with others, as a small `Buffer` does, is copied.
  *
  * @throws {TypeError} when `transferables` is not an array.
  *
@@ -24,14 +34,13 @@ export interface Moved {
  */
 export function move<T>(value: T, transferables: readonly Transferable[]): T {
   if (!Array.isArray(transferables))
-    throw new TypeError(`Cannot move result: transferables must be an array, received ${describe(transferables)}`);
-  const moved: Moved = { [BRAND]: transferables, value };
+    throw new TypeError(`Cannot move value: transferables must be an array, received ${describe(transferables)}`);
   // a fiction that keeps the task's type its own: the loop takes the wrapper off
-  return moved as T;
+  return new Moved(value, transferables) as T;
 }
 
-export function isMoved(value: object): value is Moved {
-  return BRAND in value;
+export function isMoved(value: unknown): value is Moved {
+  return typeof value === 'object' && value !== null && !types.isProxy(value) && BRAND in value;
 }
 
 export function transferablesOf(moved: Moved): readonly Transferable[] {

@@ -328,7 +328,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     }
   }
 
-  #runChore({ task, args }: Extract<ToProcess, { readonly kind: 'chore' }>): void {
+  #runChore({ task, args, isAsked }: Extract<ToProcess, { readonly kind: 'chore' }>): void {
     const threw = (error: unknown): void => this.#send({ kind: 'chore-threw', error: encodeForProcess(error) });
     const given = this.#unpack(args, 'args');
     if ('error' in given) {
@@ -339,6 +339,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       task: { origin: task },
       args: given.value as readonly unknown[],
       argsName: 'args',
+      isAsked,
       begun: () => this.#send({ kind: 'chore-begun' }),
       ended: (end) => {
         if ('error' in end) {

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from '../sync/exchange.js';
 import { PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
-import { fromBytes, toBytes } from './process-bytes.js';
+import { fromBytes, holdsWasmModule, toBytes } from './process-bytes.js';
 import type { Packed } from './process-protocol.js';
 import { unreadable } from './unreadable.js';
 
@@ -19,6 +19,7 @@ export class ProcessLink {
   constructor(carrier: Carrier) {
     const port = {
       postMessage: (value: unknown): void => {
+        if (holdsWasmModule(value)) throw new Error('A WebAssembly.Module cannot be cloned to another process');
         this.#bytes = toBytes(value);
       },
     };

@@ -58,7 +58,7 @@ export type ToProcess =
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
   /** A task to run that is no job. */
-  | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly args: Packed }
+  | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly args: Packed; readonly isAsked: boolean }
   | { readonly kind: 'profile'; readonly step: ProfileStep }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }

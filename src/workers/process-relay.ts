@@ -161,9 +161,9 @@ export class ProcessRelay implements Carrier {
   }
 
   /** Has the process run a task that is no job. */
-  run(task: TaskDefinition, args: readonly unknown[]): void {
+  run(task: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
     try {
-      this.#send({ kind: 'chore', task, args: this.#link.pack(args, 'args') });
+      this.#send({ kind: 'chore', task, args: this.#link.pack(args, 'args'), isAsked });
     } catch (error) {
       this.#host.chores.threw(error);
     }

@@ -1,5 +1,6 @@
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import type { ContextValues } from '../sync/context-stores.js';
+import type { Transferable } from '../sync/crossing.js';
 import type { ExchangeMessage } from '../sync/exchange.js';
 import type { ErrorRecord } from './error-codec.js';
 import type { WorkerMemory } from './layout.js';
@@ -53,6 +54,8 @@ export interface AskedChild {
   readonly options: object;
   /** What it is given of its own where it is submitted. */
   readonly context: ContextValues | undefined;
+  /** What of its arguments is moved. */
+  readonly transfer?: readonly Transferable[];
 }
 
 /** What is told of a job besides its arguments, where it is not as with most. */
@@ -92,7 +95,13 @@ export type ToWorker =
   | ValueMessage
   | ChildEnd
   /** Has it run a task that is no job; the arguments come in the message before. */
-  | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly tag: number }
+  | {
+      readonly kind: 'chore';
+      readonly task: TaskDefinition;
+      readonly tag: number;
+      /** Whether anybody asks for what it returns: else that need not be one that can cross. */
+      readonly isAsked: boolean;
+    }
   /** Asks whether its event loop turns. */
   | { readonly kind: 'ping' }
   /** The child process, where there is one, profiles its thread, or says what it has seen; `profiled` follows. */

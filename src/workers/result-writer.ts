@@ -1,4 +1,3 @@
-import type { Transferable } from '../sync/crossing.js';
 import type { Copy, PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
 import {
@@ -24,7 +23,7 @@ interface Waiting {
   readonly copy: Copy;
 }
 
-type TransferList = readonly Transferable[];
+type TransferList = readonly unknown[];
 
 /** In place of a job's sequence number: output, which may be of none. */
 const OUTPUT = Number.NaN;
@@ -74,10 +73,9 @@ export class ResultWriter implements OutputLane {
   /** Answers whether the job had been asked to stop before its code ended. */
   returned(seq: number, value: unknown): boolean {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    const isMovedValue = typeof value === 'object' && value !== null && isMoved(value);
     let tag: number;
     try {
-      tag = isMovedValue ? this.#post(value.value, 'result', transferablesOf(value)) : this.#put(value, 'result');
+      tag = isMoved(value) ? this.#move(value.value, 'result', transferablesOf(value)) : this.#put(value, 'result');
     } catch (error) {
       return this.threw(seq, encodeError(error));
     }
@@ -118,11 +116,14 @@ export class ResultWriter implements OutputLane {
 
   /** @throws {NotCloneableError} when the value cannot cross. */
   report(seq: number, value: unknown): void {
+    const transfer = isMoved(value) ? transferablesOf(value) : undefined;
+    const reported = isMoved(value) ? value.value : value;
     if (this.#makeRoom(seq)) {
-      this.#write(resultHead(seq & MASK, Answer.REPORTED, this.#put(value, 'report')));
+      const tag = transfer === undefined ? this.#put(reported, 'report') : this.#move(reported, 'report', transfer);
+      this.#write(resultHead(seq & MASK, Answer.REPORTED, tag));
       return;
     }
-    this.#keep(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(value, 'report') });
+    this.#keep(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(reported, 'report', transfer) });
   }
 
   /**
@@ -131,12 +132,14 @@ export class ResultWriter implements OutputLane {
    * @throws {NotCloneableError} when an argument cannot cross.
    */
   asked(seq: number, child: AskedChild): void {
+    const { transfer } = child;
     if (!this.#makeRoom(seq)) {
-      this.#keep(seq, { answer: Answer.ASKED, child: child.child, copy: this.#copy(child, 'child') });
+      this.#keep(seq, { answer: Answer.ASKED, child: child.child, copy: this.#copy(child, 'child', transfer) });
       return;
     }
     this.#write(resultHead(seq & MASK, Answer.CHILD, this.#put(child.child, 'child')));
-    this.#write(resultHead(seq & MASK, Answer.ASKED, this.#put(child, 'child')));
+    const tag = transfer === undefined ? this.#put(child, 'child') : this.#move(child, 'child', transfer);
+    this.#write(resultHead(seq & MASK, Answer.ASKED, tag));
   }
 
   /** What a getter of a value prints that is just being written waits, as what finds no room does. */
@@ -180,10 +183,10 @@ export class ResultWriter implements OutputLane {
   }
 
   /** A copy now, as the task may change the value before it is sent. A getter of it must not report, as in `#put`. */
-  #copy(value: unknown, root: string): Copy {
+  #copy(value: unknown, root: string, transfer?: TransferList): Copy {
     this.#beginPut();
     try {
-      return this.#payload.copy(value, root);
+      return this.#payload.copy(value, root, transfer);
     } finally {
       this.#isPutting = false;
     }
@@ -261,6 +264,16 @@ export class ResultWriter implements OutputLane {
     const tag = this.#payload.send(value, root, transfer);
     this.#owed++;
     return tag;
+  }
+
+  /** As `#put`, of a value that is moved. */
+  #move(value: unknown, root: string, transfer: TransferList): number {
+    this.#beginPut();
+    try {
+      return this.#sendNow(value, root, transfer);
+    } finally {
+      this.#isPutting = false;
+    }
   }
 
   /** As `#put`, by message. */

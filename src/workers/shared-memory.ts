@@ -9,7 +9,7 @@ export interface SharedPart {
   readonly length: number;
 }
 
-type View = new (buffer: SharedArrayBuffer, byteOffset: number, length: number) => object;
+type View = new (buffer: SharedArrayBuffer, byteOffset: number, length: number | undefined) => object;
 
 /** The kinds of typed arrays, by number; some are missing in older versions of Node. The buffer itself comes after them. */
 const KINDS: readonly string[] = [
@@ -27,6 +27,9 @@ const KINDS: readonly string[] = [
   'Float16Array',
 ];
 const BUFFER = KINDS.length;
+const DATA_VIEW = BUFFER + 1;
+/** The structured clone keeps 32 bits of where a view begins, and of its length: V8 does so up to Node 26, at least. */
+const CLONED_BYTES = 2 ** 32 - 1;
 const constructors = KINDS.map((name) => Reflect.get(globalThis, name) as View);
 
 // The engine's own, whatever a subclass makes of them.
@@ -38,6 +41,20 @@ const bufferOf = getterOf('buffer');
 const byteOffsetOf = getterOf('byteOffset');
 const lengthOf = getterOf('length');
 const { apply } = Reflect;
+const viewGetterOf = (name: string): (() => unknown) =>
+  Object.getOwnPropertyDescriptor(DataView.prototype, name)?.get as () => unknown;
+const ofView = {
+  buffer: viewGetterOf('buffer'),
+  byteOffset: viewGetterOf('byteOffset'),
+  byteLength: viewGetterOf('byteLength'),
+};
+const ofTyped = { buffer: bufferOf, byteOffset: byteOffsetOf, byteLength: getterOf('byteLength') };
+
+/** The memory of a view, whatever its prototype has become; anything else is itself. */
+export function memoryOf<T>(value: T): T | ArrayBufferLike {
+  if (!ArrayBuffer.isView(value)) return value;
+  return apply((types.isDataView(value) ? ofView : ofTyped).buffer, value, []) as ArrayBufferLike;
+}
 
 /** What part of which shared memory an object is; `undefined` where it is none, or one that can grow. */
 export function sharedPartOf(object: object): SharedPart | undefined {
@@ -54,9 +71,43 @@ function isFixed(buffer: object): buffer is SharedArrayBuffer {
 }
 
 /** The other way round. */
-export function partOf({ type, buffer, byteOffset, length }: SharedPart): object {
-  const View = constructors[type];
-  return View === undefined ? buffer : new View(buffer, byteOffset, length);
+export function partOf({ type, buffer, byteOffset, length }: SharedPart | FarPart): object {
+  const View = type === DATA_VIEW ? (DataView as View) : constructors[type];
+  return View === undefined ? buffer : new View(buffer as SharedArrayBuffer, byteOffset, length);
+}
+
+/** A view that a structured clone would make of another part of its memory, as it lies too far behind its beginning. */
+export interface FarPart {
+  readonly type: number;
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  /** `undefined`: up to the end, however the memory grows. */
+  readonly length: number | undefined;
+}
+
+export function farPartOf(object: object): FarPart | undefined {
+  if (!ArrayBuffer.isView(object)) return undefined;
+  const getters = types.isDataView(object) ? ofView : ofTyped;
+  const byteOffset = apply(getters.byteOffset, object, []) as number;
+  const byteLength = apply(getters.byteLength, object, []) as number;
+  if (byteOffset + byteLength <= CLONED_BYTES) return undefined;
+  const buffer = memoryOf(object) as ArrayBufferLike;
+  const canGrow = (buffer as { readonly growable?: boolean }).growable === true;
+  const isOpen = canGrow && byteOffset + byteLength === buffer.byteLength;
+  const type = types.isDataView(object) ? DATA_VIEW : KINDS.indexOf(apply(kindOf, object, []) as string);
+  const length = types.isDataView(object) ? byteLength : (apply(lengthOf, object, []) as number);
+  return { type, buffer, byteOffset, length: isOpen ? undefined : length };
+}
+
+/** Whether a buffer's memory was transferred away. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0 || !types.isArrayBuffer(buffer)) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** It was sent once; whether it will be again is not known. */
@@ -87,7 +138,8 @@ export class SentBuffers {
   numberOf(buffer: SharedArrayBuffer): number | undefined {
     const known = this.#numbers.get(buffer);
     if (known === undefined) this.#numbers.set(buffer, MET);
-    if (known !== MET) return known;
+    // what a structured clone may put into another place is never left to it
+    if (known !== MET && (known !== undefined || buffer.byteLength <= CLONED_BYTES)) return known;
     const at = this.#fresh.indexOf(buffer);
     return this.#count + (at < 0 ? this.#fresh.push(buffer) - 1 : at);
   }
