@@ -38,26 +38,20 @@ export class Broadcasts {
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
     const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
     ledger.hold();
+    upkeep.remember(call);
     const ended = new Promise<unknown[]>((resolve, reject) => {
       const round = new Round(present.length, { resolve, reject });
       for (const [index, worker] of present.entries()) {
         dispatcher.recall(worker); // what it has not begun comes after it, here or elsewhere
-        this.#send(worker, call, (outcome) => round.ended(index, outcome));
+        this.#send(worker, call, (outcome) => {
+          // at once: it would keep others from starting
+          if (outcome !== undefined && 'error' in outcome) upkeep.forget(call);
+          round.ended(index, outcome);
+        });
       }
     });
-    upkeep.remember(call);
     pacer.pump();
-    return ended.then(
-      (results) => {
-        ledger.release();
-        return results;
-      },
-      (error: unknown) => {
-        ledger.release();
-        upkeep.forget(call); // the caller knows: it would keep others from starting
-        throw error;
-      },
-    );
+    return ended.finally(() => ledger.release());
   }
 
   #send(worker: PoolWorker, call: TaskCall, tell: (outcome: Outcome) => void): void {

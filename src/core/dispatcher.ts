@@ -1,13 +1,13 @@
 import { isPlain, isSettled, type Job, kindOf, placeOf } from '../jobs/job.js';
-import { taskOf, transferOf } from '../jobs/job-engine.js';
+import { taskOf, transferOf, urgencyOf } from '../jobs/job-engine.js';
 import { JobQueue } from '../jobs/job-queue.js';
 import type { TaskRef } from '../jobs/task.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
-import { type Rank, rankOf } from '../workers/seats.js';
+import { isBefore, outranks, type Rank, rankOf } from '../workers/seats.js';
 import type { Ledger } from './ledger.js';
 import type { Reserve } from './reserve.js';
-import { mayWait, plannedTicks, WINDOW_TICKS } from './run-time.js';
+import { isOrdered, mayWait, plannedTicks, WINDOW_TICKS } from './run-time.js';
 import type { PoolWorker, WorkerSet } from './worker-set.js';
 
 /** Jobs that go to one worker before the next is looked at. */
@@ -36,9 +36,13 @@ const FIRST_RANK: Rank = { urgency: Number.POSITIVE_INFINITY, order: 0 };
  *
  * Jobs are sent ahead, as many as are expected to take a millisecond, so that one wake-up serves hundreds; what a worker
  * has not begun is taken back when a more urgent job comes, when another worker is idle, or when the worker does not get on.
+ *
+ * Nothing is sent ahead to one worker while a job that outranks it waits at another: so none begins before it (I4).
  */
 export class Dispatcher {
   readonly queue = new JobQueue<Job>();
+  /** A job that comes need not be looked at before its batch is sent if it is no more urgent than this: it waits behind another. */
+  calm = Number.NEGATIVE_INFINITY;
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
   readonly #reserve: Reserve | undefined;
@@ -55,6 +59,8 @@ export class Dispatcher {
   #convoyKind: ReturnType<typeof kindOf> | undefined;
   #convoyWorker: PoolWorker | undefined;
   #convoyLeft = 0;
+  /** Jobs were taken back for a worker that is free: others are to have their share of them. */
+  #isTail = false;
   /** A job is being written, which may run foreign code: getters of its arguments. Nothing else is sent meanwhile. */
   #isSending = false;
 
@@ -83,6 +89,7 @@ export class Dispatcher {
 
   pause(): void {
     this.#isPaused = true;
+    this.calm = Number.POSITIVE_INFINITY;
     this.recallAll();
   }
 
@@ -97,6 +104,7 @@ export class Dispatcher {
 
   resume(): void {
     this.#isPaused = false;
+    this.calmDown();
   }
 
   /** How many more workers the queue would keep busy; and those that are kept from it, which are to be there when needed. */
@@ -119,10 +127,56 @@ export class Dispatcher {
     this.#nowMs = now();
     try {
       this.#toSend = this.#mostToSend();
+      this.#isTail = false;
+      this.#recallEarly();
       while (this.#toSend > 0 && this.#feedOne());
     } finally {
       this.#isFeeding = false;
     }
+  }
+
+  /** To be called when the queue, or what workers have, may have changed: sets `calm`. */
+  calmDown(): void {
+    this.calm = this.#isPaused ? Number.POSITIVE_INFINITY : this.#firstUrgency();
+  }
+
+  #firstUrgency(): number {
+    const first = this.queue.peek();
+    return first === undefined ? Number.NEGATIVE_INFINITY : urgencyOf(first);
+  }
+
+  /**
+   * Some job has come that may be the next: sends at once what would begin at once, and takes back what it outranks. The
+   * rest is sent with its batch.
+   */
+  hasten(): void {
+    if (this.#isFeeding || this.#isSending) return;
+    this.#isFeeding = true;
+    this.#nowMs = now();
+    this.#toSend = Number.POSITIVE_INFINITY;
+    try {
+      this.#recallEarly();
+      while (this.#hastenOne());
+    } finally {
+      this.#isFeeding = false;
+    }
+    this.calmDown();
+  }
+
+  #hastenOne(): boolean {
+    const job = this.queue.peek();
+    if (job === undefined || this.#isPaused) return false;
+    const free = this.#pickFree(job);
+    if (free !== undefined) return this.#recallBefore(free, job) || this.#sendChunk(free, job, 1);
+    let isAnyTaken = false;
+    for (const worker of this.#workers.all)
+      if (worker.seats.wouldOvertake(job) && this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY) > 0)
+        isAnyTaken = true;
+    const worker = this.#pick(job);
+    if (worker === undefined) return false;
+    // one that has nothing to go on with is to have something, as this thread may be busy from now on
+    const isNeeded = isAnyTaken || !worker.isReady || !worker.seats.hasWaiting;
+    return isNeeded && this.#sendChunk(worker, job, 1);
   }
 
   /**
@@ -158,7 +212,7 @@ export class Dispatcher {
     if (this.#convoyKind === undefined && this.#convoyWorker === undefined) return;
     this.#convoyKind = undefined;
     this.#convoyWorker = undefined;
-    for (const worker of this.#workers.all) worker.publish();
+    for (const worker of this.#workers.all) if (worker.publish()) this.recall(worker);
   }
 
   #formConvoy(job: Job): boolean {
@@ -173,15 +227,25 @@ export class Dispatcher {
   /** An idle worker is to be given half of what another has not begun (I3): takes it back. False where there is none. */
   share(): boolean {
     let isAnyFree = false;
+    let isAnyEarly = false;
     let busiest: PoolWorker | undefined;
     for (const worker of this.#workers.all) {
       const { seats } = worker;
       if (!seats.hasWaiting) isAnyFree ||= worker.isFree;
+      else if (worker.state === 'starting') isAnyEarly = true;
       else if (seats.backlogTicks > (busiest?.seats.backlogTicks ?? SHARE_TICKS)) busiest = worker;
     }
-    if (!isAnyFree || busiest === undefined) return false;
+    if (!isAnyFree) return false;
+    if (isAnyEarly && this.#recallEarly()) return true;
+    if (busiest === undefined) return false;
     if (this.#reserve !== undefined) return this.#shareReserved(this.#reserve);
-    return this.#takeBack(busiest, FIRST_RANK, (busiest.seats.waitingCount + 1) >> 1) > 0;
+    const ends = busiest.seats.waitingEnds;
+    // its last ones go, but not before those that outrank them
+    const isMixed = ends !== undefined && outranks(ends.first, ends.last);
+    return (
+      this.#takeBack(busiest, FIRST_RANK, isMixed ? Number.POSITIVE_INFINITY : (busiest.seats.waitingCount + 1) >> 1) >
+      0
+    );
   }
 
   /** The same where not every free worker may be given every job. */
@@ -193,7 +257,7 @@ export class Dispatcher {
       const ends = worker.seats.waitingEnds;
       if (ends === undefined || !free.some((other) => reserve.mayTake(other, ends.first))) continue;
       // those that may not go are the last, which are taken back first: then all are
-      const isHalf = reserve.areAlike(ends.first, ends.last);
+      const isHalf = reserve.areAlike(ends.first, ends.last) && !outranks(ends.first, ends.last);
       const max = isHalf ? (worker.seats.waitingCount + 1) >> 1 : Number.POSITIVE_INFINITY;
       if (this.#takeBack(worker, FIRST_RANK, max) > 0) return true;
     }
@@ -214,7 +278,8 @@ export class Dispatcher {
       if (!worker.isReady) continue;
       if (worker.seats.hasWaiting) return true;
       if (!this.isDue) continue;
-      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isHeld || !worker.hasRoom) return true;
+      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isHeld || worker.isBlocked || !worker.hasRoom)
+        return true;
     }
     return false;
   }
@@ -248,7 +313,32 @@ export class Dispatcher {
     this.#clearTheWay(job);
     const worker = this.#pick(job);
     if (worker === undefined) return false;
-    return this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(queue.size / this.#workers.all.length)));
+    if (this.#recallBefore(worker, job)) return true;
+    const count = this.#isTail ? queue.firstLevelSize : queue.size;
+    return this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(count / this.#workers.all.length)));
+  }
+
+  /** Takes back, for a worker that is free, what outranks the job it would be given and waits at others. False where nothing does. */
+  #recallBefore(worker: PoolWorker, job: Job): boolean {
+    if (!this.#waitsBehind(worker, job)) return false;
+    let isAnyTaken = false;
+    for (const other of this.#workers.all)
+      if (isBehindIn(other, worker, job) && this.#takeBack(other, FIRST_RANK, Number.POSITIVE_INFINITY) > 0)
+        isAnyTaken = true;
+    this.#isTail ||= isAnyTaken;
+    return isAnyTaken;
+  }
+
+  /** Takes back what waits at workers that start, for one that is up and would come to it sooner. */
+  #recallEarly(): boolean {
+    let isAnyTaken = false;
+    for (const worker of this.#workers.all) {
+      if (worker.state !== 'starting') continue;
+      const first = worker.seats.firstWaitingJob;
+      if (first === undefined || !this.#workers.all.some((other) => this.#canTake(other, first))) continue;
+      if (this.#takeBack(worker, FIRST_RANK, Number.POSITIVE_INFINITY) > 0) isAnyTaken = true;
+    }
+    return isAnyTaken;
   }
 
   /**
@@ -257,6 +347,7 @@ export class Dispatcher {
    */
   #sendChunk(worker: PoolWorker, first: Job, chunk: number): boolean {
     const reserve = this.#reserve;
+    const isOnly = this.#workers.all.length === 1;
     let sent = 0;
     let job: Job | undefined = first;
     do {
@@ -278,10 +369,12 @@ export class Dispatcher {
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument
       transferOf(job) === undefined &&
+      worker.isReady &&
       isInWindow(worker, job) &&
+      (isOnly || !outranks(first, job)) &&
       (reserve === undefined || reserve.mayTake(worker, job))
     );
-    worker.publish();
+    if (worker.publish()) this.recall(worker); // it blocks since
     return sent > 0;
   }
 
@@ -333,22 +426,52 @@ export class Dispatcher {
       if (worker.isIdle) return worker;
       if (best === undefined || worker.seats.backlogTicks < best.seats.backlogTicks) best = worker;
     }
-    return best;
+    return best ?? this.#pickEarly(job);
+  }
+
+  /** A worker that would begin the job at once. */
+  #pickFree(job: Job): PoolWorker | undefined {
+    let free: PoolWorker | undefined;
+    const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    for (const worker of this.#workers.all) {
+      if (!worker.isFree || !this.#canTake(worker, job) || (bar !== NO_BAR && worker.seats.lowestTier > bar)) continue;
+      if (worker.isIdle) return worker;
+      free ??= worker;
+    }
+    return free;
+  }
+
+  /** A worker that starts, and would begin the job as soon as it is up. None for what could not be taken back from it. */
+  #pickEarly(job: Job): PoolWorker | undefined {
+    if (transferOf(job) !== undefined) return undefined;
+    const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    return this.#workers.all.find(
+      (worker) =>
+        worker.takesEarly && (bar === NO_BAR || worker.seats.lowestTier <= bar) && !this.#waitsBehind(worker, job),
+    );
   }
 
   #canTake(worker: PoolWorker, job: Job): boolean {
-    if (!worker.isReady || !worker.hasRoom) return false;
+    if (!worker.isReady || !worker.hasRoom || worker.isBlocked) return false;
     if (worker.isIdle) return true;
     if (transferOf(job) !== undefined) return worker.isFree && this.#workers.isFull;
     if (worker.isFree) return true;
     if (worker.isHeld || this.#isOverdue(worker)) return false;
     // those that it ranks before will be taken back, and make room
-    return isInWindow(worker, job) || (worker.seats.hasWaiting && worker.seats.wouldOvertake(job));
+    if (!isInWindow(worker, job) && !(worker.seats.hasWaiting && worker.seats.wouldOvertake(job))) return false;
+    return !this.#waitsBehind(worker, job);
   }
 
-  /** Where a worker is overdue nothing less urgent than the job may be the first to run when it gets on. */
+  /** Whether a job that outranks this one waits at another worker than the one it would be sent to. */
+  #waitsBehind(worker: PoolWorker, job: Job): boolean {
+    for (const other of this.#workers.all) if (isBehindIn(other, worker, job)) return true;
+    return false;
+  }
+
+  /** What the job outranks goes back, wherever it waits. Where a worker is overdue nothing behind the job may be the first to run when it gets on. */
   #clearTheWay(job: Job): void {
     for (const worker of this.#workers.all) {
+      if (worker.seats.wouldOutrank(job)) this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY);
       if (!worker.seats.wouldOvertake(job) || !this.#isOverdue(worker)) continue;
       worker.hold();
       this.recall(worker);
@@ -377,4 +500,15 @@ function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
   if (seats.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
   if (seats.taken >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
   return seats.lastTask === undefined || mayWait(seats.lastTask as TaskRef); // of a job of ours
+}
+
+/**
+ * Whether a job at `other` has to begin before this one can at `worker`. Not the only one of a worker that is up: nothing is in
+ * its way.
+ */
+function isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
+  if (other === worker || (other.isReady && other.seats.taken === 1)) return false;
+  const first = other.seats.firstWaitingJob;
+  if (first === undefined) return false;
+  return outranks(first, job) || (isOrdered(taskOf(first), taskOf(job)) && isBefore(rankOf(first), rankOf(job)));
 }

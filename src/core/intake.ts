@@ -1,5 +1,5 @@
 import { PoolClosedError } from '../errors.js';
-import { hasOptions, isPlain, isSettled, type Job, kindOf, optionsOf } from '../jobs/job.js';
+import { hasOptions, isPlain, isSettled, type Job, kindOf, optionsOf, orderOf } from '../jobs/job.js';
 import { linkParents, setContext, whenSettled } from '../jobs/job-engine.js';
 import { readContext } from '../sync/context-stores.js';
 import { nestingDepth, refusalHere } from '../workers/nesting.js';
@@ -111,6 +111,7 @@ export class Intake {
     if (!isBounded || !admission.isBounded) ledger.enter(job, owner);
     else if (!this.#findsRoom(job)) return;
     if (hasOptions(job)) this.#enterWithOptions(job);
+    else if (orderOf(job) < 0) pacer.enqueueBefore(job);
     else pacer.enqueue(job);
   }
 
@@ -125,9 +126,11 @@ export class Intake {
 
   #enterWithOptions(job: Job): void {
     const { held, limits, pacer } = this.#parts;
-    if (!held.enter(job)) pacer.enqueue(job);
+    const isHeld = held.enter(job);
+    if (!isHeld) pacer.insert(job);
     linkParents(job);
     if (!isSettled(job)) limits.entered(job);
+    if (!isHeld) pacer.inserted(job); // last: it may begin now
   }
 
   #readContext(job: Job): void {

@@ -118,7 +118,7 @@ export class JobControl implements JobOwner {
     moveTo(job, priority);
     if (isNext || isHeld) return true;
     this.#parts.ledger.look(); // it may begin a batch: those that come with it are to have their own time
-    this.#parts.pacer.enqueue(job);
+    this.#parts.pacer.enqueueBefore(job);
     return true;
   }
 

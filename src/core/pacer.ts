@@ -1,5 +1,6 @@
 import { outsideRequests } from '../base/async-context.js';
-import type { Job } from '../jobs/job.js';
+import { type Job, orderOf } from '../jobs/job.js';
+import { urgencyOf } from '../jobs/job-engine.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
 import { MAIN_PARKED, MainParked } from '../workers/layout.js';
@@ -51,6 +52,12 @@ export class Pacer {
   #isPumpScheduled = false;
   #isDrainScheduled = false;
   #isReading = false;
+  /** Workers are being started, which may run foreign code: the option `worker`. */
+  #isStarting = false;
+  /** What starting one has thrown, until it is told. */
+  #startFault: { readonly cause: unknown } | undefined;
+  /** Nobody need ring, as answers are looked for after this run of submissions. */
+  #isAwake = false;
   #sincePump = 0;
   #pumpedAtMs = 0;
   #lingerUntilMs = 0;
@@ -69,11 +76,64 @@ export class Pacer {
     return !this.#isPumpScheduled;
   }
 
-  /** Puts a job in its place in the queue, from where it goes by itself. */
+  /** Puts a job that has come, behind its equals, in its place in the queue, from where it goes by itself. */
   enqueue(job: Job): void {
-    if (!this.#dispatcher.follow(job)) this.#dispatcher.queue.insert(job);
+    const dispatcher = this.#dispatcher;
+    if (!dispatcher.follow(job)) {
+      dispatcher.queue.insert(job);
+      if (urgencyOf(job) > dispatcher.calm) this.#hasten();
+    }
+    this.#paceNext(job);
+  }
+
+  /** Puts a job in its place that comes back, maybe before its equals. */
+  enqueueBefore(job: Job): void {
+    this.insert(job);
+    this.#hasten();
+    this.#paceNext(job);
+  }
+
+  /** Puts a job in its place, where it stays until `inserted`. */
+  insert(job: Job): void {
+    this.#dispatcher.queue.insert(job);
+  }
+
+  /** A job that was inserted may begin, unless it has settled meanwhile. */
+  inserted(job: Job): void {
+    if (orderOf(job) < 0 || urgencyOf(job) > this.#dispatcher.calm) this.#hasten();
+    this.#paceNext(job);
+  }
+
+  #paceNext(job: Job): void {
     if (!this.#isPumpScheduled) this.#schedulePump();
     else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) this.#pumpBetween(job);
+  }
+
+  /** A job has come that may be the next to begin: this thread may be busy before its batch is sent, or another begin before it. */
+  #hasten(): void {
+    const { dispatcher } = this.#paced;
+    if (!dispatcher.isDue || this.#isReading || this.#isStarting) return;
+    if (dispatcher.wantedWorkers > 0) this.#read(DRAIN_BATCH); // one may be done by now
+    this.#startWorkersSoon();
+    dispatcher.hasten();
+    if (!this.#isAwake && this.#isWorthLingering()) {
+      this.#isAwake = true;
+      this.#setParked(MainParked.NO);
+    }
+  }
+
+  /** Starts workers now; what that throws is told with the batch. */
+  #startWorkersSoon(): void {
+    if (this.#startFault !== undefined) return;
+    this.#isStarting = true;
+    try {
+      const count = this.#dispatcher.wantedWorkers;
+      if (count > 0) this.#paced.workers.start(count);
+    } catch (cause) {
+      this.#startFault = { cause };
+    } finally {
+      this.#isStarting = false;
+    }
   }
 
   #schedulePump(): void {
@@ -101,6 +161,7 @@ export class Pacer {
       dispatcher.feed();
     }
     dispatcher.publish(); // last: what is more urgent has taken back what it goes before
+    dispatcher.calmDown();
     this.#watch();
   }
 
@@ -135,14 +196,23 @@ export class Pacer {
     this.#isPumpScheduled = false;
     if (this.#watchMs > WATCH_MS) this.#restartWatch();
     this.pump();
-    if (this.#isDrainScheduled || !this.#isWorthLingering()) return;
+    const wasAwake = this.#isAwake;
+    this.#isAwake = false;
+    if (this.#isDrainScheduled) return;
+    if (!wasAwake && !this.#isWorthLingering()) return;
     this.#lingerUntilMs = now() + LINGER_MS;
     this.#setParked(MainParked.NO);
     this.#drainLater();
   };
 
   #startWorkers(): void {
-    const { dispatcher, workers } = this.#paced;
+    const { dispatcher, workers, onStartError } = this.#paced;
+    const fault = this.#startFault;
+    if (fault !== undefined) {
+      this.#startFault = undefined;
+      onStartError(fault.cause);
+      return;
+    }
     const count = dispatcher.wantedWorkers;
     if (count > 0) this.#tryToStart(() => workers.start(count));
   }

@@ -3,7 +3,7 @@ import { type Inspecting, shown } from '../base/inspect.js';
 import { watchUnobserved } from '../base/unobserved.js';
 import { describe, PoolClosedError } from '../errors.js';
 import { isSettled, Job } from '../jobs/job.js';
-import { isSubmitted, raiseToken, submittedBy } from '../jobs/job-engine.js';
+import { isSubmitted, raiseToken, submittedBy, taskOf } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import { checkOptionNames } from '../jobs/option-names.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
@@ -40,6 +40,7 @@ import { Recovery } from './recovery.js';
 import { Reserve } from './reserve.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './reserved-workers.js';
 import { Retries } from './retries.js';
+import { learnBlock } from './run-time.js';
 import type { Schedule, ScheduleOptions } from './schedule.js';
 import { Schedules } from './schedules.js';
 import type { SettledCounts } from './settled-counts.js';
@@ -127,7 +128,7 @@ export class ThreadPool implements AsyncDisposable {
       retire: (worker, job) => this.#recovery.retireWorker(worker, job),
     });
     const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
-    const held = new HeldJobs(ledger, (job) => this.#pacer.enqueue(job));
+    const held = new HeldJobs(ledger, (job) => this.#pacer.enqueueBefore(job));
     const retries = new Retries({ held, metrics, events, isAllowed: () => this.#shutdown.runsPending });
     const families = new Families({
       submit: (job) => this.#intake.enter(job, false),
@@ -495,14 +496,15 @@ export class ThreadPool implements AsyncDisposable {
         this.#output.workerExited(worker); // before its jobs are settled
         this.#recovery.workerExited(worker, exit);
         if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
-        if (
-          ((worker.readyAtMs > 0 && (!worker.isBroken || worker.jobsRun > 0)) || worker.wasEnded) &&
-          !this.#shutdown.hasBegun
-        )
+        if (((worker.wasUp && (!worker.isBroken || worker.jobsRun > 0)) || worker.wasEnded) && !this.#shutdown.hasBegun)
           this.#pacer.refill();
       },
       ownTokenCancelled: (job, reason) => raiseToken(job, reason),
       childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),
+      workerBlocked: (worker, job) => {
+        if (job !== undefined) learnBlock(taskOf(job));
+        this.#dispatcher.recall(worker);
+      },
       parentSuspended: (worker, parent) => {
         this.#families.suspend(worker, parent);
         this.#pacer.pump();

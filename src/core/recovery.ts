@@ -98,7 +98,7 @@ export class Recovery {
     // one whose loop fails before it has begun a job would do so again and again
     const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length > 0;
     if (!hasServed) this.#failedRounds = Math.max(this.#failedRounds, this.#roundsBefore);
-    const hasStarted = (worker.readyAtMs > 0 && hasServed) || worker.wasEnded;
+    const hasStarted = (worker.wasUp && hasServed) || worker.wasEnded;
     if (hasStarted) pacer.pump();
     else this.startFailed(exit, worker.startedAtMs); // before the next is started
     pacer.drain(); // it may have rung for all workers, and its ring be lost with its port

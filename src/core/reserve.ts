@@ -43,7 +43,7 @@ export class Reserve {
   get unused(): number {
     let taken = 0;
     for (const { state, seats } of this.#workers.all)
-      if (state === 'ready' && seats.lowestTier > 0 && seats.taken > 0) taken++;
+      if (isMember(state) && seats.lowestTier > 0 && seats.taken > 0) taken++;
     return Math.max(0, (this.#keptFrom[0] ?? 0) - taken);
   }
 
@@ -75,7 +75,12 @@ export class Reserve {
   /** How many workers have a job of the tier or below. Not those that are on their way out: they have been replaced. */
   #countOf(tier: number): number {
     let count = 0;
-    for (const { state, seats } of this.#workers.all) if (state === 'ready' && seats.lowestTier <= tier) count++;
+    for (const { state, seats } of this.#workers.all) if (isMember(state) && seats.lowestTier <= tier) count++;
     return count;
   }
+}
+
+/** Whether a worker in that state is given jobs. */
+function isMember(state: PoolWorker['state']): boolean {
+  return state === 'ready' || state === 'starting';
 }

@@ -25,6 +25,19 @@ export function plannedTicks(task: TaskRef): number {
   return ticks < SHORTEST_TICKS ? SHORTEST_TICKS : ticks;
 }
 
+/** What is known of a task that has blocked its thread: none waits behind it, however short it may be. */
+const BLOCKS = -2;
+
+/** A job of the task has blocked its thread, to wait for another thread. */
+export function learnBlock(task: TaskRef): void {
+  task.estimate = BLOCKS;
+}
+
+/** Whether jobs are begun in the order in which they were submitted, on all workers: one of them may wait for the other. */
+export function isOrdered(a: TaskRef, b: TaskRef): boolean {
+  return a.estimate === BLOCKS || b.estimate === BLOCKS;
+}
+
 /** Whether a job of the task may wait at a worker behind another, and others behind it. */
 export function mayWait(task: TaskRef): boolean {
   return plannedTicks(task) < LONG_TICKS;
@@ -44,6 +57,7 @@ export function learnRun(task: TaskRef, ticks: number): void {
 
 /** The first one, or one far longer than expected. */
 function learnOddRun(task: TaskRef, run: number): void {
+  if (task.estimate === BLOCKS) return;
   task.isSuspect = task.estimate >= 0 && !task.isSuspect;
   if (!task.isSuspect) task.estimate = run;
 }

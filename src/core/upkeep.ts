@@ -20,6 +20,11 @@ export class Upkeep {
     this.#log = log;
   }
 
+  /** How many chores `begin` gives a worker. */
+  get choresFirst(): number {
+    return (this.#setup === undefined ? 0 : 1) + this.#broadcasts.size;
+  }
+
   /** A worker is being started: gives it what is to come before its first job. */
   begin(worker: PoolWorker): void {
     const setup = this.#setup;

@@ -25,7 +25,7 @@ const NOT_NEEDED = 'it was not needed';
 interface WorkerSetParts {
   readonly events: WorkerEvents<Job>;
   readonly sink: JobSink<Job>;
-  readonly upkeep: { begin(worker: PoolWorker): void };
+  readonly upkeep: { readonly choresFirst: number; begin(worker: PoolWorker): void };
   readonly profiling: { workerStarting(worker: PoolWorker): void };
   readonly log: { workerStarting(worker: PoolWorker): void };
 }
@@ -243,6 +243,7 @@ export class WorkerSet {
             concurrency: this.#settings.concurrency,
             graceMs: this.#settings.graceMs,
             tiers: this.#tiers,
+            choresFirst: this.#parts.upkeep.choresFirst,
             poolWord: this.#poolWord,
             process,
             printed,

@@ -184,6 +184,11 @@ export class JobQueue<J extends Passenger> {
     return this.#size;
   }
 
+  /** How many are as urgent as the next. */
+  get firstLevelSize(): number {
+    return this.#topLevel()?.size ?? 0;
+  }
+
   /** Puts a job in its place: a new one behind its equals, one that comes back where it was. */
   insert(job: J): void {
     const level = this.#level(kindOf(job).urgency);

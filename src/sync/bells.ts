@@ -18,6 +18,8 @@ interface Bells {
   readonly looks: Set<() => void>;
   /** The bell is listened for, by `Atomics.waitAsync`. */
   isArmed: boolean;
+  /** Told when this thread is about to block, and when it does not any more. */
+  onBlock: (isBlocked: boolean) => void;
 }
 
 const MAX_THREADS = 1024;
@@ -42,7 +44,7 @@ function createBells(): Bells {
   const words = new Int32Array(new SharedArrayBuffer((HEADER + ENTRY * MAX_THREADS) * Int32Array.BYTES_PER_ELEMENT));
   words[USED] = 1;
   words[HEADER + PARENT] = 1; // the first thread is its own
-  return sealed({ words, thread: 0, looks: new Set(), isArmed: false });
+  return sealed({ words, thread: 0, looks: new Set(), isArmed: false, onBlock: () => {} });
 }
 
 /** A test runner may take apart, at a file's end, what was put on the global object: not this, which is still used. */
@@ -73,7 +75,8 @@ export function bellTable(): Int32Array {
 /** Makes this thread the one of that number: the first thing it does. */
 export function joinBells(words: Int32Array, thread: number): void {
   const known = globals[KEY];
-  globals[KEY] = sealed({ words, thread, looks: known?.looks ?? new Set(), isArmed: false });
+  const looks = known?.looks ?? new Set();
+  globals[KEY] = sealed({ words, thread, looks, isArmed: false, onBlock: () => {} });
   if (globals[KEY].looks.size > 0) listen(globals[KEY]);
 }
 
@@ -186,14 +189,20 @@ function listen(own: Bells): void {
   else setImmediate(again); // rung meanwhile
 }
 
+/** Sets who is told when this thread blocks. */
+export function setBlockListener(onBlock: (isBlocked: boolean) => void): void {
+  bells().onBlock = onBlock;
+}
+
 /**
  * Blocks this thread until `isMet` says so (`true`) or `timeoutMs` have passed (`false`), never sooner. `isMet` may throw:
  * that ends the wait.
  */
 export function block(isMet: () => boolean, timeoutMs: number): boolean {
-  const { words, thread } = bells();
+  const { words, thread, onBlock } = bells();
   const at = entryOf(thread);
   const dueAtMs = now() + timeoutMs;
+  let isTold = false;
   Atomics.add(words, at + WAITS, BLOCKED);
   try {
     for (;;) {
@@ -201,9 +210,14 @@ export function block(isMet: () => boolean, timeoutMs: number): boolean {
       if (isMet()) return true;
       const remainingMs = dueAtMs - now();
       if (remainingMs <= 0) return false;
+      if (!isTold) {
+        isTold = true;
+        onBlock(true);
+      }
       Atomics.wait(words, at + BELL, seen, remainingMs);
     }
   } finally {
     Atomics.sub(words, at + WAITS, BLOCKED);
+    if (isTold) onBlock(false);
   }
 }

@@ -19,15 +19,15 @@ export class ChoreLine {
   /** The first is under way, while the line is open. */
   readonly #line: Chore[] = [];
   #hasBegun = false;
-  /** Whether the thread takes any: from when it is up until it is being ended. */
-  #isOpen = false;
+  /** `early`: the thread is not up yet; it is sent its chores all the same, and runs them one after the other. */
+  #state: 'early' | 'open' | 'closed' = 'early';
 
   constructor(host: ChoreHost) {
     this.#host = host;
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#state === 'open';
   }
 
   get isEmpty(): boolean {
@@ -36,17 +36,18 @@ export class ChoreLine {
 
   /** The thread is up. */
   open(): void {
-    this.#isOpen = true;
-    this.#next();
+    this.#state = 'open';
+    if (this.isEmpty) this.#host.choresEnded();
   }
 
   /** The thread is being ended: no further one is sent. */
   close(): void {
-    this.#isOpen = false;
+    this.#state = 'closed';
   }
 
   add(chore: Chore): void {
-    if (this.#line.push(chore) === 1) this.#next();
+    this.#line.push(chore);
+    if (this.#state !== 'closed') this.#send(chore);
   }
 
   /** What the thread says of the one under way. */
@@ -61,16 +62,17 @@ export class ChoreLine {
         this.#line[0]?.begun?.();
         break;
       case 'chore-returned':
-        this.#ended(this.#take(message.tag));
+        this.#ended(this.#line[0], this.#take(message.tag));
         break;
       case 'chore-threw':
-        this.#ended({ error: decodeError(message.error) });
+        this.#ended(this.#line[0], { error: decodeError(message.error) });
         break;
     }
   }
 
   /** The thread is gone, and all that it has said was heard: gives the rest up. */
   abandon(exit: ThreadExit): void {
+    this.#state = 'closed';
     for (const [index, chore] of this.#line.splice(0).entries()) chore.lost(exit, index === 0 && this.#hasBegun);
   }
 
@@ -82,26 +84,21 @@ export class ChoreLine {
     }
   }
 
-  #ended(end: ChoreEnd): void {
-    const chore = this.#line.shift();
-    this.#hasBegun = false;
-    chore?.ended(end);
-    this.#next();
+  #ended(chore: Chore | undefined, end: ChoreEnd): void {
+    if (chore === undefined) return;
+    if (chore === this.#line[0]) this.#hasBegun = false;
+    this.#line.splice(this.#line.indexOf(chore), 1);
+    chore.ended(end);
+    if (this.isOpen && this.isEmpty) this.#host.choresEnded();
   }
 
-  #next(): void {
-    if (!this.#isOpen) return;
-    const [chore] = this.#line;
-    if (chore === undefined) {
-      this.#host.choresEnded();
-      return;
-    }
+  #send(chore: Chore): void {
     try {
       const { values } = this.#host;
       const tag = values.send(chore.args, chore.argsName);
       this.#host.tell({ kind: 'chore', task: chore.task.origin, tag, isAsked: chore.isAsked });
     } catch (error) {
-      this.#ended({ error });
+      this.#ended(chore, { error });
     }
   }
 }

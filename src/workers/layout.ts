@@ -28,6 +28,8 @@ export const Control = Object.freeze({
   TEXT_BYTES_READ: 18,
   /** Entries written to the result lane: worker. */
   RESULT_TAIL: 32,
+  /** 1 once it takes jobs: worker. */
+  IS_UP: 33,
   /** Words read from the result lane: main. */
   RESULT_WORDS_READ: 48,
   /** How the worker waits: one of {@link Parked}; both sides. */
@@ -47,6 +49,8 @@ export const Parked = Object.freeze({
   IN_EVENT_LOOP: 1,
   /** In `Atomics.wait` on the request tail, for a moment: notify. */
   IN_WAIT: 2,
+  /** Not for jobs: one of its own blocks it, to wait for another thread. */
+  BLOCKED: 3,
 } as const);
 
 /** The pool's one control word, by which workers see how the main thread waits: one of {@link MainParked}. */

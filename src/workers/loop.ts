@@ -4,7 +4,7 @@ import { outsideRequests } from '../base/async-context.js';
 import { whenSettled } from '../base/promises.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { NotCloneableError } from '../errors.js';
-import { joinBells } from '../sync/bells.js';
+import { joinBells, setBlockListener } from '../sync/bells.js';
 import type { Transferable } from '../sync/crossing.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/exchange.js';
 import { nextTick, now, setImmediate } from '../sync/platform.js';
@@ -39,6 +39,13 @@ const TURN_MS = 5;
 const MAX_LATE_ERRORS = 100;
 /** Longest time in which such errors come and the event loop does not turn. */
 const DEAF_MS = 200;
+
+/** A chore that has come, and waits for its turn; `fault`: its arguments cannot be read. */
+interface ComingChore {
+  readonly task: TaskDefinition;
+  readonly args: { readonly values: readonly unknown[] } | { readonly fault: unknown };
+  readonly isAsked: boolean;
+}
 
 /** The loop inside a worker: takes jobs from its request lane, runs them, writes their answers. */
 export class WorkerLoop implements ContextHost, OutputLane {
@@ -81,6 +88,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** Uncaught errors of no job since the event loop last turned, and when the first of them came. */
   #lateErrors = 0;
   #lateSinceMs = 0;
+  /** How many chores have to return before the first job begins; those that wait for their turn; whether one is under way. */
+  #choresFirst: number;
+  readonly #choresToCome: ComingChore[] = [];
+  #isChoring = false;
   #isRunning = false;
   #isLoading = false;
   /** A module is being loaded, on this stack. */
@@ -99,6 +110,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     }
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
+    this.#choresFirst = init.choresFirst;
     this.#controlWords = init.memory.control;
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
@@ -122,7 +134,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#results = new ResultWriter(init.memory, payload);
     const answers = new ChoreAnswers((message) => {
       this.#output.show(); // it has been printed when the chore has ended
-      this.#post(message);
+      this.#choreTells(message);
     }, this.#values);
     this.#answers = answers;
     this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
@@ -142,6 +154,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#asyncJob as AsyncLocalStorage<unknown>,
       );
       setCurrentJobCheck(() => this.#currentJob()?.throwIfCancelled());
+      setBlockListener((isBlocked) => this.#blocks(isBlocked));
       process.on('uncaughtException', (error) => this.#onUncaught(error));
       this.#output.takeOver(this.#printed);
     }
@@ -161,7 +174,65 @@ export class WorkerLoop implements ContextHost, OutputLane {
 
   #ready(): void {
     this.#post({ kind: 'ready' });
+    if (this.#choresFirst === 0) this.#goUp();
+  }
+
+  /** Takes jobs from now on: those that were sent before, too. */
+  #goUp(): void {
+    Atomics.store(this.#controlWords, Control.IS_UP, 1);
     this.#turn();
+  }
+
+  /** A chore came: they run one after the other. */
+  #addChore({ task, tag, isAsked }: Extract<ToWorker, { readonly kind: 'chore' }>): void {
+    let args: ComingChore['args'];
+    try {
+      args = { values: this.#values.take(tag, 'args') as readonly unknown[] };
+    } catch (fault) {
+      args = { fault };
+    }
+    this.#choresToCome.push({ task, args, isAsked });
+    this.#runChore();
+  }
+
+  #runChore(): void {
+    if (this.#isChoring) return;
+    const chore = this.#choresToCome.shift();
+    if (chore === undefined) return;
+    this.#isChoring = true;
+    if ('fault' in chore.args) this.#answers.threw(chore.args.fault);
+    else (this.#relay ?? this.#chores).run(chore.task, chore.args.values, chore.isAsked);
+  }
+
+  #choreTells(message: FromWorker): void {
+    this.#post(message);
+    if (message === BELL) return;
+    if (message.kind === 'chore-threw' && this.#choresFirst > 0) return; // the thread will be ended
+    if (message.kind !== 'chore-returned' && message.kind !== 'chore-threw') return;
+    this.#isChoring = false;
+    const isLastOfFirst = this.#choresFirst > 0 && --this.#choresFirst === 0;
+    const goOn = (): void => {
+      this.#runChore();
+      if (isLastOfFirst) this.#goUp();
+    };
+    // not in the chore's: jobs are not to find what it has left there
+    outsideRequests(setImmediate, goOn);
+  }
+
+  /** Code of this thread is about to block it, or does not any more: what waits behind it is better run elsewhere. */
+  #blocks(isBlocked: boolean): void {
+    if (!isBlocked) {
+      this.#parking.leave();
+      return;
+    }
+    this.#parking.block();
+    const context = this.#running === undefined ? this.#currentJob() : this.#runningJob(this.#running);
+    const job =
+      context !== undefined && (this.#running !== undefined || this.#open.has(context.seq)) ? context : undefined;
+    if (job?.task.hasBlocked !== false && this.#requests.isEmpty) return;
+    if (job !== undefined) job.task.hasBlocked = true;
+    this.#results.blocked(job?.seq);
+    this.#bell.ring();
   }
 
   #answerPing(): void {
@@ -324,7 +395,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
    * one that waits for the module, and, having begun, could not be given to another worker.
    */
   #hasPlace(): boolean {
-    return !this.#isLoading && this.#open.size - this.#suspended < this.#concurrency;
+    return !this.#isLoading && this.#choresFirst === 0 && this.#open.size - this.#suspended < this.#concurrency;
   }
 
   /** Runs what is in the lane. False when there is no more to do until somebody wakes this thread. */
@@ -588,7 +659,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#children.ended(message);
         break;
       case 'chore':
-        this.#runChore(message.task, message.tag, message.isAsked);
+        this.#addChore(message);
         break;
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
@@ -610,17 +681,6 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#open.get(message.seq)?.raiseToken(message.reason);
         break;
     }
-  }
-
-  #runChore(task: TaskDefinition, tag: number, isAsked: boolean): void {
-    let args: unknown;
-    try {
-      args = this.#values.take(tag, 'args');
-    } catch (error) {
-      this.#answers.threw(error);
-      return;
-    }
-    (this.#relay ?? this.#chores).run(task, args as readonly unknown[], isAsked);
   }
 
   /**

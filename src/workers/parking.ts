@@ -45,6 +45,11 @@ export class Parking {
     return false;
   }
 
+  /** A job of its own blocks it: what comes from now on is not taken. Until `leave`. */
+  block(): void {
+    Atomics.store(this.#control, Control.PARKED, Parked.BLOCKED);
+  }
+
   /** Wakes: from now on the worker looks by itself. */
   leave(): void {
     Atomics.store(this.#control, Control.PARKED, Parked.NO);

@@ -233,6 +233,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
 
   parentSuspended(): void {} // the relay sees to it
 
+  workerBlocked(): void {}
+
   childCancelled(_worker: RemoteWorker<Call>, child: number, reason: unknown): void {
     this.#send({ kind: 'child-cancelled', child, reason: encodeForProcess(reason) });
   }

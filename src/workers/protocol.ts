@@ -32,6 +32,8 @@ export interface WorkerInit {
   readonly payload: MessagePort;
   /** Whether ts-node is registered in the main thread only, where the worker cannot see it. */
   readonly isTsNodeRegistered: boolean;
+  /** How many chores come before its first job: none begins until they have returned. */
+  readonly choresFirst: number;
   /** Where the jobs are to run in a child process. */
   readonly process: ProcessSettings | undefined;
   /** How deep pools are nested in its thread: 1 where the pool's is a main thread. */
@@ -167,6 +169,8 @@ export const Answer = Object.freeze({
   CHILD: 12,
   /** A message has lost its entry: it is read, and of no use. */
   ORPHAN: 13,
+  /** It goes on, once it is woken: it blocks its thread to wait for another. */
+  BLOCKED: 14,
 } as const);
 
 /** What a job tells while it runs, in a list: the value follows as a message under that tag. Of a child with its number. */

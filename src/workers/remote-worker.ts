@@ -60,6 +60,8 @@ export interface WorkerEvents<J extends Passenger> {
   ownTokenCancelled(job: J, reason: unknown): void;
   /** A job's code submits a child. */
   childAsked(worker: RemoteWorker<J>, parent: J, asked: AskedChild): void;
+  /** Its thread blocks, by the code of that job where one is known, to wait for another. */
+  workerBlocked(worker: RemoteWorker<J>, job: J | undefined): void;
   /** A job's code awaits something while it has children. */
   parentSuspended(worker: RemoteWorker<J>, parent: J): void;
   /** A job's code cancels a child. */
@@ -81,6 +83,8 @@ export interface WorkerSettings {
   readonly graceMs?: number | undefined;
   /** Whether ts-node is registered where the library is used. */
   readonly isTsNodeRegistered?: boolean;
+  /** How many chores it is given before its first job. Default: none. */
+  readonly choresFirst?: number;
   /** Where its jobs are to run in a child process. */
   readonly process?: ProcessSettings | undefined;
   /** How deep pools are nested in its thread. Default: one more than here. */
@@ -99,6 +103,8 @@ export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late'
 
 /** As the time at which an idle worker was given its first job, until that is published: it cannot be overdue. */
 const NOT_PUBLISHED = Number.POSITIVE_INFINITY;
+/** A thread that starts reads its lane only then: so many entries are written at most. */
+const EARLY_ENTRIES = 64;
 /** So long the end of a child process is waited for, at most. */
 const PROCESS_END_MS = 5_000;
 /** ts-node registered in process leaves its service here. */
@@ -166,6 +172,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #isReady = false;
   /** As well, for every answer. */
   #isRetiring = false;
+  /** How many of the chores that come before its first job it has not been given yet. */
+  #choresFirst: number;
+  /** It was given others while it started: it takes no jobs before it is ready. */
+  #hasLateChores = false;
   #startFault: string | undefined;
   #isHeld = false;
   #answered = (): void => {};
@@ -183,6 +193,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.concurrency = settings.concurrency;
     this.seats = settings.tiers === undefined ? new Seats(this.#slots) : new TieredSeats(this.#slots, settings.tiers);
     this.#graceMs = settings.graceMs ?? 0;
+    this.#choresFirst = settings.choresFirst ?? 0;
     this.#events = told.events;
     this.#sink = told.sink;
     this.#thread = thread;
@@ -214,6 +225,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       control: control.port2,
       payload: payload.port2,
       isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
+      choresFirst: settings.choresFirst ?? 0,
       process: settings.process,
       depth: settings.depth ?? nestingDepth() + 1,
       notesBegins: settings.notesBegins ?? false,
@@ -247,14 +259,41 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#look();
   }
 
-  /** Whether it will soon be free: it starts, or runs a chore. */
+  /** Whether it will soon be free: it starts and was sent nothing, or runs a chore. */
   get isComing(): boolean {
-    return this.#state === 'starting' || (this.#state === 'ready' && !this.#chores.isEmpty && this.#hasPlace());
+    return (
+      (this.#state === 'starting' && this.seats.taken === 0) ||
+      (this.#state === 'ready' && !this.#chores.isEmpty && this.#hasPlace())
+    );
   }
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.isIdle || (this.isReady && this.#hasPlace() && !this.isHeld);
+    return this.isReady && this.#hasPlace() && (this.isIdle || !this.isHeld) && !this.isBlocked;
+  }
+
+  /** Whether its thread blocks at this moment, as code on it waits for another thread. */
+  get isBlocked(): boolean {
+    return Atomics.load(this.#memory.control, Control.PARKED) === Parked.BLOCKED;
+  }
+
+  /** Whether its thread takes jobs, or did, whether or not it was heard to. */
+  get wasUp(): boolean {
+    return Atomics.load(this.#memory.control, Control.IS_UP) === 1;
+  }
+
+  /**
+   * Whether it starts, and would begin a job sent now as soon as it is up: its thread reads the lane without a word from this
+   * one, so that it begins although this one may be busy by then.
+   */
+  get takesEarly(): boolean {
+    return (
+      this.#state === 'starting' &&
+      !this.#isSpare &&
+      !this.#hasLateChores &&
+      this.#hasPlace() &&
+      this.#requests.nextSeq < EARLY_ENTRIES
+    );
   }
 
   #hasPlace(): boolean {
@@ -405,15 +444,17 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#isHeld = false;
   }
 
-  /** Makes what was sent visible, and wakes the thread where it sleeps. */
-  publish(): void {
+  /** Makes what was sent visible, and wakes the thread where it sleeps. Answers whether it blocks, and will not take it. */
+  publish(): boolean {
     if (this.progressAtMs === NOT_PUBLISHED) this.progressAtMs = now();
     const parked = this.#requests.publish();
-    if (parked === Parked.NO) return;
+    if (parked === Parked.NO) return false;
+    if (parked === Parked.BLOCKED) return true;
     const { control } = this.#memory;
     if (parked === Parked.IN_WAIT) Atomics.notify(control, Control.REQUEST_TAIL, 1);
     else if (Atomics.compareExchange(control, Control.PARKED, parked, Parked.NO) === parked)
       this.#control.postMessage(BELL);
+    return false;
   }
 
   /** Reads up to `max` answers and tells the sink; returns how many. */
@@ -462,6 +503,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Has it run a chore, behind those that it has. It takes no jobs until all have ended. */
   do(chore: Chore): void {
+    if (this.#choresFirst > 0) this.#choresFirst--;
+    else this.#hasLateChores = true;
     this.#chores.add(chore);
     this.#look();
   }
@@ -586,6 +629,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   suspended(slot: number): void {
     const parent = this.seats.inSlot(slot);
     if (parent !== undefined) this.#events.parentSuspended(this, parent);
+  }
+
+  blocked(slot: number): void {
+    this.#events.workerBlocked(this, this.seats.inSlot(slot));
   }
 
   asked(slot: number, child: AskedChild): void {

@@ -43,6 +43,8 @@ export interface ResultReader {
   tokenCancelled(slot: number, reason: unknown): void;
   /** The code awaits something while it has children. */
   suspended(slot: number): void;
+  /** The code blocks the thread, to wait for another. */
+  blocked(slot: number): void;
   /** The code submits a child. */
   asked(slot: number, child: AskedChild): void;
   /** It submits a child whose arguments or options cannot be read. */
@@ -200,6 +202,9 @@ export class ResultLane {
         break;
       case Answer.SUSPENDED:
         reader.suspended(slot);
+        break;
+      case Answer.BLOCKED:
+        reader.blocked(slot);
         break;
       case Answer.NO_CODE:
         reader.failedToStart(slot, toThrown(value));

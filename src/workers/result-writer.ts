@@ -11,7 +11,7 @@ import {
 } from './layout.js';
 import { isMoved, transferablesOf } from './move.js';
 import type { OutputLane, Printed } from './output.js';
-import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead, type Told } from './protocol.js';
+import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS, type Told } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
 import { SlotTable } from './slot-table.js';
 
@@ -29,6 +29,8 @@ type TransferList = readonly unknown[];
 const OUTPUT = Number.NaN;
 /** In the same place: output that is to go right before the next answer. */
 const OUTPUT_AT_ANSWER = Number.POSITIVE_INFINITY;
+/** No job has it. */
+const NO_SLOT = (1 << SLOT_BITS) - 1;
 /** So often, and so long each time, an answer waits for room for the output that is to go before it. */
 const MAX_WAITS = 1000;
 const WAIT_MS = 1;
@@ -105,6 +107,13 @@ export class ResultWriter implements OutputLane {
     if (this.#isPutting) return;
     this.#open();
     this.#write(resultHead(seq & MASK, Answer.SUSPENDED, Tag.UNDEFINED));
+  }
+
+  /** As `started`: code of the job, or code that is known to be of none, blocks the thread. */
+  blocked(seq: number | undefined): void {
+    if (this.#isPutting) return;
+    this.#open();
+    this.#write(resultHead(seq === undefined ? NO_SLOT : seq & MASK, Answer.BLOCKED, Tag.UNDEFINED));
   }
 
   /** For this, as for a result, there is always room. */

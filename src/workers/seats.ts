@@ -22,8 +22,19 @@ export function rankOf(job: Passenger): Rank {
   return { urgency: kindOf(job).urgency, order: orderOf(job) };
 }
 
-function isBefore(a: Rank, b: Rank): boolean {
+export function isBefore(a: Rank, b: Rank): boolean {
   return a.urgency > b.urgency || (a.urgency === b.urgency && a.order < b.order);
+}
+
+/** Whether a job is before another and no equal of it: of a higher priority, or sent to the front. */
+export function outranks(a: Passenger, b: Passenger): boolean {
+  return isAbove(a, kindOf(b), orderOf(b));
+}
+
+function isAbove(a: Passenger, kind: PassengerKind, order: number): boolean {
+  const { priority, urgency } = kindOf(a);
+  if (priority !== kind.priority) return urgency > kind.urgency;
+  return orderOf(a) < 0 && isBefore(rankOf(a), { urgency: kind.urgency, order });
 }
 
 /** The jobs of a thread that is gone. */
@@ -130,6 +141,11 @@ export class Seats<J extends Passenger> {
     return count;
   }
 
+  /** The job not begun that is first to be begun, where there is one. */
+  get firstWaitingJob(): J | undefined {
+    return this.taken === 0 ? undefined : this.find(this.firstWaiting());
+  }
+
   /** The job not begun that is first to be begun, and the one that is last; `undefined` where there is none. */
   get waitingEnds(): { readonly first: J; readonly last: J } | undefined {
     const first = this.find(this.firstWaiting());
@@ -143,6 +159,12 @@ export class Seats<J extends Passenger> {
     if (kind === undefined) return false;
     const { urgency } = kindOf(job);
     return urgency > kind.urgency || (urgency === kind.urgency && orderOf(job) < this.#lastOrder);
+  }
+
+  /** The same, where it is more urgent than that, or goes to the front, which that does not: no equal of it. */
+  wouldOutrank(job: J): boolean {
+    const kind = this.#lastKind;
+    return kind !== undefined && isAbove(job, kind, this.#lastOrder);
   }
 
   /**

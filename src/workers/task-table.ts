@@ -18,6 +18,8 @@ export interface KnownTask {
   isWatched: boolean;
   /** Its code may look at `this`, which is its job. */
   usesThis: boolean;
+  /** A job of it has blocked this thread, and the main thread was told. */
+  hasBlocked: boolean;
 }
 
 /** Where tasks run that do not run here. */
@@ -48,7 +50,7 @@ export class TaskTable {
 
   /** A task that is not in the table. */
   make(definition: TaskDefinition): KnownTask {
-    return { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true };
+    return { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true, hasBlocked: false };
   }
 
   forget(id: number): void {

@@ -123,6 +123,7 @@ describe('submit', () => {
     expect(await submitting).toBe(7);
     expect(await Promise.all(more)).toEqual(Array.from({ length: 600 }, (_, i) => ({ i })));
     const said: unknown[] = [];
+    pool.pause(); // so that it is sent when its name is there
     const cancelling: Job = pool.submit(tasks.echo, [
       {
         get a() {
@@ -131,6 +132,7 @@ describe('submit', () => {
         },
       } as unknown,
     ]);
+    pool.resume();
     await expect(cancelling).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'from within' });
     expect(said.indexOf(true)).toBe(0); // and then it is settled
     expect(said.lastIndexOf(true)).toBe(0);
@@ -141,6 +143,7 @@ describe('submit', () => {
   test('a getter of an argument may give its own job another priority, or cancel it and throw', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const moved: unknown[] = [];
+    pool.pause(); // so that it is sent when its name is there
     const moving: Job = pool.submit(tasks.echo, [
       {
         get a() {
@@ -149,9 +152,11 @@ describe('submit', () => {
         },
       } as unknown,
     ]);
+    pool.resume();
     expect(await moving).toEqual({ a: 7 });
     expect(moved).toEqual([true]);
     expect(moving.priority).toBe(4);
+    pool.pause();
     const throwing: Job = pool.submit(tasks.echo, [
       {
         get a() {
@@ -160,6 +165,7 @@ describe('submit', () => {
         },
       } as unknown,
     ]);
+    pool.resume();
     await expect(throwing).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'from within' });
     expect(pool.metrics()).toMatchObject({ completed: 1, cancelled: 1, failed: 0, pending: 0 });
     expect(await pool.submit(tasks.echo, [2])).toBe(2);
@@ -171,6 +177,7 @@ describe('submit', () => {
       expect(await Promise.all(texts.map((text) => pool.submit(tasks.echo, [text])))).toEqual(texts);
     };
     await echoes(['the worker is ready']);
+    pool.pause(); // so that it is sent when its name is there
     const cancelling: Job = pool.submit(
       tasks.echo,
       [
@@ -183,6 +190,7 @@ describe('submit', () => {
       ],
       { name: 'a name that travels too' },
     );
+    pool.resume();
     await echoes(['one of them', 'another of them']);
     expect(cancelling.state).toBe('CANCELLED');
     const args = Object.defineProperty(['put before it throws'], 1, {
