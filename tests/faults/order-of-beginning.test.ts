@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Barrier, type Job, type JobOptions, ThreadPool } from 'thread-system';
 import { FileGate, FileLog, gated } from '../support/file-gate.ts';
-import { Gate, occupy } from '../support/gate.ts';
+import { Gate, occupy, until } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
 import { tasks } from '../support/tasks.ts';
 
@@ -171,7 +171,7 @@ describe('jobs that block their threads to wait for one another', () => {
     const first = pool.submit(meet, [barrier]);
     for (let i = 0; i < 10; i++) pool.submit(tasks.note, [log.words, i]);
     await log.filledTo(60);
-    expect(first.state).toBe('RUNNING');
+    await until(() => first.state === 'RUNNING'); // its thread may be slow to wake
     await pool.submit(meet, [barrier]);
     await first;
   });
