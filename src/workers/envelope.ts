@@ -4,7 +4,6 @@ import { CROSS, type CrossingHandle, isCrossing, type Transferable } from '../sy
 import type { Carrier } from '../sync/exchange.js';
 import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
 import { isContainer } from './clone-search.js';
-import { glance } from './glance.js';
 import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle, streamOf } from './moved-streams.js';
 import { Tag } from './ring.js';
 import { type FarPart, farPartOf, partOf } from './shared-memory.js';
@@ -41,6 +40,9 @@ const MISPLACED_VIEW =
   'a view that ends more than 4 GiB behind the beginning of its memory is in an instance of a class';
 /** How many items of a list are looked at for objects of ours before it is sent. What is not seen is found by a fault. */
 const GLANCE_ITEMS = 64;
+/** How deep, and among how many parts of each object, a view is looked for that lies far behind the beginning of its memory. */
+const FAR_DEPTH = 3;
+const FAR_PARTS = 8;
 
 /** One side of a payload channel: sends and receives the values that do not go inline. */
 export class PayloadPort {
@@ -156,7 +158,7 @@ export class PayloadPort {
 
   /** Whether a view lies where the structured clone would misplace it, as far as a glance can tell. */
   #holdsFarView(value: unknown): boolean {
-    return this.#carrier.sharesMemory && glance(value).some((object) => farPartOf(object) !== undefined);
+    return this.#carrier.sharesMemory && holdsFarView(value, FAR_DEPTH);
   }
 
   #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
@@ -206,6 +208,30 @@ export class PayloadPort {
 /** Whether what is moved goes on between both threads. */
 function goesOn(item: Transferable): boolean {
   return item instanceof MessagePort || isFreeStream(item);
+}
+
+/** Every message pays for this, so it looks at little; it asks neither getters nor proxies. */
+function holdsFarView(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (ArrayBuffer.isView(value)) return farPartOf(value) !== undefined;
+  if (depth === 0 || types.isProxy(value)) return false;
+  let left = FAR_PARTS;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length && left > 0; i++, left--)
+      if (holdsFarView(Object.getOwnPropertyDescriptor(value, i)?.value, depth - 1)) return true;
+    return false;
+  }
+  if (types.isMap(value)) {
+    if (value.size > FAR_PARTS) return false;
+    for (const item of value.values()) if (holdsFarView(item, depth - 1)) return true;
+    return false;
+  }
+  // of a large object not even the keys
+  for (const key in value) {
+    if (left-- === 0) return false;
+    if (holdsFarView(Object.getOwnPropertyDescriptor(value, key)?.value, depth - 1)) return true;
+  }
+  return false;
 }
 
 /** Whether it is an object of ours, or a list that holds one: known at a glance. What lies deeper is found by a fault. */

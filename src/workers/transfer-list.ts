@@ -24,11 +24,11 @@ export function movables(transfer: readonly unknown[], value: unknown): Transfer
 }
 
 function isPooled(memory: ArrayBuffer, item: unknown, value: unknown): boolean {
-  if (memory.byteLength !== Buffer.poolSize && memory.byteLength !== POOL_BYTES) return false;
   // since Node 21, which marks its pool
   if (isMarked === null)
     isMarked = (process.getBuiltinModule('node:worker_threads') as Threads).isMarkedAsUntransferable;
   if (isMarked !== undefined) return isMarked(memory);
+  if (memory.byteLength !== Buffer.poolSize && memory.byteLength !== POOL_BYTES) return false;
   if (isPieceOf(memory, item) || Buffer.allocUnsafe(1).buffer === memory) return true;
   for (const object of glance(value)) if (isPieceOf(memory, object)) return true;
   return false;

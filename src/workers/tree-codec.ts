@@ -278,7 +278,7 @@ export class TreeWriter {
       this.#putFirst(object, keys, depth);
       return;
     }
-    if (keys.length === 0 && !isOrdinary(object)) throw REFUSED;
+    if (keys.length === 0 && isExotic(object)) throw REFUSED;
     this.#head(Kind.OBJECT, shape);
     this.#putValues(object, keys, depth);
   }
@@ -329,6 +329,20 @@ function isOrdinary(object: object): boolean {
   if (ArrayBuffer.isView(object)) return false;
   const prototype: unknown = getPrototypeOf(cloneOf(object));
   return prototype !== null && getPrototypeOf(prototype) === null; // of whatever realm
+}
+
+/** The same at a glance, for what is empty, as all of these mostly are: the first one of a lane was looked at closely. */
+function isExotic(object: object): boolean {
+  return (
+    ArrayBuffer.isView(object) ||
+    types.isMap(object) ||
+    types.isSet(object) ||
+    types.isPromise(object) ||
+    types.isAnyArrayBuffer(object) ||
+    types.isWeakMap(object) ||
+    types.isWeakSet(object) ||
+    types.isGeneratorObject(object)
+  );
 }
 
 function areSame(a: Shape | undefined, b: Shape): boolean {
