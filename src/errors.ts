@@ -8,6 +8,11 @@ export abstract class ThreadSystemError extends Error {
   abstract readonly code: string;
 }
 
+/** Only what is there: what the options inherit is no cause. */
+function causeIn(options: { readonly cause?: unknown }): { readonly cause: unknown } | undefined {
+  return Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined;
+}
+
 /** A job, or a wait, was cancelled. */
 export class CancelledError extends ThreadSystemError {
   readonly code = 'ERR_JOB_CANCELLED';
@@ -15,8 +20,8 @@ export class CancelledError extends ThreadSystemError {
   readonly reason: unknown;
 
   constructor(message: string, options: { readonly reason?: unknown; readonly cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.reason = options.reason;
+    super(message, causeIn(options));
+    this.reason = Object.hasOwn(options, 'reason') ? options.reason : undefined;
   }
 }
 
@@ -25,7 +30,7 @@ export class JobTimeoutError extends ThreadSystemError {
   readonly code = 'ERR_JOB_TIMEOUT';
 
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, causeIn(options));
   }
 }
 
@@ -36,7 +41,7 @@ export class WorkerExitError extends ThreadSystemError {
   readonly exitCode: number;
 
   constructor(message: string, options: { readonly exitCode: number; readonly cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options.cause === undefined ? undefined : causeIn(options));
     this.exitCode = options.exitCode;
     makeStack(this);
   }
@@ -62,7 +67,7 @@ export class DependencyError extends ThreadSystemError {
   readonly code = 'ERR_DEPENDENCY';
 
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, causeIn(options));
   }
 }
 
@@ -73,7 +78,7 @@ export class NotCloneableError extends ThreadSystemError {
   readonly path: string;
 
   constructor(message: string, options: { readonly path: string; readonly cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options.cause === undefined ? undefined : causeIn(options));
     this.path = options.path;
     makeStack(this);
     makeStack(options.cause);
@@ -118,7 +123,11 @@ const named = {
   ...{ TaskNotFoundError, NotCloneableError, DependencyError },
 };
 for (const [name, errorClass] of Object.entries(named))
-  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+  Object.defineProperty(
+    errorClass.prototype,
+    'name',
+    Object.assign(Object.create(null), { value: name, configurable: true, writable: true }),
+  );
 
 /** The message of anything thrown. Never throws. */
 export function messageOf(thrown: unknown): string {

@@ -1,7 +1,6 @@
+import { checkMs, optionNames, readOptions } from '../base/check.js';
 import { describe } from '../errors.js';
 import { JobPriority } from '../jobs/job-priority.js';
-import { checkOptionNames } from '../jobs/option-names.js';
-import { checkMs } from '../sync/timer.js';
 
 export interface AgingOptions {
   /** How long a job waits until it has risen by `step`. */
@@ -18,16 +17,13 @@ export interface AgingOptions {
 /** The options with their defaults, checked. */
 export type AgingSettings = Required<{ readonly [K in keyof AgingOptions]: NonNullable<AgingOptions[K]> }>;
 
-const KNOWN = new Set(['everyMs', 'step', 'starvationMs']);
+const AGING_OPTIONS = optionNames<AgingOptions>({ everyMs: true, step: true, starvationMs: true }, 'aging.');
 /** In one tick a job rises by 1 divided by this, at most: so much it may rise too early. */
 const TICKS_PER_PRIORITY = 8;
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
 export function resolveAging(value: unknown, action: string): AgingSettings {
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`Cannot ${action}: aging must be an object { everyMs, step }, received ${describe(value)}`);
-  checkOptionNames(value, KNOWN, action, 'aging.');
-  const given = value as Record<keyof AgingOptions, unknown>;
+  const given = readOptions(value, AGING_OPTIONS, action);
   const everyMs = checkPositive(given.everyMs, 'aging.everyMs', action);
   const step = checkPositive(given.step, 'aging.step', action);
   const climb = JobPriority.HIGHEST - JobPriority.LOWEST;

@@ -1,3 +1,4 @@
+import { has } from '../base/bare.js';
 import { PoolClosedError, WorkerExitError } from '../errors.js';
 import { reasonOf, type ThreadExit } from '../workers/thread-exit.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -94,12 +95,12 @@ class Round {
 
   ended(index: number, outcome: Outcome): void {
     this.#outcomes[index] = outcome;
-    if (outcome !== undefined && 'error' in outcome) this.#failure ??= outcome;
+    if (outcome !== undefined && has(outcome, 'error')) this.#failure ??= outcome;
     if (--this.#open > 0) return;
     if (this.#failure !== undefined) this.#settle.reject(this.#failure.error);
     else
       this.#settle.resolve(
-        this.#outcomes.flatMap((each) => (each !== undefined && 'value' in each ? [each.value] : [])),
+        this.#outcomes.flatMap((each) => (each !== undefined && has(each, 'value') ? [each.value] : [])),
       );
   }
 }

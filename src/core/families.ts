@@ -1,11 +1,10 @@
-import type { ChildOptions } from '../current-job.js';
 import { PoolClosedError } from '../errors.js';
 import { isSettled, Job, kindOf, placeOf, setPlace } from '../jobs/job.js';
 import { contextOf, setContext, whenSettled } from '../jobs/job-engine.js';
-import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
-import { checkOptionNames } from '../jobs/option-names.js';
+import { checkJobOptions, withOptions } from '../jobs/job-options.js';
 import { refOfOrigin } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import { readChildOptions } from '../workers/child-options.js';
 import type { AskedChild } from '../workers/protocol.js';
 import type { PoolWorker } from './worker-set.js';
 
@@ -15,12 +14,6 @@ export interface FamilyHost {
   /** Whether the pool still runs what is pending. */
   isOpen(): boolean;
 }
-
-/** Of a job's options those that have a meaning on another thread than the caller's. */
-const CHILD_OPTIONS: ReadonlySet<string> = new Set<keyof ChildOptions>([
-  ...(['priority', 'front', 'token', 'timeoutMs', 'deadline'] as const),
-  ...(['delayMs', 'startAt', 'graceMs', 'context', 'name'] as const),
-]);
 
 /** Jobs that were submitted by jobs: they are cancelled with their parent, which settles after them. */
 export class Families {
@@ -92,20 +85,16 @@ export class Families {
   /** @throws {TypeError} or {RangeError} for a bad option; {PoolClosedError} where nothing more is run. */
   #make(parent: Job, asked: AskedChild): Job {
     const { task, args } = asked;
-    const options = asked.options as JobOptions;
     const ref = refOfOrigin(task);
     const action = `submit child '${ref.name}'`;
     if (!this.#host.isOpen()) throw new PoolClosedError(`Cannot ${action}: the pool is shut down`);
-    checkOptionNames(options, CHILD_OPTIONS, action);
-    checkJobOptions(options, action);
+    const options = checkJobOptions(readChildOptions(asked.options, action), action);
     const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
-    const given: JobOptions = {
-      priority: kindOf(parent).priority,
-      ...options,
-      token: CancellationToken.any(tokens),
-      // what was moved here goes on without a copy; not where it may be needed for another attempt
-      ...(asked.transfer === undefined || options.retry !== undefined ? {} : { transfer: asked.transfer }),
-    };
+    const { priority = kindOf(parent).priority } = options;
+    const token = CancellationToken.any(tokens);
+    // what was moved here goes on without a copy; not where it may be needed for another attempt
+    const transfer = options.retry === undefined && Object.hasOwn(asked, 'transfer') ? asked.transfer : undefined;
+    const given = withOptions(options, transfer === undefined ? { priority, token } : { priority, token, transfer });
     const job = new Job(ref as never, args as never, given as never) as Job;
     const context = contextOf(parent);
     if (asked.context !== undefined) setContext(job, { ...context, ...asked.context });

@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
+import { checkOneOf, optionNames, readOptions } from '../base/check.js';
+import { define } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { all } from '../base/promises.js';
 import { describe, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
-import { checkOptionNames } from '../jobs/option-names.js';
-import { withRetryIfOfNow } from '../jobs/retry-policy.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions, withOptions } from '../jobs/job-options.js';
 import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import { stays } from '../sync/crossing.js';
 import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';
 
 /** What a graph knows of a node. */
@@ -16,7 +17,8 @@ interface Part {
   readonly node: GraphNode;
   readonly task: Task;
   readonly args: readonly unknown[];
-  readonly options: NodeOptions;
+  readonly fallback: Task | undefined;
+  readonly options: CheckedJobOptions;
   readonly before: Set<Part>;
   readonly after: Set<Part>;
   job: Job | undefined;
@@ -42,6 +44,14 @@ export class NodeOutput<T = unknown> {
 
   [inspect.custom](...inspecting: Inspecting): string {
     return shown('NodeOutput', { node: this.#node.name }, inspecting);
+  }
+
+  static {
+    stays((value) =>
+      #node in value
+        ? `the output of node '${value.#node.name}'; pass it to nodes of its graph, or run the graph first and pass node.job.result`
+        : undefined,
+    );
   }
 }
 
@@ -79,6 +89,14 @@ export interface GraphPool {
   submitJob<T, P>(job: Job<T, P>): Job<T, P>;
 }
 
+/** What a node calls. */
+interface NodeCall {
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly fallback: Task | undefined;
+  readonly options: CheckedJobOptions;
+}
+
 /** One call in a graph. */
 export class GraphNode<T = unknown> {
   readonly name: string;
@@ -87,10 +105,10 @@ export class GraphNode<T = unknown> {
   readonly #part: Part;
 
   /** @internal */
-  constructor(name: string, task: Task, args: readonly unknown[], options: NodeOptions) {
+  constructor(name: string, call: NodeCall) {
     this.name = name;
     const node = this as GraphNode;
-    this.#part = { name, node, task, args, options, before: new Set(), after: new Set(), job: undefined };
+    this.#part = { name, node, ...call, before: new Set(), after: new Set(), job: undefined };
   }
 
   static {
@@ -111,13 +129,34 @@ export class GraphNode<T = unknown> {
     const { name, job } = this;
     return shown('GraphNode', { name, state: job?.state }, inspecting);
   }
+
+  static {
+    stays((value) =>
+      #part in value
+        ? `node '${value.name}' of a JobGraph; pass its output to another node, or node.job.result after the run`
+        : undefined,
+    );
+  }
 }
 
-const NODE_OPTIONS = new Set([
-  ...['fallback', 'priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
-  ...['retry', 'graceMs', 'transfer', 'context'],
-]);
-const FAILURE_MODES = ['failFast', 'skipDependents'];
+const NODE_OPTIONS = optionNames<NodeOptions>({
+  fallback: true,
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  retry: true,
+  graceMs: true,
+  transfer: true,
+  context: true,
+});
+const GRAPH_OPTIONS = optionNames<GraphOptions>({ onFailure: true });
+const RUN_OPTIONS = optionNames<GraphRunOptions>({ token: true, signal: true });
+const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
 
 /**
  * Calls that need each other's results, run as soon as these are there.
@@ -137,14 +176,13 @@ export class JobGraph {
   #isRunning = false;
 
   /** @throws {TypeError} for a bad option. */
-  constructor(options: GraphOptions = {}) {
-    checkOptionNames(options, new Set(['onFailure']), 'make a graph');
-    const { onFailure = 'failFast' } = options;
-    if (!FAILURE_MODES.includes(onFailure))
-      throw new TypeError(
-        `Cannot make a graph: onFailure must be one of ${FAILURE_MODES.join(', ')}, received ${describe(onFailure)}`,
-      );
-    this.#failsFast = onFailure === 'failFast';
+  constructor(options?: GraphOptions) {
+    const { onFailure = 'failFast' } = readOptions(options, GRAPH_OPTIONS, 'make a graph');
+    this.#failsFast = checkOneOf(onFailure, FAILURE_MODES, 'onFailure', 'make a graph') === 'failFast';
+  }
+
+  static {
+    stays((value) => (#failsFast in value ? 'a JobGraph; run it first and pass results' : undefined));
   }
 
   /** All nodes, in the order in which they were added. */
@@ -163,22 +201,22 @@ export class JobGraph {
     name: string,
     task: K,
     args?: WithOutputs<Readonly<TaskArgs<K>>>,
-    options: NodeOptions = {},
+    options?: NodeOptions,
   ): GraphNode<TaskResult<K>> {
     const action = `add node ${describe(name)}`;
     if (typeof name !== 'string' || name === '')
       throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
     if (this.#parts.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
-    checkOptionNames(options, NODE_OPTIONS, action);
-    const { fallback, ...jobOptions } = options;
-    checkJobOptions(jobOptions, action);
+    const given = readOptions(options, NODE_OPTIONS, action);
+    const jobOptions = checkJobOptions(given, action);
+    const fallback = given.fallback as Task | undefined;
     refOf(task);
     if (fallback !== undefined) refOf(fallback);
     const list = (args ?? []) as readonly unknown[];
     if (!Array.isArray(list))
       throw new TypeError(`Cannot ${action}: args must be an array, received ${describe(list)}`);
-    const node = new GraphNode<TaskResult<K>>(name, task, list, withRetryIfOfNow(options));
+    const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
     const part = partOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
     this.#parts.set(name, part);
@@ -210,13 +248,12 @@ export class JobGraph {
    *
    * @throws by rejection, the first failure; a `CancelledError` when the run is cancelled.
    */
-  async run(pool: GraphPool, options: GraphRunOptions = {}): Promise<Map<string, unknown>> {
-    checkOptionNames(options, new Set(['token', 'signal']), 'run the graph');
-    checkJobOptions(options, 'run the graph');
+  async run(pool: GraphPool, options?: GraphRunOptions): Promise<Map<string, unknown>> {
+    const settings = checkJobOptions(readOptions(options, RUN_OPTIONS, 'run the graph'), 'run the graph');
     if (this.#isRunning) throw new Error('Cannot run the graph: it runs already');
     this.#isRunning = true;
     try {
-      return await this.#run(pool, options);
+      return await this.#run(pool, settings);
     } finally {
       this.#isRunning = false;
     }
@@ -275,11 +312,11 @@ export class JobGraph {
     results: ReadonlyMap<GraphNode, unknown>,
     stop: CancellationToken,
   ): Promise<unknown> {
-    const { fallback, ...options } = part.options;
+    const { fallback, options } = part;
     const token = options.token === undefined ? stop : CancellationToken.any(stop, options.token);
     const submit = (task: Task): Job => {
       const args = fill(part.args, results) as readonly unknown[];
-      const job = pool.submitJob(new Job(task, args, { ...options, token, name: part.name }));
+      const job = pool.submitJob(new Job(task, args, withOptions(options, { token, name: part.name })));
       part.job = job;
       return job;
     };
@@ -361,10 +398,6 @@ function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>, copies =
   if (outputsIn(value).next().done) return value;
   const copy: object = Array.isArray(value) ? [] : {};
   copies.set(value, copy);
-  for (const [key, item] of Object.entries(value))
-    Object.defineProperty(copy, key, {
-      value: fill(item, results, copies),
-      ...{ writable: true, enumerable: true, configurable: true },
-    });
+  for (const [key, item] of Object.entries(value)) define(copy, key, fill(item, results, copies));
   return copy;
 }

@@ -1,18 +1,22 @@
 import { inspect } from 'node:util';
+import { checkText, refuseOptions } from '../base/check.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { describe, PoolClosedError } from '../errors.js';
+import { PoolClosedError } from '../errors.js';
 import { isSettled, type Job, kindOf } from '../jobs/job.js';
 import { whenSettled } from '../jobs/job-engine.js';
-import type { JobOptions } from '../jobs/job-options.js';
+import { type CheckedJobOptions, type JobOptions, readJobOptions, withOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import { stays } from '../sync/crossing.js';
 import { setImmediate } from '../sync/platform.js';
+import { type StopTimer, startTimer } from '../sync/timer.js';
+import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
 /** What a group submits to. */
 export interface GroupHost {
-  submit(task: Task, args: readonly unknown[] | undefined, options: JobOptions): Job;
-  submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: JobOptions): readonly Job[];
+  submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
+  submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
 }
 
 /** How the jobs of a group stand, those of its child groups included. */
@@ -49,17 +53,24 @@ export class JobGroup implements AsyncDisposable {
 
   /** @internal */
   constructor(host: GroupHost, name: string, parent?: JobGroup) {
-    if (typeof name !== 'string' || name === '')
-      throw new TypeError(`Cannot make a group: name must be a string that is not empty, received ${describe(name)}`);
+    checkText(name, 'name', 'make a group');
     this.name = name;
     this.token = parent === undefined ? new CancellationToken() : parent.token.child();
     this.#host = host;
     this.#parent = parent;
   }
 
+  static {
+    stays((value) =>
+      #host in value
+        ? `group '${value.name}'; pass group.token to have it see the group's cancel, or results of its jobs`
+        : undefined,
+    );
+  }
+
   /** As of the pool. The job is cancelled with the group. */
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
-  submit(task: Task, args?: readonly unknown[], options: JobOptions = {}): Job {
+  submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     this.#checkOpen();
     const job = this.#host.submit(task, args, this.#withToken(options));
     this.#add(job);
@@ -67,11 +78,7 @@ export class JobGroup implements AsyncDisposable {
   }
 
   /** As of the pool. */
-  submitMany<K extends Task>(
-    task: K,
-    listOfArgs: Iterable<Readonly<TaskArgs<K>>>,
-    options: JobOptions = {},
-  ): JobOf<K>[] {
+  submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
     this.#checkOpen();
     const jobs = this.#host.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
     for (const job of jobs) this.#add(job);
@@ -79,7 +86,9 @@ export class JobGroup implements AsyncDisposable {
   }
 
   /** A group within this one: counted, cancelled and waited for with it. */
-  group(name: string): JobGroup {
+  group(name: string): JobGroup;
+  group(name: string, ...rest: readonly unknown[]): JobGroup {
+    refuseOptions(rest, 'make a group');
     this.#checkOpen();
     return new JobGroup(this.#host, name, this);
   }
@@ -97,8 +106,21 @@ export class JobGroup implements AsyncDisposable {
     this.token.cancel(reason);
   }
 
-  /** Resolves when all its jobs, and those of its child groups, have settled, however they did. */
-  async waitAll(): Promise<void> {
+  /**
+   * Waits until all its jobs, and those of its child groups, have settled, however they did: `true`; `false` when `timeoutMs`
+   * pass first.
+   */
+  async waitAll(options?: JobWaitOptions): Promise<boolean> {
+    const timeoutMs = readTimeout(options, `wait for group '${this.name}'`);
+    let stopTimer: StopTimer = () => {};
+    const timedOut = new Promise<boolean>((resolve) => {
+      stopTimer = startTimer(timeoutMs, () => resolve(false), { keepsProcess: true });
+    });
+    const settled = this.#allSettled().then(() => true);
+    return await Promise.race([settled, timedOut]).finally(stopTimer);
+  }
+
+  async #allSettled(): Promise<void> {
     while (this.#unsettled.size > 0) {
       await new Promise<void>((resolve) => this.#whenNone.push(resolve));
       await new Promise((resolve) => setImmediate(resolve)); // who awaits the last of them may submit another
@@ -107,7 +129,7 @@ export class JobGroup implements AsyncDisposable {
 
   /** Waits for its jobs. It takes no more once they have settled. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.waitAll();
+    await this.#allSettled();
     this.#isEnded = true;
   }
 
@@ -115,11 +137,11 @@ export class JobGroup implements AsyncDisposable {
     return shown('JobGroup', { name: this.name, ...this.stats() }, inspecting);
   }
 
-  /** The options with the group's token; what is no token is left to be refused. */
-  #withToken(options: JobOptions): JobOptions {
-    const { token } = options ?? {};
-    if (token !== undefined && !(token instanceof CancellationToken)) return options;
-    return { ...options, token: token === undefined ? this.token : CancellationToken.any(this.token, token) };
+  /** The options with the group's token. */
+  #withToken(options: JobOptions | undefined): CheckedJobOptions {
+    const given = readJobOptions(options, `submit to group '${this.name}'`);
+    const token = given.token === undefined ? this.token : CancellationToken.any(this.token, given.token);
+    return withOptions(given, { token });
   }
 
   /** In this group, and in those that it is in. */

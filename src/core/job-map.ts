@@ -1,16 +1,16 @@
 import { inspect } from 'node:util';
 import { contextOfNow } from '../base/async-context.js';
+import { checkBoolean, checkInteger, optionNames, readOptions } from '../base/check.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { isPromise } from '../base/promises.js';
 import type { CurrentJob } from '../current-job.js';
-import { CancelledError, cancelledMessage, describe, messageOf } from '../errors.js';
+import { CancelledError, cancelledMessage, messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { checkJobOptions, type JobOptions } from '../jobs/job-options.js';
-import { withRetryIfOfNow } from '../jobs/retry-policy.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions, withContextOfNow } from '../jobs/job-options.js';
 import { type ModuleTask, refOf, type Task, type TaskRef } from '../jobs/task.js';
-import { withContextOfNow } from '../sync/context-stores.js';
+import { linkToSignal, unlinkFromSignal } from '../sync/abort-link.js';
+import { stays } from '../sync/crossing.js';
 import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
-import { checkInteger } from './options.js';
 
 /** A task that takes one item. */
 export type ItemTask<T, R> = ((this: CurrentJob, item: T) => R) | ModuleTask<(this: CurrentJob, item: T) => R>;
@@ -28,6 +28,51 @@ export interface MapOptions extends Omit<JobOptions, 'transfer'> {
    * and `chunk` is not given.
    */
   readonly concurrency?: number | undefined;
+}
+
+/** The option `transfer` is named to be refused by a sentence of its own. */
+const MAP_OPTIONS = optionNames<MapOptions & Pick<JobOptions, 'transfer'>>({
+  chunk: true,
+  ordered: true,
+  concurrency: true,
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  dependsOn: true,
+  key: true,
+  retry: true,
+  graceMs: true,
+  transfer: true,
+  context: true,
+  name: true,
+});
+const COUNT = { from: 1, to: Number.MAX_SAFE_INTEGER };
+
+interface MapSettings {
+  readonly chunk: number | undefined;
+  readonly ordered: boolean;
+  readonly concurrency: number;
+  readonly jobOptions: CheckedJobOptions;
+}
+
+function readMapOptions(options: unknown, action: string): MapSettings {
+  const given = readOptions(options, MAP_OPTIONS, action);
+  const { chunk, ordered = true, concurrency } = given;
+  const jobOptions = checkJobOptions(given, action);
+  if (jobOptions.transfer !== undefined)
+    throw new TypeError(`Cannot ${action}: transfer is for one job; the items of a map are copied, or shared`);
+  return {
+    chunk: chunk === undefined ? undefined : checkInteger(chunk, 'chunk', COUNT, action),
+    ordered: checkBoolean(ordered, 'ordered', action),
+    concurrency:
+      concurrency === undefined ? Number.POSITIVE_INFINITY : checkInteger(concurrency, 'concurrency', COUNT, action),
+    jobOptions,
+  };
 }
 
 /** Where a map's jobs go. */
@@ -64,7 +109,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   readonly #host: MapHost;
   readonly #task: TaskRef;
   readonly #source: Source;
-  readonly #options: JobOptions;
+  readonly #options: CheckedJobOptions;
   readonly #fixedChunk: number | undefined;
   readonly #isOrdered: boolean;
   readonly #limit: number;
@@ -100,21 +145,13 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
    * @internal
    * @throws {TypeError} or {RangeError} for a bad task, items or option.
    */
-  constructor(host: MapHost, task: Task, items: unknown, options: MapOptions) {
+  constructor(host: MapHost, task: Task, items: unknown, options: MapOptions | undefined) {
     const ref = refOf(task);
     const action = `map '${ref.name}'`;
-    const { chunk, ordered = true, concurrency, ...jobOptions } = options;
-    checkJobOptions(jobOptions, action);
-    if ((jobOptions as JobOptions).transfer !== undefined)
-      throw new TypeError(`Cannot ${action}: transfer is for one job; the items of a map are copied, or shared`);
-    if (typeof ordered !== 'boolean')
-      throw new TypeError(`Cannot ${action}: ordered must be a boolean, received ${describe(ordered)}`);
-    const bounds = { from: 1, to: Number.MAX_SAFE_INTEGER };
-    if (chunk !== undefined) checkInteger(chunk, 'chunk', bounds, action);
-    if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', bounds, action);
+    const { chunk, ordered, concurrency, jobOptions } = readMapOptions(options, action);
     this.#host = host;
     this.#task = ref.each;
-    this.#options = withRetryIfOfNow(withContextOfNow(jobOptions));
+    this.#options = withContextOfNow(jobOptions);
     const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
     this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;
@@ -122,11 +159,17 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#source.length === undefined) this.#inContext = contextOfNow();
     // items in an array are not read ahead; the more jobs are out, the fewer wake-ups of this thread serve them
     const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
-    this.#limit = Math.min(concurrency ?? Number.POSITIVE_INFINITY, ahead * host.places);
+    this.#limit = Math.min(concurrency, ahead * host.places);
     const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // the items may be others
     this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
+  }
+
+  static {
+    stays((value) =>
+      #host in value ? `a map of '${value.#task.name}'; await it first and pass its results` : undefined,
+    );
   }
 
   static {
@@ -149,14 +192,13 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
       this.#fail(
         new CancelledError(cancelledMessage(`The map of '${this.#task.name}' was cancelled`, reason), { reason }),
       );
-    const onAbort = (): void => cancel(signal?.reason);
     const unregister = token?.onCancel(cancel);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const dependent = { cancel };
     this.#unlink = () => {
       unregister?.();
-      signal?.removeEventListener('abort', onAbort);
+      if (signal !== undefined) unlinkFromSignal(signal, dependent);
     };
-    if (signal?.aborted) onAbort();
+    if (signal !== undefined) linkToSignal(signal, dependent);
   }
 
   get [Symbol.toStringTag](): string {

@@ -1,19 +1,20 @@
+import { checkInteger, optionNames, readOptions } from '../base/check.js';
 import { JobTimeoutError } from '../errors.js';
 import { isSettled, type Job } from '../jobs/job.js';
 import { whenSettled } from '../jobs/job-engine.js';
-import { checkOptionNames } from '../jobs/option-names.js';
+import { stays } from '../sync/crossing.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { EventHub } from './events.js';
-import { checkInteger } from './options.js';
 
 /** How many jobs a stream keeps for a reader that is behind. */
 const DEFAULT_LIMIT = 10_000;
-const STREAM_OPTIONS = new Set(['limit']);
 
 export interface StreamOptions {
   /** How many jobs are kept for a reader that is behind; past that the oldest is dropped, with a process warning. Default: 10 000. */
   readonly limit?: number | undefined;
 }
+
+const STREAM_OPTIONS = optionNames<StreamOptions>({ limit: true });
 
 /**
  * A job that has settled, as a loop gives it: read its `state`, `result` and `error`. (Its type has no `then`, as in a `for
@@ -56,6 +57,10 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     this.#limit = limit;
     this.#onClosed = onClosed;
     this.#onSlow = onSlow;
+  }
+
+  static {
+    stays((value) => (#jobs in value ? 'a stream of jobs; read it and pass results' : undefined));
   }
 
   static {
@@ -137,11 +142,12 @@ export class JobStreams {
   }
 
   /** @throws {TypeError} or {RangeError} for a bad option. */
-  open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions): JobStream<SettledJob> {
-    checkOptionNames(options, STREAM_OPTIONS, 'read jobs');
-    const { limit = DEFAULT_LIMIT } = options;
-    if (limit !== Number.POSITIVE_INFINITY)
-      checkInteger(limit, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
+  open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions | undefined): JobStream<SettledJob> {
+    const { limit: given = DEFAULT_LIMIT } = readOptions(options, STREAM_OPTIONS, 'read jobs');
+    const limit =
+      given === Number.POSITIVE_INFINITY
+        ? Number.POSITIVE_INFINITY
+        : checkInteger(given, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
     const closed = (): void => {
       unregister();
       this.#open.delete(stream);

@@ -1,14 +1,19 @@
 import { constants } from 'node:os';
 import { acquire } from '../base/acquire.js';
+import { checkArray, optionNames, readOptions } from '../base/check.js';
 import { all } from '../base/promises.js';
 import { describe } from '../errors.js';
-import { checkOptionNames } from '../jobs/option-names.js';
 import type { SettledCounts } from './settled-counts.js';
-import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
+import {
+  checkShutdownOptions,
+  readShutdownOptions,
+  type ShutdownOptions,
+  type ShutdownSettings,
+} from './shutdown-options.js';
 
 /** What `shutdownAll` ends: a pool, a thread. */
 export interface Endable {
-  shutdown(options?: ShutdownOptions): Promise<SettledCounts>;
+  shutdown(settings: ShutdownSettings): Promise<SettledCounts>;
 }
 
 export interface SignalOptions extends ShutdownOptions {
@@ -16,7 +21,7 @@ export interface SignalOptions extends ShutdownOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
 
-const OPTIONS = new Set(['signals', 'mode', 'timeoutMs']);
+const SIGNAL_OPTIONS = optionNames<SignalOptions>({ signals: true, mode: true, timeoutMs: true });
 
 /** By weak references: who is forgotten is not kept for this. */
 const living = new Set<WeakRef<Endable>>();
@@ -34,9 +39,9 @@ export function enterLiving(endable: Endable): () => void {
 }
 
 /** Ends every pool and thread of this process that the caller's thread has made; resolves when all have ended. */
-export async function shutdownAll(options: ShutdownOptions = {}): Promise<void> {
-  checkShutdownOptions(options, 'shut down all pools');
-  const ending = [...living].map((ref) => ref.deref()?.shutdown(options));
+export async function shutdownAll(options?: ShutdownOptions): Promise<void> {
+  const settings = readShutdownOptions(options, 'shut down all pools');
+  const ending = [...living].map((ref) => ref.deref()?.shutdown(settings));
   await all(ending);
 }
 
@@ -47,27 +52,28 @@ export async function shutdownAll(options: ShutdownOptions = {}): Promise<void> 
  * @returns how to stop doing so.
  * @throws {TypeError} or {RangeError} for a bad option.
  */
-export function handleSignals(given: SignalOptions = {}): () => void {
+export function handleSignals(options?: SignalOptions): () => void {
   const action = 'handle signals';
-  checkOptionNames(given, OPTIONS, action);
-  const { signals = ['SIGINT', 'SIGTERM'], ...options } = given;
-  checkShutdownOptions(options, action);
-  if (!Array.isArray(signals))
-    throw new TypeError(`Cannot ${action}: signals must be an array, received ${describe(signals)}`);
+  const given = readOptions(options, SIGNAL_OPTIONS, action);
+  const settings = checkShutdownOptions(given, action);
+  const signals = checkArray(given.signals ?? ['SIGINT', 'SIGTERM'], 'signals', action) as readonly NodeJS.Signals[];
   for (const signal of signals)
     if (!Object.hasOwn(constants.signals, signal))
       throw new TypeError(`Cannot ${action}: signals must be names of signals, but holds ${describe(signal)}`);
   let isEnding = false;
+  let isOn = true;
   const unregister = (): void => {
+    isOn = false;
     for (const signal of signals) process.off(signal, onSignal);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (!isOn) return; // taken off by another listener of this signal
     if (isEnding) {
       void shutdownAll({ mode: 'abort' });
       return;
     }
     isEnding = true;
-    void shutdownAll(options).finally(() => {
+    void shutdownAll(settings).finally(() => {
       unregister();
       process.kill(process.pid, signal); // nobody handles it now: it ends the process as it would have
     });

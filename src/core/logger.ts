@@ -13,12 +13,13 @@ export type LogLevel = keyof Logger;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** @throws {TypeError} that names what is missing. */
-export function checkLogger(logger: Logger | undefined, action: string): void {
-  if (logger === undefined) return;
-  if ((typeof logger !== 'object' && typeof logger !== 'function') || logger === null)
+export function checkLogger(value: unknown, action: string): asserts value is Logger | undefined {
+  if (value === undefined) return;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null)
     throw new TypeError(
-      `Cannot ${action}: logger must be an object with ${LEVELS.join(', ')}, received ${describe(logger)}`,
+      `Cannot ${action}: logger must be an object with ${LEVELS.join(', ')}, received ${describe(value)}`,
     );
+  const logger = value as Logger;
   for (const level of LEVELS)
     if (typeof logger[level] !== 'function')
       throw new TypeError(`Cannot ${action}: logger.${level} must be a function, received ${describe(logger[level])}`);

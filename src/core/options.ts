@@ -1,9 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
+import { bare } from '../base/bare.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkMs,
+  checkOneOf,
+  checkText,
+  type Given,
+  optionNames,
+  readOptions,
+} from '../base/check.js';
 import { describe } from '../errors.js';
-import { checkOptionNames } from '../jobs/option-names.js';
 import { NO_ARGS, type Task, type TaskRef } from '../jobs/task.js';
-import { checkMs } from '../sync/timer.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging.js';
 import { checkLogger, type Logger } from './logger.js';
 import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
@@ -84,75 +93,89 @@ export interface PoolSettings {
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
-  ...[
-    'maxWorkers',
-    'kind',
-    'minWorkers',
-    'idleTimeoutMs',
-    'concurrency',
-    'graceMs',
-    'maxQueue',
-    'overflow',
-    'aging',
-    'submitStacks',
-    'logger',
-    'name',
-  ],
-  ...['resourceLimits', 'env', 'execArgv', 'worker', 'reserved', 'setup', 'setupArgs', 'teardown'],
-]);
+const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
+  kind: true,
+  maxWorkers: true,
+  minWorkers: true,
+  idleTimeoutMs: true,
+  concurrency: true,
+  graceMs: true,
+  maxQueue: true,
+  overflow: true,
+  reserved: true,
+  setup: true,
+  setupArgs: true,
+  teardown: true,
+  aging: true,
+  submitStacks: true,
+  logger: true,
+  name: true,
+  resourceLimits: true,
+  env: true,
+  execArgv: true,
+  worker: true,
+});
+const RESOURCE_LIMITS = optionNames<ResourceLimits>(
+  { maxYoungGenerationSizeMb: true, maxOldGenerationSizeMb: true, codeRangeSizeMb: true, stackSizeMb: true },
+  'resourceLimits.',
+);
 /** A worker's slots are for jobs not begun, too. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
-const KINDS = ['thread', 'process', 'inline'];
-const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'];
+const KINDS = ['thread', 'process', 'inline'] as const;
+const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'] as const;
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
-export function resolvePoolOptions(options: ThreadPoolOptions): PoolSettings {
-  checkOptionNames(options, KNOWN, ACTION);
-  const maxWorkers = resolveMaxWorkers(options.maxWorkers);
-  const minWorkers = checkInteger(options.minWorkers ?? 0, 'minWorkers', { from: 0, to: maxWorkers });
-  const concurrency = checkInteger(options.concurrency ?? 1, 'concurrency', { from: 1, to: MAX_CONCURRENCY });
-  const { name = 'thread-system' } = options;
-  if (typeof name !== 'string' || name === '')
-    throw new TypeError(`Cannot ${ACTION}: name must be a string that is not empty, received ${describe(name)}`);
-  checkObject(options.resourceLimits, 'resourceLimits');
-  if (options.env !== SHARE_ENV) checkObject(options.env, 'env');
-  const { execArgv, worker, resourceLimits, env, overflow = 'reject', submitStacks = false } = options;
-  if (!OVERFLOWS.includes(overflow))
-    throw new TypeError(
-      `Cannot ${ACTION}: overflow must be one of ${OVERFLOWS.join(', ')}, received ${describe(overflow)}`,
-    );
-  if (typeof submitStacks !== 'boolean')
-    throw new TypeError(`Cannot ${ACTION}: submitStacks must be a boolean, received ${describe(submitStacks)}`);
+export function resolvePoolOptions(options: unknown): PoolSettings {
+  const given = readOptions(options, POOL_OPTIONS, ACTION);
+  const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, aging } = given;
+  const maxWorkers = resolveMaxWorkers(most);
+  checkLogger(logger, ACTION);
+  return {
+    kind: checkOneOf(given.kind ?? 'thread', KINDS, 'kind', ACTION),
+    maxWorkers,
+    minWorkers: checkInteger(minWorkers, 'minWorkers', { from: 0, to: maxWorkers }, ACTION),
+    concurrency: checkInteger(concurrency, 'concurrency', { from: 1, to: MAX_CONCURRENCY }, ACTION),
+    name: checkText(given.name ?? 'thread-system', 'name', ACTION),
+    idleTimeoutMs: checkMs(given.idleTimeoutMs ?? 30_000, 'idleTimeoutMs', ACTION),
+    graceMs: checkMs(given.graceMs ?? 1_000, 'graceMs', ACTION),
+    maxQueue: checkMaxQueue(given.maxQueue ?? Number.POSITIVE_INFINITY),
+    overflow: checkOneOf(given.overflow ?? 'reject', OVERFLOWS, 'overflow', ACTION),
+    reserved: checkReserved(given.reserved, maxWorkers),
+    setup: checkSetup(given.setup, given.setupArgs),
+    teardown: teardown === undefined ? undefined : checkTask(teardown, ACTION, 'teardown'),
+    aging: aging === undefined ? undefined : resolveAging(aging, ACTION),
+    submitStacks: checkBoolean(given.submitStacks ?? false, 'submitStacks', ACTION),
+    logger,
+    thread: readThreadOptions(given),
+  };
+}
+
+/** Copies of what is passed on to Node.js: they inherit nothing. */
+function readThreadOptions(given: Given<ThreadPoolOptions>): PoolSettings['thread'] {
+  const { resourceLimits, env, execArgv, worker } = given;
+  if (env !== undefined && env !== SHARE_ENV && (typeof env !== 'object' || env === null))
+    throw new TypeError(`Cannot ${ACTION}: env must be an object, received ${describe(env)}`);
   if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')))
     throw new TypeError(`Cannot ${ACTION}: execArgv must be an array of strings, received ${describe(execArgv)}`);
   if (worker !== undefined && typeof worker !== 'function')
     throw new TypeError(
       `Cannot ${ACTION}: worker must be a function that makes a Worker, received ${describe(worker)}`,
     );
-  checkLogger(options.logger, ACTION);
-  const { kind = 'thread' } = options;
-  if (!KINDS.includes(kind))
-    throw new TypeError(`Cannot ${ACTION}: kind must be one of ${KINDS.join(', ')}, received ${describe(kind)}`);
-  return {
-    kind,
-    maxWorkers,
-    minWorkers,
-    concurrency,
-    name,
-    idleTimeoutMs: checkMs(options.idleTimeoutMs ?? 30_000, 'idleTimeoutMs', ACTION),
-    graceMs: checkMs(options.graceMs ?? 1_000, 'graceMs', ACTION),
-    maxQueue: checkMaxQueue(options.maxQueue ?? Number.POSITIVE_INFINITY),
-    overflow,
-    reserved: checkReserved(options.reserved, maxWorkers),
-    setup: checkSetup(options.setup, options.setupArgs),
-    teardown: options.teardown === undefined ? undefined : checkTask(options.teardown, ACTION, 'teardown'),
-    aging: options.aging === undefined ? undefined : resolveAging(options.aging, ACTION),
-    submitStacks,
-    logger: options.logger,
-    thread: { resourceLimits, env, execArgv, worker },
-  };
+  return bare({
+    resourceLimits: resourceLimits === undefined ? undefined : readResourceLimits(resourceLimits),
+    env: typeof env === 'object' ? (bare(env) as Readonly<Record<string, string | undefined>>) : env,
+    execArgv: execArgv === undefined ? undefined : ([...execArgv] as readonly string[]),
+    worker: worker as (() => Worker) | undefined,
+  });
+}
+
+function readResourceLimits(value: unknown): ResourceLimits {
+  const given = readOptions(value, RESOURCE_LIMITS, ACTION);
+  for (const [name, limit] of Object.entries(given))
+    if (typeof limit !== 'number')
+      throw new TypeError(`Cannot ${ACTION}: resourceLimits.${name} must be a number, received ${describe(limit)}`);
+  return given as ResourceLimits;
 }
 
 function checkSetup(setup: unknown, args: unknown): TaskCall | undefined {
@@ -165,7 +188,7 @@ function checkSetup(setup: unknown, args: unknown): TaskCall | undefined {
 
 function checkMaxQueue(value: unknown): number {
   if (value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-  return checkInteger(value, 'maxQueue', { from: 0, to: Number.MAX_SAFE_INTEGER });
+  return checkInteger(value, 'maxQueue', { from: 0, to: Number.MAX_SAFE_INTEGER }, ACTION);
 }
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
@@ -174,25 +197,4 @@ export function resolveMaxWorkers(value: unknown, action = ACTION): number {
   const limits = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
   const count = checkInteger(value, 'maxWorkers', limits, action);
   return count > 0 ? count : Math.max(1, availableParallelism() + count);
-}
-
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
-export function checkInteger(
-  value: unknown,
-  name: string,
-  limits: { readonly from: number; readonly to: number },
-  action = ACTION,
-): number {
-  if (typeof value !== 'number')
-    throw new TypeError(`Cannot ${action}: ${name} must be an integer, received ${describe(value)}`);
-  if (!Number.isSafeInteger(value))
-    throw new RangeError(`Cannot ${action}: ${name} must be an integer, received ${value}`);
-  if (value < limits.from || value > limits.to)
-    throw new RangeError(`Cannot ${action}: ${name} must be from ${limits.from} to ${limits.to}, received ${value}`);
-  return value;
-}
-
-function checkObject(value: unknown, name: string): void {
-  if (value !== undefined && (typeof value !== 'object' || value === null))
-    throw new TypeError(`Cannot ${ACTION}: ${name} must be an object, received ${describe(value)}`);
 }

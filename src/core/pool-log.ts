@@ -3,6 +3,7 @@ import { QueueFullError, textOf } from '../errors.js';
 import { failureOf, type Job } from '../jobs/job.js';
 import type { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
+import { emitWarning } from '../sync/warn.js';
 import type { ThreadExit } from '../workers/thread-exit.js';
 import type { EventHub } from './events.js';
 import type { Logger, LogLevel } from './logger.js';
@@ -63,7 +64,7 @@ export class PoolLog {
       const warning = Object.assign(new Error(message), { name: type, detail: stack ?? '' });
       process.emit('warning', warning); // `emitWarning` does so later
     } else {
-      process.emitWarning(message, stack === undefined ? { type } : { type, detail: stack });
+      emitWarning(message, { type, detail: stack });
     }
   }
 

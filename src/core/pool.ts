@@ -1,17 +1,17 @@
 import { inspect } from 'node:util';
+import { checkFunction, refuseOptions } from '../base/check.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { watchUnobserved } from '../base/unobserved.js';
 import { describe, PoolClosedError } from '../errors.js';
 import { isSettled, Job } from '../jobs/job.js';
 import { isSubmitted, raiseToken, submittedBy, taskOf } from '../jobs/job-engine.js';
-import type { JobOptions } from '../jobs/job-options.js';
-import { checkOptionNames } from '../jobs/option-names.js';
-import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
+import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
+import { refOf, type Task, type TaskArgs, type TaskResult } from '../jobs/task.js';
 import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
+import { stays } from '../sync/crossing.js';
 import { Outbox } from '../sync/outbox.js';
 import { now } from '../sync/platform.js';
-import { checkMs } from '../sync/timer.js';
 import { refusalHere } from '../workers/nesting.js';
 import type { WorkerEvents } from '../workers/remote-worker.js';
 import { Admission } from './admission.js';
@@ -28,6 +28,7 @@ import { JobControl } from './job-control.js';
 import { type GroupHost, JobGroup } from './job-group.js';
 import { type ItemTask, isEnded, JobMap, type MapHost, type MapOptions, poolCloses } from './job-map.js';
 import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from './job-stream.js';
+import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 import { Ledger } from './ledger.js';
 import { enterLiving, handleSignals, type SignalOptions } from './living.js';
 import type { TypedArray } from './map-source.js';
@@ -45,15 +46,13 @@ import type { Schedule, ScheduleOptions } from './schedule.js';
 import { Schedules } from './schedules.js';
 import type { SettledCounts } from './settled-counts.js';
 import { Shutdown } from './shutdown.js';
-import type { ShutdownOptions } from './shutdown-options.js';
+import { readShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 import { StarvationWatch } from './starvation.js';
 import { TimeLimits } from './time-limits.js';
 import { Upkeep } from './upkeep.js';
 import { workerMetrics } from './worker-metrics.js';
 import { WorkerOutput } from './worker-output.js';
 import { WorkerSet } from './worker-set.js';
-
-const AS_COMPLETED_OPTIONS = new Set(['timeoutMs']);
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
@@ -75,7 +74,7 @@ export class ThreadPool implements AsyncDisposable {
    *
    * @returns how to stop doing so.
    */
-  static handleSignals(options: SignalOptions = {}): () => void {
+  static handleSignals(options?: SignalOptions): () => void {
     return handleSignals(options);
   }
 
@@ -112,7 +111,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #leaveLiving: () => void;
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
-  constructor(options: ThreadPoolOptions = {}) {
+  constructor(options?: ThreadPoolOptions) {
     const settings = resolvePoolOptions(options);
     if (settings.logger !== undefined) this.#log.open(settings.logger, settings.name);
     // 1: the main thread is parked, and wants to be rung for the first answer
@@ -167,6 +166,14 @@ export class ThreadPool implements AsyncDisposable {
     this.#leaveLiving = enterLiving(this); // last: `shutdownAll` is to find no pool that could not be made
   }
 
+  static {
+    stays((value) =>
+      #outbox in value
+        ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
+        : undefined,
+    );
+  }
+
   /**
    * Submits a call of a task. Faults of the task itself (a closure, a missing export, an argument that cannot be cloned)
    * never throw here: the job settles FAILED.
@@ -200,8 +207,9 @@ export class ThreadPool implements AsyncDisposable {
   submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
     if (typeof listOfArgs !== 'object' || listOfArgs === null || !(Symbol.iterator in listOfArgs))
       throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
+    const checked = options === undefined ? undefined : readJobOptions(options, `make jobs '${refOf(task).name}'`);
     // all are made before the first is submitted, so that a bad one submits none
-    const jobs = Array.from(listOfArgs, (args) => new Job(task, args, options));
+    const jobs = Array.from(listOfArgs, (args) => new Job(task, args, checked));
     if (this.#submitStacks) for (const job of jobs) submittedBy(job, this.submitMany);
     return jobs.map((job) => this.#intake.submit(job)) as JobOf<K>[];
   }
@@ -230,7 +238,7 @@ export class ThreadPool implements AsyncDisposable {
     items: Iterable<T> | AsyncIterable<T>,
     options?: MapOptions,
   ): JobMap<TaskResult<(item: T) => R>>;
-  map(task: Task, items: unknown, options: MapOptions = {}): JobMap<unknown, unknown> {
+  map(task: Task, items: unknown, options?: MapOptions): JobMap<unknown, unknown> {
     if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
@@ -255,26 +263,25 @@ export class ThreadPool implements AsyncDisposable {
    */
   asCompleted<J extends Job>(
     jobs: Iterable<J>,
-    options: { readonly timeoutMs?: number | undefined } = {},
+    options?: JobWaitOptions,
   ): AsyncIterableIterator<SettledJob<J>, undefined> {
-    checkOptionNames(options, AS_COMPLETED_OPTIONS, 'wait for jobs');
+    const timeoutMs = readTimeout(options, 'wait for jobs');
     if (typeof jobs !== 'object' || jobs === null || !(Symbol.iterator in jobs))
       throw new TypeError(`Cannot wait for jobs: jobs must be iterable, received ${describe(jobs)}`);
     const list = [...jobs];
     for (const job of list)
       if (!(job instanceof Job))
         throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
-    const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for jobs');
     return streamAsCompleted(list as SettledJob<J>[], timeoutMs);
   }
 
   /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
-  results(options: StreamOptions = {}): AsyncIterableIterator<SettledJob, undefined> {
+  results(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
     return this.#streams.open('jobCompleted', options);
   }
 
   /** The jobs that fail from now on, for `for await`; ends when the pool has shut down. */
-  failures(options: StreamOptions = {}): AsyncIterableIterator<SettledJob, undefined> {
+  failures(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
     return this.#streams.open('jobFailed', options);
   }
 
@@ -297,7 +304,9 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /** A group for jobs that belong together: counted, cancelled and waited for as one. */
-  group(name: string): JobGroup {
+  group(name: string): JobGroup;
+  group(name: string, ...rest: readonly unknown[]): JobGroup {
+    refuseOptions(rest, 'make a group');
     const host: GroupHost = {
       submit: (task, args, options) => this.submit(task as never, args as never, options),
       submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
@@ -308,9 +317,8 @@ export class ThreadPool implements AsyncDisposable {
   /**
    * Waits until every job submitted before the call has settled: `true`; `false` when `timeoutMs` pass first.
    */
-  waitAll(options: { readonly timeoutMs?: number | undefined } = {}): Promise<boolean> {
-    const timeoutMs = checkMs(options.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', 'wait for all jobs');
-    return this.#ledger.waitAll(timeoutMs);
+  waitAll(options?: JobWaitOptions): Promise<boolean> {
+    return this.#ledger.waitAll(readTimeout(options, 'wait for all jobs'));
   }
 
   /**
@@ -319,7 +327,9 @@ export class ThreadPool implements AsyncDisposable {
    *
    * @throws {PoolClosedError} by rejection, when the pool is shut down first.
    */
-  ready(): Promise<void> {
+  ready(): Promise<void>;
+  ready(...rest: readonly unknown[]): Promise<void> {
+    refuseOptions(rest, 'wait for room in the queue');
     if (this.#shutdown.hasBegun)
       return Promise.reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
     return this.#admission.ready();
@@ -327,8 +337,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /** Cancels every unsettled job, or those for which `filter` says so. Returns how many will settle CANCELLED. */
   cancelAll(filter?: (job: Job) => boolean): number {
-    if (filter !== undefined && typeof filter !== 'function')
-      throw new TypeError(`Cannot cancel jobs: filter must be a function, received ${describe(filter)}`);
+    if (filter !== undefined) checkFunction(filter, 'filter', 'cancel jobs');
     let count = 0;
     for (const job of [...this.#control.unsettled()])
       if (!isSettled(job) && (filter?.(job) ?? true) && job.cancel()) count++;
@@ -355,6 +364,8 @@ export class ThreadPool implements AsyncDisposable {
    * @throws {TypeError} or {RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
    */
   resize(maxWorkers: number): void {
+    if (maxWorkers === undefined)
+      throw new TypeError('Cannot resize pool: maxWorkers must be an integer, received undefined');
     const resolved = resolveMaxWorkers(maxWorkers, 'resize pool');
     checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
     if (this.#shutdown.hasBegun) return;
@@ -380,7 +391,8 @@ export class ThreadPool implements AsyncDisposable {
    * ```
    */
   broadcast<K extends Task>(task: K, ...rest: BroadcastRest<K>): Promise<TaskResult<K>[]>;
-  broadcast(task: Task, args?: readonly unknown[]): Promise<unknown[]> {
+  broadcast(task: Task, args?: readonly unknown[], ...rest: readonly unknown[]): Promise<unknown[]> {
+    refuseOptions(rest, 'broadcast');
     const refusal = refusalHere('broadcast');
     return refusal === undefined ? this.#broadcasts.run(task, args) : Promise.reject(refusal);
   }
@@ -406,9 +418,10 @@ export class ThreadPool implements AsyncDisposable {
    * await writeFile('resize.cpuprofile', JSON.stringify(profile));
    * ```
    */
-  profile(fn: () => unknown): Promise<CpuProfile> {
-    if (typeof fn !== 'function')
-      throw new TypeError(`Cannot profile: fn must be a function, received ${describe(fn)}`);
+  profile(fn: () => unknown): Promise<CpuProfile>;
+  profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
+    checkFunction(fn, 'fn', 'profile');
+    refuseOptions(rest, 'profile');
     if (this.#shutdown.hasBegun) return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
     return this.#profiling.run(fn, this.#workers);
   }
@@ -432,9 +445,9 @@ export class ThreadPool implements AsyncDisposable {
    *
    * @returns how the jobs it waited for ended, when all threads are gone.
    */
-  shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
+  shutdown(options?: ShutdownOptions): Promise<SettledCounts> {
     const isFirst = !this.#shutdown.hasBegun;
-    const closing = this.#shutdown.begin(options);
+    const closing = this.#shutdown.begin(readShutdownOptions(options, 'shut down pool'));
     if (isFirst) void closing.then(() => this.#closed());
     this.#admission.close();
     this.#starvation.watch(); // a paused pool goes on

@@ -1,6 +1,5 @@
+import { checkArray, checkFinite, optionNames, readOptions } from '../base/check.js';
 import { describe } from '../errors.js';
-import { checkPriority } from '../jobs/job-options.js';
-import { checkOptionNames } from '../jobs/option-names.js';
 
 /** Workers that are kept free for urgent jobs. */
 export interface ReservedWorkers {
@@ -11,7 +10,7 @@ export interface ReservedWorkers {
 }
 
 const ACTION = 'create pool';
-const KNOWN = new Set<string>(['atLeast', 'workers'] satisfies (keyof ReservedWorkers)[]);
+const RESERVED = optionNames<ReservedWorkers>({ atLeast: true, workers: true });
 
 /** The thresholds, in rising order. */
 export function tiersOf(reserved: readonly ReservedWorkers[]): readonly number[] {
@@ -26,20 +25,17 @@ export function sum(reserved: readonly ReservedWorkers[]): number {
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
 export function checkReserved(value: unknown, maxWorkers: number): readonly ReservedWorkers[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value))
-    throw new TypeError(`Cannot ${ACTION}: reserved must be an array, received ${describe(value)}`);
-  const reserved = value.map((entry: unknown, index): ReservedWorkers => {
+  const reserved = checkArray(value, 'reserved', ACTION).map((entry: unknown, index): ReservedWorkers => {
     const name = `reserved[${index}]`;
     if (typeof entry !== 'object' || entry === null)
       throw new TypeError(`Cannot ${ACTION}: ${name} must be an object, received ${describe(entry)}`);
-    checkOptionNames(entry, KNOWN, `${ACTION} with ${name}`);
-    const { atLeast, workers } = entry as { atLeast?: unknown; workers?: unknown };
-    checkPriority(atLeast, ACTION, `${name}.atLeast`);
+    const { atLeast, workers } = readOptions(entry, RESERVED, `${ACTION} with ${name}`);
+    const threshold = checkFinite(atLeast, `${name}.atLeast`, ACTION);
     if (typeof workers !== 'number')
       throw new TypeError(`Cannot ${ACTION}: ${name}.workers must be a whole number, received ${describe(workers)}`);
     if (!Number.isSafeInteger(workers) || workers < 1)
       throw new RangeError(`Cannot ${ACTION}: ${name}.workers must be a whole number from 1, received ${workers}`);
-    return { atLeast, workers };
+    return { atLeast: threshold, workers };
   });
   checkLeavesWorkers(reserved, maxWorkers, ACTION);
   return reserved;

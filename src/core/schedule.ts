@@ -1,12 +1,15 @@
 import { inspect } from 'node:util';
 import { Cron } from 'croner';
+import { bare } from '../base/bare.js';
+import { checkDate, checkMs, checkOneOf, type Given, optionNames, readOptions } from '../base/check.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { describe } from '../errors.js';
 import { isSettled, type Job } from '../jobs/job.js';
 import { whenSettled } from '../jobs/job-engine.js';
-import type { JobOptions } from '../jobs/job-options.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../jobs/job-options.js';
+import { stays } from '../sync/crossing.js';
 import { now } from '../sync/platform.js';
-import { checkDate, checkMs, msUntil, type StopTimer, startTimer } from '../sync/timer.js';
+import { msUntil, type StopTimer, startTimer } from '../sync/timer.js';
 
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'transfer'> {
   /** A run every so many ms, at a fixed rate: runs do not drift, however long they take. */
@@ -24,10 +27,45 @@ export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn
   readonly overlap?: 'skip' | 'queue' | 'allow' | undefined;
 }
 
-/** The times of a schedule. */
+const SCHEDULE_OPTIONS = optionNames<ScheduleOptions>({
+  everyMs: true,
+  cron: true,
+  timeZone: true,
+  startAt: true,
+  overlap: true,
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  retry: true,
+  graceMs: true,
+  context: true,
+  name: true,
+});
+
+/** When a schedule runs its task. */
+export interface Rhythm {
+  readonly times: Times;
+  readonly overlap: (typeof OVERLAPS)[number];
+}
+
+/** A time of a schedule, on the clock that it follows. */
+interface Time {
+  readonly date: Date;
+  /** In how many ms it comes: 0 or less where it has come. */
+  readonly leftMs: number;
+}
+
+/** The times of a schedule, one after the other. */
 interface Times {
-  /** The next time, in ms since 1970, after the one that has come; `undefined` where there is none. */
-  next(): number | undefined;
+  /** The longest time in which nobody need look at the clock again. */
+  readonly lookAgainMs: number;
+  /** The next time; `undefined` before the first `step`, and where there is none. */
+  readonly next: Time | undefined;
+  /** The next time is the one after that which has come. */
+  step(): void;
 }
 
 /** What a schedule asks of its pool. */
@@ -38,8 +76,10 @@ export interface ScheduleHost {
   ended(schedule: Schedule): void;
 }
 
-const OVERLAPS = ['skip', 'queue', 'allow'];
+const OVERLAPS = ['skip', 'queue', 'allow'] as const;
 const ACTION = 'schedule a task';
+/** Longest difference between two looks at the clocks that is no difference of the clocks: they are not read at once. */
+const SAME_DATE_MS = 100;
 /** A wall clock may jump: at the latest after so long it is looked at again. */
 const LOOK_AGAIN_MS = 60_000;
 
@@ -47,8 +87,7 @@ const LOOK_AGAIN_MS = 60_000;
 export class Schedule {
   readonly #host: ScheduleHost;
   readonly #times: Times;
-  readonly #overlap: 'skip' | 'queue' | 'allow';
-  #nextMs: number | undefined;
+  readonly #overlap: Rhythm['overlap'];
   #stopTimer: StopTimer = () => {};
   #isPaused = false;
   #isCancelled = false;
@@ -58,17 +97,16 @@ export class Schedule {
   /** Runs that wait for their predecessor to settle. */
   #queued = 0;
 
-  /** @internal @throws {TypeError} or {RangeError} for a bad option. */
-  constructor(options: ScheduleOptions, host: ScheduleHost) {
-    const { overlap = 'skip' } = options;
-    if (!OVERLAPS.includes(overlap))
-      throw new TypeError(
-        `Cannot ${ACTION}: overlap must be one of ${OVERLAPS.join(', ')}, received ${describe(overlap)}`,
-      );
+  /** @internal */
+  constructor({ times, overlap }: Rhythm, host: ScheduleHost) {
+    this.#times = times;
     this.#overlap = overlap;
-    this.#times = timesOf(options);
     this.#host = host;
     this.#arm();
+  }
+
+  static {
+    stays((value) => (#host in value ? 'a Schedule; await schedule.job and pass its result' : undefined));
   }
 
   /** The latest run; `undefined` before the first. */
@@ -78,7 +116,7 @@ export class Schedule {
 
   /** When the next run is due; `undefined` when there is none, or while it is paused. */
   get next(): Date | undefined {
-    return this.#nextMs === undefined || this.#isPaused ? undefined : new Date(this.#nextMs);
+    return this.#isCancelled || this.#isPaused ? undefined : this.#times.next?.date;
   }
 
   /** How many runs were submitted. */
@@ -97,7 +135,7 @@ export class Schedule {
   resume(): void {
     if (!this.#isPaused || this.#isCancelled) return;
     this.#isPaused = false;
-    if (this.#nextMs !== undefined && this.#nextMs > Date.now()) this.#wait();
+    if (this.#leftMs > 0) this.#wait();
     else this.#arm();
   }
 
@@ -105,7 +143,6 @@ export class Schedule {
   cancel(): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
-    this.#nextMs = undefined;
     this.#queued = 0;
     this.#stopTimer();
     this.#host.ended(this);
@@ -134,18 +171,20 @@ export class Schedule {
   }
 
   #arm(): void {
-    this.#nextMs = this.#times.next();
-    if (this.#nextMs === undefined) this.cancel();
+    this.#times.step();
+    if (this.#times.next === undefined) this.cancel();
     else this.#wait();
+  }
+
+  get #leftMs(): number {
+    return this.#times.next?.leftMs ?? 0;
   }
 
   #wait(): void {
     this.#stopTimer();
-    const leftMs = (this.#nextMs ?? 0) - Date.now();
-    const look = (): void => (Date.now() < (this.#nextMs ?? 0) ? this.#wait() : this.#due());
-    this.#stopTimer = startTimer(Math.min(Math.max(leftMs, 0), LOOK_AGAIN_MS), look, {
-      keepsProcess: this.#keepsProcess,
-    });
+    const look = (): void => (this.#leftMs > 0 ? this.#wait() : this.#due());
+    const waitMs = Math.min(Math.max(this.#leftMs, 0), this.#times.lookAgainMs);
+    this.#stopTimer = startTimer(waitMs, look, { keepsProcess: this.#keepsProcess });
   }
 
   #due(): void {
@@ -176,49 +215,81 @@ export class Schedule {
   }
 }
 
-function timesOf(options: ScheduleOptions): Times {
-  const { everyMs, cron, timeZone, startAt } = options;
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function readScheduleOptions(options: unknown): {
+  readonly rhythm: Rhythm;
+  readonly jobOptions: CheckedJobOptions;
+} {
+  if (options === undefined) throw new TypeError(`Cannot ${ACTION}: options must be an object, received undefined`);
+  const given = readOptions(options, SCHEDULE_OPTIONS, ACTION);
+  const { startAt, overlap = 'skip' } = given;
+  const ofRuns = bare(given);
+  Reflect.deleteProperty(ofRuns, 'startAt'); // is the time of the first, not of each
+  const jobOptions = checkJobOptions(ofRuns, ACTION);
+  const times = timesOf(given, startAt === undefined ? undefined : checkDate(startAt, 'startAt', ACTION));
+  return { rhythm: { times, overlap: checkOneOf(overlap, OVERLAPS, 'overlap', ACTION) }, jobOptions };
+}
+
+function timesOf({ everyMs, cron, timeZone }: Given<ScheduleOptions>, startAtMs: number | undefined): Times {
   if ((everyMs === undefined) === (cron === undefined))
     throw new TypeError(`Cannot ${ACTION}: it needs everyMs or cron, and not both`);
-  const startMs = startAt === undefined ? undefined : Date.now() + msUntil(checkDate(startAt, 'startAt', ACTION));
-  if (everyMs !== undefined) {
-    if (timeZone !== undefined) throw new TypeError(`Cannot ${ACTION}: timeZone is for cron, received it with everyMs`);
-    checkMs(everyMs, 'everyMs', ACTION);
-    if (everyMs === 0) throw new RangeError(`Cannot ${ACTION}: everyMs must be more than 0, received 0`);
-    return new EveryMs(everyMs, startMs);
-  }
-  return new CronTimes(cron as string, timeZone, startMs);
+  if (everyMs === undefined) return new CronTimes(cron, timeZone, startAtMs);
+  if (timeZone !== undefined) throw new TypeError(`Cannot ${ACTION}: timeZone is for cron, received it with everyMs`);
+  const periodMs = checkMs(everyMs, 'everyMs', ACTION);
+  if (periodMs === 0) throw new RangeError(`Cannot ${ACTION}: everyMs must be more than 0, received 0`);
+  return new EveryMs(periodMs, startAtMs === undefined ? periodMs : msUntil(startAtMs));
 }
 
-/** Every so many ms on the monotonic clock, from the first time on: what is missed is left out. */
+/**
+ * Every so many ms on the monotonic clock, from the first time on: what is missed is left out. The wall clock may be set, or
+ * stand still: it is looked at only to say when the next time will be by it.
+ */
 class EveryMs implements Times {
+  readonly lookAgainMs = Number.POSITIVE_INFINITY;
   readonly #everyMs: number;
   #dueAtMs: number;
+  /** The same by the wall clock. */
+  #dueDateMs = 0;
 
-  constructor(everyMs: number, startMs: number | undefined) {
+  constructor(everyMs: number, firstInMs: number) {
     this.#everyMs = everyMs;
-    this.#dueAtMs = startMs === undefined ? now() : now() + startMs - Date.now() - everyMs;
+    this.#dueAtMs = now() + firstInMs - everyMs;
   }
 
-  next(): number {
-    const nowMs = now();
-    const missed = Math.max(0, Math.floor((nowMs - this.#dueAtMs) / this.#everyMs));
+  get next(): Time | undefined {
+    if (!Number.isFinite(this.#dueAtMs)) return undefined;
+    const leftMs = this.#dueAtMs - now();
+    const dueDateMs = Math.round(Date.now() + leftMs);
+    if (Math.abs(dueDateMs - this.#dueDateMs) > SAME_DATE_MS) this.#dueDateMs = dueDateMs;
+    return { date: new Date(this.#dueDateMs), leftMs };
+  }
+
+  step(): void {
+    const missed = Math.max(0, Math.floor((now() - this.#dueAtMs) / this.#everyMs));
     this.#dueAtMs += (missed + 1) * this.#everyMs;
-    return Date.now() + this.#dueAtMs - nowMs;
   }
 }
 
+/** Of the class that is `Date` now: where that is faked the package croner takes no other. */
+function dateOfNow(ms: number): Date {
+  const DateOfNow = Reflect.get(globalThis, 'Date') as DateConstructor;
+  return new DateOfNow(ms);
+}
+
+/** By the wall clock: where that is set, the next time comes sooner or later. */
 class CronTimes implements Times {
+  readonly lookAgainMs = LOOK_AGAIN_MS;
   readonly #cron: Cron;
   #afterMs: number;
+  #nextMs: number | undefined;
 
-  constructor(pattern: unknown, timeZone: unknown, startMs: number | undefined) {
+  constructor(pattern: unknown, timeZone: unknown, startAtMs: number | undefined) {
     if (typeof pattern !== 'string')
       throw new TypeError(`Cannot ${ACTION}: cron must be a string, received ${describe(pattern)}`);
     if (timeZone !== undefined && typeof timeZone !== 'string')
       throw new TypeError(`Cannot ${ACTION}: timeZone must be a string, received ${describe(timeZone)}`);
     try {
-      this.#cron = new Cron(pattern, { paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) });
+      this.#cron = new Cron(pattern, bare({ paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) }));
       this.#cron.nextRun(); // a time zone that does not exist shows here
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);
@@ -230,14 +301,18 @@ class CronTimes implements Times {
         },
       );
     }
-    this.#afterMs = startMs === undefined ? 0 : startMs - 1;
+    this.#afterMs = startAtMs === undefined ? 0 : Math.max(startAtMs, Date.now()) - 1;
   }
 
-  next(): number | undefined {
+  get next(): Time | undefined {
+    const nextMs = this.#nextMs;
+    return nextMs === undefined ? undefined : { date: new Date(nextMs), leftMs: nextMs - Date.now() };
+  }
+
+  step(): void {
     // never a time that has come already, where the clock was set back
-    const after = new Date(Math.max(Date.now(), this.#afterMs));
-    const next = this.#cron.nextRun(after)?.getTime();
-    if (next !== undefined) this.#afterMs = next;
-    return next;
+    const after = dateOfNow(Math.max(Date.now(), this.#afterMs));
+    this.#nextMs = this.#cron.nextRun(after)?.getTime();
+    if (this.#nextMs !== undefined) this.#afterMs = this.#nextMs;
   }
 }

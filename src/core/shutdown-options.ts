@@ -1,5 +1,4 @@
-import { describe } from '../errors.js';
-import { checkMs } from '../sync/timer.js';
+import { checkMs, checkOneOf, type Given, optionNames, readOptions } from '../base/check.js';
 
 /** From the mildest to the strictest. */
 export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;
@@ -13,11 +12,24 @@ export interface ShutdownOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+const SHUTDOWN_OPTIONS = optionNames<ShutdownOptions>({ mode: true, timeoutMs: true });
+
+/** The options with their defaults, checked. */
+export interface ShutdownSettings {
+  readonly mode: ShutdownMode;
+  readonly timeoutMs: number;
+}
+
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
-export function checkShutdownOptions({ mode, timeoutMs }: ShutdownOptions, action: string): void {
-  if (mode !== undefined && !SHUTDOWN_MODES.includes(mode))
-    throw new TypeError(
-      `Cannot ${action}: mode must be one of ${SHUTDOWN_MODES.join(', ')}, received ${describe(mode)}`,
-    );
-  if (timeoutMs !== undefined) checkMs(timeoutMs, 'timeoutMs', action);
+export function readShutdownOptions(options: unknown, action: string): ShutdownSettings {
+  return checkShutdownOptions(readOptions(options, SHUTDOWN_OPTIONS, action), action);
+}
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function checkShutdownOptions(given: Given<ShutdownOptions>, action: string): ShutdownSettings {
+  const { mode = 'drain', timeoutMs = Number.POSITIVE_INFINITY } = given;
+  return {
+    mode: checkOneOf(mode, SHUTDOWN_MODES, 'mode', action),
+    timeoutMs: checkMs(timeoutMs, 'timeoutMs', action),
+  };
 }

@@ -6,12 +6,7 @@ import type { Pacer } from './pacer.js';
 import type { PoolLog } from './pool-log.js';
 import type { Profiling } from './profiling.js';
 import type { SettledCounts } from './settled-counts.js';
-import {
-  checkShutdownOptions,
-  SHUTDOWN_MODES as MODES,
-  type ShutdownMode,
-  type ShutdownOptions,
-} from './shutdown-options.js';
+import { SHUTDOWN_MODES as MODES, type ShutdownMode, type ShutdownSettings } from './shutdown-options.js';
 import type { WorkerSet } from './worker-set.js';
 
 const REASON = 'the pool was shut down';
@@ -47,9 +42,7 @@ export class Shutdown {
     return this.#promise !== undefined;
   }
 
-  begin(options: ShutdownOptions): Promise<SettledCounts> {
-    const { mode = 'drain', timeoutMs = Number.POSITIVE_INFINITY } = options;
-    checkShutdownOptions(options, 'shut down pool');
+  begin({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
     if (this.#promise === undefined) this.#parts.log.shutdownBegins(mode, this.#parts.ledger.unsettled);
     this.#promise ??= this.#run();
     this.#escalate(mode);

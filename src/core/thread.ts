@@ -1,15 +1,17 @@
 import { inspect } from 'node:util';
+import { checkText, refuseOptions } from '../base/check.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { describe } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { Job } from '../jobs/job.js';
 import { hasReturned } from '../jobs/job-engine.js';
+import { type JobOptions, readJobOptions, withOptions } from '../jobs/job-options.js';
 import type { Task, TaskResult } from '../jobs/task.js';
 import type { SubmitRest } from '../jobs/typed-job.js';
+import { stays } from '../sync/crossing.js';
 import { Signal } from '../sync/signal.js';
 import { type Endable, enterLiving } from './living.js';
 import { ThreadPool } from './pool.js';
 import type { SettledCounts } from './settled-counts.js';
-import type { ShutdownOptions } from './shutdown-options.js';
+import type { ShutdownSettings } from './shutdown-options.js';
 
 /**
  * A named thread of its own, for one function that runs for long. It is asked to stop by its token; threads that were run
@@ -44,6 +46,14 @@ export class Thread<T = unknown> {
     this.#ended = this.#end(parent);
   }
 
+  static {
+    stays((value) =>
+      #pool in value
+        ? `thread '${value.name}'; pass thread.stopped to wait for its end, or await thread.join() and pass the result`
+        : undefined,
+    );
+  }
+
   /**
    * Runs a task on a thread of its own.
    *
@@ -60,12 +70,14 @@ export class Thread<T = unknown> {
     task: K,
     rest: readonly unknown[],
   ): Thread<TaskResult<K>> {
-    if (typeof name !== 'string' || name === '')
-      throw new TypeError(`Cannot run a thread: name must be a string that is not empty, received ${describe(name)}`);
-    const [args, options] = rest as [readonly unknown[] | undefined, object | undefined];
+    checkText(name, 'name', 'run a thread');
+    const [args, options] = rest as [readonly unknown[] | undefined, JobOptions | undefined];
+    const given = readJobOptions(options, `run thread '${name}'`);
+    // made first: where it is refused, no thread is left behind
+    const job = new Job(task as Task, args, given.name === undefined ? withOptions(given, { name }) : given);
     const pool = new ThreadPool({ maxWorkers: 1, name });
-    const job = pool.submit(task as never, args as never, { name, ...options }) as Job as Job<TaskResult<K>>;
-    return new Thread(name, job, pool, parent);
+    pool.submitJob(job);
+    return new Thread(name, job as Job<TaskResult<K>>, pool, parent);
   }
 
   /** Runs a task on a thread that is this one's child: it is stopped, and has ended, before this one is asked to stop. */
@@ -87,7 +99,9 @@ export class Thread<T = unknown> {
    * Settles as the function ended: with what it returned, also where it had been asked to stop, or with what it threw. Not
    * before its children have ended.
    */
-  async join(): Promise<T> {
+  async join(): Promise<T>;
+  async join(...rest: readonly unknown[]): Promise<T> {
+    refuseOptions(rest, `join thread '${this.name}'`);
     const { job } = this;
     job.catch(() => {}); // who joins looks at its failure
     await this.#ended;
@@ -103,10 +117,10 @@ export class Thread<T = unknown> {
     return shown('Thread', { name, state: job.state }, inspecting);
   }
 
-  async #shutdown(options: ShutdownOptions = {}): Promise<SettledCounts> {
+  async #shutdown(options: ShutdownSettings): Promise<SettledCounts> {
     if (options.mode === 'abort') for (const thread of [...this.#children]) void thread.#shutdown(options);
     else this.stop('the process ends');
-    if (options.mode !== 'abort' && options.timeoutMs === undefined) await this.#ended;
+    if (options.mode !== 'abort' && options.timeoutMs === Number.POSITIVE_INFINITY) await this.#ended;
     return this.#pool.shutdown(options);
   }
 

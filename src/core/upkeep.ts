@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { has } from '../base/bare.js';
 import { messageOf } from '../errors.js';
 import { NO_ARGS, type TaskRef } from '../jobs/task.js';
 import type { PoolSettings } from './options.js';
@@ -49,7 +50,7 @@ export class Upkeep {
       argsName: what.kind === 'setup' ? 'setupArgs' : 'args',
       isAsked: false,
       ended: (end) => {
-        if ('error' in end) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
+        if (has(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
         else what.ended();
       },
       lost: () => {}, // it is told as a thread that could not start
@@ -67,7 +68,7 @@ export class Upkeep {
       argsName: 'args',
       isAsked: false,
       ended: (end) => {
-        if ('error' in end) this.#log.lateError(toError(end.error), { whose });
+        if (has(end, 'error')) this.#log.lateError(toError(end.error), { whose });
       },
       lost: ({ cause }) => {
         if (cause !== undefined) this.#log.lateError(toError(cause), { whose });

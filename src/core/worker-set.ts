@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
 import { outsideRequests } from '../base/async-context.js';
+import { bare } from '../base/bare.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { now } from '../sync/platform.js';
@@ -269,7 +270,8 @@ export class WorkerSet {
       const made = withPipedOutput(() => checkThread(worker()));
       return { thread: made.thread, printed: made.piped };
     }
-    const options: WorkerOptions = { name: `${name}-${workerId}` };
+    // what it inherits Node.js obeys
+    const options: WorkerOptions = bare({ name: `${name}-${workerId}` });
     if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
     if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
     const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();

@@ -1,13 +1,23 @@
+import { Bare, bare } from '../base/bare.js';
+import {
+  checkArray,
+  checkBoolean,
+  checkDate,
+  checkFinite,
+  checkMs,
+  checkSignal,
+  checkText,
+  type Given,
+  optionNames,
+  readInto,
+} from '../base/check.js';
 import { isPassenger } from '../base/passenger.js';
 import { describe } from '../errors.js';
-import { isAbortSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
-import { type ContextStores, checkContext } from '../sync/context-stores.js';
+import { type ContextStores, checkContext, readContext, storesOf } from '../sync/context-stores.js';
 import type { Transferable } from '../sync/crossing.js';
-import { checkDate, checkMs } from '../sync/timer.js';
 import type { JobState } from './job-state.js';
-import { checkOptionNames } from './option-names.js';
-import { checkRetryOptions, type RetryOptions } from './retry-policy.js';
+import { type RetryOptions, readRetryOptions } from './retry-policy.js';
 
 /** A job that another one waits for: a `Job`. */
 export interface Prerequisite {
@@ -65,55 +75,104 @@ export interface JobOptions {
   readonly name?: string | undefined;
 }
 
-const KNOWN = new Set([
-  ...['priority', 'front', 'token', 'signal', 'timeoutMs', 'deadline', 'delayMs', 'startAt'],
-  ...['dependsOn', 'key', 'retry', 'graceMs', 'transfer', 'context', 'name'],
-]);
+const JOB_OPTIONS = optionNames<JobOptions>({
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  dependsOn: true,
+  key: true,
+  retry: true,
+  graceMs: true,
+  transfer: true,
+  context: true,
+  name: true,
+});
+
+/** Under it the class below has the type of what it holds: only the compiler looks at it. */
+declare const CHECKED: unique symbol;
 
 /**
- * Checks what a caller passed as job options.
+ * Job options that were read and checked. They inherit nothing, points in time are ms since 1970, and lists are copies: a job
+ * may be made of them without another look at what the caller gave.
+ */
+export type CheckedJobOptions = JobOptions & { readonly [CHECKED]: true };
+
+class Checked extends Bare {}
+
+/** Whether they come from here. */
+export function areChecked(options: JobOptions): options is CheckedJobOptions {
+  return options instanceof Checked;
+}
+
+/** Checked options with others, which are known to be right, in the place of their own. */
+export function withOptions(options: CheckedJobOptions, others: JobOptions): CheckedJobOptions {
+  return Object.assign(new Checked(), options, others) as unknown as CheckedJobOptions;
+}
+
+/**
+ * Reads and checks what a caller passed as job options.
  *
  * @throws {TypeError} or {RangeError} that names the option, the rule and the value received.
  */
-export function checkJobOptions(options: unknown, action: string): asserts options is JobOptions {
-  checkOptionNames(options, KNOWN, action);
-  const given = options as Record<keyof JobOptions, unknown>;
-  if (given.priority !== undefined) checkPriority(given.priority, action);
-  if (given.front !== undefined && typeof given.front !== 'boolean')
-    throw new TypeError(`Cannot ${action}: front must be a boolean, received ${describe(given.front)}`);
+export function readJobOptions(options: unknown, action: string): CheckedJobOptions {
+  const read = new Checked();
+  if (options !== undefined) readInto(read, options, { names: JOB_OPTIONS.names, path: '', action });
+  return check(read, action);
+}
+
+/**
+ * The same of options that were read together with others. @param given of which those of a job are taken.
+ *
+ * @throws {TypeError} or {RangeError}
+ */
+export function checkJobOptions(given: Given<JobOptions>, action: string): CheckedJobOptions {
+  const read = new Checked();
+  for (const name of JOB_OPTIONS.names) if (name in given) Reflect.set(read, name, given[name as keyof JobOptions]);
+  return check(read, action);
+}
+
+/** Checks in place. */
+function check(read: object, action: string): CheckedJobOptions {
+  const given = read as { -readonly [K in keyof JobOptions]: unknown };
+  if (given.priority !== undefined) checkFinite(given.priority, 'priority', action);
+  if (given.front !== undefined) checkBoolean(given.front, 'front', action);
   if (given.token !== undefined && !(given.token instanceof CancellationToken))
     throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(given.token)}`);
-  if (given.signal !== undefined && !isAbortSignal(given.signal))
-    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, received ${describe(given.signal)}`);
+  if (given.signal !== undefined) checkSignal(given.signal, 'signal', action);
   if (given.timeoutMs !== undefined) checkMs(given.timeoutMs, 'timeoutMs', action);
-  if (given.deadline !== undefined) checkDate(given.deadline, 'deadline', action);
+  if (given.deadline !== undefined) given.deadline = checkDate(given.deadline, 'deadline', action);
   if (given.graceMs !== undefined) checkMs(given.graceMs, 'graceMs', action);
   if (given.delayMs !== undefined) checkMs(given.delayMs, 'delayMs', action);
-  if (given.startAt !== undefined) checkDate(given.startAt, 'startAt', action);
-  if (given.dependsOn !== undefined) checkDependsOn(given.dependsOn, action);
-  if (given.retry !== undefined) checkRetryOptions(given.retry, action);
+  if (given.startAt !== undefined) given.startAt = checkDate(given.startAt, 'startAt', action);
+  if (given.dependsOn !== undefined) given.dependsOn = checkDependsOn(given.dependsOn, action);
+  if (given.retry !== undefined) given.retry = readRetryOptions(given.retry, action);
   if (given.retry !== undefined && given.transfer !== undefined)
     throw new TypeError(
       `Cannot ${action}: retry and transfer exclude each other, as what is moved is gone after one attempt`,
     );
-  if (given.transfer !== undefined && !Array.isArray(given.transfer))
-    throw new TypeError(`Cannot ${action}: transfer must be an array, received ${describe(given.transfer)}`);
-  if (given.context !== undefined) checkContext(given.context, action);
-  if (given.name !== undefined && (typeof given.name !== 'string' || given.name === ''))
-    throw new TypeError(`Cannot ${action}: name must be a string that is not empty, received ${describe(given.name)}`);
+  if (given.transfer !== undefined) given.transfer = checkArray(given.transfer, 'transfer', action);
+  if (given.context !== undefined) given.context = checkContext(given.context, action);
+  if (given.name !== undefined) checkText(given.name, 'name', action);
+  return given as CheckedJobOptions;
 }
 
-function checkDependsOn(value: unknown, action: string): void {
+function checkDependsOn(value: unknown, action: string): readonly unknown[] {
   if (!Array.isArray(value))
     throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, received ${describe(value)}`);
-  for (const other of value)
+  const jobs: readonly unknown[] = [...value];
+  for (const other of jobs)
     if (!isPassenger(other))
       throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, but holds ${describe(other)}`);
+  return jobs;
 }
 
-export function checkPriority(priority: unknown, action: string, name = 'priority'): asserts priority is number {
-  if (typeof priority !== 'number')
-    throw new TypeError(`Cannot ${action}: ${name} must be a finite number, received ${describe(priority)}`);
-  if (!Number.isFinite(priority))
-    throw new RangeError(`Cannot ${action}: ${name} must be a finite number, received ${priority}`);
+/** The options with what is current now of the stores of `context`: for jobs that are submitted in another context. */
+export function withContextOfNow(options: CheckedJobOptions): CheckedJobOptions {
+  const { context } = options;
+  return context === undefined ? options : withOptions(options, bare({ context: storesOf(readContext(context)) }));
 }

@@ -1,25 +1,27 @@
 // biome-ignore-all lint/style/useReadonlyClassProperties: fields are set by the functions that the class gives away
 
 import { inspect } from 'node:util';
+import { Bare } from '../base/bare.js';
+import { checkFinite } from '../base/check.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { giveAccess, type PassengerAside } from '../base/passenger.js';
 import { describe, textOf } from '../errors.js';
 import { unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
+import { stays } from '../sync/crossing.js';
 import { inTurn } from '../sync/in-turn.js';
 import { keepShape } from '../sync/keep-shape.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
 import { Cancellation, type Ending } from './ending.js';
 import { Follower, mayBeResolvers, tell } from './follower.js';
-import type { Arrival, Beginning, JobExtras, Moment } from './job-extras.js';
+import { type Arrival, type Beginning, JobExtras, type Moment } from './job-extras.js';
 import { JobKind, type OwnerRef } from './job-kind.js';
-import { checkJobOptions, checkPriority, type JobOptions } from './job-options.js';
+import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
 import { ProgressStream } from './progress.js';
-import { withRetryIfOfNow } from './retry-policy.js';
 import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
@@ -44,8 +46,9 @@ interface Late {
   readonly result: unknown;
 }
 
+const { getOwnPropertyNames } = Object;
 let lastNumber = 0;
-const NO_OPTIONS: JobOptions = Object.freeze({});
+const NO_OPTIONS: JobOptions = Object.freeze(new Bare());
 /** As they are before any code can replace them. */
 const NativePromise = Promise;
 const { then: PROMISE_THEN, catch: PROMISE_CATCH, finally: PROMISE_FINALLY } = Promise.prototype;
@@ -56,7 +59,14 @@ function refuseArgs(ref: TaskRef, args: unknown): never {
   throw new TypeError(`Cannot make job '${ref.name}': args must be an array, received ${describe(args)}`);
 }
 
-function hasMoreThanPriority(options: JobOptions): boolean {
+/** As most options are: known at a glance, and nothing need be copied. */
+function isPriorityOnly(options: unknown): options is { readonly priority?: number | undefined } {
+  if (typeof options !== 'object' || options === null) return false;
+  const names = getOwnPropertyNames(options);
+  return names.length === 1 && names[0] === 'priority';
+}
+
+function hasMoreThanPriority(options: CheckedJobOptions): boolean {
   for (const name in options) if (name !== 'priority' && name !== 'front') return true;
   return false;
 }
@@ -284,7 +294,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** Gives a PENDING job another priority. False when it is not PENDING any more. */
   setPriority(priority: number): boolean {
-    checkPriority(priority, `set priority of job '${this.name}'`);
+    checkFinite(priority, 'priority', `set priority of job '${this.name}'`);
     if (isSettled(this)) return false;
     const { owner } = this.#kind;
     if (owner !== undefined) return owner.reprioritise(this, priority);
@@ -311,6 +321,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   finally(onfinally?: (() => void) | null): Promise<T> {
     return apply(PROMISE_FINALLY, Job.#promiseOf(this), [onfinally]) as Promise<T>;
+  }
+
+  static {
+    stays((value) =>
+      #id in value
+        ? `job '${value.name}'; await it first and pass its result, or add both calls to a JobGraph and pass the node's output`
+        : undefined,
+    );
   }
 
   /** What it is and how it stands, without its arguments, its result or its error. */
@@ -390,7 +408,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     failureOf = (job) => Job.#errorOf(job);
     extrasIn = (job) => job.#extras;
     extrasOf = (job) => {
-      job.#extras ??= {};
+      job.#extras ??= new JobExtras();
       return job.#extras;
     };
     progressOf = (job) => {
@@ -476,10 +494,19 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** Answers its priority. */
   static #takeOptions(job: Job, ref: TaskRef, options: JobOptions): number {
-    checkJobOptions(options, `make job '${ref.name}'`);
-    if (hasMoreThanPriority(options)) job.#extras = { name: options.name, options: withRetryIfOfNow({ ...options }) };
-    if (options.front) extrasOf(job).order = -1;
-    return options.priority ?? JobPriority.NORMAL;
+    if (isPriorityOnly(options)) {
+      const { priority } = options;
+      if (!Number.isFinite(priority)) checkFinite(priority ?? JobPriority.NORMAL, 'priority', `make job '${ref.name}'`);
+      return priority ?? JobPriority.NORMAL;
+    }
+    const checked = areChecked(options) ? options : readJobOptions(options, `make job '${ref.name}'`);
+    if (hasMoreThanPriority(checked)) {
+      const extras = extrasOf(job);
+      extras.name = checked.name;
+      extras.options = checked;
+    }
+    if (checked.front) extrasOf(job).order = -1;
+    return checked.priority ?? JobPriority.NORMAL;
   }
 
   static #errorOf(job: Job): unknown {
@@ -513,7 +540,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   static #follow(job: Job, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
     const follower = new Follower(resolve, reject);
     const extras = job.#extras;
-    if (extras === undefined) job.#extras = { followers: follower };
+    if (extras === undefined) extrasOf(job).followers = follower;
     else if (extras.followers === undefined) extras.followers = follower;
     else if (extras.followers instanceof Follower) extras.followers = [extras.followers, follower];
     else extras.followers.push(follower);

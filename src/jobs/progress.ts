@@ -40,31 +40,90 @@ export class ProgressStream<P> implements AsyncIterable<P> {
   }
 
   listen(listener: (value: P) => void): () => void {
-    const own = inContextOfNow(listener); // a function of its own: the same function registered twice is called twice
+    const inContext = inContextOfNow(listener);
+    let isOn = true; // what had arrived before it was taken off is not told any more
+    const own = (value: P): void => {
+      if (isOn) inContext(value);
+    };
     this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return () => {
+      isOn = false;
+      this.#listeners.delete(own);
+    };
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<P, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<P, undefined> {
     const start = this.#start ?? this.#last;
     this.#start = undefined;
-    return this.#read(start);
+    return new ProgressReader(this, start);
   }
 
-  async *#read(start: Item<P>): AsyncGenerator<P, void, undefined> {
-    for (let item = start; ; ) {
-      if (item.next !== undefined) {
-        item = item.next;
-        yield item.value as P;
-      } else if (this.#isEnded) return;
-      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /** Whether no more comes. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Calls `look` once, when there is something new to look at. */
+  wakes(look: () => void): void {
+    this.#waiting.push(look);
   }
 
   #wake(): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const look of waiting) look();
+  }
+}
+
+type Next<P> = IteratorResult<P, undefined>;
+
+/** Reads the values, one by one. (Not an async generator: one that waits for a value could not be left.) */
+class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
+  readonly #stream: ProgressStream<P>;
+  /** The last item that was read; `undefined` once the reader has left. */
+  #item: Item<P> | undefined;
+  readonly #readers: ((next: Next<P>) => void)[] = [];
+
+  constructor(stream: ProgressStream<P>, start: Item<P>) {
+    this.#stream = stream;
+    this.#item = start;
+  }
+
+  next(): Promise<Next<P>> {
+    return new Promise((resolve) => {
+      if (this.#readers.push(resolve) === 1) this.#look();
+    });
+  }
+
+  return(): Promise<Next<P>> {
+    this.#item = undefined;
+    this.#look();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  readonly #look = (): void => {
+    while (this.#readers.length > 0) {
+      const next = this.#next();
+      if (next === undefined) {
+        this.#stream.wakes(this.#look);
+        return;
+      }
+      this.#readers.shift()?.(next);
+    }
+  };
+
+  /** `undefined` where it is to come. */
+  #next(): Next<P> | undefined {
+    const item = this.#item?.next;
+    if (item !== undefined) {
+      this.#item = item;
+      return { value: item.value as P, done: false };
+    }
+    return this.#item === undefined || this.#stream.isEnded ? { value: undefined, done: true } : undefined;
   }
 }

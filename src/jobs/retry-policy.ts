@@ -1,7 +1,6 @@
 import { inContextOfNow } from '../base/async-context.js';
+import { checkBoolean, checkFunction, checkMs, checkOneOf, optionNames, readOptions } from '../base/check.js';
 import { describe } from '../errors.js';
-import { checkMs } from '../sync/timer.js';
-import { checkOptionNames } from './option-names.js';
 
 /** How a job is tried again that failed. */
 export interface RetryOptions {
@@ -21,15 +20,23 @@ export interface RetryOptions {
   readonly onWorkerExit?: boolean | undefined;
 }
 
-const KNOWN = new Set(['maxAttempts', 'delayMs', 'backoff', 'maxDelayMs', 'jitter', 'retryIf', 'onWorkerExit']);
-const BACKOFFS = ['fixed', 'linear', 'exponential'];
+const RETRY_OPTIONS = optionNames<RetryOptions>(
+  {
+    maxAttempts: true,
+    delayMs: true,
+    backoff: true,
+    maxDelayMs: true,
+    jitter: true,
+    retryIf: true,
+    onWorkerExit: true,
+  },
+  'retry.',
+);
+const BACKOFFS = ['fixed', 'linear', 'exponential'] as const;
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
-export function checkRetryOptions(value: unknown, action: string): asserts value is RetryOptions {
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`Cannot ${action}: retry must be an object, received ${describe(value)}`);
-  checkOptionNames(value, KNOWN, action, 'retry.');
-  const given = value as Record<keyof RetryOptions, unknown>;
+/** What was given, read once; `retryIf` is called in the async context of now. @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function readRetryOptions(value: unknown, action: string): RetryOptions {
+  const given = readOptions(value, RETRY_OPTIONS, action);
   const { maxAttempts, backoff, jitter, retryIf, onWorkerExit } = given;
   if (typeof maxAttempts !== 'number')
     throw new TypeError(
@@ -41,18 +48,17 @@ export function checkRetryOptions(value: unknown, action: string): asserts value
     );
   if (given.delayMs !== undefined) checkMs(given.delayMs, 'retry.delayMs', action);
   if (given.maxDelayMs !== undefined) checkMs(given.maxDelayMs, 'retry.maxDelayMs', action);
-  if (backoff !== undefined && !BACKOFFS.includes(backoff as string))
-    throw new TypeError(
-      `Cannot ${action}: retry.backoff must be one of ${BACKOFFS.join(', ')}, received ${describe(backoff)}`,
-    );
+  if (backoff !== undefined) checkOneOf(backoff, BACKOFFS, 'retry.backoff', action);
   if (jitter !== undefined && typeof jitter !== 'number')
     throw new TypeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${describe(jitter)}`);
   if (jitter !== undefined && !(jitter >= 0 && jitter <= 1))
     throw new RangeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${jitter}`);
-  if (retryIf !== undefined && typeof retryIf !== 'function')
-    throw new TypeError(`Cannot ${action}: retry.retryIf must be a function, received ${describe(retryIf)}`);
-  if (onWorkerExit !== undefined && typeof onWorkerExit !== 'boolean')
-    throw new TypeError(`Cannot ${action}: retry.onWorkerExit must be a boolean, received ${describe(onWorkerExit)}`);
+  if (retryIf !== undefined) {
+    checkFunction<NonNullable<RetryOptions['retryIf']>>(retryIf, 'retry.retryIf', action);
+    Reflect.set(given, 'retryIf', inContextOfNow(retryIf));
+  }
+  if (onWorkerExit !== undefined) checkBoolean(onWorkerExit, 'retry.onWorkerExit', action);
+  return given as RetryOptions;
 }
 
 /** How many ms to wait after so many attempts have failed. */
@@ -61,11 +67,4 @@ export function retryDelayMs(retry: RetryOptions, attempts: number): number {
   if (delayMs === 0) return 0;
   const factor = backoff === 'fixed' ? 1 : backoff === 'linear' ? attempts : 2 ** (attempts - 1);
   return Math.min(delayMs * factor, maxDelayMs) * (1 - jitter * Math.random());
-}
-
-/** The options as they are, but `retryIf` is called in the async context of now. */
-export function withRetryIfOfNow<O extends { readonly retry?: RetryOptions | undefined }>(options: O): O {
-  const { retry } = options;
-  if (retry?.retryIf === undefined) return options;
-  return { ...options, retry: { ...retry, retryIf: inContextOfNow(retry.retryIf) } };
 }

@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { defineHidden } from '../base/define.js';
 import type { CurrentJob, SIGNATURE } from '../current-job.js';
 import { describe } from '../errors.js';
-import { uncloneable } from '../sync/crossing.js';
+import { stays, uncloneable } from '../sync/crossing.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
 export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
@@ -89,6 +90,14 @@ class ModuleExport implements ModuleTask {
   readonly url: string;
   readonly ref: TaskRef;
 
+  static {
+    stays((value) =>
+      value instanceof ModuleExport
+        ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name`
+        : undefined,
+    );
+  }
+
   constructor(url: string, name: string) {
     this.name = name;
     this.url = url;
@@ -130,7 +139,7 @@ function createExports(url: string): object {
       // 'then': so that a task module may be awaited, or returned from an async function, without being called
       if (typeof name !== 'string' || name === 'then') return undefined;
       const value = new ModuleExport(url, name);
-      Object.defineProperty(exports, name, { value });
+      defineHidden(exports, name, value);
       return value;
     },
   });

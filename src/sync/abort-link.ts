@@ -1,16 +1,23 @@
+import { bare } from '../base/bare.js';
 import type { Dependent } from './dependent.js';
+import { stamp } from './stamp.js';
+
+/** Inherits nothing, as Node.js obeys what listeners' options inherit. */
+const ONCE = Object.freeze(bare({ once: true }));
 
 /** The dependents of one AbortSignal, behind a single listener that is there only while there are any. */
 class AbortLink {
   readonly #signal: AbortSignal;
   readonly #dependents = new Set<Dependent>();
+  /** When the signal aborted, in ms of `now()`: when that was heard of or, where nobody listened, first asked. */
+  #abortedAtMs: number | undefined;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
   add(dependent: Dependent): void {
-    if (this.#dependents.size === 0) this.#signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#dependents.size === 0) this.#signal.addEventListener('abort', this.#onAbort, ONCE);
     this.#dependents.add(dependent);
   }
 
@@ -20,10 +27,18 @@ class AbortLink {
   }
 
   readonly #onAbort = (): void => {
-    const dependents = [...this.#dependents];
-    this.#dependents.clear();
-    for (const dependent of dependents) dependent.cancel(this.#signal.reason);
+    this.#abortedAtMs ??= stamp();
+    // one that an earlier one takes off is not told any more
+    for (const dependent of this.#dependents) {
+      this.#dependents.delete(dependent);
+      dependent.cancel(this.#signal.reason);
+    }
   };
+
+  get abortedAtMs(): number {
+    this.#abortedAtMs ??= stamp();
+    return this.#abortedAtMs;
+  }
 }
 
 const links = new WeakMap<AbortSignal, AbortLink>();
@@ -34,25 +49,23 @@ export function linkToSignal(signal: AbortSignal, dependent: Dependent): void {
     dependent.cancel(signal.reason);
     return;
   }
+  linkOf(signal).add(dependent);
+}
+
+/** When a signal that has aborted did so, in ms of `now()`: exact where a dependent was linked to it then. */
+export function abortedAtMs(signal: AbortSignal): number {
+  return linkOf(signal).abortedAtMs;
+}
+
+function linkOf(signal: AbortSignal): AbortLink {
   let link = links.get(signal);
   if (link === undefined) {
     link = new AbortLink(signal);
     links.set(signal, link);
   }
-  link.add(dependent);
+  return link;
 }
 
 export function unlinkFromSignal(signal: AbortSignal, dependent: Dependent): void {
   links.get(signal)?.remove(dependent);
-}
-
-/** By shape, as test runners and browsers' libraries bring AbortSignals of their own realm. */
-export function isAbortSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    'addEventListener' in value &&
-    typeof value.addEventListener === 'function'
-  );
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
+import { checkCount } from '../base/check.js';
 import { ringOthers, unwatch, watch } from './bells.js';
-import { checkCount } from './check-count.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { brand, SharedObject } from './shared-object.js';
@@ -8,7 +8,7 @@ import {
   type Awaited,
   checkMayBlock,
   checkNotCancelled,
-  checkWait,
+  readWait,
   type WaitOptions,
   wait,
   waitSync,
@@ -76,7 +76,7 @@ export class Barrier extends SharedObject {
    *
    * @throws {CancelledError} by rejection, when the token or signal given is cancelled first: it has left then, too.
    */
-  arriveAndWait(options: WaitOptions = {}): Promise<boolean> {
+  arriveAndWait(options?: WaitOptions): Promise<boolean> {
     let waiter: Waiter | undefined;
     const awaited: Awaited = {
       enter: (done) => {
@@ -101,13 +101,13 @@ export class Barrier extends SharedObject {
    * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `arriveAndWait`.
    */
-  arriveAndWaitSync(options: WaitOptions = {}): boolean {
+  arriveAndWaitSync(options?: WaitOptions): boolean {
     checkMayBlock('arriveAndWaitSync', 'barrier.arriveAndWait()');
-    checkWait(options, ACTION);
-    checkNotCancelled(options, ACTION);
+    const settings = readWait(options, ACTION);
+    checkNotCancelled(settings, ACTION);
     const round = this.#arrive();
     try {
-      return waitSync(() => this.#round !== round, options, ACTION) || !this.#leave(round);
+      return waitSync(() => this.#round !== round, settings, ACTION) || !this.#leave(round);
     } catch (error) {
       this.#leave(round);
       throw error;

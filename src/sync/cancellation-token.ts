@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
+import { checkDate, checkMs, isAbortSignal } from '../base/check.js';
 import { CancelledError, cancelledMessage, describe } from '../errors.js';
-import { isAbortSignal } from './abort-link.js';
 import { ringBlocked } from './bells.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
 import type { Carrier, ExchangeMessage } from './exchange.js';
@@ -9,12 +9,20 @@ import { Flag } from './flag.js';
 import { OneWay } from './one-way.js';
 import { now } from './platform.js';
 import { brand, SharedObject } from './shared-object.js';
-import { AbortSource, Combination, DueTime, type Source } from './source.js';
-import { checkDate, checkMs, msUntil } from './timer.js';
+import { AbortSource, DueTime, FirstOf, type TimedSource } from './source.js';
+import { stamp } from './stamp.js';
+import { msUntil } from './timer.js';
+
+/**
+ * What is known of a token's reason on this thread: that it is to come, by the message of the thread that cancelled the token;
+ * that it is the reason of what the token follows, which may itself be to come; or that it is what was given. A token's
+ * reason never changes once it is given.
+ */
+type ReasonState = 'to come' | 'of the link' | 'given';
 
 /** What a linked token takes from its source, besides being cancelled. */
 interface Link {
-  readonly source: Source;
+  readonly source: TimedSource;
   readonly reason: () => unknown;
   /** What its `AbortSignal` follows; none where the token must tell it. */
   readonly signals: () => readonly AbortSignal[];
@@ -36,6 +44,9 @@ interface Link {
 export class CancellationToken extends OneWay {
   #isRaised = false;
   #reason: unknown;
+  #reasonIs: ReasonState = 'to come';
+  /** In ms of `now()`. */
+  #cancelledAtMs: number | undefined;
   /** In shared memory once another thread holds the token; until then this object is the only one to ask. */
   #flag: Flag | undefined;
   readonly #link: Link | undefined;
@@ -65,9 +76,10 @@ export class CancellationToken extends OneWay {
     for (const token of tokens)
       if (!(token instanceof CancellationToken))
         throw new TypeError(`Cannot link tokens: each must be a CancellationToken, received ${describe(token)}`);
+    const source = new FirstOf(tokens);
     return new CancellationToken({
-      source: new Combination<CancellationToken>('or', tokens),
-      reason: () => tokens.find((token) => token.isCancelled)?.reason,
+      source,
+      reason: () => source.first?.reason,
       signals: () => tokens.map((token) => token.signal),
     });
   }
@@ -108,11 +120,11 @@ export class CancellationToken extends OneWay {
 
   /** @internal The copy, on this thread, of a token that came over `carrier`. */
   static arrived(handle: CrossingHandle, carrier: Carrier): CancellationToken {
-    const { words, details: isCancelled } = handle;
+    const { words, details: cancelledAtMs } = handle;
     const token = SharedObject.arrive(handle, carrier, () =>
       words.length > 0 ? CancellationToken.following(new Flag(words)) : new CancellationToken(),
     );
-    if (isCancelled === true) token.heard(undefined, carrier); // of another process
+    if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
     // what it was cancelled with was told before this thread had it
     if (token.isCancelled && token.reason === undefined) carrier.tell({ kind: 'token-asked', id: handle.id });
     return token;
@@ -137,19 +149,20 @@ export class CancellationToken extends OneWay {
 
   /** What the first canceller gave. On another thread it may be `undefined` until that thread's event loop turns. */
   get reason(): unknown {
-    if (!this.#isRaised && this.#link?.source.hasHappened) return this.#link.reason();
-    return this.#reason;
+    const isOfLink = this.#isRaised ? this.#reasonIs === 'of the link' : this.#isCancelledByLink;
+    return isOfLink ? this.#link?.reason() : this.#reason;
   }
 
   /** An `AbortSignal` that is aborted when the token is cancelled, with the token's reason or a `CancelledError`. */
   get signal(): AbortSignal {
     if (this.#signal !== undefined) return this.#signal;
     const controller = new AbortController();
-    const others = this.#link?.signals() ?? [];
+    const isCancelled = this.isCancelled;
+    const others = isCancelled ? [] : (this.#link?.signals() ?? []);
     // the platform lets such a signal go once nobody listens to it, however long those live that it follows
     this.#signal = others.length > 0 ? AbortSignal.any([controller.signal, ...others]) : controller.signal;
     this.#controller = controller;
-    if (this.isCancelled) controller.abort(this.#abortReason());
+    if (isCancelled) controller.abort(this.#abortReason());
     else if (this.#link !== undefined && others.length === 0) this.link({ cancel: () => {} }); // starts its timer
     return this.#signal;
   }
@@ -157,12 +170,15 @@ export class CancellationToken extends OneWay {
   /** Cancels. Only the first call, of all threads, counts. */
   cancel(reason?: unknown): void {
     if (this.#isRaised) return;
-    const why = this.#link?.source.hasHappened ? this.#link.reason() : reason;
-    const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise();
+    const isByLink = this.#isCancelledByLink;
+    const atMs = this.isCancelled ? this.happenedAtMs : stamp();
+    const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise(atMs);
     if (isFirst && this.isShared) ringBlocked();
     // where another thread was first its message brings the reason, but nobody need wait for it
-    this.#raise(isFirst ? why : undefined);
-    if (isFirst) this.#tellCopies(why, undefined);
+    if (!isFirst) this.#raise('to come', undefined, atMs);
+    else if (isByLink) this.#raise('of the link', undefined, atMs);
+    else this.#raise('given', reason, atMs);
+    if (isFirst) this.#tellCopies(this.reason, undefined);
   }
 
   /** @throws {CancelledError} when the token is cancelled. */
@@ -190,16 +206,31 @@ export class CancellationToken extends OneWay {
     return this.isCancelled;
   }
 
+  /** @internal When it was cancelled, in ms of `now()`. Where nobody saw it: when it was first asked. */
+  get happenedAtMs(): number {
+    this.#cancelledAtMs ??=
+      this.#flag?.raisedAtMs ?? (this.#isCancelledByLink ? this.#link?.source.happenedAtMs : undefined) ?? stamp();
+    return this.#cancelledAtMs;
+  }
+
+  /** @internal */
+  keepTime(): void {
+    this.#link?.source.keepTime();
+  }
+
   /** @internal Another thread asks why it was cancelled. */
   asked(from: Carrier): void {
-    if (this.#isRaised) from.tell({ kind: 'token-cancelled', id: this.id, reason: this.#reason });
+    // where the reason is to come, all copies are told it when it has
+    if (this.#isRaised && this.#reasonIs !== 'to come')
+      from.tell({ kind: 'token-cancelled', id: this.id, reason: this.reason });
   }
 
   /** @internal Another thread cancelled its copy. */
   heard(reason: unknown, from: Carrier): void {
+    if (this.#isRaised && this.#reasonIs !== 'to come') return; // this one was first, as far as this thread goes
     // who cancelled it in another process could not raise the flag here
-    if (!from.sharesMemory && this.#flag?.isForeign === false && this.#flag.raise()) ringBlocked();
-    this.#raise(reason);
+    if (!from.sharesMemory) this.#raiseFlag(stamp());
+    this.#raise('given', reason, this.#flag?.raisedAtMs ?? stamp());
     this.#tellCopies(reason, from);
   }
 
@@ -242,22 +273,39 @@ export class CancellationToken extends OneWay {
     if (this.isCancelled) this.cancel(); // by what it follows: takes over its reason
     if (this.#flag === undefined) {
       this.#flag = Flag.create();
-      if (this.isCancelled) this.#flag.raise();
+      if (this.isCancelled) this.#flag.raise(this.happenedAtMs);
     }
     return { type: 'token', words: this.#flag.words };
   }
 
   protected override handleForProcess(): Omit<CrossingHandle, 'id'> {
-    return { ...this.handleFor(), words: new Int32Array(0), details: this.isCancelled };
+    return { ...this.handleFor(), words: new Int32Array(0), details: this.isCancelled ? this.happenedAtMs : undefined };
   }
 
-  #raise(reason: unknown): void {
-    if (this.#isRaised) {
-      this.#reason ??= reason; // this thread saw the flag before the message that brings the reason
-      return;
-    }
-    this.#isRaised = true;
+  /** What it follows was cancelled, and nobody on another thread had cancelled this one before. */
+  get #isCancelledByLink(): boolean {
+    if (!this.#link?.source.hasHappened) return false;
+    return !this.#flag?.isRaised || (this.#flag.raisedAtMs ?? 0) >= this.#link.source.happenedAtMs;
+  }
+
+  /** It came from another process, cancelled: why, is to be asked. */
+  #cancelledElsewhere(atMs: number): void {
+    if (this.#isRaised) return;
+    this.#raiseFlag(atMs);
+    this.#raise('to come', undefined, atMs);
+  }
+
+  #raiseFlag(atMs: number): void {
+    if (this.#flag?.isForeign === false && this.#flag.raise(atMs)) ringBlocked();
+  }
+
+  #raise(reasonIs: ReasonState, reason: unknown, atMs: number): void {
+    const wasRaised = this.#isRaised;
+    this.#reasonIs = reasonIs;
     this.#reason = reason;
+    if (wasRaised) return; // this thread saw the flag before the message that brings the reason
+    this.#isRaised = true;
+    this.#cancelledAtMs ??= atMs;
     this.#controller?.abort(this.#abortReason());
     this.tell();
   }

@@ -46,7 +46,7 @@ export class Condition extends SharedObject {
    * @throws {Error} by rejection, where this thread does not hold the mutex.
    * @throws {CancelledError} by rejection, with the lock held, when the token or signal given is cancelled first.
    */
-  async wait(options: WaitOptions = {}): Promise<boolean> {
+  async wait(options?: WaitOptions): Promise<boolean> {
     this.#checkHeld();
     const notified = this.#queue.hold(options, ACTION); // in line before the lock is free
     const lock = this.#mutex.giveAway();
@@ -64,7 +64,7 @@ export class Condition extends SharedObject {
    * @throws {CancelledError} with the lock held, when the token or signal given, or the job that waits, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `wait`.
    */
-  waitSync(options: WaitOptions = {}): boolean {
+  waitSync(options?: WaitOptions): boolean {
     checkMayBlock('waitSync', 'condition.wait()');
     this.#checkHeld();
     let lock: ReturnType<Mutex['giveAway']> | undefined;

@@ -1,3 +1,4 @@
+import { bare } from '../base/bare.js';
 import { describe } from '../errors.js';
 
 /** What has a value of its own in each async context: an `AsyncLocalStorage` of `node:async_hooks`, or what is alike in this. */
@@ -12,17 +13,19 @@ export type ContextStores = Readonly<Record<string, ContextStore>>;
 /** The values of stores at one moment. */
 export type ContextValues = Readonly<Record<string, unknown>>;
 
-/** @throws {TypeError} that names the option, the rule and the value received. */
-export function checkContext(value: unknown, action: string): asserts value is ContextStores {
+/** A copy of what was given. @throws {TypeError} that names the option, the rule and the value received. */
+export function checkContext(value: unknown, action: string): ContextStores {
   if (typeof value !== 'object' || value === null || isStore(value))
     throw new TypeError(
       `Cannot ${action}: context must be an object { name: asyncLocalStorage }, received ${describe(value)}`,
     );
-  for (const [name, store] of Object.entries(value))
+  const stores = bare(value) as ContextStores;
+  for (const [name, store] of Object.entries(stores))
     if (!isStore(store))
       throw new TypeError(
         `Cannot ${action}: context.${name} must be an AsyncLocalStorage, or have its getStore(), received ${describe(store)}`,
       );
+  return stores;
 }
 
 /** By shape, so that a test runner's class of another realm is one, too. */
@@ -38,9 +41,4 @@ export function readContext(stores: ContextStores): ContextValues {
 /** Stores that have these values wherever they are asked. */
 export function storesOf(values: ContextValues): ContextStores {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { getStore: () => value }]));
-}
-
-/** The options as they are, but for the context: what is current now, for jobs that are submitted in another context. */
-export function withContextOfNow<O extends { readonly context?: ContextStores | undefined }>(options: O): O {
-  return options.context === undefined ? options : { ...options, context: storesOf(readContext(options.context)) };
 }

@@ -46,3 +46,27 @@ export function isCrossing(value: unknown): value is Crossing {
 export function uncloneable(): never {
   throw new TypeError('This property only marks the object as one that crosses threads by its shared memory');
 }
+
+type Advice = (value: object) => string | undefined;
+
+const advices: Advice[] = [];
+
+/**
+ * Makes objects known that stay on their thread. A structured clone would turn most of them into a bare object, as nothing of
+ * theirs can be reached.
+ *
+ * @param advice tells of such an object what it is, and what to do instead, in words that go on after its path in an error:
+ * `it is job 'load'; await it first …`. Of any other: `undefined`.
+ */
+export function stays(advice: Advice): void {
+  advices.push(advice);
+}
+
+/** What is told of an object that stays on its thread; `undefined` for any other. */
+export function adviceOf(value: object): string | undefined {
+  for (const advice of advices) {
+    const told = advice(value);
+    if (told !== undefined) return told;
+  }
+  return undefined;
+}

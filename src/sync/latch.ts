@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { checkCount } from './check-count.js';
+import { checkCount } from '../base/check.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { OneWay } from './one-way.js';

@@ -1,4 +1,4 @@
-import { uncloneable } from './crossing.js';
+import { stays, uncloneable } from './crossing.js';
 
 /** What is held until it is released: once, by `release` or at the end of a `using` block. It cannot cross to another thread. */
 export class Lease implements Disposable {
@@ -9,6 +9,14 @@ export class Lease implements Disposable {
   /** @internal */
   constructor(giveBack: () => void) {
     this.#giveBack = giveBack;
+  }
+
+  static {
+    stays((value) =>
+      #giveBack in value
+        ? 'a lease, which its thread holds; pass the mutex or the semaphore, to be locked there'
+        : undefined,
+    );
   }
 
   get isReleased(): boolean {

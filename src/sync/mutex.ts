@@ -67,7 +67,7 @@ export class Mutex extends SharedObject {
    */
   async lock(): Promise<MutexLease>;
   async lock(options: WaitOptions): Promise<MutexLease | null>;
-  async lock(options: WaitOptions = {}): Promise<MutexLease | null> {
+  async lock(options?: WaitOptions): Promise<MutexLease | null> {
     return (await this.#queue.hold(options, ACTION)) ? this.#locked() : null;
   }
 
@@ -79,7 +79,7 @@ export class Mutex extends SharedObject {
    */
   lockSync(): MutexLease;
   lockSync(options: WaitOptions): MutexLease | null;
-  lockSync(options: WaitOptions = {}): MutexLease | null {
+  lockSync(options?: WaitOptions): MutexLease | null {
     checkMayBlock('lockSync', 'mutex.lock()');
     return this.#queue.holdSync(options, ACTION) ? this.#locked() : null;
   }

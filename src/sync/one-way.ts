@@ -3,7 +3,7 @@ import { ringOthers, unwatch, watch } from './bells.js';
 import type { Dependent } from './dependent.js';
 import { SharedObject } from './shared-object.js';
 import type { Source } from './source.js';
-import { type Awaited, checkMayBlock, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
+import { type Awaited, checkMayBlock, readWait, type WaitOptions, wait, waitSync } from './waiting.js';
 import { callListener } from './warn.js';
 
 /** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
@@ -34,7 +34,7 @@ export abstract class OneWay extends SharedObject {
    *
    * @throws {CancelledError} by rejection, when the token or signal given in `options` is cancelled first.
    */
-  wait(options: WaitOptions = {}): Promise<boolean> {
+  wait(options?: WaitOptions): Promise<boolean> {
     let dependent: Dependent = { cancel: () => {} };
     const awaited: Awaited = {
       enter: (done) => {
@@ -55,11 +55,10 @@ export abstract class OneWay extends SharedObject {
    * @throws {CancelledError} when the token or signal given in `options`, or the job that waits, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `wait`.
    */
-  waitSync(options: WaitOptions = {}): boolean {
+  waitSync(options?: WaitOptions): boolean {
     checkMayBlock('waitSync', `${this.kindName.split(' ').at(-1)}.wait()`);
     const action = `wait for ${this.kindName}`;
-    checkWait(options, action);
-    return waitSync(() => this.hasHappened, options, action);
+    return waitSync(() => this.hasHappened, readWait(options, action), action);
   }
 
   /** @internal */

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { checkCount } from './check-count.js';
+import { checkCount } from '../base/check.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { Lease } from './lease.js';
@@ -62,7 +62,7 @@ export class Semaphore extends SharedObject {
    */
   async acquire(): Promise<Lease>;
   async acquire(options: WaitOptions): Promise<Lease | null>;
-  async acquire(options: WaitOptions = {}): Promise<Lease | null> {
+  async acquire(options?: WaitOptions): Promise<Lease | null> {
     return (await this.#queue.hold(options, ACTION)) ? this.#lease() : null;
   }
 
@@ -74,7 +74,7 @@ export class Semaphore extends SharedObject {
    */
   acquireSync(): Lease;
   acquireSync(options: WaitOptions): Lease | null;
-  acquireSync(options: WaitOptions = {}): Lease | null {
+  acquireSync(options?: WaitOptions): Lease | null {
     checkMayBlock('acquireSync', 'semaphore.acquire()');
     return this.#queue.holdSync(options, ACTION) ? this.#lease() : null;
   }

@@ -1,4 +1,5 @@
 import { threadId } from 'node:worker_threads';
+import { defineHidden } from '../base/define.js';
 import { CROSS, type CrossingHandle, uncloneable } from './crossing.js';
 import { arrived, type Carrier, findShared, hold, keep, nextSharedId } from './exchange.js';
 
@@ -107,8 +108,7 @@ export abstract class SharedObject {
 /** Makes `instanceof` true for every object of the class, whichever copy of this library made it. */
 export function brand(ofClass: { readonly prototype: object }, name: string): void {
   const key = Symbol.for(`thread-system.${name}`);
-  Object.defineProperty(ofClass.prototype, key, { value: true });
-  Object.defineProperty(ofClass, Symbol.hasInstance, {
-    value: (value: unknown): boolean => typeof value === 'object' && value !== null && key in value,
-  });
+  defineHidden(ofClass.prototype, key, true);
+  const isOne = (value: unknown): boolean => typeof value === 'object' && value !== null && key in value;
+  defineHidden(ofClass, Symbol.hasInstance, isOne);
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
+import { isAbortSignal } from '../base/check.js';
 import { describe } from '../errors.js';
-import { isAbortSignal } from './abort-link.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { Flag } from './flag.js';

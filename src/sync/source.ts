@@ -1,4 +1,4 @@
-import { linkToSignal, unlinkFromSignal } from './abort-link.js';
+import { abortedAtMs, linkToSignal, unlinkFromSignal } from './abort-link.js';
 import type { Dependent } from './dependent.js';
 import { now } from './platform.js';
 import { type StopTimer, startTimer } from './timer.js';
@@ -10,6 +10,14 @@ export interface Source {
   /** Cancels `dependent` once it has come about; at once where it has. */
   link(dependent: Dependent): void;
   unlink(dependent: Dependent): void;
+}
+
+/** A source that says when it came about, so that of several the first is known. */
+export interface TimedSource extends Source {
+  /** When it came about, in ms of `now()`: where nobody saw it, when it was first asked. Only to be asked once it has. */
+  readonly happenedAtMs: number;
+  /** Sees to it from now on that the time is exact. */
+  keepTime(): void;
 }
 
 export type Operator = 'and' | 'or';
@@ -44,12 +52,90 @@ export class Combination<S extends Source> implements Source {
   }
 }
 
+/** The first in time of several sources: which it is, is found out once, and stays so. Followed by one dependent. */
+export class FirstOf<S extends TimedSource> implements TimedSource {
+  readonly #operands: readonly S[];
+  #first: S | undefined;
+  #relay: Dependent | undefined;
+
+  constructor(operands: readonly S[]) {
+    this.#operands = operands;
+    if (operands.length > 1) this.keepTime();
+  }
+
+  /** The first that has come about; `undefined` before. */
+  get first(): S | undefined {
+    if (this.#first === undefined && this.#operands.some(({ hasHappened }) => hasHappened))
+      this.#first = this.#earliest;
+    return this.#first;
+  }
+
+  get hasHappened(): boolean {
+    if (this.#first !== undefined) return true;
+    for (const { hasHappened } of this.#operands) if (hasHappened) return this.first !== undefined;
+    return false;
+  }
+
+  get happenedAtMs(): number {
+    return this.first?.happenedAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  keepTime(): void {
+    for (const operand of this.#operands) operand.keepTime();
+  }
+
+  link(dependent: Dependent): void {
+    this.#relay = {
+      cancel: (reason) => {
+        if (this.hasHappened) dependent.cancel(reason);
+      },
+    };
+    for (const operand of this.#operands) operand.link(this.#relay);
+  }
+
+  unlink(): void {
+    if (this.#relay !== undefined) for (const operand of this.#operands) operand.unlink(this.#relay);
+  }
+
+  /** To be asked when one was seen: a look through all then sees, too, what other threads did before that one. */
+  get #earliest(): S | undefined {
+    let earliest: S | undefined;
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const operand of this.#operands) {
+      if (!operand.hasHappened) continue;
+      const { happenedAtMs } = operand;
+      if (earliest === undefined || happenedAtMs < earliestMs) [earliest, earliestMs] = [operand, happenedAtMs];
+    }
+    return earliest;
+  }
+}
+
+/** Signals that are listened to although nobody is told, for the time at which they abort: as long as somebody asks for it. */
+const timed = new FinalizationRegistry<{ readonly signal: AbortSignal; readonly dependent: Dependent }>(
+  ({ signal, dependent }) => unlinkFromSignal(signal, dependent),
+);
+
 /** An `AbortSignal` of the platform's. */
-export class AbortSource implements Source {
+export class AbortSource implements TimedSource {
+  #keepsTime = false;
   readonly signal: AbortSignal;
 
   constructor(signal: AbortSignal) {
     this.signal = signal;
+    if (signal.aborted) abortedAtMs(signal); // not later than now
+  }
+
+  get happenedAtMs(): number {
+    return abortedAtMs(this.signal);
+  }
+
+  keepTime(): void {
+    const { signal } = this;
+    if (this.#keepsTime || signal.aborted) return;
+    this.#keepsTime = true;
+    const dependent: Dependent = { cancel: () => {} };
+    linkToSignal(signal, dependent);
+    timed.register(this, { signal, dependent });
   }
 
   get hasHappened(): boolean {
@@ -66,7 +152,7 @@ export class AbortSource implements Source {
 }
 
 /** A moment on the monotonic clock. Followed by one dependent. */
-export class DueTime implements Source {
+export class DueTime implements TimedSource {
   readonly dueAtMs: number;
   readonly #keepsProcess: boolean;
   #stopTimer: StopTimer | undefined;
@@ -80,6 +166,12 @@ export class DueTime implements Source {
   get hasHappened(): boolean {
     return now() >= this.dueAtMs;
   }
+
+  get happenedAtMs(): number {
+    return this.dueAtMs;
+  }
+
+  keepTime(): void {}
 
   link(dependent: Dependent): void {
     const remainingMs = Math.max(0, this.dueAtMs - now());

@@ -1,13 +1,19 @@
-import { describe } from '../errors.js';
+import { checkDate, checkMs, optionNames, readOptions } from '../base/check.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { now } from './platform.js';
 import { brand, SharedObject } from './shared-object.js';
 import { Signal } from './signal.js';
 import { DueTime } from './source.js';
-import { checkDate, checkMs, msUntil } from './timer.js';
+import { msUntil } from './timer.js';
 
 const ACTION = 'make a Till';
+const TILL_OPTIONS = optionNames<TillOptions>({ ms: true });
+
+interface TillOptions {
+  /** In how many milliseconds: 0 or more, `Infinity` for never. */
+  readonly ms: number;
+}
 
 /**
  * A signal that goes by itself when its time has come, never before. Every thread that holds it sees that by its own clock.
@@ -25,11 +31,11 @@ export class Till extends Signal {
    * @param options.ms in how many milliseconds: 0 or more, `Infinity` for never.
    * @throws {TypeError} or {RangeError} for anything else.
    */
-  constructor(options: { readonly ms: number });
-  constructor(options: { readonly ms: number }, words?: Int32Array) {
-    if (typeof options !== 'object' || options === null)
-      throw new TypeError(`Cannot ${ACTION}: it must be given { ms }, received ${describe(options)}`);
-    const dueTime = new DueTime(now() + checkMs(options.ms, 'ms', ACTION), true);
+  constructor(options: TillOptions);
+  constructor(options: TillOptions, words?: Int32Array) {
+    if (options === undefined) throw new TypeError(`Cannot ${ACTION}: it must be given { ms }, received undefined`);
+    const { ms } = readOptions(options, TILL_OPTIONS, ACTION);
+    const dueTime = new DueTime(now() + checkMs(ms, 'ms', ACTION), true);
     super(dueTime, words);
     this.#dueTime = dueTime;
   }
@@ -41,7 +47,7 @@ export class Till extends Signal {
 
   /** @internal */
   static override arrived(handle: CrossingHandle, carrier: Carrier): Till {
-    const Arriving = Till as new (options: { ms: number }, words: Int32Array) => Till;
+    const Arriving = Till as new (options: TillOptions, words: Int32Array) => Till;
     const ms = Math.max(0, (handle.details as number) - now());
     return SharedObject.arrive(handle, carrier, () => new Arriving({ ms }, handle.words));
   }

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import TinyQueue from 'tinyqueue';
 import { outsideRequests } from '../base/async-context.js';
 import { clearTimeout, now, setTimeout } from './platform.js';
@@ -118,31 +117,6 @@ export function startTimer(ms: number, fn: () => void, options: { readonly keeps
   const alarm: Alarm = { dueAtMs: now() + ms, keepsProcess: options.keepsProcess, ring: fn };
   clock.add(alarm);
   return () => clock.stop(alarm);
-}
-
-/** Checks a `timeoutMs` option: a number of milliseconds, 0 or more, `Infinity` allowed. */
-export function checkMs(value: unknown, name: string, action: string): number {
-  if (typeof value !== 'number')
-    throw new TypeError(`Cannot ${action}: ${name} must be a number of milliseconds, received ${typeof value}`);
-  if (!(value >= 0))
-    throw new RangeError(`Cannot ${action}: ${name} must be 0 or more milliseconds, received ${value}`);
-  return value;
-}
-
-const { apply } = Reflect;
-const { getTime: timeOf } = Date.prototype;
-/** The least time that a `Date` can be. */
-const FIRST_TIME_MS = -8.64e15;
-
-/** Checks a point in time, a `Date` or ms since 1970, `Infinity` allowed: answers it in ms since 1970. */
-export function checkDate(value: unknown, name: string, action: string): number {
-  // of any realm: what a driver or a test runner brings
-  const timeMs = types.isDate(value) ? apply(timeOf, value, []) : value;
-  if (typeof timeMs !== 'number')
-    throw new TypeError(`Cannot ${action}: ${name} must be a Date or ms since 1970, received ${typeof value}`);
-  if (!(timeMs >= FIRST_TIME_MS))
-    throw new RangeError(`Cannot ${action}: ${name} must be a valid time, received ${value}`);
-  return timeMs;
 }
 
 /** How many ms are left until a point in time: 0 where it has passed. */

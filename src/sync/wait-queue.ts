@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { block, ownBell, ring, unwatch, watch } from './bells.js';
-import { type Awaited, checkNotCancelled, checkWait, type WaitOptions, wait, waitSync } from './waiting.js';
+import { type Awaited, checkNotCancelled, readWait, type WaitOptions, wait, waitSync } from './waiting.js';
 
 // Words of the head
 /** Permits that nobody has. Where they are for those who wait: also, above `COUNT_BITS`, how often some were put in. */
@@ -141,7 +141,7 @@ export class WaitQueue {
    * @param action what the caller does, in an error's words.
    * @throws {CancelledError} by rejection.
    */
-  hold(options: WaitOptions, action: string): Promise<boolean> {
+  hold(options: WaitOptions | undefined, action: string): Promise<boolean> {
     return wait(new PlaceInLine(this), options, action);
   }
 
@@ -150,14 +150,14 @@ export class WaitQueue {
    *
    * @param entered called once this thread stands in line.
    */
-  holdSync(options: WaitOptions, action: string, entered?: () => void): boolean {
-    checkWait(options, action);
-    checkNotCancelled(options, action);
+  holdSync(options: WaitOptions | undefined, action: string, entered?: () => void): boolean {
+    const settings = readWait(options, action);
+    checkNotCancelled(settings, action);
     const place = new PlaceInLine(this);
     place.enter(() => {});
     entered?.();
     try {
-      return waitSync(() => place.isGranted, options, action) || !place.leave();
+      return waitSync(() => place.isGranted, settings, action) || !place.leave();
     } catch (error) {
       if (!place.leave()) this.#giveBack(); // granted at the last moment
       throw error;

@@ -1,10 +1,11 @@
 import { isMainThread } from 'node:worker_threads';
+import { checkMs, checkSignal, optionNames, readOptions } from '../base/check.js';
 import { CancelledError, cancelledMessage, describe } from '../errors.js';
-import { isAbortSignal, linkToSignal, unlinkFromSignal } from './abort-link.js';
+import { linkToSignal, unlinkFromSignal } from './abort-link.js';
 import { block } from './bells.js';
 import type { Dependent } from './dependent.js';
 import { checkCurrentJob } from './exchange.js';
-import { checkMs, type StopTimer, startTimer } from './timer.js';
+import { type StopTimer, startTimer } from './timer.js';
 
 /** What a wait asks of the token it is given: a `CancellationToken`. */
 export interface WaitToken {
@@ -34,16 +35,28 @@ export interface Awaited {
   leave(): boolean;
 }
 
-/** Checks the options of a wait. */
-export function checkWait(options: WaitOptions, action: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`Cannot ${action}: options must be an object, received ${describe(options)}`);
-  const { timeoutMs, token, signal } = options;
-  if (timeoutMs !== undefined) checkMs(timeoutMs, 'timeoutMs', action);
+const WAIT_OPTIONS = optionNames<WaitOptions>({ timeoutMs: true, token: true, signal: true });
+
+/** The options of a wait, read and checked. */
+export interface WaitSettings {
+  readonly timeoutMs: number;
+  readonly token: WaitToken | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+const FOR_EVER: WaitSettings = { timeoutMs: Number.POSITIVE_INFINITY, token: undefined, signal: undefined };
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function readWait(options: unknown, action: string): WaitSettings {
+  if (options === undefined) return FOR_EVER;
+  const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = readOptions(options, WAIT_OPTIONS, action);
   if (token !== undefined && !isToken(token))
     throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(token)}`);
-  if (signal !== undefined && !isAbortSignal(signal))
-    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, received ${describe(signal)}`);
+  return {
+    timeoutMs: checkMs(timeoutMs, 'timeoutMs', action),
+    token,
+    signal: signal === undefined ? undefined : checkSignal(signal, 'signal', action),
+  };
 }
 
 /**
@@ -53,9 +66,8 @@ export function checkWait(options: WaitOptions, action: string): void {
  * @param action what the caller does, in an error's words.
  * @throws {CancelledError} by rejection, when the token or signal given is cancelled before.
  */
-export function wait(awaited: Awaited, options: WaitOptions, action: string): Promise<boolean> {
-  checkWait(options, action);
-  const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = options;
+export function wait(awaited: Awaited, options: WaitOptions | undefined, action: string): Promise<boolean> {
+  const { timeoutMs, token, signal } = readWait(options, action);
   if (token?.isCancelled) return Promise.reject(waitCancelled(action, token.reason));
   if (signal?.aborted) return Promise.reject(waitCancelled(action, signal.reason));
   return new Promise((resolve, reject) => {
@@ -100,18 +112,18 @@ export function wait(awaited: Awaited, options: WaitOptions, action: string): Pr
  * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled.
  * @throws {TypeError} on the main thread.
  */
-export function waitSync(isMet: () => boolean, options: WaitOptions, action: string): boolean {
-  checkNotCancelled(options, action);
+export function waitSync(isMet: () => boolean, settings: WaitSettings, action: string): boolean {
+  checkNotCancelled(settings, action);
   return block(() => {
     if (isMet()) return true;
-    checkNotCancelled(options, action);
+    checkNotCancelled(settings, action);
     checkCurrentJob();
     return false;
-  }, options.timeoutMs ?? Number.POSITIVE_INFINITY);
+  }, settings.timeoutMs);
 }
 
 /** @throws {CancelledError} when the token or signal given is cancelled. */
-export function checkNotCancelled({ token, signal }: WaitOptions, action: string): void {
+export function checkNotCancelled({ token, signal }: WaitSettings, action: string): void {
   if (token?.isCancelled) throw waitCancelled(action, token.reason);
   if (signal?.aborted) throw waitCancelled(action, signal.reason);
 }
@@ -126,6 +138,6 @@ function waitCancelled(action: string, reason: unknown): CancelledError {
   return new CancelledError(cancelledMessage(`The attempt to ${action} was cancelled`, reason), { reason });
 }
 
-function isToken(value: unknown): boolean {
+function isToken(value: unknown): value is WaitToken {
   return typeof value === 'object' && value !== null && 'isCancelled' in value && 'link' in value;
 }

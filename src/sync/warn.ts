@@ -1,4 +1,14 @@
+import { bare } from '../base/bare.js';
 import { messageOf } from '../errors.js';
+
+/** A process warning. Its options inherit nothing, as Node.js obeys what they inherit. */
+export function emitWarning(
+  message: string,
+  options: { readonly type: string; readonly detail: string | undefined },
+): void {
+  const { type, detail } = options;
+  process.emitWarning(message, bare(detail === undefined ? { type } : { type, detail }));
+}
 
 /**
  * Reports what a listener threw. A listener's fault must stop nothing, and must not be silent either: it becomes a
@@ -6,9 +16,9 @@ import { messageOf } from '../errors.js';
  */
 export function warnOf(error: unknown, where: string): void {
   const isError = error instanceof Error;
-  process.emitWarning(`A listener of ${where} threw: ${messageOf(error)}`, {
+  emitWarning(`A listener of ${where} threw: ${messageOf(error)}`, {
     type: 'ThreadSystemWarning',
-    ...(isError && error.stack !== undefined ? { detail: error.stack } : {}),
+    detail: isError ? error.stack : undefined,
   });
 }
 

@@ -1,6 +1,9 @@
+import { has } from '../base/bare.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { describe } from '../errors.js';
-import { checkContext, readContext } from '../sync/context-stores.js';
+import { readContext } from '../sync/context-stores.js';
+import { stays } from '../sync/crossing.js';
+import { checkChildOptions } from './child-options.js';
 import { decodeError } from './error-codec.js';
 import { isMoved, transferablesOf } from './move.js';
 import type { AskedChild, ChildEnd, TaskDefinition } from './protocol.js';
@@ -21,6 +24,10 @@ class Child implements ChildJob<unknown> {
   constructor(name: string, cancel: (reason: unknown) => void) {
     this.name = name;
     this.#cancel = cancel;
+  }
+
+  static {
+    stays((value) => (#cancel in value ? `child job '${value.name}'; await it first and pass its result` : undefined));
   }
 
   cancel(reason?: unknown): void {
@@ -50,7 +57,7 @@ class Child implements ChildJob<unknown> {
 
   #asPromise(): Promise<unknown> {
     this.#promise ??= new Promise((resolve, reject) => {
-      this.#settle = (outcome) => ('value' in outcome ? resolve(outcome.value) : reject(outcome.error));
+      this.#settle = (outcome) => (has(outcome, 'value') ? resolve(outcome.value) : reject(outcome.error));
       if (this.#outcome !== undefined) this.#settle(this.#outcome);
     });
     return this.#promise;
@@ -101,10 +108,17 @@ export class Children {
       throw new TypeError(
         `Cannot submit child '${definition.name}': args must be an array, received ${describe(args)}`,
       );
-    const given = withoutContext(options, `submit child '${definition.name}'`);
+    const { context, ...others } = checkChildOptions(options, `submit child '${definition.name}'`);
     const number = ++this.#last;
-    this.#host.ask(parent, { child: number, task: definition, ...withoutWrappers(args ?? []), ...given });
-    const child = new Child(options?.name ?? definition.name, (reason) => this.#host.cancel(number, reason));
+    this.#host.ask(parent, {
+      child: number,
+      task: definition,
+      ...withoutWrappers(args ?? []),
+      options: others,
+      context: context === undefined ? undefined : readContext(context), // what is current here is read here
+    });
+    const name = Object.hasOwn(others, 'name') ? others.name : undefined;
+    const child = new Child(name ?? definition.name, (reason) => this.#host.cancel(number, reason));
     this.#open.set(number, { child, parent });
     if (parent.openChildren++ === 0) this.#host.parentChanged(parent);
     return child;
@@ -135,16 +149,6 @@ function withoutWrappers(args: readonly unknown[]): Pick<AskedChild, 'args' | 't
   const transfer = args.flatMap((arg) => (isMoved(arg) ? transferablesOf(arg) : []));
   const values = args.map((arg) => (isMoved(arg) ? arg.value : arg));
   return { args: values, transfer: movables(transfer, values) };
-}
-
-/** What is current here is read here; what else the options are is checked by the main thread. */
-function withoutContext(options: ChildOptions | undefined, action: string): Pick<AskedChild, 'options' | 'context'> {
-  if (typeof options !== 'object' || options === null || !('context' in options))
-    return { options: options ?? {}, context: undefined };
-  const { context, ...others } = options;
-  if (context === undefined) return { options: others, context };
-  checkContext(context, action);
-  return { options: others, context: readContext(context) };
 }
 
 /** A function that a loaded task module exports is sent by reference; any other by its source text. */

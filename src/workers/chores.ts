@@ -1,3 +1,4 @@
+import { Bare } from '../base/bare.js';
 import type { ChoreAnswers } from './chore-answers.js';
 import { drive, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext, type JobHead } from './job-context.js';
@@ -13,7 +14,7 @@ const NO_JOB: JobHead = {
   seq: 0,
   id: 0,
   priority: Number.POSITIVE_INFINITY,
-  aside: {},
+  aside: new Bare(),
   isAnnounced: false,
 };
 

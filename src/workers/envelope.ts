@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
+import { define } from '../base/define.js';
 import { CROSS, type CrossingHandle, isCrossing, type Transferable } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
@@ -8,6 +9,7 @@ import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle,
 import { Tag } from './ring.js';
 import { type FarPart, farPartOf, partOf } from './shared-memory.js';
 import { arrive } from './shared-objects.js';
+import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
 
 type TransferList = readonly unknown[];
@@ -60,6 +62,7 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: Root, transfer: TransferList = []): number {
+    refuseStaying(value, root, this.#to);
     const moved = transfer.length === 0 ? [] : movables(transfer, value);
     if (moved.length > 0 && this.#carrier.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
     const refused = { value, transfer, root, to: this.#to };
@@ -302,9 +305,4 @@ function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set
     }
   }
   return item;
-}
-
-/** Sets an own property, `__proto__` included. */
-function define(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
 }

@@ -1,3 +1,4 @@
+import { define, defineHidden } from '../base/define.js';
 import {
   CancelledError,
   DependencyError,
@@ -81,7 +82,7 @@ export function decodeError(record: ErrorRecord): Error {
 function decodeNonError(sealed: Sealed | undefined): Error {
   const thrown = sealed && unseal(sealed);
   const error = new Error(`The task threw ${describe(thrown)}, which is not an Error`);
-  set(error, 'thrown', thrown, true);
+  define(error, 'thrown', thrown);
   return error;
 }
 
@@ -110,7 +111,7 @@ function decodeParts(parts: readonly Part[]): unknown[] {
   for (const [index, part] of parts.entries()) {
     if (part.kind !== 'error') continue;
     for (const { key, isEnumerable, content } of part.properties)
-      set(errors[index] as Error, key, contentOf(content, errors, `error.${key}`), isEnumerable);
+      (isEnumerable ? define : defineHidden)(errors[index] as Error, key, contentOf(content, errors, `error.${key}`));
   }
   return errors;
 }
@@ -122,8 +123,8 @@ function errorOf(part: ErrorPart): Error {
   const known = part.classes.map((name) => classes.get(name) ?? standardClassOf(name)).find(Boolean);
   if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
   const name = part.name ?? part.classes[0] ?? 'Error';
-  if (nameOf(error) !== name) set(error, 'name', name, false);
-  if (part.stack !== undefined) set(error, 'stack', part.stack, false);
+  if (nameOf(error) !== name) defineHidden(error, 'name', name);
+  if (part.stack !== undefined) defineHidden(error, 'stack', part.stack);
   return error;
 }
 
@@ -132,7 +133,7 @@ function contentOf(content: Content, errors: readonly unknown[], path: string): 
   if (content.kind === 'part') return errors[content.part];
   const list: unknown[] = [];
   list.length = content.length;
-  for (const [index, item] of content.items) set(list, index, contentOf(item, errors, `${path}[${index}]`), true);
+  for (const [index, item] of content.items) define(list, index, contentOf(item, errors, `${path}[${index}]`));
   return list;
 }
 
@@ -147,18 +148,14 @@ function nameOf(error: Error): unknown {
 
 /** A message, its `reason` made such that it can be cloned; an error arrives as it was. */
 export function packReason<M>(message: M, encode: (reason: unknown) => ErrorRecord = encodeError): M {
-  if (typeof message !== 'object' || message === null || !('reason' in message)) return message;
-  return { ...message, reason: encode(message.reason) };
+  if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'reason')) return message;
+  return { ...message, reason: encode((message as { readonly reason?: unknown }).reason) };
 }
 
 /** What `packReason` was given. */
 export function unpackReason<M extends object>(message: M): M {
-  return 'reason' in message ? { ...message, reason: decodeReason(message.reason as ErrorRecord) } : message;
-}
-
-/** Defined, not assigned: no setter of a prototype is asked, and no frozen one refuses. */
-function set(object: object, key: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(object, key, { value, enumerable, configurable: true, writable: true });
+  if (!Object.hasOwn(message, 'reason')) return message;
+  return { ...message, reason: decodeReason((message as { readonly reason?: unknown }).reason as ErrorRecord) };
 }
 
 /** Whether a record is of a `CancelledError`: the way a task says that it stopped because it was asked to. */

@@ -2,6 +2,7 @@ import type { ChildJob, ChildOptions, CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { ContextValues } from '../sync/context-stores.js';
+import { stays } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { Flag } from '../sync/flag.js';
 import { MASK } from './layout.js';
@@ -46,6 +47,8 @@ export class JobContext implements CurrentJob {
   readonly #seq: number;
   #token: CancellationToken | undefined;
   #reason: unknown;
+  /** Its token's: what it was cancelled with first. */
+  #tokenReason: unknown;
   /** The main thread asked the job to stop. */
   #isCancelled = false;
   /** Its token is cancelled, by that or by the job's own code. */
@@ -67,6 +70,14 @@ export class JobContext implements CurrentJob {
     this.context = context === undefined ? NO_CONTEXT : Object.freeze(context);
     this.isAnnounced = head.isAnnounced;
     this.#name = name;
+  }
+
+  static {
+    stays((value) =>
+      #host in value
+        ? `the current job '${value.name}'; pass what is needed of it, such as its id or its token`
+        : undefined,
+    );
   }
 
   get name(): string {
@@ -91,7 +102,7 @@ export class JobContext implements CurrentJob {
         },
       };
       this.#token.addCarrier(this.#carrier, 0);
-      if (this.#isRaised) this.raiseToken(this.#reason);
+      if (this.#isRaised) this.#token.heard(this.#tokenReason, this.#carrier);
     }
     return this.#token;
   }
@@ -136,6 +147,7 @@ export class JobContext implements CurrentJob {
 
   /** The job's own code cancelled a token that this job's is a child of: that is no request to stop it. */
   raiseToken(reason: unknown): void {
+    if (!this.#isRaised) this.#tokenReason = reason;
     this.#isRaised = true;
     this.#reason = reason;
     if (this.#token !== undefined && this.#carrier !== undefined) this.#token.heard(reason, this.#carrier);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { bare, has } from '../base/bare.js';
 import { giveAccess, type Passenger, type PassengerKind } from '../base/passenger.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { ContextValues } from '../sync/context-stores.js';
@@ -112,7 +113,10 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   private constructor(init: ProcessInit) {
     passErrorsOn();
     const { workerEntry, workerId, concurrency, depth, resourceLimits, isTsNodeRegistered } = init;
-    const thread = new Worker(new URL(workerEntry), resourceLimits === undefined ? {} : { resourceLimits });
+    const thread = new Worker(
+      new URL(workerEntry),
+      bare(resourceLimits === undefined ? {} : { resourceLimits: bare(resourceLimits) }),
+    );
     // never parked: each answer is rung for
     const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     this.#worker = new RemoteWorker<Call>(
@@ -344,7 +348,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       isAsked,
       begun: () => this.#send({ kind: 'chore-begun' }),
       ended: (end) => {
-        if ('error' in end) {
+        if (has(end, 'error')) {
           threw(end.error);
           return;
         }

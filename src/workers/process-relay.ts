@@ -1,4 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ForkOptions } from 'node:child_process';
+import { bare } from '../base/bare.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { type ContextValues, storesOf } from '../sync/context-stores.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/exchange.js';
@@ -102,12 +103,14 @@ export class ProcessRelay implements Carrier {
     const { workerId, concurrency, depth, isTsNodeRegistered } = this.#host;
     // asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
     const { fork } = process.getBuiltinModule('node:child_process');
-    const child = fork(entry, {
+    // what they inherit Node.js obeys, and of an environment it passes on what that inherits
+    const options: ForkOptions = bare({
       serialization: 'advanced',
-      env: process.env,
+      env: bare(process.env),
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
-      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
+    if (execArgv !== undefined) options.execArgv = [...execArgv];
+    const child = fork(entry, [], options);
     this.#child = child;
     child.on('message', (bytes) => this.#onBytes(bytes as unknown as Uint8Array));
     child.on('error', (error) => {

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId, type Worker } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
+import { has } from '../base/bare.js';
 import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/passenger.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
@@ -315,7 +316,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
     if (!this.isOpen) return;
     let { error } = end as { readonly error?: unknown };
-    if ('value' in end) {
+    if (has(end, 'value')) {
       try {
         this.tell({ kind: 'child-ended', child, tag: this.#values.send(end.value, 'result') });
         return;

@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { Bare } from '../base/bare.js';
 import type { PayloadPort } from './envelope.js';
 import type { JobHead } from './job-context.js';
 import { Control, LANE_WORDS, type WorkerMemory } from './layout.js';
@@ -23,7 +24,7 @@ import { ReceivedBuffers } from './shared-memory.js';
 import { TextReader } from './text-lane.js';
 import { unreadable } from './unreadable.js';
 
-const NO_ASIDE: Aside = Object.freeze({});
+const NO_ASIDE: Aside = Object.freeze(new Bare());
 const LAST_FIRST = ASIDES.toReversed();
 
 /** The worker's end of the lane that brings it jobs. */
@@ -203,7 +204,7 @@ export class RequestReader implements JobHead {
 
 /** Takes off the list what stands behind the arguments. */
 function takeAside(values: unknown[], kind: number): Aside {
-  const aside: Partial<Record<keyof Aside, unknown>> = {};
+  const aside = new Bare() as Partial<Record<keyof Aside, unknown>>;
   for (const [name, flag] of LAST_FIRST) if ((kind & flag) !== 0) aside[name] = values.pop();
   return aside as Aside;
 }

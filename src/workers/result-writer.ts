@@ -141,7 +141,7 @@ export class ResultWriter implements OutputLane {
    * @throws {NotCloneableError} when an argument cannot cross.
    */
   asked(seq: number, child: AskedChild): void {
-    const { transfer } = child;
+    const transfer = Object.hasOwn(child, 'transfer') ? child.transfer : undefined;
     if (!this.#makeRoom(seq)) {
       this.#keep(seq, { answer: Answer.ASKED, child: child.child, copy: this.#copy(child, 'child', transfer) });
       return;

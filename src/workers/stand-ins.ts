@@ -1,3 +1,5 @@
+import { defineHidden } from '../base/define.js';
+
 /*
  * What tools write into the functions of a program, and what its text can do without: each such name gets a stand-in, which
  * the text sees in place of the tool's own. Names that the text needs are in `missing-name.ts`.
@@ -24,8 +26,9 @@ export function standInsFor(text: string): Map<string, unknown> {
 }
 
 /** What esbuild and tsx call to keep the name of a function. */
-function keepName(named: unknown, name: unknown): unknown {
-  return Object.defineProperty(named, 'name', { value: name, configurable: true });
+function keepName(named: object, name: unknown): unknown {
+  defineHidden(named, 'name', name);
+  return named;
 }
 
 /** Counts of statements, functions and branches that nobody reads; older versions do not call for them. */

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { define } from '../base/define.js';
 import { partOf, type ReceivedBuffers, type SentBuffers, sharedPartOf } from './shared-memory.js';
 
 /**
@@ -51,7 +52,7 @@ const HOPELESS = 8;
 const TRY_EVERY = 32;
 
 // As they are before any task can replace them.
-const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 const { toString: tagOf } = PLAIN;
 const { getTime: timeOf } = Date.prototype;
 const { apply } = Reflect;
@@ -502,7 +503,7 @@ export class TreeReader {
       const key = this.#take() as string;
       keys.push(key);
       // not assigned: `toString` would be refused below a frozen prototype
-      defineProperty(template, key, { value: undefined, configurable: true, enumerable: true, writable: true });
+      define(template, key, undefined);
     }
     return this.#shapes.push({ keys, template }) - 1;
   }

@@ -251,8 +251,8 @@ test('times at which nobody waits any more take no memory', async () => {
 });
 
 test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
-  [true, TypeError, 'aging must be an object { everyMs, step }, received true'],
-  [null, TypeError, 'aging must be an object { everyMs, step }, received null'],
+  [true, TypeError, 'aging must be an object, received true'],
+  [null, TypeError, 'aging must be an object, received null'],
   [{}, TypeError, 'aging.everyMs must be a finite number above 0, received undefined'],
   [{ everyMs: 10 }, TypeError, 'aging.step must be a finite number above 0, received undefined'],
   [{ everyMs: 0, step: 1 }, RangeError, 'aging.everyMs must be a finite number above 0, received 0'],
@@ -266,7 +266,11 @@ test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
   [{ everyMs: 10, step: Number.NaN }, RangeError, 'aging.step must be a finite number above 0, received NaN'],
   [{ everyMs: 10, step: 1, starvationMs: 0 }, RangeError, 'aging.starvationMs must be more than 0 milliseconds'],
   [{ everyMs: 10, step: 1, starvationMs: '1s' }, TypeError, 'aging.starvationMs must be a number of milliseconds'],
-  [{ everyMs: 10, setp: 1 }, TypeError, "there is no option 'aging.setp'; the options are everyMs, step, starvationMs"],
+  [
+    { everyMs: 10, setp: 1 },
+    TypeError,
+    "there is no option 'aging.setp' (did you mean 'aging.step'?); the options are everyMs, step, starvationMs",
+  ],
 ])('aging of %j is refused', (aging, errorClass, message) => {
   const create = (): ThreadPool => new ThreadPool({ aging } as ThreadPoolOptions);
   expect(create).toThrow(errorClass);

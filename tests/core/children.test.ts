@@ -341,9 +341,9 @@ test.each<[object, string]>([
   [{ retry: { maxAttempts: 2 } }, "there is no option 'retry'"],
   [{ priority: 'x' }, "priority must be a finite number, received 'x'"],
   [{ timeoutMs: -1 }, 'timeoutMs must be 0 or more milliseconds, received -1'],
-])('a child with the options %p fails', async (options, message) => {
+])('a child with the options %p is refused at the call', async (options, message) => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
-  const { error } = await pool.submit(family.outcomeOf, ['add', [1, 2], options]);
-  expect(String(error)).toContain(`Cannot submit child 'add': ${message}`);
+  const refused = pool.submit(family.outcomeOf, ['add', [1, 2], options]);
+  await expect(refused).rejects.toThrow(`Cannot submit child 'add': ${message}`);
   expect(pool.metrics().submitted).toBe(1);
 });

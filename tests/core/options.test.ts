@@ -25,7 +25,7 @@ describe('a bad pool option throws at once, naming the option, the rule and the 
     [
       { maxworkers: 2 },
       TypeError,
-      "Cannot create pool: there is no option 'maxworkers'; the options are maxWorkers, kind,",
+      "Cannot create pool: there is no option 'maxworkers' (did you mean 'maxWorkers'?); the options are kind, maxWorkers,",
     ],
     [{ kind: 'fork' }, TypeError, "Cannot create pool: kind must be one of thread, process, inline, received 'fork'"],
     [null, TypeError, 'Cannot create pool: options must be an object, received null'],
@@ -50,7 +50,11 @@ describe('a bad job option throws at once', () => {
     [{ graceMs: -5 }, RangeError, 'graceMs must be 0 or more milliseconds, received -5'],
     [{ transfer: new ArrayBuffer(1) }, TypeError, 'transfer must be an array, received an instance of ArrayBuffer'],
     [{ name: 7 }, TypeError, 'name must be a string that is not empty, received 7'],
-    [{ prio: 1 }, TypeError, "Cannot make job 'echo': there is no option 'prio'; the options are priority,"],
+    [
+      { prio: 1 },
+      TypeError,
+      "Cannot make job 'echo': there is no option 'prio' (did you mean 'priority'?); the options are priority,",
+    ],
     ['high', TypeError, "Cannot make job 'echo': options must be an object, received 'high'"],
   ])('%j', async (options, errorClass, message) => {
     await using pool = new ThreadPool({ maxWorkers: 1 });

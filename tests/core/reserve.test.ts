@@ -277,7 +277,7 @@ test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
   [
     { reserved: [{ atleast: 3, workers: 1 }] },
     TypeError,
-    "Cannot create pool with reserved[0]: there is no option 'atleast'; the options are atLeast, workers",
+    "Cannot create pool with reserved[0]: there is no option 'atleast' (did you mean 'atLeast'?); the options are atLeast, workers",
   ],
   [
     {
