@@ -223,6 +223,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
   #blocks(isBlocked: boolean): void {
     if (!isBlocked) {
       this.#parking.leave();
+      // code of an open job, run by the event loop: that has to park again, or nobody rings for the next job
+      if (!this.#isRunning) outsideRequests(setImmediate, this.#turn);
       return;
     }
     this.#parking.block();

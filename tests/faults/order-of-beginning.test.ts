@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Barrier, type Job, type JobOptions, ThreadPool } from 'thread-system';
+import { Barrier, type Job, type JobOptions, Latch, Semaphore, ThreadPool } from 'thread-system';
 import { FileGate, FileLog, gated } from '../support/file-gate.ts';
 import { Gate, occupy, until } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
@@ -174,6 +174,24 @@ describe('jobs that block their threads to wait for one another', () => {
     await until(() => first.state === 'RUNNING'); // its thread may be slow to wake
     await pool.submit(meet, [barrier]);
     await first;
+  });
+
+  test('leave the other places of their thread to others once they go on', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 2 });
+    const block = async (taken: Semaphore, blocked: Latch, end: Latch): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve)); // the thread has gone to sleep
+      taken.acquireSync({ timeoutMs: 10 });
+      blocked.countDown();
+      await end.wait();
+    };
+    for (let round = 0; round < 5; round++) {
+      const [blocked, end] = [new Latch(1), new Latch(1)];
+      const job = pool.submit(block, [new Semaphore(0), blocked, end]);
+      await blocked.wait();
+      expect(await pool.submit(tasks.echo, [round])).toBe(round);
+      end.countDown();
+      await job;
+    }
   });
 });
 
