@@ -91,5 +91,6 @@ export function expectSearched({ states, endings }: Exploration, moreThan: numbe
 }
 
 function enter(words: Int32Array, thread: number): void {
-  globals[BELLS] = { words, thread, looks: new Set(), isArmed: false };
+  globals[BELLS] = undefined;
+  bells.joinBells(words, thread);
 }
