@@ -72,7 +72,18 @@ const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys: key
  */
 export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
   const passed = typeof thrown === 'object' && thrown !== null ? passing?.get(thrown) : undefined;
-  return passed ?? new Encoder(clone).encode(thrown);
+  if (passed !== undefined) return passed;
+  try {
+    return new Encoder(clone).encode(thrown);
+  } catch {
+    return bareRecord(thrown);
+  }
+}
+
+/** Where what encoding needs is itself out of order, such as lists that nothing can be added to: the message alone. */
+function bareRecord(thrown: unknown): ErrorRecord {
+  const message = messageOf(thrown);
+  return { parts: [{ kind: 'error', classes: ['Error'], message, stack: undefined, name: undefined, properties: [] }] };
 }
 
 /** Where errors are only passed on: their records, by what they were decoded to. */

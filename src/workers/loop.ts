@@ -18,6 +18,7 @@ import { PayloadPort } from './envelope.js';
 import { encodeError, packReason, unpackReason } from './error-codec.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './generator-task.js';
 import { type ContextHost, JobContext } from './job-context.js';
+import { LateErrors } from './late-errors.js';
 import { Control } from './layout.js';
 import { explainMissingName } from './missing-name.js';
 import { enterNesting } from './nesting.js';
@@ -35,11 +36,6 @@ const { apply } = Reflect;
 const { exit } = process;
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
 const TURN_MS = 5;
-/** How many uncaught errors of no job are told in one turn of the event loop. */
-const MAX_LATE_ERRORS = 100;
-/** Longest time in which such errors come and the event loop does not turn. */
-const DEAF_MS = 200;
-
 /** A chore that has come, and waits for its turn; `fault`: its arguments cannot be read. */
 interface ComingChore {
   readonly task: TaskDefinition;
@@ -85,9 +81,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   readonly #children: Children;
   readonly #chores: Chores;
   readonly #answers: ChoreAnswers;
-  /** Uncaught errors of no job since the event loop last turned, and when the first of them came. */
-  #lateErrors = 0;
-  #lateSinceMs = 0;
+  readonly #lateErrors = new LateErrors();
   /** How many chores have to return before the first job begins; those that wait for their turn; whether one is under way. */
   #choresFirst: number;
   readonly #choresToCome: ComingChore[] = [];
@@ -685,28 +679,14 @@ export class WorkerLoop implements ContextHost, OutputLane {
     }
   }
 
-  /**
-   * Whether an uncaught error of no job is one of a few. Where they come without end and the event loop does not turn, it is
-   * what Node itself calls that is broken: the thread ends.
-   */
-  #isWorthTelling(error: unknown): boolean {
-    if (this.#lateErrors++ === 0) {
-      this.#lateSinceMs = now();
-      setImmediate(() => {
-        this.#lateErrors = 0;
-      });
-    }
-    if (this.#lateErrors <= MAX_LATE_ERRORS) return true;
-    if (now() - this.#lateSinceMs > DEAF_MS) this.#break(error);
-    return false;
-  }
-
   /** An error that nobody caught: the running job's, where it is known to be of one; else it is told, and hurts nobody. */
   #onUncaught(error: unknown): void {
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     if (context === undefined || !context.isOpen) {
       const jobId = context?.id || undefined; // a chore has none
-      if (this.#isWorthTelling(error)) this.#post({ kind: 'late-error', error: encodeError(error), jobId });
+      const verdict = this.#lateErrors.add();
+      if (verdict === 'told') this.#post({ kind: 'late-error', error: encodeError(error), jobId });
+      else if (verdict === 'broken') this.#break(error);
       return;
     }
     if (this.#chores.fail(context, error)) return;

@@ -766,8 +766,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#chores.close();
     for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
       if (message === BELL) continue;
-      if (isChoreAnswer(message)) this.#chores.hear(message);
-      else if (message.kind === 'broken') this.#onMessage(message);
+      if (isChoreAnswer(message)) {
+        this.drain(Number.POSITIVE_INFINITY);
+        this.#chores.hear(message);
+      } else if (message.kind === 'broken') this.#onMessage(message);
     }
   }
 
@@ -798,7 +800,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         break;
       case 'chore-returned':
       case 'chore-threw':
-        this.#events.workerRang(); // what the chore has printed comes by the lane
+        this.drain(Number.POSITIVE_INFINITY); // what the chore has printed comes by the lane
+        this.#events.workerRang();
         this.#chores.hear(message);
         break;
       case 'token-asked':

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Job, ThreadPool, type ThreadPoolOptions } from 'thread-system';
+import { occupy } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
 
 const stackOf = (job: Job): string => (job.error as Error).stack ?? '';
@@ -50,10 +51,12 @@ describe('submitStacks', () => {
 
   test('shows it in the errors of jobs that never ran', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, submitStacks: true, maxQueue: 0 });
+    using gate = await occupy(pool);
     const late = pool.submit(tasks.echo, [1], { deadline: 0 });
     const unsendable = pool.submit(tasks.echo, [() => {}]);
     const refused = pool.submit(tasks.echo, [1]);
     await Promise.allSettled([late, unsendable, refused]);
+    gate.open();
     for (const job of [late, unsendable, refused])
       expect(stackOf(job)).toMatch(/--- submitted as job 'echo' ---\n.*submit-stacks\.test\.ts/);
   });

@@ -47,6 +47,11 @@ const attacks = {
       },
     });
   },
+  'what Node calls at the end of each callback': () => {
+    Array.prototype.pop = () => {
+      throw new Error('replaced');
+    };
+  },
   'the buffers of Node': () => {
     for (const name of ['toString', 'write', 'latin1Slice', 'latin1Write', 'utf8Slice'])
       Reflect.set(Buffer.prototype, name, () => {
@@ -69,6 +74,8 @@ describe.each(['thread', 'process'] as const)('in a pool of kind %s', (kind) => 
     'a task that replaces %s hangs nobody: each job settles, others go on',
     async (_, attack) => {
       const pool = new ThreadPool({ kind, maxWorkers: 1 });
+      let lateErrors = 0;
+      pool.on('lateError', () => lateErrors++);
       const jobs: Job<unknown>[] = [pool.submit(attack)];
       await pool.waitAll();
       jobs.push(pool.submit((x: number) => x, [1]));
@@ -96,6 +103,7 @@ describe.each(['thread', 'process'] as const)('in a pool of kind %s', (kind) => 
       }
       const { submitted, pending, active, completed, failed, cancelled } = pool.metrics();
       expect([pending, active, completed + failed + cancelled]).toEqual([0, 0, submitted]);
+      expect(lateErrors).toBeLessThanOrEqual(500); // a hundred a second of a thread: no flood
       await pool.shutdown();
     },
   );
