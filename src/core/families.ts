@@ -1,3 +1,4 @@
+import { RareMap } from '../base/rare-map.js';
 import { PoolClosedError } from '../errors.js';
 import { isSettled, Job, kindOf, placeOf, setPlace } from '../jobs/job.js';
 import { contextOf, setContext, whenSettled } from '../jobs/job-engine.js';
@@ -18,7 +19,7 @@ export interface FamilyHost {
 /** Jobs that were submitted by jobs: they are cancelled with their parent, which settles after them. */
 export class Families {
   readonly #host: FamilyHost;
-  readonly #children = new Map<Job, Set<Job>>();
+  readonly #children = new RareMap<Job, Set<Job>>();
   /** Children by their number on their parent's worker. */
   readonly #byNumber = new Map<string, Job>();
   /** How parents settle whose code has ended. */
@@ -104,7 +105,7 @@ export class Families {
 
   /** Whether a job has children that have not settled. */
   hasChildren(job: Job): boolean {
-    return this.#children.size > 0 && this.#children.has(job);
+    return this.#children.has(job);
   }
 
   /** Cancels a job's children: it has failed. */

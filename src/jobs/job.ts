@@ -479,7 +479,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     extras.progress?.end();
     if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);
     extras.whenSettled = undefined;
-    if (extras.followers !== undefined) tellSoon(job);
+    if (extras.followers !== undefined) {
+      if (job.#kind.settledAs === 'COMPLETED' && typeof job.#content !== 'object') tellFollowers(job);
+      else tellSoon(job);
+    }
     // last, as its listeners are foreign code (I7)
     if (extras.ending !== undefined) extras.token?.cancel(extras.ending.reason);
   }

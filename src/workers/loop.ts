@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { outsideRequests } from '../base/async-context.js';
 import { whenSettled } from '../base/promises.js';
+import { RareMap } from '../base/rare-map.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { NotCloneableError } from '../errors.js';
 import { joinBells, setBlockListener } from '../sync/bells.js';
@@ -62,7 +63,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   readonly #parking: Parking;
   readonly #tasks = new TaskTable();
   /** Jobs whose code has returned a promise that is not settled. */
-  readonly #open = new Map<number, JobContext>();
+  readonly #open = new RareMap<number, JobContext>();
   /** Those of them that began before their task was known to return promises: an error of theirs names no job. */
   readonly #unwatched = new Set<JobContext>();
   readonly #asyncJob = new AsyncLocalStorage<JobContext>();

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId, type 
 import { acquire } from '../base/acquire.js';
 import { has } from '../base/bare.js';
 import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/passenger.js';
+import { RareMap } from '../base/rare-map.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
 import { now } from '../sync/platform.js';
@@ -159,7 +160,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #runs: Run[] = [];
   readonly #values: ValueCarrier;
   /** Of the jobs here, those that wait for children: they hold no place. */
-  readonly #suspended = new Set<J>();
+  readonly #suspended = new RareMap<J, true>();
   readonly #chores: ChoreLine;
   /** This side's ends of the streams that go on between its thread and this one. */
   readonly #links = new Set<MessagePort>();
@@ -183,7 +184,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #error: unknown;
   readonly #hasProcess: boolean;
   /** What jobs here have reported that could not be read, by their slots: they fail by it once their code has ended. */
-  readonly #unread = new Map<number, Error>();
+  readonly #unread = new RareMap<number, Error>();
   /** Who waits for its child process to profile. */
   readonly #profiles: ((profile: ThreadProfile | undefined) => void)[] = [];
   /** Of its child process. */
@@ -309,7 +310,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** A job here waits for children, or does not any more. */
   suspend(job: J, isSuspended: boolean): void {
     if (!isSuspended) this.#suspended.delete(job);
-    else if (placeOf(job) === this) this.#suspended.add(job);
+    else if (placeOf(job) === this) this.#suspended.set(job, true);
   }
 
   /** Tells the code of a child's parent how the child ended. */
@@ -653,7 +654,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   returned(slot: number, value: unknown): void {
-    const error = this.#unread.size > 0 ? this.#unread.get(slot) : undefined;
+    const error = this.#unread.get(slot);
     const job = this.#ended(slot);
     if (job === undefined) return;
     if (error === undefined) this.#sink.jobReturned(this, job, value);
@@ -679,8 +680,8 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
     const job = this.seats.release(slot);
-    if (job !== undefined && this.#suspended.size > 0) this.#suspended.delete(job);
-    if (this.#unread.size > 0) this.#unread.delete(slot);
+    if (job !== undefined) this.#suspended.delete(job);
+    this.#unread.delete(slot);
     this.#endIfRetired();
     return job;
   }

@@ -1,3 +1,4 @@
+import { RareMap } from '../base/rare-map.js';
 import type { Copy, PayloadPort } from './envelope.js';
 import { type ErrorRecord, encodeError } from './error-codec.js';
 import {
@@ -54,7 +55,7 @@ export class ResultWriter implements OutputLane {
   #writtenWords = 0;
   #wordsRead = 0;
   /** Reports and children for which the lane had no room, by the job's sequence number; and output. */
-  readonly #overflow = new Map<number, Waiting[]>();
+  readonly #overflow = new RareMap<number, Waiting[]>();
   #printedAtAnswer: readonly Printed[] = [];
   /** Messages sent whose entry is not written: it never will be where the stack of a task that reports ends in between. */
   #owed = 0;

@@ -1,0 +1,33 @@
+/** A map that is empty most of the time. That it is costs a look at a field, where the size of a `Map` costs a call. */
+export class RareMap<K, V> {
+  readonly #entries = new Map<K, V>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(key: K): boolean {
+    return this.#size > 0 && this.#entries.has(key);
+  }
+
+  get(key: K): V | undefined {
+    return this.#size > 0 ? this.#entries.get(key) : undefined;
+  }
+
+  set(key: K, value: V): void {
+    this.#entries.set(key, value);
+    this.#size = this.#entries.size;
+  }
+
+  delete(key: K): boolean {
+    if (this.#size === 0) return false;
+    const isThere = this.#entries.delete(key);
+    this.#size = this.#entries.size;
+    return isThere;
+  }
+
+  keys(): IterableIterator<K> {
+    return this.#entries.keys();
+  }
+}
