@@ -88,8 +88,12 @@ function decodeNonError(sealed: Sealed | undefined): Error {
 
 /** A cause or a reason may be anything: a non-error stays what it was. Never throws, as `decodeError`. */
 export function decodeReason(record: ErrorRecord): unknown {
-  const [first] = record.parts;
-  return first?.kind === 'value' ? unsealOr(first.value, 'reason') : decodeError(record);
+  try {
+    const [first] = record.parts;
+    return first?.kind === 'value' ? unsealOr(first.value, 'reason') : decodeError(record);
+  } catch (cause) {
+    return unreadable('reason', cause);
+  }
 }
 
 function unseal(sealed: Sealed): unknown {

@@ -179,7 +179,7 @@ export class RequestReader implements JobHead {
         values[i] = this.#ring.take(tag);
       }
     } catch (fault) {
-      const path = `args[${i}]`;
+      const path = pathOf(i, count, kind);
       for (; i < count; i++, tags >>= TAG_BITS) this.#ring.pass(tags & TAG_MASK);
       this.#lists[count] = undefined;
       this.skipEntry();
@@ -200,6 +200,12 @@ export class RequestReader implements JobHead {
       throw unreadable('args', fault);
     }
   }
+}
+
+/** How the value at the index is named, of so many in the entry: an argument, or what stands behind these. */
+function pathOf(index: number, count: number, kind: number): string {
+  const given = (kind & HAS_ASIDE) === 0 ? [] : ASIDES.filter(([, flag]) => (kind & flag) !== 0);
+  return given[index - (count - given.length)]?.[0] ?? `args[${index}]`;
 }
 
 /** Takes off the list what stands behind the arguments. */

@@ -68,6 +68,8 @@ export class ResultLane {
   #readCount = 0;
   #readWords = 0;
   #isBroken = false;
+  /** The number of the last entry whose message was taken from its port. */
+  #receivedAt = -1;
   /** The number of the child that is asked for next. */
   #child = 0;
   #lastEndMs = 0;
@@ -129,7 +131,7 @@ export class ResultLane {
     this.begunAtMs = this.#lastEndMs;
     this.#lastEndMs += runMs;
     this.runTicks = toTicks(runMs);
-    const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receive(tag);
+    const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receiveEntry(tag);
     this.#entryRead();
     if (answer === Answer.RETURNED) reader.returned(slot, value);
     else this.#dispatchRare(reader, slot, answer, value);
@@ -142,21 +144,38 @@ export class ResultLane {
 
   /** The value of the entry it is at could not be read: passes over it, and tells that. False: the lane is out of step. */
   #passEntry(reader: ResultReader, fault: unknown): boolean {
-    const ring = this.#ring;
-    const { offset } = ring;
-    const head = ring.words[offset] ?? 0;
-    const tag = (head >> TAG_SHIFT) & TAG_MASK;
-    ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
+    let head: number;
     try {
-      if (tag < Tag.MESSAGE) ring.pass(tag); // a message is gone from its port as soon as it was to be read
+      head = this.#passOver();
     } catch {
       this.#isBroken = true;
       reader.broke(fault);
       return false;
     }
-    this.#entryRead();
     this.#tellUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ANSWER_MASK, fault);
     return true;
+  }
+
+  /** Answers the head of the entry. Throws where nobody knows what comes next. */
+  #passOver(): number {
+    const ring = this.#ring;
+    const { offset } = ring;
+    const head = ring.words[offset] ?? 0;
+    const tag = (head >> TAG_SHIFT) & TAG_MASK;
+    if (((head >> SLOT_BITS) & ANSWER_MASK) === Answer.TOLD_MANY)
+      throw new Error('Cannot go on: how many messages follow is in one that could not be read');
+    ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
+    if (tag < Tag.MESSAGE) ring.pass(tag);
+    else if (this.#receivedAt !== this.#readCount) this.#dropMessage();
+    this.#entryRead();
+    return head;
+  }
+
+  /** One that cannot be read is gone from its port all the same. */
+  #dropMessage(): void {
+    try {
+      receiveMessageOnPort(this.#port);
+    } catch {}
   }
 
   #tellUnread(reader: ResultReader, slot: number, answer: number, fault: unknown): void {
@@ -183,11 +202,15 @@ export class ResultLane {
         reader.tokenCancelled(slot, unreadable('reason', fault));
         break;
       case Answer.REPORTED:
-      case Answer.TOLD_MANY:
         reader.reportLost(slot, unreadable('report', fault));
         break;
       case Answer.ASKED:
         reader.childLost(slot, this.#child, unreadable('child.args', fault));
+        break;
+      case Answer.STARTED:
+      case Answer.SUSPENDED:
+      case Answer.BLOCKED:
+        this.#dispatchRare(reader, slot, answer, undefined); // they have no value
         break;
     }
   }
@@ -251,6 +274,12 @@ export class ResultLane {
     this.#dispatchRare(reader, slot, answer, value);
   }
 
+  /** The message of the entry it is at. */
+  #receiveEntry(tag: number): unknown {
+    this.#receivedAt = this.#readCount;
+    return this.#receive(tag);
+  }
+
   #receive(tag: number): unknown {
     const received = receiveMessageOnPort(this.#port);
     // the worker posts a value before it publishes the entry that names it
@@ -259,7 +288,12 @@ export class ResultLane {
   }
 }
 
+/** Never throws, as `decodeError`. */
 function toThrown(value: unknown): Thrown {
   const record = value as ErrorRecord;
-  return { error: decodeError(record), isCancelled: isCancelledRecord(record) };
+  try {
+    return { error: decodeError(record), isCancelled: isCancelledRecord(record) };
+  } catch (fault) {
+    return { error: unreadable('error', fault), isCancelled: false };
+  }
 }

@@ -169,6 +169,8 @@ export class ReceivedBuffers {
   readonly #receive: () => readonly SharedArrayBuffer[];
   /** A message could not be read: how many buffers were in it nobody knows. */
   #isLost = false;
+  /** Those that have come and are not all in their places. */
+  #coming: readonly SharedArrayBuffer[] | undefined;
   #count = 0;
 
   /** @param receive takes what was sent with the entry that is being read. */
@@ -180,13 +182,21 @@ export class ReceivedBuffers {
   get(number: number): SharedArrayBuffer | undefined {
     if (number < this.#count) return this.#buffers.get(number);
     const first = this.#count;
+    const fresh = this.#coming ?? this.#take();
+    for (const [index, buffer] of fresh.entries())
+      if (!this.#gone.has(first + index)) this.#buffers.set(first + index, buffer);
+    for (const index of fresh.keys()) this.#gone.delete(first + index);
+    this.#count += fresh.length;
+    this.#coming = undefined;
+    return fresh[number - first];
+  }
+
+  #take(): readonly SharedArrayBuffer[] {
     this.#isLost = true;
     const fresh = this.#receive();
+    this.#coming = fresh;
     this.#isLost = false;
-    this.#count += fresh.length;
-    for (const [index, buffer] of fresh.entries())
-      if (!this.#gone.delete(first + index)) this.#buffers.set(first + index, buffer);
-    return fresh[number - first];
+    return fresh;
   }
 
   /** Passes over a buffer in an entry that could not be read. Throws where the buffers cannot be counted any more. */

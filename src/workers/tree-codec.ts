@@ -364,7 +364,7 @@ export class TreeReader {
   readonly #bytes: Buffer;
   readonly #buffers: ReceivedBuffers | undefined;
   readonly #shapes: KnownShape[] = [];
-  /** How many there were before the value read last. */
+  /** How many there are without those of a value that is being read. */
   #known = 0;
   /** The word behind what was read last. */
   cursor = 0;
@@ -378,18 +378,20 @@ export class TreeReader {
   /** Reads the value that begins at the word `cursor`. */
   read(cursor: number): unknown {
     this.cursor = cursor;
+    const value = this.#take();
     this.#known = this.#shapes.length;
-    return this.#take();
+    return value;
   }
 
   /**
-   * Passes over the value that begins at the word `cursor`, which `read` has failed to read: makes none of it, and learns the
-   * shapes in it, as the writer counts them. Returns the word behind it.
+   * Passes over the value that begins at the word `cursor`, which `read` has failed to read, or which follows one of the same
+   * entry: makes none of it, and learns the shapes in it, as the writer counts them. Returns the word behind it.
    */
   pass(cursor: number): number {
     this.cursor = cursor;
     this.#shapes.length = this.#known;
     this.#pass();
+    this.#known = this.#shapes.length;
     return this.cursor;
   }
 
