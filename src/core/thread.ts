@@ -39,6 +39,9 @@ export class Thread<T = unknown> {
   readonly #endable: Endable = { shutdown: (options) => this.#shutdown(options) };
 
   private constructor(name: string, job: Job<T>, pool: ThreadPool, parent: Thread | undefined) {
+    // in JavaScript it can be called; without a pool it would fail later, where nobody can catch it
+    if (!(pool instanceof ThreadPool))
+      throw new TypeError('Cannot make a thread: use Thread.run(name, task, args?, options?)');
     this.name = name;
     this.job = job;
     this.#pool = pool;

@@ -161,6 +161,16 @@ test.each<[string, () => unknown, string]>([
     () => Thread.run('', tasks.add, [1, 2]),
     'Cannot run a thread: name must be a string that is not empty',
   ],
+  [
+    'a call of the constructor',
+    () => new (Thread as never as new (options: object) => Thread)({ name: 't' }),
+    'use Thread.run(name, task',
+  ],
+  [
+    'a whole module',
+    () => Thread.run('t', tasks as never, [] as never),
+    'received the whole taskModule(), not a function of it',
+  ],
   ['no name', () => Thread.run(5 as never, tasks.add, [1, 2]), 'received 5'],
   [
     'no task',
