@@ -1,5 +1,5 @@
 import { describe } from '../errors.js';
-import { isTask, NO_ARGS, refOf, type TaskRef } from '../jobs/task.js';
+import { describeTask, isTask, NO_ARGS, refOf, type TaskRef } from '../jobs/task.js';
 
 /** A call of a task that is no job. */
 export interface TaskCall {
@@ -19,6 +19,6 @@ export function checkCall(task: unknown, args: unknown, action: string): TaskCal
 export function checkTask(value: unknown, action: string, name: string): TaskRef {
   if (isTask(value)) return refOf(value);
   throw new TypeError(
-    `Cannot ${action}: ${name} must be a function or a task of a taskModule(), received ${describe(value)}`,
+    `Cannot ${action}: ${name} must be a function or a task of a taskModule(), received ${describeTask(value)}`,
   );
 }

@@ -1,6 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { defineHidden } from '../base/define.js';
+import { type Inspecting, shown } from '../base/inspect.js';
 import type { CurrentJob, SIGNATURE } from '../current-job.js';
 import { describe } from '../errors.js';
 import { stays, uncloneable } from '../sync/crossing.js';
@@ -57,8 +59,6 @@ export class TaskRef {
   static #nextId = 0;
   readonly id: number = TaskRef.#nextId++;
   readonly origin: TaskOrigin;
-  /** A job that is passed as an argument is refused by this, rather than copied into something that is none. */
-  readonly uncloneable = uncloneable;
   /** How long it runs, as far as runs have shown; -1 before the first. Kept by the dispatcher. */
   estimate = -1;
   /** What its jobs share, by priority: see `JobKind`. */
@@ -85,29 +85,47 @@ export class TaskRef {
   }
 }
 
+/** The identity of a task of a module; `undefined` for anything else. */
+let refOfExport: (value: unknown) => TaskRef | undefined;
+
 class ModuleExport implements ModuleTask {
   readonly name: string;
   readonly url: string;
-  readonly ref: TaskRef;
+  /** A task that is passed as an argument is refused by this, rather than copied into something that is none. */
+  readonly uncloneable = uncloneable;
+  readonly #ref: TaskRef;
 
   static {
+    // outside of the class, so that who holds a task cannot reach it
+    refOfExport = (value) => (typeof value === 'object' && value !== null && #ref in value ? value.#ref : undefined);
     stays((value) =>
-      value instanceof ModuleExport
-        ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name`
-        : undefined,
+      #ref in value ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name` : undefined,
     );
   }
 
   constructor(url: string, name: string) {
     this.name = name;
     this.url = url;
-    this.ref = new TaskRef({ kind: 'module', url, name, each: false });
+    this.#ref = new TaskRef({ kind: 'module', url, name, each: false });
     Object.freeze(this);
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { name, url } = this;
+    return shown('ModuleTask', { name, url }, inspecting);
   }
 }
 
 /** One entry per module address, so that a module named a million times is one task an export. */
 const modules = new Map<string, object>();
+/** The addresses of these objects. */
+const addresses = new WeakMap<object, string>();
+
+stays((value) =>
+  addresses.has(value)
+    ? `the taskModule() of ${addresses.get(value)}; submit its functions, or pass its url`
+    : undefined,
+);
 
 /**
  * Names a module whose exported functions are tasks. Nothing is loaded here: the module is imported in the workers, when a
@@ -144,7 +162,10 @@ function createExports(url: string): object {
     },
   });
   // a WeakSet, as a structured clone refuses it: passed as an argument by mistake, a task module would arrive as {}
-  return Object.setPrototypeOf(new WeakSet(), unknown) as object;
+  const exports = Object.setPrototypeOf(new WeakSet(), unknown) as object;
+  addresses.set(exports, url);
+  defineHidden(exports, inspect.custom, (...inspecting: Inspecting) => shown('TaskModule', { url }, inspecting));
+  return exports;
 }
 
 function moduleHref(url: unknown): string {
@@ -180,14 +201,14 @@ export function refOf(task: unknown): TaskRef {
 
 function findRef(task: unknown): TaskRef {
   if (task instanceof TaskRef) return task;
-  lastRef = task instanceof ModuleExport ? task.ref : refOfFunction(task);
+  lastRef = refOfExport(task) ?? refOfFunction(task);
   lastTask = task;
   return lastRef;
 }
 
 /** Whether `refOf` takes it. */
 export function isTask(value: unknown): value is Task {
-  return typeof value === 'function' || value instanceof ModuleExport;
+  return typeof value === 'function' || refOfExport(value) !== undefined;
 }
 
 /** The identity of a task that another thread has named. */
@@ -199,7 +220,7 @@ export function refOfOrigin(origin: TaskOrigin): TaskRef {
 function refOfFunction(task: unknown): TaskRef {
   if (typeof task !== 'function') {
     throw new TypeError(
-      `Cannot make job: task must be a function or a task of a taskModule(), received ${describe(task)}`,
+      `Cannot make job: task must be a function or a task of a taskModule(), received ${describeTask(task)}`,
     );
   }
   let ref = byFunction.get(task);
@@ -210,6 +231,13 @@ function refOfFunction(task: unknown): TaskRef {
     byFunction.set(task, ref);
   }
   return ref;
+}
+
+/** A value that was passed instead of a task, as an error message shows it. */
+export function describeTask(value: unknown): string {
+  return typeof value === 'object' && value !== null && addresses.has(value)
+    ? 'the whole taskModule(), not a function of it'
+    : describe(value);
 }
 
 function refOfText(name: string, text: string): TaskRef {

@@ -92,6 +92,12 @@ describe('nothing of the engine is reachable from', () => {
     expect(reachable(node)).toEqual(['name', 'output', 'job', 'toJSON', INSPECT].sort());
     expect(reachable(node.output)).toEqual([INSPECT]);
   });
+
+  test('a task of a module, or its class', () => {
+    expect(reachable(tasks.add)).toEqual(['name', 'url', 'uncloneable', INSPECT].sort());
+    expect(Reflect.ownKeys(tasks.add.constructor).sort()).toEqual(['length', 'name', 'prototype']);
+    expect(JSON.parse(JSON.stringify(tasks.add))).toEqual({ name: 'add', url: tasks.add.url });
+  });
 });
 
 test('a job whose internals are guessed at from outside is not forged, and the pool ends', async () => {
@@ -160,6 +166,9 @@ describe('what an object of ours shows of itself', () => {
     const node = graph.add('n', tasks.add, [1, 2]);
     expect(inspect(graph, text)).toBe("JobGraph { nodes: [ 'n' ], isRunning: false }");
     expect(inspect(node, text)).toBe("GraphNode { name: 'n', state: undefined }");
+    const { url } = tasks.add;
+    expect(inspect(tasks.add, text)).toBe(`ModuleTask { name: 'add', url: '${url}' }`);
+    expect(inspect(tasks, text)).toBe(`TaskModule { url: '${url}' }`);
     expect(inspect([[[[failed]]]])).toContain('[Array]');
     expect(inspect({ a: { b: { c: failed } } }, { depth: 2 })).toContain('[Job]');
     expect(inspect(failed, { colors: true })).toContain('\u001b[');

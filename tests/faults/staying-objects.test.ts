@@ -24,6 +24,7 @@ test.each(['thread', 'process', 'inline'] as const)(
       [map, /a map of '\w*'; await it first/],
       [thread, /thread 'own'; pass thread\.stopped/],
       [tasks.add, /task 'add' of a taskModule\(\); submit it/],
+      [tasks, /the taskModule\(\) of file:.*; submit its functions, or pass its url/],
       [mutex.tryLock(), /a lease, which its thread holds; pass the mutex/],
     ];
     for (const [value, advice] of cases)
