@@ -217,7 +217,7 @@ export class Dispatcher {
 
   #formConvoy(job: Job): boolean {
     const worker = this.#pick(job);
-    if (worker === undefined || worker.seats.wouldOvertake(job)) return false;
+    if (worker === undefined || worker.seats.wouldOvertake(job) || this.#waitsBehind(worker, job)) return false;
     this.#convoyWorker = worker;
     const windowTicks = WINDOW_TICKS * worker.concurrency - worker.seats.backlogTicks;
     this.#convoyLeft = Math.ceil(Math.min(CONVOY_TICKS, windowTicks) / plannedTicks(taskOf(job)));

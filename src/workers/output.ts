@@ -1,4 +1,4 @@
-import { now, setImmediate, setTimeout } from '../sync/platform.js';
+import { nextTick, now, setImmediate, setTimeout } from '../sync/platform.js';
 
 /** What was written to stdout (1) or stderr (2); or `SHOW`. */
 export type Printed = readonly [fd: Fd, chunk: Chunk];
@@ -140,14 +140,14 @@ function keepOpen(stream: NodeJS.WriteStream): void {
     const ended = given.find((value) => typeof value === 'function') as (() => void) | undefined;
     if (values[0] !== undefined && values[0] !== null)
       stream.write(values[0] as Uint8Array, values[1] as BufferEncoding | undefined);
-    process.nextTick(() => {
+    nextTick(() => {
       stream.emit('finish');
       ended?.();
     });
     return stream;
   };
   const destroy = (error?: Error | null): NodeJS.WriteStream => {
-    process.nextTick(() => {
+    nextTick(() => {
       if (error !== undefined && error !== null && stream.listenerCount('error') > 0) stream.emit('error', error);
       stream.emit('close');
     });

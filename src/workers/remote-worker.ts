@@ -5,7 +5,7 @@ import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/passen
 import { RareMap } from '../base/rare-map.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/bells.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/exchange.js';
-import { now } from '../sync/platform.js';
+import { nextTick, now } from '../sync/platform.js';
 import { type StopTimer, startTimer } from '../sync/timer.js';
 import type { Chore } from './chore.js';
 import { ChoreLine, isChoreAnswer } from './chore-line.js';
@@ -730,7 +730,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     });
     this.#thread.prependListener('exit', this.#onExit);
     this.#thread.on('newListener', (event: string | symbol, listener: unknown) => {
-      if (event === 'exit' && listener !== this.#onExit) process.nextTick(() => this.#hearFirst());
+      if (event === 'exit' && listener !== this.#onExit) nextTick(() => this.#hearFirst());
     });
   }
 
