@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { WorkerExitError } from '../errors.js';
 import { decodeReason, type ErrorRecord, encodeError } from './error-codec.js';
+import { unreadable } from './unreadable.js';
 
 /**
  * How a stream that is moved crosses: its thread keeps it, and serves it over a port to a stream over here. Node's own
@@ -124,6 +125,10 @@ function serveReadable(stream: ReadableStream, port: MessagePort): void {
     end();
     reader.cancel(decodeReason(message.reason)).catch(ignore);
   });
+  port.on('messageerror', (cause: unknown) => {
+    end();
+    reader.cancel(unreadable('reason', cause)).catch(ignore);
+  });
   port.on('close', () => {
     if (!isOver) reader.cancel(gone()).catch(ignore);
     isOver = true;
@@ -164,6 +169,11 @@ function serveWritable(stream: WritableStream, port: MessagePort): void {
         break;
     }
   });
+  port.on('messageerror', (cause: unknown) => {
+    const error = unreadable('chunk', cause);
+    failed(error);
+    writer.abort(error).catch(ignore);
+  });
   port.on('close', () => {
     if (!isOver) writer.abort(gone()).catch(ignore);
     isOver = true;
@@ -195,6 +205,12 @@ function readableOver(port: MessagePort): ReadableStream {
     if (message.kind === 'chunk') settle((controller) => controller.enqueue(message.value));
     else if (message.kind === 'end') end((controller) => controller.close());
     else end((controller) => controller.error(decodeReason(message.reason)));
+  });
+  port.on('messageerror', (cause: unknown) => {
+    if (isOver) return;
+    const error = unreadable('chunk', cause);
+    port.postMessage({ kind: 'cancel', reason: encodeError(error) } satisfies ToReadable);
+    end((controller) => controller.error(error));
   });
   port.on('close', () => end((controller) => controller.error(gone())));
   port.unref();
@@ -249,6 +265,7 @@ function writableOver(port: MessagePort): WritableStream {
     waiting?.resolve();
     waiting = undefined;
   });
+  port.on('messageerror', (cause: unknown) => fail(unreadable('reason', cause)));
   port.on('close', () => fail(gone()));
   port.unref();
   const stream = new WritableStream({

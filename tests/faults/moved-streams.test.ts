@@ -16,6 +16,8 @@ interface StreamTasks {
   sum(stream: ReadableStream<number>): Promise<number>;
   readLater(stream: ReadableStream<number>): string;
   ticks(count: number): MessagePort;
+  deepChunks(depth: number): ReadableStream<unknown>;
+  writeDeep(stream: WritableStream<unknown>, depth: number): Promise<void>;
   die(): never;
 }
 
@@ -131,6 +133,31 @@ describe.each(['thread', 'inline'] as const)('a stream that a task moves (%s)', 
     stream.getReader();
     const job = pool.submit(tasks.sum, [stream], { transfer: [stream] as never });
     await expect(job).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+  });
+});
+
+describe('a chunk that cannot be read where it arrives', () => {
+  /** The stack of a worker holds it, and that of this thread does not. */
+  const DEPTH = 6000;
+  const unread = { code: 'ERR_NOT_CLONEABLE', path: 'chunk' };
+
+  test('fails its reader, and cancels the source', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const stream = await pool.submit(tasks.deepChunks, [DEPTH]);
+    await expect(stream.getReader().read()).rejects.toMatchObject(unread);
+    let seen: unknown[] = [];
+    while (seen.length === 0) seen = await pool.submit(tasks.seen);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('fails its writer, and aborts the sink', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const aborted = new Promise<unknown>((abort) => {
+      const sink = new WritableStream<unknown>({ abort });
+      const job = pool.submit(tasks.writeDeep, [sink, DEPTH], { transfer: [sink] as never });
+      expect(job).rejects.toMatchObject(unread).catch(abort);
+    });
+    expect(await aborted).toMatchObject(unread);
   });
 });
 

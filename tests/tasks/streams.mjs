@@ -97,3 +97,23 @@ export function ticks(count) {
 export function die() {
   process.exit(7);
 }
+
+/** Nested more deeply than the stack of another thread may hold. */
+export function deep(depth) {
+  let value = {};
+  for (let i = 0; i < depth; i++) value = { value };
+  return value;
+}
+
+export function deepChunks(depth) {
+  const stream = new ReadableStream({
+    pull: (controller) => controller.enqueue(deep(depth)),
+    cancel: (reason) => void seenItems.push(reason),
+  });
+  return move(stream, [stream]);
+}
+
+export async function writeDeep(stream, depth) {
+  const writer = stream.getWriter();
+  await writer.write(deep(depth));
+}
