@@ -42,8 +42,8 @@ const PROTOTYPES = new Map([
   ['NewableFunction', 'Function'],
 ]);
 const ITERABLES = new Map([
-  ...['Map', 'MapIterator'].map((name) => [name, 'mapIterable']),
-  ...['Set', 'SetIterator'].map((name) => [name, 'setIterable']),
+  ...['Map', 'ReadonlyMap', 'MapIterator'].map((name) => [name, 'mapIterable']),
+  ...['Set', 'ReadonlySet', 'SetIterator'].map((name) => [name, 'setIterable']),
   ...['ArrayIterator', ...VIEWS].map((name) => [name, 'listIterable']),
 ]);
 

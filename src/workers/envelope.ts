@@ -250,7 +250,10 @@ function holdsCrossing(value: unknown): boolean {
 
 type Replace = (item: unknown) => unknown;
 
-/** A copy of an array, a plain object, a Map or a Set, its items replaced; anything else as it is. */
+/**
+ * A copy of an array, a plain object, a Map or a Set, its items replaced; anything else as it is. A Map of a class that iterates
+ * in its own way is read as the structured clone reads it, by the methods of Map.
+ */
 function copyContainer(item: object, copies: Map<object, unknown>, replace: Replace): unknown {
   if (Array.isArray(item)) {
     const copy: unknown[] = [];
@@ -267,13 +270,13 @@ function copyContainer(item: object, copies: Map<object, unknown>, replace: Repl
   if (types.isMap(item)) {
     const copy = new Map<unknown, unknown>();
     copies.set(item, copy);
-    for (const [key, child] of item) copy.set(replace(key), replace(child));
+    for (const [key, child] of item.entries()) copy.set(replace(key), replace(child));
     return copy;
   }
   if (types.isSet(item)) {
     const copy = new Set<unknown>();
     copies.set(item, copy);
-    for (const child of item) copy.add(replace(child));
+    for (const child of item.values()) copy.add(replace(child));
     return copy;
   }
   if (!isContainer(item)) return item;

@@ -23,7 +23,9 @@ export function glance(value: unknown): readonly object[] {
       for (let i = 0; i < object.length && looks > 0; i++) add(getOwnPropertyDescriptor(object, i)?.value);
     } else if (types.isMap(object)) {
       if (object.size <= MAX_LOOKS) for (const item of Map.prototype.values.call(object)) add(item);
-    } else if (!types.isSet(object)) {
+    } else if (types.isSet(object)) {
+      if (object.size <= MAX_LOOKS) for (const item of Set.prototype.values.call(object)) add(item);
+    } else {
       for (const key of keysOf(object)) if (looks > 0) add(getOwnPropertyDescriptor(object, key)?.value);
     }
   }

@@ -47,7 +47,7 @@ class Look {
 
   #intoMap(map: ReadonlyMap<unknown, unknown>, path: string): void {
     let index = 0;
-    for (const [key, item] of map) {
+    for (const [key, item] of map.entries()) {
       if (index === MOST_ITEMS) return;
       this.at(key, `${path}.keys()[${index}]`);
       const name = typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? `#${index}` : String(key);
@@ -58,7 +58,7 @@ class Look {
 
   #intoSet(set: ReadonlySet<unknown>, path: string): void {
     let index = 0;
-    for (const item of set) {
+    for (const item of set.values()) {
       if (index === MOST_ITEMS) return;
       this.at(item, `${path}.values()[${index++}]`);
     }

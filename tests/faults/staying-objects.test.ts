@@ -32,6 +32,7 @@ test.each(['thread', 'process', 'inline'] as const)(
         [[value], 'args[0]'],
         [[1, { deep: [value] }], 'args[1].deep[0]'],
         [[new Map([['key', value]])], 'args[0].get("key")'],
+        [[new Set([value])], 'args[0].values()[0]'],
       ] as const) {
         const error = await pool.submit(tasks.many, [...args]).catch((reason: unknown) => reason);
         expect(error).toBeInstanceOf(NotCloneableError);
@@ -42,6 +43,33 @@ test.each(['thread', 'process', 'inline'] as const)(
     schedule.cancel();
   },
 );
+
+test('is found in a Map or a Set of a class that iterates in its own way', async () => {
+  class OwnMap extends Map<unknown, unknown> {
+    override [Symbol.iterator](): never {
+      throw new Error('own iterator');
+    }
+  }
+  class OwnSet extends Set<unknown> {
+    override [Symbol.iterator](): never {
+      throw new Error('own iterator');
+    }
+  }
+  const [map, set] = [new OwnMap(), new OwnSet()];
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  map.set('key', pool);
+  set.add(pool);
+  await expect(pool.submit(tasks.many, [map])).rejects.toMatchObject({ path: 'args[0].get("key")' });
+  await expect(pool.submit(tasks.many, [set])).rejects.toMatchObject({ path: 'args[0].values()[0]' });
+  // what can cross does so from there
+  const mutex = new Mutex();
+  const [lockOf, locks] = [new OwnMap(), new OwnSet()];
+  lockOf.set('key', mutex);
+  locks.add(mutex);
+  const lock = (map: Map<string, Mutex>, [first]: Set<Mutex>): boolean =>
+    map.get('key') === first && first?.tryLock() !== null;
+  expect(await pool.submit(lock, [lockOf as Map<string, Mutex>, locks as Set<Mutex>])).toBe(true);
+});
 
 test('in a task: the current job, a child', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
