@@ -123,9 +123,14 @@ describe('priority', () => {
       using long = new Gate();
       using short = new Gate();
       const before = log.values.length;
-      // made anew, so that nothing is known of it
-      const hold = new Function('words', `Atomics.add(words, 1, 1); Atomics.wait(words, 0, 0); return ${round};`);
-      for (const gate of [long, short]) pool.submit(hold as (words: Int32Array) => number, [gate.words]);
+      for (const [index, gate] of [long, short].entries()) {
+        // made anew, each for itself, so that nothing is known of how long it takes, also once the other has ended
+        const hold = new Function(
+          'words',
+          `Atomics.add(words, 1, 1); Atomics.wait(words, 0, 0); return '${round} ${index}';`,
+        );
+        pool.submit(hold as (words: Int32Array) => string, [gate.words]);
+      }
       await Promise.all([long.reachedBy(1), short.reachedBy(1)]);
       const jobs = Array.from({ length: 10 }, (_, i) => pool.submit(tasks.note, [log.words, i]));
       await Promise.resolve(); // lets them out
