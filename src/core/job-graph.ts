@@ -250,6 +250,7 @@ export class JobGraph {
    */
   async run(pool: GraphPool, options?: GraphRunOptions): Promise<Map<string, unknown>> {
     const settings = checkJobOptions(readOptions(options, RUN_OPTIONS, 'run the graph'), 'run the graph');
+    checkPool(pool);
     if (this.#isRunning) throw new Error('Cannot run the graph: it runs already');
     this.#isRunning = true;
     try {
@@ -345,6 +346,11 @@ export class JobGraph {
   [inspect.custom](...inspecting: Inspecting): string {
     return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
   }
+}
+
+function checkPool(pool: GraphPool | null | undefined): void {
+  if (typeof pool?.submitJob !== 'function')
+    throw new TypeError(`Cannot run the graph: pool must be a ThreadPool, received ${describe(pool)}`);
 }
 
 function link(before: Part, after: Part): void {

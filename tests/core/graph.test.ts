@@ -172,6 +172,10 @@ describe('a run', () => {
   test('refuses an option that does not exist', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     await expect(new JobGraph().run(pool, { tokn: 1 } as never)).rejects.toThrow("there is no option 'tokn'");
+    for (const other of [undefined, null, 'pool', pool.group('g')])
+      await expect(new JobGraph().run(other as never)).rejects.toThrow(
+        'Cannot run the graph: pool must be a ThreadPool',
+      );
   });
 });
 
