@@ -1,7 +1,7 @@
 import type { TaskRef } from '../jobs/task.js';
 import { TICKS_PER_MS } from '../sync/ticks.js';
 
-/** What may be sent ahead to a worker, in expected work: the most by which a more urgent job can come late. 1 ms. */
+/** What may be sent ahead to a worker, in expected work: more would have to be taken back too often. 1 ms. */
 export const WINDOW_TICKS = TICKS_PER_MS;
 /** What a job is taken to need that needs as long, or longer, or nobody knows how long: none waits behind it. 2 ms. */
 const LONG_TICKS = 2 * TICKS_PER_MS;
