@@ -7,7 +7,7 @@ import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
 import { isContainer } from './clone-search.js';
 import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle, streamOf } from './moved-streams.js';
 import { Tag } from './ring.js';
-import { type FarPart, farPartOf, partOf } from './shared-memory.js';
+import { type FarPart, farPartOf, isDetached, partOf } from './shared-memory.js';
 import { arrive } from './shared-objects.js';
 import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
@@ -64,8 +64,14 @@ export class PayloadPort {
   send(value: unknown, root: Root, transfer: TransferList = []): number {
     refuseStaying(value, root, this.#to);
     const moved = transfer.length === 0 ? [] : movables(transfer, value);
-    if (moved.length > 0 && this.#carrier.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
     const refused = { value, transfer, root, to: this.#to };
+    // as the structured clone refuses it; but that of Node.js 20 makes an empty buffer of it
+    if (moved.some(isDetachedBuffer))
+      throw unexplained(
+        refused,
+        new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError'),
+      );
+    if (moved.length > 0 && this.#carrier.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
     let fault = (cause: unknown): Error => cloneFault(refused, cause);
     if (!holdsCrossing(value) && !this.#holdsFarView(value)) {
       try {
@@ -206,6 +212,10 @@ export class PayloadPort {
     };
     return { root: replace(value), marks, handles };
   }
+}
+
+function isDetachedBuffer(item: Transferable): boolean {
+  return types.isArrayBuffer(item) && isDetached(item);
 }
 
 /** Whether what is moved goes on between both threads. */

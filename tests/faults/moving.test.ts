@@ -10,6 +10,7 @@ interface MovingTasks {
   nested(size: number): unknown;
   nestedReport(size: number): void;
   pooled(): Uint8Array;
+  movedTwice(): ArrayBuffer;
   otherData(): string;
 }
 
@@ -87,6 +88,24 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
     ];
     for (const job of jobs) await expect(job).rejects.toThrow(message);
     for (const job of jobs) await expect(job).rejects.toBeInstanceOf(NotCloneableError);
+  });
+
+  test('so is what is to be moved a second time', async () => {
+    await using pool = makePool();
+    const bytes = new Uint8Array(8);
+    const transfer = [bytes.buffer];
+    expect(await pool.submit((x: Uint8Array) => x.length, [bytes], { transfer })).toBe(8);
+    for (const job of [
+      pool.submit((x: unknown) => x, [bytes.buffer], { transfer }),
+      pool.submit((x: unknown) => x, [1], { transfer: [bytes] }),
+      pool.submit(tasks.movedTwice),
+    ])
+      await expect(job).rejects.toMatchObject({
+        code: 'ERR_NOT_CLONEABLE',
+        path: 'transfer[0]',
+        cause: { name: 'DataCloneError' },
+        message: expect.stringContaining('cannot be transferred, as it is detached: it was transferred before'),
+      });
   });
 
   test('setup and teardown may return what cannot be cloned, a broadcast may not', async () => {

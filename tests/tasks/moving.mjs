@@ -50,3 +50,9 @@ export function pooled() {
 export function otherData() {
   return globalThis.other.toString();
 }
+
+export function movedTwice() {
+  const bytes = made(8);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  return move(bytes.buffer, [bytes]);
+}
