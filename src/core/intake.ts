@@ -68,7 +68,7 @@ export class Intake {
 
   /** A job that nothing holds and nothing limits, as most are: it has not settled, as it has no reason. */
   #enterPlain(job: Job): void {
-    if (this.#pacer.isFirstOfBatch) this.#ledger.look();
+    if (this.#pacer.beginsBatch()) this.#ledger.look();
     this.#ledger.enter(job, this.#parts.owner);
     this.#pacer.enqueue(job);
   }
@@ -103,7 +103,7 @@ export class Intake {
   /** Takes a job in. @param isBounded whether it counts against `maxQueue`. */
   enter(job: Job, isBounded: boolean): void {
     const { ledger, owner, admission, pacer } = this.#parts;
-    if (pacer.isFirstOfBatch) ledger.look();
+    if (pacer.beginsBatch()) ledger.look();
     if (isSettled(job)) {
       ledger.enterSettled(job, owner);
       return;

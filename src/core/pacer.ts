@@ -1,4 +1,5 @@
 import { outsideRequests } from '../base/async-context.js';
+import { hasMuchStackRoom, hasStackRoom, needStackRoom } from '../base/stack-room.js';
 import { type Job, orderOf } from '../jobs/job.js';
 import { urgencyOf } from '../jobs/job-engine.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../sync/platform.js';
@@ -71,9 +72,17 @@ export class Pacer {
     this.#dispatcher = paced.dispatcher;
   }
 
-  /** Whether the next `enqueue` is the first of its batch: a good moment to look at the clock. */
-  get isFirstOfBatch(): boolean {
-    return !this.#isPumpScheduled;
+  /**
+   * To be called before a job is entered. Answers whether it is the first of its batch: a good moment to look at the clock. That
+   * the batch will be sent is settled first, as it goes deepest: where the stack ends in it, nothing has changed.
+   *
+   * @throws {RangeError} near the end of the stack.
+   */
+  beginsBatch(): boolean {
+    needStackRoom();
+    if (this.#isPumpScheduled) return false;
+    this.#schedulePump();
+    return true;
   }
 
   /** Puts a job that has come, behind its equals, in its place in the queue, from where it goes by itself. */
@@ -109,12 +118,17 @@ export class Pacer {
     else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) this.#pumpBetween(job);
   }
 
-  /** A job has come that may be the next to begin: this thread may be busy before its batch is sent, or another begin before it. */
+  /**
+   * A job has come that may be the next to begin: this thread may be busy before its batch is sent, or another begin before it.
+   * Near the end of the stack it goes with its batch: nothing of this may end in the middle.
+   */
   #hasten(): void {
     const { dispatcher } = this.#paced;
-    if (!dispatcher.isDue || this.#isReading || this.#isStarting) return;
-    if (dispatcher.wantedWorkers > 0) this.#read(DRAIN_BATCH); // one may be done by now
-    this.#startWorkersSoon();
+    if (!dispatcher.isDue || this.#isReading || this.#isStarting || !hasStackRoom()) return;
+    if (dispatcher.wantedWorkers > 0 && hasMuchStackRoom()) {
+      this.#read(DRAIN_BATCH); // one may be done by now
+      this.#startWorkersSoon();
+    }
     dispatcher.hasten();
     if (!this.#isAwake && this.#isWorthLingering()) {
       this.#isAwake = true;
@@ -137,15 +151,16 @@ export class Pacer {
   }
 
   #schedulePump(): void {
+    queueMicrotask(this.#pumpSoon);
     this.#isPumpScheduled = true;
     this.#sincePump = 0;
-    queueMicrotask(this.#pumpSoon);
   }
 
   /** Within a long run of submissions. */
   #pumpBetween(last: Job): void {
     const nowMs = this.#paced.ledger.look();
     if (this.#sincePump < PUMP_EVERY && nowMs - this.#pumpedAtMs < PUMP_EVERY_MS) return;
+    if (!hasMuchStackRoom()) return;
     this.#sincePump = 0;
     this.#pumpedAtMs = nowMs;
     this.pump();
