@@ -3,9 +3,11 @@ import { stackOf } from '../errors.js';
 import { linkToSignal } from '../sync/abort-link.js';
 import type { ContextValues } from '../sync/context-stores.js';
 import type { Transferable } from '../sync/crossing.js';
+import { LINK, UNLINK } from '../sync/inner.js';
 import type { Outbox } from '../sync/outbox.js';
 import type { Ending } from './ending.js';
 import { extrasIn, extrasOf, isSettled, type Job, kindOf, optionsOf, progressOf } from './job.js';
+import { pushProgress } from './progress.js';
 import type { TaskRef } from './task.js';
 
 // What the engine does with the few jobs that are not plain: see `job.ts`.
@@ -33,7 +35,7 @@ export function hasReturned(job: Job): boolean {
 /** Links the parents given as options. One of them may have cancelled the job already. */
 export function linkParents(job: Job): void {
   const { token, signal } = optionsOf(job);
-  token?.link(job);
+  token?.[LINK](job);
   if (signal !== undefined && !isSettled(job)) linkToSignal(signal, job);
 }
 
@@ -78,13 +80,13 @@ export function raiseToken(job: Job, reason: unknown): void {
   extras.raised ??= { reason };
   const { token } = extras;
   if (token === undefined || token.isCancelled) return;
-  token.unlink(job);
+  token[UNLINK](job);
   token.cancel(reason);
 }
 
 /** Its code has reported a value. */
 export function reported(job: Job, value: unknown, outbox: Outbox): void {
-  progressOf(job).push(value, outbox);
+  pushProgress(progressOf(job), value, outbox);
 }
 
 /** Calls `fn` once it has settled, before any foreign code hears of it. Returns how to take it off. */

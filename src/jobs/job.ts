@@ -10,6 +10,7 @@ import { unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { stays } from '../sync/crossing.js';
 import { inTurn } from '../sync/in-turn.js';
+import { LINK, UNLINK } from '../sync/inner.js';
 import { keepShape } from '../sync/keep-shape.js';
 import { now } from '../sync/platform.js';
 import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
@@ -21,7 +22,7 @@ import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } f
 import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
-import { ProgressStream } from './progress.js';
+import { accessProgress, endProgress, listenToProgress, ProgressStream } from './progress.js';
 import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
@@ -255,14 +256,16 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       extras.token = new CancellationToken();
       const raised = isSettled(this) ? (extras.raised ?? extras.ending) : extras.raised;
       if (raised !== undefined) extras.token.cancel(raised.reason);
-      else if (!isSettled(this)) extras.token.link(this);
+      else if (!isSettled(this)) extras.token[LINK](this);
     }
     return extras.token;
   }
 
   /** What the task reports, in order: complete from the first access on; before that, only the latest is kept. */
   get progress(): AsyncIterable<P> {
-    return progressOf(this).access() as AsyncIterable<P>;
+    const progress = progressOf(this);
+    accessProgress(progress);
+    return progress as AsyncIterable<P>;
   }
 
   /**
@@ -273,9 +276,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   onProgress(fn: (value: P) => void): () => void {
     if (typeof fn !== 'function')
       throw new TypeError(`Cannot register onProgress: the listener must be a function, received ${describe(fn)}`);
-    return progressOf(this)
-      .access()
-      .listen(fn as (value: unknown) => void);
+    const progress = progressOf(this);
+    accessProgress(progress);
+    return listenToProgress(progress, fn as (value: unknown) => void);
   }
 
   /**
@@ -415,7 +418,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       const extras = extrasOf(job);
       if (extras.progress === undefined) {
         extras.progress = new ProgressStream();
-        if (isSettled(job)) extras.progress.end();
+        if (isSettled(job)) endProgress(extras.progress);
       }
       return extras.progress;
     };
@@ -469,14 +472,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   static #letGo(job: Job, extras: JobExtras, late?: Late): void {
     if (extras.options !== undefined) {
       const { token, signal } = extras.options;
-      token?.unlink(job);
+      token?.[UNLINK](job);
       if (signal !== undefined) unlinkFromSignal(signal, job);
       extras.options = undefined;
       extras.context = undefined;
     }
     if (late !== undefined) extras.result = late.result;
-    extras.token?.unlink(job);
-    extras.progress?.end();
+    extras.token?.[UNLINK](job);
+    if (extras.progress !== undefined) endProgress(extras.progress);
     if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);
     extras.whenSettled = undefined;
     if (extras.followers !== undefined) {

@@ -6,6 +6,19 @@ interface Item<P> {
   next: Item<P> | undefined;
 }
 
+// What the engine does with a stream. As functions: who holds the stream, to read it, reaches none of them.
+
+/** Somebody looks: from now on every value is kept until it is read. */
+export let accessProgress: <P>(stream: ProgressStream<P>) => void;
+export let pushProgress: <P>(stream: ProgressStream<P>, value: P, outbox: Outbox) => void;
+export let endProgress: (stream: ProgressStream<unknown>) => void;
+/** Calls `listener` with each value from now on. Answers how to take it off. */
+export let listenToProgress: <P>(stream: ProgressStream<P>, listener: (value: P) => void) => () => void;
+/** Whether no more comes. */
+let isEnded: <P>(stream: ProgressStream<P>) => boolean;
+/** Calls `look` once, when there is something new to look at. */
+let wakes: <P>(stream: ProgressStream<P>, look: () => void) => void;
+
 /**
  * What a job reports, in order. Complete from the first access on; before that only the latest value is kept. The first
  * iterator begins with what was kept, a later one with what comes after it was made.
@@ -19,13 +32,31 @@ export class ProgressStream<P> implements AsyncIterable<P> {
   readonly #listeners = new Set<(value: P) => void>();
   #waiting: (() => void)[] = [];
 
-  /** Somebody looks: from now on every value is kept until it is read. */
-  access(): this {
-    this.#isAccessed = true;
-    return this;
+  static {
+    accessProgress = (stream) => stream.#access();
+    pushProgress = (stream, value, outbox) => stream.#push(value, outbox);
+    endProgress = (stream) => stream.#end();
+    listenToProgress = (stream, listener) => stream.#listen(listener);
+    isEnded = (stream) => stream.#isEnded;
+    wakes = (stream, look) => void stream.#waiting.push(look);
   }
 
-  push(value: P, outbox: Outbox): void {
+  [Symbol.asyncIterator](): AsyncIterableIterator<P, undefined> {
+    const start = this.#start ?? this.#last;
+    this.#start = undefined;
+    return new ProgressReader(this, start);
+  }
+
+  #access(): void {
+    this.#isAccessed = true;
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#wake();
+  }
+
+  #push(value: P, outbox: Outbox): void {
     const item: Item<P> = { value, next: undefined };
     if (!this.#isAccessed) this.#start = this.#last;
     this.#last.next = item;
@@ -34,12 +65,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
     this.#wake();
   }
 
-  end(): void {
-    this.#isEnded = true;
-    this.#wake();
-  }
-
-  listen(listener: (value: P) => void): () => void {
+  #listen(listener: (value: P) => void): () => void {
     const inContext = inContextOfNow(listener);
     let isOn = true; // what had arrived before it was taken off is not told any more
     const own = (value: P): void => {
@@ -50,22 +76,6 @@ export class ProgressStream<P> implements AsyncIterable<P> {
       isOn = false;
       this.#listeners.delete(own);
     };
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<P, undefined> {
-    const start = this.#start ?? this.#last;
-    this.#start = undefined;
-    return new ProgressReader(this, start);
-  }
-
-  /** Whether no more comes. */
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
-  /** Calls `look` once, when there is something new to look at. */
-  wakes(look: () => void): void {
-    this.#waiting.push(look);
   }
 
   #wake(): void {
@@ -110,7 +120,7 @@ class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
     while (this.#readers.length > 0) {
       const next = this.#next();
       if (next === undefined) {
-        this.#stream.wakes(this.#look);
+        wakes(this.#stream, this.#look);
         return;
       }
       this.#readers.shift()?.(next);
@@ -124,6 +134,6 @@ class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
       this.#item = item;
       return { value: item.value as P, done: false };
     }
-    return this.#item === undefined || this.#stream.isEnded ? { value: undefined, done: true } : undefined;
+    return this.#item === undefined || isEnded(this.#stream) ? { value: undefined, done: true } : undefined;
   }
 }

@@ -5,7 +5,8 @@ import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { CurrentJob, SIGNATURE } from '../current-job.js';
 import { describe } from '../errors.js';
-import { stays, uncloneable } from '../sync/crossing.js';
+import { stays } from '../sync/crossing.js';
+import { Uncloneable } from '../sync/uncloneable.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
 export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
@@ -88,11 +89,10 @@ export class TaskRef {
 /** The identity of a task of a module; `undefined` for anything else. */
 let refOfExport: (value: unknown) => TaskRef | undefined;
 
-class ModuleExport implements ModuleTask {
+/** Passed as an argument it is refused, rather than copied into something that is none. */
+class ModuleExport extends Uncloneable implements ModuleTask {
   readonly name: string;
   readonly url: string;
-  /** A task that is passed as an argument is refused by this, rather than copied into something that is none. */
-  readonly uncloneable = uncloneable;
   readonly #ref: TaskRef;
 
   static {
@@ -104,6 +104,7 @@ class ModuleExport implements ModuleTask {
   }
 
   constructor(url: string, name: string) {
+    super();
     this.name = name;
     this.url = url;
     this.#ref = new TaskRef({ kind: 'module', url, name, each: false });

@@ -3,7 +3,8 @@ import { checkCount } from '../base/check.js';
 import { ringOthers, unwatch, watch } from './bells.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
-import { brand, SharedObject } from './shared-object.js';
+import { HANDLE_FOR, Inner } from './inner.js';
+import { arriveAs, brand, SharedObject } from './shared-object.js';
 import {
   type Awaited,
   checkMayBlock,
@@ -47,17 +48,13 @@ export class Barrier extends SharedObject {
    * @throws {TypeError} or {RangeError} for anything else.
    */
   constructor(parties: number);
-  constructor(parties: number, words?: Int32Array) {
+  /** @internal */
+  constructor(parties: number, words: Inner<Int32Array>);
+  constructor(parties: number, words?: Inner<Int32Array>) {
     super();
     checkCount(parties, { name: 'parties', from: 1, to: ARRIVED_MASK, action: 'make a barrier' });
     this.#parties = parties;
-    this.#words = words ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  }
-
-  /** @internal */
-  static arrived(handle: CrossingHandle, carrier: Carrier): Barrier {
-    const Arriving = Barrier as new (parties: number, words: Int32Array) => Barrier;
-    return SharedObject.arrive(handle, carrier, () => new Arriving(handle.details as number, handle.words));
+    this.#words = Inner.of(words) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   }
 
   /** How many must arrive. */
@@ -118,7 +115,8 @@ export class Barrier extends SharedObject {
     return `Barrier { parties: ${this.#parties}, arrived: ${this.arrived} }`;
   }
 
-  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+  /** @internal */
+  override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
     return { type: 'barrier', words: this.#words, details: this.#parties };
   }
 
@@ -166,3 +164,8 @@ export class Barrier extends SharedObject {
 }
 
 brand(Barrier, 'Barrier');
+
+/** The copy, on this thread, of what came over `carrier`. */
+export function barrierArrived(handle: CrossingHandle, carrier: Carrier): Barrier {
+  return arriveAs(handle, carrier, () => new Barrier(handle.details as number, new Inner(handle.words)));
+}

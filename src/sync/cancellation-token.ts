@@ -6,9 +6,26 @@ import { ringBlocked } from './bells.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
 import type { Carrier, ExchangeMessage } from './exchange.js';
 import { Flag } from './flag.js';
-import { OneWay } from './one-way.js';
+import {
+  ASKED,
+  FOLLOWS_ALWAYS,
+  HANDLE_FOR,
+  HANDLE_FOR_PROCESS,
+  HAPPENED_AT_MS,
+  HAS_HAPPENED,
+  HEARD,
+  Inner,
+  IS_NEEDED,
+  IS_TOLD_BY_MESSAGE,
+  KEEP_TIME,
+  KIND_NAME,
+  LINK,
+  REASON_TO_TELL,
+  SOURCE_HAPPENED,
+} from './inner.js';
+import { hasListeners, isShared, listen, OneWay, tell } from './one-way.js';
 import { now } from './platform.js';
-import { brand, SharedObject } from './shared-object.js';
+import { arriveAs, brand, carrierCountOf, carriersOf, sharedIdOf } from './shared-object.js';
 import { AbortSource, DueTime, FirstOf, type TimedSource } from './source.js';
 import { stamp } from './stamp.js';
 import { msUntil } from './timer.js';
@@ -27,6 +44,17 @@ interface Link {
   /** What its `AbortSignal` follows; none where the token must tell it. */
   readonly signals: () => readonly AbortSignal[];
 }
+
+/** What a token is made of: what it follows, or the flag that it has. */
+interface Parts {
+  readonly link?: Link;
+  readonly flag?: Flag;
+}
+
+/** A token that is cancelled when `flag`, which belongs to a job, is raised. */
+export let tokenFollowing: (flag: Flag) => CancellationToken;
+/** The copy, on this thread, of a token that came over `carrier`. */
+export let tokenArrived: (handle: CrossingHandle, carrier: Carrier) => CancellationToken;
 
 /**
  * A request to stop, made once and seen by every thread that holds the token.
@@ -55,11 +83,26 @@ export class CancellationToken extends OneWay {
 
   constructor();
   /** @internal */
-  constructor(link: Link | undefined, flag?: Flag);
-  constructor(link?: Link, flag?: Flag) {
-    super(link?.source);
-    this.#link = link;
-    this.#flag = flag;
+  constructor(inner: Inner<Parts>);
+  constructor(inner?: Inner<Parts>) {
+    const parts = Inner.of(inner);
+    super(parts?.link?.source);
+    this.#link = parts?.link;
+    this.#flag = parts?.flag;
+  }
+
+  static {
+    tokenFollowing = (flag) => new CancellationToken(new Inner({ flag }));
+    tokenArrived = (handle, carrier) => {
+      const { words, details: cancelledAtMs } = handle;
+      const token = arriveAs(handle, carrier, () =>
+        words.length > 0 ? tokenFollowing(new Flag(words)) : new CancellationToken(),
+      );
+      if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
+      // what it was cancelled with was told before this thread had it
+      if (token.isCancelled && token.reason === undefined) carrier.tell({ kind: 'token-asked', id: handle.id });
+      return token;
+    };
   }
 
   /**
@@ -77,7 +120,7 @@ export class CancellationToken extends OneWay {
       if (!(token instanceof CancellationToken))
         throw new TypeError(`Cannot link tokens: each must be a CancellationToken, received ${describe(token)}`);
     const source = new FirstOf(tokens);
-    return new CancellationToken({
+    return CancellationToken.#linked({
       source,
       reason: () => source.first?.reason,
       signals: () => tokens.map((token) => token.signal),
@@ -110,29 +153,16 @@ export class CancellationToken extends OneWay {
     if (!isAbortSignal(signal))
       throw new TypeError(`Cannot make a token: signal must be an AbortSignal, received ${describe(signal)}`);
     const source = new AbortSource(signal);
-    return new CancellationToken({ source, reason: () => signal.reason, signals: () => [signal] });
+    return CancellationToken.#linked({ source, reason: () => signal.reason, signals: () => [signal] });
   }
 
-  /** @internal A token that is cancelled when `flag`, which belongs to a job, is raised. */
-  static following(flag: Flag): CancellationToken {
-    return new CancellationToken(undefined, flag);
-  }
-
-  /** @internal The copy, on this thread, of a token that came over `carrier`. */
-  static arrived(handle: CrossingHandle, carrier: Carrier): CancellationToken {
-    const { words, details: cancelledAtMs } = handle;
-    const token = SharedObject.arrive(handle, carrier, () =>
-      words.length > 0 ? CancellationToken.following(new Flag(words)) : new CancellationToken(),
-    );
-    if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
-    // what it was cancelled with was told before this thread had it
-    if (token.isCancelled && token.reason === undefined) carrier.tell({ kind: 'token-asked', id: handle.id });
-    return token;
+  static #linked(link: Link): CancellationToken {
+    return new CancellationToken(new Inner({ link }));
   }
 
   static #due(ms: number, what: string): CancellationToken {
     let reason: unknown;
-    return new CancellationToken({
+    return CancellationToken.#linked({
       source: new DueTime(now() + ms, false),
       reason: () => {
         reason ??= new DOMException(what, 'TimeoutError');
@@ -144,7 +174,7 @@ export class CancellationToken extends OneWay {
 
   /** Whether the token is cancelled, by any thread. */
   get isCancelled(): boolean {
-    return this.#isRaised || (this.#flag?.isRaised ?? false) || (this.#link?.source.hasHappened ?? false);
+    return this.#isRaised || (this.#flag?.isRaised ?? false) || (this.#link?.source[HAS_HAPPENED] ?? false);
   }
 
   /** What the first canceller gave. On another thread it may be `undefined` until that thread's event loop turns. */
@@ -163,7 +193,7 @@ export class CancellationToken extends OneWay {
     this.#signal = others.length > 0 ? AbortSignal.any([controller.signal, ...others]) : controller.signal;
     this.#controller = controller;
     if (isCancelled) controller.abort(this.#abortReason());
-    else if (this.#link !== undefined && others.length === 0) this.link({ cancel: () => {} }); // starts its timer
+    else if (this.#link !== undefined && others.length === 0) this[LINK]({ cancel: () => {} }); // starts its timer
     return this.#signal;
   }
 
@@ -171,9 +201,9 @@ export class CancellationToken extends OneWay {
   cancel(reason?: unknown): void {
     if (this.#isRaised) return;
     const isByLink = this.#isCancelledByLink;
-    const atMs = this.isCancelled ? this.happenedAtMs : stamp();
+    const atMs = this.isCancelled ? this[HAPPENED_AT_MS] : stamp();
     const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise(atMs);
-    if (isFirst && this.isShared) ringBlocked();
+    if (isFirst && isShared(this)) ringBlocked();
     // where another thread was first its message brings the reason, but nobody need wait for it
     if (!isFirst) this.#raise('to come', undefined, atMs);
     else if (isByLink) this.#raise('of the link', undefined, atMs);
@@ -198,35 +228,35 @@ export class CancellationToken extends OneWay {
    * @returns a function that unregisters it.
    */
   onCancel(fn: (reason: unknown) => void): () => void {
-    return this.listen(typeof fn === 'function' ? inContextOfNow(fn) : fn, 'onCancel');
+    return listen(this, typeof fn === 'function' ? inContextOfNow(fn) : fn, 'onCancel');
   }
 
   /** @internal */
-  get hasHappened(): boolean {
+  get [HAS_HAPPENED](): boolean {
     return this.isCancelled;
   }
 
   /** @internal When it was cancelled, in ms of `now()`. Where nobody saw it: when it was first asked. */
-  get happenedAtMs(): number {
+  get [HAPPENED_AT_MS](): number {
     this.#cancelledAtMs ??=
-      this.#flag?.raisedAtMs ?? (this.#isCancelledByLink ? this.#link?.source.happenedAtMs : undefined) ?? stamp();
+      this.#flag?.raisedAtMs ?? (this.#isCancelledByLink ? this.#link?.source[HAPPENED_AT_MS] : undefined) ?? stamp();
     return this.#cancelledAtMs;
   }
 
   /** @internal */
-  keepTime(): void {
-    this.#link?.source.keepTime();
+  [KEEP_TIME](): void {
+    this.#link?.source[KEEP_TIME]();
   }
 
   /** @internal Another thread asks why it was cancelled. */
-  asked(from: Carrier): void {
+  [ASKED](from: Carrier): void {
     // where the reason is to come, all copies are told it when it has
     if (this.#isRaised && this.#reasonIs !== 'to come')
-      from.tell({ kind: 'token-cancelled', id: this.id, reason: this.reason });
+      from.tell({ kind: 'token-cancelled', id: sharedIdOf(this), reason: this.reason });
   }
 
   /** @internal Another thread cancelled its copy. */
-  heard(reason: unknown, from: Carrier): void {
+  [HEARD](reason: unknown, from: Carrier): void {
     if (this.#isRaised && this.#reasonIs !== 'to come') return; // this one was first, as far as this thread goes
     // who cancelled it in another process could not raise the flag here
     if (!from.sharesMemory) this.#raiseFlag(stamp());
@@ -243,49 +273,59 @@ export class CancellationToken extends OneWay {
     return `CancellationToken { isCancelled: ${this.isCancelled} }`;
   }
 
-  protected override get kindName(): string {
+  /** @internal */
+  override get [KIND_NAME](): string {
     return 'a token';
   }
 
-  protected override get isToldByMessage(): boolean {
+  /** @internal */
+  override get [IS_TOLD_BY_MESSAGE](): boolean {
     return true; // which brings the reason
   }
 
-  /** The copies look at their flag only: what the token follows is followed here. */
-  protected override get followsAlways(): boolean {
-    return this.carrierCount > 0;
+  /** @internal The copies look at their flag only: what the token follows is followed here. */
+  override get [FOLLOWS_ALWAYS](): boolean {
+    return carrierCountOf(this) > 0;
   }
 
-  /** There is somebody to tell, or something to pass on to the copies. */
-  protected override get isNeeded(): boolean {
-    return !this.#isRaised && (this.hasListeners || this.#link !== undefined);
+  /** @internal There is somebody to tell, or something to pass on to the copies. */
+  override get [IS_NEEDED](): boolean {
+    return !this.#isRaised && (hasListeners(this) || this.#link !== undefined);
   }
 
-  protected override get reasonToTell(): unknown {
+  /** @internal */
+  override get [REASON_TO_TELL](): unknown {
     return this.reason;
   }
 
-  protected override sourceHappened(reason: unknown): void {
+  /** @internal */
+  override [SOURCE_HAPPENED](reason: unknown): void {
     this.cancel(reason);
   }
 
-  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+  /** @internal */
+  override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
     if (this.isCancelled) this.cancel(); // by what it follows: takes over its reason
     if (this.#flag === undefined) {
       this.#flag = Flag.create();
-      if (this.isCancelled) this.#flag.raise(this.happenedAtMs);
+      if (this.isCancelled) this.#flag.raise(this[HAPPENED_AT_MS]);
     }
     return { type: 'token', words: this.#flag.words };
   }
 
-  protected override handleForProcess(): Omit<CrossingHandle, 'id'> {
-    return { ...this.handleFor(), words: new Int32Array(0), details: this.isCancelled ? this.happenedAtMs : undefined };
+  /** @internal */
+  override [HANDLE_FOR_PROCESS](): Omit<CrossingHandle, 'id'> {
+    return {
+      ...this[HANDLE_FOR](),
+      words: new Int32Array(0),
+      details: this.isCancelled ? this[HAPPENED_AT_MS] : undefined,
+    };
   }
 
   /** What it follows was cancelled, and nobody on another thread had cancelled this one before. */
   get #isCancelledByLink(): boolean {
-    if (!this.#link?.source.hasHappened) return false;
-    return !this.#flag?.isRaised || (this.#flag.raisedAtMs ?? 0) >= this.#link.source.happenedAtMs;
+    if (!this.#link?.source[HAS_HAPPENED]) return false;
+    return !this.#flag?.isRaised || (this.#flag.raisedAtMs ?? 0) >= this.#link.source[HAPPENED_AT_MS];
   }
 
   /** It came from another process, cancelled: why, is to be asked. */
@@ -307,13 +347,13 @@ export class CancellationToken extends OneWay {
     this.#isRaised = true;
     this.#cancelledAtMs ??= atMs;
     this.#controller?.abort(this.#abortReason());
-    this.tell();
+    tell(this);
   }
 
   #tellCopies(reason: unknown, except: Carrier | undefined): void {
-    if (this.carrierCount === 0) return;
-    const message: ExchangeMessage = { kind: 'token-cancelled', id: this.id, reason };
-    for (const carrier of this.carriers) if (carrier !== except && carrier.isOpen) carrier.tell(message);
+    if (carrierCountOf(this) === 0) return;
+    const message: ExchangeMessage = { kind: 'token-cancelled', id: sharedIdOf(this), reason };
+    for (const carrier of carriersOf(this)) if (carrier !== except && carrier.isOpen) carrier.tell(message);
   }
 
   #abortReason(): unknown {

@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { describe } from '../errors.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
-import { Mutex } from './mutex.js';
-import { brand, SharedObject } from './shared-object.js';
+import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
+import { Mutex, mutexArrived } from './mutex.js';
+import { arriveAs, brand, SharedObject } from './shared-object.js';
 import { WaitQueue, waitQueueWords } from './wait-queue.js';
 import { checkMayBlock, type WaitOptions } from './waiting.js';
 
@@ -25,19 +26,14 @@ export class Condition extends SharedObject {
 
   /** @throws {TypeError} where `mutex` is none. */
   constructor(mutex: Mutex);
-  constructor(mutex: Mutex, words?: Int32Array) {
+  /** @internal */
+  constructor(mutex: Mutex, words: Inner<Int32Array>);
+  constructor(mutex: Mutex, words?: Inner<Int32Array>) {
     super();
     if (!(mutex instanceof Mutex))
       throw new TypeError(`Cannot make a condition: mutex must be a Mutex, received ${describe(mutex)}`);
     this.#mutex = mutex;
-    this.#queue = new WaitQueue(words ?? waitQueueWords(0), { isForWaiters: true });
-  }
-
-  /** @internal */
-  static arrived(handle: CrossingHandle, carrier: Carrier): Condition {
-    const mutex = Mutex.arrived(handle.details as CrossingHandle, carrier);
-    const Arriving = Condition as new (mutex: Mutex, words: Int32Array) => Condition;
-    return SharedObject.arrive(handle, carrier, () => new Arriving(mutex, handle.words));
+    this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(0), { isForWaiters: true });
   }
 
   /**
@@ -49,7 +45,7 @@ export class Condition extends SharedObject {
   async wait(options?: WaitOptions): Promise<boolean> {
     this.#checkHeld();
     const notified = this.#queue.hold(options, ACTION); // in line before the lock is free
-    const lock = this.#mutex.giveAway();
+    const lock = this.#mutex[GIVE_AWAY]();
     try {
       return await notified;
     } finally {
@@ -67,9 +63,9 @@ export class Condition extends SharedObject {
   waitSync(options?: WaitOptions): boolean {
     checkMayBlock('waitSync', 'condition.wait()');
     this.#checkHeld();
-    let lock: ReturnType<Mutex['giveAway']> | undefined;
+    let lock: ReturnType<Mutex[typeof GIVE_AWAY]> | undefined;
     const entered = (): void => {
-      lock = this.#mutex.giveAway();
+      lock = this.#mutex[GIVE_AWAY]();
     };
     try {
       return this.#queue.holdSync(options, ACTION, entered);
@@ -89,8 +85,8 @@ export class Condition extends SharedObject {
   }
 
   /** @internal */
-  override threadGone(carrier: Carrier, threads: readonly number[]): void {
-    super.threadGone(carrier, threads);
+  override [THREAD_GONE](carrier: Carrier, threads: readonly number[]): void {
+    super[THREAD_GONE](carrier, threads);
     this.#queue.threadsDied(threads);
   }
 
@@ -98,18 +94,26 @@ export class Condition extends SharedObject {
     return 'Condition {}';
   }
 
-  protected override handleFor(carrier: Carrier): Omit<CrossingHandle, 'id'> {
+  /** @internal */
+  override [HANDLE_FOR](carrier: Carrier): Omit<CrossingHandle, 'id'> {
     return { type: 'condition', words: this.#queue.words, details: this.#mutex[CROSS](carrier) };
   }
 
-  protected override get isNeeded(): boolean {
+  /** @internal */
+  override get [IS_NEEDED](): boolean {
     return true;
   }
 
   #checkHeld(): void {
-    if (this.#mutex.holder === undefined)
+    if (!this.#mutex[IS_HELD])
       throw new Error(`Cannot ${ACTION}: the mutex must be locked on this thread; lock it first`);
   }
 }
 
 brand(Condition, 'Condition');
+
+/** The copy, on this thread, of what came over `carrier`. */
+export function conditionArrived(handle: CrossingHandle, carrier: Carrier): Condition {
+  const mutex = mutexArrived(handle.details as CrossingHandle, carrier);
+  return arriveAs(handle, carrier, () => new Condition(mutex, new Inner(handle.words)));
+}

@@ -18,8 +18,8 @@ export type Transferable =
 
 /**
  * How an object of ours crosses to another thread. The structured clone algorithm would silently turn it into a bare
- * object, so such an object carries a property that the algorithm refuses (`uncloneable`): the fault makes the codec look
- * for this method, and nobody else pays for the search.
+ * object, so such an object is {@link Uncloneable}: the fault makes the codec look for this method, and nobody else pays for
+ * the search.
  */
 export const CROSS = Symbol.for('thread-system.cross');
 
@@ -40,11 +40,6 @@ export interface Crossing {
 
 export function isCrossing(value: unknown): value is Crossing {
   return typeof value === 'object' && value !== null && CROSS in value;
-}
-
-/** The value of the property that the structured clone algorithm refuses: see {@link CROSS}. */
-export function uncloneable(): never {
-  throw new TypeError('This property only marks the object as one that crosses threads by its shared memory');
 }
 
 type Advice = (value: object) => string | undefined;

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { ASKED, COPIES_GONE, HEARD, THREAD_GONE } from './inner.js';
 import { setImmediate } from './platform.js';
 
 /** What one thread tells another about objects that both hold. */
@@ -31,13 +32,13 @@ export interface Carrier {
 /** An object of which other threads hold a copy, all over the same shared memory. */
 export interface Shared {
   /** The thread behind `from` cancelled its copy. */
-  heard?(reason: unknown, from: Carrier): void;
+  [HEARD]?(reason: unknown, from: Carrier): void;
   /** The thread behind `from` asks why its copy is cancelled. */
-  asked?(from: Carrier): void;
+  [ASKED]?(from: Carrier): void;
   /** Copies that it sent to the thread behind `carrier` are gone. */
-  copiesGone?(carrier: Carrier, count: number): void;
+  [COPIES_GONE]?(carrier: Carrier, count: number): void;
   /** The thread behind `carrier`, with the bells `threads`, has ended. */
-  threadGone?(carrier: Carrier, threads: readonly number[]): void;
+  [THREAD_GONE]?(carrier: Carrier, threads: readonly number[]): void;
 }
 
 /** The part of the exchange that a thread has once, however many copies of this library are loaded in it. */
@@ -119,13 +120,13 @@ export function keep(object: Shared, isKept: boolean): void {
 /** Hands a message from another thread to this thread's copies, if it still has them. */
 export function receive(message: ExchangeMessage, from: Carrier): void {
   if (message.kind === 'token-cancelled') heard(message, from);
-  else if (message.kind === 'token-asked') findShared(message.id)?.asked?.(from);
-  else for (const [id, arrivals] of message.copies) findShared(id)?.copiesGone?.(from, arrivals);
+  else if (message.kind === 'token-asked') findShared(message.id)?.[ASKED]?.(from);
+  else for (const [id, arrivals] of message.copies) findShared(id)?.[COPIES_GONE]?.(from, arrivals);
 }
 
 function heard(message: Extract<ExchangeMessage, { readonly kind: 'token-cancelled' }>, from: Carrier): void {
   const object = findShared(message.id);
-  if (object !== undefined) object.heard?.(message.reason, from);
+  if (object !== undefined) object[HEARD]?.(message.reason, from);
   // nobody here holds it any more: whichever other thread does is told all the same
   else for (const other of registry.carriers) if (other !== from && other.isOpen) other.tell(message);
 }
@@ -139,7 +140,7 @@ export function threadStarted(carrier: Carrier): void {
 export function threadGone(carrier: Carrier, threads: readonly number[]): void {
   registry.carriers.delete(carrier);
   for (const counts of registry.arrivals.values()) counts.delete(carrier);
-  for (const held of [...registry.held.values()]) held.deref()?.threadGone?.(carrier, threads);
+  for (const held of [...registry.held.values()]) held.deref()?.[THREAD_GONE]?.(carrier, threads);
 }
 
 export function checkCurrentJob(): void {

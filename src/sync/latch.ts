@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
-import { OneWay } from './one-way.js';
-import { brand, SharedObject } from './shared-object.js';
+import { HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, SOURCE_HAPPENED } from './inner.js';
+import { happened, OneWay } from './one-way.js';
+import { arriveAs, brand } from './shared-object.js';
 
 const MOST = 2 ** 31 - 1;
 
@@ -25,16 +26,12 @@ export class Latch extends OneWay {
    * @throws {TypeError} or {RangeError} for anything else.
    */
   constructor(count: number);
-  constructor(count: number, words?: Int32Array) {
+  /** @internal */
+  constructor(count: number, words: Inner<Int32Array>);
+  constructor(count: number, words?: Inner<Int32Array>) {
     super();
     checkCount(count, { name: 'count', from: 0, to: MOST, action: 'make a latch' });
-    this.#words = words ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(count);
-  }
-
-  /** @internal */
-  static arrived(handle: CrossingHandle, carrier: Carrier): Latch {
-    const Arriving = Latch as new (count: number, words: Int32Array) => Latch;
-    return SharedObject.arrive(handle, carrier, () => new Arriving(0, handle.words));
+    this.#words = Inner.of(words) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(count);
   }
 
   /** How many are missing. */
@@ -48,13 +45,13 @@ export class Latch extends OneWay {
       const { count } = this;
       if (count === 0) return;
       if (Atomics.compareExchange(this.#words, 0, count, count - 1) !== count) continue;
-      if (count === 1) this.happened();
+      if (count === 1) happened(this);
       return;
     }
   }
 
   /** @internal */
-  get hasHappened(): boolean {
+  get [HAS_HAPPENED](): boolean {
     return this.count === 0;
   }
 
@@ -62,15 +59,23 @@ export class Latch extends OneWay {
     return `Latch { count: ${this.count} }`;
   }
 
-  protected override get kindName(): string {
+  /** @internal */
+  override get [KIND_NAME](): string {
     return 'a latch';
   }
 
-  protected override sourceHappened(): void {}
+  /** @internal */
+  override [SOURCE_HAPPENED](): void {}
 
-  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+  /** @internal */
+  override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
     return { type: 'latch', words: this.#words };
   }
 }
 
 brand(Latch, 'Latch');
+
+/** The copy, on this thread, of what came over `carrier`. */
+export function latchArrived(handle: CrossingHandle, carrier: Carrier): Latch {
+  return arriveAs(handle, carrier, () => new Latch(0, new Inner(handle.words)));
+}

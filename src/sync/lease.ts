@@ -1,13 +1,13 @@
-import { stays, uncloneable } from './crossing.js';
+import { stays } from './crossing.js';
+import { Uncloneable } from './uncloneable.js';
 
 /** What is held until it is released: once, by `release` or at the end of a `using` block. It cannot cross to another thread. */
-export class Lease implements Disposable {
-  /** @internal */
-  readonly uncloneable = uncloneable;
+export class Lease extends Uncloneable implements Disposable {
   #giveBack: (() => void) | undefined;
 
   /** @internal */
   constructor(giveBack: () => void) {
+    super();
     this.#giveBack = giveBack;
   }
 

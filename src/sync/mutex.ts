@@ -1,12 +1,16 @@
 import { inspect } from 'node:util';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
+import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
-import { brand, SharedObject } from './shared-object.js';
+import { arriveAs, brand, SharedObject } from './shared-object.js';
 import { WaitQueue, waitQueueWords } from './wait-queue.js';
 import { checkMayBlock, type WaitOptions } from './waiting.js';
 
 const ACTION = 'lock a mutex';
+
+/** The mutex of a lease was given away for a while, and is held again. */
+let lockedAgain: (lease: MutexLease, abandoned: boolean) => void;
 
 /** A locked mutex: holds it until it is released. */
 export class MutexLease extends Lease {
@@ -18,13 +22,16 @@ export class MutexLease extends Lease {
     this.#abandoned = abandoned;
   }
 
+  static {
+    lockedAgain = (lease, abandoned) => lease.#lockedAgain(abandoned);
+  }
+
   /** The one before died with its thread while it held the mutex: what the mutex guards may be half written. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
 
-  /** @internal The mutex was given away for a while, and is held again. */
-  lockedAgain(abandoned: boolean): void {
+  #lockedAgain(abandoned: boolean): void {
     this.#abandoned ||= abandoned;
   }
 }
@@ -44,15 +51,11 @@ export class Mutex extends SharedObject {
   #holder: MutexLease | undefined;
 
   constructor();
-  constructor(words?: Int32Array) {
-    super();
-    this.#queue = new WaitQueue(words ?? waitQueueWords(1));
-  }
-
   /** @internal */
-  static arrived(handle: CrossingHandle, carrier: Carrier): Mutex {
-    const Arriving = Mutex as new (words: Int32Array) => Mutex;
-    return SharedObject.arrive(handle, carrier, () => new Arriving(handle.words));
+  constructor(words: Inner<Int32Array>);
+  constructor(words?: Inner<Int32Array>) {
+    super();
+    this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(1));
   }
 
   /** Whether anybody holds it now. */
@@ -89,19 +92,21 @@ export class Mutex extends SharedObject {
     return this.#queue.tryHold() ? this.#locked() : null;
   }
 
-  /** @internal The lease by which this thread holds it. */
-  get holder(): MutexLease | undefined {
-    return this.#holder;
+  /** @internal Whether this thread holds it. */
+  get [IS_HELD](): boolean {
+    return this.#holder !== undefined;
   }
 
   /** @internal Gives it away for a while, in which its lease stays as it is. Answers how to get it back. */
-  giveAway(): { readonly again: () => Promise<void>; readonly againSync: () => void } {
+  [GIVE_AWAY](): { readonly again: () => Promise<void>; readonly againSync: () => void } {
     const lease = this.#holder;
     this.#unlock();
     const locked = (): void => {
       this.#holder = lease;
-      lease?.lockedAgain(this.#queue.takeAbandoned());
-      if (lease?.isReleased) this.#unlock(); // meanwhile
+      const abandoned = this.#queue.takeAbandoned();
+      if (lease === undefined) return;
+      lockedAgain(lease, abandoned);
+      if (lease.isReleased) this.#unlock(); // meanwhile
     };
     return {
       again: async () => {
@@ -116,8 +121,8 @@ export class Mutex extends SharedObject {
   }
 
   /** @internal */
-  override threadGone(carrier: Carrier, threads: readonly number[]): void {
-    super.threadGone(carrier, threads);
+  override [THREAD_GONE](carrier: Carrier, threads: readonly number[]): void {
+    super[THREAD_GONE](carrier, threads);
     this.#queue.threadsDied(threads);
   }
 
@@ -125,12 +130,13 @@ export class Mutex extends SharedObject {
     return `Mutex { isLocked: ${this.isLocked} }`;
   }
 
-  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+  /** @internal */
+  override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
     return { type: 'mutex', words: this.#queue.words };
   }
 
-  /** Somebody must see to it that the lock comes back from a thread that died with it. */
-  protected override get isNeeded(): boolean {
+  /** @internal Somebody must see to it that the lock comes back from a thread that died with it. */
+  override get [IS_NEEDED](): boolean {
     return true;
   }
 
@@ -150,3 +156,8 @@ export class Mutex extends SharedObject {
 }
 
 brand(Mutex, 'Mutex');
+
+/** The copy, on this thread, of what came over `carrier`. */
+export function mutexArrived(handle: CrossingHandle, carrier: Carrier): Mutex {
+  return arriveAs(handle, carrier, () => new Mutex(new Inner(handle.words)));
+}

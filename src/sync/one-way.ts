@@ -1,10 +1,34 @@
 import { describe } from '../errors.js';
 import { ringOthers, unwatch, watch } from './bells.js';
 import type { Dependent } from './dependent.js';
-import { SharedObject } from './shared-object.js';
+import {
+  CARRIERS_CHANGED,
+  FOLLOWS_ALWAYS,
+  HAS_HAPPENED,
+  IS_TOLD_BY_MESSAGE,
+  KIND_NAME,
+  LINK,
+  REASON_TO_TELL,
+  SHARED,
+  SOURCE_HAPPENED,
+  UNLINK,
+} from './inner.js';
+import { keepIfNeeded, SharedObject } from './shared-object.js';
 import type { Source } from './source.js';
 import { type Awaited, checkMayBlock, readWait, type WaitOptions, wait, waitSync } from './waiting.js';
 import { callListener } from './warn.js';
+
+// For the classes of such objects, each for objects of its own.
+
+export let sourceOf: (object: OneWay) => Source | undefined;
+export let isShared: (object: OneWay) => boolean;
+export let hasListeners: (object: OneWay) => boolean;
+/** Calls `fn` when it comes about, after all that is not foreign code was told. Answers how to take it off. */
+export let listen: (object: OneWay, fn: (reason: unknown) => void, where: string) => () => void;
+/** It has come about, by this thread: tells the others, then its own. */
+export let happened: (object: OneWay) => void;
+/** Tells those on this thread, if it has come about. */
+export let tell: (object: OneWay) => void;
 
 /** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
 export abstract class OneWay extends SharedObject {
@@ -17,16 +41,29 @@ export abstract class OneWay extends SharedObject {
   #listeners: Set<Dependent> | undefined;
   #isShared = false;
 
+  /** @internal */
   constructor(source?: Source) {
     super();
     this.#source = source;
   }
 
-  /** @internal Whether it has come about, on any thread. */
-  abstract get hasHappened(): boolean;
+  static {
+    sourceOf = (object) => object.#source;
+    isShared = (object) => object.#isShared;
+    hasListeners = (object) => object.#hasListeners;
+    listen = (object, fn, where) => object.#listen(fn, where);
+    happened = (object) => {
+      if (object.#isShared) ringOthers();
+      object.#tell();
+    };
+    tell = (object) => object.#tell();
+  }
 
-  /** What it is called in an error, such as 'a signal'. */
-  protected abstract get kindName(): string;
+  /** @internal */
+  abstract get [HAS_HAPPENED](): boolean;
+
+  /** @internal */
+  abstract get [KIND_NAME](): string;
 
   /**
    * Waits until it has come about: `true`; `false` when `timeoutMs` passed first. A wait with a time keeps the process, one
@@ -39,14 +76,14 @@ export abstract class OneWay extends SharedObject {
     const awaited: Awaited = {
       enter: (done) => {
         dependent = { cancel: done };
-        this.link(dependent);
+        this[LINK](dependent);
       },
       leave: () => {
-        this.unlink(dependent);
-        return !this.hasHappened;
+        this[UNLINK](dependent);
+        return !this[HAS_HAPPENED];
       },
     };
-    return wait(awaited, options, `wait for ${this.kindName}`);
+    return wait(awaited, options, `wait for ${this[KIND_NAME]}`);
   }
 
   /**
@@ -56,79 +93,68 @@ export abstract class OneWay extends SharedObject {
    * @throws {TypeError} on the main thread, which must not block: use `wait`.
    */
   waitSync(options?: WaitOptions): boolean {
-    checkMayBlock('waitSync', `${this.kindName.split(' ').at(-1)}.wait()`);
-    const action = `wait for ${this.kindName}`;
-    return waitSync(() => this.hasHappened, readWait(options, action), action);
+    checkMayBlock('waitSync', `${this[KIND_NAME].split(' ').at(-1)}.wait()`);
+    const action = `wait for ${this[KIND_NAME]}`;
+    return waitSync(() => this[HAS_HAPPENED], readWait(options, action), action);
   }
 
   /** @internal */
-  link(dependent: Dependent): void {
+  [LINK](dependent: Dependent): void {
     this.#dependents ??= new Set();
     this.#add(this.#dependents, dependent);
   }
 
   /** @internal */
-  unlink(dependent: Dependent): void {
+  [UNLINK](dependent: Dependent): void {
     if (this.#dependents?.delete(dependent) || this.#listeners?.delete(dependent)) this.#unfollowIfIdle();
   }
 
   /** @internal */
-  override shared(): void {
+  override [SHARED](): void {
     this.#isShared = true;
     this.#follow();
   }
 
-  /** Calls `fn` when it comes about, after all that is not foreign code was told. Answers how to take it off. */
-  protected listen(fn: (reason: unknown) => void, where: string): () => void {
+  /** @internal */
+  get [IS_TOLD_BY_MESSAGE](): boolean {
+    return false;
+  }
+
+  /** @internal */
+  get [FOLLOWS_ALWAYS](): boolean {
+    return false;
+  }
+
+  /** @internal */
+  get [REASON_TO_TELL](): unknown {
+    return undefined;
+  }
+
+  /** @internal */
+  abstract [SOURCE_HAPPENED](reason: unknown): void;
+
+  /** @internal */
+  override [CARRIERS_CHANGED](): void {
+    this.#unfollowIfIdle();
+  }
+
+  #listen(fn: (reason: unknown) => void, where: string): () => void {
     if (typeof fn !== 'function')
       throw new TypeError(`Cannot register ${where}: the listener must be a function, received ${describe(fn)}`);
     const listener: Dependent = { cancel: (reason) => callListener(fn, [reason], where) };
     this.#listeners ??= new Set();
     this.#add(this.#listeners, listener);
-    return () => this.unlink(listener);
+    return () => this[UNLINK](listener);
   }
 
-  protected get source(): Source | undefined {
-    return this.#source;
-  }
-
-  protected get isShared(): boolean {
-    return this.#isShared;
-  }
-
-  protected get hasListeners(): boolean {
+  get #hasListeners(): boolean {
     return (this.#listeners?.size ?? 0) > 0 || (this.#dependents?.size ?? 0) > 0;
   }
 
-  /** Whether other threads' copies tell this one by a message; else they ring. */
-  protected get isToldByMessage(): boolean {
-    return false;
-  }
-
-  /** Whether it follows its source although nobody here is to be told. */
-  protected get followsAlways(): boolean {
-    return false;
-  }
-
-  /** What its dependents are told. */
-  protected get reasonToTell(): unknown {
-    return undefined;
-  }
-
-  /** Called when its source has come about. */
-  protected abstract sourceHappened(reason: unknown): void;
-
-  /** It has come about, by this thread: tells the others, then its own. */
-  protected happened(): void {
-    if (this.#isShared) ringOthers();
-    this.tell();
-  }
-
-  /** Tells those on this thread, if it has come about. */
-  protected tell(): void {
-    if (!this.hasHappened) return;
+  #tell(): void {
+    if (!this[HAS_HAPPENED]) return;
     this.#unfollow();
-    const reason = this.reasonToTell;
+    const reason = this[REASON_TO_TELL];
     // one that an earlier one takes off is not told any more
     for (const dependents of [this.#dependents, this.#listeners])
       if (dependents !== undefined)
@@ -136,44 +162,40 @@ export abstract class OneWay extends SharedObject {
           dependents.delete(dependent);
           dependent.cancel(reason);
         }
-    this.keepIfNeeded();
-  }
-
-  protected override carriersChanged(): void {
-    this.#unfollowIfIdle();
+    keepIfNeeded(this);
   }
 
   /** Follows its source, and listens for other threads, as there is somebody to tell. */
   #follow(): void {
-    this.keepIfNeeded();
-    if (!this.hasListeners && !this.followsAlways) return;
-    if (this.#isShared && !this.isToldByMessage && this.#onBell === undefined) {
-      this.#onBell = () => this.tell();
+    keepIfNeeded(this);
+    if (!this.#hasListeners && !this[FOLLOWS_ALWAYS]) return;
+    if (this.#isShared && !this[IS_TOLD_BY_MESSAGE] && this.#onBell === undefined) {
+      this.#onBell = () => this.#tell();
       watch(this.#onBell);
     }
     if (this.#source === undefined || this.#follower !== undefined) return;
-    this.#follower = { cancel: (reason) => this.sourceHappened(reason) };
-    this.#source.link(this.#follower);
+    this.#follower = { cancel: (reason) => this[SOURCE_HAPPENED](reason) };
+    this.#source[LINK](this.#follower);
   }
 
   #add(to: Set<Dependent>, dependent: Dependent): void {
-    if (this.hasHappened) {
-      dependent.cancel(this.reasonToTell);
+    if (this[HAS_HAPPENED]) {
+      dependent.cancel(this[REASON_TO_TELL]);
       return;
     }
     to.add(dependent);
     this.#follow();
-    this.tell(); // where another thread was first, before this one listened
+    this.#tell(); // where another thread was first, before this one listened
   }
 
   #unfollowIfIdle(): void {
-    this.keepIfNeeded();
-    if (!this.hasListeners && !this.followsAlways) this.#unfollow();
+    keepIfNeeded(this);
+    if (!this.#hasListeners && !this[FOLLOWS_ALWAYS]) this.#unfollow();
   }
 
   #unfollow(): void {
     if (this.#onBell !== undefined) unwatch(this.#onBell);
-    if (this.#follower !== undefined) this.#source?.unlink(this.#follower);
+    if (this.#follower !== undefined) this.#source?.[UNLINK](this.#follower);
     this.#onBell = undefined;
     this.#follower = undefined;
   }

@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
+import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
-import { brand, SharedObject } from './shared-object.js';
+import { arriveAs, brand, SharedObject } from './shared-object.js';
 import { WaitQueue, waitQueueWords } from './wait-queue.js';
 import { checkMayBlock, type WaitOptions } from './waiting.js';
 
@@ -33,16 +34,12 @@ export class Semaphore extends SharedObject {
    * @throws {TypeError} or {RangeError} for anything else.
    */
   constructor(permits?: number);
-  constructor(permits = 1, words?: Int32Array) {
+  /** @internal */
+  constructor(permits: number, words: Inner<Int32Array>);
+  constructor(permits = 1, words?: Inner<Int32Array>) {
     super();
     checkCount(permits, { name: 'permits', from: 0, to: MOST, action: 'make a semaphore' });
-    this.#queue = new WaitQueue(words ?? waitQueueWords(permits));
-  }
-
-  /** @internal */
-  static arrived(handle: CrossingHandle, carrier: Carrier): Semaphore {
-    const Arriving = Semaphore as new (permits: number, words: Int32Array) => Semaphore;
-    return SharedObject.arrive(handle, carrier, () => new Arriving(0, handle.words));
+    this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(permits));
   }
 
   /** How many permits are left now. */
@@ -90,8 +87,8 @@ export class Semaphore extends SharedObject {
   }
 
   /** @internal */
-  override threadGone(carrier: Carrier, threads: readonly number[]): void {
-    super.threadGone(carrier, threads);
+  override [THREAD_GONE](carrier: Carrier, threads: readonly number[]): void {
+    super[THREAD_GONE](carrier, threads);
     this.#queue.threadsDied(threads);
   }
 
@@ -99,12 +96,13 @@ export class Semaphore extends SharedObject {
     return `Semaphore { value: ${this.value} }`;
   }
 
-  protected override handleFor(): Omit<CrossingHandle, 'id'> {
+  /** @internal */
+  override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
     return { type: 'semaphore', words: this.#queue.words };
   }
 
-  /** Somebody must see to it that what dead threads held comes back. */
-  protected override get isNeeded(): boolean {
+  /** @internal Somebody must see to it that what dead threads held comes back. */
+  override get [IS_NEEDED](): boolean {
     return true;
   }
 
@@ -114,3 +112,8 @@ export class Semaphore extends SharedObject {
 }
 
 brand(Semaphore, 'Semaphore');
+
+/** The copy, on this thread, of what came over `carrier`. */
+export function semaphoreArrived(handle: CrossingHandle, carrier: Carrier): Semaphore {
+  return arriveAs(handle, carrier, () => new Semaphore(0, new Inner(handle.words)));
+}

@@ -5,8 +5,9 @@ import { describe } from '../errors.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
 import { Flag } from './flag.js';
-import { OneWay } from './one-way.js';
-import { brand, SharedObject } from './shared-object.js';
+import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, LINK, SOURCE_HAPPENED } from './inner.js';
+import { happened, isShared, listen, OneWay, sourceOf, tell } from './one-way.js';
+import { arriveAs, brand } from './shared-object.js';
 import { AbortSource, Combination, type Operator, type Source } from './source.js';
 
 /** What a copy of a combined signal is made of. */
@@ -17,6 +18,21 @@ interface CombinationHandle {
 
 /** In the stead of a combination: each thread has a NEVER of its own. */
 const IS_NEVER = 'never';
+
+/** What a signal is made of. */
+interface Parts {
+  readonly source?: Source | undefined;
+  readonly words?: Int32Array | undefined;
+}
+
+/** The copy, on this thread, of a signal that came over `carrier`. */
+export let signalArrived: (
+  handle: CrossingHandle,
+  carrier: Carrier,
+  arrive: (handle: CrossingHandle) => unknown,
+) => Signal;
+/** The flag of a signal, in shared memory from now on. */
+export let sharedWordsOf: (signal: Signal) => Int32Array;
 
 /**
  * Goes once, and stays so: a fact that threads wait for. What waits for it goes on, whether it came before or after.
@@ -36,10 +52,24 @@ export class Signal extends OneWay {
 
   constructor();
   /** @internal */
-  constructor(source: Source | undefined, words?: Int32Array);
-  constructor(source?: Source, words?: Int32Array) {
-    super(source);
-    if (words !== undefined) this.#flag = new Flag(words);
+  constructor(inner: Inner<Parts>);
+  constructor(inner?: Inner<Parts>) {
+    const parts = Inner.of(inner);
+    super(parts?.source);
+    if (parts?.words !== undefined) this.#flag = new Flag(parts.words);
+  }
+
+  static {
+    signalArrived = (handle, carrier, arrive) => {
+      if (handle.details === IS_NEVER) return NEVER;
+      const details = handle.details as CombinationHandle | undefined;
+      const operands = details?.operands.map((operand) => arrive(operand) as Signal);
+      return arriveAs(handle, carrier, () => {
+        const source = operands === undefined ? undefined : new Combination(details?.operator ?? 'or', operands);
+        return new Signal(new Inner({ source, words: handle.words }));
+      });
+    };
+    sharedWordsOf = (signal) => signal.#sharedWords;
   }
 
   /** One that has gone. */
@@ -56,23 +86,12 @@ export class Signal extends OneWay {
   static from(abortSignal: AbortSignal): Signal {
     if (!isAbortSignal(abortSignal))
       throw new TypeError(`Cannot make a signal: it must be given an AbortSignal, received ${describe(abortSignal)}`);
-    return new Signal(new AbortSource(abortSignal));
-  }
-
-  /** @internal */
-  static arrived(handle: CrossingHandle, carrier: Carrier, arrive: (handle: CrossingHandle) => unknown): Signal {
-    if (handle.details === IS_NEVER) return NEVER;
-    const details = handle.details as CombinationHandle | undefined;
-    const operands = details?.operands.map((operand) => arrive(operand) as Signal);
-    return SharedObject.arrive(handle, carrier, () => {
-      const source = operands === undefined ? undefined : new Combination(details?.operator ?? 'or', operands);
-      return new Signal(source, handle.words);
-    });
+    return new Signal(new Inner({ source: new AbortSource(abortSignal) }));
   }
 
   /** Whether it has gone, on any thread. */
   get isSet(): boolean {
-    if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (this.source?.hasHappened ?? false);
+    if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (sourceOf(this)?.[HAS_HAPPENED] ?? false);
     return this.#isRaised;
   }
 
@@ -80,8 +99,8 @@ export class Signal extends OneWay {
   go(): void {
     if (this === NEVER) throw new TypeError('Cannot make a signal go: this one is Signal.NEVER');
     this.#isRaised = true;
-    if (this.#flag === undefined || this.#flag.raise()) this.happened();
-    else this.tell();
+    if (this.#flag === undefined || this.#flag.raise()) happened(this);
+    else tell(this);
   }
 
   /**
@@ -90,7 +109,7 @@ export class Signal extends OneWay {
    * @returns a function that unregisters it.
    */
   onGo(fn: () => void): () => void {
-    return this.listen(typeof fn === 'function' ? inContextOfNow(() => fn()) : fn, 'onGo');
+    return listen(this, typeof fn === 'function' ? inContextOfNow(() => fn()) : fn, 'onGo');
   }
 
   /** A signal that goes once both this and `other` have gone. */
@@ -108,13 +127,13 @@ export class Signal extends OneWay {
     if (this.#abortSignal === undefined) {
       const controller = new AbortController();
       this.#abortSignal = controller.signal;
-      this.link({ cancel: () => controller.abort() });
+      this[LINK]({ cancel: () => controller.abort() });
     }
     return this.#abortSignal;
   }
 
   /** @internal */
-  get hasHappened(): boolean {
+  get [HAS_HAPPENED](): boolean {
     return this.isSet;
   }
 
@@ -122,30 +141,32 @@ export class Signal extends OneWay {
     return `${this.constructor.name} { isSet: ${this.isSet} }`;
   }
 
-  protected override get kindName(): string {
+  /** @internal */
+  override get [KIND_NAME](): string {
     return 'a signal';
   }
 
-  /** A copy asks the operands by itself; what only this thread can follow is followed here. */
-  protected override get followsAlways(): boolean {
-    return this.source instanceof AbortSource && this.isShared;
+  /** @internal A copy asks the operands by itself; what only this thread can follow is followed here. */
+  override get [FOLLOWS_ALWAYS](): boolean {
+    return sourceOf(this) instanceof AbortSource && isShared(this);
   }
 
-  protected override sourceHappened(): void {
+  /** @internal */
+  override [SOURCE_HAPPENED](): void {
     this.go();
   }
 
-  protected override handleFor(carrier: Carrier): Omit<CrossingHandle, 'id'> {
-    const { source } = this;
-    if (this === NEVER) return { type: 'signal', words: this.sharedWords, details: IS_NEVER };
-    const words = this.sharedWords;
+  /** @internal */
+  override [HANDLE_FOR](carrier: Carrier): Omit<CrossingHandle, 'id'> {
+    const source = sourceOf(this);
+    const words = sharedWordsOf(this);
+    if (this === NEVER) return { type: 'signal', words, details: IS_NEVER };
     if (!(source instanceof Combination)) return { type: 'signal', words };
     const operands = (source as Combination<Signal>).operands.map((operand) => operand[CROSS](carrier));
     return { type: 'signal', words, details: { operator: source.operator, operands } satisfies CombinationHandle };
   }
 
-  /** The flag, in shared memory from now on. */
-  protected get sharedWords(): Int32Array {
+  get #sharedWords(): Int32Array {
     if (this.#flag === undefined) {
       this.#flag = Flag.create();
       if (this.isSet) this.#flag.raise();
@@ -156,7 +177,7 @@ export class Signal extends OneWay {
   #combined(operator: Operator, other: Signal): Signal {
     if (!(other instanceof Signal))
       throw new TypeError(`Cannot combine signals: the other must be a Signal, received ${describe(other)}`);
-    return new Signal(new Combination<Signal>(operator, [this, other]));
+    return new Signal(new Inner({ source: new Combination<Signal>(operator, [this, other]) }));
   }
 }
 

@@ -1,23 +1,24 @@
 import { abortedAtMs, linkToSignal, unlinkFromSignal } from './abort-link.js';
 import type { Dependent } from './dependent.js';
+import { HAPPENED_AT_MS, HAS_HAPPENED, KEEP_TIME, LINK, UNLINK } from './inner.js';
 import { now } from './platform.js';
 import { type StopTimer, startTimer } from './timer.js';
 
 /** What comes about once, and what others follow: a token, a signal, a moment. */
 export interface Source {
   /** Looks by itself: a blocked event loop makes no difference. */
-  readonly hasHappened: boolean;
+  readonly [HAS_HAPPENED]: boolean;
   /** Cancels `dependent` once it has come about; at once where it has. */
-  link(dependent: Dependent): void;
-  unlink(dependent: Dependent): void;
+  [LINK](dependent: Dependent): void;
+  [UNLINK](dependent: Dependent): void;
 }
 
 /** A source that says when it came about, so that of several the first is known. */
 export interface TimedSource extends Source {
   /** When it came about, in ms of `now()`: where nobody saw it, when it was first asked. Only to be asked once it has. */
-  readonly happenedAtMs: number;
+  readonly [HAPPENED_AT_MS]: number;
   /** Sees to it from now on that the time is exact. */
-  keepTime(): void;
+  [KEEP_TIME](): void;
 }
 
 export type Operator = 'and' | 'or';
@@ -33,22 +34,23 @@ export class Combination<S extends Source> implements Source {
     this.operands = operands;
   }
 
-  get hasHappened(): boolean {
-    for (const { hasHappened } of this.operands) if (hasHappened === (this.operator === 'or')) return hasHappened;
+  get [HAS_HAPPENED](): boolean {
+    for (const { [HAS_HAPPENED]: hasHappened } of this.operands)
+      if (hasHappened === (this.operator === 'or')) return hasHappened;
     return this.operator === 'and';
   }
 
-  link(dependent: Dependent): void {
+  [LINK](dependent: Dependent): void {
     this.#relay = {
       cancel: (reason) => {
-        if (this.hasHappened) dependent.cancel(reason);
+        if (this[HAS_HAPPENED]) dependent.cancel(reason);
       },
     };
-    for (const operand of this.operands) operand.link(this.#relay);
+    for (const operand of this.operands) operand[LINK](this.#relay);
   }
 
-  unlink(): void {
-    if (this.#relay !== undefined) for (const operand of this.operands) operand.unlink(this.#relay);
+  [UNLINK](): void {
+    if (this.#relay !== undefined) for (const operand of this.operands) operand[UNLINK](this.#relay);
   }
 }
 
@@ -60,41 +62,41 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
 
   constructor(operands: readonly S[]) {
     this.#operands = operands;
-    if (operands.length > 1) this.keepTime();
+    if (operands.length > 1) this[KEEP_TIME]();
   }
 
   /** The first that has come about; `undefined` before. */
   get first(): S | undefined {
-    if (this.#first === undefined && this.#operands.some(({ hasHappened }) => hasHappened))
+    if (this.#first === undefined && this.#operands.some((operand) => operand[HAS_HAPPENED]))
       this.#first = this.#earliest;
     return this.#first;
   }
 
-  get hasHappened(): boolean {
+  get [HAS_HAPPENED](): boolean {
     if (this.#first !== undefined) return true;
-    for (const { hasHappened } of this.#operands) if (hasHappened) return this.first !== undefined;
+    for (const operand of this.#operands) if (operand[HAS_HAPPENED]) return this.first !== undefined;
     return false;
   }
 
-  get happenedAtMs(): number {
-    return this.first?.happenedAtMs ?? Number.POSITIVE_INFINITY;
+  get [HAPPENED_AT_MS](): number {
+    return this.first?.[HAPPENED_AT_MS] ?? Number.POSITIVE_INFINITY;
   }
 
-  keepTime(): void {
-    for (const operand of this.#operands) operand.keepTime();
+  [KEEP_TIME](): void {
+    for (const operand of this.#operands) operand[KEEP_TIME]();
   }
 
-  link(dependent: Dependent): void {
+  [LINK](dependent: Dependent): void {
     this.#relay = {
       cancel: (reason) => {
-        if (this.hasHappened) dependent.cancel(reason);
+        if (this[HAS_HAPPENED]) dependent.cancel(reason);
       },
     };
-    for (const operand of this.#operands) operand.link(this.#relay);
+    for (const operand of this.#operands) operand[LINK](this.#relay);
   }
 
-  unlink(): void {
-    if (this.#relay !== undefined) for (const operand of this.#operands) operand.unlink(this.#relay);
+  [UNLINK](): void {
+    if (this.#relay !== undefined) for (const operand of this.#operands) operand[UNLINK](this.#relay);
   }
 
   /** To be asked when one was seen: a look through all then sees, too, what other threads did before that one. */
@@ -102,8 +104,8 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
     let earliest: S | undefined;
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const operand of this.#operands) {
-      if (!operand.hasHappened) continue;
-      const { happenedAtMs } = operand;
+      if (!operand[HAS_HAPPENED]) continue;
+      const happenedAtMs = operand[HAPPENED_AT_MS];
       if (earliest === undefined || happenedAtMs < earliestMs) [earliest, earliestMs] = [operand, happenedAtMs];
     }
     return earliest;
@@ -125,11 +127,11 @@ export class AbortSource implements TimedSource {
     if (signal.aborted) abortedAtMs(signal); // not later than now
   }
 
-  get happenedAtMs(): number {
+  get [HAPPENED_AT_MS](): number {
     return abortedAtMs(this.signal);
   }
 
-  keepTime(): void {
+  [KEEP_TIME](): void {
     const { signal } = this;
     if (this.#keepsTime || signal.aborted) return;
     this.#keepsTime = true;
@@ -138,15 +140,15 @@ export class AbortSource implements TimedSource {
     timed.register(this, { signal, dependent });
   }
 
-  get hasHappened(): boolean {
+  get [HAS_HAPPENED](): boolean {
     return this.signal.aborted;
   }
 
-  link(dependent: Dependent): void {
+  [LINK](dependent: Dependent): void {
     linkToSignal(this.signal, dependent);
   }
 
-  unlink(dependent: Dependent): void {
+  [UNLINK](dependent: Dependent): void {
     unlinkFromSignal(this.signal, dependent);
   }
 }
@@ -163,22 +165,22 @@ export class DueTime implements TimedSource {
     this.#keepsProcess = keepsProcess;
   }
 
-  get hasHappened(): boolean {
+  get [HAS_HAPPENED](): boolean {
     return now() >= this.dueAtMs;
   }
 
-  get happenedAtMs(): number {
+  get [HAPPENED_AT_MS](): number {
     return this.dueAtMs;
   }
 
-  keepTime(): void {}
+  [KEEP_TIME](): void {}
 
-  link(dependent: Dependent): void {
+  [LINK](dependent: Dependent): void {
     const remainingMs = Math.max(0, this.dueAtMs - now());
     this.#stopTimer = startTimer(remainingMs, () => dependent.cancel(), { keepsProcess: this.#keepsProcess });
   }
 
-  unlink(): void {
+  [UNLINK](): void {
     this.#stopTimer?.();
   }
 }

@@ -1,9 +1,10 @@
 import { checkDate, checkMs, optionNames, readOptions } from '../base/check.js';
 import type { CrossingHandle } from './crossing.js';
 import type { Carrier } from './exchange.js';
+import { HANDLE_FOR, Inner } from './inner.js';
 import { now } from './platform.js';
-import { brand, SharedObject } from './shared-object.js';
-import { Signal } from './signal.js';
+import { arriveAs, brand } from './shared-object.js';
+import { Signal, sharedWordsOf } from './signal.js';
 import { DueTime } from './source.js';
 import { msUntil } from './timer.js';
 
@@ -32,11 +33,13 @@ export class Till extends Signal {
    * @throws {TypeError} or {RangeError} for anything else.
    */
   constructor(options: TillOptions);
-  constructor(options: TillOptions, words?: Int32Array) {
+  /** @internal */
+  constructor(options: TillOptions, words: Inner<Int32Array>);
+  constructor(options: TillOptions, words?: Inner<Int32Array>) {
     if (options === undefined) throw new TypeError(`Cannot ${ACTION}: it must be given { ms }, received undefined`);
     const { ms } = readOptions(options, TILL_OPTIONS, ACTION);
     const dueTime = new DueTime(now() + checkMs(ms, 'ms', ACTION), true);
-    super(dueTime, words);
+    super(new Inner({ source: dueTime, words: Inner.of(words) }));
     this.#dueTime = dueTime;
   }
 
@@ -46,15 +49,15 @@ export class Till extends Signal {
   }
 
   /** @internal */
-  static override arrived(handle: CrossingHandle, carrier: Carrier): Till {
-    const Arriving = Till as new (options: TillOptions, words: Int32Array) => Till;
-    const ms = Math.max(0, (handle.details as number) - now());
-    return SharedObject.arrive(handle, carrier, () => new Arriving({ ms }, handle.words));
-  }
-
-  protected override handleFor(): Omit<CrossingHandle, 'id'> {
-    return { type: 'till', words: this.sharedWords, details: this.#dueTime.dueAtMs };
+  override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
+    return { type: 'till', words: sharedWordsOf(this), details: this.#dueTime.dueAtMs };
   }
 }
 
 brand(Till, 'Till');
+
+/** The copy, on this thread, of what came over `carrier`. */
+export function tillArrived(handle: CrossingHandle, carrier: Carrier): Till {
+  const ms = Math.max(0, (handle.details as number) - now());
+  return arriveAs(handle, carrier, () => new Till({ ms }, new Inner(handle.words)));
+}

@@ -5,6 +5,7 @@ import { linkToSignal, unlinkFromSignal } from './abort-link.js';
 import { block } from './bells.js';
 import type { Dependent } from './dependent.js';
 import { checkCurrentJob } from './exchange.js';
+import { LINK, UNLINK } from './inner.js';
 import { type StopTimer, startTimer } from './timer.js';
 
 /** What a wait asks of the token it is given: a `CancellationToken`. */
@@ -12,9 +13,9 @@ export interface WaitToken {
   readonly isCancelled: boolean;
   readonly reason: unknown;
   /** @internal */
-  link(dependent: Dependent): void;
+  [LINK](dependent: Dependent): void;
   /** @internal */
-  unlink(dependent: Dependent): void;
+  [UNLINK](dependent: Dependent): void;
 }
 
 /** How long to wait, and what ends the wait. */
@@ -76,7 +77,7 @@ export function wait(awaited: Awaited, options: WaitOptions | undefined, action:
     const end = (): void => {
       isDone = true;
       stopTimer?.();
-      token?.unlink(dependent);
+      token?.[UNLINK](dependent);
       if (signal !== undefined) unlinkFromSignal(signal, dependent);
     };
     const dependent: Dependent = {
@@ -92,7 +93,7 @@ export function wait(awaited: Awaited, options: WaitOptions | undefined, action:
       resolve(true);
     });
     if (isDone) return;
-    token?.link(dependent);
+    token?.[LINK](dependent);
     if (signal !== undefined && !isDone) linkToSignal(signal, dependent);
     if (isDone) return; // cancelled meanwhile
     const expire = (): void => {
@@ -139,5 +140,5 @@ function waitCancelled(action: string, reason: unknown): CancelledError {
 }
 
 function isToken(value: unknown): value is WaitToken {
-  return typeof value === 'object' && value !== null && 'isCancelled' in value && 'link' in value;
+  return typeof value === 'object' && value !== null && 'isCancelled' in value && LINK in value;
 }

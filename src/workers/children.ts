@@ -1,11 +1,14 @@
+import { inspect } from 'node:util';
 import { has } from '../base/bare.js';
+import { type Inspecting, shown } from '../base/inspect.js';
 import type { ChildJob, ChildOptions } from '../current-job.js';
 import { describe } from '../errors.js';
 import { readContext } from '../sync/context-stores.js';
 import { stays } from '../sync/crossing.js';
 import { checkChildOptions } from './child-options.js';
 import { decodeError } from './error-codec.js';
-import { isMoved, transferablesOf } from './move.js';
+import { countChildren, type JobContext } from './job-context.js';
+import { isMoved, movedValueOf, transferablesOf } from './move.js';
 import type { AskedChild, ChildEnd, TaskDefinition } from './protocol.js';
 import { exportOf } from './task-loader.js';
 import { movables } from './transfer-list.js';
@@ -13,21 +16,28 @@ import type { ValueCarrier } from './value-carrier.js';
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
+let settle: (child: Child, outcome: Outcome) => void;
+
 /** A child, as the code of its parent sees it. Its promise is made when first asked for: a failure that nobody awaits is none. */
 class Child implements ChildJob<unknown> {
-  readonly name: string;
+  readonly #name: string;
   readonly #cancel: (reason: unknown) => void;
   #outcome: Outcome | undefined;
   #promise: Promise<unknown> | undefined;
-  #settle: ((outcome: Outcome) => void) | undefined;
+  #settlePromise: ((outcome: Outcome) => void) | undefined;
 
   constructor(name: string, cancel: (reason: unknown) => void) {
-    this.name = name;
+    this.#name = name;
     this.#cancel = cancel;
   }
 
   static {
     stays((value) => (#cancel in value ? `child job '${value.name}'; await it first and pass its result` : undefined));
+    settle = (child, outcome) => child.#settle(outcome);
+  }
+
+  get name(): string {
+    return this.#name;
   }
 
   cancel(reason?: unknown): void {
@@ -50,15 +60,23 @@ class Child implements ChildJob<unknown> {
     return this.#asPromise().finally(onfinally);
   }
 
-  settle(outcome: Outcome): void {
+  toJSON(): { readonly name: string } {
+    return { name: this.#name };
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('ChildJob', this.toJSON(), inspecting);
+  }
+
+  #settle(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#settle?.(outcome);
+    this.#settlePromise?.(outcome);
   }
 
   #asPromise(): Promise<unknown> {
     this.#promise ??= new Promise((resolve, reject) => {
-      this.#settle = (outcome) => (has(outcome, 'value') ? resolve(outcome.value) : reject(outcome.error));
-      if (this.#outcome !== undefined) this.#settle(this.#outcome);
+      this.#settlePromise = (outcome) => (has(outcome, 'value') ? resolve(outcome.value) : reject(outcome.error));
+      if (this.#outcome !== undefined) this.#settlePromise(this.#outcome);
     });
     return this.#promise;
   }
@@ -73,19 +91,12 @@ export class KnownOrigin {
   }
 }
 
-/** A job of this worker that may have children. */
-export interface Parent {
-  readonly seq: number;
-  /** Of its children, how many have not settled. */
-  openChildren: number;
-}
-
 /** What it asks of the loop. */
 export interface ChildrenHost {
-  ask(parent: Parent, child: AskedChild): void;
+  ask(parent: JobContext, child: AskedChild): void;
   cancel(child: number, reason: unknown): void;
   /** The parent has its first open child, or no open child any more. */
-  parentChanged(parent: Parent): void;
+  parentChanged(parent: JobContext): void;
 }
 
 /** The children of this worker's jobs. */
@@ -93,7 +104,7 @@ export class Children {
   /** Brings their results. */
   readonly #values: ValueCarrier;
   readonly #host: ChildrenHost;
-  readonly #open = new Map<number, { readonly child: Child; readonly parent: Parent }>();
+  readonly #open = new Map<number, { readonly child: Child; readonly parent: JobContext }>();
   #last = 0;
 
   constructor(host: ChildrenHost, values: ValueCarrier) {
@@ -102,7 +113,7 @@ export class Children {
   }
 
   /** @throws {TypeError} for what is no task, or no list of arguments. @throws {NotCloneableError} */
-  submit(parent: Parent, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
+  submit(parent: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
     const definition = definitionOf(task);
     if (args !== undefined && !Array.isArray(args))
       throw new TypeError(
@@ -120,7 +131,7 @@ export class Children {
     const name = Object.hasOwn(others, 'name') ? others.name : undefined;
     const child = new Child(name ?? definition.name, (reason) => this.#host.cancel(number, reason));
     this.#open.set(number, { child, parent });
-    if (parent.openChildren++ === 0) this.#host.parentChanged(parent);
+    if (countChildren(parent, 1) === 1) this.#host.parentChanged(parent);
     return child;
   }
 
@@ -130,8 +141,8 @@ export class Children {
     const open = this.#open.get(message.child);
     if (open === undefined) return;
     this.#open.delete(message.child);
-    if (--open.parent.openChildren === 0) this.#host.parentChanged(open.parent);
-    open.child.settle(outcome);
+    if (countChildren(open.parent, -1) === 0) this.#host.parentChanged(open.parent);
+    settle(open.child, outcome);
   }
 
   #take(tag: number): Outcome {
@@ -147,7 +158,7 @@ export class Children {
 function withoutWrappers(args: readonly unknown[]): Pick<AskedChild, 'args' | 'transfer'> {
   if (!args.some(isMoved)) return { args };
   const transfer = args.flatMap((arg) => (isMoved(arg) ? transferablesOf(arg) : []));
-  const values = args.map((arg) => (isMoved(arg) ? arg.value : arg));
+  const values = args.map((arg) => (isMoved(arg) ? movedValueOf(arg) : arg));
   return { args: values, transfer: movables(transfer, values) };
 }
 

@@ -1,5 +1,5 @@
 import { encodeError } from './error-codec.js';
-import { isMoved, transferablesOf } from './move.js';
+import { isMoved, movedValueOf, transferablesOf } from './move.js';
 import type { FromWorker } from './protocol.js';
 import type { ValueCarrier } from './value-carrier.js';
 
@@ -33,6 +33,6 @@ export class ChoreAnswers {
 
   #send(value: unknown): number {
     if (!isMoved(value)) return this.#values.send(value, 'result');
-    return this.#values.send(value.value, 'result', transferablesOf(value));
+    return this.#values.send(movedValueOf(value), 'result', transferablesOf(value));
   }
 }

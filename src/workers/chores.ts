@@ -1,7 +1,7 @@
 import { Bare } from '../base/bare.js';
 import type { ChoreAnswers } from './chore-answers.js';
 import { drive, iteratorOf } from './generator-task.js';
-import { type ContextHost, JobContext, type JobHead } from './job-context.js';
+import { type ContextHost, close, JobContext, type JobHead, taskOf } from './job-context.js';
 import { explainMissingName } from './missing-name.js';
 import type { TaskDefinition } from './protocol.js';
 import { SlotTable } from './slot-table.js';
@@ -49,7 +49,7 @@ export class Chores implements ContextHost {
 
   /** The chore of `context` has failed, by an error that it threw or left uncaught. False where that is none. */
   fail(context: JobContext, error: unknown): boolean {
-    explainMissingName(context.task, error);
+    explainMissingName(taskOf(context), error);
     return this.#end(context, () => this.#answers.threw(error));
   }
 
@@ -71,7 +71,7 @@ export class Chores implements ContextHost {
   }
 
   async #call(context: JobContext, args: readonly unknown[]): Promise<unknown> {
-    const code = await this.#tasks.load(context.task);
+    const code = await this.#tasks.load(taskOf(context));
     const value: unknown = apply(code, context, args);
     const iterator = typeof value === 'object' && value !== null ? iteratorOf(value) : undefined;
     return iterator === undefined ? value : drive(context, iterator);
@@ -80,7 +80,7 @@ export class Chores implements ContextHost {
   #end(context: JobContext, answer: () => void): boolean {
     if (this.#current !== context) return false;
     this.#current = undefined;
-    context.close(false);
+    close(context, false);
     answer();
     return true;
   }

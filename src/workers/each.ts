@@ -1,7 +1,7 @@
 import type { CurrentJob } from '../current-job.js';
 import type { Transferable } from '../sync/crossing.js';
 import { drive, isThenable, iteratorOf } from './generator-task.js';
-import { isMoved, move, transferablesOf } from './move.js';
+import { isMoved, move, movedValueOf, transferablesOf } from './move.js';
 import { packed } from './packing.js';
 
 type Code = (...args: readonly unknown[]) => unknown;
@@ -82,7 +82,7 @@ function unwrapped(results: List): unknown {
     const value = results[i];
     if (!isMoved(value)) continue;
     moved.push(...transferablesOf(value));
-    results[i] = value.value;
+    results[i] = movedValueOf(value);
   }
   return moved.length === 0 ? results : move(results, moved);
 }

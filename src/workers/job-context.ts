@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { type Inspecting, shown } from '../base/inspect.js';
 import type { ChildJob, ChildOptions, CurrentJob } from '../current-job.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
@@ -5,6 +7,7 @@ import type { ContextValues } from '../sync/context-stores.js';
 import { stays } from '../sync/crossing.js';
 import type { Carrier } from '../sync/exchange.js';
 import { Flag } from '../sync/flag.js';
+import { ADD_CARRIER, HEARD } from '../sync/inner.js';
 import { MASK } from './layout.js';
 import type { Aside } from './protocol.js';
 import { tokenOf } from './shared-objects.js';
@@ -34,13 +37,35 @@ export interface JobHead {
 
 const NO_CONTEXT: ContextValues = Object.freeze({});
 
+// What the loop does with a job's context. As functions: task code, which holds the context, reaches none of them.
+
+/** Its sequence number in the worker's lane. */
+export let seqOf: (context: JobContext) => number;
+export let taskOf: (context: JobContext) => KnownTask;
+/** Whether the main thread is to be told when its code begins. */
+export let isAnnounced: (context: JobContext) => boolean;
+/** Whether the loop still waits for this job's code. */
+export let isOpen: (context: JobContext) => boolean;
+/** Of its children, how many have not settled. */
+export let openChildrenOf: (context: JobContext) => number;
+export let countChildren: (context: JobContext, by: 1 | -1) => number;
+/** The main thread cancelled the job: brings the reason, and tells who listens. */
+export let cancelled: (context: JobContext, reason: unknown) => void;
+/** The job's own code cancelled a token that this job's is a child of: that is no request to stop it. */
+export let raiseToken: (context: JobContext, reason: unknown) => void;
+/** The code has ended. The slot's word soon belongs to another job: what it says now is kept. */
+export let close: (context: JobContext, isStopped: boolean) => void;
+
+/** What a context is in JSON. */
+interface ContextJson extends Pick<CurrentJob, 'id' | 'name' | 'priority' | 'attempt' | 'workerId'> {}
+
 /** A job inside its worker: what `currentJob()` returns. */
 export class JobContext implements CurrentJob {
-  readonly id: number;
-  readonly priority: number;
-  readonly attempt: number;
-  readonly context: ContextValues;
-  readonly isAnnounced: boolean;
+  readonly #id: number;
+  readonly #priority: number;
+  readonly #attempt: number;
+  readonly #context: ContextValues;
+  readonly #isAnnounced: boolean;
   readonly #name: string | undefined;
   readonly #task: KnownTask;
   readonly #host: ContextHost;
@@ -54,8 +79,7 @@ export class JobContext implements CurrentJob {
   /** Its token is cancelled, by that or by the job's own code. */
   #isRaised = false;
   #isOpen = true;
-  /** Of its children, how many have not settled. */
-  openChildren = 0;
+  #openChildren = 0;
   /** Where an answer to the job's token goes: to the main thread, with the job named. */
   #carrier: Carrier | undefined;
 
@@ -63,12 +87,12 @@ export class JobContext implements CurrentJob {
     this.#host = host;
     this.#task = task;
     this.#seq = head.seq;
-    this.id = head.id;
-    this.priority = head.priority;
+    this.#id = head.id;
+    this.#priority = head.priority;
     const { attempt = 1, name, context } = head.aside;
-    this.attempt = attempt;
-    this.context = context === undefined ? NO_CONTEXT : Object.freeze(context);
-    this.isAnnounced = head.isAnnounced;
+    this.#attempt = attempt;
+    this.#context = context === undefined ? NO_CONTEXT : Object.freeze(context);
+    this.#isAnnounced = head.isAnnounced;
     this.#name = name;
   }
 
@@ -80,8 +104,36 @@ export class JobContext implements CurrentJob {
     );
   }
 
+  static {
+    seqOf = (context) => context.#seq;
+    taskOf = (context) => context.#task;
+    isAnnounced = (context) => context.#isAnnounced;
+    isOpen = (context) => context.#isOpen;
+    openChildrenOf = (context) => context.#openChildren;
+    countChildren = (context, by) => context.#countChildren(by);
+    cancelled = (context, reason) => context.#cancelled(reason);
+    raiseToken = (context, reason) => context.#raiseToken(reason);
+    close = (context, isStopped) => context.#close(isStopped);
+  }
+
+  get id(): number {
+    return this.#id;
+  }
+
   get name(): string {
     return this.#name ?? this.#task.definition.name;
+  }
+
+  get priority(): number {
+    return this.#priority;
+  }
+
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  get context(): ContextValues {
+    return this.#context;
   }
 
   get workerId(): number {
@@ -101,8 +153,8 @@ export class JobContext implements CurrentJob {
           if (this.#isOpen && message.kind === 'token-cancelled') this.#host.ownTokenCancelled(this, message.reason);
         },
       };
-      this.#token.addCarrier(this.#carrier, 0);
-      if (this.#isRaised) this.#token.heard(this.#tokenReason, this.#carrier);
+      this.#token[ADD_CARRIER](this.#carrier, 0);
+      if (this.#isRaised) this.#token[HEARD](this.#tokenReason, this.#carrier);
     }
     return this.#token;
   }
@@ -126,35 +178,33 @@ export class JobContext implements CurrentJob {
     return this.#host.submit(this, task, args, options) as ChildJob<never>;
   }
 
-  get seq(): number {
-    return this.#seq;
+  toJSON(): ContextJson {
+    const { id, name, priority, attempt, workerId } = this;
+    return { id, name, priority, attempt, workerId };
   }
 
-  /** Whether the loop still waits for this job's code. */
-  get isOpen(): boolean {
-    return this.#isOpen;
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('CurrentJob', this.toJSON(), inspecting);
   }
 
-  get task(): KnownTask {
-    return this.#task;
+  #countChildren(by: 1 | -1): number {
+    this.#openChildren += by;
+    return this.#openChildren;
   }
 
-  /** The main thread cancelled the job: brings the reason, and tells who listens. */
-  cancelled(reason: unknown): void {
+  #cancelled(reason: unknown): void {
     this.#isCancelled = true;
-    this.raiseToken(reason);
+    this.#raiseToken(reason);
   }
 
-  /** The job's own code cancelled a token that this job's is a child of: that is no request to stop it. */
-  raiseToken(reason: unknown): void {
+  #raiseToken(reason: unknown): void {
     if (!this.#isRaised) this.#tokenReason = reason;
     this.#isRaised = true;
     this.#reason = reason;
-    if (this.#token !== undefined && this.#carrier !== undefined) this.#token.heard(reason, this.#carrier);
+    if (this.#token !== undefined && this.#carrier !== undefined) this.#token[HEARD](reason, this.#carrier);
   }
 
-  /** The code has ended. The slot's word soon belongs to another job: what it says now is kept. */
-  close(isStopped: boolean): void {
+  #close(isStopped: boolean): void {
     this.#isOpen = false;
     if (isStopped) this.#isCancelled = true;
   }

@@ -18,7 +18,18 @@ import { EnteredContexts, inEmptyContext } from './entered-contexts.js';
 import { PayloadPort } from './envelope.js';
 import { encodeError, packReason, unpackReason } from './error-codec.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './generator-task.js';
-import { type ContextHost, JobContext } from './job-context.js';
+import {
+  type ContextHost,
+  cancelled,
+  close,
+  isAnnounced,
+  isOpen,
+  JobContext,
+  openChildrenOf,
+  raiseToken,
+  seqOf,
+  taskOf,
+} from './job-context.js';
 import { LateErrors } from './late-errors.js';
 import { Control } from './layout.js';
 import { explainMissingName } from './missing-name.js';
@@ -115,11 +126,11 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#children = new Children(
       {
         ask: (parent, child) => {
-          this.#results.asked(parent.seq, child);
+          this.#results.asked(seqOf(parent), child);
           this.#bell.ring();
         },
         cancel: (child, reason) => this.#post({ kind: 'child-cancelled', child, reason }),
-        parentChanged: (parent) => this.#parentChanged(parent as JobContext),
+        parentChanged: (parent) => this.#parentChanged(parent),
       },
       this.#values,
     );
@@ -225,10 +236,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#parking.block();
     const context = this.#running === undefined ? this.#currentJob() : this.#runningJob(this.#running);
     const job =
-      context !== undefined && (this.#running !== undefined || this.#open.has(context.seq)) ? context : undefined;
-    if (job?.task.hasBlocked !== false && this.#requests.isEmpty) return;
-    if (job !== undefined) job.task.hasBlocked = true;
-    this.#results.blocked(job?.seq);
+      context !== undefined && (this.#running !== undefined || this.#open.has(seqOf(context))) ? context : undefined;
+    if ((job === undefined || taskOf(job).hasBlocked !== false) && this.#requests.isEmpty) return;
+    if (job !== undefined) taskOf(job).hasBlocked = true;
+    this.#results.blocked(job && seqOf(job));
     this.#bell.ring();
   }
 
@@ -245,7 +256,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       isTsNodeRegistered,
       processReady: () => this.#ready(),
       begun: (context) => this.#begunInProcess(context),
-      neverBegan: (context) => void this.slots.unbegin(context.seq),
+      neverBegan: (context) => void this.slots.unbegin(seqOf(context)),
       processAnswered: () => this.#answerPing(),
       processEnded: (exitCode, cause) => {
         Atomics.store(this.#controlWords, Control.PROCESS_ENDED, 1);
@@ -260,7 +271,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   }
 
   report(context: JobContext, value: unknown): void {
-    this.#results.report(context.seq, value);
+    this.#results.report(seqOf(context), value);
     this.#bell.ring();
   }
 
@@ -286,7 +297,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   }
 
   ownTokenCancelled(context: JobContext, reason: unknown): void {
-    this.#results.tokenCancelled(context.seq, encodeError(reason));
+    this.#results.tokenCancelled(seqOf(context), encodeError(reason));
     this.#bell.ring();
   }
 
@@ -296,8 +307,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
 
   /** A job that is open has its first open child, or none any more. */
   #parentChanged(context: JobContext): void {
-    if (!this.#open.has(context.seq)) return;
-    if (context.openChildren === 0) {
+    if (!this.#open.has(seqOf(context))) return;
+    if (openChildrenOf(context) === 0) {
       this.#suspended--;
     } else {
       this.#suspend(context);
@@ -307,24 +318,34 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** The main thread hears of it, so that it sends another: not before, as code that blocks holds its place. */
   #suspend(context: JobContext): void {
     this.#suspended++;
-    this.#results.suspended(context.seq);
+    this.#results.suspended(seqOf(context));
     this.#bell.ring();
     outsideRequests(setImmediate, this.#turn); // there is a place; this may be called by a job's code
   }
 
   #opened(context: JobContext): void {
-    this.#open.set(context.seq, context);
-    if (context.openChildren > 0) this.#suspend(context);
+    this.#open.set(seqOf(context), context);
+    if (openChildrenOf(context) > 0) this.#suspend(context);
+  }
+
+  #withOpen(seq: number, act: (context: JobContext) => void): void {
+    const context = this.#open.get(seq);
+    if (context !== undefined) act(context);
   }
 
   #closed(context: JobContext): void {
-    if (this.#open.delete(context.seq) && context.openChildren > 0) this.#suspended--;
+    if (this.#open.delete(seqOf(context)) && openChildrenOf(context) > 0) this.#suspended--;
+  }
+
+  get #currentSeq(): number | undefined {
+    const context = this.#currentJob();
+    return context && seqOf(context);
   }
 
   #currentJob(): JobContext | undefined {
     if (this.#running !== undefined) return this.#runningJob(this.#running);
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
-    return context?.isOpen ? context : undefined;
+    return context !== undefined && isOpen(context) ? context : undefined;
   }
 
   /** The job that runs; where nobody has asked for it before, the reader still is at its entry. */
@@ -489,7 +510,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
 
   #loaded(context: JobContext, go: () => void): void {
     this.#isLoading = false;
-    if (context.isOpen) this.#resume(context, go);
+    if (isOpen(context)) this.#resume(context, go);
     else this.#run(); // an uncaught error of the module has failed it
   }
 
@@ -504,12 +525,12 @@ export class WorkerLoop implements ContextHost, OutputLane {
   }
 
   #start(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
-    this.#call(context.task, code, args, context);
+    this.#call(taskOf(context), code, args, context);
   }
 
   /** Goes on with a job that was open, and with the lane. */
   #resume(context: JobContext, go: () => void): void {
-    if (!context.isOpen || this.#isStopped) return;
+    if (!isOpen(context) || this.#isStopped) return;
     this.#guard(() => {
       this.#closed(context);
       this.#unwatched.delete(context);
@@ -523,10 +544,10 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** @param known the job, where its context is made already; most jobs end before anybody asks for it. */
   #call(task: KnownTask, code: TaskCode, args: readonly unknown[], known?: JobContext): void {
     const begunAtMs = this.#clockMs;
-    const seq = known === undefined ? this.#requests.seq : known.seq;
-    const isAnnounced = known === undefined ? this.#requests.isAnnounced : known.isAnnounced;
+    const seq = known === undefined ? this.#requests.seq : seqOf(known);
+    const isAwaited = known === undefined ? this.#requests.isAnnounced : isAnnounced(known);
     // a plain look: what was written before this entry was published is seen
-    if (isAnnounced || this.#controlWords[Control.ANNOUNCE_STARTS] === 1) this.#announce(seq, begunAtMs);
+    if (isAwaited || this.#controlWords[Control.ANNOUNCE_STARTS] === 1) this.#announce(seq, begunAtMs);
     this.#running = task;
     this.#current = known;
     let value: unknown;
@@ -584,19 +605,19 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#bell.ring();
   }
 
-  #begunInProcess({ seq, isAnnounced }: JobContext): void {
-    if (!isAnnounced && this.#controlWords[Control.ANNOUNCE_STARTS] !== 1) return;
-    this.#results.started(seq, now());
+  #begunInProcess(context: JobContext): void {
+    if (!isAnnounced(context) && this.#controlWords[Control.ANNOUNCE_STARTS] !== 1) return;
+    this.#results.started(seqOf(context), now());
     this.#bell.ring();
   }
 
   #await(context: JobContext, promise: Awaitable, begunAtMs: number): void {
-    if (!context.task.isWatched) this.#unwatched.add(context);
-    context.task.isWatched = true;
+    if (!taskOf(context).isWatched) this.#unwatched.add(context);
+    taskOf(context).isWatched = true;
     this.#opened(context);
     void whenSettled(
       promise,
-      (value) => this.#resume(context, () => this.#returned(context.seq, value, begunAtMs, context)),
+      (value) => this.#resume(context, () => this.#returned(seqOf(context), value, begunAtMs, context)),
       (error) => this.#resume(context, () => this.#threw(context, error, begunAtMs)),
     );
   }
@@ -604,7 +625,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   #returned(seq: number, value: unknown, begunAtMs: number, context: JobContext | undefined): void {
     this.#results.time(begunAtMs, this.#clockMs);
     const isStopped = this.#results.returned(seq, value);
-    context?.close(isStopped);
+    if (context !== undefined) close(context, isStopped);
     this.#bell.answered(begunAtMs, this.#clockMs);
   }
 
@@ -613,19 +634,19 @@ export class WorkerLoop implements ContextHost, OutputLane {
       this.#noCode(context, error.error);
       return;
     }
-    explainMissingName(context.task, error);
+    explainMissingName(taskOf(context), error);
     this.#results.time(begunAtMs, this.#clockMs);
-    context.close(this.#results.threw(context.seq, encodeError(error)));
+    close(context, this.#results.threw(seqOf(context), encodeError(error)));
     this.#bell.answered(begunAtMs, this.#clockMs);
   }
 
   #tell(message: ExchangeMessage): void {
-    this.#post(message.kind === 'token-cancelled' ? { ...message, by: this.#currentJob()?.seq } : message);
+    this.#post(message.kind === 'token-cancelled' ? { ...message, by: this.#currentSeq } : message);
   }
 
   #noCode(context: JobContext, error: unknown): void {
     this.#results.time(this.#clockMs, this.#clockMs);
-    context.close(this.#results.noCode(context.seq, encodeError(error)));
+    close(context, this.#results.noCode(seqOf(context), encodeError(error)));
     this.#bell.answered(this.#clockMs, this.#clockMs);
   }
 
@@ -646,7 +667,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         receive(message, this.#main);
         break;
       case 'job-cancelled':
-        this.#open.get(message.seq)?.cancelled(message.reason);
+        this.#withOpen(message.seq, (context) => cancelled(context, message.reason));
         break;
       case 'value':
         this.#values.arrived(message);
@@ -675,7 +696,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         this.#requests.forgetMemory(message.number);
         break;
       case 'parent-cancelled':
-        this.#open.get(message.seq)?.raiseToken(message.reason);
+        this.#withOpen(message.seq, (context) => raiseToken(context, message.reason));
         break;
     }
   }
@@ -683,7 +704,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** An error that nobody caught: the running job's, where it is known to be of one; else it is told, and hurts nobody. */
   #onUncaught(error: unknown): void {
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
-    if (context === undefined || !context.isOpen) {
+    if (context === undefined || !isOpen(context)) {
       const jobId = context?.id || undefined; // a chore has none
       const verdict = this.#lateErrors.add();
       if (verdict === 'told') this.#post({ kind: 'late-error', error: encodeError(error), jobId });
@@ -691,7 +712,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
       return;
     }
     if (this.#chores.fail(context, error)) return;
-    context.raiseToken(error); // what of its code still runs is asked to stop
+    raiseToken(context, error); // what of its code still runs is asked to stop
     this.#resume(context, () => this.#threw(context, error, this.#clockMs));
   }
 }

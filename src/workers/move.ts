@@ -1,18 +1,20 @@
 import { types } from 'node:util';
 import { describe } from '../errors.js';
-import { type Transferable, uncloneable } from '../sync/crossing.js';
+import type { Transferable } from '../sync/crossing.js';
+import { Uncloneable } from '../sync/uncloneable.js';
 
+// registered: the task's import makes such a wrapper, the worker's loop takes it off
 const BRAND = Symbol.for('thread-system.moved');
+const VALUE = Symbol.for('thread-system.movedValue');
 
-/** A value with what is to be moved in it. */
-export class Moved {
+/** A value with what is to be moved in it. Where it stands in a value, the structured clone refuses it instead of handing it over. */
+export class Moved extends Uncloneable {
   readonly [BRAND]: readonly Transferable[];
-  readonly value: unknown;
-  /** A function: where the wrapper stands in a value, the structured clone refuses it instead of handing it over. */
-  readonly uncloneable = uncloneable;
+  readonly [VALUE]: unknown;
 
   constructor(value: unknown, transferables: readonly Transferable[]) {
-    this.value = value;
+    super();
+    this[VALUE] = value;
     this[BRAND] = transferables;
   }
 }
@@ -41,6 +43,10 @@ export function move<T>(value: T, transferables: readonly Transferable[]): T {
 
 export function isMoved(value: unknown): value is Moved {
   return typeof value === 'object' && value !== null && !types.isProxy(value) && BRAND in value;
+}
+
+export function movedValueOf(moved: Moved): unknown {
+  return moved[VALUE];
 }
 
 export function transferablesOf(moved: Moved): readonly Transferable[] {

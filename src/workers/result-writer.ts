@@ -10,7 +10,7 @@ import {
   SHORT_ENTRY_WORDS,
   type WorkerMemory,
 } from './layout.js';
-import { isMoved, transferablesOf } from './move.js';
+import { isMoved, movedValueOf, transferablesOf } from './move.js';
 import type { OutputLane, Printed } from './output.js';
 import { Answer, type AskedChild, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS, type Told } from './protocol.js';
 import { NOT_INLINE, RingWriter, Tag } from './ring.js';
@@ -78,7 +78,9 @@ export class ResultWriter implements OutputLane {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     let tag: number;
     try {
-      tag = isMoved(value) ? this.#move(value.value, 'result', transferablesOf(value)) : this.#put(value, 'result');
+      tag = isMoved(value)
+        ? this.#move(movedValueOf(value), 'result', transferablesOf(value))
+        : this.#put(value, 'result');
     } catch (error) {
       return this.threw(seq, encodeError(error));
     }
@@ -127,7 +129,7 @@ export class ResultWriter implements OutputLane {
   /** @throws {NotCloneableError} when the value cannot cross. */
   report(seq: number, value: unknown): void {
     const transfer = isMoved(value) ? transferablesOf(value) : undefined;
-    const reported = isMoved(value) ? value.value : value;
+    const reported = isMoved(value) ? movedValueOf(value) : value;
     if (this.#makeRoom(seq)) {
       const tag = transfer === undefined ? this.#put(reported, 'report') : this.#move(reported, 'report', transfer);
       this.#write(resultHead(seq & MASK, Answer.REPORTED, tag));

@@ -1,10 +1,10 @@
 // The objects over shared memory, as a worker needs them: only once a job has been given one, or asks for its token.
-import { CancellationToken } from '../sync/cancellation-token.js';
+import { type CancellationToken, tokenFollowing } from '../sync/cancellation-token.js';
 import type { Flag } from '../sync/flag.js';
 
 export { arrive } from '../sync/arrivals.js';
 
 /** A token that follows the flag of a job. */
 export function tokenOf(flag: Flag): CancellationToken {
-  return CancellationToken.following(flag);
+  return tokenFollowing(flag);
 }

@@ -40,13 +40,15 @@ test('what a thread has once cannot be taken apart by those who clean the global
 
 test('a wait that is cancelled while it begins leaves no timer behind that keeps the process', async () => {
   const { stdout, code } = await runProgram(`
-    import { Signal } from 'thread-system';
-    const token = {
-      isCancelled: false,
-      reason: 'just now',
-      link: (dependent) => dependent.cancel('just now'),
-      unlink: () => {},
-    };
+    import { CancellationToken, Signal } from 'thread-system';
+    class Late extends CancellationToken {
+      #looks = 0;
+      get isCancelled() {
+        return this.#looks++ > 0 && super.isCancelled; // not yet, when the wait asks first
+      }
+    }
+    const token = new Late();
+    token.cancel('just now');
     await new Signal().wait({ timeoutMs: 2 ** 30, token }).catch((error) => console.log(error.message));`);
   expect(stdout).toBe('The attempt to wait for a signal was cancelled: just now\n');
   expect(code).toBe(0);

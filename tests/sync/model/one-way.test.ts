@@ -6,11 +6,15 @@ import {
   CancellationToken,
   expectSearched,
   Flag,
+  Inner,
   Latch,
+  LINK,
   modelOf,
   ring,
   ringOthers,
+  SHARED,
   Signal,
+  UNLINK,
   wordsOf,
 } from './simulated.ts';
 
@@ -84,7 +88,7 @@ describe('a barrier', () => {
     const words = wordsOf(model, 'barrier');
     const arrivals = wordsOf(model, 'arrivals', [0, 0]);
     const barrier = () =>
-      new (Barrier as unknown as new (parties: number, words: Int32Array) => Barrier)(parties, words);
+      new (Barrier as unknown as new (parties: number, words: Inner) => Barrier)(parties, new Inner(words));
     const round = (number: number) => () => {
       Atomics.add(arrivals, number, 1);
       ok(barrier().arriveAndWaitSync());
@@ -143,19 +147,17 @@ describe('a barrier', () => {
 });
 
 describe('what comes about once', () => {
-  const shared = <T extends { shared(): void }>(object: T): T => {
-    object.shared();
-    return object;
+  type Dependent = { cancel(): void };
+  type Linked = { readonly [LINK]: (dependent: Dependent) => void; readonly [UNLINK]: (dependent: Dependent) => void };
+  const shared = <T extends object>(object: T): T & Linked => {
+    const inside = object as T & Linked & { [SHARED](): void };
+    inside[SHARED]();
+    return inside;
   };
   const signalOver = (words: Int32Array) =>
-    shared(
-      new (Signal as unknown as new (source: undefined, words: Int32Array) => Signal & { shared(): void })(
-        undefined,
-        words,
-      ),
-    );
+    shared(new (Signal as unknown as new (parts: Inner) => Signal)(new Inner({ words })));
   const latchOver = (words: Int32Array) =>
-    shared(new (Latch as unknown as new (count: number, words: Int32Array) => Latch & { shared(): void })(0, words));
+    shared(new (Latch as unknown as new (count: number, words: Inner) => Latch)(0, new Inner(words)));
 
   test('a signal: who blocks for it goes on, whoever made it go', () => {
     const model = modelOf(3);
@@ -169,20 +171,19 @@ describe('what comes about once', () => {
     ['a signal that is waited for in an event loop is heard there', { hasStoppedBefore: false }],
     ['a signal is heard by an event loop that had stopped to listen', { hasStoppedBefore: true }],
   ])('%s', (_name, { hasStoppedBefore }) => {
-    type Linked = { link(dependent: object): void; unlink(dependent: object): void };
     const model = modelOf(2);
     const words = wordsOf(model, 'signal');
     const others = wordsOf(model, 'other signal');
     const threads = {
       loop: () => {
         let isSet = false;
-        const [other, signal] = [signalOver(others), signalOver(words)] as unknown as [Linked, Linked];
+        const [other, signal] = [signalOver(others), signalOver(words)];
         if (hasStoppedBefore) {
           const never = { cancel: () => {} };
-          other.link(never);
-          other.unlink(never);
+          other[LINK](never);
+          other[UNLINK](never);
         }
-        signal.link({
+        signal[LINK]({
           cancel: () => {
             isSet = true;
           },
@@ -205,8 +206,8 @@ describe('what comes about once', () => {
       },
       loop: () => {
         let isOpen = false;
-        const latch = latchOver(words) as unknown as { link(dependent: { cancel(): void }): void };
-        latch.link({
+        const latch = latchOver(words);
+        latch[LINK]({
           cancel: () => {
             isOpen = true;
           },
@@ -221,11 +222,8 @@ describe('what comes about once', () => {
   test('a token that is cancelled frees who blocks', () => {
     const model = modelOf(2);
     const words = wordsOf(model, 'token');
-    const Made = CancellationToken as unknown as new (
-      link: undefined,
-      flag: InstanceType<typeof Flag>,
-    ) => CancellationToken & { shared(): void };
-    const token = () => shared(new Made(undefined, new Flag(words)));
+    const Made = CancellationToken as unknown as new (parts: Inner) => CancellationToken;
+    const token = () => shared(new Made(new Inner({ flag: new Flag(words) })));
     const threads = { waiter: () => ok(token().waitSync()), canceller: () => token().cancel() };
     expectSearched(model.explore({ threads, check: nothing }), 10);
   });

@@ -22,6 +22,7 @@ const bells = await import('../../../build/sync/bells.js');
 const waitQueue = await import('../../../build/sync/wait-queue.js');
 const exchange = await import('../../../build/sync/exchange.js');
 const flag = await import('../../../build/sync/flag.js');
+const inner = await import('../../../build/sync/inner.js');
 const signal = await import('../../../build/sync/signal.js');
 const latch = await import('../../../build/sync/latch.js');
 const barrier = await import('../../../build/sync/barrier.js');
@@ -34,6 +35,10 @@ export const { block, ring, ringOthers, ringAll, freeBells } = bells;
 export const { WaitQueue } = waitQueue;
 export const { setCurrentJobCheck } = exchange;
 export const { Flag } = flag;
+export const { Inner } = inner;
+export const LINK: typeof inner.LINK = inner.LINK;
+export const UNLINK: typeof inner.UNLINK = inner.UNLINK;
+export const SHARED: typeof inner.SHARED = inner.SHARED;
 export const { Signal } = signal;
 export const { Latch } = latch;
 export const { Barrier } = barrier;
@@ -48,6 +53,7 @@ export type Mutex = import('../../../build/sync/mutex.js').Mutex;
 export type Condition = import('../../../build/sync/condition.js').Condition;
 export type CancellationToken = import('../../../build/sync/cancellation-token.js').CancellationToken;
 export type WaitQueue = import('../../../build/sync/wait-queue.js').WaitQueue;
+export type Inner = import('../../../build/sync/inner.js').Inner<unknown>;
 export type Flag = import('../../../build/sync/flag.js').Flag;
 /** A model whose threads, numbered from 0, have a bell each. */
 export function modelOf(threads: number): Model {

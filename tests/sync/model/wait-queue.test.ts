@@ -5,6 +5,7 @@ import {
   Condition,
   expectSearched,
   freeBells,
+  Inner,
   Mutex,
   modelOf,
   ringAll,
@@ -350,9 +351,9 @@ describe('a queue whose permits are for those who wait', () => {
     const words = usedQueueWords(model, { permits: 0, threads: 2 });
     const changed = wordsOf(model, 'changed');
     const make = () => {
-      const mutex = new (Mutex as unknown as new (words: Int32Array) => Mutex)(lockWords);
-      const Made = Condition as unknown as new (mutex: Mutex, words: Int32Array) => Condition;
-      return { mutex, condition: new Made(mutex, words) };
+      const mutex = new (Mutex as unknown as new (words: Inner) => Mutex)(new Inner(lockWords));
+      const Made = Condition as unknown as new (mutex: Mutex, words: Inner) => Condition;
+      return { mutex, condition: new Made(mutex, new Inner(words)) };
     };
     const threads = {
       waiter: () => {
