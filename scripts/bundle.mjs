@@ -44,16 +44,16 @@ async function bundle(entries, { external = [], plugins = [], ...output }) {
 
 /** What a thread or a process begins with, each in one file, so that bundlers may copy it alone. */
 async function bundleEntries() {
-  for (const name of ['pool-worker', 'pool-process'])
-    await bundle([`workers/${name}.js`], { entryFileNames: '[name].mjs', inlineDynamicImports: true });
+  for (const entry of ['worker/pool-worker.js', 'child/pool-process.js'])
+    await bundle([entry], { entryFileNames: '[name].mjs', inlineDynamicImports: true });
   writeFileSync(join(dist, 'pool-worker.d.mts'), 'export {};\n');
 
   await bundleThreadEntry();
 
   // For bundles that lose the file.
   const source = stripComments(readFileSync(join(dist, 'pool-worker.mjs'), 'utf8')).code;
-  writeFileSync(join(build, 'workers/worker-source.js'), `export const WORKER_SOURCE = ${JSON.stringify(source)};\n`);
-  rmSync(join(build, 'workers/worker-source.js.map'));
+  writeFileSync(join(build, 'host/worker-source.js'), `export const WORKER_SOURCE = ${JSON.stringify(source)};\n`);
+  rmSync(join(build, 'host/worker-source.js.map'));
 }
 
 /**
@@ -63,11 +63,11 @@ async function bundleEntries() {
 async function bundleThreadEntry() {
   const later = {
     name: 'later',
-    resolveId: (id) => (id === './shared-objects.js' ? join(build, 'workers/shared-objects-later.js') : null),
+    resolveId: (id) => (id.endsWith('/shared-objects.js') ? join(build, 'worker/shared-objects-later.js') : null),
   };
   const asFile = { format: 'cjs', exports: 'auto', entryFileNames: '[name].cjs' };
-  await bundle(['workers/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename'), withoutComments] });
-  await bundle(['workers/shared-objects.js'], asFile);
+  await bundle(['worker/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename'), withoutComments] });
+  await bundle(['wire/message/shared-objects.js'], asFile);
 }
 
 /** A thread reads all of its entry before it begins. */

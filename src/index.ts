@@ -1,6 +1,4 @@
-export type { AgingOptions } from './core/aging.js';
-export type { CpuProfile } from './core/cpu-profile.js';
-export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation } from './core/events.js';
+export type { ContextStore, ContextStores } from './base/context-stores.js';
 export {
   type GraphNode,
   type GraphOptions,
@@ -9,21 +7,24 @@ export {
   type NodeOptions,
   type NodeOutput,
   type WithOutputs,
-} from './core/job-graph.js';
-export type { GroupStats, JobGroup } from './core/job-group.js';
-export type { ItemTask, JobMap, MapOptions } from './core/job-map.js';
-export type { SettledJob, StreamOptions } from './core/job-stream.js';
-export { type SignalOptions, shutdownAll } from './core/living.js';
-export type { Logger } from './core/logger.js';
-export type { TypedArray } from './core/map-source.js';
-export type { ThreadPoolOptions } from './core/options.js';
+} from './compose/graph/job-graph.js';
+export type { GroupStats, JobGroup } from './compose/job-group.js';
+export type { SettledJob, StreamOptions } from './compose/job-stream.js';
+export type { ItemTask, JobMap, MapOptions } from './compose/map/job-map.js';
+export type { TypedArray } from './compose/map/map-source.js';
+export type { Schedule, ScheduleOptions } from './compose/schedule/schedule.js';
+export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
+export type { AgingOptions } from './core/dispatch/aging.js';
+export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation } from './core/events.js';
+export type { Logger } from './core/options/logger.js';
+export type { ThreadPoolOptions } from './core/options/options.js';
+export type { ReservedWorkers } from './core/options/reserved-workers.js';
+export type { SettledCounts } from './core/options/settled-counts.js';
+export type { ShutdownMode, ShutdownOptions } from './core/options/shutdown-options.js';
 export { ThreadPool } from './core/pool.js';
-export type { ReservedWorkers } from './core/reserved-workers.js';
-export type { Schedule, ScheduleOptions } from './core/schedule.js';
-export type { SettledCounts } from './core/settled-counts.js';
-export type { ShutdownMode, ShutdownOptions } from './core/shutdown-options.js';
+export type { CpuProfile } from './core/profile/cpu-profile.js';
+export { type SignalOptions, shutdownAll } from './core/shutdown-all.js';
 export { Thread } from './core/thread.js';
-export type { ChildJob, ChildOptions, CurrentJob } from './current-job.js';
 export {
   CancelledError,
   DependencyError,
@@ -55,13 +56,12 @@ export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recor
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
 export { Condition } from './sync/condition.js';
-export type { ContextStore, ContextStores } from './sync/context-stores.js';
-export type { Transferable } from './sync/crossing.js';
 export { Latch } from './sync/latch.js';
 export type { Lease } from './sync/lease.js';
 export { Mutex, type MutexLease } from './sync/mutex.js';
 export { Semaphore } from './sync/semaphore.js';
+export type { Transferable } from './sync/sharing/crossing.js';
 export { Signal } from './sync/signal.js';
 export { Till } from './sync/till.js';
-export type { WaitOptions } from './sync/waiting.js';
-export { registerErrorClass } from './workers/error-codec.js';
+export type { WaitOptions } from './sync/waiting/wait.js';
+export { registerErrorClass } from './wire/message/error-codec.js';

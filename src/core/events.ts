@@ -1,7 +1,7 @@
 import { inContextOfNow } from '../base/async-context.js';
+import type { Outbox } from '../base/listener-queue.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import type { Outbox } from '../sync/outbox.js';
 
 /** A pool's events, with what their listeners are given. */
 export interface PoolEvents {

@@ -1,5 +1,5 @@
 import { outsideRequests } from '../base/async-context.js';
-import { clearInterval, setInterval } from '../sync/platform.js';
+import { clearInterval, setInterval } from '../base/clock.js';
 
 /** Far enough apart to cost nothing; `setInterval` takes no more. */
 const INTERVAL_MS = 2 ** 30;

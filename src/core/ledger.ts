@@ -1,19 +1,19 @@
+import { now } from '../base/clock.js';
+import { startTimer } from '../base/timer.js';
 import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
 import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
-import type { Ending } from '../jobs/ending.js';
 import { type Job, type JobOwner, kindOf, orderOf, queuedFrom, settle, settleBy, submittedTo } from '../jobs/job.js';
 import { addSubmitStack, endingOf, hasSubmitStack, isAwaited, watchForLook } from '../jobs/job-engine.js';
 import type { Arrival } from '../jobs/job-extras.js';
 import type { OwnerRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
+import type { Ending } from '../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
-import { now } from '../sync/platform.js';
-import { startTimer } from '../sync/timer.js';
-import type { Aging } from './aging.js';
+import type { Aging } from './dispatch/aging.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
-import type { PoolLog } from './pool-log.js';
-import type { SettledCounts } from './settled-counts.js';
+import type { PoolLog } from './log.js';
+import type { SettledCounts } from './options/settled-counts.js';
 
 /** A pool's own, as its jobs hold it. */
 export interface PoolOwner extends JobOwner {

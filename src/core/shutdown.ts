@@ -1,13 +1,13 @@
-import { type StopTimer, startTimer } from '../sync/timer.js';
-import type { Dispatcher } from './dispatcher.js';
-import type { JobControl } from './job-control.js';
+import { type StopTimer, startTimer } from '../base/timer.js';
+import type { Dispatcher } from './dispatch/dispatcher.js';
+import type { Pacer } from './dispatch/pacer.js';
 import type { Ledger } from './ledger.js';
-import type { Pacer } from './pacer.js';
-import type { PoolLog } from './pool-log.js';
-import type { Profiling } from './profiling.js';
-import type { SettledCounts } from './settled-counts.js';
-import { SHUTDOWN_MODES as MODES, type ShutdownMode, type ShutdownSettings } from './shutdown-options.js';
-import type { WorkerSet } from './worker-set.js';
+import type { JobControl } from './lifecycle/job-control.js';
+import type { PoolLog } from './log.js';
+import type { SettledCounts } from './options/settled-counts.js';
+import { SHUTDOWN_MODES as MODES, type ShutdownMode, type ShutdownSettings } from './options/shutdown-options.js';
+import type { Profiling } from './profile/profiling.js';
+import type { WorkerSet } from './workers/worker-set.js';
 
 const REASON = 'the pool was shut down';
 

@@ -6,12 +6,12 @@ import { hasReturned } from '../jobs/job-engine.js';
 import { type JobOptions, readJobOptions, withOptions } from '../jobs/job-options.js';
 import type { Task, TaskResult } from '../jobs/task.js';
 import type { SubmitRest } from '../jobs/typed-job.js';
-import { stays } from '../sync/crossing.js';
+import { stays } from '../sync/sharing/crossing.js';
 import { Signal } from '../sync/signal.js';
-import { type Endable, enterLiving } from './living.js';
+import type { SettledCounts } from './options/settled-counts.js';
+import type { ShutdownSettings } from './options/shutdown-options.js';
 import { ThreadPool } from './pool.js';
-import type { SettledCounts } from './settled-counts.js';
-import type { ShutdownSettings } from './shutdown-options.js';
+import { type Endable, enterLiving } from './shutdown-all.js';
 
 /**
  * A named thread of its own, for one function that runs for long. It is asked to stop by its token; threads that were run

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/style/useReadonlyClassProperties: fields are set by the functions that the class gives away
 
 import { types } from 'node:util';
-import { keepShape } from '../sync/keep-shape.js';
+import { keepShape } from '../base/pin-shape.js';
 
 type Callback = (value: unknown) => unknown;
 

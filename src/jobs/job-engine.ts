@@ -1,13 +1,13 @@
 import { types } from 'node:util';
+import { linkToSignal } from '../base/abort-link.js';
+import type { ContextValues } from '../base/context-stores.js';
+import type { Outbox } from '../base/listener-queue.js';
 import { stackOf } from '../errors.js';
-import { linkToSignal } from '../sync/abort-link.js';
-import type { ContextValues } from '../sync/context-stores.js';
-import type { Transferable } from '../sync/crossing.js';
 import { LINK, UNLINK } from '../sync/inner.js';
-import type { Outbox } from '../sync/outbox.js';
-import type { Ending } from './ending.js';
+import type { Transferable } from '../sync/sharing/crossing.js';
 import { extrasIn, extrasOf, isSettled, type Job, kindOf, optionsOf, progressOf } from './job.js';
 import { pushProgress } from './progress.js';
+import type { Ending } from './stop-cause.js';
 import type { TaskRef } from './task.js';
 
 // What the engine does with the few jobs that are not plain: see `job.ts`.

@@ -1,11 +1,11 @@
 import { Bare } from '../base/bare.js';
+import type { ContextValues } from '../base/context-stores.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
-import type { ContextValues } from '../sync/context-stores.js';
-import type { Ending } from './ending.js';
 import type { Follower } from './follower.js';
 import type { CheckedJobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import type { ProgressStream } from './progress.js';
+import type { Ending } from './stop-cause.js';
 
 /** What only some jobs have: kept apart, so that a plain job stays small. */
 export class JobExtras extends Bare {

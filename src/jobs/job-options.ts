@@ -11,11 +11,11 @@ import {
   optionNames,
   readInto,
 } from '../base/check.js';
-import { isPassenger } from '../base/passenger.js';
+import { type ContextStores, checkContext, readContext, storesOf } from '../base/context-stores.js';
+import { isPassenger } from '../base/in-flight-job.js';
 import { describe } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
-import { type ContextStores, checkContext, readContext, storesOf } from '../sync/context-stores.js';
-import type { Transferable } from '../sync/crossing.js';
+import type { Transferable } from '../sync/sharing/crossing.js';
 import type { JobState } from './job-state.js';
 import { type RetryOptions, readRetryOptions } from './retry-policy.js';
 

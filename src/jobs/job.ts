@@ -1,20 +1,19 @@
 // biome-ignore-all lint/style/useReadonlyClassProperties: fields are set by the functions that the class gives away
 
 import { inspect } from 'node:util';
+import { unlinkFromSignal } from '../base/abort-link.js';
 import { Bare } from '../base/bare.js';
 import { checkFinite } from '../base/check.js';
+import { now } from '../base/clock.js';
+import { giveAccess, type PassengerAside } from '../base/in-flight-job.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { giveAccess, type PassengerAside } from '../base/passenger.js';
+import { keepShape } from '../base/pin-shape.js';
+import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
+import { inTurn } from '../base/trampoline.js';
 import { describe, textOf } from '../errors.js';
-import { unlinkFromSignal } from '../sync/abort-link.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
-import { stays } from '../sync/crossing.js';
-import { inTurn } from '../sync/in-turn.js';
 import { LINK, UNLINK } from '../sync/inner.js';
-import { keepShape } from '../sync/keep-shape.js';
-import { now } from '../sync/platform.js';
-import { TICKS_PER_MS, toTicks } from '../sync/ticks.js';
-import { Cancellation, type Ending } from './ending.js';
+import { stays } from '../sync/sharing/crossing.js';
 import { Follower, mayBeResolvers, tell } from './follower.js';
 import { type Arrival, type Beginning, JobExtras, type Moment } from './job-extras.js';
 import { JobKind, type OwnerRef } from './job-kind.js';
@@ -23,6 +22,7 @@ import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
 import { accessProgress, endProgress, listenToProgress, ProgressStream } from './progress.js';
+import { Cancellation, type Ending } from './stop-cause.js';
 import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */

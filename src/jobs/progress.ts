@@ -1,5 +1,5 @@
 import { inContextOfNow } from '../base/async-context.js';
-import type { Outbox } from '../sync/outbox.js';
+import type { Outbox } from '../base/listener-queue.js';
 
 interface Item<P> {
   readonly value: P | undefined;

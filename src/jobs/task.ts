@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import type { CurrentJob, SIGNATURE } from '../current-job.js';
+import type { CurrentJob, SIGNATURE } from '../contract/current-job.js';
 import { describe } from '../errors.js';
-import { stays } from '../sync/crossing.js';
+import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */

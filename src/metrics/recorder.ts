@@ -1,4 +1,4 @@
-import { TICKS_PER_MS } from '../sync/ticks.js';
+import { TICKS_PER_MS } from '../base/ticks.js';
 import { type Distribution, Histogram } from './histogram.js';
 import { Throughput } from './throughput.js';
 

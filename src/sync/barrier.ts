@@ -1,10 +1,9 @@
 import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
-import { ringOthers, unwatch, watch } from './bells.js';
-import type { CrossingHandle } from './crossing.js';
-import type { Carrier } from './exchange.js';
 import { HANDLE_FOR, Inner } from './inner.js';
-import { arriveAs, brand, SharedObject } from './shared-object.js';
+import type { CrossingHandle } from './sharing/crossing.js';
+import type { Carrier } from './sharing/registry.js';
+import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
 import {
   type Awaited,
   checkMayBlock,
@@ -13,7 +12,8 @@ import {
   type WaitOptions,
   wait,
   waitSync,
-} from './waiting.js';
+} from './waiting/wait.js';
+import { ringOthers, unwatch, watch } from './waiting/wakeup.js';
 
 const ACTION = 'wait at a barrier';
 const ARRIVED_BITS = 15;

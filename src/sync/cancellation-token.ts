@@ -1,11 +1,9 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
 import { checkDate, checkMs, isAbortSignal } from '../base/check.js';
+import { now } from '../base/clock.js';
+import { msUntil } from '../base/timer.js';
 import { CancelledError, cancelledMessage, describe } from '../errors.js';
-import { ringBlocked } from './bells.js';
-import { CROSS, type CrossingHandle } from './crossing.js';
-import type { Carrier, ExchangeMessage } from './exchange.js';
-import { Flag } from './flag.js';
 import {
   ASKED,
   FOLLOWS_ALWAYS,
@@ -23,12 +21,14 @@ import {
   REASON_TO_TELL,
   SOURCE_HAPPENED,
 } from './inner.js';
-import { hasListeners, isShared, listen, OneWay, tell } from './one-way.js';
-import { now } from './platform.js';
-import { arriveAs, brand, carrierCountOf, carriersOf, sharedIdOf } from './shared-object.js';
-import { AbortSource, DueTime, FirstOf, type TimedSource } from './source.js';
+import { CROSS, type CrossingHandle } from './sharing/crossing.js';
+import { Flag } from './sharing/flag.js';
+import type { Carrier, ExchangeMessage } from './sharing/registry.js';
+import { arriveAs, brand, carrierCountOf, carriersOf, sharedIdOf } from './sharing/shared-object.js';
 import { stamp } from './stamp.js';
-import { msUntil } from './timer.js';
+import { hasListeners, isShared, listen, OneWay, tell } from './waiting/one-shot.js';
+import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/source.js';
+import { ringBlocked } from './waiting/wakeup.js';
 
 /**
  * What is known of a token's reason on this thread: that it is to come, by the message of the thread that cancelled the token;

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { describe } from '../errors.js';
-import { CROSS, type CrossingHandle } from './crossing.js';
-import type { Carrier } from './exchange.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Mutex, mutexArrived } from './mutex.js';
-import { arriveAs, brand, SharedObject } from './shared-object.js';
-import { WaitQueue, waitQueueWords } from './wait-queue.js';
-import { checkMayBlock, type WaitOptions } from './waiting.js';
+import { CROSS, type CrossingHandle } from './sharing/crossing.js';
+import type { Carrier } from './sharing/registry.js';
+import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
+import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
 
 const ACTION = 'wait for a condition';
 

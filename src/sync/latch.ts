@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
-import type { CrossingHandle } from './crossing.js';
-import type { Carrier } from './exchange.js';
 import { HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, SOURCE_HAPPENED } from './inner.js';
-import { happened, OneWay } from './one-way.js';
-import { arriveAs, brand } from './shared-object.js';
+import type { CrossingHandle } from './sharing/crossing.js';
+import type { Carrier } from './sharing/registry.js';
+import { arriveAs, brand } from './sharing/shared-object.js';
+import { happened, OneWay } from './waiting/one-shot.js';
 
 const MOST = 2 ** 31 - 1;
 

@@ -1,4 +1,4 @@
-import { stays } from './crossing.js';
+import { stays } from './sharing/crossing.js';
 import { Uncloneable } from './uncloneable.js';
 
 /** What is held until it is released: once, by `release` or at the end of a `using` block. It cannot cross to another thread. */

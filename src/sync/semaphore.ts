@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
-import type { CrossingHandle } from './crossing.js';
-import type { Carrier } from './exchange.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
-import { arriveAs, brand, SharedObject } from './shared-object.js';
-import { WaitQueue, waitQueueWords } from './wait-queue.js';
-import { checkMayBlock, type WaitOptions } from './waiting.js';
+import type { CrossingHandle } from './sharing/crossing.js';
+import type { Carrier } from './sharing/registry.js';
+import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
+import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
 
 const ACTION = 'acquire a semaphore';
 const MOST = 2 ** 30;

@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
 import { isAbortSignal } from '../base/check.js';
 import { describe } from '../errors.js';
-import { CROSS, type CrossingHandle } from './crossing.js';
-import type { Carrier } from './exchange.js';
-import { Flag } from './flag.js';
 import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, LINK, SOURCE_HAPPENED } from './inner.js';
-import { happened, isShared, listen, OneWay, sourceOf, tell } from './one-way.js';
-import { arriveAs, brand } from './shared-object.js';
-import { AbortSource, Combination, type Operator, type Source } from './source.js';
+import { CROSS, type CrossingHandle } from './sharing/crossing.js';
+import { Flag } from './sharing/flag.js';
+import type { Carrier } from './sharing/registry.js';
+import { arriveAs, brand } from './sharing/shared-object.js';
+import { happened, isShared, listen, OneWay, sourceOf, tell } from './waiting/one-shot.js';
+import { AbortSource, Combination, type Operator, type Source } from './waiting/source.js';
 
 /** What a copy of a combined signal is made of. */
 interface CombinationHandle {

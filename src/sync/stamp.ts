@@ -1,4 +1,4 @@
-import { now } from './platform.js';
+import { now } from '../base/clock.js';
 
 let lastMs = 0;
 

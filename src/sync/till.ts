@@ -1,12 +1,12 @@
 import { checkDate, checkMs, optionNames, readOptions } from '../base/check.js';
-import type { CrossingHandle } from './crossing.js';
-import type { Carrier } from './exchange.js';
+import { now } from '../base/clock.js';
+import { msUntil } from '../base/timer.js';
 import { HANDLE_FOR, Inner } from './inner.js';
-import { now } from './platform.js';
-import { arriveAs, brand } from './shared-object.js';
+import type { CrossingHandle } from './sharing/crossing.js';
+import type { Carrier } from './sharing/registry.js';
+import { arriveAs, brand } from './sharing/shared-object.js';
 import { Signal, sharedWordsOf } from './signal.js';
-import { DueTime } from './source.js';
-import { msUntil } from './timer.js';
+import { DueTime } from './waiting/source.js';
 
 const ACTION = 'make a Till';
 const TILL_OPTIONS = optionNames<TillOptions>({ ms: true });

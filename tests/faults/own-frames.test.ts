@@ -51,7 +51,7 @@ const pathsLikeOurs = [
   'dist/pool-worker.mjs',
   'dist/shared.js',
   'thread-system/dist/worker.js',
-  'src/workers/own-frames.js',
+  'src/wire/message/own-frames.js',
 ];
 
 describe.each(kinds)('the stack of an error in a pool of kind %s', (kind) => {

@@ -1,8 +1,8 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import type { WorkerMemory } from '../../build/workers/layout.js';
-import type { Aside, AskedChild } from '../../build/workers/protocol.js';
-import type { ResultReader } from '../../build/workers/result-lane.js';
+import type { ResultReader } from '../../build/host/result-lane.js';
+import type { WorkerMemory } from '../../build/wire/lane/layout.js';
+import type { Aside, AskedChild } from '../../build/wire/message/protocol.js';
 import { Random } from '../support/random.ts';
 
 /** Bursts are made from these; another by FUZZ_SEED=7. */
@@ -80,16 +80,16 @@ jest.unstable_mockModule(METHODS, () =>
     ]),
   ),
 );
-const { giveAccess } = await import('../../build/base/passenger.js');
-const { PayloadPort } = await import('../../build/workers/envelope.js');
-const { encodeError } = await import('../../build/workers/error-codec.js');
+const { giveAccess } = await import('../../build/base/in-flight-job.js');
+const { PayloadPort } = await import('../../build/wire/message/payload-port.js');
+const { encodeError } = await import('../../build/wire/message/error-codec.js');
 const { NotCloneableError } = await import('../../build/errors.js');
-const { createMemory } = await import('../../build/workers/layout.js');
-const { RequestLane } = await import('../../build/workers/request-lane.js');
-const { RequestReader } = await import('../../build/workers/request-reader.js');
-const { ResultLane } = await import('../../build/workers/result-lane.js');
-const { ResultWriter } = await import('../../build/workers/result-writer.js');
-const { SlotTable } = await import('../../build/workers/slot-table.js');
+const { createMemory } = await import('../../build/wire/lane/layout.js');
+const { RequestLane } = await import('../../build/host/request-lane.js');
+const { RequestReader } = await import('../../build/worker/request-reader.js');
+const { ResultLane } = await import('../../build/host/result-lane.js');
+const { ResultWriter } = await import('../../build/worker/result-writer.js');
+const { SlotTable } = await import('../../build/wire/lane/slot-table.js');
 
 /** Objects take more of the stack to read than to write: so deep that one can be sent, and not received. */
 function findDeep(): object {

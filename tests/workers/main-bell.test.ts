@@ -1,13 +1,13 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Passenger, PassengerAccess, PassengerKind } from '../../build/base/passenger.js';
+import type { Passenger, PassengerAccess, PassengerKind } from '../../build/base/in-flight-job.js';
 
-const { giveAccess } = await import('../../build/base/passenger.js');
-const { PayloadPort } = await import('../../build/workers/envelope.js');
-const { Control, createMemory, MAIN_PARKED, MainParked } = await import('../../build/workers/layout.js');
-const { MainBell } = await import('../../build/workers/parking.js');
-const { RequestLane } = await import('../../build/workers/request-lane.js');
-const { RequestReader } = await import('../../build/workers/request-reader.js');
+const { giveAccess } = await import('../../build/base/in-flight-job.js');
+const { PayloadPort } = await import('../../build/wire/message/payload-port.js');
+const { Control, createMemory, MAIN_PARKED, MainParked } = await import('../../build/wire/lane/layout.js');
+const { MainBell } = await import('../../build/worker/parking.js');
+const { RequestLane } = await import('../../build/host/request-lane.js');
+const { RequestReader } = await import('../../build/worker/request-reader.js');
 
 interface Parcel extends Passenger {
   readonly kind: PassengerKind;

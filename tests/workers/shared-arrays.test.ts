@@ -4,7 +4,7 @@ import { ThreadPool } from 'thread-system';
 import { occupy } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 
-const { ReceivedBuffers } = await import('../../build/workers/shared-memory.js');
+const { ReceivedBuffers } = await import('../../build/wire/lane/known-buffers.js');
 
 /** So often that it first goes by message, then to stay, then by its number. */
 const TIMES = 4;

@@ -8,7 +8,7 @@ let model: Model | undefined;
 
 // what the library asks of the platform, and that it may block
 jest.unstable_mockModule('node:worker_threads', () => ({ isMainThread: false, threadId: 1 }));
-jest.unstable_mockModule('../../../build/sync/platform.js', () => ({
+jest.unstable_mockModule('../../../build/base/clock.js', () => ({
   ...{ setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask, nextTick: process.nextTick },
   setImmediate: (fn: () => void) => model?.setImmediate(fn),
   now: () => model?.now() ?? 0,
@@ -18,10 +18,10 @@ jest.unstable_mockModule('../../../build/base/promises.js', () => ({
   whenSettled: (promise: PromiseLike<unknown>, onFulfilled: () => void) => promise.then(onFulfilled),
 }));
 
-const bells = await import('../../../build/sync/bells.js');
-const waitQueue = await import('../../../build/sync/wait-queue.js');
-const exchange = await import('../../../build/sync/exchange.js');
-const flag = await import('../../../build/sync/flag.js');
+const bells = await import('../../../build/sync/waiting/wakeup.js');
+const waitQueue = await import('../../../build/sync/waiting/wait-queue.js');
+const exchange = await import('../../../build/sync/sharing/registry.js');
+const flag = await import('../../../build/sync/sharing/flag.js');
 const inner = await import('../../../build/sync/inner.js');
 const signal = await import('../../../build/sync/signal.js');
 const latch = await import('../../../build/sync/latch.js');
@@ -52,9 +52,9 @@ export type Barrier = import('../../../build/sync/barrier.js').Barrier;
 export type Mutex = import('../../../build/sync/mutex.js').Mutex;
 export type Condition = import('../../../build/sync/condition.js').Condition;
 export type CancellationToken = import('../../../build/sync/cancellation-token.js').CancellationToken;
-export type WaitQueue = import('../../../build/sync/wait-queue.js').WaitQueue;
+export type WaitQueue = import('../../../build/sync/waiting/wait-queue.js').WaitQueue;
 export type Inner = import('../../../build/sync/inner.js').Inner<unknown>;
-export type Flag = import('../../../build/sync/flag.js').Flag;
+export type Flag = import('../../../build/sync/sharing/flag.js').Flag;
 /** A model whose threads, numbered from 0, have a bell each. */
 export function modelOf(threads: number): Model {
   globals[BELLS] = undefined;

@@ -1,0 +1,33 @@
+import { queueMicrotask } from './clock.js';
+import { callListener } from './warn.js';
+
+interface Call {
+  readonly listener: (...args: never[]) => unknown;
+  readonly args: readonly unknown[];
+  readonly where: string;
+}
+
+/**
+ * Calls of foreign code (event and progress listeners) that wait until our own state is consistent (I7): they run in
+ * order, in a microtask, where they may call us back as they like.
+ */
+export class Outbox {
+  #calls: Call[] = [];
+  #isScheduled = false;
+
+  add<A extends readonly unknown[]>(listener: (...args: A) => unknown, args: A, where: string): void {
+    this.#calls.push({ listener: listener as Call['listener'], args, where });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    while (this.#calls.length > 0) {
+      const calls = this.#calls;
+      this.#calls = [];
+      for (const { listener, args, where } of calls) callListener(listener, args as never[], where);
+    }
+    this.#isScheduled = false;
+  };
+}

@@ -1,0 +1,409 @@
+import { inspect } from 'node:util';
+import { checkOneOf, optionNames, readOptions } from '../../base/check.js';
+import { define } from '../../base/define.js';
+import { type Inspecting, shown } from '../../base/inspect.js';
+import { all } from '../../base/promises.js';
+import { describe, messageOf } from '../../errors.js';
+import { Job } from '../../jobs/job.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions, withOptions } from '../../jobs/job-options.js';
+import { refOf, type Task, type TaskArgs, type TaskResult } from '../../jobs/task.js';
+import { CancellationToken } from '../../sync/cancellation-token.js';
+import { stays } from '../../sync/sharing/crossing.js';
+import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';
+
+/** What a graph knows of a node. */
+interface Part {
+  readonly name: string;
+  readonly node: GraphNode;
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly fallback: Task | undefined;
+  readonly options: CheckedJobOptions;
+  readonly before: Set<Part>;
+  readonly after: Set<Part>;
+  job: Job | undefined;
+}
+
+let partOf: (node: GraphNode) => Part;
+let nodeOf: (output: NodeOutput) => GraphNode;
+
+/** Stands for the result of a node in the arguments of another. */
+export class NodeOutput<T = unknown> {
+  readonly #node: GraphNode<T>;
+  /** The type of the result: only the compiler looks at it. */
+  declare readonly result: T;
+
+  /** @internal */
+  constructor(node: GraphNode<T>) {
+    this.#node = node;
+  }
+
+  static {
+    nodeOf = (output) => output.#node;
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('NodeOutput', { node: this.#node.name }, inspecting);
+  }
+
+  static {
+    stays((value) =>
+      #node in value
+        ? `the output of node '${value.#node.name}'; pass it to nodes of its graph, or run the graph first and pass node.job.result`
+        : undefined,
+    );
+  }
+}
+
+/** Arguments, of which any part may be the output of a node that fits there. */
+export type WithOutputs<A> = A extends readonly unknown[]
+  ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
+  : A extends (...args: never[]) => unknown
+    ? A
+    : A extends object
+      ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
+      : A;
+
+export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'name'> {
+  /** Is called with the same arguments when the node's own task has failed; its result stands then. Default: none. */
+  readonly fallback?: Task | undefined;
+}
+
+export interface GraphOptions {
+  /**
+   * When a node fails: `'failFast'` cancels all others; `'skipDependents'` runs those that do not depend on it. Default:
+   * `'failFast'`.
+   */
+  readonly onFailure?: 'failFast' | 'skipDependents' | undefined;
+}
+
+export interface GraphRunOptions {
+  /** Cancels the run. */
+  readonly token?: CancellationToken | undefined;
+  /** Cancels the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A pool, as a graph needs it. */
+export interface GraphPool {
+  submitJob<T, P>(job: Job<T, P>): Job<T, P>;
+}
+
+/** What a node calls. */
+interface NodeCall {
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly fallback: Task | undefined;
+  readonly options: CheckedJobOptions;
+}
+
+/** One call in a graph. */
+export class GraphNode<T = unknown> {
+  readonly name: string;
+  /** For the arguments of other nodes: its result, and an edge to it. */
+  readonly output: NodeOutput<T> = new NodeOutput(this);
+  readonly #part: Part;
+
+  /** @internal */
+  constructor(name: string, call: NodeCall) {
+    this.name = name;
+    const node = this as GraphNode;
+    this.#part = { name, node, ...call, before: new Set(), after: new Set(), job: undefined };
+  }
+
+  static {
+    partOf = (node) => node.#part;
+  }
+
+  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
+  get job(): Job<T> | undefined {
+    return this.#part.job as Job<T> | undefined;
+  }
+
+  toJSON(): { readonly name: string; readonly job: Job | undefined } {
+    const { name, job } = this;
+    return { name, job: job as Job | undefined };
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { name, job } = this;
+    return shown('GraphNode', { name, state: job?.state }, inspecting);
+  }
+
+  static {
+    stays((value) =>
+      #part in value
+        ? `node '${value.name}' of a JobGraph; pass its output to another node, or node.job.result after the run`
+        : undefined,
+    );
+  }
+}
+
+const NODE_OPTIONS = optionNames<NodeOptions>({
+  fallback: true,
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  retry: true,
+  graceMs: true,
+  transfer: true,
+  context: true,
+});
+const GRAPH_OPTIONS = optionNames<GraphOptions>({ onFailure: true });
+const RUN_OPTIONS = optionNames<GraphRunOptions>({ token: true, signal: true });
+const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
+
+/**
+ * Calls that need each other's results, run as soon as these are there.
+ *
+ * @example
+ * ```ts
+ * const graph = new JobGraph();
+ * const text = graph.add('load', tasks.load, [path]);
+ * const tree = graph.add('parse', tasks.parse, [text.output]);
+ * await graph.run(pool);
+ * tree.job?.result;
+ * ```
+ */
+export class JobGraph {
+  readonly #failsFast: boolean;
+  readonly #parts = new Map<string, Part>();
+  #isRunning = false;
+
+  /** @throws {TypeError} for a bad option. */
+  constructor(options?: GraphOptions) {
+    const { onFailure = 'failFast' } = readOptions(options, GRAPH_OPTIONS, 'make a graph');
+    this.#failsFast = checkOneOf(onFailure, FAILURE_MODES, 'onFailure', 'make a graph') === 'failFast';
+  }
+
+  static {
+    stays((value) => (#failsFast in value ? 'a JobGraph; run it first and pass results' : undefined));
+  }
+
+  /** All nodes, in the order in which they were added. */
+  get nodes(): readonly GraphNode[] {
+    return this.#list.map(({ node }) => node);
+  }
+
+  /**
+   * Adds a call.
+   *
+   * @param name its name in this graph.
+   * @param args its arguments; the `output` of another node, at any depth, becomes that one's result, and that one runs first.
+   * @throws {TypeError} for a name that is taken, a bad task or option, an output of another graph.
+   */
+  add<K extends Task>(
+    name: string,
+    task: K,
+    args?: WithOutputs<Readonly<TaskArgs<K>>>,
+    options?: NodeOptions,
+  ): GraphNode<TaskResult<K>> {
+    const action = `add node ${describe(name)}`;
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
+    if (this.#parts.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
+    if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
+    const given = readOptions(options, NODE_OPTIONS, action);
+    const jobOptions = checkJobOptions(given, action);
+    const fallback = given.fallback as Task | undefined;
+    refOf(task);
+    if (fallback !== undefined) refOf(fallback);
+    const list = (args ?? []) as readonly unknown[];
+    if (!Array.isArray(list))
+      throw new TypeError(`Cannot ${action}: args must be an array, received ${describe(list)}`);
+    const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
+    const part = partOf(node as GraphNode);
+    const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
+    this.#parts.set(name, part);
+    for (const other of needed) link(other, part);
+    return node;
+  }
+
+  /**
+   * Lets `before` complete before `after` is run.
+   *
+   * @throws {RangeError} where that closes a cycle, which it names.
+   */
+  connect(before: GraphNode<never> | GraphNode, after: GraphNode<never> | GraphNode): void {
+    const action = 'connect nodes';
+    const first = this.#own(before as GraphNode, action);
+    const second = this.#own(after as GraphNode, action);
+    if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
+    const path = first === second ? [first] : pathBetween(second, first);
+    if (path !== undefined) {
+      const cycle = [first, ...path].map(({ name }) => name).join(' → ');
+      throw new RangeError(`Cannot connect '${first.name}' to '${second.name}': that closes the cycle ${cycle}`);
+    }
+    link(first, second);
+  }
+
+  /**
+   * Runs all nodes, each once those before it have completed. Resolves, when all have settled, with their results by name.
+   * May be called again when it has.
+   *
+   * @throws by rejection, the first failure; a `CancelledError` when the run is cancelled.
+   */
+  async run(pool: GraphPool, options?: GraphRunOptions): Promise<Map<string, unknown>> {
+    const settings = checkJobOptions(readOptions(options, RUN_OPTIONS, 'run the graph'), 'run the graph');
+    checkPool(pool);
+    if (this.#isRunning) throw new Error('Cannot run the graph: it runs already');
+    this.#isRunning = true;
+    try {
+      return await this.#run(pool, settings);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** The graph as a Mermaid flowchart; after a run with the states of its jobs. */
+  toMermaid(): string {
+    return drawMermaid(this.#list);
+  }
+
+  /** The graph in the DOT language of Graphviz. */
+  toDot(): string {
+    return drawDot(this.#list);
+  }
+
+  /**
+   * The chain of nodes that took longest in the last run, and how long its code ran, in ms. Before a run: the longest chain,
+   * and 0.
+   */
+  criticalPath(): { readonly nodes: readonly string[]; readonly ms: number } {
+    return longestPath(this.#list);
+  }
+
+  async #run(pool: GraphPool, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
+    const sources = [token, signal && CancellationToken.from(signal)].filter((source) => source !== undefined);
+    const stop = CancellationToken.any(sources);
+    const results = new Map<GraphNode, unknown>();
+    const failures: { readonly error: unknown }[] = [];
+    const started = new Map<Part, Promise<boolean>>();
+    for (const part of this.#list) part.job = undefined;
+
+    const runPart = async (part: Part): Promise<boolean> => {
+      const before = await all([...part.before].map((other) => started.get(other)));
+      if (before.includes(false) || stop.isCancelled) return false;
+      try {
+        results.set(part.node, await this.#call(pool, part, results, stop));
+        return true;
+      } catch (error) {
+        failures.push({ error });
+        if (this.#failsFast) stop.cancel(`node '${part.name}' failed: ${messageOf(error)}`);
+        return false;
+      }
+    };
+    // in this order, as each waits for those before it
+    for (const part of inOrder(this.#list)) started.set(part, runPart(part));
+    await all([...started.values()]);
+    const [first] = failures;
+    if (first !== undefined) throw first.error;
+    stop.throwIfCancelled();
+    return new Map([...results].map(([node, result]) => [node.name, result]));
+  }
+
+  async #call(
+    pool: GraphPool,
+    part: Part,
+    results: ReadonlyMap<GraphNode, unknown>,
+    stop: CancellationToken,
+  ): Promise<unknown> {
+    const { fallback, options } = part;
+    const token = options.token === undefined ? stop : CancellationToken.any(stop, options.token);
+    const submit = (task: Task): Job => {
+      const args = fill(part.args, results) as readonly unknown[];
+      const job = pool.submitJob(new Job(task, args, withOptions(options, { token, name: part.name })));
+      part.job = job;
+      return job;
+    };
+    try {
+      return await submit(part.task);
+    } catch (error) {
+      if (fallback === undefined || stop.isCancelled) throw error;
+      return await submit(fallback);
+    }
+  }
+
+  get #list(): readonly Part[] {
+    return [...this.#parts.values()];
+  }
+
+  /** What is known of a node, which must be of this graph. */
+  #own(node: GraphNode, action: string): Part {
+    if (!(node instanceof GraphNode))
+      throw new TypeError(`Cannot ${action}: it must be given nodes, received ${describe(node)}`);
+    const part = partOf(node);
+    if (this.#parts.get(part.name) !== part)
+      throw new TypeError(`Cannot ${action}: node '${node.name}' belongs to another graph`);
+    return part;
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
+  }
+}
+
+function checkPool(pool: GraphPool | null | undefined): void {
+  if (typeof pool?.submitJob !== 'function')
+    throw new TypeError(`Cannot run the graph: pool must be a ThreadPool, received ${describe(pool)}`);
+}
+
+function link(before: Part, after: Part): void {
+  before.after.add(after);
+  after.before.add(before);
+}
+
+/** The nodes on a way from one to another, both included; `undefined` where there is none. */
+function pathBetween(from: Part, to: Part): Part[] | undefined {
+  const cameFrom = new Map<Part, Part | undefined>([[from, undefined]]);
+  for (const node of cameFrom.keys()) {
+    if (node === to) {
+      const path: Part[] = [];
+      for (let at: Part | undefined = node; at !== undefined; at = cameFrom.get(at)) path.unshift(at);
+      return path;
+    }
+    for (const next of node.after) if (!cameFrom.has(next)) cameFrom.set(next, node);
+  }
+  return undefined;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** The outputs in arrays and plain objects, at any depth. */
+function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {
+  if (value instanceof NodeOutput) yield value;
+  else if (
+    typeof value === 'object' &&
+    value !== null &&
+    !seen.has(value) &&
+    (Array.isArray(value) || isPlain(value))
+  ) {
+    seen.add(value);
+    for (const item of Object.values(value)) yield* outputsIn(item, seen);
+  }
+}
+
+/**
+ * The value with each output replaced by the result it stands for; itself where it holds none.
+ *
+ * @param copies of what was filled: an object that is there twice, or in itself, is one object in the copy too.
+ */
+function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>, copies = new Map<object, object>()): unknown {
+  if (value instanceof NodeOutput) return results.get(nodeOf(value));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (outputsIn(value).next().done) return value;
+  const copy: object = Array.isArray(value) ? [] : {};
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value)) define(copy, key, fill(item, results, copies));
+  return copy;
+}

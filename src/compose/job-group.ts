@@ -1,0 +1,192 @@
+import { inspect } from 'node:util';
+import { checkText, refuseOptions } from '../base/check.js';
+import { setImmediate } from '../base/clock.js';
+import { type Inspecting, shown } from '../base/inspect.js';
+import { type StopTimer, startTimer } from '../base/timer.js';
+import { type JobWaitOptions, readTimeout } from '../core/job-wait-options.js';
+import { PoolClosedError } from '../errors.js';
+import { isSettled, type Job, kindOf } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
+import { type CheckedJobOptions, type JobOptions, readJobOptions, withOptions } from '../jobs/job-options.js';
+import type { Task, TaskArgs } from '../jobs/task.js';
+import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
+import { stays } from '../sync/sharing/crossing.js';
+
+/** What a group submits to. */
+export interface GroupHost {
+  submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
+  submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
+}
+
+/** How the jobs of a group stand, those of its child groups included. */
+export interface GroupStats {
+  readonly submitted: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly active: number;
+  readonly pending: number;
+}
+
+/**
+ * Jobs that belong together: counted, cancelled and waited for as one. Groups nest.
+ *
+ * @example
+ * ```ts
+ * await using group = pool.group('nightly'); // waits for its jobs at the end of the block
+ * for (const file of files) group.submit(tasks.resize, [file]);
+ * ```
+ */
+export class JobGroup implements AsyncDisposable {
+  readonly name: string;
+  /** Cancels the group's jobs, and those of its child groups, when it is cancelled. */
+  readonly token: CancellationToken;
+  readonly #host: GroupHost;
+  readonly #parent: JobGroup | undefined;
+  /** Those of its child groups, too: a group does not hold its children, which may be many, and short-lived (I9). */
+  readonly #unsettled = new Set<Job>();
+  readonly #counts = { submitted: 0, completed: 0, failed: 0, cancelled: 0 };
+  #isEnded = false;
+  /** Are called when none of its jobs is left. */
+  readonly #whenNone: (() => void)[] = [];
+
+  /** @internal */
+  constructor(host: GroupHost, name: string, parent?: JobGroup) {
+    checkText(name, 'name', 'make a group');
+    this.name = name;
+    this.token = parent === undefined ? new CancellationToken() : parent.token.child();
+    this.#host = host;
+    this.#parent = parent;
+  }
+
+  static {
+    stays((value) =>
+      #host in value
+        ? `group '${value.name}'; pass group.token to have it see the group's cancel, or results of its jobs`
+        : undefined,
+    );
+  }
+
+  /** As of the pool. The job is cancelled with the group. */
+  submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
+  submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
+    this.#checkOpen();
+    const job = this.#host.submit(task, args, this.#withToken(options));
+    this.#add(job);
+    return job;
+  }
+
+  /** As of the pool. */
+  submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
+    this.#checkOpen();
+    const jobs = this.#host.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
+    for (const job of jobs) this.#add(job);
+    return jobs as JobOf<K>[];
+  }
+
+  /** A group within this one: counted, cancelled and waited for with it. */
+  group(name: string): JobGroup;
+  group(name: string, ...rest: readonly unknown[]): JobGroup {
+    refuseOptions(rest, 'make a group');
+    this.#checkOpen();
+    return new JobGroup(this.#host, name, this);
+  }
+
+  /** How its jobs stand, and those of its child groups. */
+  stats(): GroupStats {
+    let active = 0;
+    for (const { state } of this.#unsettled) if (state === 'RUNNING') active++;
+    const pending = this.#unsettled.size - active;
+    return Object.freeze({ ...this.#counts, active, pending });
+  }
+
+  /** Cancels all its jobs that have not settled, those of its child groups, and those to come. */
+  cancel(reason?: unknown): void {
+    this.token.cancel(reason);
+  }
+
+  /**
+   * Waits until all its jobs, and those of its child groups, have settled, however they did: `true`; `false` when `timeoutMs`
+   * pass first.
+   */
+  async waitAll(options?: JobWaitOptions): Promise<boolean> {
+    const timeoutMs = readTimeout(options, `wait for group '${this.name}'`);
+    let stopTimer: StopTimer = () => {};
+    const timedOut = new Promise<boolean>((resolve) => {
+      stopTimer = startTimer(timeoutMs, () => resolve(false), { keepsProcess: true });
+    });
+    const settled = this.#allSettled().then(() => true);
+    return await Promise.race([settled, timedOut]).finally(stopTimer);
+  }
+
+  async #allSettled(): Promise<void> {
+    while (this.#unsettled.size > 0) {
+      await new Promise<void>((resolve) => this.#whenNone.push(resolve));
+      await new Promise((resolve) => setImmediate(resolve)); // who awaits the last of them may submit another
+    }
+  }
+
+  /** Waits for its jobs. It takes no more once they have settled. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#allSettled();
+    this.#isEnded = true;
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('JobGroup', { name: this.name, ...this.stats() }, inspecting);
+  }
+
+  /** The options with the group's token. */
+  #withToken(options: JobOptions | undefined): CheckedJobOptions {
+    const given = readJobOptions(options, `submit to group '${this.name}'`);
+    const token = given.token === undefined ? this.token : CancellationToken.any(this.token, given.token);
+    return withOptions(given, { token });
+  }
+
+  /** In this group, and in those that it is in. */
+  #add(job: Job): void {
+    for (const group of this.#andParents()) {
+      group.#counts.submitted++;
+      group.#unsettled.add(job);
+    }
+    if (isSettled(job)) this.#settled(job);
+    else whenSettled(job, () => this.#settled(job));
+  }
+
+  #settled(job: Job): void {
+    for (const group of this.#andParents()) {
+      group.#unsettled.delete(job);
+      group.#count(job);
+      if (group.#unsettled.size === 0) for (const resolve of group.#whenNone.splice(0)) resolve();
+    }
+  }
+
+  #count(job: Job): void {
+    switch (kindOf(job).settledAs) {
+      case 'COMPLETED':
+        this.#counts.completed++;
+        break;
+      case 'FAILED':
+        this.#counts.failed++;
+        break;
+      case 'CANCELLED':
+        this.#counts.cancelled++;
+        break;
+      case undefined: // it has settled
+        break;
+    }
+  }
+
+  *#andParents(): Generator<JobGroup> {
+    for (let group: JobGroup | undefined = this; group !== undefined; group = group.#parent) yield group;
+  }
+
+  #checkOpen(): void {
+    for (const group of this.#andParents()) {
+      if (!group.#isEnded) continue;
+      const which = group === this ? 'it' : `group '${group.name}', which it is in,`;
+      throw new PoolClosedError(`Cannot submit to group '${this.name}': ${which} has ended`);
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { checkInteger, optionNames, readOptions } from '../base/check.js';
+import { type StopTimer, startTimer } from '../base/timer.js';
+import type { EventHub } from '../core/events.js';
+import { JobTimeoutError } from '../errors.js';
+import { isSettled, type Job } from '../jobs/job.js';
+import { whenSettled } from '../jobs/job-engine.js';
+import { stays } from '../sync/sharing/crossing.js';
+
+/** How many jobs a stream keeps for a reader that is behind. */
+const DEFAULT_LIMIT = 10_000;
+
+export interface StreamOptions {
+  /** How many jobs are kept for a reader that is behind; past that the oldest is dropped, with a process warning. Default: 10 000. */
+  readonly limit?: number | undefined;
+}
+
+const STREAM_OPTIONS = optionNames<StreamOptions>({ limit: true });
+
+/**
+ * A job that has settled, as a loop gives it: read its `state`, `result` and `error`. (Its type has no `then`, as in a `for
+ * await` the compiler takes what is awaitable for what it resolves to.)
+ */
+export type SettledJob<J extends Job = Job> = J & { readonly then: never };
+
+type Next<J> = IteratorResult<J, undefined>;
+
+interface Reader<J> {
+  readonly resolve: (next: Next<J>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+let push: <J extends Job>(stream: JobStream<J>, job: J) => void;
+/** No more come. */
+let end: <J extends Job>(stream: JobStream<J>) => void;
+/** No more come: who asks for one, once those that are there were read, is told why. */
+let fail: <J extends Job>(stream: JobStream<J>, error: unknown) => void;
+
+/**
+ * Jobs, one after the other, for `for await`. (An async generator would not do: what it yields it awaits, and a Job is
+ * awaitable.)
+ */
+export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, undefined> {
+  readonly #jobs: J[] = [];
+  readonly #readers: Reader<J>[] = [];
+  readonly #limit: number;
+  readonly #onClosed: () => void;
+  readonly #onSlow: (message: string) => void;
+  #isEnded = false;
+  #error: { readonly error: unknown } | undefined;
+  #hasWarned = false;
+
+  /**
+   * @param onClosed called once the reader has left, or the stream has ended.
+   * @param onSlow called once, when the first job is dropped.
+   */
+  constructor(limit: number, onClosed: () => void, onSlow: (message: string) => void = () => {}) {
+    this.#limit = limit;
+    this.#onClosed = onClosed;
+    this.#onSlow = onSlow;
+  }
+
+  static {
+    stays((value) => (#jobs in value ? 'a stream of jobs; read it and pass results' : undefined));
+  }
+
+  static {
+    push = (stream, job) => stream.#push(job);
+    end = (stream) => stream.#end();
+    fail = (stream, error) => stream.#fail(error);
+  }
+
+  #push(job: J): void {
+    if (this.#isEnded) return;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader.resolve({ value: job, done: false });
+      return;
+    }
+    this.#jobs.push(job);
+    if (this.#jobs.length > this.#limit) this.#drop();
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#onClosed();
+    for (const { resolve } of this.#readers.splice(0)) resolve({ value: undefined, done: true });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isEnded) return;
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#error = { error };
+    else reader.reject(error);
+    this.#end();
+  }
+
+  next(): Promise<Next<J>> {
+    const job = this.#jobs.shift();
+    if (job !== undefined) return Promise.resolve({ value: job, done: false });
+    if (this.#error !== undefined) {
+      const { error } = this.#error;
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+  }
+
+  return(): Promise<Next<J>> {
+    this.#jobs.length = 0;
+    this.#error = undefined;
+    this.#end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #drop(): void {
+    this.#jobs.shift();
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#onSlow(
+      `A stream of jobs is read too slowly: more than ${this.#limit} wait, and the oldest are dropped; this is told once a stream`,
+    );
+  }
+}
+
+/** The streams of a pool's events. */
+export class JobStreams {
+  readonly #events: EventHub;
+  readonly #warn: (message: string) => void;
+  readonly #open = new Set<JobStream<SettledJob>>();
+  #isClosed = false;
+
+  /** @param warn is told of a stream that is read too slowly. */
+  constructor(events: EventHub, warn: (message: string) => void) {
+    this.#events = events;
+    this.#warn = warn;
+  }
+
+  /** @throws {TypeError} or {RangeError} for a bad option. */
+  open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions | undefined): JobStream<SettledJob> {
+    const { limit: given = DEFAULT_LIMIT } = readOptions(options, STREAM_OPTIONS, 'read jobs');
+    const limit =
+      given === Number.POSITIVE_INFINITY
+        ? Number.POSITIVE_INFINITY
+        : checkInteger(given, 'limit', { from: 1, to: Number.MAX_SAFE_INTEGER }, 'read jobs');
+    const closed = (): void => {
+      unregister();
+      this.#open.delete(stream);
+    };
+    const stream = new JobStream<SettledJob>(limit, closed, this.#warn);
+    const unregister = this.#events.on(event, (job) => push(stream, job as SettledJob));
+    if (this.#isClosed) end(stream);
+    else this.#open.add(stream);
+    return stream;
+  }
+
+  /** No more jobs will settle. */
+  close(): void {
+    this.#isClosed = true;
+    for (const stream of [...this.#open]) end(stream);
+  }
+}
+
+/** The jobs in the order in which they settle; those that have settled first. */
+export function streamAsCompleted<J extends Job>(jobs: readonly J[], timeoutMs: number): JobStream<J> {
+  const stops: StopTimer[] = [];
+  const stream = new JobStream<J>(Number.POSITIVE_INFINITY, () => {
+    for (const stop of stops) stop();
+  });
+  let missing = jobs.length;
+  const settled = (job: J): void => {
+    push(stream, job);
+    if (--missing === 0) end(stream);
+  };
+  const expire = (): void =>
+    fail(
+      stream,
+      new JobTimeoutError(`Cannot wait longer for ${missing} of ${jobs.length} jobs: ${timeoutMs} ms have passed`),
+    );
+  for (const job of jobs) if (isSettled(job)) settled(job);
+  if (jobs.length === 0) end(stream);
+  if (missing === 0) return stream;
+  for (const job of jobs) if (!isSettled(job)) stops.push(whenSettled(job, () => settled(job)));
+  stops.push(startTimer(timeoutMs, expire, { keepsProcess: true }));
+  return stream;
+}

@@ -1,0 +1,432 @@
+import { inspect } from 'node:util';
+import { linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
+import { contextOfNow } from '../../base/async-context.js';
+import { checkBoolean, checkInteger, optionNames, readOptions } from '../../base/check.js';
+import { type Inspecting, shown } from '../../base/inspect.js';
+import { isPromise } from '../../base/promises.js';
+import type { CurrentJob } from '../../contract/current-job.js';
+import { CancelledError, cancelledMessage, messageOf } from '../../errors.js';
+import { Job } from '../../jobs/job.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions, withContextOfNow } from '../../jobs/job-options.js';
+import { type ModuleTask, refOf, type Task, type TaskRef } from '../../jobs/task.js';
+import { stays } from '../../sync/sharing/crossing.js';
+import { type Chunk, type List, type Source, sourceOf } from './map-source.js';
+
+/** A task that takes one item. */
+export type ItemTask<T, R> = ((this: CurrentJob, item: T) => R) | ModuleTask<(this: CurrentJob, item: T) => R>;
+
+export interface MapOptions extends Omit<JobOptions, 'transfer'> {
+  /**
+   * How many items one job takes. Default: as many as take about 1.5 ms, from what the first ones took; with `timeoutMs`,
+   * which bounds one job, 1.
+   */
+  readonly chunk?: number | undefined;
+  /** Whether the results come in the order of the items, or as they are done. Default: true. */
+  readonly ordered?: boolean | undefined;
+  /**
+   * How many jobs at most are out at once. Default, and most: 2 for each place on a worker; 4 where the items are in an array
+   * and `chunk` is not given.
+   */
+  readonly concurrency?: number | undefined;
+}
+
+/** The option `transfer` is named to be refused by a sentence of its own. */
+const MAP_OPTIONS = optionNames<MapOptions & Pick<JobOptions, 'transfer'>>({
+  chunk: true,
+  ordered: true,
+  concurrency: true,
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  dependsOn: true,
+  key: true,
+  retry: true,
+  graceMs: true,
+  transfer: true,
+  context: true,
+  name: true,
+});
+const COUNT = { from: 1, to: Number.MAX_SAFE_INTEGER };
+
+interface MapSettings {
+  readonly chunk: number | undefined;
+  readonly ordered: boolean;
+  readonly concurrency: number;
+  readonly jobOptions: CheckedJobOptions;
+}
+
+function readMapOptions(options: unknown, action: string): MapSettings {
+  const given = readOptions(options, MAP_OPTIONS, action);
+  const { chunk, ordered = true, concurrency } = given;
+  const jobOptions = checkJobOptions(given, action);
+  if (jobOptions.transfer !== undefined)
+    throw new TypeError(`Cannot ${action}: transfer is for one job; the items of a map are copied, or shared`);
+  return {
+    chunk: chunk === undefined ? undefined : checkInteger(chunk, 'chunk', COUNT, action),
+    ordered: checkBoolean(ordered, 'ordered', action),
+    concurrency:
+      concurrency === undefined ? Number.POSITIVE_INFINITY : checkInteger(concurrency, 'concurrency', COUNT, action),
+    jobOptions,
+  };
+}
+
+/** Where a map's jobs go. */
+export interface MapHost {
+  /** How many jobs can run at once. */
+  readonly places: number;
+  submit(job: Job): void;
+  /** It has failed, and nobody has looked at it yet. Returns how to say that somebody has. */
+  failedUnseen(map: object, message: string): () => void;
+  /** Nothing more will come of the map. */
+  ended(map: JobMap<unknown, unknown>): void;
+}
+
+/** How long a job of a map is to run. */
+const CHUNK_MS = 1.5;
+/** The first jobs of a map take so much less than those of the last one did. */
+const FIRST_PART = 2;
+/** From one job to the next, that many times the items, at most; and at least an eighth of them. */
+const MAX_GROWTH = 8;
+
+const LEFT = 'the loop over its map was left';
+
+type AnyMap = JobMap<unknown, unknown>;
+
+export let isEnded: (map: AnyMap) => boolean;
+/** The pool takes no more jobs. What is out ends first; a source that is still awaited then is awaited no longer. */
+export let poolCloses: (map: AnyMap, error: Error) => void;
+
+/**
+ * The results of a task for each of many items: awaitable, as a list of all, and async-iterable, one by one. Each way only
+ * once: the results are not kept for another.
+ */
+export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
+  readonly #host: MapHost;
+  readonly #task: TaskRef;
+  readonly #source: Source;
+  readonly #options: CheckedJobOptions;
+  readonly #fixedChunk: number | undefined;
+  readonly #isOrdered: boolean;
+  readonly #limit: number;
+  /** How many items the next job takes. */
+  #chunk: number;
+  #read = 0;
+  #sent = 0;
+  #isReading = false;
+  #isAtEnd = false;
+  readonly #running = new Set<Job>();
+  /** The results that wait to be given out, by the number of their job, in the order in which they came. */
+  readonly #parts = new Map<number, List>();
+  #given = 0;
+  /** 1 while one of them is being given out. */
+  #giving = 0;
+  #failure: { readonly error: unknown } | undefined;
+  /** Why it cannot send further jobs. */
+  #closing: Error | undefined;
+  /** The loop over it has ended, early or not. */
+  #isLeft = false;
+  /** Takes it off the token and the signal. */
+  #unlink = (): void => {};
+  #use: 'none' | 'list' | 'iterator' = 'none';
+  #promise: Promise<L> | undefined;
+  #wake = (): void => {};
+  /** Called when somebody looks at it for the first time. */
+  #onLook = (): void => {};
+  /** Runs code of the items, where that is somebody's iterator, in the async context in which the map was made. */
+  // biome-ignore lint/style/useReadonlyClassProperties: of an array it stays
+  #inContext = <R>(fn: () => R): R => fn();
+
+  /**
+   * @internal
+   * @throws {TypeError} or {RangeError} for a bad task, items or option.
+   */
+  constructor(host: MapHost, task: Task, items: unknown, options: MapOptions | undefined) {
+    const ref = refOf(task);
+    const action = `map '${ref.name}'`;
+    const { chunk, ordered, concurrency, jobOptions } = readMapOptions(options, action);
+    this.#host = host;
+    this.#task = ref.each;
+    this.#options = withContextOfNow(jobOptions);
+    const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
+    this.#fixedChunk = fixedChunk;
+    this.#isOrdered = ordered;
+    this.#source = sourceOf(items, action);
+    if (this.#source.length === undefined) this.#inContext = contextOfNow();
+    // items in an array are not read ahead; the more jobs are out, the fewer wake-ups of this thread serve them
+    const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
+    this.#limit = Math.min(concurrency, ahead * host.places);
+    const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // the items may be others
+    this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
+    this.#link(jobOptions);
+    if (this.#failure === undefined) this.#pump();
+  }
+
+  static {
+    stays((value) =>
+      #host in value ? `a map of '${value.#task.name}'; await it first and pass its results` : undefined,
+    );
+  }
+
+  static {
+    isEnded = (map) => map.#failure !== undefined || map.#isLeft || map.#isFinished;
+    poolCloses = (map, error) => map.#close(error);
+  }
+
+  #close(error: Error): void {
+    this.#closing = error;
+    this.#failIfClosed();
+  }
+
+  #failIfClosed(): void {
+    if (this.#closing !== undefined && this.#isReading && this.#running.size === 0) this.#fail(this.#closing);
+  }
+
+  /** Its jobs hear of a cancel themselves; this is for when none is out. */
+  #link({ token, signal }: JobOptions): void {
+    const cancel = (reason: unknown): void =>
+      this.#fail(
+        new CancelledError(cancelledMessage(`The map of '${this.#task.name}' was cancelled`, reason), { reason }),
+      );
+    const unregister = token?.onCancel(cancel);
+    const dependent = { cancel };
+    this.#unlink = () => {
+      unregister?.();
+      if (signal !== undefined) unlinkFromSignal(signal, dependent);
+    };
+    if (signal !== undefined) linkToSignal(signal, dependent);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'JobMap';
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const state = this.#failure !== undefined ? 'failed' : this.#isFinished ? 'finished' : 'running';
+    return shown('JobMap', { task: this.#task.name, state, read: this.#read, jobs: this.#sent }, inspecting);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a map is awaitable by design
+  then<A = L, B = never>(
+    onfulfilled?: ((value: L) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#list().then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<L | B> {
+    return this.#list().catch(onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<L> {
+    return this.#list().finally(onfinally);
+  }
+
+  /** Leaving the loop early cancels the rest. */
+  [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
+    if (this.#use !== 'none')
+      throw new TypeError('Cannot iterate over a map that was awaited or iterated over before: map again');
+    this.#use = 'iterator';
+    this.#onLook();
+    const results = this.#iterate();
+    const end = results.return.bind(results);
+    const fail = results.throw.bind(results);
+    // a generator that has not begun ends without its `finally`, and one that waits only when it is woken
+    results.return = (value) => {
+      this.#leave();
+      return end(value);
+    };
+    results.throw = (error) => {
+      this.#leave();
+      return fail(error);
+    };
+    return results;
+  }
+
+  async *#iterate(): AsyncGenerator<R, void, undefined> {
+    try {
+      while (!this.#isLeft) {
+        if (this.#failure !== undefined) throw this.#failure.error;
+        const part = this.#nextPart();
+        if (part !== undefined) {
+          this.#giving = 1;
+          for (let i = 0; i < part.length; i++) yield part[i] as R;
+          this.#giving = 0;
+          this.#given++;
+          this.#pump();
+        } else if (this.#isFinished) return;
+        else await this.#news();
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    this.#isLeft = true;
+    this.#stop(LEFT);
+  }
+
+  /** The next results to be given out, taken from those that are kept. */
+  #nextPart(): List | undefined {
+    const [first] = this.#isOrdered ? [this.#given] : this.#parts.keys();
+    const part = this.#parts.get(first ?? -1);
+    this.#parts.delete(first ?? -1);
+    return part;
+  }
+
+  #list(): Promise<L> {
+    if (this.#promise !== undefined) return this.#promise;
+    if (this.#use === 'iterator') return Promise.reject(new TypeError('Cannot await a map that is iterated over'));
+    this.#use = 'list';
+    this.#onLook();
+    this.#promise = this.#collect();
+    return this.#promise;
+  }
+
+  async #collect(): Promise<L> {
+    this.#pump();
+    while (!this.#isFinished) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await this.#news();
+    }
+    const parts = [...this.#parts];
+    if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
+    return this.#source.collect(parts.map(([, part]) => part)) as L;
+  }
+
+  /** Resolves when there is something to look at. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  get #isFinished(): boolean {
+    return this.#failure === undefined && this.#isAtEnd && this.#running.size === 0;
+  }
+
+  /** Whether a further job may be sent: while results wait to be given out, no more than the limit is read ahead. */
+  get #hasRoom(): boolean {
+    const kept = this.#use === 'list' ? 0 : this.#parts.size + this.#giving;
+    return this.#running.size + kept < this.#limit;
+  }
+
+  /** Sends what may be sent. */
+  #pump(): void {
+    try {
+      while (!this.#isReading && !this.#isAtEnd && this.#failure === undefined && this.#hasRoom) {
+        const chunk = this.#inContext(() => this.#source.read(this.#nextSize()));
+        if (isPromise(chunk)) this.#await(chunk);
+        else this.#send(chunk);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#isFinished) this.#end();
+  }
+
+  /** Nothing more will come: nobody needs to know of it but those who wait. */
+  #end(): void {
+    this.#unlink();
+    this.#host.ended(this as JobMap<unknown, unknown>);
+    this.#wake();
+  }
+
+  #await(reading: Promise<Chunk | undefined>): void {
+    this.#isReading = true;
+    reading.then(
+      (chunk) => {
+        this.#isReading = false;
+        if (!this.#isAtEnd) this.#trySend(chunk);
+        this.#pump();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #trySend(chunk: Chunk | undefined): void {
+    try {
+      this.#send(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #send(chunk: Chunk | undefined): void {
+    if (chunk === undefined) {
+      this.#isAtEnd = true;
+      return;
+    }
+    const { items, target } = chunk;
+    const number = this.#sent++;
+    this.#read += items.length;
+    const job = new Job(this.#task as unknown as Task, target === undefined ? [items] : [items, target], this.#options);
+    this.#running.add(job);
+    job.then(
+      (results) => this.#settled(job, number, { results, length: items.length, target }),
+      (error: unknown) => this.#fail(error),
+    );
+    this.#host.submit(job);
+  }
+
+  #settled(
+    job: Job,
+    number: number,
+    { results, length, target }: { results: unknown; length: number; target: Chunk['target'] },
+  ): void {
+    this.#running.delete(job);
+    if (this.#failure !== undefined || this.#isLeft) return;
+    this.#parts.set(number, (typeof target === 'object' ? target : results) as List);
+    this.#learn(job.executionMs, length);
+    this.#pump();
+    this.#failIfClosed();
+    this.#wake();
+  }
+
+  /** The size of the chunks to come, from what one took. */
+  #learn(ms: number, items: number): void {
+    if (this.#fixedChunk !== undefined) return;
+    const fitting = (items * CHUNK_MS) / ms; // without end where the clock saw no time pass
+    const atLeast = this.#chunk / MAX_GROWTH;
+    // a job that was small, as the last ones are, says little of larger ones: nothing against those that went before
+    const atMost = Math.min(Math.max(items * MAX_GROWTH, this.#chunk), this.#source.most);
+    const size = Math.min(Math.max(fitting, atLeast), atMost);
+    this.#chunk = Math.max(1, Math.round(size));
+    this.#task.fitting = this.#chunk;
+  }
+
+  /** Towards the end of items whose number is known chunks get smaller, so that all workers end together. */
+  #nextSize(): number {
+    const { length } = this.#source;
+    if (this.#fixedChunk !== undefined || length === undefined) return this.#chunk;
+    const share = Math.ceil((length - this.#read) / (2 * this.#host.places));
+    return Math.max(1, Math.min(this.#chunk, Math.max(share, Math.ceil(this.#chunk / MAX_GROWTH))));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
+    this.#failure = { error };
+    this.#stop('another part of its map failed');
+    if (this.#use === 'none') this.#onLook = this.#host.failedUnseen(this, this.#unseen(error));
+  }
+
+  /** As for a job's failure: silence would hide it. */
+  #unseen(error: unknown): string {
+    return `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
+  }
+
+  #stop(reason: string): void {
+    const isAtEnd = this.#isAtEnd;
+    this.#isAtEnd = true;
+    if (!isAtEnd) this.#inContext(() => this.#source.close());
+    const running = [...this.#running];
+    this.#running.clear();
+    for (const job of running) job.cancel(reason);
+    this.#end();
+  }
+}

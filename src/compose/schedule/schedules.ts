@@ -1,0 +1,45 @@
+import { Job } from '../../jobs/job.js';
+import { withContextOfNow } from '../../jobs/job-options.js';
+import type { Task } from '../../jobs/task.js';
+import { readScheduleOptions, Schedule, type ScheduleOptions } from './schedule.js';
+
+/** What schedules ask of their pool. */
+export interface SchedulesHost {
+  submit(job: Job): void;
+  isOpen(): boolean;
+}
+
+/** The schedules of a pool. */
+export class Schedules {
+  readonly #host: SchedulesHost;
+  readonly #schedules = new Set<Schedule>();
+
+  constructor(host: SchedulesHost) {
+    this.#host = host;
+  }
+
+  /** Those that have not ended. */
+  get all(): readonly Schedule[] {
+    return [...this.#schedules];
+  }
+
+  /** @throws {TypeError} or {RangeError} for a bad task, argument list or option. */
+  add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
+    const { rhythm, jobOptions: given } = readScheduleOptions(options);
+    new Job(task, args, given); // a bad call throws now
+    const jobOptions = withContextOfNow(given);
+    const submit = (): Job | undefined => {
+      if (!this.#host.isOpen()) return undefined; // a run that was queued, as the one before it is cancelled
+      const job = new Job(task, args, jobOptions);
+      this.#host.submit(job);
+      return job;
+    };
+    const schedule = new Schedule(rhythm, { submit, ended: (ended) => this.#schedules.delete(ended) });
+    if (schedule.next !== undefined) this.#schedules.add(schedule);
+    return schedule;
+  }
+
+  cancelAll(): void {
+    for (const schedule of this.all) schedule.cancel();
+  }
+}

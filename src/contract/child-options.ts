@@ -1,0 +1,48 @@
+import {
+  checkBoolean,
+  checkDate,
+  checkFinite,
+  checkMs,
+  checkText,
+  type Given,
+  optionNames,
+  readOptions,
+} from '../base/check.js';
+import { checkContext } from '../base/context-stores.js';
+import { describe } from '../errors.js';
+import { CancellationToken } from '../sync/cancellation-token.js';
+import type { ChildOptions } from './current-job.js';
+
+const CHILD_OPTIONS = optionNames<ChildOptions>({
+  priority: true,
+  front: true,
+  token: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  graceMs: true,
+  context: true,
+  name: true,
+});
+
+/** Of a job's options those that have a meaning on another thread than the caller's. @throws {TypeError} */
+export function readChildOptions(options: unknown, action: string): Given<ChildOptions> {
+  return readOptions(options, CHILD_OPTIONS, action);
+}
+
+/** What the code of a parent gave, checked. @throws {TypeError} or {RangeError} */
+export function checkChildOptions(options: unknown, action: string): ChildOptions {
+  const given = readChildOptions(options, action);
+  if (given.priority !== undefined) checkFinite(given.priority, 'priority', action);
+  if (given.front !== undefined) checkBoolean(given.front, 'front', action);
+  if (given.token !== undefined && !(given.token instanceof CancellationToken))
+    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(given.token)}`);
+  for (const name of ['timeoutMs', 'delayMs', 'graceMs'] as const)
+    if (given[name] !== undefined) checkMs(given[name], name, action);
+  for (const name of ['deadline', 'startAt'] as const)
+    if (given[name] !== undefined) checkDate(given[name], name, action);
+  if (given.context !== undefined) checkContext(given.context, action);
+  if (given.name !== undefined) checkText(given.name, 'name', action);
+  return given as ChildOptions;
+}

@@ -1,0 +1,86 @@
+import { tierOf } from '../../host/tiered-in-flight.js';
+import { type Job, kindOf } from '../../jobs/job.js';
+import { type ReservedWorkers, sum, tiersOf } from '../options/reserved-workers.js';
+import type { PoolWorker } from '../workers/worker-set.js';
+
+/** What the reserve asks of the workers. */
+interface Workers {
+  readonly all: readonly PoolWorker[];
+  readonly maxWorkers: number;
+}
+
+/**
+ * Keeps workers free for urgent jobs: those below a threshold may have at most so many workers at once that the rest is
+ * left for those above. Which workers these are may change with each job.
+ *
+ * The thresholds part jobs into tiers, 0 for the least urgent. A worker counts for a tier while it holds any job of that
+ * tier or below, begun or not: so a job never waits at a worker that is kept from it.
+ */
+export class Reserve {
+  /** The thresholds, in rising order. */
+  readonly tiers: readonly number[];
+  /** How many workers are kept from jobs of each tier. None from the last. */
+  readonly #keptFrom: readonly number[];
+  readonly #workers: Workers;
+
+  private constructor(reserved: readonly ReservedWorkers[], workers: Workers) {
+    this.#workers = workers;
+    this.tiers = tiersOf(reserved);
+    this.#keptFrom = this.tiers.map((tier) => sum(reserved.filter(({ atLeast }) => atLeast >= tier)));
+  }
+
+  /** `undefined` where nothing is reserved. */
+  static of(reserved: readonly ReservedWorkers[], workers: Workers): Reserve | undefined {
+    return reserved.length === 0 ? undefined : new Reserve(reserved, workers);
+  }
+
+  /** How many workers are kept from a job. */
+  keptFrom(job: Job): number {
+    return this.#keptFrom[this.#tierOf(job)] ?? 0;
+  }
+
+  /** How many of the workers that are kept from the least urgent jobs nobody has taken. */
+  get unused(): number {
+    let taken = 0;
+    for (const { state, seats } of this.#workers.all)
+      if (isMember(state) && seats.lowestTier > 0 && seats.taken > 0) taken++;
+    return Math.max(0, (this.#keptFrom[0] ?? 0) - taken);
+  }
+
+  /**
+   * Up to which lowest tier of its jobs a worker may be given this one: `Infinity` where any may, else only those that
+   * count for that tier already.
+   */
+  barFor(job: Job): number {
+    for (let tier = this.#tierOf(job); tier < this.tiers.length; tier++)
+      if (this.#countOf(tier) >= this.#workers.maxWorkers - (this.#keptFrom[tier] ?? 0)) return tier;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a worker may be given the job. */
+  mayTake({ seats }: PoolWorker, job: Job): boolean {
+    const { lowestTier } = seats;
+    return lowestTier <= this.#tierOf(job) || lowestTier <= this.barFor(job);
+  }
+
+  /** Whether two jobs are alike to it. */
+  areAlike(a: Job, b: Job): boolean {
+    return this.#tierOf(a) === this.#tierOf(b);
+  }
+
+  #tierOf(job: Job): number {
+    return tierOf(this.tiers, kindOf(job).priority);
+  }
+
+  /** How many workers have a job of the tier or below. Not those that are on their way out: they have been replaced. */
+  #countOf(tier: number): number {
+    let count = 0;
+    for (const { state, seats } of this.#workers.all) if (isMember(state) && seats.lowestTier <= tier) count++;
+    return count;
+  }
+}
+
+/** Whether a worker in that state is given jobs. */
+function isMember(state: PoolWorker['state']): boolean {
+  return state === 'ready' || state === 'starting';
+}

@@ -1,0 +1,75 @@
+import { now } from '../../base/clock.js';
+import { startTimer } from '../../base/timer.js';
+import { type Job, orderOf, queuedFromMs } from '../../jobs/job.js';
+import type { EventHub } from '../events.js';
+import type { Ledger } from '../ledger.js';
+import type { Dispatcher } from './dispatcher.js';
+
+export interface StarvationParts {
+  readonly dispatcher: Dispatcher;
+  readonly events: EventHub;
+  readonly ledger: Ledger;
+}
+
+/** Where waiting jobs do not age. */
+const DEFAULT_AFTER_MS = 30_000;
+/** Between two looks passes that share of the time after which a job starves, and so many times what a look has taken. */
+const SHARE = 1 / 16;
+const REST = 20;
+
+/**
+ * Tells, once, of each job that waits too long in the queue. One timer, only while somebody listens and there are jobs; a look
+ * goes through all that wait, so that a job costs nothing as it comes and goes.
+ */
+export class StarvationWatch {
+  readonly #afterMs: number;
+  readonly #parts: StarvationParts;
+  readonly #told = new WeakSet<Job>();
+  #isArmed = false;
+
+  constructor(afterMs: number | undefined, parts: StarvationParts) {
+    this.#afterMs = afterMs ?? DEFAULT_AFTER_MS;
+    this.#parts = parts;
+  }
+
+  /** From now on somebody may listen. */
+  begin(): void {
+    this.#parts.ledger.onBusy = this.watch;
+    this.watch();
+  }
+
+  /** There may be something to watch: somebody listens now, the first job has come, or the pool goes on. */
+  readonly watch = (): void => {
+    if (this.#isArmed || !this.#isNeeded) return;
+    this.#arm(this.#parts.dispatcher.queue.size > 0 ? 0 : this.#afterMs);
+  };
+
+  get #isNeeded(): boolean {
+    const { dispatcher, events, ledger } = this.#parts;
+    return events.reaches('starvation') && ledger.unsettled > 0 && !dispatcher.isPaused;
+  }
+
+  #arm(ms: number): void {
+    this.#isArmed = true;
+    startTimer(ms, this.#look, { keepsProcess: false });
+  }
+
+  readonly #look = (): void => {
+    this.#isArmed = false;
+    if (!this.#isNeeded) return;
+    const nowMs = now();
+    const starving: Job[] = [];
+    let nextMs = nowMs;
+    for (const job of this.#parts.dispatcher.queue) {
+      if (nowMs - queuedFromMs(job) < this.#afterMs) nextMs = Math.min(nextMs, queuedFromMs(job));
+      else if (!this.#told.has(job)) starving.push(job);
+    }
+    starving.sort((a, b) => queuedFromMs(a) - queuedFromMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
+    for (const job of starving) {
+      this.#told.add(job);
+      this.#parts.events.emit('starvation', job, { waitedMs: nowMs - queuedFromMs(job) });
+    }
+    const restMs = Math.max(this.#afterMs * SHARE, (now() - nowMs) * REST);
+    this.#arm(Math.max(nextMs + this.#afterMs - nowMs, restMs));
+  };
+}

@@ -1,0 +1,111 @@
+import { has } from '../../base/bare.js';
+import { PoolClosedError, WorkerExitError } from '../../errors.js';
+import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Pacer } from '../dispatch/pacer.js';
+import type { Ledger } from '../ledger.js';
+import { checkCall, type TaskCall } from '../options/task-call.js';
+import type { Shutdown } from '../shutdown.js';
+import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';
+import type { Upkeep } from './worker-hooks.js';
+
+export interface BroadcastParts {
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+  readonly pacer: Pacer;
+  readonly workers: WorkerSet;
+  readonly upkeep: Upkeep;
+  readonly shutdown: Shutdown;
+}
+
+/** Runs a task once on every worker: on those there are ahead of what they have not begun, on others as they start. */
+export class Broadcasts {
+  readonly #parts: BroadcastParts;
+
+  constructor(parts: BroadcastParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves with the results of the workers there are, in the order of their start; without those that end before their
+   * turn comes. Rejects with the first failure. Both when all have ended.
+   *
+   * @throws {TypeError} for a bad task or argument list.
+   */
+  run(task: unknown, args: unknown): Promise<unknown[]> {
+    const call = checkCall(task, args, 'broadcast');
+    const { ledger, dispatcher, pacer, workers, upkeep, shutdown } = this.#parts;
+    if (shutdown.hasBegun)
+      return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
+    const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
+    ledger.hold();
+    upkeep.remember(call);
+    const ended = new Promise<unknown[]>((resolve, reject) => {
+      const round = new Round(present.length, { resolve, reject });
+      for (const [index, worker] of present.entries()) {
+        dispatcher.recall(worker); // what it has not begun comes after it, here or elsewhere
+        this.#send(worker, call, (outcome) => {
+          // at once: it would keep others from starting
+          if (outcome !== undefined && 'error' in outcome) upkeep.forget(call);
+          round.ended(index, outcome);
+        });
+      }
+    });
+    pacer.pump();
+    return ended.finally(() => ledger.release());
+  }
+
+  #send(worker: PoolWorker, call: TaskCall, tell: (outcome: Outcome) => void): void {
+    const { name } = call.task;
+    worker.do({
+      ...call,
+      argsName: 'args',
+      isAsked: true,
+      ended: tell,
+      lost: (exit, hasBegun) => {
+        if (this.#parts.shutdown.hasBegun)
+          tell({ error: new PoolClosedError(`Cannot go on with broadcast '${name}': the pool is shut down`) });
+        else tell(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
+      },
+    });
+  }
+}
+
+/** What became of a broadcast at one worker; `undefined`: it has not begun. */
+type Outcome = { readonly value: unknown } | { readonly error: unknown } | undefined;
+
+interface Settle {
+  readonly resolve: (results: unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One broadcast, at the workers that it was made to. */
+class Round {
+  readonly #settle: Settle;
+  readonly #outcomes: Outcome[];
+  #open: number;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(count: number, settle: Settle) {
+    this.#settle = settle;
+    this.#outcomes = new Array<Outcome>(count).fill(undefined);
+    this.#open = count;
+    if (count === 0) settle.resolve([]);
+  }
+
+  ended(index: number, outcome: Outcome): void {
+    this.#outcomes[index] = outcome;
+    if (outcome !== undefined && has(outcome, 'error')) this.#failure ??= outcome;
+    if (--this.#open > 0) return;
+    if (this.#failure !== undefined) this.#settle.reject(this.#failure.error);
+    else
+      this.#settle.resolve(
+        this.#outcomes.flatMap((each) => (each !== undefined && has(each, 'value') ? [each.value] : [])),
+      );
+  }
+}
+
+function lostError(worker: PoolWorker, name: string, exit: ThreadExit): WorkerExitError {
+  const what = `The thread of worker ${worker.workerId} ended with exit code ${exit.exitCode} while it ran broadcast '${name}'`;
+  return new WorkerExitError(what + reasonOf(exit), exit);
+}

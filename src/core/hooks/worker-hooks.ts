@@ -1,0 +1,82 @@
+import { types } from 'node:util';
+import { has } from '../../base/bare.js';
+import { messageOf } from '../../errors.js';
+import { NO_ARGS, type TaskRef } from '../../jobs/task.js';
+import type { PoolLog } from '../log.js';
+import type { PoolSettings } from '../options/options.js';
+import type { TaskCall } from '../options/task-call.js';
+import type { PoolWorker } from '../workers/worker-set.js';
+
+/** What each worker runs besides jobs: the setup and the broadcasts so far before its first job, the teardown at its end. */
+export class Upkeep {
+  readonly #setup: TaskCall | undefined;
+  readonly #teardown: TaskRef | undefined;
+  readonly #log: PoolLog;
+  /** In the order in which they were made. */
+  readonly #broadcasts = new Set<TaskCall>();
+
+  constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, log: PoolLog) {
+    this.#setup = setup;
+    this.#teardown = teardown;
+    this.#log = log;
+  }
+
+  /** How many chores `begin` gives a worker. */
+  get choresFirst(): number {
+    return (this.#setup === undefined ? 0 : 1) + this.#broadcasts.size;
+  }
+
+  /** A worker is being started: gives it what is to come before its first job. */
+  begin(worker: PoolWorker): void {
+    const setup = this.#setup;
+    if (setup === undefined) this.#setUp(worker);
+    else this.#do(worker, setup, { kind: 'setup', ended: () => this.#setUp(worker) });
+    for (const call of this.#broadcasts) this.#do(worker, call, { kind: 'broadcast', ended: () => {} });
+  }
+
+  /** Workers to come run it, too. */
+  remember(call: TaskCall): void {
+    this.#broadcasts.add(call);
+  }
+
+  forget(call: TaskCall): void {
+    this.#broadcasts.delete(call);
+  }
+
+  #do(worker: PoolWorker, { task, args }: TaskCall, what: { readonly kind: string; readonly ended: () => void }): void {
+    worker.do({
+      task,
+      args,
+      argsName: what.kind === 'setup' ? 'setupArgs' : 'args',
+      isAsked: false,
+      ended: (end) => {
+        if (has(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
+        else what.ended();
+      },
+      lost: () => {}, // it is told as a thread that could not start
+    });
+  }
+
+  /** There is something to tear down from now on. */
+  #setUp(worker: PoolWorker): void {
+    const task = this.#teardown;
+    if (task === undefined) return;
+    const whose = `of the teardown '${task.name}' of worker ${worker.workerId}`;
+    worker.teardown = {
+      task,
+      args: NO_ARGS,
+      argsName: 'args',
+      isAsked: false,
+      ended: (end) => {
+        if (has(end, 'error')) this.#log.lateError(toError(end.error), { whose });
+      },
+      lost: ({ cause }) => {
+        if (cause !== undefined) this.#log.lateError(toError(cause), { whose });
+      },
+    };
+  }
+}
+
+function toError(error: unknown): Error {
+  return types.isNativeError(error) ? error : new Error(messageOf(error));
+}

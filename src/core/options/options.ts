@@ -1,0 +1,200 @@
+import { availableParallelism } from 'node:os';
+import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
+import { bare } from '../../base/bare.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkMs,
+  checkOneOf,
+  checkText,
+  type Given,
+  optionNames,
+  readOptions,
+} from '../../base/check.js';
+import { describe } from '../../errors.js';
+import { NO_ARGS, type Task, type TaskRef } from '../../jobs/task.js';
+import { type AgingOptions, type AgingSettings, resolveAging } from '../dispatch/aging.js';
+import { checkLogger, type Logger } from './logger.js';
+import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
+import { checkTask, type TaskCall } from './task-call.js';
+
+export interface ThreadPoolOptions {
+  /**
+   * Where jobs run: on threads; each worker in a child process of its own, for native code that may crash; or, for unit
+   * tests, on the calling thread, with the same cloning. Default: `'thread'`.
+   */
+  readonly kind?: 'thread' | 'process' | 'inline' | undefined;
+  /** How many threads at most. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
+  readonly maxWorkers?: number | undefined;
+  /** How many are kept, started at once. Default: 0, workers start on demand. */
+  readonly minWorkers?: number | undefined;
+  /** A worker idle for so long, above `minWorkers`, ends. Default: 30 000. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** How many jobs one worker has open at once: for async tasks. Default: 1. */
+  readonly concurrency?: number | undefined;
+  /**
+   * How long a cancelled running job may go on before its thread is replaced. Default: 1 000; 0 ends the thread at once,
+   * `Infinity` never does.
+   */
+  readonly graceMs?: number | undefined;
+  /** How many jobs may wait at most, those besides that run or could run at once. Default: `Infinity`. */
+  readonly maxQueue?: number | undefined;
+  /**
+   * Which job settles FAILED with a `QueueFullError` when a full queue is given another: that one, the oldest that waits, or
+   * the least urgent. Default: `'reject'`.
+   */
+  readonly overflow?: 'reject' | 'dropOldest' | 'dropLowest' | undefined;
+  /**
+   * Keeps workers free for urgent jobs: those of a priority below `atLeast` may have at most `maxWorkers` less `workers` of
+   * them at once. Several add up. Default: none.
+   */
+  readonly reserved?: readonly ReservedWorkers[] | undefined;
+  /** A task that runs in each worker before its first job. Where it fails the worker could not be started. */
+  readonly setup?: Task | undefined;
+  /** Its arguments, cloned for each worker: leave them unchanged. */
+  readonly setupArgs?: readonly unknown[] | undefined;
+  /** A task that runs in each worker that has been set up before it ends in order, for at most `graceMs`. */
+  readonly teardown?: Task | undefined;
+  /** Lets jobs rise while they wait, so that the less urgent have their turn too: `{ everyMs, step }`. Default: off. */
+  readonly aging?: AgingOptions | undefined;
+  /** Whether the stack of a job's error ends with the line that submitted it. It costs a stack a job. Default: false. */
+  readonly submitStacks?: boolean | undefined;
+  /** Is told, in one line each, what a supervisor wants to know: `console`, a logger of pino. Default: none. */
+  readonly logger?: Logger | undefined;
+  /** Prefix of the threads' names. Default: `thread-system`. */
+  readonly name?: string | undefined;
+  /** As of `node:worker_threads`. */
+  readonly resourceLimits?: ResourceLimits | undefined;
+  /** As of `node:worker_threads`. Default: a copy of this thread's. */
+  readonly env?: Readonly<Record<string, string | undefined>> | typeof SHARE_ENV | undefined;
+  /** As of `node:worker_threads`. Default: this thread's. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** Makes a worker, for bundlers that must see `new Worker(new URL(…))`: its file imports `thread-system/pool-worker`. */
+  readonly worker?: (() => Worker) | undefined;
+}
+
+/** The options with their defaults, checked. */
+export interface PoolSettings {
+  readonly kind: 'thread' | 'process' | 'inline';
+  readonly maxWorkers: number;
+  readonly minWorkers: number;
+  readonly idleTimeoutMs: number;
+  readonly concurrency: number;
+  readonly graceMs: number;
+  readonly maxQueue: number;
+  readonly overflow: 'reject' | 'dropOldest' | 'dropLowest';
+  readonly reserved: readonly ReservedWorkers[];
+  readonly setup: TaskCall | undefined;
+  readonly teardown: TaskRef | undefined;
+  readonly aging: AgingSettings | undefined;
+  readonly submitStacks: boolean;
+  readonly logger: Logger | undefined;
+  readonly name: string;
+  readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
+}
+
+const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
+  kind: true,
+  maxWorkers: true,
+  minWorkers: true,
+  idleTimeoutMs: true,
+  concurrency: true,
+  graceMs: true,
+  maxQueue: true,
+  overflow: true,
+  reserved: true,
+  setup: true,
+  setupArgs: true,
+  teardown: true,
+  aging: true,
+  submitStacks: true,
+  logger: true,
+  name: true,
+  resourceLimits: true,
+  env: true,
+  execArgv: true,
+  worker: true,
+});
+const RESOURCE_LIMITS = optionNames<ResourceLimits>(
+  { maxYoungGenerationSizeMb: true, maxOldGenerationSizeMb: true, codeRangeSizeMb: true, stackSizeMb: true },
+  'resourceLimits.',
+);
+/** A worker's slots are for jobs not begun, too. */
+const MAX_CONCURRENCY = 1024;
+const ACTION = 'create pool';
+const KINDS = ['thread', 'process', 'inline'] as const;
+const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'] as const;
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function resolvePoolOptions(options: unknown): PoolSettings {
+  const given = readOptions(options, POOL_OPTIONS, ACTION);
+  const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, aging } = given;
+  const maxWorkers = resolveMaxWorkers(most);
+  checkLogger(logger, ACTION);
+  return {
+    kind: checkOneOf(given.kind ?? 'thread', KINDS, 'kind', ACTION),
+    maxWorkers,
+    minWorkers: checkInteger(minWorkers, 'minWorkers', { from: 0, to: maxWorkers }, ACTION),
+    concurrency: checkInteger(concurrency, 'concurrency', { from: 1, to: MAX_CONCURRENCY }, ACTION),
+    name: checkText(given.name ?? 'thread-system', 'name', ACTION),
+    idleTimeoutMs: checkMs(given.idleTimeoutMs ?? 30_000, 'idleTimeoutMs', ACTION),
+    graceMs: checkMs(given.graceMs ?? 1_000, 'graceMs', ACTION),
+    maxQueue: checkMaxQueue(given.maxQueue ?? Number.POSITIVE_INFINITY),
+    overflow: checkOneOf(given.overflow ?? 'reject', OVERFLOWS, 'overflow', ACTION),
+    reserved: checkReserved(given.reserved, maxWorkers),
+    setup: checkSetup(given.setup, given.setupArgs),
+    teardown: teardown === undefined ? undefined : checkTask(teardown, ACTION, 'teardown'),
+    aging: aging === undefined ? undefined : resolveAging(aging, ACTION),
+    submitStacks: checkBoolean(given.submitStacks ?? false, 'submitStacks', ACTION),
+    logger,
+    thread: readThreadOptions(given),
+  };
+}
+
+/** Copies of what is passed on to Node.js: they inherit nothing. */
+function readThreadOptions(given: Given<ThreadPoolOptions>): PoolSettings['thread'] {
+  const { resourceLimits, env, execArgv, worker } = given;
+  if (env !== undefined && env !== SHARE_ENV && (typeof env !== 'object' || env === null))
+    throw new TypeError(`Cannot ${ACTION}: env must be an object, received ${describe(env)}`);
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')))
+    throw new TypeError(`Cannot ${ACTION}: execArgv must be an array of strings, received ${describe(execArgv)}`);
+  if (worker !== undefined && typeof worker !== 'function')
+    throw new TypeError(
+      `Cannot ${ACTION}: worker must be a function that makes a Worker, received ${describe(worker)}`,
+    );
+  return bare({
+    resourceLimits: resourceLimits === undefined ? undefined : readResourceLimits(resourceLimits),
+    env: typeof env === 'object' ? (bare(env) as Readonly<Record<string, string | undefined>>) : env,
+    execArgv: execArgv === undefined ? undefined : ([...execArgv] as readonly string[]),
+    worker: worker as (() => Worker) | undefined,
+  });
+}
+
+function readResourceLimits(value: unknown): ResourceLimits {
+  const given = readOptions(value, RESOURCE_LIMITS, ACTION);
+  for (const [name, limit] of Object.entries(given))
+    if (typeof limit !== 'number')
+      throw new TypeError(`Cannot ${ACTION}: resourceLimits.${name} must be a number, received ${describe(limit)}`);
+  return given as ResourceLimits;
+}
+
+function checkSetup(setup: unknown, args: unknown): TaskCall | undefined {
+  if (args !== undefined && !Array.isArray(args))
+    throw new TypeError(`Cannot ${ACTION}: setupArgs must be an array, received ${describe(args)}`);
+  if (setup !== undefined) return { task: checkTask(setup, ACTION, 'setup'), args: args ?? NO_ARGS };
+  if (args === undefined) return undefined;
+  throw new TypeError(`Cannot ${ACTION}: setupArgs must come with setup, received setup undefined`);
+}
+
+function checkMaxQueue(value: unknown): number {
+  if (value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  return checkInteger(value, 'maxQueue', { from: 0, to: Number.MAX_SAFE_INTEGER }, ACTION);
+}
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function resolveMaxWorkers(value: unknown, action = ACTION): number {
+  if (value === undefined) return availableParallelism();
+  const limits = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
+  const count = checkInteger(value, 'maxWorkers', limits, action);
+  return count > 0 ? count : Math.max(1, availableParallelism() + count);
+}

@@ -1,0 +1,35 @@
+import { checkMs, checkOneOf, type Given, optionNames, readOptions } from '../../base/check.js';
+
+/** From the mildest to the strictest. */
+export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;
+
+export type ShutdownMode = (typeof SHUTDOWN_MODES)[number];
+
+export interface ShutdownOptions {
+  /** What becomes of the jobs: see `ThreadPool.shutdown`. Default: `'drain'`. */
+  readonly mode?: ShutdownMode | undefined;
+  /** Past so many ms the rest is aborted. Default: never. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const SHUTDOWN_OPTIONS = optionNames<ShutdownOptions>({ mode: true, timeoutMs: true });
+
+/** The options with their defaults, checked. */
+export interface ShutdownSettings {
+  readonly mode: ShutdownMode;
+  readonly timeoutMs: number;
+}
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function readShutdownOptions(options: unknown, action: string): ShutdownSettings {
+  return checkShutdownOptions(readOptions(options, SHUTDOWN_OPTIONS, action), action);
+}
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function checkShutdownOptions(given: Given<ShutdownOptions>, action: string): ShutdownSettings {
+  const { mode = 'drain', timeoutMs = Number.POSITIVE_INFINITY } = given;
+  return {
+    mode: checkOneOf(mode, SHUTDOWN_MODES, 'mode', action),
+    timeoutMs: checkMs(timeoutMs, 'timeoutMs', action),
+  };
+}

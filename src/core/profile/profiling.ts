@@ -1,0 +1,134 @@
+import { clearTimeout, setTimeout } from '../../base/clock.js';
+import { all, race } from '../../base/promises.js';
+import { OwnProfiler, type ThreadProfile, ThreadProfilers } from '../../host/profiler.js';
+import { KeepAlive } from '../keep-alive.js';
+import type { PoolSettings } from '../options/options.js';
+import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';
+import { type CpuProfile, mergeProfiles, type ProfilePart } from './cpu-profile.js';
+
+/** So long the workers' profilers are waited for, at most: a worker in native code is reached when that returns. */
+const START_MS = 1_000;
+
+/** Profiles what runs for a worker, wherever that is. */
+interface WorkerProfilers {
+  /** Resolves when it is profiled, or has ended. */
+  start(worker: PoolWorker): Promise<unknown>;
+  /** `undefined`: nothing was seen of it, or that went with it. */
+  stop(worker: PoolWorker): Promise<ThreadProfile | undefined>;
+  exited(worker: PoolWorker): void;
+  close(): void;
+}
+
+/** A pool's profile, while one is made: of the calling thread, and of each worker from when it starts to when it ends. */
+export class Profiling {
+  readonly #kind: PoolSettings['kind'];
+  #profilers: WorkerProfilers | undefined;
+  #isUnderway = false;
+  /** Of the workers that were profiled and are not any more. */
+  #parts: ProfilePart[] = [];
+  /** Those that are profiled. */
+  readonly #profiled = new Set<PoolWorker>();
+
+  constructor(kind: PoolSettings['kind']) {
+    this.#kind = kind;
+  }
+
+  /** @throws what `fn` throws; {Error} where a profile is being made already. */
+  async run(fn: () => unknown, workers: WorkerSet): Promise<CpuProfile> {
+    if (this.#isUnderway) throw new Error('Cannot profile: another profile of this pool is being made');
+    this.#isUnderway = true;
+    const keepAlive = new KeepAlive();
+    keepAlive.hold();
+    workers.keepIdle();
+    try {
+      return await this.#profile(fn, workers.all);
+    } finally {
+      this.#profilers?.close();
+      this.#profilers = undefined;
+      this.#isUnderway = false;
+      workers.endIdle();
+      keepAlive.end();
+    }
+  }
+
+  /** A worker is being started. */
+  workerStarting(worker: PoolWorker): void {
+    if (this.#profilers !== undefined) void this.#start(worker);
+  }
+
+  workerExited(worker: PoolWorker): void {
+    this.#profilers?.exited(worker);
+  }
+
+  /** Takes what was seen of the workers: they are to be ended. */
+  async collect(): Promise<void> {
+    const workers = [...this.#profiled];
+    this.#profiled.clear();
+    const profiles = await all(workers.map((worker) => this.#profilers?.stop(worker)));
+    for (const [index, { workerId }] of workers.entries()) {
+      const profile = profiles[index];
+      if (profile !== undefined) this.#parts.push({ name: `(worker ${workerId})`, profile });
+    }
+  }
+
+  async #profile(fn: () => unknown, workers: readonly PoolWorker[]): Promise<CpuProfile> {
+    this.#parts = [];
+    const own = await OwnProfiler.start();
+    let ownProfile: ThreadProfile;
+    try {
+      this.#profilers = await openProfilers(this.#kind);
+      await this.#startAll(workers);
+      await fn();
+    } finally {
+      ownProfile = await own.stop();
+      await this.collect();
+    }
+    return mergeProfiles([{ name: '(main thread)', profile: ownProfile }, ...this.#parts]);
+  }
+
+  async #startAll(workers: readonly PoolWorker[]): Promise<void> {
+    const started = all(workers.map((worker) => this.#start(worker)));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, START_MS);
+    });
+    await race(started, late);
+    clearTimeout(timer);
+  }
+
+  async #start(worker: PoolWorker): Promise<void> {
+    this.#profiled.add(worker);
+    await this.#profilers?.start(worker);
+  }
+}
+
+async function openProfilers(kind: PoolSettings['kind']): Promise<WorkerProfilers | undefined> {
+  switch (kind) {
+    case 'thread':
+      return ofThreads(await ThreadProfilers.open());
+    case 'process':
+      return OF_PROCESSES;
+    case 'inline':
+      return undefined; // its jobs run on the calling thread
+  }
+}
+
+function ofThreads(profilers: ThreadProfilers): WorkerProfilers {
+  const threadIds = new Map<PoolWorker, number>(); // a thread that has ended has none
+  return {
+    start(worker) {
+      threadIds.set(worker, worker.threadId);
+      return profilers.start(worker.threadId);
+    },
+    stop: (worker) => profilers.stop(threadIds.get(worker) ?? -1),
+    exited: (worker) => profilers.ended(threadIds.get(worker) ?? -1),
+    close: () => profilers.close(),
+  };
+}
+
+const OF_PROCESSES: WorkerProfilers = {
+  start: (worker) => worker.profile('start'),
+  stop: (worker) => worker.profile('stop'),
+  exited() {}, // it tells by itself
+  close() {},
+};

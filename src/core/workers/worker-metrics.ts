@@ -1,0 +1,16 @@
+import { TICKS_PER_MS } from '../../base/ticks.js';
+import type { WorkerMetrics } from '../../metrics/recorder.js';
+import type { PoolWorker } from './worker-set.js';
+
+/** What `metrics()` tells of a worker. */
+export function workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
+  const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
+  const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyTicks / (TICKS_PER_MS * lifeMs * worker.concurrency));
+  return { id: worker.workerId, state: stateOf(worker), jobs: worker.jobsRun, utilization };
+}
+
+function stateOf(worker: PoolWorker): WorkerMetrics['state'] {
+  if (worker.state === 'starting' || (worker.state === 'ready' && worker.isSpare)) return 'starting';
+  if (worker.state === 'ready') return worker.isIdle ? 'idle' : 'busy';
+  return 'ending';
+}

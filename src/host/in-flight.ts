@@ -1,0 +1,238 @@
+import {
+  kindOf,
+  orderOf,
+  type Passenger,
+  type PassengerKind,
+  type PassengerTask,
+  seqOf,
+  setPlace,
+  setSeq,
+  transferOf,
+} from '../base/in-flight-job.js';
+import { CAPACITY, MASK } from '../wire/lane/layout.js';
+import type { SlotTable } from '../wire/lane/slot-table.js';
+
+/** A place in the order of jobs: before all that are less urgent, and before equals of a higher `order` (I4). */
+export interface Rank {
+  readonly urgency: number;
+  readonly order: number;
+}
+
+export function rankOf(job: Passenger): Rank {
+  return { urgency: kindOf(job).urgency, order: orderOf(job) };
+}
+
+export function isBefore(a: Rank, b: Rank): boolean {
+  return a.urgency > b.urgency || (a.urgency === b.urgency && a.order < b.order);
+}
+
+/** Whether a job is before another and no equal of it: of a higher priority, or sent to the front. */
+export function outranks(a: Passenger, b: Passenger): boolean {
+  return isAbove(a, kindOf(b), orderOf(b));
+}
+
+function isAbove(a: Passenger, kind: PassengerKind, order: number): boolean {
+  const { priority, urgency } = kindOf(a);
+  if (priority !== kind.priority) return urgency > kind.urgency;
+  return orderOf(a) < 0 && isBefore(rankOf(a), { urgency: kind.urgency, order });
+}
+
+/** The jobs of a thread that is gone. */
+export interface AbandonedJobs<J> {
+  /** Their code ran, or had ended with its answer unsent. */
+  readonly begun: J[];
+  /** The same, after they were asked to stop. */
+  readonly cancelling: J[];
+  readonly waiting: J[];
+}
+
+/** The jobs that one worker was sent and has not answered, by slot; those not begun can be taken back. */
+export class Seats<J extends Passenger> {
+  /** How many there are. */
+  taken = 0;
+  /** What they are expected to take together. */
+  backlogTicks = 0;
+  readonly #slots: SlotTable;
+  readonly #jobs: (J | undefined)[] = new Array<J | undefined>(CAPACITY).fill(undefined);
+  readonly #plannedTicks = new Int32Array(CAPACITY);
+  /** Of the jobs not begun, none was sent before this, nor after the other. */
+  #firstWaiting = 0;
+  #end = 0;
+  /** The job sent last, which is the last in rank: what of it may be asked once it has left. */
+  #lastKind: PassengerKind | undefined;
+  #lastOrder = 0;
+
+  constructor(slots: SlotTable) {
+    this.#slots = slots;
+  }
+
+  /** Whether the slot of a sequence number is still another job's: an async one may outlast a round of the lane. */
+  isTaken(seq: number): boolean {
+    return this.#jobs[seq & MASK] !== undefined;
+  }
+
+  /**
+   * A job is about to be sent: until `sent` it can be taken back by itself only, not with others.
+   *
+   * @param plannedTicks what it is expected to take.
+   */
+  take(job: J, seq: number, plannedTicks: number): void {
+    this.#slots.dispatch(seq);
+    this.#jobs[seq & MASK] = job;
+    this.#plannedTicks[seq & MASK] = plannedTicks;
+    this.backlogTicks += plannedTicks;
+    this.taken++;
+    setSeq(job, seq);
+  }
+
+  /** The job of that number is written, whether or not it is still here. */
+  sent(job: J, seq: number): void {
+    this.#end = (seq + 1) | 0;
+    if (this.#jobs[seq & MASK] === job) this.#setLast(job);
+  }
+
+  /** The lowest tier of which there is a job: see `TieredSeats`. Here all jobs are of one; `Infinity` where there is none. */
+  get lowestTier(): number {
+    return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  /** The task of the last in rank of the jobs here, or of those that were. */
+  get lastTask(): PassengerTask | undefined {
+    return this.#lastKind?.task;
+  }
+
+  inSlot(slot: number): J | undefined {
+    return this.#jobs[slot];
+  }
+
+  /** The job of a sequence number; `undefined` once it has left, or where another has its slot. */
+  find(seq: number): J | undefined {
+    const job = this.#jobs[seq & MASK];
+    return job !== undefined && seqOf(job) === seq ? job : undefined;
+  }
+
+  /** The job of a slot leaves. */
+  release(slot: number): J | undefined {
+    const job = this.#jobs[slot];
+    if (job === undefined) return undefined;
+    this.#jobs[slot] = undefined;
+    setPlace(job, undefined);
+    this.taken--;
+    this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
+    if (this.taken === 0) this.#setLast(undefined);
+    return job;
+  }
+
+  /** The sequence number of the oldest job not begun; that of the next job where there is none. */
+  firstWaiting(): number {
+    let seq = this.#firstWaiting;
+    while (seq !== this.#end && !this.#isWaiting(seq)) seq = (seq + 1) | 0;
+    this.#firstWaiting = seq;
+    return seq;
+  }
+
+  get hasWaiting(): boolean {
+    return this.firstWaiting() !== this.#end;
+  }
+
+  get waitingCount(): number {
+    let count = 0;
+    for (let seq = this.firstWaiting(); seq !== this.#end; seq = (seq + 1) | 0) if (this.#isWaiting(seq)) count++;
+    return count;
+  }
+
+  /** The job not begun that is first to be begun, where there is one. */
+  get firstWaitingJob(): J | undefined {
+    return this.taken === 0 ? undefined : this.find(this.firstWaiting());
+  }
+
+  /** The job not begun that is first to be begun, and the one that is last; `undefined` where there is none. */
+  get waitingEnds(): { readonly first: J; readonly last: J } | undefined {
+    const first = this.find(this.firstWaiting());
+    const last = this.#lastBetween(this.#firstWaiting, this.#end);
+    return first === undefined || last === undefined ? undefined : { first, last };
+  }
+
+  /** Whether a job sent now would wait behind one that it ranks before. */
+  wouldOvertake(job: J): boolean {
+    const kind = this.#lastKind;
+    if (kind === undefined) return false;
+    const { urgency } = kindOf(job);
+    return urgency > kind.urgency || (urgency === kind.urgency && orderOf(job) < this.#lastOrder);
+  }
+
+  /** The same, where it is more urgent than that, or goes to the front, which that does not: no equal of it. */
+  wouldOutrank(job: J): boolean {
+    const kind = this.#lastKind;
+    return kind !== undefined && isAbove(job, kind, this.#lastOrder);
+  }
+
+  /**
+   * Takes back up to `max` jobs not begun, of those that rank behind `rank`, the last sent first. Those that must not be
+   * sent twice stay.
+   */
+  takeBack(rank: Rank, max: number): J[] {
+    const taken: J[] = [];
+    const first = this.firstWaiting();
+    for (let seq = this.#end; seq !== first && taken.length < max; ) {
+      seq = (seq - 1) | 0;
+      const job = this.find(seq);
+      if (job === undefined || transferOf(job) !== undefined) continue;
+      // jobs are sent, and begun, in order: what holds for this one holds for all sent before it
+      if (!isBefore(rank, rankOf(job)) || !this.#vacate(job)) break;
+      taken.push(job);
+    }
+    if (taken.length > 0) this.#setLast(this.#lastBetween(first, this.#end));
+    return taken;
+  }
+
+  /** Takes back one job. False when it has begun. */
+  takeBackOne(job: J): boolean {
+    if (!this.#vacate(job)) return false;
+    if (orderOf(job) === this.#lastOrder) this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
+    return true;
+  }
+
+  /** Empties all seats, of a thread that is gone. */
+  abandon(): AbandonedJobs<J> {
+    const jobs: AbandonedJobs<J> = { begun: [], cancelling: [], waiting: [] };
+    for (const job of this) {
+      const seq = seqOf(job);
+      const isWaiting = this.#slots.takeBack(seq);
+      const isCancelling = this.#slots.isCancelling(seq);
+      this.release(seq & MASK);
+      (isWaiting ? jobs.waiting : isCancelling ? jobs.cancelling : jobs.begun).push(job);
+    }
+    return jobs;
+  }
+
+  *[Symbol.iterator](): Generator<J> {
+    for (const job of this.#jobs) if (job !== undefined) yield job;
+  }
+
+  #setLast(job: J | undefined): void {
+    this.#lastKind = job === undefined ? undefined : kindOf(job);
+    this.#lastOrder = job === undefined ? 0 : orderOf(job);
+  }
+
+  #vacate(job: J): boolean {
+    const seq = seqOf(job);
+    if (!this.#slots.takeBack(seq)) return false;
+    this.release(seq & MASK);
+    return true;
+  }
+
+  #lastBetween(first: number, end: number): J | undefined {
+    for (let seq = end; seq !== first; ) {
+      seq = (seq - 1) | 0;
+      const job = this.find(seq);
+      if (job !== undefined) return job;
+    }
+    return undefined;
+  }
+
+  #isWaiting(seq: number): boolean {
+    const job = this.#jobs[seq & MASK];
+    return job !== undefined && seqOf(job) === seq && this.#slots.isWaiting(seq);
+  }
+}

@@ -1,0 +1,235 @@
+import {
+  argsOf,
+  asideOf,
+  idOf,
+  isPlain,
+  kindOf,
+  type Passenger,
+  type PassengerTask,
+  timeoutMsOf,
+  transferOf,
+} from '../base/in-flight-job.js';
+import type { Transferable } from '../sync/sharing/crossing.js';
+import { SentBuffers } from '../wire/lane/known-buffers.js';
+import {
+  CAPACITY,
+  Control,
+  LANE_WORDS,
+  LONG_ENTRY_WORDS,
+  LONG_WORDS,
+  Parked,
+  SHORT_ENTRY_WORDS,
+  type WorkerMemory,
+} from '../wire/lane/layout.js';
+import { NOT_INLINE, RingWriter } from '../wire/lane/ring.js';
+import { TextWriter } from '../wire/lane/text-lane.js';
+import type { PayloadPort } from '../wire/message/payload-port.js';
+import {
+  ARGUMENT_BITS,
+  ASIDES,
+  type Aside,
+  BY_MESSAGE,
+  COUNT_MASK,
+  DEFINITION,
+  HAS_IDENTITY,
+  HOLE,
+  IDENTITY_WORDS,
+  IS_ANNOUNCED,
+  MAX_INLINE_ARGUMENTS,
+  MAX_INLINE_VALUES,
+  REQUEST_HEAD,
+  TAG_BITS,
+} from '../wire/message/protocol.js';
+
+/** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
+export class RequestLane {
+  readonly #ring: RingWriter;
+  readonly #texts: TextWriter;
+  readonly #control: Int32Array;
+  readonly #payload: PayloadPort;
+  /** The tasks the worker was told of, and the one it was told of, or asked for, last. */
+  readonly #defined = new WeakSet<object>();
+  #lastDefined: object | undefined;
+  /** What the worker knows of the job written last: its task, by how much its id is above its number, its priority. */
+  #taskId = -1;
+  #idBase = Number.NaN;
+  #priority = Number.NaN;
+  /** The word at which the values of the entry in hand begin. */
+  #valuesAt = 0;
+  #published = 0;
+  #read = 0;
+  /** Words written, and of these the words that were read when it was last looked. */
+  #words = 0;
+  #wordsRead = 0;
+  /** Whether the values of the entry written last went by message: that took much longer than an entry. */
+  isByMessage = false;
+  /** The sequence number of the next entry. Wraps. */
+  nextSeq = 0;
+
+  /** @param bufferGone told the number of shared memory that the worker keeps and nobody has here any more. */
+  constructor(memory: WorkerMemory, payload: PayloadPort, bufferGone: (number: number) => void) {
+    this.#texts = new TextWriter(memory);
+    const buffers = new SentBuffers((fresh) => payload.send(fresh, 'args'), bufferGone);
+    this.#ring = new RingWriter(memory.requests, LANE_WORDS, this.#texts, buffers);
+    this.#control = memory.control;
+    this.#payload = payload;
+  }
+
+  /** Whether the worker has read enough of the lane for `entries` more. */
+  hasRoom(entries: number): boolean {
+    if (((this.nextSeq - this.#read) | 0) + entries <= CAPACITY) return true;
+    this.#read = Atomics.load(this.#control, Control.REQUESTS_READ);
+    return ((this.nextSeq - this.#read) | 0) + entries <= CAPACITY;
+  }
+
+  /** Whether the worker has read all that was published: it looks at its lane again. */
+  get isRead(): boolean {
+    return Atomics.load(this.#control, Control.REQUESTS_READ) === this.#published;
+  }
+
+  /** Writes an entry that only takes up its sequence number. */
+  skip(): void {
+    this.#writeEmpty(0, HOLE);
+  }
+
+  /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
+  define(task: PassengerTask): boolean {
+    if (task === this.#lastDefined) return false;
+    return this.#defineOther(task);
+  }
+
+  #defineOther(task: PassengerTask): boolean {
+    if (this.#defined.has(task)) {
+      this.#lastDefined = task;
+      return false;
+    }
+    this.#defined.add(task);
+    this.#payload.send(task.origin, 'task');
+    this.#writeEmpty(task.id, DEFINITION);
+    return true;
+  }
+
+  /**
+   * Writes a job's entry, not yet published.
+   *
+   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then.
+   */
+  write(job: Passenger): void {
+    const kind = kindOf(job);
+    const isAlike =
+      kind.task.id === this.#taskId && kind.priority === this.#priority && idOf(job) - this.nextSeq === this.#idBase;
+    this.#valuesAt = this.#ring.offset + (isAlike ? REQUEST_HEAD : REQUEST_HEAD + IDENTITY_WORDS);
+    const values = this.#putValues(job);
+    this.isByMessage = (values & COUNT_MASK) === BY_MESSAGE;
+    this.#ring.words[this.#ring.offset + 1] = isAlike ? values : values | this.#putIdentity(job);
+    this.#end();
+  }
+
+  /** Makes what was written visible to the worker, and answers how it waits. */
+  publish(): number {
+    if (this.#published === this.nextSeq) return Parked.NO;
+    this.#published = this.nextSeq;
+    this.#texts.flush();
+    Atomics.store(this.#control, Control.REQUEST_TAIL, this.nextSeq);
+    return Atomics.load(this.#control, Control.PARKED);
+  }
+
+  /** How long the next entry may be, in words. */
+  #longest(): number {
+    const mark = (this.#words + LONG_ENTRY_WORDS - LONG_WORDS) | 0;
+    if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
+    this.#wordsRead = Atomics.load(this.#control, Control.REQUEST_WORDS_READ);
+    return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
+  }
+
+  /** Before the values, which are written. */
+  #putIdentity(job: Passenger): number {
+    const { task, priority } = kindOf(job);
+    const { words, floats, offset } = this.#ring;
+    this.#taskId = task.id;
+    this.#idBase = idOf(job) - this.nextSeq;
+    this.#priority = priority;
+    words[offset] = task.id;
+    floats[(offset + REQUEST_HEAD) >> 1] = this.#idBase;
+    floats[(offset + REQUEST_HEAD + 2) >> 1] = priority;
+    return HAS_IDENTITY;
+  }
+
+  #putValues(job: Passenger): number {
+    try {
+      return isPlain(job) ? this.#putArguments(job, undefined) : this.#putAll(job);
+    } catch (error) {
+      this.#ring.abandon(this.#valuesAt); // an element of `args` was a getter, and has thrown
+      throw error;
+    }
+  }
+
+  #putAll(job: Passenger): number {
+    const aside = asideOf(job);
+    const kind = transferOf(job) === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
+    return timeoutMsOf(job) === undefined ? kind : kind | IS_ANNOUNCED;
+  }
+
+  #putArguments(job: Passenger, aside: Aside | undefined): number {
+    const ring = this.#ring;
+    const args = argsOf(job); // a getter of one may settle the job, which then has none any more
+    const { length } = args;
+    if (length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
+    const limit = ring.offset + this.#longest();
+    ring.cursor = this.#valuesAt;
+    let tags = 0;
+    for (let index = 0; index < length; index++) {
+      const tag = ring.put(args[index], limit);
+      if (tag === NOT_INLINE) return this.#sendValues(job, aside);
+      tags |= tag << (TAG_BITS * index);
+    }
+    const kind = length | (tags << ARGUMENT_BITS);
+    return aside === undefined ? kind : this.#putAside(job, aside, limit, kind);
+  }
+
+  /** Behind the arguments. */
+  #putAside(job: Passenger, aside: Aside, limit: number, argumentKind: number): number {
+    const ring = this.#ring;
+    let tags = argumentKind >> ARGUMENT_BITS;
+    let count = argumentKind & COUNT_MASK;
+    let flags = 0;
+    for (const [name, flag] of ASIDES) {
+      const value = aside[name];
+      if (value === undefined) continue;
+      const tag = count === MAX_INLINE_VALUES ? NOT_INLINE : ring.put(value, limit);
+      if (tag === NOT_INLINE) return this.#sendValues(job, aside);
+      tags |= tag << (TAG_BITS * count++);
+      flags |= flag;
+    }
+    return count | (tags << ARGUMENT_BITS) | flags;
+  }
+
+  /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
+  #sendValues(job: Passenger, aside: Aside | undefined): number {
+    const args = argsOf(job);
+    const transfer = transferOf(job) as readonly Transferable[] | undefined;
+    this.#ring.abandon(this.#valuesAt);
+    if (aside === undefined) return BY_MESSAGE | (this.#payload.send(args, 'args', transfer) << ARGUMENT_BITS);
+    const given = ASIDES.filter(([name]) => aside[name] !== undefined);
+    const root = {
+      list: 'args',
+      at: (index: number): string => given[index - args.length]?.[0] ?? `args[${index}]`,
+    };
+    const tag = this.#payload.send([...args, ...given.map(([name]) => aside[name])], root, transfer);
+    return given.reduce((kind, [, flag]) => kind | flag, BY_MESSAGE | (tag << ARGUMENT_BITS));
+  }
+
+  /** Writes an entry without values. */
+  #writeEmpty(taskId: number, kind: number): void {
+    const { words, offset } = this.#ring;
+    words[offset] = taskId;
+    words[offset + 1] = kind;
+    this.#ring.cursor = offset + REQUEST_HEAD;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#words = (this.#words + this.#ring.advance()) | 0;
+    this.nextSeq = (this.nextSeq + 1) | 0;
+  }
+}

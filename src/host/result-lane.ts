@@ -1,0 +1,299 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { toTicks } from '../base/ticks.js';
+import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
+import { RingReader, Tag } from '../wire/lane/ring.js';
+import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from '../wire/message/error-codec.js';
+import type { PayloadPort } from '../wire/message/payload-port.js';
+import {
+  ANSWER_MASK,
+  Answer,
+  type AskedChild,
+  IS_STAMPED,
+  RESULT_HEAD,
+  SLOT_BITS,
+  TAG_MASK,
+  TAG_SHIFT,
+  type Told,
+} from '../wire/message/protocol.js';
+import { unreadable } from '../wire/message/unreadable.js';
+import type { Printed } from '../worker/output.js';
+
+/** What a job's code threw. */
+export interface Thrown {
+  readonly error: Error;
+  /** It was a `CancelledError`: the task stopped because it was asked to. */
+  readonly isCancelled: boolean;
+}
+
+/** How code ended that was asked to stop. */
+export type StoppedEnd =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly thrown: Thrown };
+
+/** Who is told what the entries say, by the slot of the job. */
+export interface ResultReader {
+  started(slot: number): void;
+  reported(slot: number, value: unknown): void;
+  /** It has reported what cannot be read. */
+  reportLost(slot: number, error: Error): void;
+  /** The code ended by itself. */
+  returned(slot: number, value: unknown): void;
+  threw(slot: number, thrown: Thrown): void;
+  /** The code has cancelled its own job's token. */
+  tokenCancelled(slot: number, reason: unknown): void;
+  /** The code awaits something while it has children. */
+  suspended(slot: number): void;
+  /** The code blocks the thread, to wait for another. */
+  blocked(slot: number): void;
+  /** The code submits a child. */
+  asked(slot: number, child: AskedChild): void;
+  /** It submits a child whose arguments or options cannot be read. */
+  childLost(slot: number, child: number, error: Error): void;
+  /** There was no code to run. */
+  failedToStart(slot: number, thrown: Thrown): void;
+  /** The code ended, either way, after it was asked to. */
+  stopped(slot: number, end: StoppedEnd): void;
+  /** Code of the thread has written to stdout or stderr. */
+  printed(printed: readonly Printed[]): void;
+  /** The lane cannot be read any further: nobody knows where its next entry begins. */
+  broke(cause: unknown): void;
+}
+
+/** The main thread's end of the lane that carries results from one worker: the worker writes, it reads. */
+export class ResultLane {
+  readonly #ring: RingReader;
+  readonly #control: Int32Array;
+  readonly #port: MessagePort;
+  readonly #payload: PayloadPort;
+  #readCount = 0;
+  #readWords = 0;
+  #isBroken = false;
+  /** The number of the last entry whose message was taken from its port. */
+  #receivedAt = -1;
+  /** The number of the child that is asked for next. */
+  #child = 0;
+  #lastEndMs = 0;
+  /** Of the entry last read: when the job's code began, in ms of `now()`, and how long it ran. */
+  begunAtMs = 0;
+  runTicks = 0;
+
+  constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
+    this.#ring = new RingReader(memory.results, LANE_WORDS);
+    this.#control = memory.control;
+    this.#port = port;
+    this.#payload = payload;
+  }
+
+  get isEmpty(): boolean {
+    return this.#isBroken || Atomics.load(this.#control, Control.RESULT_TAIL) === this.#readCount;
+  }
+
+  /**
+   * Reads up to `max` entries; returns how many. Whatever reading a value throws costs the job that the entry is of, and only
+   * that: the entry counts as read.
+   */
+  read(max: number, reader: ResultReader): number {
+    const available = this.#isBroken ? 0 : (Atomics.load(this.#control, Control.RESULT_TAIL) - this.#readCount) | 0;
+    const count = available < max ? available : max;
+    if (count === 0) return 0;
+    let at = this.#readCount;
+    const end = (at + count) | 0;
+    while (at !== end) {
+      try {
+        for (; at !== end; at = (at + 1) | 0) this.#readEntry(reader);
+      } catch (fault) {
+        if (this.#readCount !== at) {
+          this.#publishRead();
+          throw fault; // of the reader's own
+        }
+        if (!this.#passEntry(reader, fault)) break;
+        at = (at + 1) | 0;
+      }
+    }
+    this.#publishRead();
+    return count;
+  }
+
+  #publishRead(): void {
+    Atomics.store(this.#control, Control.RESULT_WORDS_READ, this.#readWords);
+  }
+
+  #readEntry(reader: ResultReader): void {
+    const ring = this.#ring;
+    const { offset } = ring;
+    const head = ring.words[offset] ?? 0;
+    const slot = head & ((1 << SLOT_BITS) - 1);
+    const answer = (head >> SLOT_BITS) & ANSWER_MASK;
+    const tag = (head >> TAG_SHIFT) & TAG_MASK;
+    const runMs = ring.singles[offset + 1] ?? 0;
+    ring.cursor = offset + RESULT_HEAD;
+    if ((head & IS_STAMPED) !== 0) this.#lastEndMs = ring.takeFloat(); // not `? :`, which would make objects of floats
+    this.begunAtMs = this.#lastEndMs;
+    this.#lastEndMs += runMs;
+    this.runTicks = toTicks(runMs);
+    const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receiveEntry(tag);
+    this.#entryRead();
+    if (answer === Answer.RETURNED) reader.returned(slot, value);
+    else this.#dispatchRare(reader, slot, answer, value);
+  }
+
+  #entryRead(): void {
+    this.#readWords = (this.#readWords + this.#ring.advance()) | 0;
+    this.#readCount = (this.#readCount + 1) | 0;
+  }
+
+  /** The value of the entry it is at could not be read: passes over it, and tells that. False: the lane is out of step. */
+  #passEntry(reader: ResultReader, fault: unknown): boolean {
+    let head: number;
+    try {
+      head = this.#passOver();
+    } catch {
+      this.#isBroken = true;
+      reader.broke(fault);
+      return false;
+    }
+    this.#tellUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ANSWER_MASK, fault);
+    return true;
+  }
+
+  /** Answers the head of the entry. Throws where nobody knows what comes next. */
+  #passOver(): number {
+    const ring = this.#ring;
+    const { offset } = ring;
+    const head = ring.words[offset] ?? 0;
+    const tag = (head >> TAG_SHIFT) & TAG_MASK;
+    if (((head >> SLOT_BITS) & ANSWER_MASK) === Answer.TOLD_MANY)
+      throw new Error('Cannot go on: how many messages follow is in one that could not be read');
+    ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
+    if (tag < Tag.MESSAGE) ring.pass(tag);
+    else if (this.#receivedAt !== this.#readCount) this.#dropMessage();
+    this.#entryRead();
+    return head;
+  }
+
+  /** One that cannot be read is gone from its port all the same. */
+  #dropMessage(): void {
+    try {
+      receiveMessageOnPort(this.#port);
+    } catch {}
+  }
+
+  #tellUnread(reader: ResultReader, slot: number, answer: number, fault: unknown): void {
+    switch (answer) {
+      case Answer.RETURNED:
+        reader.threw(slot, { error: unreadable('result', fault), isCancelled: false });
+        break;
+      case Answer.STOPPED_RETURNED:
+        reader.stopped(slot, {
+          kind: 'threw',
+          thrown: { error: unreadable('result', fault), isCancelled: false },
+        });
+        break;
+      case Answer.THREW:
+        reader.threw(slot, { error: unreadable('error', fault), isCancelled: false });
+        break;
+      case Answer.NO_CODE:
+        reader.failedToStart(slot, { error: unreadable('error', fault), isCancelled: false });
+        break;
+      case Answer.STOPPED_THREW:
+        reader.stopped(slot, { kind: 'threw', thrown: { error: unreadable('error', fault), isCancelled: false } });
+        break;
+      case Answer.TOKEN_CANCELLED:
+        reader.tokenCancelled(slot, unreadable('reason', fault));
+        break;
+      case Answer.REPORTED:
+        reader.reportLost(slot, unreadable('report', fault));
+        break;
+      case Answer.ASKED:
+        reader.childLost(slot, this.#child, unreadable('child.args', fault));
+        break;
+      case Answer.STARTED:
+      case Answer.SUSPENDED:
+      case Answer.BLOCKED:
+        this.#dispatchRare(reader, slot, answer, undefined); // they have no value
+        break;
+    }
+  }
+
+  #dispatchRare(reader: ResultReader, slot: number, answer: number, value: unknown): void {
+    switch (answer) {
+      case Answer.THREW:
+        reader.threw(slot, toThrown(value));
+        break;
+      case Answer.TOKEN_CANCELLED:
+        reader.tokenCancelled(slot, decodeReason(value as ErrorRecord));
+        break;
+      case Answer.SUSPENDED:
+        reader.suspended(slot);
+        break;
+      case Answer.BLOCKED:
+        reader.blocked(slot);
+        break;
+      case Answer.NO_CODE:
+        reader.failedToStart(slot, toThrown(value));
+        break;
+      case Answer.STOPPED_RETURNED:
+        reader.stopped(slot, { kind: 'returned', value });
+        break;
+      case Answer.STOPPED_THREW:
+        reader.stopped(slot, { kind: 'threw', thrown: toThrown(value) });
+        break;
+      case Answer.REPORTED:
+        reader.reported(slot, value);
+        break;
+      case Answer.TOLD_MANY:
+        for (const told of value as readonly Told[]) this.#readTold(reader, slot, told);
+        break;
+      case Answer.CHILD:
+        this.#child = value as number;
+        break;
+      case Answer.ORPHAN:
+        break;
+      case Answer.ASKED:
+        reader.asked(slot, value as AskedChild);
+        break;
+      case Answer.STARTED:
+        reader.started(slot);
+        break;
+      case Answer.PRINTED:
+        reader.printed(value as readonly Printed[]);
+        break;
+    }
+  }
+
+  /** Reads the message that follows the list it is named in. */
+  #readTold(reader: ResultReader, slot: number, [answer, child, tag]: Told): void {
+    this.#child = child;
+    let value: unknown;
+    try {
+      value = this.#receive(tag);
+    } catch (fault) {
+      this.#tellUnread(reader, slot, answer, fault);
+      return;
+    }
+    this.#dispatchRare(reader, slot, answer, value);
+  }
+
+  /** The message of the entry it is at. */
+  #receiveEntry(tag: number): unknown {
+    this.#receivedAt = this.#readCount;
+    return this.#receive(tag);
+  }
+
+  #receive(tag: number): unknown {
+    const received = receiveMessageOnPort(this.#port);
+    // the worker posts a value before it publishes the entry that names it
+    if (received === undefined) throw new Error('A result entry names a message that did not come');
+    return this.#payload.open(received.message, tag);
+  }
+}
+
+/** Never throws, as `decodeError`. */
+function toThrown(value: unknown): Thrown {
+  const record = value as ErrorRecord;
+  try {
+    return { error: decodeError(record), isCancelled: isCancelledRecord(record) };
+  } catch (fault) {
+    return { error: unreadable('error', fault), isCancelled: false };
+  }
+}

@@ -1,0 +1,202 @@
+import { callListener } from '../../base/warn.js';
+import { describe } from '../../errors.js';
+import type { Dependent } from '../dependent.js';
+import {
+  CARRIERS_CHANGED,
+  FOLLOWS_ALWAYS,
+  HAS_HAPPENED,
+  IS_TOLD_BY_MESSAGE,
+  KIND_NAME,
+  LINK,
+  REASON_TO_TELL,
+  SHARED,
+  SOURCE_HAPPENED,
+  UNLINK,
+} from '../inner.js';
+import { keepIfNeeded, SharedObject } from '../sharing/shared-object.js';
+import type { Source } from './source.js';
+import { type Awaited, checkMayBlock, readWait, type WaitOptions, wait, waitSync } from './wait.js';
+import { ringOthers, unwatch, watch } from './wakeup.js';
+
+// For the classes of such objects, each for objects of its own.
+
+export let sourceOf: (object: OneWay) => Source | undefined;
+export let isShared: (object: OneWay) => boolean;
+export let hasListeners: (object: OneWay) => boolean;
+/** Calls `fn` when it comes about, after all that is not foreign code was told. Answers how to take it off. */
+export let listen: (object: OneWay, fn: (reason: unknown) => void, where: string) => () => void;
+/** It has come about, by this thread: tells the others, then its own. */
+export let happened: (object: OneWay) => void;
+/** Tells those on this thread, if it has come about. */
+export let tell: (object: OneWay) => void;
+
+/** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
+export abstract class OneWay extends SharedObject {
+  /** What makes it come about by itself. Asked by every look; followed only while there is somebody to tell. */
+  readonly #source: Source | undefined;
+  /** By which it follows its source, and by which it is called when this thread's bell rings. Made when first needed. */
+  #follower: Dependent | undefined;
+  #onBell: (() => void) | undefined;
+  #dependents: Set<Dependent> | undefined;
+  #listeners: Set<Dependent> | undefined;
+  #isShared = false;
+
+  /** @internal */
+  constructor(source?: Source) {
+    super();
+    this.#source = source;
+  }
+
+  static {
+    sourceOf = (object) => object.#source;
+    isShared = (object) => object.#isShared;
+    hasListeners = (object) => object.#hasListeners;
+    listen = (object, fn, where) => object.#listen(fn, where);
+    happened = (object) => {
+      if (object.#isShared) ringOthers();
+      object.#tell();
+    };
+    tell = (object) => object.#tell();
+  }
+
+  /** @internal */
+  abstract get [HAS_HAPPENED](): boolean;
+
+  /** @internal */
+  abstract get [KIND_NAME](): string;
+
+  /**
+   * Waits until it has come about: `true`; `false` when `timeoutMs` passed first. A wait with a time keeps the process, one
+   * without does not.
+   *
+   * @throws {CancelledError} by rejection, when the token or signal given in `options` is cancelled first.
+   */
+  wait(options?: WaitOptions): Promise<boolean> {
+    let dependent: Dependent = { cancel: () => {} };
+    const awaited: Awaited = {
+      enter: (done) => {
+        dependent = { cancel: done };
+        this[LINK](dependent);
+      },
+      leave: () => {
+        this[UNLINK](dependent);
+        return !this[HAS_HAPPENED];
+      },
+    };
+    return wait(awaited, options, `wait for ${this[KIND_NAME]}`);
+  }
+
+  /**
+   * Blocks a task's thread until it has come about (`true`) or `timeoutMs` have passed (`false`).
+   *
+   * @throws {CancelledError} when the token or signal given in `options`, or the job that waits, is cancelled first.
+   * @throws {TypeError} on the main thread, which must not block: use `wait`.
+   */
+  waitSync(options?: WaitOptions): boolean {
+    checkMayBlock('waitSync', `${this[KIND_NAME].split(' ').at(-1)}.wait()`);
+    const action = `wait for ${this[KIND_NAME]}`;
+    return waitSync(() => this[HAS_HAPPENED], readWait(options, action), action);
+  }
+
+  /** @internal */
+  [LINK](dependent: Dependent): void {
+    this.#dependents ??= new Set();
+    this.#add(this.#dependents, dependent);
+  }
+
+  /** @internal */
+  [UNLINK](dependent: Dependent): void {
+    if (this.#dependents?.delete(dependent) || this.#listeners?.delete(dependent)) this.#unfollowIfIdle();
+  }
+
+  /** @internal */
+  override [SHARED](): void {
+    this.#isShared = true;
+    this.#follow();
+  }
+
+  /** @internal */
+  get [IS_TOLD_BY_MESSAGE](): boolean {
+    return false;
+  }
+
+  /** @internal */
+  get [FOLLOWS_ALWAYS](): boolean {
+    return false;
+  }
+
+  /** @internal */
+  get [REASON_TO_TELL](): unknown {
+    return undefined;
+  }
+
+  /** @internal */
+  abstract [SOURCE_HAPPENED](reason: unknown): void;
+
+  /** @internal */
+  override [CARRIERS_CHANGED](): void {
+    this.#unfollowIfIdle();
+  }
+
+  #listen(fn: (reason: unknown) => void, where: string): () => void {
+    if (typeof fn !== 'function')
+      throw new TypeError(`Cannot register ${where}: the listener must be a function, received ${describe(fn)}`);
+    const listener: Dependent = { cancel: (reason) => callListener(fn, [reason], where) };
+    this.#listeners ??= new Set();
+    this.#add(this.#listeners, listener);
+    return () => this[UNLINK](listener);
+  }
+
+  get #hasListeners(): boolean {
+    return (this.#listeners?.size ?? 0) > 0 || (this.#dependents?.size ?? 0) > 0;
+  }
+
+  #tell(): void {
+    if (!this[HAS_HAPPENED]) return;
+    this.#unfollow();
+    const reason = this[REASON_TO_TELL];
+    // one that an earlier one takes off is not told any more
+    for (const dependents of [this.#dependents, this.#listeners])
+      if (dependents !== undefined)
+        for (const dependent of dependents) {
+          dependents.delete(dependent);
+          dependent.cancel(reason);
+        }
+    keepIfNeeded(this);
+  }
+
+  /** Follows its source, and listens for other threads, as there is somebody to tell. */
+  #follow(): void {
+    keepIfNeeded(this);
+    if (!this.#hasListeners && !this[FOLLOWS_ALWAYS]) return;
+    if (this.#isShared && !this[IS_TOLD_BY_MESSAGE] && this.#onBell === undefined) {
+      this.#onBell = () => this.#tell();
+      watch(this.#onBell);
+    }
+    if (this.#source === undefined || this.#follower !== undefined) return;
+    this.#follower = { cancel: (reason) => this[SOURCE_HAPPENED](reason) };
+    this.#source[LINK](this.#follower);
+  }
+
+  #add(to: Set<Dependent>, dependent: Dependent): void {
+    if (this[HAS_HAPPENED]) {
+      dependent.cancel(this[REASON_TO_TELL]);
+      return;
+    }
+    to.add(dependent);
+    this.#follow();
+    this.#tell(); // where another thread was first, before this one listened
+  }
+
+  #unfollowIfIdle(): void {
+    keepIfNeeded(this);
+    if (!this.#hasListeners && !this[FOLLOWS_ALWAYS]) this.#unfollow();
+  }
+
+  #unfollow(): void {
+    if (this.#onBell !== undefined) unwatch(this.#onBell);
+    if (this.#follower !== undefined) this.#source?.[UNLINK](this.#follower);
+    this.#onBell = undefined;
+    this.#follower = undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import { isMainThread } from 'node:worker_threads';
+import { linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
+import { checkMs, checkSignal, optionNames, readOptions } from '../../base/check.js';
+import { type StopTimer, startTimer } from '../../base/timer.js';
+import { CancelledError, cancelledMessage, describe } from '../../errors.js';
+import type { Dependent } from '../dependent.js';
+import { LINK, UNLINK } from '../inner.js';
+import { checkCurrentJob } from '../sharing/registry.js';
+import { block } from './wakeup.js';
+
+/** What a wait asks of the token it is given: a `CancellationToken`. */
+export interface WaitToken {
+  readonly isCancelled: boolean;
+  readonly reason: unknown;
+  /** @internal */
+  [LINK](dependent: Dependent): void;
+  /** @internal */
+  [UNLINK](dependent: Dependent): void;
+}
+
+/** How long to wait, and what ends the wait. */
+export interface WaitOptions {
+  /** Past so many ms the wait is given up. Default: `Infinity`. */
+  readonly timeoutMs?: number | undefined;
+  /** A `CancellationToken` that ends the wait with a `CancelledError`. */
+  readonly token?: WaitToken | undefined;
+  /** The same by an `AbortSignal`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Something that a wait can be for. */
+export interface Awaited {
+  /** Calls `done` once, when it has come about; at once where it has. */
+  enter(done: () => void): void;
+  /** Waits no longer. False where it is too late for that: `done` is called, or was. */
+  leave(): boolean;
+}
+
+const WAIT_OPTIONS = optionNames<WaitOptions>({ timeoutMs: true, token: true, signal: true });
+
+/** The options of a wait, read and checked. */
+export interface WaitSettings {
+  readonly timeoutMs: number;
+  readonly token: WaitToken | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+const FOR_EVER: WaitSettings = { timeoutMs: Number.POSITIVE_INFINITY, token: undefined, signal: undefined };
+
+/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+export function readWait(options: unknown, action: string): WaitSettings {
+  if (options === undefined) return FOR_EVER;
+  const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = readOptions(options, WAIT_OPTIONS, action);
+  if (token !== undefined && !isToken(token))
+    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(token)}`);
+  return {
+    timeoutMs: checkMs(timeoutMs, 'timeoutMs', action),
+    token,
+    signal: signal === undefined ? undefined : checkSignal(signal, 'signal', action),
+  };
+}
+
+/**
+ * Waits in the event loop: `true` when it came about, `false` when `timeoutMs` passed first. A wait with a time keeps the
+ * process, one without does not.
+ *
+ * @param action what the caller does, in an error's words.
+ * @throws {CancelledError} by rejection, when the token or signal given is cancelled before.
+ */
+export function wait(awaited: Awaited, options: WaitOptions | undefined, action: string): Promise<boolean> {
+  const { timeoutMs, token, signal } = readWait(options, action);
+  if (token?.isCancelled) return Promise.reject(waitCancelled(action, token.reason));
+  if (signal?.aborted) return Promise.reject(waitCancelled(action, signal.reason));
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    let stopTimer: StopTimer | undefined;
+    const end = (): void => {
+      isDone = true;
+      stopTimer?.();
+      token?.[UNLINK](dependent);
+      if (signal !== undefined) unlinkFromSignal(signal, dependent);
+    };
+    const dependent: Dependent = {
+      cancel: (reason) => {
+        if (isDone || !awaited.leave()) return;
+        end();
+        reject(waitCancelled(action, reason));
+      },
+    };
+    awaited.enter(() => {
+      if (isDone) return;
+      end();
+      resolve(true);
+    });
+    if (isDone) return;
+    token?.[LINK](dependent);
+    if (signal !== undefined && !isDone) linkToSignal(signal, dependent);
+    if (isDone) return; // cancelled meanwhile
+    const expire = (): void => {
+      if (isDone || !awaited.leave()) return;
+      end();
+      resolve(false);
+    };
+    if (timeoutMs === 0) expire();
+    else stopTimer = startTimer(timeoutMs, expire, { keepsProcess: true });
+  });
+}
+
+/**
+ * Blocks a task's thread: `true` when `isMet` says so, `false` when `timeoutMs` passed first.
+ *
+ * @param action what the caller does, in an error's words.
+ * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled.
+ * @throws {TypeError} on the main thread.
+ */
+export function waitSync(isMet: () => boolean, settings: WaitSettings, action: string): boolean {
+  checkNotCancelled(settings, action);
+  return block(() => {
+    if (isMet()) return true;
+    checkNotCancelled(settings, action);
+    checkCurrentJob();
+    return false;
+  }, settings.timeoutMs);
+}
+
+/** @throws {CancelledError} when the token or signal given is cancelled. */
+export function checkNotCancelled({ token, signal }: WaitSettings, action: string): void {
+  if (token?.isCancelled) throw waitCancelled(action, token.reason);
+  if (signal?.aborted) throw waitCancelled(action, signal.reason);
+}
+
+/** @throws {TypeError} on the main thread, naming the promise form. */
+export function checkMayBlock(method: string, promiseForm: string): void {
+  if (isMainThread)
+    throw new TypeError(`Cannot block the main thread: ${method} is for tasks, use \`await ${promiseForm}\` here`);
+}
+
+function waitCancelled(action: string, reason: unknown): CancelledError {
+  return new CancelledError(cancelledMessage(`The attempt to ${action} was cancelled`, reason), { reason });
+}
+
+function isToken(value: unknown): value is WaitToken {
+  return typeof value === 'object' && value !== null && 'isCancelled' in value && LINK in value;
+}

@@ -1,0 +1,169 @@
+import { define, defineHidden } from '../../base/define.js';
+import {
+  CancelledError,
+  DependencyError,
+  describe,
+  JobTimeoutError,
+  NotCloneableError,
+  PoolClosedError,
+  QueueFullError,
+  TaskNotFoundError,
+  WorkerExitError,
+} from '../../errors.js';
+import { fromBytes } from '../process/process-bytes.js';
+import {
+  type Content,
+  decoded,
+  type ErrorPart,
+  type ErrorRecord,
+  encodeError,
+  type Part,
+  passErrorsOn,
+  type Sealed,
+} from './error-encoder.js';
+import { type ErrorClass, standardClassOf } from './standard-errors.js';
+import { unreadable } from './unreadable.js';
+
+export { type ErrorRecord, encodeError, passErrorsOn };
+
+const classes = new Map<string, ErrorClass>();
+for (const known of [
+  ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
+  ...[CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError],
+  ...[TaskNotFoundError, NotCloneableError, DependencyError],
+]) {
+  classes.set(known.name, known);
+}
+// of the two errors of a `using` block, since Node 24
+const suppressed = Reflect.get(globalThis, 'SuppressedError') as ErrorClass | undefined;
+if (typeof suppressed === 'function') classes.set('SuppressedError', suppressed);
+
+/**
+ * Makes a class of errors known, so that one thrown by a task arrives as an instance of it. It is found by its name, and
+ * restored without calling its constructor: prototype, message, stack, and own properties.
+ *
+ * @throws {TypeError} when it is not a class of errors, or another class has that name.
+ */
+export function registerErrorClass(errorClass: ErrorClass): void {
+  if (typeof errorClass !== 'function' || !inheritsFromError(errorClass))
+    throw new TypeError(`Cannot register error class: it must extend Error, received ${describe(errorClass)}`);
+  if (errorClass.name === '') throw new TypeError('Cannot register error class: it must have a name, received none');
+  const known = classes.get(errorClass.name);
+  if (known !== undefined && known !== errorClass)
+    throw new TypeError(`Cannot register error class: another class has the name '${errorClass.name}'`);
+  classes.set(errorClass.name, errorClass);
+}
+
+function inheritsFromError(errorClass: ErrorClass): boolean {
+  for (let prototype: unknown = errorClass.prototype; prototype !== null && prototype !== undefined; ) {
+    // by name, as a test runner's Error is of another realm
+    if ((prototype as Error).constructor?.name === 'Error') return true;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
+}
+
+/**
+ * What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. Never
+ * throws: in the place of what cannot be read there is a `NotCloneableError` that names it.
+ */
+export function decodeError(record: ErrorRecord): Error {
+  try {
+    const [first] = record.parts;
+    if (first?.kind !== 'error') return decodeNonError(first?.value);
+    const error = decodeParts(record.parts)[0] as Error;
+    decoded(error, record);
+    return error;
+  } catch (cause) {
+    return unreadable('error', cause);
+  }
+}
+
+function decodeNonError(sealed: Sealed | undefined): Error {
+  const thrown = sealed && unseal(sealed);
+  const error = new Error(`The task threw ${describe(thrown)}, which is not an Error`);
+  define(error, 'thrown', thrown);
+  return error;
+}
+
+/** A cause or a reason may be anything: a non-error stays what it was. Never throws, as `decodeError`. */
+export function decodeReason(record: ErrorRecord): unknown {
+  try {
+    const [first] = record.parts;
+    return first?.kind === 'value' ? unsealOr(first.value, 'reason') : decodeError(record);
+  } catch (cause) {
+    return unreadable('reason', cause);
+  }
+}
+
+function unseal(sealed: Sealed): unknown {
+  return 'bytes' in sealed ? fromBytes(sealed.bytes) : sealed.value;
+}
+
+/** The same, with an error in the place of what cannot be read here. */
+function unsealOr(sealed: Sealed, path: string): unknown {
+  try {
+    return unseal(sealed);
+  } catch (cause) {
+    return unreadable(path, cause);
+  }
+}
+
+/** All errors first, as they may refer to one another in any way. */
+function decodeParts(parts: readonly Part[]): unknown[] {
+  const errors = parts.map((part) => (part.kind === 'error' ? errorOf(part) : unsealOr(part.value, 'error')));
+  for (const [index, part] of parts.entries()) {
+    if (part.kind !== 'error') continue;
+    for (const { key, isEnumerable, content } of part.properties)
+      (isEnumerable ? define : defineHidden)(errors[index] as Error, key, contentOf(content, errors, `error.${key}`));
+  }
+  return errors;
+}
+
+function errorOf(part: ErrorPart): Error {
+  const error = part.classes.includes('DOMException')
+    ? new DOMException(part.message, part.name)
+    : new Error(part.message);
+  const known = part.classes.map((name) => classes.get(name) ?? standardClassOf(name)).find(Boolean);
+  if (known !== undefined && known !== Error) Object.setPrototypeOf(error, known.prototype);
+  const name = part.name ?? part.classes[0] ?? 'Error';
+  if (nameOf(error) !== name) defineHidden(error, 'name', name);
+  if (part.stack !== undefined) defineHidden(error, 'stack', part.stack);
+  return error;
+}
+
+function contentOf(content: Content, errors: readonly unknown[], path: string): unknown {
+  if (content.kind === 'value') return unsealOr(content.value, path);
+  if (content.kind === 'part') return errors[content.part];
+  const list: unknown[] = [];
+  list.length = content.length;
+  for (const [index, item] of content.items) define(list, index, contentOf(item, errors, `${path}[${index}]`));
+  return list;
+}
+
+/** Its class may have a getter that reads what only the constructor sets. */
+function nameOf(error: Error): unknown {
+  try {
+    return error.name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A message, its `reason` made such that it can be cloned; an error arrives as it was. */
+export function packReason<M>(message: M, encode: (reason: unknown) => ErrorRecord = encodeError): M {
+  if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'reason')) return message;
+  return { ...message, reason: encode((message as { readonly reason?: unknown }).reason) };
+}
+
+/** What `packReason` was given. */
+export function unpackReason<M extends object>(message: M): M {
+  if (!Object.hasOwn(message, 'reason')) return message;
+  return { ...message, reason: decodeReason((message as { readonly reason?: unknown }).reason as ErrorRecord) };
+}
+
+/** Whether a record is of a `CancelledError`: the way a task says that it stopped because it was asked to. */
+export function isCancelledRecord(record: ErrorRecord): boolean {
+  const [first] = record.parts;
+  return first?.kind === 'error' && first.classes.includes('CancelledError');
+}

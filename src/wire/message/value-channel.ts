@@ -1,0 +1,55 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Transferable } from '../../sync/sharing/crossing.js';
+import type { Carrier } from '../../sync/sharing/registry.js';
+import { PayloadPort } from './payload-port.js';
+import type { ValueMessage } from './protocol.js';
+import { unreadable } from './unreadable.js';
+
+/** Carries values over a port that has other messages, too. */
+export class ValueCarrier {
+  readonly #payload: PayloadPort;
+  #value: unknown;
+  #fault: { readonly cause: unknown } | undefined;
+
+  constructor(post: (message: ValueMessage, transfer?: readonly Transferable[]) => void, carrier: Carrier) {
+    const port = {
+      postMessage: (value: unknown, transfer?: readonly Transferable[]): void =>
+        post({ kind: 'value', value }, transfer),
+    };
+    this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
+  }
+
+  /** @throws {NotCloneableError} */
+  send(value: unknown, root: string, transfer?: readonly Transferable[]): number {
+    return this.#payload.send(value, root, transfer);
+  }
+
+  arrived(message: ValueMessage): void {
+    this.#value = message.value;
+    this.#fault = undefined;
+  }
+
+  /** A message has come that cannot be read: only values are such that this can be. */
+  failed(cause: unknown): void {
+    this.#fault = { cause };
+  }
+
+  /**
+   * The value that came last.
+   *
+   * @param path how it is named in the error where it cannot be read.
+   * @throws {NotCloneableError}
+   */
+  take(tag: number, path: string): unknown {
+    const value = this.#value;
+    const fault = this.#fault;
+    this.#value = undefined;
+    this.#fault = undefined;
+    if (fault !== undefined) throw unreadable(path, fault.cause);
+    try {
+      return this.#payload.open(value, tag);
+    } catch (cause) {
+      throw unreadable(path, cause);
+    }
+  }
+}

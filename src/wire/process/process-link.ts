@@ -1,0 +1,49 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Carrier } from '../../sync/sharing/registry.js';
+import { type ErrorRecord, encodeError } from '../message/error-codec.js';
+import { PayloadPort } from '../message/payload-port.js';
+import { unreadable } from '../message/unreadable.js';
+import { fromBytes, holdsWasmModule, toBytes } from './process-bytes.js';
+import type { Packed } from './process-protocol.js';
+
+/** As `encodeError`, for another process. */
+export function encodeForProcess(thrown: unknown): ErrorRecord {
+  return encodeError(thrown, (value) => fromBytes(toBytes(value)));
+}
+
+/** Packs values for another process, with which no memory is shared. */
+export class ProcessLink {
+  readonly #payload: PayloadPort;
+  #bytes: Uint8Array = new Uint8Array();
+
+  constructor(carrier: Carrier) {
+    const port = {
+      postMessage: (value: unknown): void => {
+        if (holdsWasmModule(value)) throw new Error('A WebAssembly.Module cannot be cloned to another process');
+        this.#bytes = toBytes(value);
+      },
+    };
+    this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
+  }
+
+  /**
+   * @param root how the path in an error begins.
+   * @throws {NotCloneableError}
+   */
+  pack(value: unknown, root: string): Packed {
+    const tag = this.#payload.send(value, root);
+    return { bytes: this.#bytes, tag };
+  }
+
+  /**
+   * @param root how the path in an error begins.
+   * @throws {NotCloneableError} where it cannot be read here.
+   */
+  unpack({ bytes, tag }: Packed, root: string): unknown {
+    try {
+      return this.#payload.open(fromBytes(bytes), tag);
+    } catch (cause) {
+      throw unreadable(root, cause);
+    }
+  }
+}

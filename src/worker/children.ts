@@ -1,0 +1,179 @@
+import { inspect } from 'node:util';
+import { has } from '../base/bare.js';
+import { readContext } from '../base/context-stores.js';
+import { type Inspecting, shown } from '../base/inspect.js';
+import { checkChildOptions } from '../contract/child-options.js';
+import type { ChildJob, ChildOptions } from '../contract/current-job.js';
+import { describe } from '../errors.js';
+import { stays } from '../sync/sharing/crossing.js';
+import { decodeError } from '../wire/message/error-codec.js';
+import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
+import type { AskedChild, ChildEnd, TaskDefinition } from '../wire/message/protocol.js';
+import { movables } from '../wire/message/transfer-list.js';
+import type { ValueCarrier } from '../wire/message/value-channel.js';
+import { countChildren, type JobContext } from './job-context.js';
+import { exportOf } from './tasks/module-loader.js';
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+let settle: (child: Child, outcome: Outcome) => void;
+
+/** A child, as the code of its parent sees it. Its promise is made when first asked for: a failure that nobody awaits is none. */
+class Child implements ChildJob<unknown> {
+  readonly #name: string;
+  readonly #cancel: (reason: unknown) => void;
+  #outcome: Outcome | undefined;
+  #promise: Promise<unknown> | undefined;
+  #settlePromise: ((outcome: Outcome) => void) | undefined;
+
+  constructor(name: string, cancel: (reason: unknown) => void) {
+    this.#name = name;
+    this.#cancel = cancel;
+  }
+
+  static {
+    stays((value) => (#cancel in value ? `child job '${value.name}'; await it first and pass its result` : undefined));
+    settle = (child, outcome) => child.#settle(outcome);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#outcome === undefined) this.#cancel(reason);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a job is awaitable by design
+  then<A = unknown, B = never>(
+    onfulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#asPromise().then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
+    return this.#asPromise().catch(onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<unknown> {
+    return this.#asPromise().finally(onfinally);
+  }
+
+  toJSON(): { readonly name: string } {
+    return { name: this.#name };
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('ChildJob', this.toJSON(), inspecting);
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.#settlePromise?.(outcome);
+  }
+
+  #asPromise(): Promise<unknown> {
+    this.#promise ??= new Promise((resolve, reject) => {
+      this.#settlePromise = (outcome) => (has(outcome, 'value') ? resolve(outcome.value) : reject(outcome.error));
+      if (this.#outcome !== undefined) this.#settlePromise(this.#outcome);
+    });
+    return this.#promise;
+  }
+}
+
+/** A task that is known by its definition. */
+export class KnownOrigin {
+  readonly definition: TaskDefinition;
+
+  constructor(definition: TaskDefinition) {
+    this.definition = definition;
+  }
+}
+
+/** What it asks of the loop. */
+export interface ChildrenHost {
+  ask(parent: JobContext, child: AskedChild): void;
+  cancel(child: number, reason: unknown): void;
+  /** The parent has its first open child, or no open child any more. */
+  parentChanged(parent: JobContext): void;
+}
+
+/** The children of this worker's jobs. */
+export class Children {
+  /** Brings their results. */
+  readonly #values: ValueCarrier;
+  readonly #host: ChildrenHost;
+  readonly #open = new Map<number, { readonly child: Child; readonly parent: JobContext }>();
+  #last = 0;
+
+  constructor(host: ChildrenHost, values: ValueCarrier) {
+    this.#host = host;
+    this.#values = values;
+  }
+
+  /** @throws {TypeError} for what is no task, or no list of arguments. @throws {NotCloneableError} */
+  submit(parent: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
+    const definition = definitionOf(task);
+    if (args !== undefined && !Array.isArray(args))
+      throw new TypeError(
+        `Cannot submit child '${definition.name}': args must be an array, received ${describe(args)}`,
+      );
+    const { context, ...others } = checkChildOptions(options, `submit child '${definition.name}'`);
+    const number = ++this.#last;
+    this.#host.ask(parent, {
+      child: number,
+      task: definition,
+      ...withoutWrappers(args ?? []),
+      options: others,
+      context: context === undefined ? undefined : readContext(context), // what is current here is read here
+    });
+    const name = Object.hasOwn(others, 'name') ? others.name : undefined;
+    const child = new Child(name ?? definition.name, (reason) => this.#host.cancel(number, reason));
+    this.#open.set(number, { child, parent });
+    if (countChildren(parent, 1) === 1) this.#host.parentChanged(parent);
+    return child;
+  }
+
+  ended(message: ChildEnd): void {
+    const outcome: Outcome =
+      message.kind === 'child-ended' ? this.#take(message.tag) : { error: decodeError(message.error) };
+    const open = this.#open.get(message.child);
+    if (open === undefined) return;
+    this.#open.delete(message.child);
+    if (countChildren(open.parent, -1) === 0) this.#host.parentChanged(open.parent);
+    settle(open.child, outcome);
+  }
+
+  #take(tag: number): Outcome {
+    try {
+      return { value: this.#values.take(tag, 'result') };
+    } catch (error) {
+      return { error };
+    }
+  }
+}
+
+/** Takes off what `move()` has put around arguments. */
+function withoutWrappers(args: readonly unknown[]): Pick<AskedChild, 'args' | 'transfer'> {
+  if (!args.some(isMoved)) return { args };
+  const transfer = args.flatMap((arg) => (isMoved(arg) ? transferablesOf(arg) : []));
+  const values = args.map((arg) => (isMoved(arg) ? movedValueOf(arg) : arg));
+  return { args: values, transfer: movables(transfer, values) };
+}
+
+/** A function that a loaded task module exports is sent by reference; any other by its source text. */
+function definitionOf(task: unknown): TaskDefinition {
+  if (typeof task === 'function') {
+    const known = exportOf(task);
+    if (known !== undefined) return { kind: 'module', ...known, each: false };
+    const name = task.name === '' ? 'anonymous' : task.name;
+    return { kind: 'inline', text: Function.prototype.toString.call(task), name, each: false };
+  }
+  if (task instanceof KnownOrigin) return task.definition;
+  if (typeof task === 'object' && task !== null && 'url' in task && 'name' in task)
+    return { kind: 'module', url: String(task.url), name: String(task.name), each: false };
+  throw new TypeError(
+    `Cannot submit a child: task must be a function or a task of a taskModule(), received ${describe(task)}`,
+  );
+}

@@ -1,0 +1,38 @@
+import { encodeError } from '../wire/message/error-codec.js';
+import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
+import type { FromWorker } from '../wire/message/protocol.js';
+import type { ValueCarrier } from '../wire/message/value-channel.js';
+
+type Post = (message: FromWorker) => void;
+
+/** Tells the main thread how the worker's chore gets on. */
+export class ChoreAnswers {
+  readonly #post: Post;
+  readonly #values: ValueCarrier;
+
+  constructor(post: Post, values: ValueCarrier) {
+    this.#post = post;
+    this.#values = values;
+  }
+
+  begun(): void {
+    this.#post({ kind: 'chore-begun' });
+  }
+
+  returned(value: unknown): void {
+    try {
+      this.#post({ kind: 'chore-returned', tag: this.#send(value) });
+    } catch (error) {
+      this.threw(error);
+    }
+  }
+
+  threw(error: unknown): void {
+    this.#post({ kind: 'chore-threw', error: encodeError(error) });
+  }
+
+  #send(value: unknown): number {
+    if (!isMoved(value)) return this.#values.send(value, 'result');
+    return this.#values.send(movedValueOf(value), 'result', transferablesOf(value));
+  }
+}

@@ -1,0 +1,87 @@
+import { Bare } from '../base/bare.js';
+import { SlotTable } from '../wire/lane/slot-table.js';
+import type { TaskDefinition } from '../wire/message/protocol.js';
+import type { ChoreAnswers } from './hook-replies.js';
+import { type ContextHost, close, JobContext, type JobHead, taskOf } from './job-context.js';
+import { explainMissingName } from './tasks/closure-hint.js';
+import { drive, iteratorOf } from './tasks/generator-task.js';
+import { TaskTable } from './tasks/task-table.js';
+
+const { apply } = Reflect;
+
+/** What `currentJob()` tells in a chore, which is no job. */
+const NO_JOB: JobHead = {
+  seq: 0,
+  id: 0,
+  priority: Number.POSITIVE_INFINITY,
+  aside: new Bare(),
+  isAnnounced: false,
+};
+
+/** Runs `fn` as code of what `context` stands for. */
+type RunAs = <T>(context: JobContext, fn: () => T) => T;
+
+/** The chores inside a worker. The main thread sends one at a time, and no job until it has ended. */
+export class Chores implements ContextHost {
+  readonly workerId: number;
+  /** Of no job: nobody cancels a chore. */
+  readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
+  readonly #answers: ChoreAnswers;
+  readonly #runAs: RunAs;
+  readonly #tasks = new TaskTable();
+  /** The one whose code runs. */
+  #current: JobContext | undefined;
+
+  constructor(workerId: number, answers: ChoreAnswers, runAs: RunAs) {
+    this.workerId = workerId;
+    this.#answers = answers;
+    this.#runAs = runAs;
+  }
+
+  /** @param isAsked whether anybody asks for what it returns. */
+  run(definition: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
+    const task = this.#tasks.make(definition);
+    const context = new JobContext(this, task, NO_JOB);
+    this.#current = context;
+    this.#answers.begun();
+    void this.#runAs(context, () => this.#begin(context, args, isAsked));
+  }
+
+  /** The chore of `context` has failed, by an error that it threw or left uncaught. False where that is none. */
+  fail(context: JobContext, error: unknown): boolean {
+    explainMissingName(taskOf(context), error);
+    return this.#end(context, () => this.#answers.threw(error));
+  }
+
+  report(): void {} // nobody hears it
+
+  submit(): never {
+    throw new Error('Cannot submit a child: a setup, a broadcast and a teardown are no jobs');
+  }
+
+  ownTokenCancelled(): void {}
+
+  async #begin(context: JobContext, args: readonly unknown[], isAsked: boolean): Promise<void> {
+    try {
+      const value = await this.#call(context, args);
+      this.#end(context, () => this.#answers.returned(isAsked ? value : undefined));
+    } catch (error) {
+      this.fail(context, error);
+    }
+  }
+
+  async #call(context: JobContext, args: readonly unknown[]): Promise<unknown> {
+    const code = await this.#tasks.load(taskOf(context));
+    const value: unknown = apply(code, context, args);
+    const iterator = typeof value === 'object' && value !== null ? iteratorOf(value) : undefined;
+    return iterator === undefined ? value : drive(context, iterator);
+  }
+
+  #end(context: JobContext, answer: () => void): boolean {
+    if (this.#current !== context) return false;
+    this.#current = undefined;
+    close(context, false);
+    answer();
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+// The entry of every worker. Bundled into one file that imports node: builtins only, so that its text can be embedded.
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import type { WorkerInit } from '../wire/message/protocol.js';
+import { WorkerLoop } from './loop.js';
+import { setTsNodeInMain } from './tasks/module-loader.js';
+
+function start(init: WorkerInit): void {
+  setTsNodeInMain(init.isTsNodeRegistered);
+  new WorkerLoop(init, false).start();
+}
+
+function isInit(message: unknown): message is WorkerInit {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'thread-system-init';
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  // the pool posts it as it creates the thread, so it is there already
+  const first: unknown = receiveMessageOnPort(port)?.message;
+  if (isInit(first)) start(first);
+  else {
+    const onMessage = (message: unknown): void => {
+      if (!isInit(message)) return;
+      port.off('message', onMessage);
+      start(message);
+    };
+    port.on('message', onMessage);
+  }
+}

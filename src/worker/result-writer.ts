@@ -1,0 +1,337 @@
+import { RareMap } from '../base/rare-map.js';
+import {
+  Control,
+  LANE_WORDS,
+  LONG_ENTRY_WORDS,
+  LONG_WORDS,
+  MASK,
+  SHORT_ENTRY_WORDS,
+  type WorkerMemory,
+} from '../wire/lane/layout.js';
+import { NOT_INLINE, RingWriter, Tag } from '../wire/lane/ring.js';
+import { SlotTable } from '../wire/lane/slot-table.js';
+import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
+import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
+import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
+import {
+  Answer,
+  type AskedChild,
+  IS_STAMPED,
+  RESULT_HEAD,
+  resultHead,
+  SLOT_BITS,
+  type Told,
+} from '../wire/message/protocol.js';
+import type { OutputLane, Printed } from './output.js';
+
+/** What waits for room. */
+interface Waiting {
+  readonly answer: number;
+  /** The number of the child that it asks for, or 0. */
+  readonly child: number;
+  readonly copy: Copy;
+}
+
+type TransferList = readonly unknown[];
+
+/** In place of a job's sequence number: output, which may be of none. */
+const OUTPUT = Number.NaN;
+/** In the same place: output that is to go right before the next answer. */
+const OUTPUT_AT_ANSWER = Number.POSITIVE_INFINITY;
+/** No job has it. */
+const NO_SLOT = (1 << SLOT_BITS) - 1;
+/** So often, and so long each time, an answer waits for room for the output that is to go before it. */
+const MAX_WAITS = 1000;
+const WAIT_MS = 1;
+
+/** Where a job began so much earlier or later than the code before it ended, its entry says when. */
+const STAMP_ABOVE_MS = 0.0005;
+
+/** The worker's end of the lane that carries results. */
+export class ResultWriter implements OutputLane {
+  readonly #ring: RingWriter;
+  readonly #control: Int32Array;
+  readonly #payload: PayloadPort;
+  readonly #slots: SlotTable;
+  #begunAtMs = 0;
+  #runMs = 0;
+  /** When, as the other side reckons, the code of the last entry ended. */
+  #lastEndMs = 0;
+  #isStamped = false;
+  #isPutting = false;
+  #writtenCount = 0;
+  #writtenWords = 0;
+  #wordsRead = 0;
+  /** Reports and children for which the lane had no room, by the job's sequence number; and output. */
+  readonly #overflow = new RareMap<number, Waiting[]>();
+  #printedAtAnswer: readonly Printed[] = [];
+  /** Messages sent whose entry is not written: it never will be where the stack of a task that reports ends in between. */
+  #owed = 0;
+
+  constructor(memory: WorkerMemory, payload: PayloadPort) {
+    this.#slots = new SlotTable(memory.slots);
+    this.#ring = new RingWriter(memory.results, LANE_WORDS);
+    this.#control = memory.control;
+    this.#payload = payload;
+  }
+
+  /** Sets the times of the next answer. */
+  time(begunAtMs: number, endedAtMs: number): void {
+    this.#begunAtMs = begunAtMs;
+    this.#runMs = endedAtMs - begunAtMs;
+  }
+
+  /** Answers whether the job had been asked to stop before its code ended. */
+  returned(seq: number, value: unknown): boolean {
+    if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
+    let tag: number;
+    try {
+      tag = isMoved(value)
+        ? this.#move(movedValueOf(value), 'result', transferablesOf(value))
+        : this.#put(value, 'result');
+    } catch (error) {
+      return this.threw(seq, encodeError(error));
+    }
+    return this.#end(seq, Answer.RETURNED, tag);
+  }
+
+  /** As `returned`. */
+  threw(seq: number, record: ErrorRecord): boolean {
+    if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
+    return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
+  }
+
+  /** As `threw`, of a job for which there was no code. */
+  noCode(seq: number, record: ErrorRecord): boolean {
+    if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
+    return this.#end(seq, Answer.NO_CODE, this.#post(record, 'error'));
+  }
+
+  /** The code has cancelled its own job's token. From within a getter of what is just being written it is not told. */
+  tokenCancelled(seq: number, reason: ErrorRecord): void {
+    if (this.#isPutting) return;
+    this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#post(reason, 'reason')));
+  }
+
+  /** As `started`: the job, which is open, has children. */
+  suspended(seq: number): void {
+    if (this.#isPutting) return;
+    this.#open();
+    this.#write(resultHead(seq & MASK, Answer.SUSPENDED, Tag.UNDEFINED));
+  }
+
+  /** As `started`: code of the job, or code that is known to be of none, blocks the thread. */
+  blocked(seq: number | undefined): void {
+    if (this.#isPutting) return;
+    this.#open();
+    this.#write(resultHead(seq === undefined ? NO_SLOT : seq & MASK, Answer.BLOCKED, Tag.UNDEFINED));
+  }
+
+  /** For this, as for a result, there is always room. */
+  started(seq: number, begunAtMs: number): void {
+    this.time(begunAtMs, begunAtMs);
+    this.#open();
+    this.#write(resultHead(seq & MASK, Answer.STARTED, Tag.UNDEFINED));
+  }
+
+  /** @throws {NotCloneableError} when the value cannot cross. */
+  report(seq: number, value: unknown): void {
+    const transfer = isMoved(value) ? transferablesOf(value) : undefined;
+    const reported = isMoved(value) ? movedValueOf(value) : value;
+    if (this.#makeRoom(seq)) {
+      const tag = transfer === undefined ? this.#put(reported, 'report') : this.#move(reported, 'report', transfer);
+      this.#write(resultHead(seq & MASK, Answer.REPORTED, tag));
+      return;
+    }
+    this.#keep(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(reported, 'report', transfer) });
+  }
+
+  /**
+   * Its code submits a child.
+   *
+   * @throws {NotCloneableError} when an argument cannot cross.
+   */
+  asked(seq: number, child: AskedChild): void {
+    const transfer = Object.hasOwn(child, 'transfer') ? child.transfer : undefined;
+    if (!this.#makeRoom(seq)) {
+      this.#keep(seq, { answer: Answer.ASKED, child: child.child, copy: this.#copy(child, 'child', transfer) });
+      return;
+    }
+    this.#write(resultHead(seq & MASK, Answer.CHILD, this.#put(child.child, 'child')));
+    const tag = transfer === undefined ? this.#put(child, 'child') : this.#move(child, 'child', transfer);
+    this.#write(resultHead(seq & MASK, Answer.ASKED, tag));
+  }
+
+  /** What a getter of a value prints that is just being written waits, as what finds no room does. */
+  print(printed: readonly Printed[]): boolean {
+    if (!this.catchUp()) {
+      this.#keep(OUTPUT, { answer: Answer.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
+      return false;
+    }
+    this.#write(resultHead(0, Answer.PRINTED, this.#put(printed, 'output')));
+    return true;
+  }
+
+  printAtAnswer(printed: readonly Printed[]): void {
+    if (printed.length === 0) this.#overflow.delete(OUTPUT_AT_ANSWER);
+    else this.#overflow.set(OUTPUT_AT_ANSWER, []); // an answer sees that something goes before it
+    this.#printedAtAnswer = printed;
+  }
+
+  catchUp(): boolean {
+    if (this.#isPutting || !this.#hasRoomToReport()) return false;
+    this.#flush(OUTPUT);
+    return true;
+  }
+
+  awaitRoom(): void {
+    const { RESULT_WORDS_READ } = Control;
+    for (let waits = 0; waits < MAX_WAITS && !this.#isPutting && !this.catchUp(); waits++)
+      Atomics.wait(this.#control, RESULT_WORDS_READ, this.#wordsRead, WAIT_MS);
+  }
+
+  /** Whether there is room for an entry that is not an answer; what waits goes first. */
+  #makeRoom(seq: number): boolean {
+    if (this.#overflow.size > 0 && this.#hasRoomToReport()) this.#flushOverflow(seq);
+    return this.#hasRoomToReport();
+  }
+
+  #keep(seq: number, told: Waiting): void {
+    const waiting = this.#overflow.get(seq);
+    if (waiting === undefined) this.#overflow.set(seq, [told]);
+    else waiting.push(told);
+  }
+
+  /** A copy now, as the task may change the value before it is sent. A getter of it must not report, as in `#put`. */
+  #copy(value: unknown, root: string, transfer?: TransferList): Copy {
+    this.#beginPut();
+    try {
+      return this.#payload.copy(value, root, transfer);
+    } finally {
+      this.#isPutting = false;
+    }
+  }
+
+  #hasRoomToReport(): boolean {
+    return this.#longest() === LONG_ENTRY_WORDS;
+  }
+
+  /** How long the next entry may be, in words. */
+  #longest(): number {
+    const mark = (this.#writtenWords + 2 * LONG_ENTRY_WORDS - LONG_WORDS) | 0;
+    if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
+    this.#wordsRead = Atomics.load(this.#control, Control.RESULT_WORDS_READ);
+    return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
+  }
+
+  /** Output goes first, as far as it is known by now. */
+  #flushBeforeAnswer(seq: number): void {
+    if (this.#overflow.delete(OUTPUT_AT_ANSWER)) this.print(this.#printedAtAnswer);
+    this.#flushOverflow(seq);
+  }
+
+  /** Sends what waits and goes before the job's answer. */
+  #flushOverflow(seq: number): void {
+    if (this.#overflow.has(OUTPUT)) this.awaitRoom();
+    this.#flush(seq);
+  }
+
+  /** Sends the job's waiting reports in one entry, for which results leave room. */
+  #flush(seq: number): void {
+    if (this.#overflow.size === 0) return;
+    const waiting = this.#overflow.get(seq);
+    if (waiting === undefined) return;
+    this.#overflow.delete(seq);
+    const list = waiting.map(({ answer, child, copy }): Told => [answer, child, copy.tag]);
+    const tag = this.#post(list, 'report');
+    for (const { copy } of waiting) {
+      this.#payload.post(copy);
+      this.#owed++;
+    }
+    this.#write(resultHead(seq & MASK, Answer.TOLD_MANY, tag));
+  }
+
+  /** A getter of the value is foreign code: its reports would get into the middle of this entry. */
+  #put(value: unknown, root: string): number {
+    this.#beginPut();
+    try {
+      return this.#putNow(value, root);
+    } finally {
+      this.#isPutting = false;
+    }
+  }
+
+  #beginPut(): void {
+    if (this.#isPutting) throw new Error('Cannot report while a report or a result is being cloned');
+    this.#isPutting = true;
+  }
+
+  #putNow(value: unknown, root: string): number {
+    this.#open();
+    const tag = this.#ring.put(value, this.#ring.offset + this.#longest());
+    if (tag !== NOT_INLINE) return tag;
+    this.#ring.abandon(this.#ring.offset);
+    return this.#sendNow(value, root);
+  }
+
+  /** The entry that is opened then is to name the message. */
+  #sendNow(value: unknown, root: string, transfer?: TransferList): number {
+    for (let left = this.#owed; left > 0; left--) {
+      this.#open();
+      this.#write(resultHead(0, Answer.ORPHAN, Tag.MESSAGE));
+    }
+    this.#open();
+    const tag = this.#payload.send(value, root, transfer);
+    this.#owed++;
+    return tag;
+  }
+
+  /** As `#put`, of a value that is moved. */
+  #move(value: unknown, root: string, transfer: TransferList): number {
+    this.#beginPut();
+    try {
+      return this.#sendNow(value, root, transfer);
+    } finally {
+      this.#isPutting = false;
+    }
+  }
+
+  /** As `#put`, by message. */
+  #post(value: unknown, root: string, transfer?: TransferList): number {
+    this.#isPutting = true;
+    try {
+      return this.#sendNow(value, root, transfer);
+    } finally {
+      this.#isPutting = false;
+    }
+  }
+
+  #end(seq: number, answer: number, tag: number): boolean {
+    // the moment after which a cancel comes too late; all that can fail is done
+    const isStopped = !this.#slots.end(seq);
+    const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;
+    this.#write(resultHead(seq & MASK, isStopped ? stopped : answer, tag));
+    return isStopped;
+  }
+
+  /** Begins an entry: what is put next is its value. */
+  #open(): void {
+    const ring = this.#ring;
+    ring.cursor = ring.offset + RESULT_HEAD;
+    this.#isStamped = Math.abs(this.#begunAtMs - this.#lastEndMs) > STAMP_ABOVE_MS;
+    if (!this.#isStamped) return;
+    ring.floats[ring.cursor >> 1] = this.#begunAtMs;
+    ring.cursor += 2;
+  }
+
+  #write(head: number): void {
+    const { words, singles, offset } = this.#ring;
+    words[offset] = this.#isStamped ? head | IS_STAMPED : head;
+    singles[offset + 1] = this.#runMs;
+    this.#lastEndMs = (this.#isStamped ? this.#begunAtMs : this.#lastEndMs) + Math.fround(this.#runMs);
+    this.#writtenWords = (this.#writtenWords + this.#ring.advance()) | 0;
+    this.#writtenCount = (this.#writtenCount + 1) | 0;
+    this.#owed = 0;
+    Atomics.store(this.#control, Control.RESULT_TAIL, this.#writtenCount);
+  }
+}

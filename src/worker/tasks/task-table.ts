@@ -1,0 +1,155 @@
+import { loadAs } from '../../base/nesting.js';
+import { messageOf, TaskNotFoundError } from '../../errors.js';
+import type { TaskDefinition } from '../../wire/message/protocol.js';
+import { eachOf } from './map-chunk.js';
+import { loadModule } from './module-loader.js';
+import { standInsFor } from './stand-ins.js';
+import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
+
+export type TaskCode = (...args: readonly unknown[]) => unknown;
+
+/** A task as this worker knows it. */
+export interface KnownTask {
+  readonly definition: TaskDefinition;
+  /** Set once it can be called. */
+  code: TaskCode | undefined;
+  loading: Promise<TaskCode> | undefined;
+  /** Its calls are watched for errors that they leave uncaught: the first one, and all of a task that returns promises. */
+  isWatched: boolean;
+  /** Its code may look at `this`, which is its job. */
+  usesThis: boolean;
+  /** A job of it has blocked this thread, and the main thread was told. */
+  hasBlocked: boolean;
+}
+
+/** Where tasks run that do not run here. */
+export interface TaskRunner {
+  codeOf(task: KnownTask, id: number): TaskCode;
+  forget(id: number): void;
+}
+
+/** The tasks this worker was told of, by their ids. */
+export class TaskTable {
+  readonly #tasks = new Map<number, KnownTask>();
+  /** The one asked for last. */
+  #last: KnownTask | undefined;
+  #lastId = 0;
+
+  #runner: TaskRunner | undefined;
+
+  /** From now on tasks are not loaded here. */
+  runBy(runner: TaskRunner): void {
+    this.#runner = runner;
+  }
+
+  define(id: number, definition: TaskDefinition): void {
+    const task = this.make(definition);
+    task.code = this.#runner?.codeOf(task, id);
+    this.#tasks.set(id, task);
+  }
+
+  /** A task that is not in the table. */
+  make(definition: TaskDefinition): KnownTask {
+    return { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true, hasBlocked: false };
+  }
+
+  forget(id: number): void {
+    this.#tasks.delete(id);
+    this.#last = undefined;
+    this.#runner?.forget(id);
+  }
+
+  get(id: number): KnownTask {
+    return this.#last !== undefined && id === this.#lastId ? this.#last : this.#find(id);
+  }
+
+  #find(id: number): KnownTask {
+    const task = this.#tasks.get(id);
+    if (task === undefined) throw new Error(`Cannot run task ${id}: its definition did not come`);
+    this.#last = task;
+    this.#lastId = id;
+    return task;
+  }
+
+  /** The task's code: at once where that can be, else when its module has been imported. */
+  load(task: KnownTask): TaskCode | Promise<TaskCode> {
+    if (task.code !== undefined) return task.code;
+    if (task.definition.kind === 'inline') return learn(task, compile(task.definition.text, task.definition.name));
+    task.loading ??= importTask(task.definition.url, task.definition.name).then((code) => learn(task, code));
+    return task.loading;
+  }
+}
+
+function learn(task: KnownTask, called: TaskCode): TaskCode {
+  const code = task.definition.each ? eachOf(called) : called;
+  task.code = code;
+  task.usesThis = /\b(this|super|eval)\b|\[native code\]/.test(Function.prototype.toString.call(code));
+  return code;
+}
+
+/**
+ * The function of a source text. It becomes code as the caller's own function did, in strict mode, seeing its arguments
+ * and globals.
+ */
+function compile(text: string, name: string): TaskCode {
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
+    throw new TaskNotFoundError(
+      `Cannot send task '${name}' by its source text: it is a native or bound function, which has none; wrap it in a function, or export it from a module and use taskModule()`,
+    );
+  }
+  const standIns = standInsFor(text);
+  const withStandIns = (expression: string): unknown =>
+    standIns.size === 0
+      ? evaluate(expression, name)
+      : Reflect.apply(evaluate(`((${[...standIns.keys()]})=>${expression})`, name) as TaskCode, undefined, [
+          ...standIns.values(),
+        ]);
+  let code: unknown;
+  try {
+    code = withStandIns(`(${text}\n)`);
+  } catch (cause) {
+    // a method, written `name(…) { … }`, is no expression by itself
+    try {
+      code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
+    } catch {
+      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}`, { cause });
+    }
+  }
+  if (typeof code !== 'function' || /^class\b/.test(text))
+    throw new TaskNotFoundError(`Cannot call task '${name}': its source text is not that of a function`);
+  return code as TaskCode;
+}
+
+function evaluate(expression: string, name: string): unknown {
+  // indirect, so that the code sees globals only; named, so that stacks show it
+  // biome-ignore lint/security/noGlobalEval: it is the caller's own function, sent as text; `vm` would deny it import()
+  const evaluateGlobally = globalThis.eval;
+  return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name.replace(/[^\w$.-]/g, '_')}`);
+}
+
+async function importTask(url: string, exportName: string): Promise<TaskCode> {
+  let exports: TaskExports;
+  try {
+    exports = await loadAs(url, () => loadModule(url));
+  } catch (cause) {
+    if (cause instanceof TaskNotFoundError) throw cause;
+    throw new TaskNotFoundError(`Cannot load task module ${url}: ${messageOf(cause)}`, { cause });
+  }
+  const found = await exports.find(exportName);
+  if (found.kind === 'function') return found.code;
+  const names = [...exports.functions().keys()];
+  const functions = names.length > 0 ? names.join(', ') : 'none';
+  const message = `Cannot find task '${exportName}': ${url} ${notATask(found)}; its functions are: ${functions}`;
+  throw new TaskNotFoundError(message, found.kind === 'unreadable' ? { cause: found.error } : {});
+}
+
+function notATask(found: Exclude<FoundExport, { readonly kind: 'function' }>): string {
+  switch (found.kind) {
+    case 'missing':
+      return 'has no such export';
+    case 'unreadable':
+      return `has such an export, which could not be read: ${messageOf(found.error)}`;
+    case 'other':
+      return `exports it as ${isClass(found.value) ? 'a class' : typeof found.value}, not as a function`;
+  }
+}
