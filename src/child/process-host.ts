@@ -3,8 +3,11 @@ import { bare, has } from '../base/bare.js';
 import { queueMicrotask, setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
 import { giveAccess, type Passenger, type PassengerKind } from '../base/in-flight-job.js';
+import type { AskedChild } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
+import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
-import { type ThreadProfile, ThreadProfilers } from '../host/profiler.js';
+import { ThreadProfilers } from '../host/profiler.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../host/result-lane.js';
 import type { ThreadExit } from '../host/thread-exit.js';
@@ -17,7 +20,7 @@ import {
   passErrorsOn,
   unpackReason,
 } from '../wire/message/error-codec.js';
-import type { Aside, AskedChild, ProfileStep } from '../wire/message/protocol.js';
+import type { Aside } from '../wire/message/protocol.js';
 import { fromBytes, toBytes } from '../wire/process/process-bytes.js';
 import { encodeForProcess, ProcessLink } from '../wire/process/process-link.js';
 import {
@@ -28,7 +31,6 @@ import {
   type ProcessInit,
   type ToProcess,
 } from '../wire/process/process-protocol.js';
-import type { Printed } from '../worker/output.js';
 
 /** So many answers are read, then what came from the pool. */
 const READ_AT_ONCE = 64;

@@ -3,7 +3,6 @@ import { checkText, refuseOptions } from '../base/check.js';
 import { setImmediate } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
-import { type JobWaitOptions, readTimeout } from '../core/job-wait-options.js';
 import { PoolClosedError } from '../errors.js';
 import { isSettled, type Job, kindOf } from '../jobs/job.js';
 import { whenSettled } from '../jobs/job-engine.js';
@@ -12,6 +11,7 @@ import type { Task, TaskArgs } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { stays } from '../sync/sharing/crossing.js';
+import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
 /** What a group submits to. */
 export interface GroupHost {

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../wire/message/protocol.js';
+import type { TaskDefinition } from '../contract/task-origin.js';
 import type { ThreadExit } from './thread-exit.js';
 
 /** How the code of a chore ended. */

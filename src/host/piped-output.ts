@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Fd } from '../worker/output.js';
+import type { Fd } from '../contract/printed.js';
 
 const STREAMS = ['stdout', 'stderr'] as const;
 

@@ -1,8 +1,6 @@
-import type { NodeWorker, Profiler, Session } from 'node:inspector';
+import type { NodeWorker, Session } from 'node:inspector';
 import { isMainThread } from 'node:worker_threads';
-
-/** What V8's profiler has seen of a thread. Its times are those of the machine's monotonic clock, in every process. */
-export type ThreadProfile = Profiler.Profile;
+import type { ThreadProfile } from '../contract/thread-profile.js';
 
 type Done = (profile: ThreadProfile | undefined) => void;
 

@@ -6,27 +6,21 @@ import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/in-fli
 import { nestingDepth } from '../base/nesting.js';
 import { RareMap } from '../base/rare-map.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
+import type { AskedChild } from '../contract/child-submission.js';
+import type { Fd, Printed } from '../contract/printed.js';
+import type { ProcessSettings } from '../contract/process-settings.js';
+import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/sharing/registry.js';
 import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/waiting/wakeup.js';
 import { Control, createMemory, MASK, Parked } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { decodeError, encodeError, packReason, unpackReason } from '../wire/message/error-codec.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
-import {
-  type AskedChild,
-  BELL,
-  type FromWorker,
-  type ProcessSettings,
-  type ProfileStep,
-  type ToWorker,
-  type WorkerInit,
-} from '../wire/message/protocol.js';
+import { BELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
 import { ValueCarrier } from '../wire/message/value-channel.js';
-import type { Fd, Printed } from '../worker/output.js';
 import type { Chore } from './hook.js';
 import { ChoreLine, isChoreAnswer } from './hook-queue.js';
 import { Seats } from './in-flight.js';
-import type { ThreadProfile } from './profiler.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
 import type { ThreadExit } from './thread-exit.js';

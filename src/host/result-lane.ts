@@ -1,5 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toTicks } from '../base/ticks.js';
+import type { AskedChild } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
 import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
 import { RingReader, Tag } from '../wire/lane/ring.js';
 import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from '../wire/message/error-codec.js';
@@ -7,7 +9,6 @@ import type { PayloadPort } from '../wire/message/payload-port.js';
 import {
   ANSWER_MASK,
   Answer,
-  type AskedChild,
   IS_STAMPED,
   RESULT_HEAD,
   SLOT_BITS,
@@ -16,7 +17,6 @@ import {
   type Told,
 } from '../wire/message/protocol.js';
 import { unreadable } from '../wire/message/unreadable.js';
-import type { Printed } from '../worker/output.js';
 
 /** What a job's code threw. */
 export interface Thrown {

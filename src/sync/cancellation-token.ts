@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
 import { checkDate, checkMs, isAbortSignal } from '../base/check.js';
 import { now } from '../base/clock.js';
+import { stamp } from '../base/ticks.js';
 import { msUntil } from '../base/timer.js';
 import { CancelledError, cancelledMessage, describe } from '../errors.js';
 import {
@@ -25,7 +26,6 @@ import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
 import type { Carrier, ExchangeMessage } from './sharing/registry.js';
 import { arriveAs, brand, carrierCountOf, carriersOf, sharedIdOf } from './sharing/shared-object.js';
-import { stamp } from './stamp.js';
 import { hasListeners, isShared, listen, OneWay, tell } from './waiting/one-shot.js';
 import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/source.js';
 import { ringBlocked } from './waiting/wakeup.js';

@@ -1,6 +1,6 @@
 import { Bare } from '../base/bare.js';
+import type { TaskDefinition } from '../contract/task-origin.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
-import type { TaskDefinition } from '../wire/message/protocol.js';
 import type { ChoreAnswers } from './hook-replies.js';
 import { type ContextHost, close, JobContext, type JobHead, taskOf } from './job-context.js';
 import { explainMissingName } from './tasks/closure-hint.js';

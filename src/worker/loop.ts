@@ -6,6 +6,8 @@ import { enterNesting } from '../base/nesting.js';
 import { whenSettled } from '../base/promises.js';
 import { RareMap } from '../base/rare-map.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
+import type { Fd, Printed } from '../contract/printed.js';
+import type { TaskDefinition } from '../contract/task-origin.js';
 import { NotCloneableError } from '../errors.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/sharing/registry.js';
@@ -14,13 +16,7 @@ import { Control } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { encodeError, packReason, unpackReason } from '../wire/message/error-codec.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
-import {
-  BELL,
-  type FromWorker,
-  type TaskDefinition,
-  type ToWorker,
-  type WorkerInit,
-} from '../wire/message/protocol.js';
+import { BELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
 import { ValueCarrier } from '../wire/message/value-channel.js';
 import { BeginNotes } from './begin-notes.js';
 import { openBridge } from './bridge.js';
@@ -41,7 +37,7 @@ import {
   taskOf,
 } from './job-context.js';
 import { LateErrors } from './late-errors.js';
-import { type Fd, Output, type OutputLane, type Printed } from './output.js';
+import { Output, type OutputLane } from './output.js';
 import { MainBell, Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
 import { RequestReader } from './request-reader.js';

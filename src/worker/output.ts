@@ -1,14 +1,5 @@
 import { nextTick, now, setImmediate, setTimeout } from '../base/clock.js';
-
-/** What was written to stdout (1) or stderr (2); or `SHOW`. */
-export type Printed = readonly [fd: Fd, chunk: Chunk];
-
-export type Fd = 1 | 2;
-
-export type Chunk = string | Uint8Array;
-
-/** Nothing is written: what there is of an unfinished line is to be shown. */
-export const SHOW = '';
+import { type Chunk, endOfLines, type Fd, type Printed, SHOW } from '../contract/printed.js';
 
 /** In a synchronous task, what there is of an unfinished line is shown by the next write after so long. */
 const HOLD_MS = 20;
@@ -159,20 +150,8 @@ function keepOpen(stream: NodeJS.WriteStream): void {
   Object.assign(stream, { end, destroy, destroySoon: end, cork: nothing, uncork: nothing });
 }
 
-const LINE_FEED = 10;
-
-/** Where the last whole line ends in it; 0 where there is none. */
-export function endOfLines(chunk: Chunk): number {
-  return 1 + (typeof chunk === 'string' ? chunk.lastIndexOf('\n') : chunk.lastIndexOf(LINE_FEED));
-}
-
 /** A copy, where it is not a string: the caller may write to it once it is told that it was written. */
 function toChunk(chunk: Chunk, encoding: BufferEncoding): Chunk {
   if (typeof chunk !== 'string') return new Uint8Array(chunk);
   return encoding === 'utf8' || encoding === 'utf-8' ? chunk : Buffer.from(chunk, encoding);
-}
-
-/** Writes to this thread's own streams: by their `write`, which programs replace to see what is printed. */
-export function print([fd, chunk]: Printed): void {
-  (fd === 1 ? process.stdout : process.stderr).write(chunk);
 }

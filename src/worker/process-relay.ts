@@ -3,7 +3,10 @@ import { bare } from '../base/bare.js';
 import { setTimeout } from '../base/clock.js';
 import { type ContextValues, storesOf } from '../base/context-stores.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
-import type { ThreadProfile } from '../host/profiler.js';
+import type { Printed } from '../contract/printed.js';
+import type { ProcessSettings } from '../contract/process-settings.js';
+import type { TaskDefinition } from '../contract/task-origin.js';
+import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/sharing/registry.js';
 import {
   decodeError,
@@ -14,7 +17,6 @@ import {
   passErrorsOn,
   unpackReason,
 } from '../wire/message/error-codec.js';
-import type { ProcessSettings, ProfileStep, TaskDefinition } from '../wire/message/protocol.js';
 import { fromBytes, toBytes } from '../wire/process/process-bytes.js';
 import { encodeForProcess, ProcessLink } from '../wire/process/process-link.js';
 import {
@@ -28,7 +30,6 @@ import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
 import { KnownOrigin } from './children.js';
 import type { ChoreAnswers } from './hook-replies.js';
 import type { JobContext } from './job-context.js';
-import type { Printed } from './output.js';
 import type { KnownTask, TaskCode } from './tasks/task-table.js';
 
 /** What the relay asks of the loop that it serves. */

@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Bare } from '../base/bare.js';
+import type { TaskDefinition } from '../contract/task-origin.js';
 import { ReceivedBuffers } from '../wire/lane/known-buffers.js';
 import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
 import { RingReader, Tag } from '../wire/lane/ring.js';
@@ -19,7 +20,6 @@ import {
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
-  type TaskDefinition,
 } from '../wire/message/protocol.js';
 import { unreadable } from '../wire/message/unreadable.js';
 import type { JobHead } from './job-context.js';

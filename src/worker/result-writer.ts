@@ -1,4 +1,6 @@
 import { RareMap } from '../base/rare-map.js';
+import type { AskedChild } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
 import {
   Control,
   LANE_WORDS,
@@ -13,16 +15,8 @@ import { SlotTable } from '../wire/lane/slot-table.js';
 import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
-import {
-  Answer,
-  type AskedChild,
-  IS_STAMPED,
-  RESULT_HEAD,
-  resultHead,
-  SLOT_BITS,
-  type Told,
-} from '../wire/message/protocol.js';
-import type { OutputLane, Printed } from './output.js';
+import { Answer, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS, type Told } from '../wire/message/protocol.js';
+import type { OutputLane } from './output.js';
 
 /** What waits for room. */
 interface Waiting {

@@ -1,12 +1,12 @@
 import { RareMap } from '../../base/rare-map.js';
 import { readChildOptions } from '../../contract/child-options.js';
+import type { AskedChild } from '../../contract/child-submission.js';
 import { PoolClosedError } from '../../errors.js';
 import { isSettled, Job, kindOf, placeOf, setPlace } from '../../jobs/job.js';
 import { contextOf, setContext, whenSettled } from '../../jobs/job-engine.js';
 import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
 import { refOfOrigin } from '../../jobs/task.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
-import type { AskedChild } from '../../wire/message/protocol.js';
 import type { PoolWorker } from '../workers/worker-set.js';
 
 /** What families ask of their pool. */

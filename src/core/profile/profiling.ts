@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from '../../base/clock.js';
 import { all, race } from '../../base/promises.js';
-import { OwnProfiler, type ThreadProfile, ThreadProfilers } from '../../host/profiler.js';
+import type { ThreadProfile } from '../../contract/thread-profile.js';
+import { OwnProfiler, ThreadProfilers } from '../../host/profiler.js';
 import { KeepAlive } from '../keep-alive.js';
 import type { PoolSettings } from '../options/options.js';
 import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';

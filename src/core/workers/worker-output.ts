@@ -1,5 +1,5 @@
 import type { Outbox } from '../../base/listener-queue.js';
-import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../worker/output.js';
+import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
 
 /** An unfinished line is held back up to this many bytes or so. */
 const LONGEST_HELD = 4096;

@@ -1,6 +1,6 @@
+import type { Dependent } from '../../base/abort-link.js';
 import { callListener } from '../../base/warn.js';
 import { describe } from '../../errors.js';
-import type { Dependent } from '../dependent.js';
 import {
   CARRIERS_CHANGED,
   FOLLOWS_ALWAYS,

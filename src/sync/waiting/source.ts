@@ -1,7 +1,6 @@
-import { abortedAtMs, linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
+import { abortedAtMs, type Dependent, linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
 import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
-import type { Dependent } from '../dependent.js';
 import { HAPPENED_AT_MS, HAS_HAPPENED, KEEP_TIME, LINK, UNLINK } from '../inner.js';
 
 /** What comes about once, and what others follow: a token, a signal, a moment. */

@@ -1,9 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
-import { linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
+import { type Dependent, linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
 import { checkMs, checkSignal, optionNames, readOptions } from '../../base/check.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import { CancelledError, cancelledMessage, describe } from '../../errors.js';
-import type { Dependent } from '../dependent.js';
 import { LINK, UNLINK } from '../inner.js';
 import { checkCurrentJob } from '../sharing/registry.js';
 import { block } from './wakeup.js';

@@ -1,21 +1,12 @@
-import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { ContextValues } from '../../base/context-stores.js';
-import type { ThreadProfile } from '../../host/profiler.js';
-import type { Transferable } from '../../sync/sharing/crossing.js';
+import type { Fd } from '../../contract/printed.js';
+import type { ProcessSettings } from '../../contract/process-settings.js';
+import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
 import type { ExchangeMessage } from '../../sync/sharing/registry.js';
-import type { Fd } from '../../worker/output.js';
 import type { WorkerMemory } from '../lane/layout.js';
 import type { ErrorRecord } from './error-codec.js';
-
-/** How the child process is made. */
-export interface ProcessSettings {
-  /** The path of its entry, a file. */
-  readonly entry: string;
-  /** The address of the entry of its thread. */
-  readonly workerEntry: string;
-  readonly resourceLimits: ResourceLimits | undefined;
-  readonly execArgv: readonly string[] | undefined;
-}
 
 /** The first message to a worker's thread. */
 export interface WorkerInit {
@@ -47,19 +38,6 @@ export interface WorkerInit {
 /** What both sides post to ring the other. */
 export const BELL = 0;
 
-/** A child that a job's code submits. */
-export interface AskedChild {
-  /** Its number on that worker. */
-  readonly child: number;
-  readonly task: TaskDefinition;
-  readonly args: readonly unknown[];
-  readonly options: object;
-  /** What it is given of its own where it is submitted. */
-  readonly context: ContextValues | undefined;
-  /** What of its arguments is moved. */
-  readonly transfer?: readonly Transferable[];
-}
-
 /** What is told of a job besides its arguments, where it is not as with most. */
 export interface Aside {
   /** From 2: it is not the first. */
@@ -86,8 +64,6 @@ export type ChoreAnswer =
   | { readonly kind: 'chore-begun' }
   | { readonly kind: 'chore-returned'; readonly tag: number }
   | { readonly kind: 'chore-threw'; readonly error: ErrorRecord };
-
-export type ProfileStep = 'start' | 'stop';
 
 export type ToWorker =
   | typeof BELL
@@ -132,11 +108,6 @@ export type FromWorker =
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** An uncaught error of no job that still runs; `seq` where one is known that did. */
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };
-
-/** How a worker finds a task's code: sent once, before the first job that needs it. With `each`: see `each.ts`. */
-export type TaskDefinition =
-  | { readonly kind: 'module'; readonly url: string; readonly name: string; readonly each: boolean }
-  | { readonly kind: 'inline'; readonly text: string; readonly name: string; readonly each: boolean };
 
 /** What an entry of the result lane tells. */
 export const Answer = Object.freeze({

@@ -1,9 +1,9 @@
 import type { ResourceLimits } from 'node:worker_threads';
-import type { ThreadProfile } from '../../host/profiler.js';
+import type { Printed } from '../../contract/printed.js';
+import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
 import type { ExchangeMessage } from '../../sync/sharing/registry.js';
-import type { Printed } from '../../worker/output.js';
 import type { ErrorRecord } from '../message/error-codec.js';
-import type { ProfileStep, TaskDefinition } from '../message/protocol.js';
 
 // Every message is sent as the bytes that `toBytes` makes of it.
 

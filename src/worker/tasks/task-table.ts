@@ -1,6 +1,6 @@
 import { loadAs } from '../../base/nesting.js';
+import type { TaskDefinition } from '../../contract/task-origin.js';
 import { messageOf, TaskNotFoundError } from '../../errors.js';
-import type { TaskDefinition } from '../../wire/message/protocol.js';
 import { eachOf } from './map-chunk.js';
 import { loadModule } from './module-loader.js';
 import { standInsFor } from './stand-ins.js';
