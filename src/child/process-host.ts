@@ -7,6 +7,7 @@ import type { AskedChild } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
+import { MainParking } from '../host/main-parking.js';
 import { ThreadProfilers } from '../host/profiler.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../host/result-lane.js';
@@ -99,7 +100,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   readonly #calls = new Map<number, Call>();
   readonly #tasks = new Map<number, Extract<ToProcess, { readonly kind: 'run' }>['task']>();
   readonly #worker: RemoteWorker<Call>;
-  readonly #poolWord: Int32Array;
+  readonly #parking = new MainParking();
   #isEnding = false;
   #isReading = false;
   /** Not yet sent: one message takes what is read at once. */
@@ -127,13 +128,19 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       bare(resourceLimits === undefined ? {} : { resourceLimits: bare(resourceLimits) }),
     );
     // never parked: each answer is rung for
-    const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
     this.#worker = new RemoteWorker<Call>(
       thread,
-      { workerId, concurrency, depth, poolWord, isTsNodeRegistered, notesBegins: true, printed: [1, 2] },
+      {
+        workerId,
+        concurrency,
+        depth,
+        poolWord: this.#parking.word,
+        isTsNodeRegistered,
+        notesBegins: true,
+        printed: [1, 2],
+      },
       { sink: this, events: this },
     );
-    this.#poolWord = poolWord;
     process.on('message', (bytes) => this.#onBytes(bytes as unknown as Uint8Array));
     process.once('disconnect', () => this.#end()); // the process of the pool has ended
   }
@@ -200,7 +207,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   workerRang(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    Atomics.store(this.#poolWord, 0, 0);
+    this.#parking.leave();
     this.#read();
   }
 
@@ -208,12 +215,12 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   readonly #read = (): void => {
     this.#worker.drain(READ_AT_ONCE);
     if (this.#worker.results.isEmpty) {
-      Atomics.store(this.#poolWord, 0, 1);
+      this.#parking.parkUntilRung();
       if (this.#worker.results.isEmpty) {
         this.#isReading = false;
         return;
       }
-      Atomics.store(this.#poolWord, 0, 0);
+      this.#parking.leave();
     }
     setImmediate(this.#read);
   };

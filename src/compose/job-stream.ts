@@ -1,6 +1,5 @@
 import { checkInteger, optionNames, readOptions } from '../base/check.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
-import type { EventHub } from '../core/events.js';
 import { JobTimeoutError } from '../errors.js';
 import { isSettled, type Job } from '../jobs/job.js';
 import { whenSettled } from '../jobs/job-engine.js';
@@ -128,15 +127,21 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
   }
 }
 
+/** Where jobs are told of as they settle. */
+interface SettledJobs {
+  /** @returns a function that takes the listener off. */
+  on(event: 'jobCompleted' | 'jobFailed', listener: (job: Job) => void): () => void;
+}
+
 /** The streams of a pool's events. */
 export class JobStreams {
-  readonly #events: EventHub;
+  readonly #events: SettledJobs;
   readonly #warn: (message: string) => void;
   readonly #open = new Set<JobStream<SettledJob>>();
   #isClosed = false;
 
   /** @param warn is told of a stream that is read too slowly. */
-  constructor(events: EventHub, warn: (message: string) => void) {
+  constructor(events: SettledJobs, warn: (message: string) => void) {
     this.#events = events;
     this.#warn = warn;
   }

@@ -13,6 +13,7 @@ import type { TypedArray } from '../compose/map/map-source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
 import { Schedules } from '../compose/schedule/schedules.js';
 import { describe, PoolClosedError } from '../errors.js';
+import { MainParking } from '../host/main-parking.js';
 import type { WorkerEvents } from '../host/remote-worker.js';
 import { isSettled, Job } from '../jobs/job.js';
 import { isSubmitted, raiseToken, submittedBy, taskOf } from '../jobs/job-engine.js';
@@ -114,8 +115,7 @@ export class ThreadPool implements AsyncDisposable {
   constructor(options?: ThreadPoolOptions) {
     const settings = resolvePoolOptions(options);
     if (settings.logger !== undefined) this.#log.open(settings.logger, settings.name);
-    // 1: the main thread is parked, and wants to be rung for the first answer
-    const poolWord = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(1);
+    const parking = new MainParking();
     const [metrics, events, outbox, log] = [this.#metrics, this.#events, this.#outbox, this.#log];
     const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
     const ledger = new Ledger({ metrics, events, log, aging });
@@ -137,12 +137,12 @@ export class ThreadPool implements AsyncDisposable {
     const upkeep = new Upkeep(settings, log);
     const profiling = new Profiling(settings.kind);
     const parts = { sink, upkeep, profiling, log, events: this.#workerEvents() };
-    const workers = new WorkerSet(settings, poolWord, parts);
+    const workers = new WorkerSet(settings, parking, parts);
     const reserve = Reserve.of(settings.reserved, workers);
     const dispatcher = new Dispatcher(ledger, workers, reserve);
     const onStartError = (cause: unknown): void =>
       this.#recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
-    const pacer = new Pacer({ ledger, dispatcher, workers, poolWord, onStartError });
+    const pacer = new Pacer({ ledger, dispatcher, workers, parking, onStartError });
     this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log, pacer });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log, profiling });

@@ -2,9 +2,9 @@ import { outsideRequests } from '../../base/async-context.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../../base/clock.js';
 import { hasMuchStackRoom, hasStackRoom, needStackRoom } from '../../base/stack-room.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
+import type { MainParking } from '../../host/main-parking.js';
 import { type Job, orderOf } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
-import { MAIN_PARKED, MainParked } from '../../wire/lane/layout.js';
 import type { Ledger } from '../ledger.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -42,8 +42,7 @@ export interface Paced {
   readonly workers: WorkerSet;
   /** Told what `new Worker` threw. */
   readonly onStartError: (cause: unknown) => void;
-  /** The one word by which workers see whether this thread wants to be rung. */
-  readonly poolWord: Int32Array;
+  readonly parking: MainParking;
 }
 
 /** Decides when the main thread sends jobs and when it reads answers: in batches, without holding its event loop up. */
@@ -132,7 +131,7 @@ export class Pacer {
     dispatcher.hasten();
     if (!this.#isAwake && this.#isWorthLingering()) {
       this.#isAwake = true;
-      this.#setParked(MainParked.NO);
+      this.#paced.parking.leave();
     }
   }
 
@@ -216,7 +215,7 @@ export class Pacer {
     if (this.#isDrainScheduled) return;
     if (!wasAwake && !this.#isWorthLingering()) return;
     this.#lingerUntilMs = now() + LINGER_MS;
-    this.#setParked(MainParked.NO);
+    this.#paced.parking.leave();
     this.#drainLater();
   };
 
@@ -270,19 +269,16 @@ export class Pacer {
     }
     const { dispatcher, workers } = this.#paced;
     const wakesBySelf = hasRead && dispatcher.longestBacklogMs > WAKE_MS;
-    this.#setParked(wakesBySelf ? MainParked.UNTIL_TIMER : MainParked.UNTIL_RUNG);
+    if (wakesBySelf) this.#paced.parking.parkUntilTimer();
+    else this.#paced.parking.parkUntilRung();
     if (workers.all.every((worker) => worker.results.isEmpty)) {
       if (wakesBySelf) this.#wakeLater();
       workers.watchIdle();
       return true;
     }
     // whichever side lowers the word: this one looks again, a ring comes for nothing
-    this.#setParked(MainParked.NO);
+    this.#paced.parking.leave();
     return false;
-  }
-
-  #setParked(how: number): void {
-    Atomics.store(this.#paced.poolWord, MAIN_PARKED, how);
   }
 
   #wakeLater(): void {
@@ -292,7 +288,7 @@ export class Pacer {
 
   /** Where it was rung meanwhile, and parked anew, it may look too early, or for nothing. */
   readonly #wake = (): void => {
-    this.#setParked(MainParked.NO);
+    this.#paced.parking.leave();
     this.drain();
   };
 

@@ -9,6 +9,7 @@ import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import { describe } from '../../errors.js';
+import type { MainParking } from '../../host/main-parking.js';
 import { withPipedOutput } from '../../host/piped-output.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../../host/remote-worker.js';
 import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
@@ -34,7 +35,7 @@ interface WorkerSetParts {
 /** A pool's workers: starts them, ends idle ones, knows which are left. */
 export class WorkerSet {
   readonly #settings: PoolSettings;
-  readonly #poolWord: Int32Array;
+  readonly #parking: MainParking;
   readonly #parts: WorkerSetParts;
   /** See `Reserve`. */
   readonly #tiers: readonly number[] | undefined;
@@ -51,10 +52,10 @@ export class WorkerSet {
   #stopHold: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, poolWord: Int32Array, parts: WorkerSetParts) {
+  constructor(settings: PoolSettings, parking: MainParking, parts: WorkerSetParts) {
     this.#settings = settings;
     this.#maxWorkers = settings.maxWorkers;
-    this.#poolWord = poolWord;
+    this.#parking = parking;
     this.#parts = parts;
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
@@ -245,7 +246,7 @@ export class WorkerSet {
             graceMs: this.#settings.graceMs,
             tiers: this.#tiers,
             choresFirst: this.#parts.upkeep.choresFirst,
-            poolWord: this.#poolWord,
+            poolWord: this.#parking.word,
             process,
             printed,
           },
