@@ -47,7 +47,7 @@ const WARM_UP_MS = 1000;
  * @param {number} rounds
  * @returns {Promise<number[][]>} for each contender, its values.
  */
-export async function inTurn(contenders, measure, rounds) {
+export async function trampoline(contenders, measure, rounds) {
   for (const contender of contenders) {
     const start = performance.now();
     do await measure(contender);

@@ -1,6 +1,6 @@
 import { openBareThreads } from '../contenders/bare.mjs';
 import { openCollected } from '../contenders/thread-system.mjs';
-import { closeAll, figure, inTurn, timed } from '../measure.mjs';
+import { closeAll, figure, timed, trampoline } from '../measure.mjs';
 import { spin } from '../tasks/functions.mjs';
 
 export const name = 'cpu';
@@ -17,7 +17,7 @@ export async function run(how) {
   const inputs = new Array(jobs).fill(turns);
   for (let jobs = how.size(SHORT_JOBS); jobs > 0; jobs -= inputs.length)
     await contenders[0].runAll(inputs.map((ofLong) => Math.round(ofLong / 20)));
-  const values = await inTurn(
+  const values = await trampoline(
     contenders,
     async (contender) => {
       const { ms, result } = await timed(() => contender.runAll(inputs));

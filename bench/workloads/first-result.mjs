@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { peers } from '../contenders/peers.mjs';
 import { openAwaited, openFunction } from '../contenders/thread-system.mjs';
-import { figure, inTurn, median, timed } from '../measure.mjs';
+import { figure, median, timed, trampoline } from '../measure.mjs';
 
 export const name = 'first-result';
 
@@ -21,7 +21,7 @@ export async function run(how) {
   const modules = [await best(oursByFile())];
   for (const library of peers) modules.push(await best(byFile(library, how)));
   const contenders = [{ name: 'thread-system', setting: 'defaults, a function', open: openFunction }, ...modules];
-  const [ofFunction, ...ofModules] = await inTurn(contenders, medianOfStarts, how.rounds(9));
+  const [ofFunction, ...ofModules] = await trampoline(contenders, medianOfStarts, how.rounds(9));
   const row = {
     unit: 'ms',
     better: 'less',

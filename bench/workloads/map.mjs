@@ -1,6 +1,6 @@
 import { openBareThreads } from '../contenders/bare.mjs';
 import { openPool } from '../contenders/thread-system.mjs';
-import { closeAll, figure, inTurn, timed } from '../measure.mjs';
+import { closeAll, figure, timed, trampoline } from '../measure.mjs';
 
 export const name = 'map';
 
@@ -37,7 +37,7 @@ export async function run(how) {
 }
 
 async function mapFigures(items, contenders, rounds) {
-  const values = await inTurn(
+  const values = await trampoline(
     contenders,
     async (contender) => {
       const { ms, result } = await timed(() => contender.map(items));

@@ -1,5 +1,5 @@
 import { openAwaited } from '../contenders/thread-system.mjs';
-import { closeAll, figure, inTurn, median, openPeers } from '../measure.mjs';
+import { closeAll, figure, median, openPeers, trampoline } from '../measure.mjs';
 
 export const name = 'round-trip';
 
@@ -20,7 +20,7 @@ export async function run(how) {
     quick: how.quick,
   });
   const contenders = [openAwaited('noop'), ...peers];
-  const values = await inTurn(contenders, (contender) => latency(contender), how.rounds(5));
+  const values = await trampoline(contenders, (contender) => latency(contender), how.rounds(5));
   await closeAll(contenders);
   return [
     {

@@ -1,5 +1,5 @@
 import { openPool, tasks } from '../contenders/thread-system.mjs';
-import { figure, inTurn, timed } from '../measure.mjs';
+import { figure, timed, trampoline } from '../measure.mjs';
 
 export const name = 'seeds';
 
@@ -48,7 +48,7 @@ export async function run(how) {
   for (const { workload, jobs, run: runAll, unit, published, source } of workloads) {
     const count = how.size(jobs);
     const contender = { name: 'thread-system', setting: runAll === mapAll ? 'map' : 'submit, waitAll' };
-    const [values] = await inTurn(
+    const [values] = await trampoline(
       [contender],
       async () => {
         const { ms, result } = await timed(() => runAll(pool, count));

@@ -1,5 +1,5 @@
 import { openAwaited, openCollected } from '../contenders/thread-system.mjs';
-import { closeAll, figure, inTurn, openPeers, timed } from '../measure.mjs';
+import { closeAll, figure, openPeers, timed, trampoline } from '../measure.mjs';
 
 /** A measurement takes so long, at least: as many batches as that takes. */
 const MEASURED_MS = 300;
@@ -40,7 +40,7 @@ export async function throughput({ task, workload, input, expected, batch, many,
   const peers = await openPeers(task, rate, { better: 'more', quick: run.quick });
   const ours = [collected, awaited, collectedMany].filter((contender) => contender !== undefined);
   const contenders = [...ours, ...peers];
-  const values = await inTurn(
+  const values = await trampoline(
     contenders,
     (contender) => rate(contender, contender === collectedMany ? inputs : ofBatch),
     run.rounds(rounds),

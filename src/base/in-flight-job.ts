@@ -1,19 +1,19 @@
 /** A task, as the way to a worker knows it. */
-export interface PassengerTask {
+export interface InFlightJobTask {
   readonly id: number;
   /** How a worker finds its code. */
   readonly origin: object;
 }
 
 /** What jobs share that are alike. */
-export interface PassengerKind {
-  readonly task: PassengerTask;
+export interface InFlightJobKind {
+  readonly task: InFlightJobTask;
   readonly priority: number;
   readonly urgency: number;
 }
 
 /** What a worker is told of a job where it is not as with most. */
-export interface PassengerAside {
+export interface InFlightJobOverrides {
   readonly attempt?: number | undefined;
   readonly name?: string | undefined;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
@@ -23,19 +23,19 @@ export interface PassengerAside {
  * A job, as it is queued, sent and answered. All that is done with it is done by the functions below: as properties they
  * would be anybody's who holds the job.
  */
-export interface Passenger {
+export interface InFlightJob {
   readonly id: number;
 }
 
-/** What a class of passengers lets this module do with its own. */
-export interface PassengerAccess<J extends Passenger> {
-  isPassenger(value: unknown): boolean;
+/** What a class of jobs in flight lets this module do with its own. */
+export interface InFlightJobAccess<J extends InFlightJob> {
+  isInFlightJob(value: unknown): boolean;
   idOf(job: J): number;
-  kindOf(job: J): PassengerKind;
+  kindOf(job: J): InFlightJobKind;
   argsOf(job: J): readonly unknown[];
-  /** Whether it has neither an aside, nor a transfer list, nor a time limit. */
+  /** Whether it has neither an overrides, nor a transfer list, nor a time limit. */
   isPlain(job: J): boolean;
-  asideOf(job: J): PassengerAside | undefined;
+  overridesOf(job: J): InFlightJobOverrides | undefined;
   transferOf(job: J): readonly unknown[] | undefined;
   timeoutMsOf(job: J): number | undefined;
   /** Place among jobs as urgent. */
@@ -49,29 +49,29 @@ export interface PassengerAccess<J extends Passenger> {
 }
 
 // Each by itself rather than in one object: a call of each is as fast as a method then.
-export let isPassenger: PassengerAccess<Passenger>['isPassenger'];
-export let idOf: PassengerAccess<Passenger>['idOf'];
-export let kindOf: PassengerAccess<Passenger>['kindOf'];
-export let argsOf: PassengerAccess<Passenger>['argsOf'];
-export let isPlain: PassengerAccess<Passenger>['isPlain'];
-export let asideOf: PassengerAccess<Passenger>['asideOf'];
-export let transferOf: PassengerAccess<Passenger>['transferOf'];
-export let timeoutMsOf: PassengerAccess<Passenger>['timeoutMsOf'];
-export let orderOf: PassengerAccess<Passenger>['orderOf'];
-export let placeOf: PassengerAccess<Passenger>['placeOf'];
-export let setPlace: PassengerAccess<Passenger>['setPlace'];
-export let seqOf: PassengerAccess<Passenger>['seqOf'];
-export let setSeq: PassengerAccess<Passenger>['setSeq'];
+export let isInFlightJob: InFlightJobAccess<InFlightJob>['isInFlightJob'];
+export let idOf: InFlightJobAccess<InFlightJob>['idOf'];
+export let kindOf: InFlightJobAccess<InFlightJob>['kindOf'];
+export let argsOf: InFlightJobAccess<InFlightJob>['argsOf'];
+export let isPlain: InFlightJobAccess<InFlightJob>['isPlain'];
+export let overridesOf: InFlightJobAccess<InFlightJob>['overridesOf'];
+export let transferOf: InFlightJobAccess<InFlightJob>['transferOf'];
+export let timeoutMsOf: InFlightJobAccess<InFlightJob>['timeoutMsOf'];
+export let orderOf: InFlightJobAccess<InFlightJob>['orderOf'];
+export let placeOf: InFlightJobAccess<InFlightJob>['placeOf'];
+export let setPlace: InFlightJobAccess<InFlightJob>['setPlace'];
+export let seqOf: InFlightJobAccess<InFlightJob>['seqOf'];
+export let setSeq: InFlightJobAccess<InFlightJob>['setSeq'];
 
-/** To be called once in a program, by the class of its passengers: `Job`, or in a child process what stands for one. */
-export function giveAccess<J extends Passenger>(access: PassengerAccess<J>): void {
+/** To be called once in a program, by the class of its jobs in flight: `Job`, or in a child process what stands for one. */
+export function giveAccess<J extends InFlightJob>(access: InFlightJobAccess<J>): void {
   ({
-    isPassenger,
+    isInFlightJob,
     idOf,
     kindOf,
     argsOf,
     isPlain,
-    asideOf,
+    overridesOf,
     transferOf,
     timeoutMsOf,
     orderOf,
@@ -79,5 +79,5 @@ export function giveAccess<J extends Passenger>(access: PassengerAccess<J>): voi
     setPlace,
     seqOf,
     setSeq,
-  } = access as unknown as PassengerAccess<Passenger>);
+  } = access as unknown as InFlightJobAccess<InFlightJob>);
 }

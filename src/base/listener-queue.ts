@@ -11,7 +11,7 @@ interface Call {
  * Calls of foreign code (event and progress listeners) that wait until our own state is consistent (I7): they run in
  * order, in a microtask, where they may call us back as they like.
  */
-export class Outbox {
+export class ListenerQueue {
   #calls: Call[] = [];
   #isScheduled = false;
 

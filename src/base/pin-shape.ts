@@ -5,6 +5,6 @@ const shapes = new WeakMap<object, object>();
  * of a shape is collected V8 drops all optimised code that was made for it: a pool that had been idle for a while would be
  * slow when jobs come again.
  */
-export function keepShape(object: object): void {
+export function pinShape(object: object): void {
   shapes.set(object.constructor, object);
 }

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { bare, has } from '../base/bare.js';
 import { queueMicrotask, setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
-import { giveAccess, type Passenger, type PassengerKind } from '../base/in-flight-job.js';
-import type { AskedChild } from '../contract/child-submission.js';
+import { giveAccess, type InFlightJob, type InFlightJobKind } from '../base/in-flight-job.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
@@ -12,7 +12,7 @@ import { ThreadProfilers } from '../host/profiler.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../host/result-lane.js';
 import type { ThreadExit } from '../host/thread-exit.js';
-import { type Carrier, type ExchangeMessage, receive } from '../sync/sharing/registry.js';
+import { type Peer, type RegistryMessage, receive } from '../sync/sharing/registry.js';
 import {
   decodeError,
   decodeReason,
@@ -21,7 +21,7 @@ import {
   passErrorsOn,
   unpackReason,
 } from '../wire/message/error-codec.js';
-import type { Aside } from '../wire/message/protocol.js';
+import type { JobOverrides } from '../wire/message/protocol.js';
 import { fromBytes, toBytes } from '../wire/process/process-bytes.js';
 import { encodeForProcess, ProcessLink } from '../wire/process/process-link.js';
 import {
@@ -43,15 +43,15 @@ export function leaveSignalsToParent(): void {
 }
 
 /** A call, as the thread in this process carries it. */
-class Call implements Passenger {
+class Call implements InFlightJob {
   place: object | undefined = undefined;
   seq = 0;
   /** A report of it could not be sent: by now its code, which is to blame, cannot be told. It fails by that once it has ended. */
   fault: { readonly error: unknown } | undefined;
   readonly run: number;
   readonly id: number;
-  readonly kind: PassengerKind;
-  readonly aside: Aside;
+  readonly kind: InFlightJobKind;
+  readonly overrides: JobOverrides;
   readonly args: readonly unknown[];
 
   constructor(
@@ -61,19 +61,19 @@ class Call implements Passenger {
     this.run = message.run;
     this.id = message.id;
     const { name, attempt } = message;
-    this.aside = { name, attempt: attempt > 1 ? attempt : undefined, context };
+    this.overrides = { name, attempt: attempt > 1 ? attempt : undefined, context };
     this.kind = { task: message.task, priority: message.priority, urgency: 0 };
     this.args = args;
   }
 
   static {
     giveAccess<Call>({
-      isPassenger: (value) => value instanceof Call,
+      isInFlightJob: (value) => value instanceof Call,
       idOf: (call) => call.id,
       kindOf: (call) => call.kind,
       argsOf: (call) => call.args,
       isPlain: () => false,
-      asideOf: (call) => call.aside,
+      overridesOf: (call) => call.overrides,
       transferOf: () => undefined,
       timeoutMsOf: () => undefined,
       orderOf: () => 0,
@@ -93,7 +93,7 @@ class Call implements Passenger {
  * The main thread of a child process: runs the calls that come by message on one thread of its own, so that it is there for
  * a cancel whatever that thread does.
  */
-export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
+export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Peer {
   readonly isOpen = true;
   readonly sharesMemory = false;
   readonly #link = new ProcessLink(this);
@@ -160,7 +160,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     setTimeout(kill, COVERAGE_MS);
   }
 
-  tell(message: ExchangeMessage): void {
+  tell(message: RegistryMessage): void {
     this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess), by: this.#by?.run });
   }
 
@@ -240,7 +240,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#send({ kind: 'token-cancelled', run: call.run, reason: encodeForProcess(reason) });
   }
 
-  childAsked(worker: RemoteWorker<Call>, parent: Call, { child, task, ...given }: AskedChild): void {
+  childAsked(worker: RemoteWorker<Call>, parent: Call, { child, task, ...given }: ChildSubmission): void {
     let values: Packed;
     try {
       values = this.#link.pack([given.args, given.options, given.context], 'child');
@@ -265,7 +265,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     this.#by = undefined;
   }
 
-  choresEnded(): void {}
+  hooksEnded(): void {}
 
   lateError(error: Error, jobId: number | undefined): void {
     this.#send({ kind: 'late-error', error: encodeForProcess(error), jobId });
@@ -296,8 +296,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       case 'run':
         this.#run(message);
         break;
-      case 'chore':
-        this.#runChore(message);
+      case 'hook':
+        this.#runHook(message);
         break;
       case 'end':
         this.#end();
@@ -350,8 +350,8 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
     }
   }
 
-  #runChore({ task, args, isAsked }: Extract<ToProcess, { readonly kind: 'chore' }>): void {
-    const threw = (error: unknown): void => this.#send({ kind: 'chore-threw', error: encodeForProcess(error) });
+  #runHook({ task, args, isAsked }: Extract<ToProcess, { readonly kind: 'hook' }>): void {
+    const threw = (error: unknown): void => this.#send({ kind: 'hook-threw', error: encodeForProcess(error) });
     const given = this.#unpack(args, 'args');
     if ('error' in given) {
       threw(given.error);
@@ -362,14 +362,14 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
       args: given.value as readonly unknown[],
       argsName: 'args',
       isAsked,
-      begun: () => this.#send({ kind: 'chore-begun' }),
+      begun: () => this.#send({ kind: 'hook-begun' }),
       ended: (end) => {
         if (has(end, 'error')) {
           threw(end.error);
           return;
         }
         try {
-          this.#send({ kind: 'chore-returned', value: this.#link.pack(end.value, 'result') });
+          this.#send({ kind: 'hook-returned', value: this.#link.pack(end.value, 'result') });
         } catch (error) {
           threw(error);
         }
@@ -389,7 +389,7 @@ export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Carrier {
   #cancel(call: Call, reason: unknown): void {
     if (this.#worker.cancel(call, reason) !== 'taken back') return;
     // its thread has not come to it, and will not: nobody else answers
-    const message = cancelledMessage(`Job '${call.aside.name}' was cancelled`, reason);
+    const message = cancelledMessage(`Job '${call.overrides.name}' was cancelled`, reason);
     this.#threw(call, new CancelledError(message, { reason }), true);
   }
 

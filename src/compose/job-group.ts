@@ -14,7 +14,7 @@ import { stays } from '../sync/sharing/crossing.js';
 import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
 /** What a group submits to. */
-export interface GroupHost {
+export interface GroupDeps {
   submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
   submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
 }
@@ -42,7 +42,7 @@ export class JobGroup implements AsyncDisposable {
   readonly name: string;
   /** Cancels the group's jobs, and those of its child groups, when it is cancelled. */
   readonly token: CancellationToken;
-  readonly #host: GroupHost;
+  readonly #host: GroupDeps;
   readonly #parent: JobGroup | undefined;
   /** Those of its child groups, too: a group does not hold its children, which may be many, and short-lived (I9). */
   readonly #unsettled = new Set<Job>();
@@ -52,7 +52,7 @@ export class JobGroup implements AsyncDisposable {
   readonly #whenNone: (() => void)[] = [];
 
   /** @internal */
-  constructor(host: GroupHost, name: string, parent?: JobGroup) {
+  constructor(host: GroupDeps, name: string, parent?: JobGroup) {
     checkText(name, 'name', 'make a group');
     this.name = name;
     this.token = parent === undefined ? new CancellationToken() : parent.token.child();

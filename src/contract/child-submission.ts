@@ -3,7 +3,7 @@ import type { Transferable } from '../sync/sharing/crossing.js';
 import type { TaskDefinition } from './task-origin.js';
 
 /** A child that a job's code submits. */
-export interface AskedChild {
+export interface ChildSubmission {
   /** Its number on that worker. */
   readonly child: number;
   readonly task: TaskDefinition;

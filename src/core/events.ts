@@ -1,5 +1,5 @@
 import { inContextOfNow } from '../base/async-context.js';
-import type { Outbox } from '../base/listener-queue.js';
+import type { ListenerQueue } from '../base/listener-queue.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 
@@ -13,7 +13,7 @@ export interface PoolEvents {
   /** An attempt of the job has failed, and another follows. Listeners are also given the {@link FailedAttempt}. */
   jobRetried: Job;
   /**
-   * The job waits too long for its turn: for as long as `aging.starvationMs` says, else 30 s. Told once a job, and not while the
+   * The job waits too long for its turn: for as long as `aging.starvationMs` says, else 30 s. BatchItem once a job, and not while the
    * pool is paused. Listeners are also given how long it has waited: a {@link Starvation}.
    */
   starvation: Job;
@@ -63,12 +63,12 @@ export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: Mo
 export class EventHub {
   readonly #listeners = new Map<PoolEvent, Set<PoolListener<never>>>();
   readonly #onlookers = new Map<PoolEvent, number>();
-  readonly #outbox: Outbox;
+  readonly #listenerQueue: ListenerQueue;
   /** Nobody has ever listened: known without a look into the map, for every job. */
   #isSilent = true;
 
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  constructor(listenerQueue: ListenerQueue) {
+    this.#listenerQueue = listenerQueue;
   }
 
   on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
@@ -117,6 +117,6 @@ export class EventHub {
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;
     for (const listener of listeners)
-      this.#outbox.add(listener as (...args: unknown[]) => void, [detail, more], `'${event}'`);
+      this.#listenerQueue.add(listener as (...args: unknown[]) => void, [detail, more], `'${event}'`);
   }
 }

@@ -3,11 +3,11 @@ import { startTimer } from '../base/timer.js';
 import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
 import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
 import { type Job, type JobOwner, kindOf, orderOf, queuedFrom, settle, settleBy, submittedTo } from '../jobs/job.js';
-import { addSubmitStack, endingOf, hasSubmitStack, isAwaited, watchForLook } from '../jobs/job-engine.js';
-import type { Arrival } from '../jobs/job-extras.js';
+import { addSubmitStack, hasSubmitStack, isAwaited, stopCauseOf, watchForLook } from '../jobs/job-engine.js';
+import type { SubmitTime } from '../jobs/job-extras.js';
 import type { OwnerRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
-import type { Ending } from '../jobs/stop-cause.js';
+import type { StopCause } from '../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import type { Aging } from './dispatch/aging.js';
 import type { EventHub } from './events.js';
@@ -29,7 +29,7 @@ interface Waiter {
   readonly done: () => void;
 }
 
-export interface LedgerParts {
+export interface LedgerDeps {
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
   readonly log: PoolLog;
@@ -54,9 +54,9 @@ export class Ledger {
   onSettled: (() => void) | undefined;
   readonly #aging: Aging | undefined;
   /** When the batch in hand came. */
-  #now: Arrival;
+  #now: SubmitTime;
 
-  constructor({ metrics, events, log, aging }: LedgerParts) {
+  constructor({ metrics, events, log, aging }: LedgerDeps) {
     this.#metrics = metrics;
     this.#events = events;
     this.#log = log;
@@ -102,7 +102,7 @@ export class Ledger {
     state: SettledState,
     end: { readonly outcome: unknown; readonly late?: { readonly result: unknown } | undefined },
   ): void {
-    if (endingOf(job)?.state === 'FAILED') this.#metrics.timedOut++;
+    if (stopCauseOf(job)?.state === 'FAILED') this.#metrics.timedOut++;
     this.#count(job, state);
     if (state === 'FAILED') {
       addSubmitStack(job, end.outcome);
@@ -112,7 +112,7 @@ export class Ledger {
   }
 
   /** Settles a job whose code did not begin, or whose thread is gone. */
-  settleBy(job: Job, ending: Ending): void {
+  settleBy(job: Job, ending: StopCause): void {
     if (ending.state === 'FAILED') {
       this.#metrics.timedOut++;
       addSubmitStack(job, ending.reason);
@@ -176,7 +176,7 @@ export class Ledger {
     this.#keepAlive.end();
   }
 
-  #arrivalAt(ms: number): Arrival {
+  #arrivalAt(ms: number): SubmitTime {
     return { ms, handicap: this.#aging === undefined ? 0 : this.#aging.handicapAt(ms) };
   }
 

@@ -1,6 +1,6 @@
 import { outsideRequests } from '../base/async-context.js';
 import { now } from '../base/clock.js';
-import type { Outbox } from '../base/listener-queue.js';
+import type { ListenerQueue } from '../base/listener-queue.js';
 import { emitWarning } from '../base/warn.js';
 import { QueueFullError, textOf } from '../errors.js';
 import type { ThreadExit } from '../host/thread-exit.js';
@@ -24,14 +24,14 @@ export interface Warning {
  * process warnings. One line each, with the facts in it: of what loggers take besides a text, no two take the same.
  */
 export class PoolLog {
-  readonly #outbox: Outbox;
+  readonly #listenerQueue: ListenerQueue;
   readonly #events: EventHub;
   #logger: Logger | undefined;
   #name = '';
   #shutdownAtMs = 0;
 
-  constructor(outbox: Outbox, events: EventHub) {
-    this.#outbox = outbox;
+  constructor(listenerQueue: ListenerQueue, events: EventHub) {
+    this.#listenerQueue = listenerQueue;
     this.#events = events;
   }
 
@@ -148,7 +148,11 @@ export class PoolLog {
   /** Later, as the logger is foreign code (I7); called on itself, as many need their `this`. */
   #tell(level: LogLevel, message: string): void {
     if (this.#logger === undefined) return;
-    this.#outbox.add((text: string) => outsideRequests(() => this.#call(level, text)), [message], `logger.${level}`);
+    this.#listenerQueue.add(
+      (text: string) => outsideRequests(() => this.#call(level, text)),
+      [message],
+      `logger.${level}`,
+    );
   }
 
   #call(level: LogLevel, message: string): void {

@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 import { checkFunction, refuseOptions } from '../base/check.js';
 import { now } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { Outbox } from '../base/listener-queue.js';
+import { ListenerQueue } from '../base/listener-queue.js';
 import { refusalHere } from '../base/nesting.js';
 import { watchUnobserved } from '../base/unobserved.js';
-import { type GroupHost, JobGroup } from '../compose/job-group.js';
+import { type GroupDeps, JobGroup } from '../compose/job-group.js';
 import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../compose/job-wait-options.js';
-import { type ItemTask, isEnded, JobMap, type MapHost, type MapOptions, poolCloses } from '../compose/map/job-map.js';
+import { type ItemTask, isEnded, JobMap, type MapDeps, type MapOptions, poolCloses } from '../compose/map/job-map.js';
 import type { TypedArray } from '../compose/map/map-source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
 import { Schedules } from '../compose/schedule/schedules.js';
@@ -30,11 +30,11 @@ import { learnBlock } from './dispatch/run-estimate.js';
 import { StarvationWatch } from './dispatch/starvation-watch.js';
 import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { Broadcasts } from './hooks/broadcasts.js';
-import { Upkeep } from './hooks/worker-hooks.js';
+import { WorkerHooks } from './hooks/worker-hooks.js';
 import { Ledger } from './ledger.js';
 import { Admission } from './lifecycle/admission.js';
-import { Families } from './lifecycle/child-jobs.js';
-import { HeldJobs } from './lifecycle/deferred-jobs.js';
+import { ChildJobs } from './lifecycle/child-jobs.js';
+import { DeferredJobs } from './lifecycle/deferred-jobs.js';
 import { Intake } from './lifecycle/intake.js';
 import { JobControl } from './lifecycle/job-control.js';
 import { Outcomes } from './lifecycle/outcomes.js';
@@ -49,7 +49,7 @@ import { readShutdownOptions, type ShutdownOptions } from './options/shutdown-op
 import type { CpuProfile } from './profile/cpu-profile.js';
 import { Profiling } from './profile/profiling.js';
 import { Shutdown } from './shutdown.js';
-import { enterLiving, handleSignals, type SignalOptions } from './shutdown-all.js';
+import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
 import { GraceKeeper } from './workers/grace.js';
 import { workerMetrics } from './workers/worker-metrics.js';
 import { WorkerOutput } from './workers/worker-output.js';
@@ -79,10 +79,10 @@ export class ThreadPool implements AsyncDisposable {
     return handleSignals(options);
   }
 
-  readonly #outbox = new Outbox();
-  readonly #output = new WorkerOutput(this.#outbox);
-  readonly #events = new EventHub(this.#outbox);
-  readonly #log = new PoolLog(this.#outbox, this.#events);
+  readonly #listenerQueue = new ListenerQueue();
+  readonly #output = new WorkerOutput(this.#listenerQueue);
+  readonly #events = new EventHub(this.#listenerQueue);
+  readonly #log = new PoolLog(this.#listenerQueue, this.#events);
   readonly #metrics = new MetricsRecorder(now());
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
@@ -92,7 +92,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #control: JobControl;
   readonly #shutdown: Shutdown;
   readonly #intake: Intake;
-  readonly #families: Families;
+  readonly #childJobs: ChildJobs;
   readonly #admission: Admission;
   readonly #broadcasts: Broadcasts;
   readonly #reserved: readonly ReservedWorkers[];
@@ -116,7 +116,7 @@ export class ThreadPool implements AsyncDisposable {
     const settings = resolvePoolOptions(options);
     if (settings.logger !== undefined) this.#log.open(settings.logger, settings.name);
     const parking = new MainParking();
-    const [metrics, events, outbox, log] = [this.#metrics, this.#events, this.#outbox, this.#log];
+    const [metrics, events, listenerQueue, log] = [this.#metrics, this.#events, this.#listenerQueue, this.#log];
     const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
     const ledger = new Ledger({ metrics, events, log, aging });
     this.#ledger = ledger;
@@ -127,31 +127,31 @@ export class ThreadPool implements AsyncDisposable {
       retire: (worker, job) => this.#recovery.retireWorker(worker, job),
     });
     const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
-    const held = new HeldJobs(ledger, (job) => this.#pacer.enqueueBefore(job));
-    const retries = new Retries({ held, metrics, events, isAllowed: () => this.#shutdown.runsPending });
-    const families = new Families({
+    const deferred = new DeferredJobs(ledger, (job) => this.#pacer.enqueueBefore(job));
+    const retries = new Retries({ deferred, metrics, events, isAllowed: () => this.#shutdown.runsPending });
+    const childJobs = new ChildJobs({
       submit: (job) => this.#intake.enter(job, false),
       isOpen: () => this.#shutdown.runsPending,
     });
-    const sink = new Outcomes({ ledger, metrics, events, outbox, grace, limits, retries, families });
-    const upkeep = new Upkeep(settings, log);
+    const sink = new Outcomes({ ledger, metrics, events, listenerQueue, grace, limits, retries, childJobs });
+    const workerHooks = new WorkerHooks(settings, log);
     const profiling = new Profiling(settings.kind);
-    const parts = { sink, upkeep, profiling, log, events: this.#workerEvents() };
+    const parts = { sink, workerHooks, profiling, log, events: this.#workerEvents() };
     const workers = new WorkerSet(settings, parking, parts);
     const reserve = Reserve.of(settings.reserved, workers);
     const dispatcher = new Dispatcher(ledger, workers, reserve);
     const onStartError = (cause: unknown): void =>
       this.#recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
     const pacer = new Pacer({ ledger, dispatcher, workers, parking, onStartError });
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, families, log, pacer });
-    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, held, families });
+    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, childJobs, log, pacer });
+    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log, profiling });
-    this.#families = families;
+    this.#childJobs = childJobs;
     const admission = new Admission(settings, { ledger, dispatcher, events, workers, reserve, log });
     this.#admission = admission;
     const [owner, shutdown] = [this.#control, this.#shutdown];
-    this.#intake = new Intake({ ledger, owner, admission, held, limits, pacer, shutdown });
-    this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, upkeep, shutdown });
+    this.#intake = new Intake({ ledger, owner, admission, deferred, limits, pacer, shutdown });
+    this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, workerHooks, shutdown });
     this.#reserved = settings.reserved;
     this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
     if (log.isOpen) this.#starvation.begin();
@@ -163,12 +163,12 @@ export class ThreadPool implements AsyncDisposable {
     this.#pacer = pacer;
     // what starts as a worker loads a task module would start in each of its workers, too
     if (refusalHere('start workers') === undefined) pacer.refill();
-    this.#leaveLiving = enterLiving(this); // last: `shutdownAll` is to find no pool that could not be made
+    this.#leaveLiving = registerForShutdown(this); // last: `shutdownAll` is to find no pool that could not be made
   }
 
   static {
     stays((value) =>
-      #outbox in value
+      #listenerQueue in value
         ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
         : undefined,
     );
@@ -243,7 +243,7 @@ export class ThreadPool implements AsyncDisposable {
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
     const { places } = this.#workers;
-    const host: MapHost = {
+    const host: MapDeps = {
       places,
       submit: (job) => this.#intake.submitUnbounded(job),
       failedUnseen: (map, message) => this.#failedUnseen(map, message),
@@ -307,7 +307,7 @@ export class ThreadPool implements AsyncDisposable {
   group(name: string): JobGroup;
   group(name: string, ...rest: readonly unknown[]): JobGroup {
     refuseOptions(rest, 'make a group');
-    const host: GroupHost = {
+    const host: GroupDeps = {
       submit: (task, args, options) => this.submit(task as never, args as never, options),
       submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
     };
@@ -401,7 +401,7 @@ export class ThreadPool implements AsyncDisposable {
   metrics(): PoolMetrics {
     const nowMs = now();
     const workers = this.#workers.all.map((worker) => workerMetrics(worker, nowMs));
-    return this.#metrics.snapshot(this.#dispatcher.activeCount + this.#families.waiting, workers, nowMs);
+    return this.#metrics.snapshot(this.#dispatcher.activeCount + this.#childJobs.waiting, workers, nowMs);
   }
 
   /**
@@ -496,7 +496,7 @@ export class ThreadPool implements AsyncDisposable {
         this.#pacer.pump();
         this.#workers.watchIdle();
       },
-      choresEnded: () => {
+      hooksEnded: () => {
         this.#pacer.pump();
         this.#workers.watchIdle();
       },
@@ -513,16 +513,16 @@ export class ThreadPool implements AsyncDisposable {
           this.#pacer.refill();
       },
       ownTokenCancelled: (job, reason) => raiseToken(job, reason),
-      childAsked: (worker, parent, asked) => this.#families.submit(worker, parent, asked),
+      childAsked: (worker, parent, asked) => this.#childJobs.submit(worker, parent, asked),
       workerBlocked: (worker, job) => {
         if (job !== undefined) learnBlock(taskOf(job));
         this.#dispatcher.recall(worker);
       },
       parentSuspended: (worker, parent) => {
-        this.#families.suspend(worker, parent);
+        this.#childJobs.suspend(worker, parent);
         this.#pacer.pump();
       },
-      childCancelled: (worker, child, reason) => this.#families.cancel(worker, child, reason),
+      childCancelled: (worker, child, reason) => this.#childJobs.cancel(worker, child, reason),
       sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
       lateError: (error, jobId) => this.#log.lateError(error, { jobId }),
       printed: (worker, printed) => this.#output.printed(worker, printed),

@@ -28,7 +28,7 @@ const living = new Set<WeakRef<Endable>>();
 const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => living.delete(ref));
 
 /** Enters what is to be ended with the process. Answers how to take it off. */
-export function enterLiving(endable: Endable): () => void {
+export function registerForShutdown(endable: Endable): () => void {
   const ref = new WeakRef(endable);
   living.add(ref);
   forget.register(endable, ref, ref);

@@ -12,7 +12,7 @@ import type { WorkerSet } from './workers/worker-set.js';
 const REASON = 'the pool was shut down';
 
 /** What is shut down. */
-export interface ShutdownParts {
+export interface ShutdownDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly pacer: Pacer;
@@ -24,13 +24,13 @@ export interface ShutdownParts {
 
 /** The end of a pool: open, then draining, then closed, never back (I5). */
 export class Shutdown {
-  readonly #parts: ShutdownParts;
+  readonly #deps: ShutdownDeps;
   #mode: ShutdownMode | undefined;
   #promise: Promise<SettledCounts> | undefined;
   readonly #stopTimers: StopTimer[] = [];
 
-  constructor(parts: ShutdownParts) {
-    this.#parts = parts;
+  constructor(parts: ShutdownDeps) {
+    this.#deps = parts;
   }
 
   /** Whether jobs that are not begun, or are to be tried again, still run. */
@@ -43,7 +43,7 @@ export class Shutdown {
   }
 
   begin({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
-    if (this.#promise === undefined) this.#parts.log.shutdownBegins(mode, this.#parts.ledger.unsettled);
+    if (this.#promise === undefined) this.#deps.log.shutdownBegins(mode, this.#deps.ledger.unsettled);
     this.#promise ??= this.#run();
     this.#escalate(mode);
     if (timeoutMs !== Number.POSITIVE_INFINITY && this.#mode !== 'abort')
@@ -52,7 +52,7 @@ export class Shutdown {
   }
 
   async #run(): Promise<SettledCounts> {
-    const { ledger, workers, log, profiling } = this.#parts;
+    const { ledger, workers, log, profiling } = this.#deps;
     const before = ledger.counts();
     ledger.hold();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
@@ -72,7 +72,7 @@ export class Shutdown {
 
   #escalate(mode: ShutdownMode): void {
     if (this.#mode !== undefined && MODES.indexOf(mode) <= MODES.indexOf(this.#mode)) return;
-    const { dispatcher, pacer, control, workers, ledger, log } = this.#parts;
+    const { dispatcher, pacer, control, workers, ledger, log } = this.#deps;
     if (this.#mode !== undefined) log.shutdownEscalates(mode, ledger.unsettled);
     this.#mode = mode;
     switch (mode) {

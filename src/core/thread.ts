@@ -11,7 +11,7 @@ import { Signal } from '../sync/signal.js';
 import type { SettledCounts } from './options/settled-counts.js';
 import type { ShutdownSettings } from './options/shutdown-options.js';
 import { ThreadPool } from './pool.js';
-import { type Endable, enterLiving } from './shutdown-all.js';
+import { type Endable, registerForShutdown } from './shutdown-all.js';
 
 /**
  * A named thread of its own, for one function that runs for long. It is asked to stop by its token; threads that were run
@@ -45,7 +45,7 @@ export class Thread<T = unknown> {
     this.name = name;
     this.job = job;
     this.#pool = pool;
-    this.#leaveLiving = parent === undefined ? enterLiving(this.#endable) : () => {};
+    this.#leaveLiving = parent === undefined ? registerForShutdown(this.#endable) : () => {};
     this.#ended = this.#end(parent);
   }
 

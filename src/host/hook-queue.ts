@@ -1,28 +1,28 @@
 import { decodeError } from '../wire/message/error-codec.js';
-import type { BELL, ChoreAnswer, FromWorker, ToWorker } from '../wire/message/protocol.js';
-import type { ValueCarrier } from '../wire/message/value-channel.js';
-import type { Chore, ChoreEnd } from './hook.js';
+import type { DOORBELL, FromWorker, HookReply, ToWorker } from '../wire/message/protocol.js';
+import type { ValueChannel } from '../wire/message/value-channel.js';
+import type { Hook, HookEnd } from './hook.js';
 import type { ThreadExit } from './thread-exit.js';
 
 /** What the line asks of the worker whose it is. */
-export interface ChoreHost {
+export interface HookDeps {
   /** Carries arguments and results. */
-  readonly values: ValueCarrier;
+  readonly values: ValueChannel;
   tell(message: ToWorker): void;
   /** All have ended. */
-  choresEnded(): void;
+  hooksEnded(): void;
 }
 
-/** The chores of a worker, as the main thread sees them: they run one after the other, in the order of their coming. */
-export class ChoreLine {
-  readonly #host: ChoreHost;
+/** The hooks of a worker, as the main thread sees them: they run one after the other, in the order of their coming. */
+export class HookQueue {
+  readonly #host: HookDeps;
   /** The first is under way, while the line is open. */
-  readonly #line: Chore[] = [];
+  readonly #line: Hook[] = [];
   #hasBegun = false;
-  /** `early`: the thread is not up yet; it is sent its chores all the same, and runs them one after the other. */
+  /** `early`: the thread is not up yet; it is sent its hooks all the same, and runs them one after the other. */
   #state: 'early' | 'open' | 'closed' = 'early';
 
-  constructor(host: ChoreHost) {
+  constructor(host: HookDeps) {
     this.#host = host;
   }
 
@@ -37,7 +37,7 @@ export class ChoreLine {
   /** The thread is up. */
   open(): void {
     this.#state = 'open';
-    if (this.isEmpty) this.#host.choresEnded();
+    if (this.isEmpty) this.#host.hooksEnded();
   }
 
   /** The thread is being ended: no further one is sent. */
@@ -45,26 +45,26 @@ export class ChoreLine {
     this.#state = 'closed';
   }
 
-  add(chore: Chore): void {
-    this.#line.push(chore);
-    if (this.#state !== 'closed') this.#send(chore);
+  add(hook: Hook): void {
+    this.#line.push(hook);
+    if (this.#state !== 'closed') this.#send(hook);
   }
 
   /** What the thread says of the one under way. */
-  hear(message: ChoreAnswer): void {
+  hear(message: HookReply): void {
     const { values } = this.#host;
     switch (message.kind) {
       case 'value':
         values.arrived(message);
         break;
-      case 'chore-begun':
+      case 'hook-begun':
         this.#hasBegun = true;
         this.#line[0]?.begun?.();
         break;
-      case 'chore-returned':
+      case 'hook-returned':
         this.#ended(this.#line[0], this.#take(message.tag));
         break;
-      case 'chore-threw':
+      case 'hook-threw':
         this.#ended(this.#line[0], { error: decodeError(message.error) });
         break;
     }
@@ -73,10 +73,10 @@ export class ChoreLine {
   /** The thread is gone, and all that it has said was heard: gives the rest up. */
   abandon(exit: ThreadExit): void {
     this.#state = 'closed';
-    for (const [index, chore] of this.#line.splice(0).entries()) chore.lost(exit, index === 0 && this.#hasBegun);
+    for (const [index, hook] of this.#line.splice(0).entries()) hook.lost(exit, index === 0 && this.#hasBegun);
   }
 
-  #take(tag: number): ChoreEnd {
+  #take(tag: number): HookEnd {
     try {
       return { value: this.#host.values.take(tag, 'result') };
     } catch (error) {
@@ -84,25 +84,25 @@ export class ChoreLine {
     }
   }
 
-  #ended(chore: Chore | undefined, end: ChoreEnd): void {
-    if (chore === undefined) return;
-    if (chore === this.#line[0]) this.#hasBegun = false;
-    this.#line.splice(this.#line.indexOf(chore), 1);
-    chore.ended(end);
-    if (this.isOpen && this.isEmpty) this.#host.choresEnded();
+  #ended(hook: Hook | undefined, end: HookEnd): void {
+    if (hook === undefined) return;
+    if (hook === this.#line[0]) this.#hasBegun = false;
+    this.#line.splice(this.#line.indexOf(hook), 1);
+    hook.ended(end);
+    if (this.isOpen && this.isEmpty) this.#host.hooksEnded();
   }
 
-  #send(chore: Chore): void {
+  #send(hook: Hook): void {
     try {
       const { values } = this.#host;
-      const tag = values.send(chore.args, chore.argsName);
-      this.#host.tell({ kind: 'chore', task: chore.task.origin, tag, isAsked: chore.isAsked });
+      const tag = values.send(hook.args, hook.argsName);
+      this.#host.tell({ kind: 'hook', task: hook.task.origin, tag, isAsked: hook.isAsked });
     } catch (error) {
-      this.#ended(chore, { error });
+      this.#ended(hook, { error });
     }
   }
 }
 
-export function isChoreAnswer(message: Exclude<FromWorker, typeof BELL>): message is ChoreAnswer {
-  return message.kind === 'value' || message.kind.startsWith('chore-');
+export function isHookReply(message: Exclude<FromWorker, typeof DOORBELL>): message is HookReply {
+  return message.kind === 'value' || message.kind.startsWith('hook-');
 }

@@ -1,9 +1,9 @@
 import {
+  type InFlightJob,
+  type InFlightJobKind,
+  type InFlightJobTask,
   kindOf,
   orderOf,
-  type Passenger,
-  type PassengerKind,
-  type PassengerTask,
   seqOf,
   setPlace,
   setSeq,
@@ -18,7 +18,7 @@ export interface Rank {
   readonly order: number;
 }
 
-export function rankOf(job: Passenger): Rank {
+export function rankOf(job: InFlightJob): Rank {
   return { urgency: kindOf(job).urgency, order: orderOf(job) };
 }
 
@@ -27,11 +27,11 @@ export function isBefore(a: Rank, b: Rank): boolean {
 }
 
 /** Whether a job is before another and no equal of it: of a higher priority, or sent to the front. */
-export function outranks(a: Passenger, b: Passenger): boolean {
+export function outranks(a: InFlightJob, b: InFlightJob): boolean {
   return isAbove(a, kindOf(b), orderOf(b));
 }
 
-function isAbove(a: Passenger, kind: PassengerKind, order: number): boolean {
+function isAbove(a: InFlightJob, kind: InFlightJobKind, order: number): boolean {
   const { priority, urgency } = kindOf(a);
   if (priority !== kind.priority) return urgency > kind.urgency;
   return orderOf(a) < 0 && isBefore(rankOf(a), { urgency: kind.urgency, order });
@@ -47,7 +47,7 @@ export interface AbandonedJobs<J> {
 }
 
 /** The jobs that one worker was sent and has not answered, by slot; those not begun can be taken back. */
-export class Seats<J extends Passenger> {
+export class InFlight<J extends InFlightJob> {
   /** How many there are. */
   taken = 0;
   /** What they are expected to take together. */
@@ -59,7 +59,7 @@ export class Seats<J extends Passenger> {
   #firstWaiting = 0;
   #end = 0;
   /** The job sent last, which is the last in rank: what of it may be asked once it has left. */
-  #lastKind: PassengerKind | undefined;
+  #lastKind: InFlightJobKind | undefined;
   #lastOrder = 0;
 
   constructor(slots: SlotTable) {
@@ -91,13 +91,13 @@ export class Seats<J extends Passenger> {
     if (this.#jobs[seq & MASK] === job) this.#setLast(job);
   }
 
-  /** The lowest tier of which there is a job: see `TieredSeats`. Here all jobs are of one; `Infinity` where there is none. */
+  /** The lowest tier of which there is a job: see `TieredInFlight`. Here all jobs are of one; `Infinity` where there is none. */
   get lowestTier(): number {
     return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
   }
 
   /** The task of the last in rank of the jobs here, or of those that were. */
-  get lastTask(): PassengerTask | undefined {
+  get lastTask(): InFlightJobTask | undefined {
     return this.#lastKind?.task;
   }
 
@@ -193,7 +193,7 @@ export class Seats<J extends Passenger> {
     return true;
   }
 
-  /** Empties all seats, of a thread that is gone. */
+  /** Empties all inFlight, of a thread that is gone. */
   abandon(): AbandonedJobs<J> {
     const jobs: AbandonedJobs<J> = { begun: [], cancelling: [], waiting: [] };
     for (const job of this) {

@@ -2,32 +2,32 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId, type 
 import { acquire } from '../base/acquire.js';
 import { has } from '../base/bare.js';
 import { nextTick, now } from '../base/clock.js';
-import { kindOf, type Passenger, placeOf, seqOf, setPlace } from '../base/in-flight-job.js';
+import { type InFlightJob, kindOf, placeOf, seqOf, setPlace } from '../base/in-flight-job.js';
 import { nestingDepth } from '../base/nesting.js';
 import { RareMap } from '../base/rare-map.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
-import type { AskedChild } from '../contract/child-submission.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Fd, Printed } from '../contract/printed.js';
 import type { ProcessSettings } from '../contract/process-settings.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
-import { type Carrier, type ExchangeMessage, receive, threadGone, threadStarted } from '../sync/sharing/registry.js';
-import { bellTable, claimBell, freeBells, ring, ringAll, threadsUnder } from '../sync/waiting/wakeup.js';
+import { type Peer, type RegistryMessage, receive, threadGone, threadStarted } from '../sync/sharing/registry.js';
+import { claimWakeup, freeWakeups, ring, ringAll, threadsUnder, wakeupTable } from '../sync/waiting/wakeup.js';
 import { Control, createMemory, MASK, Parked } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { decodeError, encodeError, packReason, unpackReason } from '../wire/message/error-codec.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
-import { BELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
-import { ValueCarrier } from '../wire/message/value-channel.js';
-import type { Chore } from './hook.js';
-import { ChoreLine, isChoreAnswer } from './hook-queue.js';
-import { Seats } from './in-flight.js';
+import { DOORBELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
+import { ValueChannel } from '../wire/message/value-channel.js';
+import type { Hook } from './hook.js';
+import { HookQueue, isHookReply } from './hook-queue.js';
+import { InFlight } from './in-flight.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
 import type { ThreadExit } from './thread-exit.js';
-import { TieredSeats } from './tiered-in-flight.js';
+import { TieredInFlight } from './tiered-in-flight.js';
 
 /** What a worker tells of the jobs it was sent. */
-export interface JobSink<J extends Passenger> {
+export interface JobSink<J extends InFlightJob> {
   jobStarted(worker: RemoteWorker<J>, job: J): void;
   jobFailedToStart(job: J, thrown: Thrown): void;
   jobReported(job: J, value: unknown): void;
@@ -46,16 +46,16 @@ export interface Run {
 }
 
 /** What happens to a worker, told in the event loop. */
-export interface WorkerEvents<J extends Passenger> {
+export interface WorkerEvents<J extends InFlightJob> {
   workerReady(worker: RemoteWorker<J>): void;
-  /** A worker that is ready has run its chores: it takes jobs again. */
-  choresEnded(worker: RemoteWorker<J>): void;
+  /** A worker that is ready has run its hooks: it takes jobs again. */
+  hooksEnded(worker: RemoteWorker<J>): void;
   /** Results wait in some worker's lane. */
   workerRang(): void;
   workerExited(worker: RemoteWorker<J>, exit: ThreadExit): void;
   ownTokenCancelled(job: J, reason: unknown): void;
   /** A job's code submits a child. */
-  childAsked(worker: RemoteWorker<J>, parent: J, asked: AskedChild): void;
+  childAsked(worker: RemoteWorker<J>, parent: J, asked: ChildSubmission): void;
   /** Its thread blocks, by the code of that job where one is known, to wait for another. */
   workerBlocked(worker: RemoteWorker<J>, job: J | undefined): void;
   /** A job's code awaits something while it has children. */
@@ -79,8 +79,8 @@ export interface WorkerSettings {
   readonly graceMs?: number | undefined;
   /** Whether ts-node is registered where the library is used. */
   readonly isTsNodeRegistered?: boolean;
-  /** How many chores it is given before its first job. Default: none. */
-  readonly choresFirst?: number;
+  /** How many hooks it is given before its first job. Default: none. */
+  readonly hooksFirst?: number;
   /** Where its jobs are to run in a child process. */
   readonly process?: ProcessSettings | undefined;
   /** How deep pools are nested in its thread. Default: one more than here. */
@@ -107,17 +107,17 @@ const PROCESS_END_MS = 5_000;
 const TS_NODE = Symbol.for('ts-node.register.instance');
 
 /** One worker seen from outside: its thread, its lanes, and the jobs that were sent to it. */
-export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier {
+export class RemoteWorker<J extends InFlightJob> implements ResultReader, Peer {
   readonly sharesMemory = true;
   readonly workerId: number;
   /** As a job's place: it is past no run. */
   readonly attempt = 0;
   readonly concurrency: number;
-  readonly seats: Seats<J>;
+  readonly inFlight: InFlight<J>;
   readonly results: ResultLane;
   /** When it was last seen to get on: its first job was published, or it answered. In ms of `now()`. */
   progressAtMs = 0;
-  /** What `seats.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
+  /** What `inFlight.firstWaiting` was when it was last looked at, to see whether the worker gets on. */
   watchedSeq = -1;
   /** Jobs whose code ended here, and how long they ran. */
   jobsRun = 0;
@@ -127,7 +127,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   /** The pool has ended its thread, or is ending it: it did not die by itself. */
   wasEnded = false;
   /** What it runs when it ends in order. */
-  teardown: Chore | undefined;
+  teardown: Hook | undefined;
   /** Its loop has failed, or its lane cannot be read any further: its thread ends. */
   isBroken = false;
   /** It has answered the last `ping`. */
@@ -142,7 +142,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   readonly #slots = new SlotTable(this.#memory.slots);
   readonly #requests: RequestLane;
   readonly #thread: Worker;
-  readonly #bell = claimBell();
+  readonly #bell = claimWakeup();
   readonly #control: MessagePort;
   readonly #payload: MessagePort;
   readonly #events: WorkerEvents<J>;
@@ -152,10 +152,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.isOpen) this.tell({ kind: 'task-gone', id });
   });
   readonly #runs: Run[] = [];
-  readonly #values: ValueCarrier;
+  readonly #values: ValueChannel;
   /** Of the jobs here, those that wait for children: they hold no place. */
   readonly #suspended = new RareMap<J, true>();
-  readonly #chores: ChoreLine;
+  readonly #hooks: HookQueue;
   /** This side's ends of the streams that go on between its thread and this one. */
   readonly #links = new Set<MessagePort>();
   /** How many ports, moved to this thread by its jobs, are open. Nobody can tell when one is done: an end in order waits for none. */
@@ -168,10 +168,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #isReady = false;
   /** As well, for every answer. */
   #isRetiring = false;
-  /** How many of the chores that come before its first job it has not been given yet. */
-  #choresFirst: number;
+  /** How many of the hooks that come before its first job it has not been given yet. */
+  #hooksFirst: number;
   /** It was given others while it started: it takes no jobs before it is ready. */
-  #hasLateChores = false;
+  #hasLateHooks = false;
   #startFault: string | undefined;
   #isHeld = false;
   #answered = (): void => {};
@@ -187,9 +187,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   constructor(thread: Worker, settings: WorkerSettings, told: { events: WorkerEvents<J>; sink: JobSink<J> }) {
     this.workerId = settings.workerId;
     this.concurrency = settings.concurrency;
-    this.seats = settings.tiers === undefined ? new Seats(this.#slots) : new TieredSeats(this.#slots, settings.tiers);
+    this.inFlight =
+      settings.tiers === undefined ? new InFlight(this.#slots) : new TieredInFlight(this.#slots, settings.tiers);
     this.#graceMs = settings.graceMs ?? 0;
-    this.#choresFirst = settings.choresFirst ?? 0;
+    this.#hooksFirst = settings.hooksFirst ?? 0;
     this.#events = told.events;
     this.#sink = told.sink;
     this.#thread = thread;
@@ -203,12 +204,12 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       if (this.isOpen) this.tell({ kind: 'memory-gone', number });
     });
     this.results = new ResultLane(this.#memory, payload.port1, port);
-    const values = new ValueCarrier((message) => this.tell(message), this);
+    const values = new ValueChannel((message) => this.tell(message), this);
     this.#values = values;
-    this.#chores = new ChoreLine({
+    this.#hooks = new HookQueue({
       values,
       tell: (message) => this.#tellAwake(message),
-      choresEnded: () => this.#choresEnded(),
+      hooksEnded: () => this.#hooksEnded(),
     });
     const init: WorkerInit = {
       kind: 'thread-system-init',
@@ -216,19 +217,19 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       concurrency: settings.concurrency,
       memory: this.#memory,
       poolWord: settings.poolWord,
-      bells: bellTable(),
+      bells: wakeupTable(),
       bell: this.#bell,
       control: control.port2,
       payload: payload.port2,
       isTsNodeRegistered: settings.isTsNodeRegistered ?? TS_NODE in process,
-      choresFirst: settings.choresFirst ?? 0,
+      hooksFirst: settings.hooksFirst ?? 0,
       process: settings.process,
       depth: settings.depth ?? nestingDepth() + 1,
       notesBegins: settings.notesBegins ?? false,
       printed: settings.printed,
     };
     acquire((own) => {
-      own(this.#bell, (bell) => freeBells([bell]));
+      own(this.#bell, (bell) => freeWakeups([bell]));
       for (const port of [this.#control, this.#payload]) own(port, () => port.close());
       thread.postMessage(init, [control.port2, payload.port2]);
     });
@@ -255,11 +256,11 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#look();
   }
 
-  /** Whether it will soon be free: it starts and was sent nothing, or runs a chore. */
+  /** Whether it will soon be free: it starts and was sent nothing, or runs a hook. */
   get isComing(): boolean {
     return (
-      (this.#state === 'starting' && this.seats.taken === 0) ||
-      (this.#state === 'ready' && !this.#chores.isEmpty && this.#hasPlace())
+      (this.#state === 'starting' && this.inFlight.taken === 0) ||
+      (this.#state === 'ready' && !this.#hooks.isEmpty && this.#hasPlace())
     );
   }
 
@@ -286,7 +287,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     return (
       this.#state === 'starting' &&
       !this.#isSpare &&
-      !this.#hasLateChores &&
+      !this.#hasLateHooks &&
       this.#hasPlace() &&
       this.#requests.nextSeq < EARLY_ENTRIES
     );
@@ -298,7 +299,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** How many of its places are taken, or are to be by jobs sent ahead. */
   get placesTaken(): number {
-    return this.seats.taken - this.#suspended.size;
+    return this.inFlight.taken - this.#suspended.size;
   }
 
   /** A job here waits for children, or does not any more. */
@@ -337,7 +338,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   get isIdle(): boolean {
-    return this.isReady && this.seats.taken === 0;
+    return this.isReady && this.inFlight.taken === 0;
   }
 
   /** Whether it is idle, and nothing of its jobs goes on. */
@@ -369,7 +370,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   #linkEnded(): void {
     if (!this.isUnused) return;
     this.progressAtMs = now();
-    this.#events.choresEnded(this);
+    this.#events.hooksEnded(this);
   }
 
   /** Whether the job sent last took long to send: its values went by message. */
@@ -421,16 +422,16 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (!requests.hasRoom(2)) return false;
     const { task } = kindOf(job);
     if (requests.define(task)) this.#forgetTask.register(task, task.id);
-    while (this.seats.isTaken(requests.nextSeq)) {
+    while (this.inFlight.isTaken(requests.nextSeq)) {
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
-    if (this.seats.taken === 0) this.#beginAnew();
+    if (this.inFlight.taken === 0) this.#beginAnew();
     const seq = requests.nextSeq;
     setPlace(job, this);
-    this.seats.take(job, seq, plannedTicks);
+    this.inFlight.take(job, seq, plannedTicks);
     requests.write(job);
-    this.seats.sent(job, seq);
+    this.inFlight.sent(job, seq);
     return true;
   }
 
@@ -449,7 +450,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     const { control } = this.#memory;
     if (parked === Parked.IN_WAIT) Atomics.notify(control, Control.REQUEST_TAIL, 1);
     else if (Atomics.compareExchange(control, Control.PARKED, parked, Parked.NO) === parked)
-      this.#control.postMessage(BELL);
+      this.#control.postMessage(DOORBELL);
     return false;
   }
 
@@ -462,7 +463,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   /** Asks a job to stop: it either never starts, or sees its flag raised, or has ended. No further case. */
   cancel(job: J, reason: unknown): CancelOutcome {
-    if (this.seats.takeBackOne(job)) return 'taken back';
+    if (this.inFlight.takeBackOne(job)) return 'taken back';
     const seq = seqOf(job);
     if (!this.#slots.cancel(seq)) return this.#slots.isCancelling(seq) ? 'asked before' : 'too late';
     ring(this.#bell);
@@ -493,19 +494,19 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.#isBeingEnded()) return;
     this.#moveTo('retiring');
     this.endReason = reason;
-    if (job !== undefined) this.seats.release(seqOf(job) & MASK);
+    if (job !== undefined) this.inFlight.release(seqOf(job) & MASK);
     this.#endIfRetired();
   }
 
-  /** Has it run a chore, behind those that it has. It takes no jobs until all have ended. */
-  do(chore: Chore): void {
-    if (this.#choresFirst > 0) this.#choresFirst--;
-    else this.#hasLateChores = true;
-    this.#chores.add(chore);
+  /** Has it run a hook, behind those that it has. It takes no jobs until all have ended. */
+  do(hook: Hook): void {
+    if (this.#hooksFirst > 0) this.#hooksFirst--;
+    else this.#hasLateHooks = true;
+    this.#hooks.add(hook);
     this.#look();
   }
 
-  /** It cannot take jobs, as a chore failed that was to come first: ends the thread. `workerExited` follows. */
+  /** It cannot take jobs, as a hook failed that was to come first: ends the thread. `workerExited` follows. */
   failStart(fault: string, cause: unknown): void {
     if (this.#state !== 'starting') return;
     this.#startFault = fault;
@@ -514,14 +515,14 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   /**
-   * Ends a worker that has no jobs in order: its streams and its chores end, then it runs its teardown. Past the grace, or where there is
+   * Ends a worker that has no jobs in order: its streams and its hooks end, then it runs its teardown. Past the grace, or where there is
    * nothing to run, its thread is ended. `workerExited` follows.
    */
   end(reason: string): void {
     if (this.#isBeingEnded()) return;
     const isSetUp = this.readyAtMs > 0 || this.teardown !== undefined;
-    const hasChores = this.#chores.isOpen && isSetUp && (this.teardown !== undefined || !this.#chores.isEmpty);
-    if ((!hasChores && this.#links.size === 0) || this.#graceMs === 0) {
+    const hasHooks = this.#hooks.isOpen && isSetUp && (this.teardown !== undefined || !this.#hooks.isEmpty);
+    if ((!hasHooks && this.#links.size === 0) || this.#graceMs === 0) {
       this.terminate(reason);
       return;
     }
@@ -532,13 +533,13 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#goOnClosing();
   }
 
-  /** Its streams first, then its chores, the teardown last. */
+  /** Its streams first, then its hooks, the teardown last. */
   #goOnClosing(): void {
     if (this.#links.size > 0) return;
     const { teardown } = this;
     this.teardown = undefined;
-    if (teardown !== undefined && this.#chores.isOpen) this.#chores.add(teardown);
-    else if (this.#chores.isEmpty) this.terminate(this.endReason);
+    if (teardown !== undefined && this.#hooks.isOpen) this.#hooks.add(teardown);
+    else if (this.#hooks.isEmpty) this.terminate(this.endReason);
   }
 
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
@@ -567,12 +568,12 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
 
   #look(): void {
     this.#isRetiring = this.#state === 'retiring';
-    this.#isReady = this.#state === 'ready' && !this.#isSpare && this.#chores.isEmpty;
+    this.#isReady = this.#state === 'ready' && !this.#isSpare && this.#hooks.isEmpty;
   }
 
   #endThread(): void {
     this.#moveTo('ending');
-    this.#chores.close();
+    this.#hooks.close();
     if (!this.#hasProcess) {
       void this.#thread.terminate();
       return;
@@ -592,24 +593,24 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.isOpen) Atomics.wait(this.#memory.control, Control.PROCESS_ENDED, 0, timeoutMs);
   }
 
-  tell(message: ExchangeMessage | ToWorker): void {
+  tell(message: RegistryMessage | ToWorker): void {
     this.#control.postMessage(packReason(message));
   }
 
   started(slot: number): void {
-    const job = this.seats.inSlot(slot);
+    const job = this.inFlight.inSlot(slot);
     if (job !== undefined) this.#sink.jobStarted(this, job);
   }
 
   failedToStart(slot: number, thrown: Thrown): void {
     this.#isHeld = false;
-    const job = this.seats.release(slot);
+    const job = this.inFlight.release(slot);
     this.#endIfRetired();
     if (job !== undefined) this.#sink.jobFailedToStart(job, thrown);
   }
 
   reported(slot: number, value: unknown): void {
-    const job = this.seats.inSlot(slot);
+    const job = this.inFlight.inSlot(slot);
     if (job !== undefined) this.#sink.jobReported(job, value);
   }
 
@@ -618,21 +619,21 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   tokenCancelled(slot: number, reason: unknown): void {
-    const job = this.seats.inSlot(slot);
+    const job = this.inFlight.inSlot(slot);
     if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
   }
 
   suspended(slot: number): void {
-    const parent = this.seats.inSlot(slot);
+    const parent = this.inFlight.inSlot(slot);
     if (parent !== undefined) this.#events.parentSuspended(this, parent);
   }
 
   blocked(slot: number): void {
-    this.#events.workerBlocked(this, this.seats.inSlot(slot));
+    this.#events.workerBlocked(this, this.inFlight.inSlot(slot));
   }
 
-  asked(slot: number, child: AskedChild): void {
-    const parent = this.seats.inSlot(slot);
+  asked(slot: number, child: ChildSubmission): void {
+    const parent = this.inFlight.inSlot(slot);
     if (parent !== undefined) this.#events.childAsked(this, parent, child);
     else this.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
   }
@@ -673,7 +674,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     this.#isHeld = false;
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
-    const job = this.seats.release(slot);
+    const job = this.inFlight.release(slot);
     if (job !== undefined) this.#suspended.delete(job);
     this.#unread.delete(slot);
     this.#endIfRetired();
@@ -681,7 +682,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #endIfRetired(): void {
-    if (this.#isRetiring && this.seats.taken === 0) this.end(this.endReason);
+    if (this.#isRetiring && this.inFlight.taken === 0) this.end(this.endReason);
   }
 
   /** One that lingers, blocking for jobs, turns to its event loop. */
@@ -690,7 +691,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     Atomics.notify(this.#memory.control, Control.REQUEST_TAIL, 1);
   }
 
-  #choresEnded(): void {
+  #hooksEnded(): void {
     switch (this.#state) {
       case 'starting':
         this.#moveTo('ready');
@@ -700,7 +701,7 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
         break;
       case 'ready':
         this.#look();
-        this.#events.choresEnded(this);
+        this.#events.hooksEnded(this);
         break;
       case 'closing':
         this.#goOnClosing();
@@ -743,10 +744,10 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
       cause: this.endCause ?? this.#error,
       startFault: this.#startFault,
     };
-    this.#chores.abandon(exit);
+    this.#hooks.abandon(exit);
     const threads = threadsUnder(this.#bell);
     threadGone(this, threads);
-    freeBells(threads);
+    freeWakeups(threads);
     ringAll();
     this.#events.workerExited(this, exit);
     for (const resolve of this.#profiles.splice(0)) resolve(undefined);
@@ -756,14 +757,14 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
     if (this.#thread.threadId === threadId) for (const port of this.#links) port.close();
   };
 
-  /** What the thread has still said before it ended: how its chore ended, and why its loop failed. */
+  /** What the thread has still said before it ended: how its hook ended, and why its loop failed. */
   #hearLast(): void {
-    this.#chores.close();
+    this.#hooks.close();
     for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
-      if (message === BELL) continue;
-      if (isChoreAnswer(message)) {
+      if (message === DOORBELL) continue;
+      if (isHookReply(message)) {
         this.drain(Number.POSITIVE_INFINITY);
-        this.#chores.hear(message);
+        this.#hooks.hear(message);
       } else if (message.kind === 'broken') this.#onMessage(message);
     }
   }
@@ -780,31 +781,31 @@ export class RemoteWorker<J extends Passenger> implements ResultReader, Carrier 
   }
 
   #onMessage(packed: FromWorker): void {
-    if (packed === BELL) {
+    if (packed === DOORBELL) {
       this.#events.workerRang();
       return;
     }
     const message = unpackReason(packed);
     switch (message.kind) {
       case 'ready':
-        this.#chores.open();
+        this.#hooks.open();
         break;
       case 'value':
-      case 'chore-begun':
-        this.#chores.hear(message);
+      case 'hook-begun':
+        this.#hooks.hear(message);
         break;
-      case 'chore-returned':
-      case 'chore-threw':
-        this.drain(Number.POSITIVE_INFINITY); // what the chore has printed comes by the lane
+      case 'hook-returned':
+      case 'hook-threw':
+        this.drain(Number.POSITIVE_INFINITY); // what the hook has printed comes by the lane
         this.#events.workerRang();
-        this.#chores.hear(message);
+        this.#hooks.hear(message);
         break;
       case 'token-asked':
       case 'copies-gone':
         receive(message, this);
         break;
       case 'token-cancelled': {
-        const by = message.by === undefined ? undefined : this.seats.find(message.by);
+        const by = message.by === undefined ? undefined : this.inFlight.find(message.by);
         this.#events.sharedCancelled(by, () => receive(message, this));
         break;
       }

@@ -1,11 +1,11 @@
 import {
   argsOf,
-  asideOf,
+  type InFlightJob,
+  type InFlightJobTask,
   idOf,
   isPlain,
   kindOf,
-  type Passenger,
-  type PassengerTask,
+  overridesOf,
   timeoutMsOf,
   transferOf,
 } from '../base/in-flight-job.js';
@@ -26,8 +26,6 @@ import { TextWriter } from '../wire/lane/text-lane.js';
 import type { PayloadPort } from '../wire/message/payload-port.js';
 import {
   ARGUMENT_BITS,
-  ASIDES,
-  type Aside,
   BY_MESSAGE,
   COUNT_MASK,
   DEFINITION,
@@ -35,8 +33,10 @@ import {
   HOLE,
   IDENTITY_WORDS,
   IS_ANNOUNCED,
+  type JobOverrides,
   MAX_INLINE_ARGUMENTS,
   MAX_INLINE_VALUES,
+  OVERRIDES,
   REQUEST_HEAD,
   TAG_BITS,
 } from '../wire/message/protocol.js';
@@ -93,12 +93,12 @@ export class RequestLane {
   }
 
   /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
-  define(task: PassengerTask): boolean {
+  define(task: InFlightJobTask): boolean {
     if (task === this.#lastDefined) return false;
     return this.#defineOther(task);
   }
 
-  #defineOther(task: PassengerTask): boolean {
+  #defineOther(task: InFlightJobTask): boolean {
     if (this.#defined.has(task)) {
       this.#lastDefined = task;
       return false;
@@ -114,7 +114,7 @@ export class RequestLane {
    *
    * @throws {NotCloneableError} when an argument cannot cross; nothing is written then.
    */
-  write(job: Passenger): void {
+  write(job: InFlightJob): void {
     const kind = kindOf(job);
     const isAlike =
       kind.task.id === this.#taskId && kind.priority === this.#priority && idOf(job) - this.nextSeq === this.#idBase;
@@ -143,7 +143,7 @@ export class RequestLane {
   }
 
   /** Before the values, which are written. */
-  #putIdentity(job: Passenger): number {
+  #putIdentity(job: InFlightJob): number {
     const { task, priority } = kindOf(job);
     const { words, floats, offset } = this.#ring;
     this.#taskId = task.id;
@@ -155,7 +155,7 @@ export class RequestLane {
     return HAS_IDENTITY;
   }
 
-  #putValues(job: Passenger): number {
+  #putValues(job: InFlightJob): number {
     try {
       return isPlain(job) ? this.#putArguments(job, undefined) : this.#putAll(job);
     } catch (error) {
@@ -164,40 +164,40 @@ export class RequestLane {
     }
   }
 
-  #putAll(job: Passenger): number {
-    const aside = asideOf(job);
-    const kind = transferOf(job) === undefined ? this.#putArguments(job, aside) : this.#sendValues(job, aside);
+  #putAll(job: InFlightJob): number {
+    const overrides = overridesOf(job);
+    const kind = transferOf(job) === undefined ? this.#putArguments(job, overrides) : this.#sendValues(job, overrides);
     return timeoutMsOf(job) === undefined ? kind : kind | IS_ANNOUNCED;
   }
 
-  #putArguments(job: Passenger, aside: Aside | undefined): number {
+  #putArguments(job: InFlightJob, overrides: JobOverrides | undefined): number {
     const ring = this.#ring;
     const args = argsOf(job); // a getter of one may settle the job, which then has none any more
     const { length } = args;
-    if (length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, aside);
+    if (length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, overrides);
     const limit = ring.offset + this.#longest();
     ring.cursor = this.#valuesAt;
     let tags = 0;
     for (let index = 0; index < length; index++) {
       const tag = ring.put(args[index], limit);
-      if (tag === NOT_INLINE) return this.#sendValues(job, aside);
+      if (tag === NOT_INLINE) return this.#sendValues(job, overrides);
       tags |= tag << (TAG_BITS * index);
     }
     const kind = length | (tags << ARGUMENT_BITS);
-    return aside === undefined ? kind : this.#putAside(job, aside, limit, kind);
+    return overrides === undefined ? kind : this.#putAside(job, overrides, limit, kind);
   }
 
   /** Behind the arguments. */
-  #putAside(job: Passenger, aside: Aside, limit: number, argumentKind: number): number {
+  #putAside(job: InFlightJob, overrides: JobOverrides, limit: number, argumentKind: number): number {
     const ring = this.#ring;
     let tags = argumentKind >> ARGUMENT_BITS;
     let count = argumentKind & COUNT_MASK;
     let flags = 0;
-    for (const [name, flag] of ASIDES) {
-      const value = aside[name];
+    for (const [name, flag] of OVERRIDES) {
+      const value = overrides[name];
       if (value === undefined) continue;
       const tag = count === MAX_INLINE_VALUES ? NOT_INLINE : ring.put(value, limit);
-      if (tag === NOT_INLINE) return this.#sendValues(job, aside);
+      if (tag === NOT_INLINE) return this.#sendValues(job, overrides);
       tags |= tag << (TAG_BITS * count++);
       flags |= flag;
     }
@@ -205,17 +205,17 @@ export class RequestLane {
   }
 
   /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
-  #sendValues(job: Passenger, aside: Aside | undefined): number {
+  #sendValues(job: InFlightJob, overrides: JobOverrides | undefined): number {
     const args = argsOf(job);
     const transfer = transferOf(job) as readonly Transferable[] | undefined;
     this.#ring.abandon(this.#valuesAt);
-    if (aside === undefined) return BY_MESSAGE | (this.#payload.send(args, 'args', transfer) << ARGUMENT_BITS);
-    const given = ASIDES.filter(([name]) => aside[name] !== undefined);
+    if (overrides === undefined) return BY_MESSAGE | (this.#payload.send(args, 'args', transfer) << ARGUMENT_BITS);
+    const given = OVERRIDES.filter(([name]) => overrides[name] !== undefined);
     const root = {
       list: 'args',
       at: (index: number): string => given[index - args.length]?.[0] ?? `args[${index}]`,
     };
-    const tag = this.#payload.send([...args, ...given.map(([name]) => aside[name])], root, transfer);
+    const tag = this.#payload.send([...args, ...given.map(([name]) => overrides[name])], root, transfer);
     return given.reduce((kind, [, flag]) => kind | flag, BY_MESSAGE | (tag << ARGUMENT_BITS));
   }
 

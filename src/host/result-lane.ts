@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toTicks } from '../base/ticks.js';
-import type { AskedChild } from '../contract/child-submission.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
 import { RingReader, Tag } from '../wire/lane/ring.js';
@@ -9,12 +9,12 @@ import type { PayloadPort } from '../wire/message/payload-port.js';
 import {
   ANSWER_MASK,
   Answer,
+  type BatchItem,
   IS_STAMPED,
   RESULT_HEAD,
   SLOT_BITS,
   TAG_MASK,
   TAG_SHIFT,
-  type Told,
 } from '../wire/message/protocol.js';
 import { unreadable } from '../wire/message/unreadable.js';
 
@@ -46,7 +46,7 @@ export interface ResultReader {
   /** The code blocks the thread, to wait for another. */
   blocked(slot: number): void;
   /** The code submits a child. */
-  asked(slot: number, child: AskedChild): void;
+  asked(slot: number, child: ChildSubmission): void;
   /** It submits a child whose arguments or options cannot be read. */
   childLost(slot: number, child: number, error: Error): void;
   /** There was no code to run. */
@@ -162,7 +162,7 @@ export class ResultLane {
     const { offset } = ring;
     const head = ring.words[offset] ?? 0;
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
-    if (((head >> SLOT_BITS) & ANSWER_MASK) === Answer.TOLD_MANY)
+    if (((head >> SLOT_BITS) & ANSWER_MASK) === Answer.BATCH)
       throw new Error('Cannot go on: how many messages follow is in one that could not be read');
     ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
     if (tag < Tag.MESSAGE) ring.pass(tag);
@@ -192,7 +192,7 @@ export class ResultLane {
       case Answer.THREW:
         reader.threw(slot, { error: unreadable('error', fault), isCancelled: false });
         break;
-      case Answer.NO_CODE:
+      case Answer.CODE_MISSING:
         reader.failedToStart(slot, { error: unreadable('error', fault), isCancelled: false });
         break;
       case Answer.STOPPED_THREW:
@@ -204,7 +204,7 @@ export class ResultLane {
       case Answer.REPORTED:
         reader.reportLost(slot, unreadable('report', fault));
         break;
-      case Answer.ASKED:
+      case Answer.CHILD_SUBMITTED:
         reader.childLost(slot, this.#child, unreadable('child.args', fault));
         break;
       case Answer.STARTED:
@@ -229,7 +229,7 @@ export class ResultLane {
       case Answer.BLOCKED:
         reader.blocked(slot);
         break;
-      case Answer.NO_CODE:
+      case Answer.CODE_MISSING:
         reader.failedToStart(slot, toThrown(value));
         break;
       case Answer.STOPPED_RETURNED:
@@ -241,16 +241,16 @@ export class ResultLane {
       case Answer.REPORTED:
         reader.reported(slot, value);
         break;
-      case Answer.TOLD_MANY:
-        for (const told of value as readonly Told[]) this.#readTold(reader, slot, told);
+      case Answer.BATCH:
+        for (const told of value as readonly BatchItem[]) this.#readTold(reader, slot, told);
         break;
       case Answer.CHILD:
         this.#child = value as number;
         break;
       case Answer.ORPHAN:
         break;
-      case Answer.ASKED:
-        reader.asked(slot, value as AskedChild);
+      case Answer.CHILD_SUBMITTED:
+        reader.asked(slot, value as ChildSubmission);
         break;
       case Answer.STARTED:
         reader.started(slot);
@@ -262,7 +262,7 @@ export class ResultLane {
   }
 
   /** Reads the message that follows the list it is named in. */
-  #readTold(reader: ResultReader, slot: number, [answer, child, tag]: Told): void {
+  #readTold(reader: ResultReader, slot: number, [answer, child, tag]: BatchItem): void {
     this.#child = child;
     let value: unknown;
     try {

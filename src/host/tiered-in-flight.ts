@@ -1,7 +1,7 @@
-import { kindOf, type Passenger } from '../base/in-flight-job.js';
+import { type InFlightJob, kindOf } from '../base/in-flight-job.js';
 import { CAPACITY, MASK } from '../wire/lane/layout.js';
 import type { SlotTable } from '../wire/lane/slot-table.js';
-import { Seats } from './in-flight.js';
+import { InFlight } from './in-flight.js';
 
 /** In which tier a priority is: how many of the rising `tiers` it reaches. */
 export function tierOf(tiers: readonly number[], priority: number): number {
@@ -10,8 +10,8 @@ export function tierOf(tiers: readonly number[], priority: number): number {
   return tier;
 }
 
-/** Seats that know the lowest tier of their jobs. Apart, as it costs each job that comes and goes. */
-export class TieredSeats<J extends Passenger> extends Seats<J> {
+/** InFlight that know the lowest tier of their jobs. Apart, as it costs each job that comes and goes. */
+export class TieredInFlight<J extends InFlightJob> extends InFlight<J> {
   readonly #tiers: readonly number[];
   /** How many jobs there are of each tier. */
   readonly #counts: number[];

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/style/useReadonlyClassProperties: fields are set by the functions that the class gives away
 
 import { types } from 'node:util';
-import { keepShape } from '../base/pin-shape.js';
+import { pinShape } from '../base/pin-shape.js';
 
 type Callback = (value: unknown) => unknown;
 
@@ -58,7 +58,7 @@ export class Follower implements Promise<unknown> {
   #derived: Derived | undefined = undefined;
 
   static {
-    keepShape(new Follower(nothing, nothing));
+    pinShape(new Follower(nothing, nothing));
     // it is an `instanceof Promise`, and names that as its constructor
     Reflect.setPrototypeOf(Follower.prototype, Promise.prototype);
     Reflect.deleteProperty(Follower.prototype, 'constructor');

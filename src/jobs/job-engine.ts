@@ -1,13 +1,13 @@
 import { types } from 'node:util';
 import { linkToSignal } from '../base/abort-link.js';
 import type { ContextValues } from '../base/context-stores.js';
-import type { Outbox } from '../base/listener-queue.js';
+import type { ListenerQueue } from '../base/listener-queue.js';
 import { stackOf } from '../errors.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import { extrasIn, extrasOf, isSettled, type Job, kindOf, optionsOf, progressOf } from './job.js';
 import { pushProgress } from './progress.js';
-import type { Ending } from './stop-cause.js';
+import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task.js';
 
 // What the engine does with the few jobs that are not plain: see `job.ts`.
@@ -54,13 +54,13 @@ export function setContext(job: Job, values: ContextValues): void {
 }
 
 /** How it is to settle, where it was asked to stop while it ran. */
-export function endingOf(job: Job): Ending | undefined {
-  return extrasIn(job)?.ending;
+export function stopCauseOf(job: Job): StopCause | undefined {
+  return extrasIn(job)?.stopCause;
 }
 
 /** It is asked to stop while it runs. */
-export function setEnding(job: Job, ending: Ending): void {
-  extrasOf(job).ending = ending;
+export function setStopCause(job: Job, ending: StopCause): void {
+  extrasOf(job).stopCause = ending;
 }
 
 /** It is cancelled, too late to stop the attempt that has ended: no other follows. */
@@ -71,7 +71,7 @@ export function endWithAttempt(job: Job): void {
 /** Whether somebody, perhaps its own code, has cancelled it or its token. */
 export function isLastAttempt(job: Job): boolean {
   const extras = extrasIn(job);
-  return extras?.isLastAttempt === true || extras?.raised !== undefined || extras?.ending?.state === 'CANCELLED';
+  return extras?.isLastAttempt === true || extras?.raised !== undefined || extras?.stopCause?.state === 'CANCELLED';
 }
 
 /** Raises the job's own token, where anybody has it. */
@@ -85,8 +85,8 @@ export function raiseToken(job: Job, reason: unknown): void {
 }
 
 /** Its code has reported a value. */
-export function reported(job: Job, value: unknown, outbox: Outbox): void {
-  pushProgress(progressOf(job), value, outbox);
+export function reported(job: Job, value: unknown, listenerQueue: ListenerQueue): void {
+  pushProgress(progressOf(job), value, listenerQueue);
 }
 
 /** Calls `fn` once it has settled, before any foreign code hears of it. Returns how to take it off. */

@@ -5,7 +5,7 @@ import type { Follower } from './follower.js';
 import type { CheckedJobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import type { ProgressStream } from './progress.js';
-import type { Ending } from './stop-cause.js';
+import type { StopCause } from './stop-cause.js';
 
 /** What only some jobs have: kept apart, so that a plain job stays small. */
 export class JobExtras extends Bare {
@@ -33,7 +33,7 @@ export class JobExtras extends Bare {
   /** It was cancelled too late to stop its attempt. */
   declare isLastAttempt?: boolean;
   /** It was asked to stop: how it is to settle. */
-  declare ending?: Ending | undefined;
+  declare stopCause?: StopCause | undefined;
   /** What the code of a cancelled job still returned. */
   declare result?: unknown;
   /** Called when somebody looks at it, where it has failed and nobody had. */
@@ -46,7 +46,7 @@ export interface Moment {
 }
 
 /** When jobs come into a pool. */
-export interface Arrival extends Moment {
+export interface SubmitTime extends Moment {
   /** What is taken from the urgency of those that come then: see `JobKind`. */
   readonly handicap: number;
 }

@@ -12,7 +12,7 @@ import {
   readInto,
 } from '../base/check.js';
 import { type ContextStores, checkContext, readContext, storesOf } from '../base/context-stores.js';
-import { isPassenger } from '../base/in-flight-job.js';
+import { isInFlightJob } from '../base/in-flight-job.js';
 import { describe } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
@@ -166,7 +166,7 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
     throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, received ${describe(value)}`);
   const jobs: readonly unknown[] = [...value];
   for (const other of jobs)
-    if (!isPassenger(other))
+    if (!isInFlightJob(other))
       throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, but holds ${describe(other)}`);
   return jobs;
 }

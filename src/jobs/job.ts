@@ -5,24 +5,24 @@ import { unlinkFromSignal } from '../base/abort-link.js';
 import { Bare } from '../base/bare.js';
 import { checkFinite } from '../base/check.js';
 import { now } from '../base/clock.js';
-import { giveAccess, type PassengerAside } from '../base/in-flight-job.js';
+import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { keepShape } from '../base/pin-shape.js';
+import { pinShape } from '../base/pin-shape.js';
 import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
-import { inTurn } from '../base/trampoline.js';
+import { trampoline } from '../base/trampoline.js';
 import { describe, textOf } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Follower, mayBeResolvers, tell } from './follower.js';
-import { type Arrival, type Beginning, JobExtras, type Moment } from './job-extras.js';
+import { type Beginning, JobExtras, type Moment, type SubmitTime } from './job-extras.js';
 import { JobKind, type OwnerRef } from './job-kind.js';
 import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
 import { accessProgress, endProgress, listenToProgress, ProgressStream } from './progress.js';
-import { Cancellation, type Ending } from './stop-cause.js';
+import { Cancellation, type StopCause } from './stop-cause.js';
 import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
 
 /** The pool a job was submitted to, as the job sees it. */
@@ -99,7 +99,7 @@ export let seqOf: (job: Job) => number;
  * Gives it a pool, and its place among equals there: a number greater than `last`, the greatest that a job of the pool has.
  * Returns the number.
  */
-export let submittedTo: (job: Job, owner: OwnerRef<JobOwner>, arrival: Arrival, last: number) => number;
+export let submittedTo: (job: Job, owner: OwnerRef<JobOwner>, arrival: SubmitTime, last: number) => number;
 export let begunAttempts: (job: Job) => number;
 /** How long it waited until its code began. */
 export let waitedTicks: (job: Job, beginning: Beginning) => number;
@@ -112,7 +112,7 @@ export let again: (job: Job, moment: Moment) => void;
 /** Since when it waits for its turn, in ms of `now()`, while it is in the queue. */
 export let queuedFromMs: (job: Job) => number;
 /** Nothing holds it back any more. It ages from now on; or on, where an attempt of it has run. */
-export let queuedFrom: (job: Job, arrival: Arrival) => void;
+export let queuedFrom: (job: Job, arrival: SubmitTime) => void;
 export let moveTo: (job: Job, priority: number) => void;
 /**
  * Ends the job, with its result or its error. Called once: by the ledger, or by `cancel` before it has a pool.
@@ -121,7 +121,7 @@ export let moveTo: (job: Job, priority: number) => void;
  */
 export let settle: (job: Job, state: SettledState, outcome: unknown, late?: Late) => void;
 /** Settles it without its code having come to its end. Its error is made when somebody asks for it. */
-export let settleBy: (job: Job, ending: Ending) => void;
+export let settleBy: (job: Job, ending: StopCause) => void;
 /** Its error, for who does not count as somebody that looks at it. */
 export let failureOf: (job: Job) => unknown;
 /** What it has besides its fields, if anything. */
@@ -254,7 +254,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const extras = extrasOf(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
-      const raised = isSettled(this) ? (extras.raised ?? extras.ending) : extras.raised;
+      const raised = isSettled(this) ? (extras.raised ?? extras.stopCause) : extras.raised;
       if (raised !== undefined) extras.token.cancel(raised.reason);
       else if (!isSettled(this)) extras.token[LINK](this);
     }
@@ -382,7 +382,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     again = (job, moment) => {
       const extras = extrasOf(job);
       if (job.#place !== undefined) extras.lastRun = job.#place;
-      extras.ending = undefined;
+      extras.stopCause = undefined;
       job.#place = undefined;
       job.#seq = 0;
       job.#waited = moment;
@@ -405,7 +405,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       if (job.#extras !== undefined) Job.#letGo(job, job.#extras, late);
     };
     settleBy = (job, ending) => {
-      extrasOf(job).ending = ending;
+      extrasOf(job).stopCause = ending;
       settle(job, ending.state, ending);
     };
     failureOf = (job) => Job.#errorOf(job);
@@ -424,10 +424,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     };
     giveAccess<Job>({
       ...{ kindOf, isPlain, orderOf, placeOf, seqOf },
-      isPassenger: (value) => typeof value === 'object' && value !== null && #id in value,
+      isInFlightJob: (value) => typeof value === 'object' && value !== null && #id in value,
       idOf: (job) => job.#id,
       argsOf: (job) => (job.#kind.settledAs === undefined ? (job.#content as readonly unknown[]) : NO_ARGS),
-      asideOf: (job) => Job.#asideOf(job),
+      overridesOf: (job) => Job.#overridesOf(job),
       transferOf: (job) => job.#extras?.options?.transfer,
       timeoutMsOf: (job) => job.#extras?.options?.timeoutMs,
       setPlace: (job, place) => {
@@ -445,14 +445,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       if (followers instanceof Follower) Job.#tell(job, followers);
       else for (const follower of followers) Job.#tell(job, follower);
     };
-    keepShape(new Job(() => undefined));
+    pinShape(new Job(() => undefined));
     lastNumber = 0; // it is nobody's job
   }
 
   // Static, as a class with private methods costs each object a field.
 
   /** What a worker is told of it besides its arguments; `undefined` where that is nothing. */
-  static #asideOf(job: Job): PassengerAside | undefined {
+  static #overridesOf(job: Job): InFlightJobOverrides | undefined {
     const extras = job.#extras;
     if (extras === undefined) return undefined;
     const { name, context } = extras;
@@ -480,14 +480,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (late !== undefined) extras.result = late.result;
     extras.token?.[UNLINK](job);
     if (extras.progress !== undefined) endProgress(extras.progress);
-    if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) inTurn(fn);
+    if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) trampoline(fn);
     extras.whenSettled = undefined;
     if (extras.followers !== undefined) {
       if (job.#kind.settledAs === 'COMPLETED' && typeof job.#content !== 'object') tellFollowers(job);
       else tellSoon(job);
     }
     // last, as its listeners are foreign code (I7)
-    if (extras.ending !== undefined) extras.token?.cancel(extras.ending.reason);
+    if (extras.stopCause !== undefined) extras.token?.cancel(extras.stopCause.reason);
   }
 
   /** Gives it a number that is greater than the last, and its place by that. */
@@ -516,7 +516,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   }
 
   static #errorOf(job: Job): unknown {
-    const ending = job.#extras?.ending;
+    const ending = job.#extras?.stopCause;
     if (ending !== undefined && job.#content === ending) job.#content = ending.error();
     return job.#content;
   }

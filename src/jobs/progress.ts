@@ -1,5 +1,5 @@
 import { inContextOfNow } from '../base/async-context.js';
-import type { Outbox } from '../base/listener-queue.js';
+import type { ListenerQueue } from '../base/listener-queue.js';
 
 interface Item<P> {
   readonly value: P | undefined;
@@ -10,7 +10,7 @@ interface Item<P> {
 
 /** Somebody looks: from now on every value is kept until it is read. */
 export let accessProgress: <P>(stream: ProgressStream<P>) => void;
-export let pushProgress: <P>(stream: ProgressStream<P>, value: P, outbox: Outbox) => void;
+export let pushProgress: <P>(stream: ProgressStream<P>, value: P, listenerQueue: ListenerQueue) => void;
 export let endProgress: (stream: ProgressStream<unknown>) => void;
 /** Calls `listener` with each value from now on. Answers how to take it off. */
 export let listenToProgress: <P>(stream: ProgressStream<P>, listener: (value: P) => void) => () => void;
@@ -34,7 +34,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
 
   static {
     accessProgress = (stream) => stream.#access();
-    pushProgress = (stream, value, outbox) => stream.#push(value, outbox);
+    pushProgress = (stream, value, listenerQueue) => stream.#push(value, listenerQueue);
     endProgress = (stream) => stream.#end();
     listenToProgress = (stream, listener) => stream.#listen(listener);
     isEnded = (stream) => stream.#isEnded;
@@ -56,12 +56,12 @@ export class ProgressStream<P> implements AsyncIterable<P> {
     this.#wake();
   }
 
-  #push(value: P, outbox: Outbox): void {
+  #push(value: P, listenerQueue: ListenerQueue): void {
     const item: Item<P> = { value, next: undefined };
     if (!this.#isAccessed) this.#start = this.#last;
     this.#last.next = item;
     this.#last = item;
-    for (const listener of this.#listeners) outbox.add(listener, [value], 'onProgress');
+    for (const listener of this.#listeners) listenerQueue.add(listener, [value], 'onProgress');
     this.#wake();
   }
 

@@ -6,7 +6,7 @@ export interface Cause {
 }
 
 /** How a job settles that is to end before its code has come to its own end. */
-export interface Ending {
+export interface StopCause {
   readonly state: 'CANCELLED' | 'FAILED';
   /** What its code and its token are told. */
   readonly reason: unknown;
@@ -14,7 +14,7 @@ export interface Ending {
 }
 
 /** Somebody cancels it. */
-export class Cancellation implements Ending {
+export class Cancellation implements StopCause {
   readonly state = 'CANCELLED';
   readonly reason: unknown;
   readonly #name: string;
@@ -32,7 +32,7 @@ export class Cancellation implements Ending {
 }
 
 /** Its time is over. */
-export class Timeout implements Ending {
+export class Timeout implements StopCause {
   readonly state = 'FAILED';
   readonly reason: JobTimeoutError;
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
 import { HANDLE_FOR, Inner } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
 import {
   type Awaited,
@@ -165,7 +165,7 @@ export class Barrier extends SharedObject {
 
 brand(Barrier, 'Barrier');
 
-/** The copy, on this thread, of what came over `carrier`. */
-export function barrierArrived(handle: CrossingHandle, carrier: Carrier): Barrier {
-  return arriveAs(handle, carrier, () => new Barrier(handle.details as number, new Inner(handle.words)));
+/** The copy, on this thread, of what came over `peer`. */
+export function barrierArrived(handle: CrossingHandle, peer: Peer): Barrier {
+  return arriveAs(handle, peer, () => new Barrier(handle.details as number, new Inner(handle.words)));
 }

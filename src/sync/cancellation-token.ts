@@ -24,9 +24,9 @@ import {
 } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
-import type { Carrier, ExchangeMessage } from './sharing/registry.js';
-import { arriveAs, brand, carrierCountOf, carriersOf, sharedIdOf } from './sharing/shared-object.js';
-import { hasListeners, isShared, listen, OneWay, tell } from './waiting/one-shot.js';
+import type { Peer, RegistryMessage } from './sharing/registry.js';
+import { arriveAs, brand, peerCountOf, peersOf, sharedIdOf } from './sharing/shared-object.js';
+import { hasListeners, isShared, listen, OneShot, tell } from './waiting/one-shot.js';
 import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/source.js';
 import { ringBlocked } from './waiting/wakeup.js';
 
@@ -53,8 +53,8 @@ interface Parts {
 
 /** A token that is cancelled when `flag`, which belongs to a job, is raised. */
 export let tokenFollowing: (flag: Flag) => CancellationToken;
-/** The copy, on this thread, of a token that came over `carrier`. */
-export let tokenArrived: (handle: CrossingHandle, carrier: Carrier) => CancellationToken;
+/** The copy, on this thread, of a token that came over `peer`. */
+export let tokenArrived: (handle: CrossingHandle, peer: Peer) => CancellationToken;
 
 /**
  * A request to stop, made once and seen by every thread that holds the token.
@@ -69,7 +69,7 @@ export let tokenArrived: (handle: CrossingHandle, carrier: Carrier) => Cancellat
  * token.cancel('not needed any more');
  * ```
  */
-export class CancellationToken extends OneWay {
+export class CancellationToken extends OneShot {
   #isRaised = false;
   #reason: unknown;
   #reasonIs: ReasonState = 'to come';
@@ -93,14 +93,14 @@ export class CancellationToken extends OneWay {
 
   static {
     tokenFollowing = (flag) => new CancellationToken(new Inner({ flag }));
-    tokenArrived = (handle, carrier) => {
+    tokenArrived = (handle, peer) => {
       const { words, details: cancelledAtMs } = handle;
-      const token = arriveAs(handle, carrier, () =>
+      const token = arriveAs(handle, peer, () =>
         words.length > 0 ? tokenFollowing(new Flag(words)) : new CancellationToken(),
       );
       if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
       // what it was cancelled with was told before this thread had it
-      if (token.isCancelled && token.reason === undefined) carrier.tell({ kind: 'token-asked', id: handle.id });
+      if (token.isCancelled && token.reason === undefined) peer.tell({ kind: 'token-asked', id: handle.id });
       return token;
     };
   }
@@ -249,14 +249,14 @@ export class CancellationToken extends OneWay {
   }
 
   /** @internal Another thread asks why it was cancelled. */
-  [ASKED](from: Carrier): void {
+  [ASKED](from: Peer): void {
     // where the reason is to come, all copies are told it when it has
     if (this.#isRaised && this.#reasonIs !== 'to come')
       from.tell({ kind: 'token-cancelled', id: sharedIdOf(this), reason: this.reason });
   }
 
   /** @internal Another thread cancelled its copy. */
-  [HEARD](reason: unknown, from: Carrier): void {
+  [HEARD](reason: unknown, from: Peer): void {
     if (this.#isRaised && this.#reasonIs !== 'to come') return; // this one was first, as far as this thread goes
     // who cancelled it in another process could not raise the flag here
     if (!from.sharesMemory) this.#raiseFlag(stamp());
@@ -265,8 +265,8 @@ export class CancellationToken extends OneWay {
   }
 
   /** @internal */
-  override [CROSS](carrier: Carrier): CrossingHandle {
-    return this.#flag?.isForeign ? this.child()[CROSS](carrier) : super[CROSS](carrier);
+  override [CROSS](peer: Peer): CrossingHandle {
+    return this.#flag?.isForeign ? this.child()[CROSS](peer) : super[CROSS](peer);
   }
 
   [inspect.custom](): string {
@@ -285,7 +285,7 @@ export class CancellationToken extends OneWay {
 
   /** @internal The copies look at their flag only: what the token follows is followed here. */
   override get [FOLLOWS_ALWAYS](): boolean {
-    return carrierCountOf(this) > 0;
+    return peerCountOf(this) > 0;
   }
 
   /** @internal There is somebody to tell, or something to pass on to the copies. */
@@ -350,10 +350,10 @@ export class CancellationToken extends OneWay {
     tell(this);
   }
 
-  #tellCopies(reason: unknown, except: Carrier | undefined): void {
-    if (carrierCountOf(this) === 0) return;
-    const message: ExchangeMessage = { kind: 'token-cancelled', id: sharedIdOf(this), reason };
-    for (const carrier of carriersOf(this)) if (carrier !== except && carrier.isOpen) carrier.tell(message);
+  #tellCopies(reason: unknown, except: Peer | undefined): void {
+    if (peerCountOf(this) === 0) return;
+    const message: RegistryMessage = { kind: 'token-cancelled', id: sharedIdOf(this), reason };
+    for (const peer of peersOf(this)) if (peer !== except && peer.isOpen) peer.tell(message);
   }
 
   #abortReason(): unknown {

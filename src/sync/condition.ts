@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Mutex, mutexArrived } from './mutex.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
 import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
@@ -85,8 +85,8 @@ export class Condition extends SharedObject {
   }
 
   /** @internal */
-  override [THREAD_GONE](carrier: Carrier, threads: readonly number[]): void {
-    super[THREAD_GONE](carrier, threads);
+  override [THREAD_GONE](peer: Peer, threads: readonly number[]): void {
+    super[THREAD_GONE](peer, threads);
     this.#queue.threadsDied(threads);
   }
 
@@ -95,8 +95,8 @@ export class Condition extends SharedObject {
   }
 
   /** @internal */
-  override [HANDLE_FOR](carrier: Carrier): Omit<CrossingHandle, 'id'> {
-    return { type: 'condition', words: this.#queue.words, details: this.#mutex[CROSS](carrier) };
+  override [HANDLE_FOR](peer: Peer): Omit<CrossingHandle, 'id'> {
+    return { type: 'condition', words: this.#queue.words, details: this.#mutex[CROSS](peer) };
   }
 
   /** @internal */
@@ -112,8 +112,8 @@ export class Condition extends SharedObject {
 
 brand(Condition, 'Condition');
 
-/** The copy, on this thread, of what came over `carrier`. */
-export function conditionArrived(handle: CrossingHandle, carrier: Carrier): Condition {
-  const mutex = mutexArrived(handle.details as CrossingHandle, carrier);
-  return arriveAs(handle, carrier, () => new Condition(mutex, new Inner(handle.words)));
+/** The copy, on this thread, of what came over `peer`. */
+export function conditionArrived(handle: CrossingHandle, peer: Peer): Condition {
+  const mutex = mutexArrived(handle.details as CrossingHandle, peer);
+  return arriveAs(handle, peer, () => new Condition(mutex, new Inner(handle.words)));
 }

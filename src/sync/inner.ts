@@ -18,8 +18,8 @@ export const HEARD = Symbol.for('thread-system.heard');
 export const ASKED = Symbol.for('thread-system.asked');
 export const COPIES_GONE = Symbol.for('thread-system.copiesGone');
 export const THREAD_GONE = Symbol.for('thread-system.threadGone');
-/** The object is sent over a carrier, or has come over it. */
-export const ADD_CARRIER = Symbol.for('thread-system.addCarrier');
+/** The object is sent over a peer, or has come over it. */
+export const ADD_CARRIER = Symbol.for('thread-system.addPeer');
 /** Another thread holds a copy, too. */
 export const SHARED = Symbol.for('thread-system.shared');
 /** What a condition asks of its mutex. */
@@ -34,8 +34,8 @@ export const HANDLE_FOR = Symbol('handleFor');
 export const HANDLE_FOR_PROCESS = Symbol('handleForProcess');
 /** Whether it has something to do here, for the threads that hold a copy, although nobody here may hold it. */
 export const IS_NEEDED = Symbol('isNeeded');
-/** A carrier is gone. */
-export const CARRIERS_CHANGED = Symbol('carriersChanged');
+/** A peer is gone. */
+export const CARRIERS_CHANGED = Symbol('peersChanged');
 /** What it is called in an error, such as 'a signal'. */
 export const KIND_NAME = Symbol('kindName');
 /** Whether other threads' copies tell this one by a message; else they ring. */

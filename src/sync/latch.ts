@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import { checkCount } from '../base/check.js';
 import { HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, SOURCE_HAPPENED } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand } from './sharing/shared-object.js';
-import { happened, OneWay } from './waiting/one-shot.js';
+import { happened, OneShot } from './waiting/one-shot.js';
 
 const MOST = 2 ** 31 - 1;
 
@@ -18,7 +18,7 @@ const MOST = 2 ** 31 - 1;
  * await ready.wait();
  * ```
  */
-export class Latch extends OneWay {
+export class Latch extends OneShot {
   readonly #words: Int32Array;
 
   /**
@@ -75,7 +75,7 @@ export class Latch extends OneWay {
 
 brand(Latch, 'Latch');
 
-/** The copy, on this thread, of what came over `carrier`. */
-export function latchArrived(handle: CrossingHandle, carrier: Carrier): Latch {
-  return arriveAs(handle, carrier, () => new Latch(0, new Inner(handle.words)));
+/** The copy, on this thread, of what came over `peer`. */
+export function latchArrived(handle: CrossingHandle, peer: Peer): Latch {
+  return arriveAs(handle, peer, () => new Latch(0, new Inner(handle.words)));
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
 import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
@@ -121,8 +121,8 @@ export class Mutex extends SharedObject {
   }
 
   /** @internal */
-  override [THREAD_GONE](carrier: Carrier, threads: readonly number[]): void {
-    super[THREAD_GONE](carrier, threads);
+  override [THREAD_GONE](peer: Peer, threads: readonly number[]): void {
+    super[THREAD_GONE](peer, threads);
     this.#queue.threadsDied(threads);
   }
 
@@ -157,7 +157,7 @@ export class Mutex extends SharedObject {
 
 brand(Mutex, 'Mutex');
 
-/** The copy, on this thread, of what came over `carrier`. */
-export function mutexArrived(handle: CrossingHandle, carrier: Carrier): Mutex {
-  return arriveAs(handle, carrier, () => new Mutex(new Inner(handle.words)));
+/** The copy, on this thread, of what came over `peer`. */
+export function mutexArrived(handle: CrossingHandle, peer: Peer): Mutex {
+  return arriveAs(handle, peer, () => new Mutex(new Inner(handle.words)));
 }

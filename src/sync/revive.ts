@@ -5,15 +5,15 @@ import { latchArrived } from './latch.js';
 import { mutexArrived } from './mutex.js';
 import { semaphoreArrived } from './semaphore.js';
 import type { CrossingHandle, CrossingType } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { signalArrived } from './signal.js';
 import { tillArrived } from './till.js';
 
-type Arrival = (handle: CrossingHandle, carrier: Carrier) => object;
+type SubmitTime = (handle: CrossingHandle, peer: Peer) => object;
 
-const ARRIVALS: Readonly<Record<CrossingType, Arrival>> = {
+const ARRIVALS: Readonly<Record<CrossingType, SubmitTime>> = {
   token: tokenArrived,
-  signal: (handle, carrier) => signalArrived(handle, carrier, (operand) => arrive(operand, carrier)),
+  signal: (handle, peer) => signalArrived(handle, peer, (operand) => arrive(operand, peer)),
   till: tillArrived,
   semaphore: semaphoreArrived,
   mutex: mutexArrived,
@@ -22,7 +22,7 @@ const ARRIVALS: Readonly<Record<CrossingType, Arrival>> = {
   barrier: barrierArrived,
 };
 
-/** The object, on this thread, that `handle` came over `carrier` for. */
-export function arrive(handle: CrossingHandle, carrier: Carrier): object {
-  return ARRIVALS[handle.type](handle, carrier);
+/** The object, on this thread, that `handle` came over `peer` for. */
+export function arrive(handle: CrossingHandle, peer: Peer): object {
+  return ARRIVALS[handle.type](handle, peer);
 }

@@ -3,7 +3,7 @@ import { checkCount } from '../base/check.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
 import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
@@ -87,8 +87,8 @@ export class Semaphore extends SharedObject {
   }
 
   /** @internal */
-  override [THREAD_GONE](carrier: Carrier, threads: readonly number[]): void {
-    super[THREAD_GONE](carrier, threads);
+  override [THREAD_GONE](peer: Peer, threads: readonly number[]): void {
+    super[THREAD_GONE](peer, threads);
     this.#queue.threadsDied(threads);
   }
 
@@ -113,7 +113,7 @@ export class Semaphore extends SharedObject {
 
 brand(Semaphore, 'Semaphore');
 
-/** The copy, on this thread, of what came over `carrier`. */
-export function semaphoreArrived(handle: CrossingHandle, carrier: Carrier): Semaphore {
-  return arriveAs(handle, carrier, () => new Semaphore(0, new Inner(handle.words)));
+/** The copy, on this thread, of what came over `peer`. */
+export function semaphoreArrived(handle: CrossingHandle, peer: Peer): Semaphore {
+  return arriveAs(handle, peer, () => new Semaphore(0, new Inner(handle.words)));
 }

@@ -5,9 +5,9 @@ import { describe } from '../errors.js';
 import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, LINK, SOURCE_HAPPENED } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand } from './sharing/shared-object.js';
-import { happened, isShared, listen, OneWay, sourceOf, tell } from './waiting/one-shot.js';
+import { happened, isShared, listen, OneShot, sourceOf, tell } from './waiting/one-shot.js';
 import { AbortSource, Combination, type Operator, type Source } from './waiting/source.js';
 
 /** What a copy of a combined signal is made of. */
@@ -25,12 +25,8 @@ interface Parts {
   readonly words?: Int32Array | undefined;
 }
 
-/** The copy, on this thread, of a signal that came over `carrier`. */
-export let signalArrived: (
-  handle: CrossingHandle,
-  carrier: Carrier,
-  arrive: (handle: CrossingHandle) => unknown,
-) => Signal;
+/** The copy, on this thread, of a signal that came over `peer`. */
+export let signalArrived: (handle: CrossingHandle, peer: Peer, arrive: (handle: CrossingHandle) => unknown) => Signal;
 /** The flag of a signal, in shared memory from now on. */
 export let sharedWordsOf: (signal: Signal) => Int32Array;
 
@@ -44,7 +40,7 @@ export let sharedWordsOf: (signal: Signal) => Int32Array;
  * await ready.or(new Till({ ms: 5_000 })).wait();
  * ```
  */
-export class Signal extends OneWay {
+export class Signal extends OneShot {
   #isRaised = false;
   /** In shared memory once another thread holds the signal. */
   #flag: Flag | undefined;
@@ -60,11 +56,11 @@ export class Signal extends OneWay {
   }
 
   static {
-    signalArrived = (handle, carrier, arrive) => {
+    signalArrived = (handle, peer, arrive) => {
       if (handle.details === IS_NEVER) return NEVER;
       const details = handle.details as CombinationHandle | undefined;
       const operands = details?.operands.map((operand) => arrive(operand) as Signal);
-      return arriveAs(handle, carrier, () => {
+      return arriveAs(handle, peer, () => {
         const source = operands === undefined ? undefined : new Combination(details?.operator ?? 'or', operands);
         return new Signal(new Inner({ source, words: handle.words }));
       });
@@ -157,12 +153,12 @@ export class Signal extends OneWay {
   }
 
   /** @internal */
-  override [HANDLE_FOR](carrier: Carrier): Omit<CrossingHandle, 'id'> {
+  override [HANDLE_FOR](peer: Peer): Omit<CrossingHandle, 'id'> {
     const source = sourceOf(this);
     const words = sharedWordsOf(this);
     if (this === NEVER) return { type: 'signal', words, details: IS_NEVER };
     if (!(source instanceof Combination)) return { type: 'signal', words };
-    const operands = (source as Combination<Signal>).operands.map((operand) => operand[CROSS](carrier));
+    const operands = (source as Combination<Signal>).operands.map((operand) => operand[CROSS](peer));
     return { type: 'signal', words, details: { operator: source.operator, operands } satisfies CombinationHandle };
   }
 

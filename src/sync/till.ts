@@ -3,7 +3,7 @@ import { now } from '../base/clock.js';
 import { msUntil } from '../base/timer.js';
 import { HANDLE_FOR, Inner } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
-import type { Carrier } from './sharing/registry.js';
+import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand } from './sharing/shared-object.js';
 import { Signal, sharedWordsOf } from './signal.js';
 import { DueTime } from './waiting/source.js';
@@ -56,8 +56,8 @@ export class Till extends Signal {
 
 brand(Till, 'Till');
 
-/** The copy, on this thread, of what came over `carrier`. */
-export function tillArrived(handle: CrossingHandle, carrier: Carrier): Till {
+/** The copy, on this thread, of what came over `peer`. */
+export function tillArrived(handle: CrossingHandle, peer: Peer): Till {
   const ms = Math.max(0, (handle.details as number) - now());
-  return arriveAs(handle, carrier, () => new Till({ ms }, new Inner(handle.words)));
+  return arriveAs(handle, peer, () => new Till({ ms }, new Inner(handle.words)));
 }

@@ -3,7 +3,7 @@ import { has } from '../base/bare.js';
 import { readContext } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { checkChildOptions } from '../contract/child-options.js';
-import type { AskedChild } from '../contract/child-submission.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
 import { describe } from '../errors.js';
@@ -12,7 +12,7 @@ import { decodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { ChildEnd } from '../wire/message/protocol.js';
 import { movables } from '../wire/message/transfer-list.js';
-import type { ValueCarrier } from '../wire/message/value-channel.js';
+import type { ValueChannel } from '../wire/message/value-channel.js';
 import { countChildren, type JobContext } from './job-context.js';
 import { exportOf } from './tasks/module-loader.js';
 
@@ -94,8 +94,8 @@ export class KnownOrigin {
 }
 
 /** What it asks of the loop. */
-export interface ChildrenHost {
-  ask(parent: JobContext, child: AskedChild): void;
+export interface ChildrenDeps {
+  ask(parent: JobContext, child: ChildSubmission): void;
   cancel(child: number, reason: unknown): void;
   /** The parent has its first open child, or no open child any more. */
   parentChanged(parent: JobContext): void;
@@ -104,12 +104,12 @@ export interface ChildrenHost {
 /** The children of this worker's jobs. */
 export class Children {
   /** Brings their results. */
-  readonly #values: ValueCarrier;
-  readonly #host: ChildrenHost;
+  readonly #values: ValueChannel;
+  readonly #host: ChildrenDeps;
   readonly #open = new Map<number, { readonly child: Child; readonly parent: JobContext }>();
   #last = 0;
 
-  constructor(host: ChildrenHost, values: ValueCarrier) {
+  constructor(host: ChildrenDeps, values: ValueChannel) {
     this.#host = host;
     this.#values = values;
   }
@@ -157,7 +157,7 @@ export class Children {
 }
 
 /** Takes off what `move()` has put around arguments. */
-function withoutWrappers(args: readonly unknown[]): Pick<AskedChild, 'args' | 'transfer'> {
+function withoutWrappers(args: readonly unknown[]): Pick<ChildSubmission, 'args' | 'transfer'> {
   if (!args.some(isMoved)) return { args };
   const transfer = args.flatMap((arg) => (isMoved(arg) ? transferablesOf(arg) : []));
   const values = args.map((arg) => (isMoved(arg) ? movedValueOf(arg) : arg));

@@ -1,34 +1,34 @@
 import { encodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { FromWorker } from '../wire/message/protocol.js';
-import type { ValueCarrier } from '../wire/message/value-channel.js';
+import type { ValueChannel } from '../wire/message/value-channel.js';
 
 type Post = (message: FromWorker) => void;
 
-/** Tells the main thread how the worker's chore gets on. */
-export class ChoreAnswers {
+/** Tells the main thread how the worker's hook gets on. */
+export class HookReplies {
   readonly #post: Post;
-  readonly #values: ValueCarrier;
+  readonly #values: ValueChannel;
 
-  constructor(post: Post, values: ValueCarrier) {
+  constructor(post: Post, values: ValueChannel) {
     this.#post = post;
     this.#values = values;
   }
 
   begun(): void {
-    this.#post({ kind: 'chore-begun' });
+    this.#post({ kind: 'hook-begun' });
   }
 
   returned(value: unknown): void {
     try {
-      this.#post({ kind: 'chore-returned', tag: this.#send(value) });
+      this.#post({ kind: 'hook-returned', tag: this.#send(value) });
     } catch (error) {
       this.threw(error);
     }
   }
 
   threw(error: unknown): void {
-    this.#post({ kind: 'chore-threw', error: encodeError(error) });
+    this.#post({ kind: 'hook-threw', error: encodeError(error) });
   }
 
   #send(value: unknown): number {

@@ -1,7 +1,7 @@
 import { Bare } from '../base/bare.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
-import type { ChoreAnswers } from './hook-replies.js';
+import type { HookReplies } from './hook-replies.js';
 import { type ContextHost, close, JobContext, type JobHead, taskOf } from './job-context.js';
 import { explainMissingName } from './tasks/closure-hint.js';
 import { drive, iteratorOf } from './tasks/generator-task.js';
@@ -9,30 +9,30 @@ import { TaskTable } from './tasks/task-table.js';
 
 const { apply } = Reflect;
 
-/** What `currentJob()` tells in a chore, which is no job. */
+/** What `currentJob()` tells in a hook, which is no job. */
 const NO_JOB: JobHead = {
   seq: 0,
   id: 0,
   priority: Number.POSITIVE_INFINITY,
-  aside: new Bare(),
+  overrides: new Bare(),
   isAnnounced: false,
 };
 
 /** Runs `fn` as code of what `context` stands for. */
 type RunAs = <T>(context: JobContext, fn: () => T) => T;
 
-/** The chores inside a worker. The main thread sends one at a time, and no job until it has ended. */
-export class Chores implements ContextHost {
+/** The hooks inside a worker. The main thread sends one at a time, and no job until it has ended. */
+export class HookRunner implements ContextHost {
   readonly workerId: number;
-  /** Of no job: nobody cancels a chore. */
+  /** Of no job: nobody cancels a hook. */
   readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
-  readonly #answers: ChoreAnswers;
+  readonly #answers: HookReplies;
   readonly #runAs: RunAs;
   readonly #tasks = new TaskTable();
   /** The one whose code runs. */
   #current: JobContext | undefined;
 
-  constructor(workerId: number, answers: ChoreAnswers, runAs: RunAs) {
+  constructor(workerId: number, answers: HookReplies, runAs: RunAs) {
     this.workerId = workerId;
     this.#answers = answers;
     this.#runAs = runAs;
@@ -47,7 +47,7 @@ export class Chores implements ContextHost {
     void this.#runAs(context, () => this.#begin(context, args, isAsked));
   }
 
-  /** The chore of `context` has failed, by an error that it threw or left uncaught. False where that is none. */
+  /** The hook of `context` has failed, by an error that it threw or left uncaught. False where that is none. */
   fail(context: JobContext, error: unknown): boolean {
     explainMissingName(taskOf(context), error);
     return this.#end(context, () => this.#answers.threw(error));

@@ -7,10 +7,10 @@ import type { CancellationToken } from '../sync/cancellation-token.js';
 import { ADD_CARRIER, HEARD } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Flag } from '../sync/sharing/flag.js';
-import type { Carrier } from '../sync/sharing/registry.js';
+import type { Peer } from '../sync/sharing/registry.js';
 import { MASK } from '../wire/lane/layout.js';
 import type { SlotTable } from '../wire/lane/slot-table.js';
-import type { Aside } from '../wire/message/protocol.js';
+import type { JobOverrides } from '../wire/message/protocol.js';
 import { tokenOf } from '../wire/message/shared-objects.js';
 import type { KnownTask } from './tasks/task-table.js';
 
@@ -30,7 +30,7 @@ export interface JobHead {
   readonly seq: number;
   readonly id: number;
   readonly priority: number;
-  readonly aside: Aside;
+  readonly overrides: JobOverrides;
   /** Whether the main thread is to be told when its code begins. */
   readonly isAnnounced: boolean;
 }
@@ -81,7 +81,7 @@ export class JobContext implements CurrentJob {
   #isOpen = true;
   #openChildren = 0;
   /** Where an answer to the job's token goes: to the main thread, with the job named. */
-  #carrier: Carrier | undefined;
+  #peer: Peer | undefined;
 
   constructor(host: ContextHost, task: KnownTask, head: JobHead) {
     this.#host = host;
@@ -89,7 +89,7 @@ export class JobContext implements CurrentJob {
     this.#seq = head.seq;
     this.#id = head.id;
     this.#priority = head.priority;
-    const { attempt = 1, name, context } = head.aside;
+    const { attempt = 1, name, context } = head.overrides;
     this.#attempt = attempt;
     this.#context = context === undefined ? NO_CONTEXT : Object.freeze(context);
     this.#isAnnounced = head.isAnnounced;
@@ -146,15 +146,15 @@ export class JobContext implements CurrentJob {
       this.#token = tokenOf(
         new Flag(slots.words, { index: this.#seq & MASK, raisedWord: slots.cancelWord(this.#seq) }),
       );
-      this.#carrier = {
+      this.#peer = {
         isOpen: true,
         sharesMemory: true,
         tell: (message) => {
           if (this.#isOpen && message.kind === 'token-cancelled') this.#host.ownTokenCancelled(this, message.reason);
         },
       };
-      this.#token[ADD_CARRIER](this.#carrier, 0);
-      if (this.#isRaised) this.#token[HEARD](this.#tokenReason, this.#carrier);
+      this.#token[ADD_CARRIER](this.#peer, 0);
+      if (this.#isRaised) this.#token[HEARD](this.#tokenReason, this.#peer);
     }
     return this.#token;
   }
@@ -201,7 +201,7 @@ export class JobContext implements CurrentJob {
     if (!this.#isRaised) this.#tokenReason = reason;
     this.#isRaised = true;
     this.#reason = reason;
-    if (this.#token !== undefined && this.#carrier !== undefined) this.#token[HEARD](reason, this.#carrier);
+    if (this.#token !== undefined && this.#peer !== undefined) this.#token[HEARD](reason, this.#peer);
   }
 
   #close(isStopped: boolean): void {

@@ -10,20 +10,20 @@ import type { Fd, Printed } from '../contract/printed.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
 import { NotCloneableError } from '../errors.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
-import { type Carrier, type ExchangeMessage, receive, setCurrentJobCheck } from '../sync/sharing/registry.js';
-import { joinBells, setBlockListener } from '../sync/waiting/wakeup.js';
+import { type Peer, type RegistryMessage, receive, setCurrentJobCheck } from '../sync/sharing/registry.js';
+import { joinWakeups, setBlockListener } from '../sync/waiting/wakeup.js';
 import { Control } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { encodeError, packReason, unpackReason } from '../wire/message/error-codec.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
-import { BELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
-import { ValueCarrier } from '../wire/message/value-channel.js';
+import { DOORBELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
+import { ValueChannel } from '../wire/message/value-channel.js';
 import { BeginNotes } from './begin-notes.js';
 import { openBridge } from './bridge.js';
 import { Children } from './children.js';
 import { EnteredContexts, inEmptyContext } from './entered-contexts.js';
-import { ChoreAnswers } from './hook-replies.js';
-import { Chores } from './hook-runner.js';
+import { HookReplies } from './hook-replies.js';
+import { HookRunner } from './hook-runner.js';
 import {
   type ContextHost,
   cancelled,
@@ -38,8 +38,8 @@ import {
 } from './job-context.js';
 import { LateErrors } from './late-errors.js';
 import { Output, type OutputLane } from './output.js';
-import { MainBell, Parking } from './parking.js';
-import { NoCode, ProcessRelay, type RelayHost } from './process-relay.js';
+import { MainDoorbell, Parking } from './parking.js';
+import { NoCode, ProcessRelay, type RelayDeps } from './process-relay.js';
 import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
 import { explainMissingName } from './tasks/closure-hint.js';
@@ -50,8 +50,8 @@ const { apply } = Reflect;
 const { exit } = process;
 /** A worker that runs jobs without a pause lets its event loop turn this often, for timers and sockets of tasks. */
 const TURN_MS = 5;
-/** A chore that has come, and waits for its turn; `fault`: its arguments cannot be read. */
-interface ComingChore {
+/** A hook that has come, and waits for its turn; `fault`: its arguments cannot be read. */
+interface ComingHook {
   readonly task: TaskDefinition;
   readonly args: { readonly values: readonly unknown[] } | { readonly fault: unknown };
   readonly isAsked: boolean;
@@ -72,7 +72,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   readonly #results: ResultWriter;
   readonly #output: Output;
   readonly #printed: readonly Fd[];
-  readonly #bell: MainBell;
+  readonly #bell: MainDoorbell;
   readonly #parking: Parking;
   readonly #tasks = new TaskTable();
   /** Jobs whose code has returned a promise that is not settled. */
@@ -80,9 +80,9 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** Those of them that began before their task was known to return promises: an error of theirs names no job. */
   readonly #unwatched = new Set<JobContext>();
   readonly #asyncJob = new AsyncLocalStorage<JobContext>();
-  readonly #main: Carrier;
-  /** What messages refer to: arguments and results of chores, results of children. */
-  readonly #values: ValueCarrier;
+  readonly #main: Peer;
+  /** What messages refer to: arguments and results of hooks, results of children. */
+  readonly #values: ValueChannel;
   /** Where the jobs run in a child process. */
   readonly #relay: ProcessRelay | undefined;
   /** In a child process. */
@@ -93,12 +93,12 @@ export class WorkerLoop implements ContextHost, OutputLane {
   /** Of the open jobs, how many wait for children: they hold no place. */
   #suspended = 0;
   readonly #children: Children;
-  readonly #chores: Chores;
-  readonly #answers: ChoreAnswers;
+  readonly #hooks: HookRunner;
+  readonly #answers: HookReplies;
   readonly #lateErrors = new LateErrors();
-  /** How many chores have to return before the first job begins; those that wait for their turn; whether one is under way. */
-  #choresFirst: number;
-  readonly #choresToCome: ComingChore[] = [];
+  /** How many hooks have to return before the first job begins; those that wait for their turn; whether one is under way. */
+  #hooksFirst: number;
+  readonly #hooksToCome: ComingHook[] = [];
   #isChoring = false;
   #isRunning = false;
   #isLoading = false;
@@ -113,17 +113,17 @@ export class WorkerLoop implements ContextHost, OutputLane {
   constructor(init: WorkerInit, isInline: boolean) {
     this.#isInline = isInline;
     if (!this.#isInline) {
-      joinBells(init.bells, init.bell);
+      joinWakeups(init.bells, init.bell);
       enterNesting(init.depth, new AsyncLocalStorage());
     }
     this.workerId = init.workerId;
     this.#concurrency = init.concurrency;
-    this.#choresFirst = init.choresFirst;
+    this.#hooksFirst = init.hooksFirst;
     this.#controlWords = init.memory.control;
     this.#port = init.control;
     this.slots = new SlotTable(init.memory.slots);
     this.#main = { isOpen: true, sharesMemory: true, tell: (message) => this.#tell(message) };
-    this.#values = new ValueCarrier((message, transfer) => this.#post(message, transfer), this.#main);
+    this.#values = new ValueChannel((message, transfer) => this.#post(message, transfer), this.#main);
     const payload = new PayloadPort(init.payload, this.#main);
     this.#children = new Children(
       {
@@ -137,15 +137,15 @@ export class WorkerLoop implements ContextHost, OutputLane {
       this.#values,
     );
     this.#requests = new RequestReader(init.memory, init.payload, payload);
-    this.#bell = new MainBell(init.poolWord, init.memory.control, init.control, this.#requests);
+    this.#bell = new MainDoorbell(init.poolWord, init.memory.control, init.control, this.#requests);
     this.#parking = new Parking(init.memory.control, this.#requests);
     this.#results = new ResultWriter(init.memory, payload);
-    const answers = new ChoreAnswers((message) => {
-      this.#output.show(); // it has been printed when the chore has ended
-      this.#choreTells(message);
+    const answers = new HookReplies((message) => {
+      this.#output.show(); // it has been printed when the hook has ended
+      this.#hookTells(message);
     }, this.#values);
     this.#answers = answers;
-    this.#chores = new Chores(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
+    this.#hooks = new HookRunner(this.workerId, answers, (context, fn) => this.#asyncJob.run(context, fn));
     this.#output = new Output(this);
     this.#printed = init.printed;
     this.#notes = init.notesBegins ? new BeginNotes() : undefined;
@@ -182,7 +182,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
 
   #ready(): void {
     this.#post({ kind: 'ready' });
-    if (this.#choresFirst === 0) this.#goUp();
+    if (this.#hooksFirst === 0) this.#goUp();
   }
 
   /** Takes jobs from now on: those that were sent before, too. */
@@ -191,39 +191,39 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#turn();
   }
 
-  /** A chore came: they run one after the other. */
-  #addChore({ task, tag, isAsked }: Extract<ToWorker, { readonly kind: 'chore' }>): void {
-    let args: ComingChore['args'];
+  /** A hook came: they run one after the other. */
+  #addHook({ task, tag, isAsked }: Extract<ToWorker, { readonly kind: 'hook' }>): void {
+    let args: ComingHook['args'];
     try {
       args = { values: this.#values.take(tag, 'args') as readonly unknown[] };
     } catch (fault) {
       args = { fault };
     }
-    this.#choresToCome.push({ task, args, isAsked });
-    this.#runChore();
+    this.#hooksToCome.push({ task, args, isAsked });
+    this.#runHook();
   }
 
-  #runChore(): void {
+  #runHook(): void {
     if (this.#isChoring) return;
-    const chore = this.#choresToCome.shift();
-    if (chore === undefined) return;
+    const hook = this.#hooksToCome.shift();
+    if (hook === undefined) return;
     this.#isChoring = true;
-    if ('fault' in chore.args) this.#answers.threw(chore.args.fault);
-    else (this.#relay ?? this.#chores).run(chore.task, chore.args.values, chore.isAsked);
+    if ('fault' in hook.args) this.#answers.threw(hook.args.fault);
+    else (this.#relay ?? this.#hooks).run(hook.task, hook.args.values, hook.isAsked);
   }
 
-  #choreTells(message: FromWorker): void {
+  #hookTells(message: FromWorker): void {
     this.#post(message);
-    if (message === BELL) return;
-    if (message.kind === 'chore-threw' && this.#choresFirst > 0) return; // the thread will be ended
-    if (message.kind !== 'chore-returned' && message.kind !== 'chore-threw') return;
+    if (message === DOORBELL) return;
+    if (message.kind === 'hook-threw' && this.#hooksFirst > 0) return; // the thread will be ended
+    if (message.kind !== 'hook-returned' && message.kind !== 'hook-threw') return;
     this.#isChoring = false;
-    const isLastOfFirst = this.#choresFirst > 0 && --this.#choresFirst === 0;
+    const isLastOfFirst = this.#hooksFirst > 0 && --this.#hooksFirst === 0;
     const goOn = (): void => {
-      this.#runChore();
+      this.#runHook();
       if (isLastOfFirst) this.#goUp();
     };
-    // not in the chore's: jobs are not to find what it has left there
+    // not in the hook's: jobs are not to find what it has left there
     outsideRequests(setImmediate, goOn);
   }
 
@@ -249,9 +249,9 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#post({ kind: 'pong' });
   }
 
-  #relayHost({ depth, isTsNodeRegistered }: WorkerInit, chores: ChoreAnswers): RelayHost {
+  #relayHost({ depth, isTsNodeRegistered }: WorkerInit, hooks: HookReplies): RelayDeps {
     return {
-      chores,
+      hooks,
       workerId: this.workerId,
       concurrency: this.#concurrency,
       depth,
@@ -415,7 +415,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
    * one that waits for the module, and, having begun, could not be given to another worker.
    */
   #hasPlace(): boolean {
-    return !this.#isLoading && this.#choresFirst === 0 && this.#open.size - this.#suspended < this.#concurrency;
+    return !this.#isLoading && this.#hooksFirst === 0 && this.#open.size - this.#suspended < this.#concurrency;
   }
 
   /** Runs what is in the lane. False when there is no more to do until somebody wakes this thread. */
@@ -459,7 +459,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
         }
         if (isByMessage) this.#clockMs = now();
         if (!isBegun) break;
-        this.#notes?.begun(requests.id, requests.aside.attempt ?? 1);
+        this.#notes?.begun(requests.id, requests.overrides.attempt ?? 1);
         this.#begin(this.#tasks.get(requests.taskId), args);
         break;
       }
@@ -642,7 +642,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
     this.#bell.answered(begunAtMs, this.#clockMs);
   }
 
-  #tell(message: ExchangeMessage): void {
+  #tell(message: RegistryMessage): void {
     this.#post(message.kind === 'token-cancelled' ? { ...message, by: this.#currentSeq } : message);
   }
 
@@ -657,7 +657,7 @@ export class WorkerLoop implements ContextHost, OutputLane {
   }
 
   #onMessage(packed: ToWorker): void {
-    if (packed === BELL) {
+    if (packed === DOORBELL) {
       this.#turn();
       return;
     }
@@ -678,8 +678,8 @@ export class WorkerLoop implements ContextHost, OutputLane {
       case 'child-failed':
         this.#children.ended(message);
         break;
-      case 'chore':
-        this.#addChore(message);
+      case 'hook':
+        this.#addHook(message);
         break;
       case 'ping':
         if (this.#relay === undefined) this.#answerPing();
@@ -707,13 +707,13 @@ export class WorkerLoop implements ContextHost, OutputLane {
   #onUncaught(error: unknown): void {
     const context = this.#asyncJob.getStore() ?? onlyOne(this.#unwatched);
     if (context === undefined || !isOpen(context)) {
-      const jobId = context?.id || undefined; // a chore has none
+      const jobId = context?.id || undefined; // a hook has none
       const verdict = this.#lateErrors.add();
       if (verdict === 'told') this.#post({ kind: 'late-error', error: encodeError(error), jobId });
       else if (verdict === 'broken') this.#break(error);
       return;
     }
-    if (this.#chores.fail(context, error)) return;
+    if (this.#hooks.fail(context, error)) return;
     raiseToken(context, error); // what of its code still runs is asked to stop
     this.#resume(context, () => this.#threw(context, error, this.#clockMs));
   }

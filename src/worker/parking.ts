@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Control, MAIN_PARKED, MainParked, Parked } from '../wire/lane/layout.js';
-import { BELL } from '../wire/message/protocol.js';
+import { DOORBELL } from '../wire/message/protocol.js';
 import type { RequestReader } from './request-reader.js';
 
 /** After work, how long a worker blocks for more before it goes back to its event loop. */
@@ -60,7 +60,7 @@ export class Parking {
  * The worker's side of the main thread's doorbell: a message, posted only when that thread is parked. Whichever worker rings,
  * the answers of all are read, so that with many workers no more is rung than with one.
  */
-export class MainBell {
+export class MainDoorbell {
   readonly #poolWord: Int32Array;
   readonly #control: Int32Array;
   readonly #port: MessagePort;
@@ -104,6 +104,6 @@ export class MainBell {
     const word = this.#poolWord;
     const { NO } = MainParked;
     if (Atomics.load(word, MAIN_PARKED) !== NO && Atomics.exchange(word, MAIN_PARKED, NO) !== NO)
-      this.#port.postMessage(BELL);
+      this.#port.postMessage(DOORBELL);
   }
 }

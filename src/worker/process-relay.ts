@@ -7,7 +7,7 @@ import type { Printed } from '../contract/printed.js';
 import type { ProcessSettings } from '../contract/process-settings.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
-import { type Carrier, type ExchangeMessage, receive, threadGone } from '../sync/sharing/registry.js';
+import { type Peer, type RegistryMessage, receive, threadGone } from '../sync/sharing/registry.js';
 import {
   decodeError,
   decodeReason,
@@ -28,17 +28,17 @@ import {
 } from '../wire/process/process-protocol.js';
 import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
 import { KnownOrigin } from './children.js';
-import type { ChoreAnswers } from './hook-replies.js';
+import type { HookReplies } from './hook-replies.js';
 import type { JobContext } from './job-context.js';
 import type { KnownTask, TaskCode } from './tasks/task-table.js';
 
 /** What the relay asks of the loop that it serves. */
-export interface RelayHost {
+export interface RelayDeps {
   readonly workerId: number;
   readonly concurrency: number;
   readonly depth: number;
   readonly isTsNodeRegistered: boolean;
-  readonly chores: ChoreAnswers;
+  readonly hooks: HookReplies;
   /** The child process takes calls. */
   processReady(): void;
   /** The event loop turns in which its jobs run. */
@@ -83,9 +83,9 @@ const COVERAGE_MS = 3_000;
  * Runs a worker's jobs in a child process of its own. To the pool the worker is a thread as any other; each call goes to
  * the process by message, and so do a cancel, a report and the result.
  */
-export class ProcessRelay implements Carrier {
+export class ProcessRelay implements Peer {
   readonly sharesMemory = false;
-  readonly #host: RelayHost;
+  readonly #host: RelayDeps;
   readonly #settings: ProcessSettings;
   #child: ChildProcess;
   #isReady = false;
@@ -98,7 +98,7 @@ export class ProcessRelay implements Carrier {
   #hasEnded = false;
   #lost: { readonly exitCode: number; readonly cause: ErrorRecord | undefined } | undefined;
 
-  constructor(settings: ProcessSettings, host: RelayHost) {
+  constructor(settings: ProcessSettings, host: RelayDeps) {
     this.#host = host;
     passErrorsOn();
     this.#settings = settings;
@@ -142,7 +142,7 @@ export class ProcessRelay implements Carrier {
     return this.#child.connected;
   }
 
-  tell(message: ExchangeMessage): void {
+  tell(message: RegistryMessage): void {
     this.#send({ kind: 'exchange', message: packReason(message, encodeForProcess) });
   }
 
@@ -173,9 +173,9 @@ export class ProcessRelay implements Carrier {
   /** Has the process run a task that is no job. */
   run(task: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
     try {
-      this.#send({ kind: 'chore', task, args: this.#link.pack(args, 'args'), isAsked });
+      this.#send({ kind: 'hook', task, args: this.#link.pack(args, 'args'), isAsked });
     } catch (error) {
-      this.#host.chores.threw(error);
+      this.#host.hooks.threw(error);
     }
   }
 
@@ -270,14 +270,14 @@ export class ProcessRelay implements Carrier {
       case 'child-cancelled':
         this.#children.get(message.child)?.cancel(decodeReason(message.reason as ErrorRecord));
         break;
-      case 'chore-begun':
-        this.#host.chores.begun();
+      case 'hook-begun':
+        this.#host.hooks.begun();
         break;
-      case 'chore-returned':
-        this.#choreReturned(message.value);
+      case 'hook-returned':
+        this.#hookReturned(message.value);
         break;
-      case 'chore-threw':
-        this.#host.chores.threw(decodeError(message.error));
+      case 'hook-threw':
+        this.#host.hooks.threw(decodeError(message.error));
         break;
       case 'late-error':
         this.#host.lateError(message.error, message.jobId);
@@ -320,15 +320,15 @@ export class ProcessRelay implements Carrier {
     }
   }
 
-  #choreReturned(packed: Packed): void {
+  #hookReturned(packed: Packed): void {
     let value: unknown;
     try {
       value = this.#link.unpack(packed, 'result');
     } catch (error) {
-      this.#host.chores.threw(error);
+      this.#host.hooks.threw(error);
       return;
     }
-    this.#host.chores.returned(value);
+    this.#host.hooks.returned(value);
   }
 
   /** Submits a child for a call's code, and tells it how the child ended. */

@@ -8,15 +8,15 @@ import { TextReader } from '../wire/lane/text-lane.js';
 import type { PayloadPort } from '../wire/message/payload-port.js';
 import {
   ARGUMENT_BITS,
-  ASIDES,
-  type Aside,
   BY_MESSAGE,
   COUNT_MASK,
   DEFINITION,
-  HAS_ASIDE,
   HAS_IDENTITY,
+  HAS_OVERRIDES,
   HOLE,
   IS_ANNOUNCED,
+  type JobOverrides,
+  OVERRIDES,
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
@@ -24,8 +24,8 @@ import {
 import { unreadable } from '../wire/message/unreadable.js';
 import type { JobHead } from './job-context.js';
 
-const NO_ASIDE: Aside = Object.freeze(new Bare());
-const LAST_FIRST = ASIDES.toReversed();
+const NO_ASIDE: JobOverrides = Object.freeze(new Bare());
+const LAST_FIRST = OVERRIDES.toReversed();
 
 /** The worker's end of the lane that brings it jobs. */
 export class RequestReader implements JobHead {
@@ -48,7 +48,7 @@ export class RequestReader implements JobHead {
   seq = 0;
   taskId = 0;
   priority = 0;
-  aside = NO_ASIDE;
+  overrides = NO_ASIDE;
   isAnnounced = false;
   /** Called when the entry that it has come to is of a job less urgent than the one before. */
   cameToLessUrgent = (): void => {};
@@ -157,17 +157,17 @@ export class RequestReader implements JobHead {
   readValues(): unknown[] {
     const kind = this.#kind;
     this.seq = this.position;
-    this.aside = NO_ASIDE;
+    this.overrides = NO_ASIDE;
     this.isAnnounced = (kind & IS_ANNOUNCED) !== 0;
     const values = this.#readAll(kind);
-    if ((kind & HAS_ASIDE) !== 0) this.aside = takeAside(values, kind);
+    if ((kind & HAS_OVERRIDES) !== 0) this.overrides = takeAside(values, kind);
     return values;
   }
 
   #readAll(kind: number): unknown[] {
     const count = kind & COUNT_MASK;
     if (count === BY_MESSAGE) return this.#readByMessage((kind >> ARGUMENT_BITS) & TAG_MASK);
-    const isPlain = (kind & HAS_ASIDE) === 0;
+    const isPlain = (kind & HAS_OVERRIDES) === 0;
     const values = (isPlain ? this.#lists[count] : undefined) ?? new Array<unknown>(count);
     let mayBeReused = isPlain;
     let i = 0;
@@ -204,13 +204,13 @@ export class RequestReader implements JobHead {
 
 /** How the value at the index is named, of so many in the entry: an argument, or what stands behind these. */
 function pathOf(index: number, count: number, kind: number): string {
-  const given = (kind & HAS_ASIDE) === 0 ? [] : ASIDES.filter(([, flag]) => (kind & flag) !== 0);
+  const given = (kind & HAS_OVERRIDES) === 0 ? [] : OVERRIDES.filter(([, flag]) => (kind & flag) !== 0);
   return given[index - (count - given.length)]?.[0] ?? `args[${index}]`;
 }
 
 /** Takes off the list what stands behind the arguments. */
-function takeAside(values: unknown[], kind: number): Aside {
-  const aside = new Bare() as Partial<Record<keyof Aside, unknown>>;
-  for (const [name, flag] of LAST_FIRST) if ((kind & flag) !== 0) aside[name] = values.pop();
-  return aside as Aside;
+function takeAside(values: unknown[], kind: number): JobOverrides {
+  const overrides = new Bare() as Partial<Record<keyof JobOverrides, unknown>>;
+  for (const [name, flag] of LAST_FIRST) if ((kind & flag) !== 0) overrides[name] = values.pop();
+  return overrides as JobOverrides;
 }

@@ -1,5 +1,5 @@
 import { RareMap } from '../base/rare-map.js';
-import type { AskedChild } from '../contract/child-submission.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import {
   Control,
@@ -15,7 +15,7 @@ import { SlotTable } from '../wire/lane/slot-table.js';
 import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
-import { Answer, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS, type Told } from '../wire/message/protocol.js';
+import { Answer, type BatchItem, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS } from '../wire/message/protocol.js';
 import type { OutputLane } from './output.js';
 
 /** What waits for room. */
@@ -98,7 +98,7 @@ export class ResultWriter implements OutputLane {
   /** As `threw`, of a job for which there was no code. */
   noCode(seq: number, record: ErrorRecord): boolean {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    return this.#end(seq, Answer.NO_CODE, this.#post(record, 'error'));
+    return this.#end(seq, Answer.CODE_MISSING, this.#post(record, 'error'));
   }
 
   /** The code has cancelled its own job's token. From within a getter of what is just being written it is not told. */
@@ -145,15 +145,19 @@ export class ResultWriter implements OutputLane {
    *
    * @throws {NotCloneableError} when an argument cannot cross.
    */
-  asked(seq: number, child: AskedChild): void {
+  asked(seq: number, child: ChildSubmission): void {
     const transfer = Object.hasOwn(child, 'transfer') ? child.transfer : undefined;
     if (!this.#makeRoom(seq)) {
-      this.#keep(seq, { answer: Answer.ASKED, child: child.child, copy: this.#copy(child, 'child', transfer) });
+      this.#keep(seq, {
+        answer: Answer.CHILD_SUBMITTED,
+        child: child.child,
+        copy: this.#copy(child, 'child', transfer),
+      });
       return;
     }
     this.#write(resultHead(seq & MASK, Answer.CHILD, this.#put(child.child, 'child')));
     const tag = transfer === undefined ? this.#put(child, 'child') : this.#move(child, 'child', transfer);
-    this.#write(resultHead(seq & MASK, Answer.ASKED, tag));
+    this.#write(resultHead(seq & MASK, Answer.CHILD_SUBMITTED, tag));
   }
 
   /** What a getter of a value prints that is just being written waits, as what finds no room does. */
@@ -236,13 +240,13 @@ export class ResultWriter implements OutputLane {
     const waiting = this.#overflow.get(seq);
     if (waiting === undefined) return;
     this.#overflow.delete(seq);
-    const list = waiting.map(({ answer, child, copy }): Told => [answer, child, copy.tag]);
+    const list = waiting.map(({ answer, child, copy }): BatchItem => [answer, child, copy.tag]);
     const tag = this.#post(list, 'report');
     for (const { copy } of waiting) {
       this.#payload.post(copy);
       this.#owed++;
     }
-    this.#write(resultHead(seq & MASK, Answer.TOLD_MANY, tag));
+    this.#write(resultHead(seq & MASK, Answer.BATCH, tag));
   }
 
   /** A getter of the value is foreign code: its reports would get into the middle of this entry. */

@@ -12,5 +12,5 @@ function load(): SharedObjects {
   return loaded;
 }
 
-export const arrive: SharedObjects['arrive'] = (handle, carrier) => load().arrive(handle, carrier);
+export const arrive: SharedObjects['arrive'] = (handle, peer) => load().arrive(handle, peer);
 export const tokenOf: SharedObjects['tokenOf'] = (flag) => load().tokenOf(flag);

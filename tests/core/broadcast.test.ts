@@ -5,7 +5,7 @@ import { Gate, occupy, occupyAsync, until } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
 import { runProgram } from '../support/program.ts';
 import { tasks } from '../support/tasks.ts';
-import { upkeep } from '../support/upkeep-tasks.ts';
+import { workerHooks } from '../support/workerHooks-tasks.ts';
 
 const threads = (pool: ThreadPool): number => pool.metrics().workers.length;
 
@@ -18,33 +18,33 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
     const jobs = [pool.submit(gated.hold, [gate.path]), pool.submit(gated.hold, [gate.path])];
     await gate.reachedBy(2);
     // the workers of an inline pool share the state of their modules
-    expect((await pool.broadcast(upkeep.add, ['+a'])).sort()).toEqual(
+    expect((await pool.broadcast(workerHooks.add, ['+a'])).sort()).toEqual(
       kind === 'inline' ? ['none+a', 'none+a+a'] : ['none+a', 'none+a'],
     );
     gate.open();
     await Promise.all(jobs);
-    expect((await pool.submit(upkeep.opened))[0]).toMatch(/^none\+a/);
+    expect((await pool.submit(workerHooks.opened))[0]).toMatch(/^none\+a/);
     expect(pool.metrics()).toMatchObject({ submitted: 3, completed: 3, executionMs: { count: 3 } });
     expect(pool.metrics().workers.reduce((sum, worker) => sum + worker.jobs, 0)).toBe(3);
   });
 
   test('a worker that is started later runs all of them in order, behind its setup and before its first job', async () => {
     using log = new FileLog();
-    await using pool = makePool({ setup: upkeep.open, setupArgs: [log.path, 'db'], idleTimeoutMs: 1 });
-    expect(await pool.broadcast(upkeep.addLater, ['+a', log.path])).toEqual([]);
-    expect(await pool.broadcast(upkeep.add, ['+b', log.path])).toEqual([]);
-    expect(await pool.submit(upkeep.opened)).toEqual(['db+a+b', 0]);
+    await using pool = makePool({ setup: workerHooks.open, setupArgs: [log.path, 'db'], idleTimeoutMs: 1 });
+    expect(await pool.broadcast(workerHooks.addLater, ['+a', log.path])).toEqual([]);
+    expect(await pool.broadcast(workerHooks.add, ['+b', log.path])).toEqual([]);
+    expect(await pool.submit(workerHooks.opened)).toEqual(['db+a+b', 0]);
     await until(() => threads(pool) === 0);
-    expect(await pool.submit(upkeep.opened)).toEqual(['db+a+b', 1]);
+    expect(await pool.submit(workerHooks.opened)).toEqual(['db+a+b', 1]);
     expect(log.lines).toEqual(['open db', 'add +a', 'add +b', 'open db', 'add +a', 'add +b']);
   });
 
   test('those made one after the other run one after the other, although the first takes longer', async () => {
-    await using pool = makePool({ minWorkers: 1, setup: upkeep.open, setupArgs: ['', 'db'] });
+    await using pool = makePool({ minWorkers: 1, setup: workerHooks.open, setupArgs: ['', 'db'] });
     const results = await Promise.all([
-      pool.broadcast(upkeep.addLater, ['+a']),
-      pool.broadcast(upkeep.add, ['+b']),
-      pool.submit(upkeep.opened),
+      pool.broadcast(workerHooks.addLater, ['+a']),
+      pool.broadcast(workerHooks.add, ['+b']),
+      pool.submit(workerHooks.opened),
     ]);
     expect(results).toEqual([['db+a'], ['db+a+b'], ['db+a+b', 0]]);
   });
@@ -55,8 +55,8 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
     using gate = new FileGate();
     const held = pool.submit(gated.hold, [gate.path, 'held']);
     await gate.reachedBy(1);
-    await expect(pool.broadcast(upkeep.fail)).rejects.toMatchObject({ name: 'RangeError', code: 'E_OPEN' });
-    await expect(pool.broadcast(upkeep.missing)).rejects.toMatchObject({ code: 'ERR_TASK_NOT_FOUND' });
+    await expect(pool.broadcast(workerHooks.fail)).rejects.toMatchObject({ name: 'RangeError', code: 'E_OPEN' });
+    await expect(pool.broadcast(workerHooks.missing)).rejects.toMatchObject({ code: 'ERR_TASK_NOT_FOUND' });
     await expect(pool.broadcast(tasks.echo, [{ fn() {} }] as never)).rejects.toMatchObject({
       code: 'ERR_NOT_CLONEABLE',
       path: 'args[0].fn',
@@ -72,7 +72,7 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
 
   test('one that fails on a worker to come keeps it from starting, as a setup that fails', async () => {
     await using pool = makePool();
-    expect(await pool.broadcast(upkeep.fail)).toEqual([]);
+    expect(await pool.broadcast(workerHooks.fail)).toEqual([]);
     await expect(pool.submit(tasks.echo, [1])).rejects.toMatchObject({
       message: "Cannot start a worker: its broadcast 'fail' failed: no such database",
       cause: { name: 'RangeError', code: 'E_OPEN' },
@@ -102,7 +102,7 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
 
 test('workers that are being started are there already', async () => {
   await using pool = new ThreadPool({ maxWorkers: 2, minWorkers: 2 });
-  expect(await pool.broadcast(upkeep.add, ['!'])).toEqual(['none!', 'none!']);
+  expect(await pool.broadcast(workerHooks.add, ['!'])).toEqual(['none!', 'none!']);
 });
 
 test('it waits for the code of a synchronous job, and goes ahead of the jobs not begun', async () => {
@@ -150,7 +150,7 @@ test('no job begins on a worker while its broadcast is awaited there', async () 
 test('it does not wait for the end of an async job', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   using gate = await occupyAsync(pool);
-  expect(await pool.broadcast(upkeep.add, ['!'])).toEqual(['none!']);
+  expect(await pool.broadcast(workerHooks.add, ['!'])).toEqual(['none!']);
   expect(gate.jobs[0]?.state).toBe('RUNNING');
   gate.open();
 });
@@ -158,7 +158,7 @@ test('it does not wait for the end of an async job', async () => {
 test('a paused pool broadcasts, too', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1, minWorkers: 1 });
   pool.pause();
-  expect(await pool.broadcast(upkeep.add, ['!'])).toEqual(['none!']);
+  expect(await pool.broadcast(workerHooks.add, ['!'])).toEqual(['none!']);
 });
 
 test('it rejects with the first failure, once all workers are done', async () => {
@@ -199,10 +199,10 @@ test('a worker that dies before its turn is left out, and the one in its place r
   pool.submit(tasks.hold, [other.words]);
   await gate.reachedBy(1);
   await other.reachedBy(1);
-  const told = pool.broadcast(upkeep.add, ['!']);
+  const told = pool.broadcast(workerHooks.add, ['!']);
   gate.open();
   await expect(victim).rejects.toMatchObject({ exitCode: 3 });
-  const states = await pool.submit(upkeep.opened);
+  const states = await pool.submit(workerHooks.opened);
   expect(states[0]).toBe('none!'); // on the newcomer, as the other is busy
   other.open();
   expect(await told).toEqual(['none!']);
@@ -210,7 +210,7 @@ test('a worker that dies before its turn is left out, and the one in its place r
 
 test('one whose code ends the thread rejects, and says so', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1, minWorkers: 1 });
-  await expect(pool.broadcast(upkeep.exit, [5])).rejects.toMatchObject({
+  await expect(pool.broadcast(workerHooks.exit, [5])).rejects.toMatchObject({
     code: 'ERR_WORKER_EXITED',
     exitCode: 5,
     message: "The thread of worker 0 ended with exit code 5 while it ran broadcast 'exit'",
@@ -232,7 +232,7 @@ test('what it has returned stands, although its thread ends at once', async () =
 test('shutdown lets it end within the grace', async () => {
   const pool = new ThreadPool({ maxWorkers: 1 });
   await occupy(pool).then((gate) => gate.open());
-  const told = pool.broadcast(upkeep.addLater, ['!']);
+  const told = pool.broadcast(workerHooks.addLater, ['!']);
   await pool.shutdown();
   expect(await told).toEqual(['none!']);
 });

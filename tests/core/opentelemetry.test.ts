@@ -34,19 +34,19 @@ afterAll(() => {
 const inSpan = <T>(spanContext: SpanContext, fn: () => T): T =>
   context.with(trace.setSpanContext(ROOT_CONTEXT, spanContext), fn);
 
-const carrierOfNow = (): Record<string, string> => {
-  const carrier = {};
-  propagation.inject(context.active(), carrier);
-  return carrier;
+const peerOfNow = (): Record<string, string> => {
+  const peer = {};
+  propagation.inject(context.active(), peer);
+  return peer;
 };
 
 describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', (kind) => {
   test('a span that was injected where the job was submitted is extracted in the task', async () => {
     await using pool = new ThreadPool({ kind, maxWorkers: 1 });
-    const carriers = new AsyncLocalStorage<Record<string, string>>();
-    const options = { context: { trace: carriers } };
+    const peers = new AsyncLocalStorage<Record<string, string>>();
+    const options = { context: { trace: peers } };
     const jobs = [span, other].map((each) =>
-      inSpan(each, () => carriers.run(carrierOfNow(), () => pool.submit(traced.submittedIn, [], options))),
+      inSpan(each, () => peers.run(peerOfNow(), () => pool.submit(traced.submittedIn, [], options))),
     );
     expect(await Promise.all(jobs)).toEqual([
       { ...span, isRemote: true },
@@ -57,7 +57,7 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
 
   test('a store that injects by itself needs no AsyncLocalStorage, and reaches children', async () => {
     await using pool = new ThreadPool({ kind, maxWorkers: 1 });
-    const options = { context: { trace: { getStore: carrierOfNow } } };
+    const options = { context: { trace: { getStore: peerOfNow } } };
     const [first, second] = [span, other].map((each) =>
       inSpan(each, () => pool.submit(traced.childSubmittedIn, [], options)),
     );

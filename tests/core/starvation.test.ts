@@ -8,13 +8,13 @@ import { tasks } from '../support/tasks.ts';
 const starvationMs = 30;
 const aging = { everyMs: 1_000, step: 1, starvationMs };
 
-interface Told {
+interface BatchItem {
   readonly job: Job;
   readonly waitedMs: number;
 }
 
-function listen(pool: ThreadPool): { readonly told: Told[]; stop(): void } {
-  const told: Told[] = [];
+function listen(pool: ThreadPool): { readonly told: BatchItem[]; stop(): void } {
+  const told: BatchItem[] = [];
   const stop = pool.on('starvation', (job, { waitedMs }) => told.push({ job, waitedMs }));
   return { told, stop };
 }

@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferab
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import type { ResultReader } from '../../build/host/result-lane.js';
 import type { WorkerMemory } from '../../build/wire/lane/layout.js';
-import type { Aside, AskedChild } from '../../build/wire/message/protocol.js';
+import type { ChildSubmission, JobOverrides } from '../../build/wire/message/protocol.js';
 import { Random } from '../support/random.ts';
 
 /** Bursts are made from these; another by FUZZ_SEED=7. */
@@ -127,14 +127,14 @@ class Channel {
       postMessage: (value: unknown, transfer: readonly Transferable[]): void =>
         this.#channel.port1.postMessage(this.posted++ === this.spoilt ? deep : value, transfer),
     };
-    const carrier = { isOpen: true, sharesMemory: true, tell: (): void => {} };
-    this.writer = new PayloadPort(port as unknown as MessagePort, carrier);
+    const peer = { isOpen: true, sharesMemory: true, tell: (): void => {} };
+    this.writer = new PayloadPort(port as unknown as MessagePort, peer);
     this.reader = new (class extends PayloadPort {
       override open(message: unknown, tag: number): unknown {
         working?.step();
         return super.open(message, tag);
       }
-    })(this.#channel.port2, carrier);
+    })(this.#channel.port2, peer);
     for (const end of [this.#channel.port1, this.#channel.port2]) end.unref();
   }
 
@@ -161,7 +161,7 @@ function text(value: unknown): string {
   });
 }
 
-const told = (args: readonly unknown[], task: number, { attempt, name, context }: Aside): string =>
+const told = (args: readonly unknown[], task: number, { attempt, name, context }: JobOverrides): string =>
   text([args, task, attempt, name, context]);
 
 const shared = Array.from({ length: 3 }, (_, i) => {
@@ -224,17 +224,17 @@ interface Task {
 interface Parcel {
   readonly id: number;
   readonly args: readonly unknown[];
-  readonly aside: Aside | undefined;
+  readonly overrides: JobOverrides | undefined;
   readonly kind: { readonly task: Task; readonly priority: number; readonly urgency: number };
 }
 
 giveAccess<Parcel>({
-  isPassenger: (value): boolean => typeof value === 'object',
+  isInFlightJob: (value): boolean => typeof value === 'object',
   idOf: ({ id }) => id,
   kindOf: ({ kind }) => kind,
   argsOf: ({ args }) => args,
-  isPlain: ({ aside }) => aside === undefined,
-  asideOf: ({ aside }) => aside,
+  isPlain: ({ overrides }) => overrides === undefined,
+  overridesOf: ({ overrides }) => overrides,
   transferOf: () => undefined,
   timeoutMsOf: () => undefined,
   orderOf: ({ id }) => id,
@@ -275,11 +275,11 @@ class Requests {
         { length: random.weighted({ few: 9, many: 1 }) === 'few' ? random.integer(0, 4) : 6 },
         () => valueFor(random),
       );
-      const aside = random.chance(0.3)
+      const overrides = random.chance(0.3)
         ? { attempt: 2, ...(random.chance(0.5) ? { name: 'named' } : {}), context: { store: valueFor(random, 2) } }
         : undefined;
       const priority = random.pick([0, 1]);
-      return { id: ++this.#lastId, args, aside, kind: { task: random.pick(tasks), priority, urgency: priority } };
+      return { id: ++this.#lastId, args, overrides, kind: { task: random.pick(tasks), priority, urgency: priority } };
     });
     for (const parcel of parcels) {
       this.#lane.define(parcel.kind.task);
@@ -301,7 +301,7 @@ class Requests {
       let got: string | (Error & { readonly path?: string });
       try {
         const values = reader.readValues();
-        got = told(values, reader.taskId, reader.aside);
+        got = told(values, reader.taskId, reader.overrides);
       } catch (error) {
         if (!(error instanceof NotCloneableError)) throw error;
         got = error;
@@ -317,9 +317,9 @@ class Requests {
     expect(read.map(({ id }) => id)).toEqual(parcels.map(({ id }) => id));
     let errors = 0;
     for (const [index, { got }] of read.entries()) {
-      const { args, kind, aside } = parcels[index] as Parcel;
+      const { args, kind, overrides } = parcels[index] as Parcel;
       if (typeof got === 'string') {
-        expect(got).toBe(told(args, kind.task.id, aside ?? {}));
+        expect(got).toBe(told(args, kind.task.id, overrides ?? {}));
       } else {
         errors++;
         expect(got.path).toMatch(/^(?:args|args\[[0-4]\]|attempt|name|context)$/);
@@ -455,7 +455,7 @@ class Results {
       if (random.chance(0.15)) writer.tokenCancelled(seq, encodeError(valueFor(random)));
       if (random.chance(0.2)) {
         const child = { child: 1 + seq, task: tasks[0]?.origin, args: [valueFor(random, 2)], options: {}, context: {} };
-        writer.asked(seq, child as unknown as AskedChild);
+        writer.asked(seq, child as unknown as ChildSubmission);
       }
       if (random.chance(0.1)) writer.suspended(seq);
       if (random.chance(0.1)) writer.blocked(seq);

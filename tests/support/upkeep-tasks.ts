@@ -1,7 +1,7 @@
 import { taskModule } from 'thread-system';
 import { fixture } from './tasks.ts';
 
-/** The types of `tests/tasks/upkeep.mjs`. */
+/** The types of `tests/tasks/workerHooks.mjs`. */
 interface UpkeepTasks {
   open(log: string, name: string): Promise<void>;
   opened(): [state: string, openedBy: number];
@@ -15,4 +15,4 @@ interface UpkeepTasks {
   missing(): void;
 }
 
-export const upkeep = taskModule<UpkeepTasks>(fixture('upkeep.mjs'));
+export const workerHooks = taskModule<UpkeepTasks>(fixture('workerHooks.mjs'));

@@ -172,7 +172,7 @@ const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
  */
 export class JobGraph {
   readonly #failsFast: boolean;
-  readonly #parts = new Map<string, Part>();
+  readonly #deps = new Map<string, Part>();
   #isRunning = false;
 
   /** @throws {TypeError} for a bad option. */
@@ -206,7 +206,7 @@ export class JobGraph {
     const action = `add node ${describe(name)}`;
     if (typeof name !== 'string' || name === '')
       throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
-    if (this.#parts.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
+    if (this.#deps.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     const given = readOptions(options, NODE_OPTIONS, action);
     const jobOptions = checkJobOptions(given, action);
@@ -219,7 +219,7 @@ export class JobGraph {
     const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
     const part = partOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
-    this.#parts.set(name, part);
+    this.#deps.set(name, part);
     for (const other of needed) link(other, part);
     return node;
   }
@@ -330,7 +330,7 @@ export class JobGraph {
   }
 
   get #list(): readonly Part[] {
-    return [...this.#parts.values()];
+    return [...this.#deps.values()];
   }
 
   /** What is known of a node, which must be of this graph. */
@@ -338,13 +338,13 @@ export class JobGraph {
     if (!(node instanceof GraphNode))
       throw new TypeError(`Cannot ${action}: it must be given nodes, received ${describe(node)}`);
     const part = partOf(node);
-    if (this.#parts.get(part.name) !== part)
+    if (this.#deps.get(part.name) !== part)
       throw new TypeError(`Cannot ${action}: node '${node.name}' belongs to another graph`);
     return part;
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
-    return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
+    return shown('JobGraph', { nodes: [...this.#deps.keys()], isRunning: this.#isRunning }, inspecting);
   }
 }
 

@@ -76,7 +76,7 @@ function readMapOptions(options: unknown, action: string): MapSettings {
 }
 
 /** Where a map's jobs go. */
-export interface MapHost {
+export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
@@ -106,7 +106,7 @@ export let poolCloses: (map: AnyMap, error: Error) => void;
  * once: the results are not kept for another.
  */
 export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
-  readonly #host: MapHost;
+  readonly #host: MapDeps;
   readonly #task: TaskRef;
   readonly #source: Source;
   readonly #options: CheckedJobOptions;
@@ -121,7 +121,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #isAtEnd = false;
   readonly #running = new Set<Job>();
   /** The results that wait to be given out, by the number of their job, in the order in which they came. */
-  readonly #parts = new Map<number, List>();
+  readonly #deps = new Map<number, List>();
   #given = 0;
   /** 1 while one of them is being given out. */
   #giving = 0;
@@ -145,7 +145,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
    * @internal
    * @throws {TypeError} or {RangeError} for a bad task, items or option.
    */
-  constructor(host: MapHost, task: Task, items: unknown, options: MapOptions | undefined) {
+  constructor(host: MapDeps, task: Task, items: unknown, options: MapOptions | undefined) {
     const ref = refOf(task);
     const action = `map '${ref.name}'`;
     const { chunk, ordered, concurrency, jobOptions } = readMapOptions(options, action);
@@ -273,9 +273,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** The next results to be given out, taken from those that are kept. */
   #nextPart(): List | undefined {
-    const [first] = this.#isOrdered ? [this.#given] : this.#parts.keys();
-    const part = this.#parts.get(first ?? -1);
-    this.#parts.delete(first ?? -1);
+    const [first] = this.#isOrdered ? [this.#given] : this.#deps.keys();
+    const part = this.#deps.get(first ?? -1);
+    this.#deps.delete(first ?? -1);
     return part;
   }
 
@@ -294,7 +294,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
       if (this.#failure !== undefined) throw this.#failure.error;
       await this.#news();
     }
-    const parts = [...this.#parts];
+    const parts = [...this.#deps];
     if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
     return this.#source.collect(parts.map(([, part]) => part)) as L;
   }
@@ -312,7 +312,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** Whether a further job may be sent: while results wait to be given out, no more than the limit is read ahead. */
   get #hasRoom(): boolean {
-    const kept = this.#use === 'list' ? 0 : this.#parts.size + this.#giving;
+    const kept = this.#use === 'list' ? 0 : this.#deps.size + this.#giving;
     return this.#running.size + kept < this.#limit;
   }
 
@@ -381,7 +381,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   ): void {
     this.#running.delete(job);
     if (this.#failure !== undefined || this.#isLeft) return;
-    this.#parts.set(number, (typeof target === 'object' ? target : results) as List);
+    this.#deps.set(number, (typeof target === 'object' ? target : results) as List);
     this.#learn(job.executionMs, length);
     this.#pump();
     this.#failIfClosed();

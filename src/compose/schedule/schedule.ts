@@ -69,7 +69,7 @@ interface Times {
 }
 
 /** What a schedule asks of its pool. */
-export interface ScheduleHost {
+export interface ScheduleDeps {
   /** The next run; `undefined` where the pool takes none any more. */
   submit(): Job | undefined;
   /** It is over. */
@@ -85,7 +85,7 @@ const LOOK_AGAIN_MS = 60_000;
 
 /** Runs a task again and again. The process stays for it, unless it is told not to. */
 export class Schedule {
-  readonly #host: ScheduleHost;
+  readonly #host: ScheduleDeps;
   readonly #times: Times;
   readonly #overlap: Rhythm['overlap'];
   #stopTimer: StopTimer = () => {};
@@ -98,7 +98,7 @@ export class Schedule {
   #queued = 0;
 
   /** @internal */
-  constructor({ times, overlap }: Rhythm, host: ScheduleHost) {
+  constructor({ times, overlap }: Rhythm, host: ScheduleDeps) {
     this.#times = times;
     this.#overlap = overlap;
     this.#host = host;

@@ -4,17 +4,17 @@ import type { Task } from '../../jobs/task.js';
 import { readScheduleOptions, Schedule, type ScheduleOptions } from './schedule.js';
 
 /** What schedules ask of their pool. */
-export interface SchedulesHost {
+export interface SchedulesDeps {
   submit(job: Job): void;
   isOpen(): boolean;
 }
 
 /** The schedules of a pool. */
 export class Schedules {
-  readonly #host: SchedulesHost;
+  readonly #host: SchedulesDeps;
   readonly #schedules = new Set<Schedule>();
 
-  constructor(host: SchedulesHost) {
+  constructor(host: SchedulesDeps) {
     this.#host = host;
   }
 

@@ -21,9 +21,9 @@ const HURRY_MS = 2;
 /** A backlog smaller than this is not worth sharing with an idle worker. */
 const SHARE_TICKS = 0.1 * TICKS_PER_MS;
 /** Jobs go in convoys where so many of them are not worth sharing. */
-const SHORTEST_CONVOY = 8;
+const FEWEST_DIRECT = 8;
 /** What is in a convoy, at most: half a window. The longer it is, the fewer workers have to be woken. */
-const CONVOY_TICKS = WINDOW_TICKS / 2;
+const DIRECT_DISPATCH_TICKS = WINDOW_TICKS / 2;
 /** A worker that has not answered for so much longer than all it was sent should take is not sent more ahead. */
 const OVERDUE_MS = 0.02;
 /** Every worker is below it: see `Reserve`. */
@@ -56,9 +56,9 @@ export class Dispatcher {
   /** When the last look at the workers began. */
   #nowMs = 0;
   /** Jobs of this kind go to this worker as they come, and so many more of them. */
-  #convoyKind: ReturnType<typeof kindOf> | undefined;
-  #convoyWorker: PoolWorker | undefined;
-  #convoyLeft = 0;
+  #directKind: ReturnType<typeof kindOf> | undefined;
+  #directWorker: PoolWorker | undefined;
+  #directLeft = 0;
   /** Jobs were taken back for a worker that is free: others are to have their share of them. */
   #isTail = false;
   /** A job is being written, which may run foreign code: getters of its arguments. Nothing else is sent meanwhile. */
@@ -73,12 +73,12 @@ export class Dispatcher {
   /** All jobs that wait to run or run. */
   *unsettled(): Generator<Job> {
     yield* this.queue;
-    for (const worker of this.#workers.all) yield* worker.seats;
+    for (const worker of this.#workers.all) yield* worker.inFlight;
   }
 
   get activeCount(): number {
     let count = 0;
-    for (const { seats } of this.#workers.all) count += seats.taken - seats.waitingCount;
+    for (const { inFlight } of this.#workers.all) count += inFlight.taken - inFlight.waitingCount;
     return count;
   }
 
@@ -170,12 +170,12 @@ export class Dispatcher {
     if (free !== undefined) return this.#recallBefore(free, job) || this.#sendChunk(free, job, 1);
     let isAnyTaken = false;
     for (const worker of this.#workers.all)
-      if (worker.seats.wouldOvertake(job) && this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY) > 0)
+      if (worker.inFlight.wouldOvertake(job) && this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY) > 0)
         isAnyTaken = true;
     const worker = this.#pick(job);
     if (worker === undefined) return false;
     // one that has nothing to go on with is to have something, as this thread may be busy from now on
-    const isNeeded = isAnyTaken || !worker.isReady || !worker.seats.hasWaiting;
+    const isNeeded = isAnyTaken || !worker.isReady || !worker.inFlight.hasWaiting;
     return isNeeded && this.#sendChunk(worker, job, 1);
   }
 
@@ -183,45 +183,45 @@ export class Dispatcher {
    * Many jobs come, one by one, and none waits. From now on those that are short and like this one need not pass through the
    * queue: they go in convoys, each to the worker that would be sent the next one. Until `publish`.
    */
-  formConvoys(job: Job, nowMs: number): void {
+  planDirectDispatch(job: Job, nowMs: number): void {
     const kind = kindOf(job);
-    const isShort = plannedTicks(kind.task) * SHORTEST_CONVOY <= SHARE_TICKS;
+    const isShort = plannedTicks(kind.task) * FEWEST_DIRECT <= SHARE_TICKS;
     if (!isShort || this.queue.size > 0 || this.#isPaused || this.#reserve !== undefined) return;
     this.#nowMs = nowMs;
-    this.#convoyKind = kind;
-    this.#convoyLeft = 0;
+    this.#directKind = kind;
+    this.#directLeft = 0;
   }
 
   /** Sends a job that has just come, if it may go with a convoy. Else it has to queue. */
   follow(job: Job): boolean {
-    if (kindOf(job) !== this.#convoyKind) {
-      this.#convoyKind = undefined;
+    if (kindOf(job) !== this.#directKind) {
+      this.#directKind = undefined;
       return false;
     }
     if (this.queue.size > 0 || this.#isPaused || this.#isSending || !isPlain(job)) return false;
-    if (this.#convoyLeft === 0 && !this.#formConvoy(job)) return false;
-    const worker = this.#convoyWorker;
+    if (this.#directLeft === 0 && !this.#beginDirectDispatch(job)) return false;
+    const worker = this.#directWorker;
     if (worker === undefined || !worker.isReady || !this.#send(worker, job)) return false;
-    this.#convoyLeft--;
+    this.#directLeft--;
     if (worker.hasSentSlowly) this.publish();
     return true;
   }
 
   /** Lets workers see what they were sent by convoys. */
   publish(): void {
-    if (this.#convoyKind === undefined && this.#convoyWorker === undefined) return;
-    this.#convoyKind = undefined;
-    this.#convoyWorker = undefined;
+    if (this.#directKind === undefined && this.#directWorker === undefined) return;
+    this.#directKind = undefined;
+    this.#directWorker = undefined;
     for (const worker of this.#workers.all) if (worker.publish()) this.recall(worker);
   }
 
-  #formConvoy(job: Job): boolean {
+  #beginDirectDispatch(job: Job): boolean {
     const worker = this.#pick(job);
-    if (worker === undefined || worker.seats.wouldOvertake(job) || this.#waitsBehind(worker, job)) return false;
-    this.#convoyWorker = worker;
-    const windowTicks = WINDOW_TICKS * worker.concurrency - worker.seats.backlogTicks;
-    this.#convoyLeft = Math.ceil(Math.min(CONVOY_TICKS, windowTicks) / plannedTicks(taskOf(job)));
-    return this.#convoyLeft > 0;
+    if (worker === undefined || worker.inFlight.wouldOvertake(job) || this.#waitsBehind(worker, job)) return false;
+    this.#directWorker = worker;
+    const windowTicks = WINDOW_TICKS * worker.concurrency - worker.inFlight.backlogTicks;
+    this.#directLeft = Math.ceil(Math.min(DIRECT_DISPATCH_TICKS, windowTicks) / plannedTicks(taskOf(job)));
+    return this.#directLeft > 0;
   }
 
   /** An idle worker is to be given half of what another has not begun (I3): takes it back. False where there is none. */
@@ -230,35 +230,38 @@ export class Dispatcher {
     let isAnyEarly = false;
     let busiest: PoolWorker | undefined;
     for (const worker of this.#workers.all) {
-      const { seats } = worker;
-      if (!seats.hasWaiting) isAnyFree ||= worker.isFree;
+      const { inFlight } = worker;
+      if (!inFlight.hasWaiting) isAnyFree ||= worker.isFree;
       else if (worker.state === 'starting') isAnyEarly = true;
-      else if (seats.backlogTicks > (busiest?.seats.backlogTicks ?? SHARE_TICKS)) busiest = worker;
+      else if (inFlight.backlogTicks > (busiest?.inFlight.backlogTicks ?? SHARE_TICKS)) busiest = worker;
     }
     if (!isAnyFree) return false;
     if (isAnyEarly && this.#recallEarly()) return true;
     if (busiest === undefined) return false;
     if (this.#reserve !== undefined) return this.#shareReserved(this.#reserve);
-    const ends = busiest.seats.waitingEnds;
+    const ends = busiest.inFlight.waitingEnds;
     // its last ones go, but not before those that outrank them
     const isMixed = ends !== undefined && outranks(ends.first, ends.last);
     return (
-      this.#takeBack(busiest, FIRST_RANK, isMixed ? Number.POSITIVE_INFINITY : (busiest.seats.waitingCount + 1) >> 1) >
-      0
+      this.#takeBack(
+        busiest,
+        FIRST_RANK,
+        isMixed ? Number.POSITIVE_INFINITY : (busiest.inFlight.waitingCount + 1) >> 1,
+      ) > 0
     );
   }
 
   /** The same where not every free worker may be given every job. */
   #shareReserved(reserve: Reserve): boolean {
-    const free = this.#workers.all.filter(({ isFree, seats }) => isFree && !seats.hasWaiting);
-    const busy = this.#workers.all.filter(({ seats }) => seats.hasWaiting && seats.backlogTicks > SHARE_TICKS);
-    busy.sort((a, b) => b.seats.backlogTicks - a.seats.backlogTicks);
+    const free = this.#workers.all.filter(({ isFree, inFlight }) => isFree && !inFlight.hasWaiting);
+    const busy = this.#workers.all.filter(({ inFlight }) => inFlight.hasWaiting && inFlight.backlogTicks > SHARE_TICKS);
+    busy.sort((a, b) => b.inFlight.backlogTicks - a.inFlight.backlogTicks);
     for (const worker of busy) {
-      const ends = worker.seats.waitingEnds;
+      const ends = worker.inFlight.waitingEnds;
       if (ends === undefined || !free.some((other) => reserve.mayTake(other, ends.first))) continue;
       // those that may not go are the last, which are taken back first: then all are
       const isHalf = reserve.areAlike(ends.first, ends.last) && !outranks(ends.first, ends.last);
-      const max = isHalf ? (worker.seats.waitingCount + 1) >> 1 : Number.POSITIVE_INFINITY;
+      const max = isHalf ? (worker.inFlight.waitingCount + 1) >> 1 : Number.POSITIVE_INFINITY;
       if (this.#takeBack(worker, FIRST_RANK, max) > 0) return true;
     }
     return false;
@@ -276,7 +279,7 @@ export class Dispatcher {
   get needsWatching(): boolean {
     for (const worker of this.#workers.all) {
       if (!worker.isReady) continue;
-      if (worker.seats.hasWaiting) return true;
+      if (worker.inFlight.hasWaiting) return true;
       if (!this.isDue) continue;
       if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isHeld || worker.isBlocked || !worker.hasRoom)
         return true;
@@ -287,7 +290,7 @@ export class Dispatcher {
   /** After how many ms, at most, a worker should be done with all it was sent. */
   get longestBacklogMs(): number {
     let ticks = 0;
-    for (const { seats } of this.#workers.all) ticks = Math.max(ticks, seats.backlogTicks);
+    for (const { inFlight } of this.#workers.all) ticks = Math.max(ticks, inFlight.backlogTicks);
     return ticks / TICKS_PER_MS;
   }
 
@@ -295,8 +298,8 @@ export class Dispatcher {
   recallStuck(): void {
     this.#nowMs = now();
     for (const worker of this.#workers.all) {
-      if (!worker.seats.hasWaiting) continue;
-      const first = worker.seats.firstWaiting();
+      if (!worker.inFlight.hasWaiting) continue;
+      const first = worker.inFlight.firstWaiting();
       if (first === worker.watchedSeq && this.#isOverdue(worker)) {
         worker.hold();
         this.recall(worker);
@@ -334,7 +337,7 @@ export class Dispatcher {
     let isAnyTaken = false;
     for (const worker of this.#workers.all) {
       if (worker.state !== 'starting') continue;
-      const first = worker.seats.firstWaitingJob;
+      const first = worker.inFlight.firstWaitingJob;
       if (first === undefined || !this.#workers.all.some((other) => this.#canTake(other, first))) continue;
       if (this.#takeBack(worker, FIRST_RANK, Number.POSITIVE_INFINITY) > 0) isAnyTaken = true;
     }
@@ -351,7 +354,7 @@ export class Dispatcher {
     let sent = 0;
     let job: Job | undefined = first;
     do {
-      const isUrgent = worker.seats.wouldOvertake(job);
+      const isUrgent = worker.inFlight.wouldOvertake(job);
       if (isUrgent) this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY);
       this.queue.remove(job);
       if (!this.#send(worker, job)) {
@@ -413,7 +416,7 @@ export class Dispatcher {
 
   /** An argument cannot cross. A getter of it may have cancelled the job already, or taken it back. */
   #failToSend(worker: PoolWorker, job: Job, error: unknown): void {
-    const isHere = placeOf(job) === worker ? worker.seats.takeBackOne(job) : this.queue.remove(job);
+    const isHere = placeOf(job) === worker ? worker.inFlight.takeBackOne(job) : this.queue.remove(job);
     if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
   }
 
@@ -422,9 +425,9 @@ export class Dispatcher {
     let best: PoolWorker | undefined;
     const bar = this.#reserve?.barFor(job) ?? NO_BAR;
     for (const worker of this.#workers.all) {
-      if (!this.#canTake(worker, job) || (bar !== NO_BAR && worker.seats.lowestTier > bar)) continue;
+      if (!this.#canTake(worker, job) || (bar !== NO_BAR && worker.inFlight.lowestTier > bar)) continue;
       if (worker.isIdle) return worker;
-      if (best === undefined || worker.seats.backlogTicks < best.seats.backlogTicks) best = worker;
+      if (best === undefined || worker.inFlight.backlogTicks < best.inFlight.backlogTicks) best = worker;
     }
     return best ?? this.#pickEarly(job);
   }
@@ -434,7 +437,8 @@ export class Dispatcher {
     let free: PoolWorker | undefined;
     const bar = this.#reserve?.barFor(job) ?? NO_BAR;
     for (const worker of this.#workers.all) {
-      if (!worker.isFree || !this.#canTake(worker, job) || (bar !== NO_BAR && worker.seats.lowestTier > bar)) continue;
+      if (!worker.isFree || !this.#canTake(worker, job) || (bar !== NO_BAR && worker.inFlight.lowestTier > bar))
+        continue;
       if (worker.isIdle) return worker;
       free ??= worker;
     }
@@ -447,7 +451,7 @@ export class Dispatcher {
     const bar = this.#reserve?.barFor(job) ?? NO_BAR;
     return this.#workers.all.find(
       (worker) =>
-        worker.takesEarly && (bar === NO_BAR || worker.seats.lowestTier <= bar) && !this.#waitsBehind(worker, job),
+        worker.takesEarly && (bar === NO_BAR || worker.inFlight.lowestTier <= bar) && !this.#waitsBehind(worker, job),
     );
   }
 
@@ -458,7 +462,7 @@ export class Dispatcher {
     if (worker.isFree) return true;
     if (worker.isHeld || this.#isOverdue(worker)) return false;
     // those that it ranks before will be taken back, and make room
-    if (!isInWindow(worker, job) && !(worker.seats.hasWaiting && worker.seats.wouldOvertake(job))) return false;
+    if (!isInWindow(worker, job) && !(worker.inFlight.hasWaiting && worker.inFlight.wouldOvertake(job))) return false;
     return !this.#waitsBehind(worker, job);
   }
 
@@ -471,8 +475,8 @@ export class Dispatcher {
   /** What the job outranks goes back, wherever it waits. Where a worker is overdue nothing behind the job may be the first to run when it gets on. */
   #clearTheWay(job: Job): void {
     for (const worker of this.#workers.all) {
-      if (worker.seats.wouldOutrank(job)) this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY);
-      if (!worker.seats.wouldOvertake(job) || !this.#isOverdue(worker)) continue;
+      if (worker.inFlight.wouldOutrank(job)) this.#takeBack(worker, rankOf(job), Number.POSITIVE_INFINITY);
+      if (!worker.inFlight.wouldOvertake(job) || !this.#isOverdue(worker)) continue;
       worker.hold();
       this.recall(worker);
     }
@@ -485,21 +489,21 @@ export class Dispatcher {
   }
 
   #isOverdue(worker: PoolWorker): boolean {
-    return this.#nowMs - worker.progressAtMs > worker.seats.backlogTicks / TICKS_PER_MS + OVERDUE_MS;
+    return this.#nowMs - worker.progressAtMs > worker.inFlight.backlogTicks / TICKS_PER_MS + OVERDUE_MS;
   }
 
   #takeBack(worker: PoolWorker, rank: Rank, max: number): number {
-    const taken = worker.seats.takeBack(rank, max);
+    const taken = worker.inFlight.takeBack(rank, max);
     for (const job of taken) this.queue.insert(job);
     return taken.length;
   }
 }
 
 /** Whether the worker would have no more than the window's work with the job, or no more than a few waiting, behind short ones. */
-function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
-  if (seats.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
-  if (seats.taken >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
-  return seats.lastTask === undefined || mayWait(seats.lastTask as TaskRef); // of a job of ours
+function isInWindow({ inFlight, concurrency }: PoolWorker, job: Job): boolean {
+  if (inFlight.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
+  if (inFlight.taken >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
+  return inFlight.lastTask === undefined || mayWait(inFlight.lastTask as TaskRef); // of a job of ours
 }
 
 /**
@@ -507,8 +511,8 @@ function isInWindow({ seats, concurrency }: PoolWorker, job: Job): boolean {
  * its way.
  */
 function isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
-  if (other === worker || (other.isReady && other.seats.taken === 1)) return false;
-  const first = other.seats.firstWaitingJob;
+  if (other === worker || (other.isReady && other.inFlight.taken === 1)) return false;
+  const first = other.inFlight.firstWaitingJob;
   if (first === undefined) return false;
   return outranks(first, job) || (isOrdered(taskOf(first), taskOf(job)) && isBefore(rankOf(first), rankOf(job)));
 }

@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import { kindOf, orderOf, type Passenger, placeOf, seqOf, setPlace, setSeq } from '../../base/in-flight-job.js';
+import { type InFlightJob, kindOf, orderOf, placeOf, seqOf, setPlace, setSeq } from '../../base/in-flight-job.js';
 
 /** A level that has run empty keeps a list of this length, a power of 2. */
 const SHORT = 4096;
@@ -10,7 +10,7 @@ const SPARE_LEVELS = 16;
  * The jobs of one urgency, by `order`. Those that arrive in order are a list, a ring that grows, where all is O(1); those
  * that come back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
  */
-class QueueLevel<J extends Passenger> {
+class QueueLevel<J extends InFlightJob> {
   readonly workerId = undefined;
   readonly attempt = 0;
   readonly urgency: number;
@@ -172,7 +172,7 @@ class QueueLevel<J extends Passenger> {
  * A binary heap (`tinyqueue`) of levels rather than of jobs: a push or a pop costs the heap nothing but for the first and the
  * last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
  */
-export class JobQueue<J extends Passenger> {
+export class JobQueue<J extends InFlightJob> {
   #heap = new TinyQueue<QueueLevel<J>>([], byUrgency);
   readonly #levels = new Map<number, QueueLevel<J>>();
   #lastLevel: QueueLevel<J> | undefined;
@@ -281,7 +281,7 @@ export class JobQueue<J extends Passenger> {
 }
 
 /** The number by which it was submitted: of one that went ahead of its equals it is negative. */
-function ageOf(job: Passenger): number {
+function ageOf(job: InFlightJob): number {
   return Math.abs(orderOf(job));
 }
 

@@ -36,18 +36,18 @@ const WATCH_MS = 1;
 const LONGEST_WATCH_MS = 16;
 
 /** What the pacer paces. */
-export interface Paced {
+export interface PacerDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly workers: WorkerSet;
-  /** Told what `new Worker` threw. */
+  /** BatchItem what `new Worker` threw. */
   readonly onStartError: (cause: unknown) => void;
   readonly parking: MainParking;
 }
 
 /** Decides when the main thread sends jobs and when it reads answers: in batches, without holding its event loop up. */
 export class Pacer {
-  readonly #paced: Paced;
+  readonly #deps: PacerDeps;
   readonly #dispatcher: Dispatcher;
   #isPumpScheduled = false;
   #isDrainScheduled = false;
@@ -66,8 +66,8 @@ export class Pacer {
   #watchMs = WATCH_MS;
   #watchedAtMs = 0;
 
-  constructor(paced: Paced) {
-    this.#paced = paced;
+  constructor(paced: PacerDeps) {
+    this.#deps = paced;
     this.#dispatcher = paced.dispatcher;
   }
 
@@ -122,7 +122,7 @@ export class Pacer {
    * Near the end of the stack it goes with its batch: nothing of this may end in the middle.
    */
   #hasten(): void {
-    const { dispatcher } = this.#paced;
+    const { dispatcher } = this.#deps;
     if (!dispatcher.isDue || this.#isReading || this.#isStarting || !hasStackRoom()) return;
     if (dispatcher.wantedWorkers > 0 && hasMuchStackRoom()) {
       this.#read(DRAIN_BATCH); // one may be done by now
@@ -131,7 +131,7 @@ export class Pacer {
     dispatcher.hasten();
     if (!this.#isAwake && this.#isWorthLingering()) {
       this.#isAwake = true;
-      this.#paced.parking.leave();
+      this.#deps.parking.leave();
     }
   }
 
@@ -141,7 +141,7 @@ export class Pacer {
     this.#isStarting = true;
     try {
       const count = this.#dispatcher.wantedWorkers;
-      if (count > 0) this.#paced.workers.start(count);
+      if (count > 0) this.#deps.workers.start(count);
     } catch (cause) {
       this.#startFault = { cause };
     } finally {
@@ -157,19 +157,19 @@ export class Pacer {
 
   /** Within a long run of submissions. */
   #pumpBetween(last: Job): void {
-    const nowMs = this.#paced.ledger.look();
+    const nowMs = this.#deps.ledger.look();
     if (this.#sincePump < PUMP_EVERY && nowMs - this.#pumpedAtMs < PUMP_EVERY_MS) return;
     if (!hasMuchStackRoom()) return;
     this.#sincePump = 0;
     this.#pumpedAtMs = nowMs;
     this.pump();
     this.#read(2 * PUMP_EVERY);
-    this.#paced.dispatcher.formConvoys(last, nowMs);
+    this.#deps.dispatcher.planDirectDispatch(last, nowMs);
   }
 
   /** Sends what may be sent. */
   pump(): void {
-    const { dispatcher } = this.#paced;
+    const { dispatcher } = this.#deps;
     if (dispatcher.isDue) {
       this.#startWorkers();
       dispatcher.feed();
@@ -181,13 +181,13 @@ export class Pacer {
 
   /** Starts what is missing to `minWorkers`. */
   refill(): void {
-    this.#tryToStart(() => this.#paced.workers.refill());
+    this.#tryToStart(() => this.#deps.workers.refill());
   }
 
   /** Reads answers until there are none, then waits to be rung. */
   readonly drain = (): void => {
     if (this.#isDrainScheduled || this.#isReading) return;
-    const { ledger, dispatcher } = this.#paced;
+    const { ledger, dispatcher } = this.#deps;
     const startedMs = ledger.look();
     let hasRead = false;
     for (;;) {
@@ -215,12 +215,12 @@ export class Pacer {
     if (this.#isDrainScheduled) return;
     if (!wasAwake && !this.#isWorthLingering()) return;
     this.#lingerUntilMs = now() + LINGER_MS;
-    this.#paced.parking.leave();
+    this.#deps.parking.leave();
     this.#drainLater();
   };
 
   #startWorkers(): void {
-    const { dispatcher, workers, onStartError } = this.#paced;
+    const { dispatcher, workers, onStartError } = this.#deps;
     const fault = this.#startFault;
     if (fault !== undefined) {
       this.#startFault = undefined;
@@ -235,7 +235,7 @@ export class Pacer {
     try {
       start();
     } catch (cause) {
-      this.#paced.onStartError(cause); // such as a flag that Node refuses
+      this.#deps.onStartError(cause); // such as a flag that Node refuses
     }
   }
 
@@ -254,7 +254,7 @@ export class Pacer {
     this.#isReading = true;
     try {
       let count = 0;
-      for (const worker of this.#paced.workers.all) count += worker.drain(max);
+      for (const worker of this.#deps.workers.all) count += worker.drain(max);
       return count;
     } finally {
       this.#isReading = false;
@@ -267,17 +267,17 @@ export class Pacer {
       this.#drainLater();
       return true;
     }
-    const { dispatcher, workers } = this.#paced;
+    const { dispatcher, workers } = this.#deps;
     const wakesBySelf = hasRead && dispatcher.longestBacklogMs > WAKE_MS;
-    if (wakesBySelf) this.#paced.parking.parkUntilTimer();
-    else this.#paced.parking.parkUntilRung();
+    if (wakesBySelf) this.#deps.parking.parkUntilTimer();
+    else this.#deps.parking.parkUntilRung();
     if (workers.all.every((worker) => worker.results.isEmpty)) {
       if (wakesBySelf) this.#wakeLater();
       workers.watchIdle();
       return true;
     }
     // whichever side lowers the word: this one looks again, a ring comes for nothing
-    this.#paced.parking.leave();
+    this.#deps.parking.leave();
     return false;
   }
 
@@ -288,19 +288,19 @@ export class Pacer {
 
   /** Where it was rung meanwhile, and parked anew, it may look too early, or for nothing. */
   readonly #wake = (): void => {
-    this.#paced.parking.leave();
+    this.#deps.parking.leave();
     this.drain();
   };
 
   #isWorthLingering(): boolean {
-    for (const { seats } of this.#paced.workers.all)
-      if (seats.taken > 0 && seats.backlogTicks < LINGER_BACKLOG_TICKS) return true;
+    for (const { inFlight } of this.#deps.workers.all)
+      if (inFlight.taken > 0 && inFlight.backlogTicks < LINGER_BACKLOG_TICKS) return true;
     return false;
   }
 
   /** Looks, while jobs wait at workers, whether these get on. */
   #watch(): void {
-    const { dispatcher } = this.#paced;
+    const { dispatcher } = this.#deps;
     if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
     this.#watchTimer = outsideRequests(setTimeout, this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
   }
@@ -310,7 +310,7 @@ export class Pacer {
     if (this.#watchTimer === undefined || nowMs - this.#watchedAtMs < this.#watchMs) return;
     this.#watchedAtMs = nowMs;
     this.#watchTimer.refresh();
-    this.#paced.dispatcher.recallStuck();
+    this.#deps.dispatcher.recallStuck();
   }
 
   /** New jobs are looked after from the start, however rarely the older ones were looked at. */
@@ -322,7 +322,7 @@ export class Pacer {
 
   readonly #onWatch = (): void => {
     this.#watchTimer = undefined;
-    const { dispatcher } = this.#paced;
+    const { dispatcher } = this.#deps;
     const before = dispatcher.queue.size;
     this.drain();
     dispatcher.recallStuck();

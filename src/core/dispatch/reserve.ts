@@ -42,8 +42,8 @@ export class Reserve {
   /** How many of the workers that are kept from the least urgent jobs nobody has taken. */
   get unused(): number {
     let taken = 0;
-    for (const { state, seats } of this.#workers.all)
-      if (isMember(state) && seats.lowestTier > 0 && seats.taken > 0) taken++;
+    for (const { state, inFlight } of this.#workers.all)
+      if (isMember(state) && inFlight.lowestTier > 0 && inFlight.taken > 0) taken++;
     return Math.max(0, (this.#keptFrom[0] ?? 0) - taken);
   }
 
@@ -58,8 +58,8 @@ export class Reserve {
   }
 
   /** Whether a worker may be given the job. */
-  mayTake({ seats }: PoolWorker, job: Job): boolean {
-    const { lowestTier } = seats;
+  mayTake({ inFlight }: PoolWorker, job: Job): boolean {
+    const { lowestTier } = inFlight;
     return lowestTier <= this.#tierOf(job) || lowestTier <= this.barFor(job);
   }
 
@@ -75,7 +75,7 @@ export class Reserve {
   /** How many workers have a job of the tier or below. Not those that are on their way out: they have been replaced. */
   #countOf(tier: number): number {
     let count = 0;
-    for (const { state, seats } of this.#workers.all) if (isMember(state) && seats.lowestTier <= tier) count++;
+    for (const { state, inFlight } of this.#workers.all) if (isMember(state) && inFlight.lowestTier <= tier) count++;
     return count;
   }
 }

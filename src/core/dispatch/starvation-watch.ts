@@ -5,7 +5,7 @@ import type { EventHub } from '../events.js';
 import type { Ledger } from '../ledger.js';
 import type { Dispatcher } from './dispatcher.js';
 
-export interface StarvationParts {
+export interface StarvationDeps {
   readonly dispatcher: Dispatcher;
   readonly events: EventHub;
   readonly ledger: Ledger;
@@ -23,29 +23,29 @@ const REST = 20;
  */
 export class StarvationWatch {
   readonly #afterMs: number;
-  readonly #parts: StarvationParts;
+  readonly #deps: StarvationDeps;
   readonly #told = new WeakSet<Job>();
   #isArmed = false;
 
-  constructor(afterMs: number | undefined, parts: StarvationParts) {
+  constructor(afterMs: number | undefined, parts: StarvationDeps) {
     this.#afterMs = afterMs ?? DEFAULT_AFTER_MS;
-    this.#parts = parts;
+    this.#deps = parts;
   }
 
   /** From now on somebody may listen. */
   begin(): void {
-    this.#parts.ledger.onBusy = this.watch;
+    this.#deps.ledger.onBusy = this.watch;
     this.watch();
   }
 
   /** There may be something to watch: somebody listens now, the first job has come, or the pool goes on. */
   readonly watch = (): void => {
     if (this.#isArmed || !this.#isNeeded) return;
-    this.#arm(this.#parts.dispatcher.queue.size > 0 ? 0 : this.#afterMs);
+    this.#arm(this.#deps.dispatcher.queue.size > 0 ? 0 : this.#afterMs);
   };
 
   get #isNeeded(): boolean {
-    const { dispatcher, events, ledger } = this.#parts;
+    const { dispatcher, events, ledger } = this.#deps;
     return events.reaches('starvation') && ledger.unsettled > 0 && !dispatcher.isPaused;
   }
 
@@ -60,14 +60,14 @@ export class StarvationWatch {
     const nowMs = now();
     const starving: Job[] = [];
     let nextMs = nowMs;
-    for (const job of this.#parts.dispatcher.queue) {
+    for (const job of this.#deps.dispatcher.queue) {
       if (nowMs - queuedFromMs(job) < this.#afterMs) nextMs = Math.min(nextMs, queuedFromMs(job));
       else if (!this.#told.has(job)) starving.push(job);
     }
     starving.sort((a, b) => queuedFromMs(a) - queuedFromMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
     for (const job of starving) {
       this.#told.add(job);
-      this.#parts.events.emit('starvation', job, { waitedMs: nowMs - queuedFromMs(job) });
+      this.#deps.events.emit('starvation', job, { waitedMs: nowMs - queuedFromMs(job) });
     }
     const restMs = Math.max(this.#afterMs * SHARE, (now() - nowMs) * REST);
     this.#arm(Math.max(nextMs + this.#afterMs - nowMs, restMs));

@@ -7,23 +7,23 @@ import type { Ledger } from '../ledger.js';
 import { checkCall, type TaskCall } from '../options/task-call.js';
 import type { Shutdown } from '../shutdown.js';
 import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';
-import type { Upkeep } from './worker-hooks.js';
+import type { WorkerHooks } from './worker-hooks.js';
 
-export interface BroadcastParts {
+export interface BroadcastDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly pacer: Pacer;
   readonly workers: WorkerSet;
-  readonly upkeep: Upkeep;
+  readonly workerHooks: WorkerHooks;
   readonly shutdown: Shutdown;
 }
 
 /** Runs a task once on every worker: on those there are ahead of what they have not begun, on others as they start. */
 export class Broadcasts {
-  readonly #parts: BroadcastParts;
+  readonly #deps: BroadcastDeps;
 
-  constructor(parts: BroadcastParts) {
-    this.#parts = parts;
+  constructor(parts: BroadcastDeps) {
+    this.#deps = parts;
   }
 
   /**
@@ -34,19 +34,19 @@ export class Broadcasts {
    */
   run(task: unknown, args: unknown): Promise<unknown[]> {
     const call = checkCall(task, args, 'broadcast');
-    const { ledger, dispatcher, pacer, workers, upkeep, shutdown } = this.#parts;
+    const { ledger, dispatcher, pacer, workers, workerHooks, shutdown } = this.#deps;
     if (shutdown.hasBegun)
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
     const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
     ledger.hold();
-    upkeep.remember(call);
+    workerHooks.remember(call);
     const ended = new Promise<unknown[]>((resolve, reject) => {
       const round = new Round(present.length, { resolve, reject });
       for (const [index, worker] of present.entries()) {
         dispatcher.recall(worker); // what it has not begun comes after it, here or elsewhere
         this.#send(worker, call, (outcome) => {
           // at once: it would keep others from starting
-          if (outcome !== undefined && 'error' in outcome) upkeep.forget(call);
+          if (outcome !== undefined && 'error' in outcome) workerHooks.forget(call);
           round.ended(index, outcome);
         });
       }
@@ -63,7 +63,7 @@ export class Broadcasts {
       isAsked: true,
       ended: tell,
       lost: (exit, hasBegun) => {
-        if (this.#parts.shutdown.hasBegun)
+        if (this.#deps.shutdown.hasBegun)
           tell({ error: new PoolClosedError(`Cannot go on with broadcast '${name}': the pool is shut down`) });
         else tell(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
       },

@@ -8,7 +8,7 @@ import type { TaskCall } from '../options/task-call.js';
 import type { PoolWorker } from '../workers/worker-set.js';
 
 /** What each worker runs besides jobs: the setup and the broadcasts so far before its first job, the teardown at its end. */
-export class Upkeep {
+export class WorkerHooks {
   readonly #setup: TaskCall | undefined;
   readonly #teardown: TaskRef | undefined;
   readonly #log: PoolLog;
@@ -21,8 +21,8 @@ export class Upkeep {
     this.#log = log;
   }
 
-  /** How many chores `begin` gives a worker. */
-  get choresFirst(): number {
+  /** How many hooks `begin` gives a worker. */
+  get hooksFirst(): number {
     return (this.#setup === undefined ? 0 : 1) + this.#broadcasts.size;
   }
 

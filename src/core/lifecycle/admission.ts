@@ -10,7 +10,7 @@ import type { PoolLog } from '../log.js';
 import type { PoolSettings } from '../options/options.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 
-export interface AdmissionParts {
+export interface AdmissionDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly events: EventHub;
@@ -26,7 +26,7 @@ interface Producer {
 
 /** Bounds how many jobs wait: says whether there is room, makes some, and tells producers when there is again. */
 export class Admission {
-  readonly #parts: AdmissionParts;
+  readonly #deps: AdmissionDeps;
   readonly #maxQueue: number;
   readonly #overflow: PoolSettings['overflow'];
   readonly #producers: Producer[] = [];
@@ -37,10 +37,10 @@ export class Admission {
   /** It has cost a job its place. */
   #hasRefused = false;
 
-  constructor({ maxQueue, overflow }: PoolSettings, parts: AdmissionParts) {
+  constructor({ maxQueue, overflow }: PoolSettings, parts: AdmissionDeps) {
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
-    this.#parts = parts;
+    this.#deps = parts;
     if (this.isBounded) parts.ledger.onSettled = () => this.look();
   }
 
@@ -52,7 +52,7 @@ export class Admission {
   /** Whether the job has no room. Those count that run or could, and `maxQueue` that wait. */
   isFullFor(job: Job): boolean {
     if (!this.isBounded) return false;
-    const { reserve, workers } = this.#parts;
+    const { reserve, workers } = this.#deps;
     const isUrgent = reserve?.keptFrom(job) === 0;
     return this.#room() + (isUrgent ? reserve.unused * workers.concurrency : 0) <= 0;
   }
@@ -60,7 +60,7 @@ export class Admission {
   /** Room for jobs of any priority. */
   #room(): number {
     if (!this.isBounded) return Number.POSITIVE_INFINITY;
-    const { ledger, dispatcher, workers, reserve } = this.#parts;
+    const { ledger, dispatcher, workers, reserve } = this.#deps;
     const running = dispatcher.isPaused
       ? dispatcher.activeCount
       : workers.places - (reserve?.unused ?? 0) * workers.concurrency;
@@ -76,7 +76,7 @@ export class Admission {
   /** Finds room for a job that has entered a full queue, at the cost of another or its own. False: it was refused. */
   makeRoomFor(job: Job): boolean {
     const victim = this.#victimOf(job) ?? job;
-    const { dispatcher, ledger, log } = this.#parts;
+    const { dispatcher, ledger, log } = this.#deps;
     dispatcher.queue.remove(victim);
     const message = `Job '${victim.name}' was ${victim === job ? 'refused' : 'dropped'}: the queue holds at most ${this.#maxQueue} jobs (maxQueue)`;
     if (!this.#hasRefused) log.queueFull(message);
@@ -102,7 +102,7 @@ export class Admission {
     if (this.#wasFull) {
       this.#wasFull = false;
       this.#hasRefused = false;
-      this.#parts.events.emit('drain', undefined);
+      this.#deps.events.emit('drain', undefined);
     }
     while (this.#room() > this.#promised) {
       const producer = this.#producers.shift();
@@ -119,7 +119,7 @@ export class Admission {
   }
 
   #victimOf(job: Job): Job | undefined {
-    const { dispatcher } = this.#parts;
+    const { dispatcher } = this.#deps;
     if (this.#overflow === 'reject') return undefined;
     if (dispatcher.queue.size === 0) dispatcher.recallAll();
     if (this.#overflow === 'dropOldest') return dispatcher.queue.oldest();

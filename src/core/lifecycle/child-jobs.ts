@@ -1,6 +1,6 @@
 import { RareMap } from '../../base/rare-map.js';
 import { readChildOptions } from '../../contract/child-options.js';
-import type { AskedChild } from '../../contract/child-submission.js';
+import type { ChildSubmission } from '../../contract/child-submission.js';
 import { PoolClosedError } from '../../errors.js';
 import { isSettled, Job, kindOf, placeOf, setPlace } from '../../jobs/job.js';
 import { contextOf, setContext, whenSettled } from '../../jobs/job-engine.js';
@@ -9,23 +9,23 @@ import { refOfOrigin } from '../../jobs/task.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
 import type { PoolWorker } from '../workers/worker-set.js';
 
-/** What families ask of their pool. */
-export interface FamilyHost {
+/** What childJobs ask of their pool. */
+export interface ChildJobsDeps {
   submit(job: Job): void;
   /** Whether the pool still runs what is pending. */
   isOpen(): boolean;
 }
 
 /** Jobs that were submitted by jobs: they are cancelled with their parent, which settles after them. */
-export class Families {
-  readonly #host: FamilyHost;
+export class ChildJobs {
+  readonly #host: ChildJobsDeps;
   readonly #children = new RareMap<Job, Set<Job>>();
   /** Children by their number on their parent's worker. */
   readonly #byNumber = new Map<string, Job>();
   /** How parents settle whose code has ended. */
   readonly #waiting = new Map<Job, () => void>();
 
-  constructor(host: FamilyHost) {
+  constructor(host: ChildJobsDeps) {
     this.#host = host;
   }
 
@@ -44,7 +44,7 @@ export class Families {
   }
 
   /** Submits a child that a job's code asks for, and tells that code how it ended. */
-  submit(worker: PoolWorker, parent: Job, asked: AskedChild): void {
+  submit(worker: PoolWorker, parent: Job, asked: ChildSubmission): void {
     let job: Job;
     try {
       job = this.#make(parent, asked);
@@ -84,7 +84,7 @@ export class Families {
   }
 
   /** @throws {TypeError} or {RangeError} for a bad option; {PoolClosedError} where nothing more is run. */
-  #make(parent: Job, asked: AskedChild): Job {
+  #make(parent: Job, asked: ChildSubmission): Job {
     const { task, args } = asked;
     const ref = refOfOrigin(task);
     const action = `submit child '${ref.name}'`;

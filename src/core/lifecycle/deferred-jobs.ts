@@ -5,11 +5,11 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 
 /** Jobs that may not run yet, as they wait for a time or for other jobs: PENDING, and in nobody's way. */
-export class HeldJobs {
+export class DeferredJobs {
   readonly #ledger: Ledger;
   readonly #release: (job: Job) => void;
   /** How to stop what each waits for. */
-  readonly #held = new Map<Job, StopTimer>();
+  readonly #deferred = new Map<Job, StopTimer>();
 
   /** @param release is given each job that may run from now on. */
   constructor(ledger: Ledger, release: (job: Job) => void) {
@@ -18,11 +18,11 @@ export class HeldJobs {
   }
 
   [Symbol.iterator](): Iterator<Job> {
-    return this.#held.keys();
+    return this.#deferred.keys();
   }
 
   has(job: Job): boolean {
-    return this.#held.has(job);
+    return this.#deferred.has(job);
   }
 
   /** Takes in a new job that its options hold back. False where they do not. */
@@ -44,16 +44,16 @@ export class HeldJobs {
 
   /** Takes a job out that is not to run any more. False where it is not held. */
   remove(job: Job): boolean {
-    const stop = this.#held.get(job);
+    const stop = this.#deferred.get(job);
     if (stop === undefined) return false;
-    this.#held.delete(job);
+    this.#deferred.delete(job);
     stop();
     return true;
   }
 
   #holdFor(job: Job, waitsFor: readonly Job[], ms: number): void {
     const stops: StopTimer[] = [];
-    this.#held.set(job, () => {
+    this.#deferred.set(job, () => {
       for (const stop of stops) stop();
     });
     let missing = waitsFor.length + (ms > 0 ? 1 : 0);

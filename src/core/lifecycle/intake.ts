@@ -7,14 +7,14 @@ import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger, PoolOwner } from '../ledger.js';
 import type { Shutdown } from '../shutdown.js';
 import type { Admission } from './admission.js';
-import type { HeldJobs } from './deferred-jobs.js';
+import type { DeferredJobs } from './deferred-jobs.js';
 import type { TimeLimits } from './time-limits.js';
 
-export interface IntakeParts {
+export interface IntakeDeps {
   readonly ledger: Ledger;
   readonly owner: PoolOwner;
   readonly admission: Admission;
-  readonly held: HeldJobs;
+  readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
   readonly pacer: Pacer;
   readonly shutdown: Shutdown;
@@ -32,7 +32,7 @@ function refuseWhileLoading(job: Job): void {
 
 /** The way by which every job comes in: it is counted, finds room, waits for what holds it, and goes to the queue. */
 export class Intake {
-  readonly #parts: IntakeParts;
+  readonly #deps: IntakeDeps;
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
   readonly #shutdown: Shutdown;
@@ -41,8 +41,8 @@ export class Intake {
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
 
-  constructor(parts: IntakeParts) {
-    this.#parts = parts;
+  constructor(parts: IntakeDeps) {
+    this.#deps = parts;
     this.#ledger = parts.ledger;
     this.#pacer = parts.pacer;
     this.#shutdown = parts.shutdown;
@@ -69,7 +69,7 @@ export class Intake {
   /** A job that nothing holds and nothing limits, as most are: it has not settled, as it has no reason. */
   #enterPlain(job: Job): void {
     if (this.#pacer.beginsBatch()) this.#ledger.look();
-    this.#ledger.enter(job, this.#parts.owner);
+    this.#ledger.enter(job, this.#deps.owner);
     this.#pacer.enqueue(job);
   }
 
@@ -102,7 +102,7 @@ export class Intake {
 
   /** Takes a job in. @param isBounded whether it counts against `maxQueue`. */
   enter(job: Job, isBounded: boolean): void {
-    const { ledger, owner, admission, pacer } = this.#parts;
+    const { ledger, owner, admission, pacer } = this.#deps;
     if (pacer.beginsBatch()) ledger.look();
     if (isSettled(job)) {
       ledger.enterSettled(job, owner);
@@ -117,7 +117,7 @@ export class Intake {
 
   /** Takes a job in that counts against `maxQueue`. False: it was refused. */
   #findsRoom(job: Job): boolean {
-    const { ledger, owner, admission } = this.#parts;
+    const { ledger, owner, admission } = this.#deps;
     const isRefused = admission.isFullFor(job);
     ledger.enter(job, owner);
     admission.entered();
@@ -125,8 +125,8 @@ export class Intake {
   }
 
   #enterWithOptions(job: Job): void {
-    const { held, limits, pacer } = this.#parts;
-    const isHeld = held.enter(job);
+    const { deferred, limits, pacer } = this.#deps;
+    const isHeld = deferred.enter(job);
     if (!isHeld) pacer.insert(job);
     linkParents(job);
     if (!isSettled(job)) limits.entered(job);

@@ -1,37 +1,37 @@
 import { RemoteWorker } from '../../host/remote-worker.js';
 import { type Job, type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../../jobs/job.js';
-import { endingOf, endWithAttempt, raiseToken, setEnding, transferOf } from '../../jobs/job-engine.js';
+import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import { OwnerRef } from '../../jobs/job-kind.js';
-import { Cancellation, type Ending } from '../../jobs/stop-cause.js';
+import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { GraceKeeper } from '../workers/grace.js';
 import type { PoolWorker } from '../workers/worker-set.js';
-import type { Families } from './child-jobs.js';
-import type { HeldJobs } from './deferred-jobs.js';
+import type { ChildJobs } from './child-jobs.js';
+import type { DeferredJobs } from './deferred-jobs.js';
 
 /** What jobs are controlled by. */
-export interface JobControlParts {
+export interface JobControlDeps {
   readonly ledger: Ledger;
   readonly metrics: MetricsRecorder;
   readonly dispatcher: Dispatcher;
   readonly pacer: Pacer;
   readonly grace: GraceKeeper;
-  readonly held: HeldJobs;
-  readonly families: Families;
+  readonly deferred: DeferredJobs;
+  readonly childJobs: ChildJobs;
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
 export class JobControl implements JobOwner {
-  readonly #parts: JobControlParts;
+  readonly #deps: JobControlDeps;
   #spared: Job | undefined;
   /** By which jobs hold this. */
   readonly ref = new OwnerRef<JobOwner>();
 
-  constructor(parts: JobControlParts) {
-    this.#parts = parts;
+  constructor(parts: JobControlDeps) {
+    this.#deps = parts;
   }
 
   /** It has jobs: these find it by `ref`. */
@@ -46,14 +46,14 @@ export class JobControl implements JobOwner {
 
   /** All jobs that are not settled. */
   *unsettled(): Generator<Job> {
-    yield* this.#parts.held;
-    yield* this.#parts.families;
-    yield* this.#parts.dispatcher.unsettled();
+    yield* this.#deps.deferred;
+    yield* this.#deps.childJobs;
+    yield* this.#deps.dispatcher.unsettled();
   }
 
   /** Jobs with children that have not settled, each before its children. */
   get parents(): readonly Job[] {
-    return this.#parts.families.parents;
+    return this.#deps.childJobs.parents;
   }
 
   cancelJob(job: Job, reason: unknown): boolean {
@@ -64,13 +64,13 @@ export class JobControl implements JobOwner {
   }
 
   /** Ends a job, wherever it is. True: it settles as `ending` says. */
-  stop(job: Job, ending: Ending): boolean {
-    const { dispatcher, ledger, grace, held } = this.#parts;
-    if (dispatcher.queue.remove(job) || held.remove(job)) {
+  stop(job: Job, ending: StopCause): boolean {
+    const { dispatcher, ledger, grace, deferred } = this.#deps;
+    if (dispatcher.queue.remove(job) || deferred.remove(job)) {
       ledger.settleBy(job, ending);
       return true;
     }
-    if (this.#parts.families.isWaiting(job)) {
+    if (this.#deps.childJobs.isWaiting(job)) {
       raiseToken(job, ending.reason); // its children end; it settles as its code did
       return false;
     }
@@ -80,18 +80,22 @@ export class JobControl implements JobOwner {
         ledger.settleBy(job, ending);
         return true;
       case 'asked':
-        setEnding(job, ending);
+        setStopCause(job, ending);
         if (worker !== undefined) grace.start(job, worker);
         // an attempt whose time is over may be followed by another, whose token is not cancelled
         if (ending.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, ending.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
-        if (endingOf(job)?.state === 'FAILED' && ending.state === 'CANCELLED' && optionsOf(job).retry !== undefined) {
+        if (
+          stopCauseOf(job)?.state === 'FAILED' &&
+          ending.state === 'CANCELLED' &&
+          optionsOf(job).retry !== undefined
+        ) {
           // its time is over, and it might be tried again: not after this
-          setEnding(job, ending);
+          setStopCause(job, ending);
           raiseToken(job, ending.reason);
         }
-        return endingOf(job)?.state === ending.state;
+        return stopCauseOf(job)?.state === ending.state;
       case 'too late':
       case undefined:
         if (ending.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
@@ -101,24 +105,24 @@ export class JobControl implements JobOwner {
 
   /** Cancels a job that has not begun; leaves any other as it is. */
   cancelPending(job: Job, reason: unknown): void {
-    const { dispatcher, held } = this.#parts;
-    if (dispatcher.queue.remove(job) || held.remove(job) || workerOf(job)?.seats.takeBackOne(job))
-      this.#parts.ledger.settleBy(job, new Cancellation(job.name, reason));
+    const { dispatcher, deferred } = this.#deps;
+    if (dispatcher.queue.remove(job) || deferred.remove(job) || workerOf(job)?.inFlight.takeBackOne(job))
+      this.#deps.ledger.settleBy(job, new Cancellation(job.name, reason));
   }
 
   reprioritise(job: Job, priority: number): boolean {
     const worker = workerOf(job);
-    const { dispatcher, held } = this.#parts;
+    const { dispatcher, deferred } = this.#deps;
     const isQueued = dispatcher.queue.remove(job);
-    const isHeld = !isQueued && held.has(job);
+    const isHeld = !isQueued && deferred.has(job);
     // one with something to transfer is sent only once: it stays where it is, next on a worker that was free
     const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));
-    if (!isQueued && !isHeld && !isNext && !worker?.seats.takeBackOne(job)) return false;
-    this.#parts.metrics.jobReprioritised(kindOf(job).priority, priority);
+    if (!isQueued && !isHeld && !isNext && !worker?.inFlight.takeBackOne(job)) return false;
+    this.#deps.metrics.jobReprioritised(kindOf(job).priority, priority);
     moveTo(job, priority);
     if (isNext || isHeld) return true;
-    this.#parts.ledger.look(); // it may begin a batch: those that come with it are to have their own time
-    this.#parts.pacer.enqueueBefore(job);
+    this.#deps.ledger.look(); // it may begin a batch: those that come with it are to have their own time
+    this.#deps.pacer.enqueueBefore(job);
     return true;
   }
 

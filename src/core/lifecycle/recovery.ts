@@ -2,14 +2,14 @@ import { now } from '../../base/clock.js';
 import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import { begunAttempts, type Job, lost } from '../../jobs/job.js';
-import { endingOf, transferOf } from '../../jobs/job-engine.js';
+import { stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolLog } from '../log.js';
 import type { GraceKeeper } from '../workers/grace.js';
 import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';
-import type { Families } from './child-jobs.js';
+import type { ChildJobs } from './child-jobs.js';
 import type { Retries } from './retries.js';
 import type { TimeLimits } from './time-limits.js';
 
@@ -24,21 +24,21 @@ const LONGEST_START_PAUSE_MS = 60_000;
 const MOST_WARNINGS = 16;
 
 /** What recovers with the pool. */
-export interface RecoveryParts {
+export interface RecoveryDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly workers: WorkerSet;
   readonly grace: GraceKeeper;
   readonly retries: Retries;
   readonly limits: TimeLimits;
-  readonly families: Families;
+  readonly childJobs: ChildJobs;
   readonly log: PoolLog;
   readonly pacer: Pacer;
 }
 
 /** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
 export class Recovery {
-  readonly #parts: RecoveryParts;
+  readonly #deps: RecoveryDeps;
   /** Rounds of failed starts in a row: starts that were begun together, and failed, are one. */
   #failedRounds = 0;
   /** The same before the last start that succeeded: which may prove to have been none. */
@@ -48,13 +48,13 @@ export class Recovery {
   /** Of what the process was warned. */
   readonly #warned = new Set<string>();
 
-  constructor(parts: RecoveryParts) {
-    this.#parts = parts;
+  constructor(parts: RecoveryDeps) {
+    this.#deps = parts;
   }
 
   /** Ends a worker's thread at once. What it has not begun goes back to its places now, not when it is gone. */
   endWorker(worker: PoolWorker): void {
-    const { dispatcher, workers, log, pacer } = this.#parts;
+    const { dispatcher, workers, log, pacer } = this.#deps;
     const reason = messageOf(worker.endCause);
     log.workerReplaced(worker, reason);
     dispatcher.recall(worker);
@@ -65,7 +65,7 @@ export class Recovery {
 
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
   retireWorker(worker: PoolWorker, job: Job): void {
-    const { dispatcher, workers, log, pacer } = this.#parts;
+    const { dispatcher, workers, log, pacer } = this.#deps;
     const reason = `Job '${job.name}' did not stop when it was asked to`;
     log.workerReplaced(worker, `${reason}; it ends when its other jobs have ended`);
     dispatcher.recall(worker);
@@ -82,10 +82,10 @@ export class Recovery {
 
   /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
   workerExited(worker: PoolWorker, exit: ThreadExit): void {
-    const { workers, dispatcher, grace, pacer } = this.#parts;
+    const { workers, dispatcher, grace, pacer } = this.#deps;
     worker.drain(Number.POSITIVE_INFINITY);
     workers.remove(worker);
-    const { begun, cancelling, waiting } = worker.seats.abandon();
+    const { begun, cancelling, waiting } = worker.inFlight.abandon();
     for (const job of waiting) {
       if (transferOf(job) === undefined) dispatcher.queue.insert(job);
       else begun.push(job); // what it was to be given is gone with the thread
@@ -112,7 +112,7 @@ export class Recovery {
    * @param begunAtMs when the start was begun, in ms of `now()`.
    */
   startFailed(exit: ThreadExit, begunAtMs: number): void {
-    const { workers, dispatcher, ledger, log, pacer } = this.#parts;
+    const { workers, dispatcher, ledger, log, pacer } = this.#deps;
     if (begunAtMs >= this.#roundFailedAtMs) {
       this.#failedRounds++;
       this.#roundFailedAtMs = now();
@@ -140,7 +140,7 @@ export class Recovery {
   }
 
   #startLater(pauseMs: number): void {
-    const { workers, pacer } = this.#parts;
+    const { workers, pacer } = this.#deps;
     workers.holdStarts(pauseMs, () => {
       pacer.refill();
       pacer.pump();
@@ -149,7 +149,7 @@ export class Recovery {
 
   /** With a logger each time; else once. */
   #warn(message: string, pauseMs: number): void {
-    const { log, workers } = this.#parts;
+    const { log, workers } = this.#deps;
     if (!log.isOpen) {
       if (this.#warned.has(message) || this.#warned.size === MOST_WARNINGS) return;
       this.#warned.add(message);
@@ -161,26 +161,26 @@ export class Recovery {
 
   /** Settles a job that was asked to stop, and whose code will not answer. */
   #settleStopped(job: Job, worker: PoolWorker): void {
-    const ending = endingOf(job);
+    const ending = stopCauseOf(job);
     this.#settleLater(job, worker, () => {
-      if (ending !== undefined && !this.#parts.retries.take(job, ending.error(), false))
-        this.#parts.ledger.settleBy(job, ending);
+      if (ending !== undefined && !this.#deps.retries.take(job, ending.error(), false))
+        this.#deps.ledger.settleBy(job, ending);
     });
   }
 
   #settleLater(job: Job, worker: PoolWorker, settle: () => void): void {
-    const { limits, families } = this.#parts;
+    const { limits, childJobs } = this.#deps;
     limits.ended(job);
     lost(job, worker.run(begunAttempts(job) + 1), worker.progressAtMs);
-    families.cancelChildren(job);
-    families.settleAfterChildren(job, settle);
+    childJobs.cancelChildren(job);
+    childJobs.settleAfterChildren(job, settle);
   }
 
   #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
     const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
     const error = new WorkerExitError(what + reasonOf(exit), exit);
     this.#settleLater(job, worker, () => {
-      if (!this.#parts.retries.take(job, error, true)) this.#parts.ledger.settle(job, 'FAILED', { outcome: error });
+      if (!this.#deps.retries.take(job, error, true)) this.#deps.ledger.settle(job, 'FAILED', { outcome: error });
     });
   }
 }

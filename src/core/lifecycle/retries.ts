@@ -6,10 +6,10 @@ import { isLastAttempt } from '../../jobs/job-engine.js';
 import { retryDelayMs } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { EventHub } from '../events.js';
-import type { HeldJobs } from './deferred-jobs.js';
+import type { DeferredJobs } from './deferred-jobs.js';
 
-export interface RetryParts {
-  readonly held: HeldJobs;
+export interface RetryDeps {
+  readonly deferred: DeferredJobs;
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
   /** Whether the pool still runs what is pending. */
@@ -18,10 +18,10 @@ export interface RetryParts {
 
 /** Tries jobs again whose attempt has failed. What waits for its next attempt holds no worker. */
 export class Retries {
-  readonly #parts: RetryParts;
+  readonly #deps: RetryDeps;
 
-  constructor(parts: RetryParts) {
-    this.#parts = parts;
+  constructor(parts: RetryDeps) {
+    this.#deps = parts;
   }
 
   /**
@@ -31,7 +31,7 @@ export class Retries {
    */
   take(job: Job, error: unknown, isThreadLost: boolean): boolean {
     const { retry, deadline } = optionsOf(job);
-    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#parts.isAllowed()) return false;
+    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#deps.isAllowed()) return false;
     if (isLastAttempt(job) || (isThreadLost && !retry.onWorkerExit)) return false;
     const delayMs = retryDelayMs(retry, begunAttempts(job));
     if (deadline !== undefined && delayMs >= msUntil(deadline)) return false;
@@ -41,12 +41,12 @@ export class Retries {
       warnOf(fault, 'retryIf');
       return false;
     }
-    if (isSettled(job) || isLastAttempt(job) || !this.#parts.isAllowed()) return false; // by what `retryIf` did
-    const { held, metrics, events } = this.#parts;
+    if (isSettled(job) || isLastAttempt(job) || !this.#deps.isAllowed()) return false; // by what `retryIf` did
+    const { deferred, metrics, events } = this.#deps;
     again(job, { ms: now() });
     metrics.retried++;
     events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
-    held.delay(job, delayMs);
+    deferred.delay(job, delayMs);
     return true;
   }
 }

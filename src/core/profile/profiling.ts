@@ -26,7 +26,7 @@ export class Profiling {
   #profilers: WorkerProfilers | undefined;
   #isUnderway = false;
   /** Of the workers that were profiled and are not any more. */
-  #parts: ProfilePart[] = [];
+  #deps: ProfilePart[] = [];
   /** Those that are profiled. */
   readonly #profiled = new Set<PoolWorker>();
 
@@ -68,12 +68,12 @@ export class Profiling {
     const profiles = await all(workers.map((worker) => this.#profilers?.stop(worker)));
     for (const [index, { workerId }] of workers.entries()) {
       const profile = profiles[index];
-      if (profile !== undefined) this.#parts.push({ name: `(worker ${workerId})`, profile });
+      if (profile !== undefined) this.#deps.push({ name: `(worker ${workerId})`, profile });
     }
   }
 
   async #profile(fn: () => unknown, workers: readonly PoolWorker[]): Promise<CpuProfile> {
-    this.#parts = [];
+    this.#deps = [];
     const own = await OwnProfiler.start();
     let ownProfile: ThreadProfile;
     try {
@@ -84,7 +84,7 @@ export class Profiling {
       ownProfile = await own.stop();
       await this.collect();
     }
-    return mergeProfiles([{ name: '(main thread)', profile: ownProfile }, ...this.#parts]);
+    return mergeProfiles([{ name: '(main thread)', profile: ownProfile }, ...this.#deps]);
   }
 
   async #startAll(workers: readonly PoolWorker[]): Promise<void> {

@@ -59,7 +59,7 @@ export class GraceKeeper {
 
   /** The job given up may still block the thread, and the others on it with that: then it is ended after all. */
   #watchRetired(worker: PoolWorker, job: Job): void {
-    if (!worker.isRunning || worker.seats.taken === 0) return;
+    if (!worker.isRunning || worker.inFlight.taken === 0) return;
     worker.ping();
     const look = (): void => {
       if (worker.hasAnswered || !worker.isRunning) {
@@ -76,7 +76,7 @@ export class GraceKeeper {
     this.#timers.delete(job);
     if (!worker.isRunning) return; // it is being ended already: the job settles when the thread is gone
     // an answer to an earlier ping says nothing of this job, so without a grace there is none to go by
-    if (graceMs > 0 && worker.seats.taken - worker.seats.waitingCount > 1) {
+    if (graceMs > 0 && worker.inFlight.taken - worker.inFlight.waitingCount > 1) {
       if (worker.hasAnswered) {
         this.#events.retire(worker, job);
         this.#watchRetired(worker, job);

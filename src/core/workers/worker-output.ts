@@ -1,4 +1,4 @@
-import type { Outbox } from '../../base/listener-queue.js';
+import type { ListenerQueue } from '../../base/listener-queue.js';
 import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
 
 /** An unfinished line is held back up to this many bytes or so. */
@@ -51,12 +51,12 @@ function showAll(): void {
 
 /** Prints what a pool's workers write, in whole lines: those of several workers do not get into each other. */
 export class WorkerOutput {
-  readonly #outbox: Outbox;
+  readonly #listenerQueue: ListenerQueue;
   readonly #open = new Map<object, Lines>();
   #isEnding = false;
 
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  constructor(listenerQueue: ListenerQueue) {
+    this.#listenerQueue = listenerQueue;
   }
 
   printed(worker: object, printed: readonly Printed[]): void {
@@ -89,7 +89,7 @@ export class WorkerOutput {
   #newLines(): Lines {
     const printLater = (printed: Printed): void => {
       if (this.#isEnding) print(printed);
-      else this.#outbox.add(print, [printed], 'process.stdout or stderr');
+      else this.#listenerQueue.add(print, [printed], 'process.stdout or stderr');
     };
     return { 1: new OpenLine(1, printLater), 2: new OpenLine(2, printLater) };
   }

@@ -24,10 +24,10 @@ export type PoolWorker = RemoteWorker<Job>;
 const NOT_NEEDED = 'it was not needed';
 
 /** Whom the workers tell, and what they are given as they start. */
-interface WorkerSetParts {
+interface WorkerSetDeps {
   readonly events: WorkerEvents<Job>;
   readonly sink: JobSink<Job>;
-  readonly upkeep: { readonly choresFirst: number; begin(worker: PoolWorker): void };
+  readonly workerHooks: { readonly hooksFirst: number; begin(worker: PoolWorker): void };
   readonly profiling: { workerStarting(worker: PoolWorker): void };
   readonly log: { workerStarting(worker: PoolWorker): void };
 }
@@ -36,7 +36,7 @@ interface WorkerSetParts {
 export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #parking: MainParking;
-  readonly #parts: WorkerSetParts;
+  readonly #deps: WorkerSetDeps;
   /** See `Reserve`. */
   readonly #tiers: readonly number[] | undefined;
   #maxWorkers: number;
@@ -52,11 +52,11 @@ export class WorkerSet {
   #stopHold: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, parking: MainParking, parts: WorkerSetParts) {
+  constructor(settings: PoolSettings, parking: MainParking, parts: WorkerSetDeps) {
     this.#settings = settings;
     this.#maxWorkers = settings.maxWorkers;
     this.#parking = parking;
-    this.#parts = parts;
+    this.#deps = parts;
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
@@ -94,7 +94,7 @@ export class WorkerSet {
       ({ isSpare, state }) => !isSpare && (state === 'ready' || state === 'starting'),
     );
     // the youngest first; of these, those first that have nothing to do
-    const surplus = members.reverse().sort((a, b) => Number(a.seats.taken > 0) - Number(b.seats.taken > 0));
+    const surplus = members.reverse().sort((a, b) => Number(a.inFlight.taken > 0) - Number(b.inFlight.taken > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
       recall(worker);
       worker.retire('there may be fewer');
@@ -213,7 +213,7 @@ export class WorkerSet {
     let isAnyBusy = false;
     for (const worker of this.#workers) {
       if (worker.isUnused) idle++;
-      isAnyBusy ||= worker.seats.taken > 0;
+      isAnyBusy ||= worker.inFlight.taken > 0;
     }
     const kept = isAnyBusy ? sum(this.#settings.reserved) : 0;
     return Math.min(idle - kept, this.#living - this.#settings.minWorkers);
@@ -245,21 +245,21 @@ export class WorkerSet {
             concurrency: this.#settings.concurrency,
             graceMs: this.#settings.graceMs,
             tiers: this.#tiers,
-            choresFirst: this.#parts.upkeep.choresFirst,
+            hooksFirst: this.#deps.workerHooks.hooksFirst,
             poolWord: this.#parking.word,
             process,
             printed,
           },
-          this.#parts,
+          this.#deps,
         );
       });
     const worker = outsideRequests(start); // it lives longer than the request that needs it first
-    this.#parts.upkeep.begin(worker);
+    this.#deps.workerHooks.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
     if (this.#settings.kind === 'process' && process.env['NODE_V8_COVERAGE']) coverProcess(worker);
-    this.#parts.profiling.workerStarting(worker);
-    this.#parts.log.workerStarting(worker);
+    this.#deps.profiling.workerStarting(worker);
+    this.#deps.log.workerStarting(worker);
     return worker;
   }
 

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ReadableStream, TransformStream, WritableStream } from 'node:stream/web';
 import type { MessagePort } from 'node:worker_threads';
-import type { Carrier } from './registry.js';
+import type { Peer } from './registry.js';
 
 /**
  * What can be moved to another thread instead of copied; a view stands for its buffer. (Node's own name for this differs from
@@ -35,7 +35,7 @@ export interface CrossingHandle {
 export type CrossingType = 'token' | 'signal' | 'till' | 'semaphore' | 'mutex' | 'condition' | 'latch' | 'barrier';
 
 export interface Crossing {
-  [CROSS](carrier: Carrier): CrossingHandle;
+  [CROSS](peer: Peer): CrossingHandle;
 }
 
 export function isCrossing(value: unknown): value is Crossing {

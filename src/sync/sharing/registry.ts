@@ -3,7 +3,7 @@ import { setImmediate } from '../../base/clock.js';
 import { ASKED, COPIES_GONE, HEARD, THREAD_GONE } from '../inner.js';
 
 /** What one thread tells another about objects that both hold. */
-export type ExchangeMessage =
+export type RegistryMessage =
   | {
       readonly kind: 'token-cancelled';
       readonly id: string;
@@ -17,7 +17,7 @@ export type ExchangeMessage =
   | { readonly kind: 'copies-gone'; readonly copies: readonly (readonly [id: string, arrivals: number])[] };
 
 /** A way to one other thread. */
-export interface Carrier {
+export interface Peer {
   /** False once the other thread has ended: nothing more need be told. */
   readonly isOpen: boolean;
   /** Whether it is in the same process. */
@@ -26,19 +26,19 @@ export interface Carrier {
   linked?(port: MessagePort): void;
   /** A task has moved the port to this thread. */
   lent?(port: MessagePort): void;
-  tell(message: ExchangeMessage): void;
+  tell(message: RegistryMessage): void;
 }
 
 /** An object of which other threads hold a copy, all over the same shared memory. */
 export interface Shared {
   /** The thread behind `from` cancelled its copy. */
-  [HEARD]?(reason: unknown, from: Carrier): void;
+  [HEARD]?(reason: unknown, from: Peer): void;
   /** The thread behind `from` asks why its copy is cancelled. */
-  [ASKED]?(from: Carrier): void;
-  /** Copies that it sent to the thread behind `carrier` are gone. */
-  [COPIES_GONE]?(carrier: Carrier, count: number): void;
-  /** The thread behind `carrier`, with the bells `threads`, has ended. */
-  [THREAD_GONE]?(carrier: Carrier, threads: readonly number[]): void;
+  [ASKED]?(from: Peer): void;
+  /** Copies that it sent to the thread behind `peer` are gone. */
+  [COPIES_GONE]?(peer: Peer, count: number): void;
+  /** The thread behind `peer`, with the bells `threads`, has ended. */
+  [THREAD_GONE]?(peer: Peer, threads: readonly number[]): void;
 }
 
 /** The part of the exchange that a thread has once, however many copies of this library are loaded in it. */
@@ -47,12 +47,12 @@ interface Registry {
   /** By weak references: an object that nobody on this thread holds is forgotten, its shared memory with it (I9). */
   readonly held: Map<string, WeakRef<Shared>>;
   /** The threads that this one has started. */
-  readonly carriers: Set<Carrier>;
+  readonly peers: Set<Peer>;
   /** Those that must be there although nobody here holds them, for the threads that hold a copy. */
   readonly kept: Set<Shared>;
   readonly forget: FinalizationRegistry<string>;
   /** How many times each object came, by whom. */
-  readonly arrivals: Map<string, Map<Carrier, number>>;
+  readonly arrivals: Map<string, Map<Peer, number>>;
   /** Ids of copies that are gone, to be told. */
   readonly gone: string[];
   /** Throws `CancelledError` when the job that now runs on this thread is cancelled; does nothing elsewhere. */
@@ -73,7 +73,7 @@ function createRegistry(): Registry {
   return Object.seal({
     nextId: 0,
     held,
-    carriers: new Set(),
+    peers: new Set(),
     kept: new Set(),
     forget,
     arrivals: new Map(),
@@ -101,14 +101,14 @@ export function findShared(id: string): Shared | undefined {
   return registry.held.get(id)?.deref();
 }
 
-/** An object, or another copy of it, has come over `carrier`. */
-export function arrived(id: string, carrier: Carrier): void {
+/** An object, or another copy of it, has come over `peer`. */
+export function arrived(id: string, peer: Peer): void {
   let counts = registry.arrivals.get(id);
   if (counts === undefined) {
     counts = new Map();
     registry.arrivals.set(id, counts);
   }
-  counts.set(carrier, (counts.get(carrier) ?? 0) + 1);
+  counts.set(peer, (counts.get(peer) ?? 0) + 1);
 }
 
 /** Keeps an object in memory, or does not any longer, for what other threads may do with their copies. */
@@ -118,29 +118,29 @@ export function keep(object: Shared, isKept: boolean): void {
 }
 
 /** Hands a message from another thread to this thread's copies, if it still has them. */
-export function receive(message: ExchangeMessage, from: Carrier): void {
+export function receive(message: RegistryMessage, from: Peer): void {
   if (message.kind === 'token-cancelled') heard(message, from);
   else if (message.kind === 'token-asked') findShared(message.id)?.[ASKED]?.(from);
   else for (const [id, arrivals] of message.copies) findShared(id)?.[COPIES_GONE]?.(from, arrivals);
 }
 
-function heard(message: Extract<ExchangeMessage, { readonly kind: 'token-cancelled' }>, from: Carrier): void {
+function heard(message: Extract<RegistryMessage, { readonly kind: 'token-cancelled' }>, from: Peer): void {
   const object = findShared(message.id);
   if (object !== undefined) object[HEARD]?.(message.reason, from);
   // nobody here holds it any more: whichever other thread does is told all the same
-  else for (const other of registry.carriers) if (other !== from && other.isOpen) other.tell(message);
+  else for (const other of registry.peers) if (other !== from && other.isOpen) other.tell(message);
 }
 
 /** A thread has been started by this one. */
-export function threadStarted(carrier: Carrier): void {
-  registry.carriers.add(carrier);
+export function threadStarted(peer: Peer): void {
+  registry.peers.add(peer);
 }
 
 /** A thread has ended, with those it had started: `threads` are the numbers of their bells. */
-export function threadGone(carrier: Carrier, threads: readonly number[]): void {
-  registry.carriers.delete(carrier);
-  for (const counts of registry.arrivals.values()) counts.delete(carrier);
-  for (const held of [...registry.held.values()]) held.deref()?.[THREAD_GONE]?.(carrier, threads);
+export function threadGone(peer: Peer, threads: readonly number[]): void {
+  registry.peers.delete(peer);
+  for (const counts of registry.arrivals.values()) counts.delete(peer);
+  for (const held of [...registry.held.values()]) held.deref()?.[THREAD_GONE]?.(peer, threads);
 }
 
 export function checkCurrentJob(): void {
@@ -152,16 +152,16 @@ export function setCurrentJobCheck(check: () => void): void {
 }
 
 function tellGone(): void {
-  const byCarrier = new Map<Carrier, [string, number][]>();
+  const byPeer = new Map<Peer, [string, number][]>();
   for (const id of registry.gone.splice(0)) {
     const counts = registry.arrivals.get(id);
     if (counts === undefined || registry.held.has(id)) continue;
     registry.arrivals.delete(id);
-    for (const [carrier, count] of counts) {
-      const copies = byCarrier.get(carrier);
-      if (copies === undefined) byCarrier.set(carrier, [[id, count]]);
+    for (const [peer, count] of counts) {
+      const copies = byPeer.get(peer);
+      if (copies === undefined) byPeer.set(peer, [[id, count]]);
       else copies.push([id, count]);
     }
   }
-  for (const [carrier, copies] of byCarrier) if (carrier.isOpen) carrier.tell({ kind: 'copies-gone', copies });
+  for (const [peer, copies] of byPeer) if (peer.isOpen) peer.tell({ kind: 'copies-gone', copies });
 }

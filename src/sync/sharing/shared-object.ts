@@ -12,17 +12,17 @@ import {
 } from '../inner.js';
 import { Uncloneable } from '../uncloneable.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
-import { arrived, type Carrier, findShared, hold, keep, nextSharedId } from './registry.js';
+import { arrived, findShared, hold, keep, nextSharedId, type Peer } from './registry.js';
 
 // For the classes of such objects, each for objects of its own.
 
 export let sharedIdOf: (object: SharedObject) => string;
-export let carriersOf: (object: SharedObject) => Iterable<Carrier>;
-export let carrierCountOf: (object: SharedObject) => number;
+export let peersOf: (object: SharedObject) => Iterable<Peer>;
+export let peerCountOf: (object: SharedObject) => number;
 /** To be called when `IS_NEEDED` may have changed. */
 export let keepIfNeeded: (object: SharedObject) => void;
-/** The copy, on this thread, of what came over `carrier`. */
-export let arriveAs: <T extends SharedObject>(handle: CrossingHandle, carrier: Carrier, make: () => T) => T;
+/** The copy, on this thread, of what came over `peer`. */
+export let arriveAs: <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T) => T;
 
 /**
  * An object over shared memory that crosses between threads: on each thread that holds it it is one object, however often
@@ -31,34 +31,34 @@ export let arriveAs: <T extends SharedObject>(handle: CrossingHandle, carrier: C
 export abstract class SharedObject extends Uncloneable {
   #id: string | undefined;
   /** The threads it was sent to, and how many times; those it came from. */
-  #carriers: Map<Carrier, number> | undefined;
+  #peers: Map<Peer, number> | undefined;
 
   static {
     sharedIdOf = (object) => object.#id ?? '';
-    carriersOf = (object) => object.#carriers?.keys() ?? [];
-    carrierCountOf = (object) => object.#carriers?.size ?? 0;
+    peersOf = (object) => object.#peers?.keys() ?? [];
+    peerCountOf = (object) => object.#peers?.size ?? 0;
     keepIfNeeded = (object) => {
-      if (object.#carriers === undefined) return;
+      if (object.#peers === undefined) return;
       let isOut = false;
-      for (const times of object.#carriers.values()) isOut ||= times > 0;
+      for (const times of object.#peers.values()) isOut ||= times > 0;
       keep(object, isOut && object[IS_NEEDED]);
     };
-    arriveAs = <T extends SharedObject>(handle: CrossingHandle, carrier: Carrier, make: () => T): T => {
+    arriveAs = <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T): T => {
       const held = findShared(handle.id) as T | undefined;
       const object = held ?? make();
       if (held === undefined) {
         object.#id = handle.id;
         hold(handle.id, object);
       }
-      arrived(handle.id, carrier);
-      object[ADD_CARRIER](carrier, 0);
+      arrived(handle.id, peer);
+      object[ADD_CARRIER](peer, 0);
       object[SHARED]();
       return object;
     };
   }
 
   /** @internal */
-  abstract [HANDLE_FOR](carrier: Carrier): Omit<CrossingHandle, 'id'>;
+  abstract [HANDLE_FOR](peer: Peer): Omit<CrossingHandle, 'id'>;
 
   /** @internal */
   get [IS_NEEDED](): boolean {
@@ -71,36 +71,36 @@ export abstract class SharedObject extends Uncloneable {
   }
 
   /** @internal */
-  [CROSS](carrier: Carrier): CrossingHandle {
-    const { type, words, details } = carrier.sharesMemory ? this[HANDLE_FOR](carrier) : this[HANDLE_FOR_PROCESS]();
+  [CROSS](peer: Peer): CrossingHandle {
+    const { type, words, details } = peer.sharesMemory ? this[HANDLE_FOR](peer) : this[HANDLE_FOR_PROCESS]();
     if (this.#id === undefined) {
       this.#id = nextSharedId(threadId);
       hold(this.#id, this);
     }
-    this[ADD_CARRIER](carrier, 1);
+    this[ADD_CARRIER](peer, 1);
     this[SHARED]();
     return { type, id: this.#id, words, details };
   }
 
   /** @internal */
-  [COPIES_GONE](carrier: Carrier, count: number): void {
-    const left = (this.#carriers?.get(carrier) ?? 0) - count;
-    if (left > 0) this.#carriers?.set(carrier, left);
-    else this.#forget(carrier);
+  [COPIES_GONE](peer: Peer, count: number): void {
+    const left = (this.#peers?.get(peer) ?? 0) - count;
+    if (left > 0) this.#peers?.set(peer, left);
+    else this.#forget(peer);
   }
 
   /** @internal */
-  [THREAD_GONE](carrier: Carrier, _threads: readonly number[]): void {
-    this.#forget(carrier);
+  [THREAD_GONE](peer: Peer, _threads: readonly number[]): void {
+    this.#forget(peer);
   }
 
   /** @internal */
   [SHARED](): void {}
 
   /** @internal */
-  [ADD_CARRIER](carrier: Carrier, times: number): void {
-    this.#carriers ??= new Map();
-    this.#carriers.set(carrier, (this.#carriers.get(carrier) ?? 0) + times);
+  [ADD_CARRIER](peer: Peer, times: number): void {
+    this.#peers ??= new Map();
+    this.#peers.set(peer, (this.#peers.get(peer) ?? 0) + times);
     keepIfNeeded(this);
   }
 
@@ -109,8 +109,8 @@ export abstract class SharedObject extends Uncloneable {
     keepIfNeeded(this);
   }
 
-  #forget(carrier: Carrier): void {
-    if (this.#carriers?.delete(carrier)) this[CARRIERS_CHANGED]();
+  #forget(peer: Peer): void {
+    if (this.#peers?.delete(peer)) this[CARRIERS_CHANGED]();
   }
 }
 

@@ -20,18 +20,18 @@ import { ringOthers, unwatch, watch } from './wakeup.js';
 
 // For the classes of such objects, each for objects of its own.
 
-export let sourceOf: (object: OneWay) => Source | undefined;
-export let isShared: (object: OneWay) => boolean;
-export let hasListeners: (object: OneWay) => boolean;
+export let sourceOf: (object: OneShot) => Source | undefined;
+export let isShared: (object: OneShot) => boolean;
+export let hasListeners: (object: OneShot) => boolean;
 /** Calls `fn` when it comes about, after all that is not foreign code was told. Answers how to take it off. */
-export let listen: (object: OneWay, fn: (reason: unknown) => void, where: string) => () => void;
+export let listen: (object: OneShot, fn: (reason: unknown) => void, where: string) => () => void;
 /** It has come about, by this thread: tells the others, then its own. */
-export let happened: (object: OneWay) => void;
+export let happened: (object: OneShot) => void;
 /** Tells those on this thread, if it has come about. */
-export let tell: (object: OneWay) => void;
+export let tell: (object: OneShot) => void;
 
 /** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
-export abstract class OneWay extends SharedObject {
+export abstract class OneShot extends SharedObject {
   /** What makes it come about by itself. Asked by every look; followed only while there is somebody to tell. */
   readonly #source: Source | undefined;
   /** By which it follows its source, and by which it is called when this thread's bell rings. Made when first needed. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Awaited, checkNotCancelled, readWait, type WaitOptions, wait, waitSync } from './wait.js';
-import { block, ownBell, ring, unwatch, watch } from './wakeup.js';
+import { block, ownWakeup, ring, unwatch, watch } from './wakeup.js';
 
 // Words of the head
 /** Permits that nobody has. Where they are for those who wait: also, above `COUNT_BITS`, how often some were put in. */
@@ -267,7 +267,7 @@ export class WaitQueue {
       if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
         Atomics.sub(words, WAITERS, 1);
         const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
-        if (thread !== ownBell()) ring(thread); // this one looks by itself
+        if (thread !== ownWakeup()) ring(thread); // this one looks by itself
       } else {
         Atomics.add(words, PERMITS, 1); // it has left: the next one is looked for
       }
@@ -377,7 +377,7 @@ export class WaitQueue {
   #ownBlock(): number {
     if (this.#block >= 0) return this.#block;
     const { words } = this;
-    const thread = ownBell() + 1;
+    const thread = ownWakeup() + 1;
     const end = words.length;
     for (let block = HEAD; block < end; block += BLOCK) {
       const owner = Atomics.load(words, block + THREAD);

@@ -18,7 +18,7 @@ interface Bells {
   readonly looks: Set<() => void>;
   /** The bell is listened for, by `Atomics.waitAsync`. */
   isArmed: boolean;
-  /** Told when this thread is about to block, and when it does not any more. */
+  /** BatchItem when this thread is about to block, and when it does not any more. */
   onBlock: (isBlocked: boolean) => void;
 }
 
@@ -28,7 +28,7 @@ const HEADER = 4;
 const USED = 0;
 const ENTRY = 4;
 // Words of an entry
-const BELL = 0;
+const DOORBELL = 0;
 /** How the thread waits: the sum of the two below. */
 const WAITS = 1;
 /** 0: the entry is free. Else the number of the thread that started this one, plus 1. */
@@ -63,17 +63,17 @@ function entryOf(thread: number): number {
 }
 
 /** The number of this thread. */
-export function ownBell(): number {
+export function ownWakeup(): number {
   return bells().thread;
 }
 
 /** The table, for a thread that is to join it. */
-export function bellTable(): Int32Array {
+export function wakeupTable(): Int32Array {
   return bells().words;
 }
 
 /** Makes this thread the one of that number: the first thing it does. */
-export function joinBells(words: Int32Array, thread: number): void {
+export function joinWakeups(words: Int32Array, thread: number): void {
   const known = globals[KEY];
   const looks = known?.looks ?? new Set();
   globals[KEY] = sealed({ words, thread, looks, isArmed: false, onBlock: () => {} });
@@ -85,7 +85,7 @@ export function joinBells(words: Int32Array, thread: number): void {
  *
  * @throws {RangeError} where 1024 threads hold one.
  */
-export function claimBell(): number {
+export function claimWakeup(): number {
   const { words, thread } = bells();
   for (let other = 0; other < MAX_THREADS; other++) {
     const at = entryOf(other);
@@ -111,7 +111,7 @@ export function threadsUnder(thread: number): number[] {
 }
 
 /** Gives back the numbers of threads that have ended. */
-export function freeBells(threads: readonly number[]): void {
+export function freeWakeups(threads: readonly number[]): void {
   const { words } = bells();
   for (const thread of threads) {
     Atomics.store(words, entryOf(thread) + WAITS, 0);
@@ -149,8 +149,8 @@ function ringThose(waits: number): void {
 }
 
 function strike(words: Int32Array, thread: number): void {
-  Atomics.add(words, entryOf(thread) + BELL, 1);
-  Atomics.notify(words, entryOf(thread) + BELL);
+  Atomics.add(words, entryOf(thread) + DOORBELL, 1);
+  Atomics.notify(words, entryOf(thread) + DOORBELL);
 }
 
 /**
@@ -176,7 +176,7 @@ export function unwatch(look: () => void): void {
 /** Listens for the next stroke, and looks at what may have changed before it could be heard. */
 function listen(own: Bells): void {
   if (own.looks.size === 0) return;
-  const at = entryOf(own.thread) + BELL;
+  const at = entryOf(own.thread) + DOORBELL;
   const seen = Atomics.load(own.words, at);
   own.isArmed = true; // before it looks: who then watches anew must not listen a second time
   for (const look of own.looks) look();
@@ -206,7 +206,7 @@ export function block(isMet: () => boolean, timeoutMs: number): boolean {
   Atomics.add(words, at + WAITS, BLOCKED);
   try {
     for (;;) {
-      const seen = Atomics.load(words, at + BELL);
+      const seen = Atomics.load(words, at + DOORBELL);
       if (isMet()) return true;
       const remainingMs = dueAtMs - now();
       if (remainingMs <= 0) return false;
@@ -214,7 +214,7 @@ export function block(isMet: () => boolean, timeoutMs: number): boolean {
         isTold = true;
         onBlock(true);
       }
-      Atomics.wait(words, at + BELL, seen, remainingMs);
+      Atomics.wait(words, at + DOORBELL, seen, remainingMs);
     }
   } finally {
     Atomics.sub(words, at + WAITS, BLOCKED);

@@ -118,7 +118,7 @@ function isPortable(part: Part | Content): boolean {
 
 class Encoder {
   readonly #clone: Clone;
-  readonly #parts: Part[] = [];
+  readonly #deps: Part[] = [];
   /** The errors met: the number of each is its place. */
   readonly #met: { readonly error: object; readonly isMade: boolean }[] = [];
   #made = 0;
@@ -133,9 +133,9 @@ class Encoder {
     const content = this.#contentOf(thrown, false);
     if (content.kind === 'value') return { parts: [content] };
     // not recursive: causes may lie deeper than a stack goes
-    for (let next = this.#met[0]; next !== undefined; next = this.#met[this.#parts.length])
-      this.#parts.push(this.#read(next.error, next.isMade));
-    return { parts: this.#parts };
+    for (let next = this.#met[0]; next !== undefined; next = this.#met[this.#deps.length])
+      this.#deps.push(this.#read(next.error, next.isMade));
+    return { parts: this.#deps };
   }
 
   #read(error: object, isMade: boolean): Part {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { define } from '../../base/define.js';
 import { CROSS, type CrossingHandle, isCrossing, type Transferable } from '../../sync/sharing/crossing.js';
-import type { Carrier } from '../../sync/sharing/registry.js';
+import type { Peer } from '../../sync/sharing/registry.js';
 import { type FarPart, farPartOf, isDetached, partOf } from '../lane/known-buffers.js';
 import { Tag } from '../lane/ring.js';
 import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
@@ -49,11 +49,11 @@ const FAR_PARTS = 8;
 /** One side of a payload channel: sends and receives the values that do not go inline. */
 export class PayloadPort {
   readonly #port: MessagePort;
-  readonly #carrier: Carrier;
+  readonly #peer: Peer;
 
-  constructor(port: MessagePort, carrier: Carrier) {
+  constructor(port: MessagePort, peer: Peer) {
     this.#port = port;
-    this.#carrier = carrier;
+    this.#peer = peer;
   }
 
   /**
@@ -71,7 +71,7 @@ export class PayloadPort {
         refused,
         new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError'),
       );
-    if (moved.length > 0 && this.#carrier.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
+    if (moved.length > 0 && this.#peer.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
     let fault = (cause: unknown): Error => cloneFault(refused, cause);
     if (!holdsCrossing(value) && !this.#holdsFarView(value)) {
       try {
@@ -109,7 +109,7 @@ export class PayloadPort {
         moved = copy.transfer;
       },
     };
-    const tag = new PayloadPort(port as unknown as MessagePort, this.#carrier).send(value, root, transfer);
+    const tag = new PayloadPort(port as unknown as MessagePort, this.#peer).send(value, root, transfer);
     return { message, moved, tag };
   }
 
@@ -123,19 +123,19 @@ export class PayloadPort {
     const { root, marks, handles, streams = [], ports = [] } = message as Envelope;
     const arrived = new Map<object, unknown>();
     for (const { mark, handle } of streams) {
-      for (const port of portsOf(handle)) this.#carrier.linked?.(port);
+      for (const port of portsOf(handle)) this.#peer.linked?.(port);
       arrived.set(mark, streamOf(handle));
     }
-    for (const port of ports) this.#carrier.lent?.(port);
+    for (const port of ports) this.#peer.lent?.(port);
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
-      if (mark !== undefined) arrived.set(mark, 'buffer' in handle ? partOf(handle) : arrive(handle, this.#carrier));
+      if (mark !== undefined) arrived.set(mark, 'buffer' in handle ? partOf(handle) : arrive(handle, this.#peer));
     }
     return restore(root, arrived, new Set());
   }
 
   get #to(): 'thread' | 'process' {
-    return this.#carrier.sharesMemory ? 'thread' : 'process';
+    return this.#peer.sharesMemory ? 'thread' : 'process';
   }
 
   /** Moves what can be reached of the streams as `moved-streams.ts` does; the rest is Node's affair. */
@@ -157,7 +157,7 @@ export class PayloadPort {
         root,
         [...rest, ...all.flatMap(({ stream }) => stream.transfer)],
       );
-      for (const { stream } of all) for (const port of stream.serve()) this.#carrier.linked?.(port);
+      for (const { stream } of all) for (const port of stream.serve()) this.#peer.linked?.(port);
       return tag;
     } catch (error) {
       for (const { stream } of all) stream.drop();
@@ -167,7 +167,7 @@ export class PayloadPort {
 
   /** Whether a view lies where the structured clone would misplace it, as far as a glance can tell. */
   #holdsFarView(value: unknown): boolean {
-    return this.#carrier.sharesMemory && holdsFarView(value, FAR_DEPTH);
+    return this.#peer.sharesMemory && holdsFarView(value, FAR_DEPTH);
   }
 
   #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
@@ -196,11 +196,11 @@ export class PayloadPort {
       if (isCrossing(item)) {
         const mark = {};
         marks.push(mark);
-        handles.push(item[CROSS](this.#carrier));
+        handles.push(item[CROSS](this.#peer));
         copies.set(item, mark);
         return mark;
       }
-      const far = this.#carrier.sharesMemory ? farPartOf(item) : undefined;
+      const far = this.#peer.sharesMemory ? farPartOf(item) : undefined;
       if (far !== undefined) {
         const mark = {};
         marks.push(mark);

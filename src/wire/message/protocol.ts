@@ -4,7 +4,7 @@ import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { TaskDefinition } from '../../contract/task-origin.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
-import type { ExchangeMessage } from '../../sync/sharing/registry.js';
+import type { RegistryMessage } from '../../sync/sharing/registry.js';
 import type { WorkerMemory } from '../lane/layout.js';
 import type { ErrorRecord } from './error-codec.js';
 
@@ -23,8 +23,8 @@ export interface WorkerInit {
   readonly payload: MessagePort;
   /** Whether ts-node is registered in the main thread only, where the worker cannot see it. */
   readonly isTsNodeRegistered: boolean;
-  /** How many chores come before its first job: none begins until they have returned. */
-  readonly choresFirst: number;
+  /** How many hooks come before its first job: none begins until they have returned. */
+  readonly hooksFirst: number;
   /** Where the jobs are to run in a child process. */
   readonly process: ProcessSettings | undefined;
   /** How deep pools are nested in its thread: 1 where the pool's is a main thread. */
@@ -36,10 +36,10 @@ export interface WorkerInit {
 }
 
 /** What both sides post to ring the other. */
-export const BELL = 0;
+export const DOORBELL = 0;
 
 /** What is told of a job besides its arguments, where it is not as with most. */
-export interface Aside {
+export interface JobOverrides {
   /** From 2: it is not the first. */
   readonly attempt?: number | undefined;
   readonly name?: string | undefined;
@@ -58,23 +58,23 @@ export interface ValueMessage {
   readonly value: unknown;
 }
 
-/** How a worker's chore gets on; its result comes in the message before. */
-export type ChoreAnswer =
+/** How a worker's hook gets on; its result comes in the message before. */
+export type HookReply =
   | ValueMessage
-  | { readonly kind: 'chore-begun' }
-  | { readonly kind: 'chore-returned'; readonly tag: number }
-  | { readonly kind: 'chore-threw'; readonly error: ErrorRecord };
+  | { readonly kind: 'hook-begun' }
+  | { readonly kind: 'hook-returned'; readonly tag: number }
+  | { readonly kind: 'hook-threw'; readonly error: ErrorRecord };
 
 export type ToWorker =
-  | typeof BELL
-  | ExchangeMessage
+  | typeof DOORBELL
+  | RegistryMessage
   /** The running job's flag was raised; brings the reason, and wakes listeners. */
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
   | ValueMessage
   | ChildEnd
   /** Has it run a task that is no job; the arguments come in the message before. */
   | {
-      readonly kind: 'chore';
+      readonly kind: 'hook';
       readonly task: TaskDefinition;
       readonly tag: number;
       /** Whether anybody asks for what it returns: else that need not be one that can cross. */
@@ -94,11 +94,11 @@ export type ToWorker =
   | { readonly kind: 'parent-cancelled'; readonly seq: number; readonly reason: unknown };
 
 export type FromWorker =
-  | typeof BELL
-  | ExchangeMessage
+  | typeof DOORBELL
+  | RegistryMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
-  | ChoreAnswer
+  | HookReply
   /** The step asked for is done; `profile`: what was seen, where it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
@@ -120,18 +120,18 @@ export const Answer = Object.freeze({
   /** It goes on: the value is a report. */
   REPORTED: 4,
   /**
-   * It goes on: the value is a list of what it told, as {@link Told}, for which the lane had no room one by one. Each value
+   * It goes on: the value is a list of what it told, as {@link BatchItem}, for which the lane had no room one by one. Each value
    * follows as a message of its own.
    */
-  TOLD_MANY: 5,
+  BATCH: 5,
   /** Its code begins. */
   STARTED: 6,
   /** There was no code to run: its module or its export is missing, or broken. */
-  NO_CODE: 7,
+  CODE_MISSING: 7,
   /** It goes on: it has cancelled its own job's token, with the value as the reason. */
   TOKEN_CANCELLED: 8,
   /** It goes on: it submits a child, whose number the entry before tells. */
-  ASKED: 9,
+  CHILD_SUBMITTED: 9,
   /** It goes on, and awaits something while it has children: it holds no place until these have settled. */
   SUSPENDED: 10,
   /** What code of the thread has written to stdout and stderr, of whatever job. */
@@ -145,7 +145,7 @@ export const Answer = Object.freeze({
 } as const);
 
 /** What a job tells while it runs, in a list: the value follows as a message under that tag. Of a child with its number. */
-export type Told = readonly [answer: number, child: number, tag: number];
+export type BatchItem = readonly [answer: number, child: number, tag: number];
 
 // The second word of a request entry
 export const ARGUMENT_BITS = 4;
@@ -161,13 +161,13 @@ export const DEFINITION = 9;
 export const HOLE = 10;
 export const COUNT_MASK = (1 << ARGUMENT_BITS) - 1;
 export const TAG_MASK = (1 << TAG_BITS) - 1;
-/** Which of a job's `Aside` follow the arguments, in this order: those whose flags are set. */
-export const ASIDES = [
+/** Which of a job's `JobOverrides` follow the arguments, in this order: those whose flags are set. */
+export const OVERRIDES = [
   ['attempt', 1 << 27],
   ['name', 1 << 26],
   ['context', 1 << 25],
-] as const satisfies readonly (readonly [keyof Aside, number])[];
-export const HAS_ASIDE = ASIDES.reduce((all, [, flag]) => all | flag, 0);
+] as const satisfies readonly (readonly [keyof JobOverrides, number])[];
+export const HAS_OVERRIDES = OVERRIDES.reduce((all, [, flag]) => all | flag, 0);
 /** The main thread is to be told when the job's code begins. */
 export const IS_ANNOUNCED = 1 << 28;
 

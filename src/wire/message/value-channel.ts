@@ -1,22 +1,22 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Transferable } from '../../sync/sharing/crossing.js';
-import type { Carrier } from '../../sync/sharing/registry.js';
+import type { Peer } from '../../sync/sharing/registry.js';
 import { PayloadPort } from './payload-port.js';
 import type { ValueMessage } from './protocol.js';
 import { unreadable } from './unreadable.js';
 
 /** Carries values over a port that has other messages, too. */
-export class ValueCarrier {
+export class ValueChannel {
   readonly #payload: PayloadPort;
   #value: unknown;
   #fault: { readonly cause: unknown } | undefined;
 
-  constructor(post: (message: ValueMessage, transfer?: readonly Transferable[]) => void, carrier: Carrier) {
+  constructor(post: (message: ValueMessage, transfer?: readonly Transferable[]) => void, peer: Peer) {
     const port = {
       postMessage: (value: unknown, transfer?: readonly Transferable[]): void =>
         post({ kind: 'value', value }, transfer),
     };
-    this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
+    this.#payload = new PayloadPort(port as unknown as MessagePort, peer);
   }
 
   /** @throws {NotCloneableError} */

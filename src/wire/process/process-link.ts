@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Carrier } from '../../sync/sharing/registry.js';
+import type { Peer } from '../../sync/sharing/registry.js';
 import { type ErrorRecord, encodeError } from '../message/error-codec.js';
 import { PayloadPort } from '../message/payload-port.js';
 import { unreadable } from '../message/unreadable.js';
@@ -16,14 +16,14 @@ export class ProcessLink {
   readonly #payload: PayloadPort;
   #bytes: Uint8Array = new Uint8Array();
 
-  constructor(carrier: Carrier) {
+  constructor(peer: Peer) {
     const port = {
       postMessage: (value: unknown): void => {
         if (holdsWasmModule(value)) throw new Error('A WebAssembly.Module cannot be cloned to another process');
         this.#bytes = toBytes(value);
       },
     };
-    this.#payload = new PayloadPort(port as unknown as MessagePort, carrier);
+    this.#payload = new PayloadPort(port as unknown as MessagePort, peer);
   }
 
   /**

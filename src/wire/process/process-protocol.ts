@@ -2,7 +2,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Printed } from '../../contract/printed.js';
 import type { TaskDefinition } from '../../contract/task-origin.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
-import type { ExchangeMessage } from '../../sync/sharing/registry.js';
+import type { RegistryMessage } from '../../sync/sharing/registry.js';
 import type { ErrorRecord } from '../message/error-codec.js';
 
 // Every message is sent as the bytes that `toBytes` makes of it.
@@ -58,12 +58,12 @@ export type ToProcess =
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
   /** A task to run that is no job. */
-  | { readonly kind: 'chore'; readonly task: TaskDefinition; readonly args: Packed; readonly isAsked: boolean }
+  | { readonly kind: 'hook'; readonly task: TaskDefinition; readonly args: Packed; readonly isAsked: boolean }
   | { readonly kind: 'profile'; readonly step: ProfileStep }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
-  | { readonly kind: 'exchange'; readonly message: ExchangeMessage };
+  | { readonly kind: 'exchange'; readonly message: RegistryMessage };
 
 /** A message of a task's code, or of the process that runs it. */
 export type FromProcess =
@@ -82,13 +82,13 @@ export type FromProcess =
       readonly values: Packed;
     }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
-  | { readonly kind: 'chore-begun' }
-  | { readonly kind: 'chore-returned'; readonly value: Packed }
-  | { readonly kind: 'chore-threw'; readonly error: ErrorRecord }
+  | { readonly kind: 'hook-begun' }
+  | { readonly kind: 'hook-returned'; readonly value: Packed }
+  | { readonly kind: 'hook-threw'; readonly error: ErrorRecord }
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
   /** The thread that ran the tasks has died: this process ends. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** `by`: the call in whose code it came about, where that is known. */
-  | { readonly kind: 'exchange'; readonly message: ExchangeMessage; readonly by: number | undefined };
+  | { readonly kind: 'exchange'; readonly message: RegistryMessage; readonly by: number | undefined };

@@ -85,7 +85,7 @@ const STOP = new Error('The simulated thread is stopped here');
 const WRONG_BELIEF = new Error('Another thread can tell after all');
 
 /** What the threads of one run came to. */
-export interface Ending {
+export interface StopCause {
   /** What each thread returned; those that died are missing. */
   readonly returned: ReadonlyMap<string, unknown>;
   /** The memory, word by word. */
@@ -102,7 +102,7 @@ interface ExploreOptions {
   /** Threads that may die wherever the platform may end one: before they look at memory, and while they block. */
   readonly mayDie?: readonly string[];
   /** Throws where a run that came to its end did not come to the right one. */
-  readonly check: (ending: Ending) => void;
+  readonly check: (ending: StopCause) => void;
   /** How often a thread is interrupted that could go on, at most. Default: no limit. */
   readonly preemptions?: number;
 }

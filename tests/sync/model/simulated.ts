@@ -31,7 +31,7 @@ const condition = await import('../../../build/sync/condition.js');
 const token = await import('../../../build/sync/cancellation-token.js');
 
 /** The library as it is built, on simulated threads. */
-export const { block, ring, ringOthers, ringAll, freeBells } = bells;
+export const { block, ring, ringOthers, ringAll, freeWakeups } = bells;
 export const { WaitQueue } = waitQueue;
 export const { setCurrentJobCheck } = exchange;
 export const { Flag } = flag;
@@ -58,8 +58,8 @@ export type Flag = import('../../../build/sync/sharing/flag.js').Flag;
 /** A model whose threads, numbered from 0, have a bell each. */
 export function modelOf(threads: number): Model {
   globals[BELLS] = undefined;
-  const words = bells.bellTable();
-  for (let thread = 1; thread < threads; thread++) bells.claimBell();
+  const words = bells.wakeupTable();
+  for (let thread = 1; thread < threads; thread++) bells.claimWakeup();
   const made = new Model((thread) => enter(words, thread));
   made.share('bells', words);
   model = made;
@@ -98,5 +98,5 @@ export function expectSearched({ states, endings }: Exploration, moreThan: numbe
 
 function enter(words: Int32Array, thread: number): void {
   globals[BELLS] = undefined;
-  bells.joinBells(words, thread);
+  bells.joinWakeups(words, thread);
 }

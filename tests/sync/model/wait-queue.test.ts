@@ -1,10 +1,10 @@
 import { equal, ok } from 'node:assert/strict';
 import { describe, test } from '@jest/globals';
-import type { Ending, Model } from './explorer.ts';
+import type { Model, StopCause } from './explorer.ts';
 import {
   Condition,
   expectSearched,
-  freeBells,
+  freeWakeups,
   Inner,
   Mutex,
   modelOf,
@@ -28,7 +28,7 @@ const BRIEFLY = { timeoutMs: 5 };
 
 const isAtRest =
   (words: Int32Array, permits: number) =>
-  (ending: Ending): void => {
+  (ending: StopCause): void => {
     equal(ending.word(words, PERMITS) & COUNT_MASK, permits, 'permits');
     equal(ending.word(words, WAITERS), 0, 'waiters');
   };
@@ -56,7 +56,7 @@ function queueOf(setup: { permits: number; threads: number; isForWaiters?: boole
 function bury(model: Model, queue: () => WaitQueue): void {
   if (!model.ended(0)) return;
   queue().threadsDied([0]);
-  freeBells([0]);
+  freeWakeups([0]);
   ringAll();
 }
 
@@ -86,7 +86,7 @@ describe('a queue with one permit', () => {
       const queue = new WaitQueue(words);
       if (queue.tryHold()) queue.putHeld();
     };
-    const check = (ending: Ending) => {
+    const check = (ending: StopCause) => {
       equal(ending.word(words, PERMITS), 1);
       equal(ending.word(words, BLOCKS), 2);
     };
@@ -163,7 +163,7 @@ describe('a permit that is put in while a waiter gives up', () => {
   test('goes to the next one (interrupted twice)', () => {
     const { model, words, hold, put } = queueOf({ permits: 0, threads: 3 });
     const threads = { hasty: () => hold(BRIEFLY), patient: () => hold(), giver: put };
-    const check = (ending: Ending) => {
+    const check = (ending: StopCause) => {
       isAtRest(words, 1)(ending);
       equal(ending.returned.get('patient'), true);
     };
@@ -226,7 +226,7 @@ describe('a waiter in an event loop', () => {
       model.turnUntil(() => served.length === 7);
       return served.join();
     };
-    const check = (ending: Ending) => {
+    const check = (ending: StopCause) => {
       isAtRest(words, 1)(ending);
       equal(ending.returned.get('loop'), '0,1,2,3,4,5,6');
     };
@@ -370,7 +370,7 @@ describe('a queue whose permits are for those who wait', () => {
         lock.release();
       },
     };
-    const check = (ending: Ending) => {
+    const check = (ending: StopCause) => {
       isAtRest(lockWords, 1)(ending);
       isEmpty(words)(ending);
     };
@@ -410,7 +410,7 @@ describe('a thread that dies', () => {
         return isDead;
       },
     };
-    const check = (ending: Ending) => {
+    const check = (ending: StopCause) => {
       isAtRest(words, 1)(ending);
       if (ending.word(held, 0) === 1) equal(ending.word(words, ABANDONED), 1);
     };

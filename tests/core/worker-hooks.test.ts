@@ -4,7 +4,7 @@ import { FileLog } from '../support/file-gate.ts';
 import { Gate, until } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 import { fixture, tasks } from '../support/tasks.ts';
-import { upkeep } from '../support/upkeep-tasks.ts';
+import { workerHooks } from '../support/workerHooks-tasks.ts';
 
 const threads = (pool: ThreadPool): number => pool.metrics().workers.length;
 
@@ -14,13 +14,13 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
   const logged = (log: FileLog): ThreadPoolOptions => {
     process.env['UPKEEP_LOG'] = log.path; // an inline pool has the environment of the test
     const env = { ...process.env };
-    return { env, setup: upkeep.open, setupArgs: [log.path, 'db'], teardown: upkeep.close };
+    return { env, setup: workerHooks.open, setupArgs: [log.path, 'db'], teardown: workerHooks.close };
   };
 
   test('the setup has ended before the first job begins, and its state is the jobs’', async () => {
     using log = new FileLog();
     await using pool = makePool(logged(log));
-    const [first, second] = [pool.submit(upkeep.opened), pool.submit(upkeep.opened)];
+    const [first, second] = [pool.submit(workerHooks.opened), pool.submit(workerHooks.opened)];
     expect(await first).toEqual(['db', 0]);
     expect(await second).toEqual(['db', 0]);
     expect(log.lines).toEqual(['open db']);
@@ -29,16 +29,16 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
   test('each worker runs setup and teardown, and so does the one that comes after it', async () => {
     using log = new FileLog();
     const pool = makePool({ ...logged(log), idleTimeoutMs: 1 });
-    expect(await pool.submit(upkeep.opened)).toEqual(['db', 0]);
+    expect(await pool.submit(workerHooks.opened)).toEqual(['db', 0]);
     await until(() => threads(pool) === 0);
     expect(log.lines).toEqual(['open db', 'close db']);
-    expect(await pool.submit(upkeep.opened)).toEqual(['db', 1]);
+    expect(await pool.submit(workerHooks.opened)).toEqual(['db', 1]);
     await pool.shutdown();
     expect(log.lines).toEqual(['open db', 'close db', 'open db', 'close db']);
   });
 
   test('a setup that throws fails the jobs with its error as it was thrown', async () => {
-    await using pool = makePool({ setup: upkeep.fail });
+    await using pool = makePool({ setup: workerHooks.fail });
     const jobs = pool.submitMany(tasks.echo, [[1], [2], [3], [4], [5]]);
     for (const job of jobs) {
       await expect(job).rejects.toMatchObject({
@@ -52,10 +52,10 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
   });
 
   test.each<[string, ThreadPoolOptions, object]>([
-    ['is not exported', { setup: upkeep.missing }, { code: 'ERR_TASK_NOT_FOUND' }],
+    ['is not exported', { setup: workerHooks.missing }, { code: 'ERR_TASK_NOT_FOUND' }],
     [
       'is given what cannot be cloned',
-      { setup: upkeep.open, setupArgs: ['', { onDone() {} }] },
+      { setup: workerHooks.open, setupArgs: ['', { onDone() {} }] },
       { code: 'ERR_NOT_CLONEABLE', path: 'setupArgs[1].onDone' },
     ],
     [
@@ -71,13 +71,13 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
   test('abort ends workers without their teardown', async () => {
     using log = new FileLog();
     const pool = makePool(logged(log));
-    await pool.submit(upkeep.opened);
+    await pool.submit(workerHooks.opened);
     await pool.shutdown({ mode: 'abort' });
     expect(log.lines).toEqual(['open db']);
   });
 
   test('a teardown that throws is told as lateError, and holds nobody up', async () => {
-    const pool = makePool({ teardown: upkeep.fail });
+    const pool = makePool({ teardown: workerHooks.fail });
     const late: unknown[] = [];
     pool.on('lateError', (detail) => late.push(detail));
     await pool.submit(tasks.echo, [1]);
@@ -86,7 +86,7 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
   });
 
   test('a teardown that never ends is ended after the grace, and told', async () => {
-    const pool = makePool({ teardown: upkeep.never, graceMs: 30 });
+    const pool = makePool({ teardown: workerHooks.never, graceMs: 30 });
     const late: Error[] = [];
     pool.on('lateError', ({ error }) => late.push(error));
     await pool.submit(tasks.echo, [1]);
@@ -95,7 +95,7 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
   });
 
   test('a setup that never ends holds up no abort', async () => {
-    const pool = makePool({ setup: upkeep.never });
+    const pool = makePool({ setup: workerHooks.never });
     const job = pool.submit(tasks.echo, [1]);
     job.catch(() => {});
     await until(() => threads(pool) === 1);
@@ -127,12 +127,12 @@ test('a job that waits for a setup can be cancelled', async () => {
 });
 
 test('a setup that leaves an error uncaught has failed by it', async () => {
-  await using pool = new ThreadPool({ maxWorkers: 1, setup: upkeep.failUncaught });
+  await using pool = new ThreadPool({ maxWorkers: 1, setup: workerHooks.failUncaught });
   await expect(pool.submit(tasks.echo, [1])).rejects.toMatchObject({ cause: { message: 'from a timer' } });
 });
 
 test('a setup that ends its thread is a thread that could not start', async () => {
-  await using pool = new ThreadPool({ maxWorkers: 1, setup: upkeep.exit, setupArgs: [7] });
+  await using pool = new ThreadPool({ maxWorkers: 1, setup: workerHooks.exit, setupArgs: [7] });
   await expect(pool.submit(tasks.echo, [1])).rejects.toMatchObject({
     message: 'Cannot start a worker: its thread ended with exit code 7',
     exitCode: 7,
@@ -141,9 +141,9 @@ test('a setup that ends its thread is a thread that could not start', async () =
 
 test('a worker that dies is replaced by one that has been set up', async () => {
   using log = new FileLog();
-  await using pool = new ThreadPool({ maxWorkers: 1, setup: upkeep.open, setupArgs: [log.path, 'db'] });
+  await using pool = new ThreadPool({ maxWorkers: 1, setup: workerHooks.open, setupArgs: [log.path, 'db'] });
   await expect(pool.submit(tasks.exit, [3])).rejects.toMatchObject({ exitCode: 3 });
-  expect(await pool.submit(upkeep.opened)).toEqual(['db', 1]);
+  expect(await pool.submit(workerHooks.opened)).toEqual(['db', 1]);
   expect(log.lines).toEqual(['open db', 'open db']);
 });
 
@@ -204,7 +204,7 @@ test('a worker that is one too many, since the pool was resized, runs its teardo
   await using pool = new ThreadPool({
     maxWorkers: 2,
     env: { UPKEEP_LOG: log.path },
-    teardown: upkeep.close,
+    teardown: workerHooks.close,
   });
   using gate = new Gate();
   const jobs = pool.submitMany(tasks.hold, [[gate.words], [gate.words]]);
@@ -222,7 +222,7 @@ test('a worker that is one too many before its setup has ended is ended at once'
   const { words } = gate;
   await using pool = new ThreadPool({
     ...{ maxWorkers: 2, minWorkers: 2, graceMs: Number.POSITIVE_INFINITY },
-    ...{ setup: tasks.holdAsync, setupArgs: [words], teardown: upkeep.never },
+    ...{ setup: tasks.holdAsync, setupArgs: [words], teardown: workerHooks.never },
   });
   await gate.reachedBy(2);
   pool.resize(1);
@@ -233,7 +233,7 @@ test('a worker that is one too many before its setup has ended is ended at once'
 
 test.each(['drain', 'finishRunning'] as const)("shutdown in mode '%s' runs every teardown", async (mode) => {
   using log = new FileLog();
-  const pool = new ThreadPool({ maxWorkers: 2, env: { UPKEEP_LOG: log.path }, teardown: upkeep.close });
+  const pool = new ThreadPool({ maxWorkers: 2, env: { UPKEEP_LOG: log.path }, teardown: workerHooks.close });
   using gate = new Gate();
   pool.submitMany(tasks.hold, [[gate.words], [gate.words]]);
   await gate.reachedBy(2);
@@ -267,7 +267,7 @@ test('an abort while teardowns run ends the threads at once', async () => {
 test('a teardown that fails is a process warning where nobody listens', async () => {
   const { stdout } = await runProgram(`
     import { ThreadPool, taskModule } from 'thread-system';
-    const tasks = taskModule(${JSON.stringify(fixture('upkeep.mjs').href)});
+    const tasks = taskModule(${JSON.stringify(fixture('workerHooks.mjs').href)});
     process.removeAllListeners('warning');
     process.on('warning', ({ name, message }) => console.log(name + ': ' + message));
     const pool = new ThreadPool({ maxWorkers: 1, teardown: tasks.fail });
@@ -283,8 +283,8 @@ test('what a teardown never saw set up, it does not tear down', async () => {
   const pool = new ThreadPool({
     maxWorkers: 1,
     env: { UPKEEP_LOG: log.path },
-    setup: upkeep.fail,
-    teardown: upkeep.close,
+    setup: workerHooks.fail,
+    teardown: workerHooks.close,
   });
   await expect(pool.submit(tasks.echo, [1])).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED' });
   await pool.shutdown();

@@ -1,28 +1,28 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Passenger, PassengerAccess, PassengerKind } from '../../build/base/in-flight-job.js';
+import type { InFlightJob, InFlightJobAccess, InFlightJobKind } from '../../build/base/in-flight-job.js';
 
 const { giveAccess } = await import('../../build/base/in-flight-job.js');
 const { PayloadPort } = await import('../../build/wire/message/payload-port.js');
 const { Control, createMemory, MAIN_PARKED, MainParked } = await import('../../build/wire/lane/layout.js');
-const { MainBell } = await import('../../build/worker/parking.js');
+const { MainDoorbell } = await import('../../build/worker/parking.js');
 const { RequestLane } = await import('../../build/host/request-lane.js');
 const { RequestReader } = await import('../../build/worker/request-reader.js');
 
-interface Parcel extends Passenger {
-  readonly kind: PassengerKind;
+interface Parcel extends InFlightJob {
+  readonly kind: InFlightJobKind;
   readonly args: readonly unknown[];
 }
 
-const access: Partial<PassengerAccess<Parcel>> = {
+const access: Partial<InFlightJobAccess<Parcel>> = {
   idOf: ({ id }) => id,
   kindOf: ({ kind }) => kind,
   argsOf: ({ args }) => args,
   isPlain: () => true,
 };
-giveAccess(access as PassengerAccess<Parcel>);
+giveAccess(access as InFlightJobAccess<Parcel>);
 
-const carrier = { isOpen: true, sharesMemory: true, tell: (): void => {} };
+const peer = { isOpen: true, sharesMemory: true, tell: (): void => {} };
 const channel = new MessageChannel();
 afterAll(() => channel.port1.close());
 
@@ -31,12 +31,12 @@ const { port1, port2 } = channel;
 /** A worker's bell, of a main thread that sleeps so, and jobs of those priorities in its lane. Rings are logged. */
 function makeBell(priorities: readonly number[], parked: number = MainParked.UNTIL_RUNG) {
   const memory = createMemory();
-  const lane = new RequestLane(memory, new PayloadPort(port1, carrier), () => {});
-  const reader = new RequestReader(memory, port2, new PayloadPort(port2, carrier));
+  const lane = new RequestLane(memory, new PayloadPort(port1, peer), () => {});
+  const reader = new RequestReader(memory, port2, new PayloadPort(port2, peer));
   const log: string[] = [];
   const poolWord = new Int32Array(new SharedArrayBuffer(4));
   const port = { postMessage: () => log.push('ring') };
-  const bell = new MainBell(poolWord, memory.control, port as never, reader);
+  const bell = new MainDoorbell(poolWord, memory.control, port as never, reader);
 
   const origin = { kind: 'inline', name: 'task', source: '' } as never;
   priorities.forEach((priority, id) => {
