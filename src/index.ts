@@ -1,26 +1,19 @@
 export type { ContextStore, ContextStores } from './base/context-stores.js';
-export {
-  type GraphNode,
-  type GraphOptions,
-  type GraphRunOptions,
-  JobGraph,
-  type NodeOptions,
-  type NodeOutput,
-  type WithOutputs,
-} from './compose/graph/job-graph.js';
+export type { GraphNode, GraphRunOptions, NodeOptions, NodeOutput, WithOutputs } from './compose/graph/graph-node.js';
+export { type GraphOptions, JobGraph } from './compose/graph/job-graph.js';
 export type { GroupStats, JobGroup } from './compose/job-group.js';
 export type { SettledJob, StreamOptions } from './compose/job-stream.js';
-export type { ItemTask, JobMap, MapOptions } from './compose/map/job-map.js';
-export type { TypedArray } from './compose/map/map-source.js';
+export type { JobMap } from './compose/map/job-map.js';
+export type { ItemTask, MapOptions } from './compose/map/map-options.js';
+export type { TypedArray } from './compose/map/source.js';
 export type { Schedule, ScheduleOptions } from './compose/schedule/schedule.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
-export type { AgingOptions } from './core/dispatch/aging.js';
 export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation } from './core/events.js';
+export type { AgingOptions } from './core/options/aging-options.js';
 export type { Logger } from './core/options/logger.js';
 export type { ThreadPoolOptions } from './core/options/options.js';
 export type { ReservedWorkers } from './core/options/reserved-workers.js';
-export type { SettledCounts } from './core/options/settled-counts.js';
-export type { ShutdownMode, ShutdownOptions } from './core/options/shutdown-options.js';
+export type { SettledCounts, ShutdownMode, ShutdownOptions } from './core/options/shutdown-options.js';
 export { ThreadPool } from './core/pool.js';
 export type { CpuProfile } from './core/profile/cpu-profile.js';
 export { type SignalOptions, shutdownAll } from './core/shutdown-all.js';
@@ -40,16 +33,8 @@ export type { JobOptions } from './jobs/job-options.js';
 export { JobPriority } from './jobs/job-priority.js';
 export { JobState } from './jobs/job-state.js';
 export type { RetryOptions } from './jobs/retry-policy.js';
-export {
-  type ModuleTask,
-  type Task,
-  type TaskArgs,
-  type TaskFunction,
-  type TaskModule,
-  type TaskProgress,
-  type TaskResult,
-  taskModule,
-} from './jobs/task.js';
+export type { ModuleTask, Task, TaskArgs, TaskFunction, TaskModule, TaskProgress, TaskResult } from './jobs/task.js';
+export { taskModule } from './jobs/task-registry.js';
 export { type BroadcastRest, Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recorder.js';
@@ -64,4 +49,4 @@ export type { Transferable } from './sync/sharing/crossing.js';
 export { Signal } from './sync/signal.js';
 export { Till } from './sync/till.js';
 export type { WaitOptions } from './sync/waiting/wait.js';
-export { registerErrorClass } from './wire/message/error-codec.js';
+export { registerErrorClass } from './wire/message/error-classes.js';

@@ -2,7 +2,6 @@ import { Worker } from 'node:worker_threads';
 import { bare, has } from '../base/bare.js';
 import { queueMicrotask, setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
-import { giveAccess, type InFlightJob, type InFlightJobKind } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
@@ -21,7 +20,6 @@ import {
   passErrorsOn,
   unpackReason,
 } from '../wire/message/error-codec.js';
-import type { JobOverrides } from '../wire/message/protocol.js';
 import { fromBytes, toBytes } from '../wire/process/process-bytes.js';
 import { encodeForProcess, ProcessLink } from '../wire/process/process-link.js';
 import {
@@ -32,6 +30,7 @@ import {
   type ProcessInit,
   type ToProcess,
 } from '../wire/process/process-protocol.js';
+import { Call } from './call.js';
 
 /** So many answers are read, then what came from the pool. */
 const READ_AT_ONCE = 64;
@@ -40,53 +39,6 @@ const COVERAGE_MS = 2_000;
 /** Has this process go on where its pool's is told to end: jobs may be drained there. It ends with that process. */
 export function leaveSignalsToParent(): void {
   for (const signal of LEFT_TO_PARENT) process.on(signal, () => {});
-}
-
-/** A call, as the thread in this process carries it. */
-class Call implements InFlightJob {
-  place: object | undefined = undefined;
-  seq = 0;
-  /** A report of it could not be sent: by now its code, which is to blame, cannot be told. It fails by that once it has ended. */
-  fault: { readonly error: unknown } | undefined;
-  readonly run: number;
-  readonly id: number;
-  readonly kind: InFlightJobKind;
-  readonly overrides: JobOverrides;
-  readonly args: readonly unknown[];
-
-  constructor(
-    message: Extract<ToProcess, { readonly kind: 'run' }>,
-    { args, context }: { readonly args: readonly unknown[]; readonly context: ContextValues | undefined },
-  ) {
-    this.run = message.run;
-    this.id = message.id;
-    const { name, attempt } = message;
-    this.overrides = { name, attempt: attempt > 1 ? attempt : undefined, context };
-    this.kind = { task: message.task, priority: message.priority, urgency: 0 };
-    this.args = args;
-  }
-
-  static {
-    giveAccess<Call>({
-      isInFlightJob: (value) => value instanceof Call,
-      idOf: (call) => call.id,
-      kindOf: (call) => call.kind,
-      argsOf: (call) => call.args,
-      isPlain: () => false,
-      overridesOf: (call) => call.overrides,
-      transferOf: () => undefined,
-      timeoutMsOf: () => undefined,
-      orderOf: () => 0,
-      placeOf: (call) => call.place,
-      setPlace: (call, place) => {
-        call.place = place;
-      },
-      seqOf: (call) => call.seq,
-      setSeq: (call, seq) => {
-        call.seq = seq;
-      },
-    });
-  }
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Aging } from './dispatch/aging.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
 import type { PoolLog } from './log.js';
-import type { SettledCounts } from './options/settled-counts.js';
+import type { SettledCounts } from './options/shutdown-options.js';
 
 /** A pool's own, as its jobs hold it. */
 export interface PoolOwner extends JobOwner {

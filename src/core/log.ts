@@ -7,9 +7,8 @@ import type { ThreadExit } from '../host/thread-exit.js';
 import { failureOf, type Job } from '../jobs/job.js';
 import type { EventHub } from './events.js';
 import type { Logger, LogLevel } from './options/logger.js';
-import type { SettledCounts } from './options/settled-counts.js';
-import type { ShutdownMode } from './options/shutdown-options.js';
-import type { PoolWorker } from './workers/worker-set.js';
+import type { SettledCounts, ShutdownMode } from './options/shutdown-options.js';
+import type { PoolWorker } from './pool-worker.js';
 
 /** A fault that has nobody to be thrown at, as a process warning. */
 export interface Warning {

@@ -3,10 +3,10 @@ import { acquire } from '../base/acquire.js';
 import { checkArray, optionNames, readOptions } from '../base/check.js';
 import { all } from '../base/promises.js';
 import { describe } from '../errors.js';
-import type { SettledCounts } from './options/settled-counts.js';
 import {
   checkShutdownOptions,
   readShutdownOptions,
+  type SettledCounts,
   type ShutdownOptions,
   type ShutdownSettings,
 } from './options/shutdown-options.js';

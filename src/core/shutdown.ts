@@ -4,8 +4,12 @@ import type { Pacer } from './dispatch/pacer.js';
 import type { Ledger } from './ledger.js';
 import type { JobControl } from './lifecycle/job-control.js';
 import type { PoolLog } from './log.js';
-import type { SettledCounts } from './options/settled-counts.js';
-import { SHUTDOWN_MODES as MODES, type ShutdownMode, type ShutdownSettings } from './options/shutdown-options.js';
+import {
+  SHUTDOWN_MODES as MODES,
+  type SettledCounts,
+  type ShutdownMode,
+  type ShutdownSettings,
+} from './options/shutdown-options.js';
 import type { Profiling } from './profile/profiling.js';
 import type { WorkerSet } from './workers/worker-set.js';
 

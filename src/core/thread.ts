@@ -8,8 +8,7 @@ import type { Task, TaskResult } from '../jobs/task.js';
 import type { SubmitRest } from '../jobs/typed-job.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Signal } from '../sync/signal.js';
-import type { SettledCounts } from './options/settled-counts.js';
-import type { ShutdownSettings } from './options/shutdown-options.js';
+import type { SettledCounts, ShutdownSettings } from './options/shutdown-options.js';
 import { ThreadPool } from './pool.js';
 import { type Endable, registerForShutdown } from './shutdown-all.js';
 

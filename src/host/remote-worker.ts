@@ -7,8 +7,7 @@ import { nestingDepth } from '../base/nesting.js';
 import { RareMap } from '../base/rare-map.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
-import type { Fd, Printed } from '../contract/printed.js';
-import type { ProcessSettings } from '../contract/process-settings.js';
+import type { Printed } from '../contract/printed.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { type Peer, type RegistryMessage, receive, threadGone, threadStarted } from '../sync/sharing/registry.js';
 import { claimWakeup, freeWakeups, ring, ringAll, threadsUnder, wakeupTable } from '../sync/waiting/wakeup.js';
@@ -18,13 +17,13 @@ import { decodeError, encodeError, packReason, unpackReason } from '../wire/mess
 import { PayloadPort } from '../wire/message/payload-port.js';
 import { DOORBELL, type FromWorker, type ToWorker, type WorkerInit } from '../wire/message/protocol.js';
 import { ValueChannel } from '../wire/message/value-channel.js';
-import type { Hook } from './hook.js';
-import { HookQueue, isHookReply } from './hook-queue.js';
+import { type Hook, HookQueue, isHookReply } from './hook-queue.js';
 import { InFlight } from './in-flight.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
 import type { ThreadExit } from './thread-exit.js';
 import { TieredInFlight } from './tiered-in-flight.js';
+import type { CancelOutcome, WorkerSettings, WorkerState } from './worker-settings.js';
 
 /** What a worker tells of the jobs it was sent. */
 export interface JobSink<J extends InFlightJob> {
@@ -68,34 +67,6 @@ export interface WorkerEvents<J extends InFlightJob> {
   /** Its code has written to stdout or stderr. */
   printed(worker: RemoteWorker<J>, printed: readonly Printed[]): void;
 }
-
-export interface WorkerSettings {
-  readonly workerId: number;
-  readonly concurrency: number;
-  readonly poolWord: Int32Array;
-  /** Priorities that part jobs into tiers, in rising order, where it matters which of them a worker has. */
-  readonly tiers?: readonly number[] | undefined;
-  /** How long it may take to end in order. Default: 0. */
-  readonly graceMs?: number | undefined;
-  /** Whether ts-node is registered where the library is used. */
-  readonly isTsNodeRegistered?: boolean;
-  /** How many hooks it is given before its first job. Default: none. */
-  readonly hooksFirst?: number;
-  /** Where its jobs are to run in a child process. */
-  readonly process?: ProcessSettings | undefined;
-  /** How deep pools are nested in its thread. Default: one more than here. */
-  readonly depth?: number;
-  /** Whether it runs the jobs of a child process, and notes begins. Default: `false`. */
-  readonly notesBegins?: boolean;
-  /** What of its output is told, to be printed here. */
-  readonly printed: readonly Fd[];
-}
-
-/** Moves only rightwards. */
-export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'ending' | 'exited';
-
-/** What asking a job to stop came to. */
-export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
 
 /** As the time at which an idle worker was given its first job, until that is published: it cannot be overdue. */
 const NOT_PUBLISHED = Number.POSITIVE_INFINITY;

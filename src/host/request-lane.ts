@@ -9,7 +9,23 @@ import {
   timeoutMsOf,
   transferOf,
 } from '../base/in-flight-job.js';
+import type { JobOverrides } from '../contract/job-overrides.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
+import {
+  ARGUMENT_BITS,
+  BY_MESSAGE,
+  COUNT_MASK,
+  DEFINITION,
+  HAS_IDENTITY,
+  HOLE,
+  IDENTITY_WORDS,
+  IS_ANNOUNCED,
+  MAX_INLINE_ARGUMENTS,
+  MAX_INLINE_VALUES,
+  OVERRIDES,
+  REQUEST_HEAD,
+  TAG_BITS,
+} from '../wire/lane/entry-format.js';
 import { SentBuffers } from '../wire/lane/known-buffers.js';
 import {
   CAPACITY,
@@ -24,22 +40,6 @@ import {
 import { NOT_INLINE, RingWriter } from '../wire/lane/ring.js';
 import { TextWriter } from '../wire/lane/text-lane.js';
 import type { PayloadPort } from '../wire/message/payload-port.js';
-import {
-  ARGUMENT_BITS,
-  BY_MESSAGE,
-  COUNT_MASK,
-  DEFINITION,
-  HAS_IDENTITY,
-  HOLE,
-  IDENTITY_WORDS,
-  IS_ANNOUNCED,
-  type JobOverrides,
-  MAX_INLINE_ARGUMENTS,
-  MAX_INLINE_VALUES,
-  OVERRIDES,
-  REQUEST_HEAD,
-  TAG_BITS,
-} from '../wire/message/protocol.js';
 
 /** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
 export class RequestLane {

@@ -2,10 +2,6 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toTicks } from '../base/ticks.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
-import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
-import { RingReader, Tag } from '../wire/lane/ring.js';
-import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from '../wire/message/error-codec.js';
-import type { PayloadPort } from '../wire/message/payload-port.js';
 import {
   ANSWER_MASK,
   Answer,
@@ -15,7 +11,11 @@ import {
   SLOT_BITS,
   TAG_MASK,
   TAG_SHIFT,
-} from '../wire/message/protocol.js';
+} from '../wire/lane/entry-format.js';
+import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
+import { RingReader, Tag } from '../wire/lane/ring.js';
+import { decodeError, decodeReason, type ErrorRecord, isCancelledRecord } from '../wire/message/error-codec.js';
+import type { PayloadPort } from '../wire/message/payload-port.js';
 import { unreadable } from '../wire/message/unreadable.js';
 
 /** What a job's code threw. */

@@ -8,7 +8,7 @@ import type { Transferable } from '../sync/sharing/crossing.js';
 import { extrasIn, extrasOf, isSettled, type Job, kindOf, optionsOf, progressOf } from './job.js';
 import { pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
-import type { TaskRef } from './task.js';
+import type { TaskRef } from './task-ref.js';
 
 // What the engine does with the few jobs that are not plain: see `job.ts`.
 

@@ -1,5 +1,5 @@
 import type { SettledState } from './job-state.js';
-import type { TaskRef } from './task.js';
+import type { TaskRef } from './task-ref.js';
 
 /** Priorities from 0 to this share their kinds; others, being rare, each get their own. */
 const LAST_SHARED = 7;

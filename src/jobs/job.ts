@@ -23,7 +23,9 @@ import { JobPriority } from './job-priority.js';
 import type { JobState, SettledState } from './job-state.js';
 import { accessProgress, endProgress, listenToProgress, ProgressStream } from './progress.js';
 import { Cancellation, type StopCause } from './stop-cause.js';
-import { NO_ARGS, refOf, type Task, type TaskRef } from './task.js';
+import type { Task } from './task.js';
+import { NO_ARGS, type TaskRef } from './task-ref.js';
+import { refOf } from './task-registry.js';
 
 /** The pool a job was submitted to, as the job sees it. */
 export interface JobOwner {

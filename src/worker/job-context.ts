@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { ContextValues } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { ChildJob, ChildOptions, CurrentJob } from '../contract/current-job.js';
+import type { JobOverrides } from '../contract/job-overrides.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import { ADD_CARRIER, HEARD } from '../sync/inner.js';
@@ -10,9 +11,8 @@ import { Flag } from '../sync/sharing/flag.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { MASK } from '../wire/lane/layout.js';
 import type { SlotTable } from '../wire/lane/slot-table.js';
-import type { JobOverrides } from '../wire/message/protocol.js';
 import { tokenOf } from '../wire/message/shared-objects.js';
-import type { KnownTask } from './tasks/task-table.js';
+import type { KnownTask } from './tasks/known-task.js';
 
 /** What a job's context asks of the loop that runs it. */
 export interface ContextHost {

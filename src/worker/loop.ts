@@ -37,14 +37,16 @@ import {
   taskOf,
 } from './job-context.js';
 import { LateErrors } from './late-errors.js';
+import { MainDoorbell } from './main-doorbell.js';
 import { Output, type OutputLane } from './output.js';
-import { MainDoorbell, Parking } from './parking.js';
+import { Parking } from './parking.js';
 import { NoCode, ProcessRelay, type RelayDeps } from './process-relay.js';
 import { RequestReader } from './request-reader.js';
 import { ResultWriter } from './result-writer.js';
 import { explainMissingName } from './tasks/closure-hint.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './tasks/generator-task.js';
-import { type KnownTask, type TaskCode, TaskTable } from './tasks/task-table.js';
+import type { KnownTask, TaskCode } from './tasks/known-task.js';
+import { TaskTable } from './tasks/task-table.js';
 
 const { apply } = Reflect;
 const { exit } = process;

@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { WorkerInit } from '../wire/message/protocol.js';
 import { WorkerLoop } from './loop.js';
-import { setTsNodeInMain } from './tasks/module-loader.js';
+import { setTsNodeInMain } from './tasks/typescript-loader.js';
 
 function start(init: WorkerInit): void {
   setTsNodeInMain(init.isTsNodeRegistered);

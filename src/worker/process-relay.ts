@@ -30,7 +30,7 @@ import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
 import { KnownOrigin } from './children.js';
 import type { HookReplies } from './hook-replies.js';
 import type { JobContext } from './job-context.js';
-import type { KnownTask, TaskCode } from './tasks/task-table.js';
+import type { KnownTask, TaskCode } from './tasks/known-task.js';
 
 /** What the relay asks of the loop that it serves. */
 export interface RelayDeps {

@@ -1,11 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Bare } from '../base/bare.js';
+import type { JobOverrides } from '../contract/job-overrides.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
-import { ReceivedBuffers } from '../wire/lane/known-buffers.js';
-import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
-import { RingReader, Tag } from '../wire/lane/ring.js';
-import { TextReader } from '../wire/lane/text-lane.js';
-import type { PayloadPort } from '../wire/message/payload-port.js';
 import {
   ARGUMENT_BITS,
   BY_MESSAGE,
@@ -15,12 +11,16 @@ import {
   HAS_OVERRIDES,
   HOLE,
   IS_ANNOUNCED,
-  type JobOverrides,
   OVERRIDES,
   REQUEST_HEAD,
   TAG_BITS,
   TAG_MASK,
-} from '../wire/message/protocol.js';
+} from '../wire/lane/entry-format.js';
+import { ReceivedBuffers } from '../wire/lane/known-buffers.js';
+import { Control, LANE_WORDS, type WorkerMemory } from '../wire/lane/layout.js';
+import { RingReader, Tag } from '../wire/lane/ring.js';
+import { TextReader } from '../wire/lane/text-lane.js';
+import type { PayloadPort } from '../wire/message/payload-port.js';
 import { unreadable } from '../wire/message/unreadable.js';
 import type { JobHead } from './job-context.js';
 

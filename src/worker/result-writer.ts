@@ -1,6 +1,7 @@
 import { RareMap } from '../base/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
+import { Answer, type BatchItem, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS } from '../wire/lane/entry-format.js';
 import {
   Control,
   LANE_WORDS,
@@ -15,7 +16,6 @@ import { SlotTable } from '../wire/lane/slot-table.js';
 import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
-import { Answer, type BatchItem, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS } from '../wire/message/protocol.js';
 import type { OutputLane } from './output.js';
 
 /** What waits for room. */

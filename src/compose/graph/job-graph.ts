@@ -1,73 +1,26 @@
 import { inspect } from 'node:util';
 import { checkOneOf, optionNames, readOptions } from '../../base/check.js';
-import { define } from '../../base/define.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { all } from '../../base/promises.js';
 import { describe, messageOf } from '../../errors.js';
 import { Job } from '../../jobs/job.js';
-import { type CheckedJobOptions, checkJobOptions, type JobOptions, withOptions } from '../../jobs/job-options.js';
-import { refOf, type Task, type TaskArgs, type TaskResult } from '../../jobs/task.js';
+import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
+import type { Task, TaskArgs, TaskResult } from '../../jobs/task.js';
+import { refOf } from '../../jobs/task-registry.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
+import { fill, outputsIn } from './graph-args.js';
 import { drawDot, drawMermaid, inOrder, longestPath } from './graph-drawing.js';
-
-/** What a graph knows of a node. */
-interface Part {
-  readonly name: string;
-  readonly node: GraphNode;
-  readonly task: Task;
-  readonly args: readonly unknown[];
-  readonly fallback: Task | undefined;
-  readonly options: CheckedJobOptions;
-  readonly before: Set<Part>;
-  readonly after: Set<Part>;
-  job: Job | undefined;
-}
-
-let partOf: (node: GraphNode) => Part;
-let nodeOf: (output: NodeOutput) => GraphNode;
-
-/** Stands for the result of a node in the arguments of another. */
-export class NodeOutput<T = unknown> {
-  readonly #node: GraphNode<T>;
-  /** The type of the result: only the compiler looks at it. */
-  declare readonly result: T;
-
-  /** @internal */
-  constructor(node: GraphNode<T>) {
-    this.#node = node;
-  }
-
-  static {
-    nodeOf = (output) => output.#node;
-  }
-
-  [inspect.custom](...inspecting: Inspecting): string {
-    return shown('NodeOutput', { node: this.#node.name }, inspecting);
-  }
-
-  static {
-    stays((value) =>
-      #node in value
-        ? `the output of node '${value.#node.name}'; pass it to nodes of its graph, or run the graph first and pass node.job.result`
-        : undefined,
-    );
-  }
-}
-
-/** Arguments, of which any part may be the output of a node that fits there. */
-export type WithOutputs<A> = A extends readonly unknown[]
-  ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
-  : A extends (...args: never[]) => unknown
-    ? A
-    : A extends object
-      ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
-      : A;
-
-export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'name'> {
-  /** Is called with the same arguments when the node's own task has failed; its result stands then. Default: none. */
-  readonly fallback?: Task | undefined;
-}
+import {
+  GraphNode,
+  type GraphRunOptions,
+  NODE_OPTIONS,
+  type NodeOptions,
+  nodeOf,
+  type Part,
+  partOf,
+  type WithOutputs,
+} from './graph-node.js';
 
 export interface GraphOptions {
   /**
@@ -77,83 +30,11 @@ export interface GraphOptions {
   readonly onFailure?: 'failFast' | 'skipDependents' | undefined;
 }
 
-export interface GraphRunOptions {
-  /** Cancels the run. */
-  readonly token?: CancellationToken | undefined;
-  /** Cancels the run. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** A pool, as a graph needs it. */
 export interface GraphPool {
   submitJob<T, P>(job: Job<T, P>): Job<T, P>;
 }
 
-/** What a node calls. */
-interface NodeCall {
-  readonly task: Task;
-  readonly args: readonly unknown[];
-  readonly fallback: Task | undefined;
-  readonly options: CheckedJobOptions;
-}
-
-/** One call in a graph. */
-export class GraphNode<T = unknown> {
-  readonly name: string;
-  /** For the arguments of other nodes: its result, and an edge to it. */
-  readonly output: NodeOutput<T> = new NodeOutput(this);
-  readonly #part: Part;
-
-  /** @internal */
-  constructor(name: string, call: NodeCall) {
-    this.name = name;
-    const node = this as GraphNode;
-    this.#part = { name, node, ...call, before: new Set(), after: new Set(), job: undefined };
-  }
-
-  static {
-    partOf = (node) => node.#part;
-  }
-
-  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
-  get job(): Job<T> | undefined {
-    return this.#part.job as Job<T> | undefined;
-  }
-
-  toJSON(): { readonly name: string; readonly job: Job | undefined } {
-    const { name, job } = this;
-    return { name, job: job as Job | undefined };
-  }
-
-  [inspect.custom](...inspecting: Inspecting): string {
-    const { name, job } = this;
-    return shown('GraphNode', { name, state: job?.state }, inspecting);
-  }
-
-  static {
-    stays((value) =>
-      #part in value
-        ? `node '${value.name}' of a JobGraph; pass its output to another node, or node.job.result after the run`
-        : undefined,
-    );
-  }
-}
-
-const NODE_OPTIONS = optionNames<NodeOptions>({
-  fallback: true,
-  priority: true,
-  front: true,
-  token: true,
-  signal: true,
-  timeoutMs: true,
-  deadline: true,
-  delayMs: true,
-  startAt: true,
-  retry: true,
-  graceMs: true,
-  transfer: true,
-  context: true,
-});
 const GRAPH_OPTIONS = optionNames<GraphOptions>({ onFailure: true });
 const RUN_OPTIONS = optionNames<GraphRunOptions>({ token: true, signal: true });
 const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
@@ -370,40 +251,4 @@ function pathBetween(from: Part, to: Part): Part[] | undefined {
     for (const next of node.after) if (!cameFrom.has(next)) cameFrom.set(next, node);
   }
   return undefined;
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
-
-/** The outputs in arrays and plain objects, at any depth. */
-function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {
-  if (value instanceof NodeOutput) yield value;
-  else if (
-    typeof value === 'object' &&
-    value !== null &&
-    !seen.has(value) &&
-    (Array.isArray(value) || isPlain(value))
-  ) {
-    seen.add(value);
-    for (const item of Object.values(value)) yield* outputsIn(item, seen);
-  }
-}
-
-/**
- * The value with each output replaced by the result it stands for; itself where it holds none.
- *
- * @param copies of what was filled: an object that is there twice, or in itself, is one object in the copy too.
- */
-function fill(value: unknown, results: ReadonlyMap<GraphNode, unknown>, copies = new Map<object, object>()): unknown {
-  if (value instanceof NodeOutput) return results.get(nodeOf(value));
-  if (typeof value !== 'object' || value === null) return value;
-  const known = copies.get(value);
-  if (known !== undefined) return known;
-  if (outputsIn(value).next().done) return value;
-  const copy: object = Array.isArray(value) ? [] : {};
-  copies.set(value, copy);
-  for (const [key, item] of Object.entries(value)) define(copy, key, fill(item, results, copies));
-  return copy;
 }

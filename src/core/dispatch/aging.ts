@@ -1,44 +1,4 @@
-import { checkMs, optionNames, readOptions } from '../../base/check.js';
-import { describe } from '../../errors.js';
-import { JobPriority } from '../../jobs/job-priority.js';
-
-export interface AgingOptions {
-  /** How long a job waits until it has risen by `step`. */
-  readonly everyMs: number;
-  /** By how much its effective priority rises in that time: 1 is from one of the named priorities to the next. */
-  readonly step: number;
-  /**
-   * After so many ms of waiting the event `starvation` is told of a job. Default: the time in which it rises from `LOWEST` to
-   * `HIGHEST`, `everyMs * Math.ceil(4 / step)`.
-   */
-  readonly starvationMs?: number | undefined;
-}
-
-/** The options with their defaults, checked. */
-export type AgingSettings = Required<{ readonly [K in keyof AgingOptions]: NonNullable<AgingOptions[K]> }>;
-
-const AGING_OPTIONS = optionNames<AgingOptions>({ everyMs: true, step: true, starvationMs: true }, 'aging.');
-/** In one tick a job rises by 1 divided by this, at most: so much it may rise too early. */
-const TICKS_PER_PRIORITY = 8;
-
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
-export function resolveAging(value: unknown, action: string): AgingSettings {
-  const given = readOptions(value, AGING_OPTIONS, action);
-  const everyMs = checkPositive(given.everyMs, 'aging.everyMs', action);
-  const step = checkPositive(given.step, 'aging.step', action);
-  const climb = JobPriority.HIGHEST - JobPriority.LOWEST;
-  const starvationMs = checkMs(given.starvationMs ?? everyMs * Math.ceil(climb / step), 'aging.starvationMs', action);
-  if (starvationMs === 0)
-    throw new RangeError(`Cannot ${action}: aging.starvationMs must be more than 0 milliseconds, received 0`);
-  return { everyMs, step, starvationMs };
-}
-
-function checkPositive(value: unknown, name: string, action: string): number {
-  const rule = `Cannot ${action}: ${name} must be a finite number above 0, received`;
-  if (typeof value !== 'number') throw new TypeError(`${rule} ${describe(value)}`);
-  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new RangeError(`${rule} ${value}`);
-  return value;
-}
+import { type AgingSettings, TICKS_PER_PRIORITY } from '../options/aging-options.js';
 
 /**
  * Lets waiting jobs rise. As all of them rise alike, none ever passes another that waits beside it: who came earlier is ahead

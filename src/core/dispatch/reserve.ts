@@ -1,7 +1,7 @@
 import { tierOf } from '../../host/tiered-in-flight.js';
 import { type Job, kindOf } from '../../jobs/job.js';
 import { type ReservedWorkers, sum, tiersOf } from '../options/reserved-workers.js';
-import type { PoolWorker } from '../workers/worker-set.js';
+import type { PoolWorker } from '../pool-worker.js';
 
 /** What the reserve asks of the workers. */
 interface Workers {

@@ -1,5 +1,5 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
-import type { TaskRef } from '../../jobs/task.js';
+import type { TaskRef } from '../../jobs/task-ref.js';
 
 /** What may be sent ahead to a worker, in expected work: more would have to be taken back too often. 1 ms. */
 export const WINDOW_TICKS = TICKS_PER_MS;

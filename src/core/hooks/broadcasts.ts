@@ -5,8 +5,9 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import { checkCall, type TaskCall } from '../options/task-call.js';
+import type { PoolWorker } from '../pool-worker.js';
 import type { Shutdown } from '../shutdown.js';
-import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';
+import type { WorkerSet } from '../workers/worker-set.js';
 import type { WorkerHooks } from './worker-hooks.js';
 
 export interface BroadcastDeps {

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 import { has } from '../../base/bare.js';
 import { messageOf } from '../../errors.js';
-import { NO_ARGS, type TaskRef } from '../../jobs/task.js';
+import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import type { PoolLog } from '../log.js';
 import type { PoolSettings } from '../options/options.js';
 import type { TaskCall } from '../options/task-call.js';
-import type { PoolWorker } from '../workers/worker-set.js';
+import type { PoolWorker } from '../pool-worker.js';
 
 /** What each worker runs besides jobs: the setup and the broadcasts so far before its first job, the teardown at its end. */
 export class WorkerHooks {

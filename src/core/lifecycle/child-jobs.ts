@@ -5,9 +5,9 @@ import { PoolClosedError } from '../../errors.js';
 import { isSettled, Job, kindOf, placeOf, setPlace } from '../../jobs/job.js';
 import { contextOf, setContext, whenSettled } from '../../jobs/job-engine.js';
 import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
-import { refOfOrigin } from '../../jobs/task.js';
+import { refOfOrigin } from '../../jobs/task-registry.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
-import type { PoolWorker } from '../workers/worker-set.js';
+import type { PoolWorker } from '../pool-worker.js';
 
 /** What childJobs ask of their pool. */
 export interface ChildJobsDeps {

@@ -7,8 +7,8 @@ import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
+import type { PoolWorker } from '../pool-worker.js';
 import type { GraceKeeper } from '../workers/grace.js';
-import type { PoolWorker } from '../workers/worker-set.js';
 import type { ChildJobs } from './child-jobs.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 

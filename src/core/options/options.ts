@@ -12,8 +12,9 @@ import {
   readOptions,
 } from '../../base/check.js';
 import { describe } from '../../errors.js';
-import { NO_ARGS, type Task, type TaskRef } from '../../jobs/task.js';
-import { type AgingOptions, type AgingSettings, resolveAging } from '../dispatch/aging.js';
+import type { Task } from '../../jobs/task.js';
+import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
+import { type AgingOptions, type AgingSettings, resolveAging } from './aging-options.js';
 import { checkLogger, type Logger } from './logger.js';
 import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
 import { checkTask, type TaskCall } from './task-call.js';

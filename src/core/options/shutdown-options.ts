@@ -33,3 +33,10 @@ export function checkShutdownOptions(given: Given<ShutdownOptions>, action: stri
     timeoutMs: checkMs(timeoutMs, 'timeoutMs', action),
   };
 }
+
+/** How jobs ended. */
+export interface SettledCounts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}

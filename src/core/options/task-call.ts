@@ -1,5 +1,7 @@
 import { describe } from '../../errors.js';
-import { describeTask, isTask, NO_ARGS, refOf, type TaskRef } from '../../jobs/task.js';
+import { describeTask } from '../../jobs/task.js';
+import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
+import { isTask, refOf } from '../../jobs/task-registry.js';
 
 /** A call of a task that is no job. */
 export interface TaskCall {

@@ -4,7 +4,8 @@ import type { ThreadProfile } from '../../contract/thread-profile.js';
 import { OwnProfiler, ThreadProfilers } from '../../host/profiler.js';
 import { KeepAlive } from '../keep-alive.js';
 import type { PoolSettings } from '../options/options.js';
-import type { PoolWorker, WorkerSet } from '../workers/worker-set.js';
+import type { PoolWorker } from '../pool-worker.js';
+import type { WorkerSet } from '../workers/worker-set.js';
 import { type CpuProfile, mergeProfiles, type ProfilePart } from './cpu-profile.js';
 
 /** So long the workers' profilers are waited for, at most: a worker in native code is reached when that returns. */

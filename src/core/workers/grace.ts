@@ -1,6 +1,6 @@
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import { type Job, optionsOf } from '../../jobs/job.js';
-import type { PoolWorker } from './worker-set.js';
+import type { PoolWorker } from '../pool-worker.js';
 
 /** So long before a grace is over the worker is asked whether its event loop turns, and its replacement is started. */
 const FORESIGHT_MS = 100;

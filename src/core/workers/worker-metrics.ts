@@ -1,6 +1,6 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { WorkerMetrics } from '../../metrics/recorder.js';
-import type { PoolWorker } from './worker-set.js';
+import type { PoolWorker } from '../pool-worker.js';
 
 /** What `metrics()` tells of a worker. */
 export function workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {

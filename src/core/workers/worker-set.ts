@@ -8,7 +8,6 @@ import { DEEPEST, nestingDepth } from '../../base/nesting.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
-import { describe } from '../../errors.js';
 import type { MainParking } from '../../host/main-parking.js';
 import { withPipedOutput } from '../../host/piped-output.js';
 import { type JobSink, RemoteWorker, type WorkerEvents } from '../../host/remote-worker.js';
@@ -17,9 +16,9 @@ import { InlineThread } from '../../inline/inline-thread.js';
 import type { Job } from '../../jobs/job.js';
 import type { PoolSettings } from '../options/options.js';
 import { sum, tiersOf } from '../options/reserved-workers.js';
+import type { PoolWorker } from '../pool-worker.js';
 import { coverProcess, uncoverProcess } from './coverage.js';
-
-export type PoolWorker = RemoteWorker<Job>;
+import { checkThread, inheritedExecArgv } from './thread-factory.js';
 
 const NOT_NEEDED = 'it was not needed';
 
@@ -310,18 +309,4 @@ function endUnused(thread: Worker): void {
   thread.on('error', () => {});
   thread.unref();
   void thread.terminate();
-}
-
-function checkThread(thread: Worker): Worker {
-  if (typeof thread?.postMessage === 'function') return thread;
-  throw new TypeError(`Cannot start a worker: the option worker must return a Worker, received ${describe(thread)}`);
-}
-
-/** This thread's flags, where a worker could not start with them: `--input-type` goes with the text of `-e`. Else unset. */
-function inheritedExecArgv(): readonly string[] | undefined {
-  if (!process.execArgv.some((flag) => flag.startsWith('--input-type'))) return undefined;
-  return process.execArgv.filter((flag, index, flags) => {
-    const isText = /^(-e|--eval|-p|--print)$/.test(flags[index - 1] ?? '');
-    return !isText && !/^(--input-type(=.*)?|-e|--eval|-p|--print)$/.test(flag);
-  });
 }

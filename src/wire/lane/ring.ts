@@ -1,6 +1,7 @@
 import type { ReceivedBuffers, SentBuffers } from './known-buffers.js';
 import type { TextReader, TextWriter } from './text-lane.js';
-import { TreeReader, TreeWriter } from './tree-codec.js';
+import { TreeReader } from './tree-reader.js';
+import { TreeWriter } from './tree-writer.js';
 
 /** How a value travels: inside a lane or, where it cannot, by message. */
 export const Tag = Object.freeze({

@@ -1,5 +1,5 @@
 import { Control, TEXT_BYTES, TEXT_CHARS, type WorkerMemory } from './layout.js';
-import { BEYOND_LATIN1 } from './tree-codec.js';
+import { BEYOND_LATIN1 } from './tree-format.js';
 
 /** A batch is written once it is so long. A task that keeps one short string keeps alive its batch, so it is not longer. */
 const BATCH_CHARS = TEXT_CHARS / 2;

@@ -11,6 +11,7 @@ import {
   WorkerExitError,
 } from '../../errors.js';
 import { fromBytes } from '../process/process-bytes.js';
+import { classes, suppressed } from './error-classes.js';
 import {
   type Content,
   decoded,
@@ -21,12 +22,11 @@ import {
   passErrorsOn,
   type Sealed,
 } from './error-encoder.js';
-import { type ErrorClass, standardClassOf } from './standard-errors.js';
+import { standardClassOf } from './standard-errors.js';
 import { unreadable } from './unreadable.js';
 
 export { type ErrorRecord, encodeError, passErrorsOn };
 
-const classes = new Map<string, ErrorClass>();
 for (const known of [
   ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
   ...[CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError],
@@ -34,34 +34,7 @@ for (const known of [
 ]) {
   classes.set(known.name, known);
 }
-// of the two errors of a `using` block, since Node 24
-const suppressed = Reflect.get(globalThis, 'SuppressedError') as ErrorClass | undefined;
 if (typeof suppressed === 'function') classes.set('SuppressedError', suppressed);
-
-/**
- * Makes a class of errors known, so that one thrown by a task arrives as an instance of it. It is found by its name, and
- * restored without calling its constructor: prototype, message, stack, and own properties.
- *
- * @throws {TypeError} when it is not a class of errors, or another class has that name.
- */
-export function registerErrorClass(errorClass: ErrorClass): void {
-  if (typeof errorClass !== 'function' || !inheritsFromError(errorClass))
-    throw new TypeError(`Cannot register error class: it must extend Error, received ${describe(errorClass)}`);
-  if (errorClass.name === '') throw new TypeError('Cannot register error class: it must have a name, received none');
-  const known = classes.get(errorClass.name);
-  if (known !== undefined && known !== errorClass)
-    throw new TypeError(`Cannot register error class: another class has the name '${errorClass.name}'`);
-  classes.set(errorClass.name, errorClass);
-}
-
-function inheritsFromError(errorClass: ErrorClass): boolean {
-  for (let prototype: unknown = errorClass.prototype; prototype !== null && prototype !== undefined; ) {
-    // by name, as a test runner's Error is of another realm
-    if ((prototype as Error).constructor?.name === 'Error') return true;
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  return false;
-}
 
 /**
  * What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. Never

@@ -1,4 +1,4 @@
-import type { KnownTask } from './task-table.js';
+import type { KnownTask } from './known-task.js';
 
 const MODULE = 'export the function from a module and submit it by taskModule()';
 const IMPORT = `get a built-in module by process.getBuiltinModule('node:…') in the function, or ${MODULE}`;

@@ -1,32 +1,11 @@
 import { loadAs } from '../../base/nesting.js';
 import type { TaskDefinition } from '../../contract/task-origin.js';
 import { messageOf, TaskNotFoundError } from '../../errors.js';
+import { compile } from './inline-task.js';
+import type { KnownTask, TaskCode, TaskRunner } from './known-task.js';
 import { eachOf } from './map-chunk.js';
 import { loadModule } from './module-loader.js';
-import { standInsFor } from './stand-ins.js';
 import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
-
-export type TaskCode = (...args: readonly unknown[]) => unknown;
-
-/** A task as this worker knows it. */
-export interface KnownTask {
-  readonly definition: TaskDefinition;
-  /** Set once it can be called. */
-  code: TaskCode | undefined;
-  loading: Promise<TaskCode> | undefined;
-  /** Its calls are watched for errors that they leave uncaught: the first one, and all of a task that returns promises. */
-  isWatched: boolean;
-  /** Its code may look at `this`, which is its job. */
-  usesThis: boolean;
-  /** A job of it has blocked this thread, and the main thread was told. */
-  hasBlocked: boolean;
-}
-
-/** Where tasks run that do not run here. */
-export interface TaskRunner {
-  codeOf(task: KnownTask, id: number): TaskCode;
-  forget(id: number): void;
-}
 
 /** The tasks this worker was told of, by their ids. */
 export class TaskTable {
@@ -85,46 +64,6 @@ function learn(task: KnownTask, called: TaskCode): TaskCode {
   task.code = code;
   task.usesThis = /\b(this|super|eval)\b|\[native code\]/.test(Function.prototype.toString.call(code));
   return code;
-}
-
-/**
- * The function of a source text. It becomes code as the caller's own function did, in strict mode, seeing its arguments
- * and globals.
- */
-function compile(text: string, name: string): TaskCode {
-  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
-    throw new TaskNotFoundError(
-      `Cannot send task '${name}' by its source text: it is a native or bound function, which has none; wrap it in a function, or export it from a module and use taskModule()`,
-    );
-  }
-  const standIns = standInsFor(text);
-  const withStandIns = (expression: string): unknown =>
-    standIns.size === 0
-      ? evaluate(expression, name)
-      : Reflect.apply(evaluate(`((${[...standIns.keys()]})=>${expression})`, name) as TaskCode, undefined, [
-          ...standIns.values(),
-        ]);
-  let code: unknown;
-  try {
-    code = withStandIns(`(${text}\n)`);
-  } catch (cause) {
-    // a method, written `name(…) { … }`, is no expression by itself
-    try {
-      code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
-    } catch {
-      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}`, { cause });
-    }
-  }
-  if (typeof code !== 'function' || /^class\b/.test(text))
-    throw new TaskNotFoundError(`Cannot call task '${name}': its source text is not that of a function`);
-  return code as TaskCode;
-}
-
-function evaluate(expression: string, name: string): unknown {
-  // indirect, so that the code sees globals only; named, so that stacks show it
-  // biome-ignore lint/security/noGlobalEval: it is the caller's own function, sent as text; `vm` would deny it import()
-  const evaluateGlobally = globalThis.eval;
-  return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name.replace(/[^\w$.-]/g, '_')}`);
 }
 
 async function importTask(url: string, exportName: string): Promise<TaskCode> {

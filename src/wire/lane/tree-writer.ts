@@ -1,83 +1,44 @@
 import { types } from 'node:util';
-import { define } from '../../base/define.js';
-import { partOf, type ReceivedBuffers, type SentBuffers, sharedPartOf } from './known-buffers.js';
+import { type SentBuffers, sharedPartOf } from './known-buffers.js';
+import {
+  BEYOND_LATIN1,
+  float,
+  halves,
+  KIND_BITS,
+  Kind,
+  MAX_DEPTH,
+  MAX_INTEGER,
+  MAX_ITEMS,
+  MAX_KEYS,
+  MAX_SHAPES,
+  type Plain,
+  REFUSED,
+  SHARED_WORDS,
+  SHORT_STRING,
+  type Shape,
+  stringWords,
+  type TreeMemory,
+  WORD_BYTES,
+} from './tree-format.js';
 
-/**
- * Plain values in place: objects made by literals, arrays, strings, numbers, booleans, null, undefined and dates, nested;
- * and, where the other side keeps it, shared memory. They arrive exactly as a structured clone makes them, several times
- * faster; what this codec cannot carry so (class instances, cycles, anything referred to twice, holes, ...) it refuses, and
- * a structured clone carries it.
- *
- * A value is one 32-bit word, its kind and a number, and what follows. An object's keys are sent once, as a shape.
- */
-const Kind = Object.freeze({
-  UNDEFINED: 0,
-  NULL: 1,
-  TRUE: 2,
-  FALSE: 3,
-  /** The number itself, 28 bits with its sign. */
-  INTEGER: 4,
-  /** Two words follow. */
-  DOUBLE: 5,
-  DATE: 6,
-  /** Its length; its characters follow, a byte each. */
-  LATIN1: 7,
-  /** The same, two bytes each. */
-  UTF16: 8,
-  /** Its length; its items follow. */
-  ARRAY: 9,
-  /** Its shape; its values follow. */
-  OBJECT: 10,
-  /** The number of its keys; they follow as strings, then its values. The next free shape is theirs. */
-  NEW_SHAPE: 11,
-  /** Its type; the number of its buffer, and as doubles its offset and its length follow. */
-  SHARED: 12,
-} as const);
-
-const KIND_BITS = 4;
-const KIND_MASK = (1 << KIND_BITS) - 1;
-const MAX_INTEGER = 2 ** 27 - 1;
-const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
-const SHARED_WORDS = 6;
-
-const MAX_DEPTH = 16;
 const MAX_OBJECTS = 64;
-const MAX_KEYS = 64;
-const MAX_SHAPES = 256;
-const MAX_ITEMS = 64;
-/** A string up to this length is written character by character; a call into the runtime costs more. */
-const SHORT_STRING = 32;
 
 const HOPELESS = 8;
+
 const TRY_EVERY = 32;
 
 // As they are before any task can replace them.
 const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
+
 const { toString: tagOf } = PLAIN;
+
 const { getTime: timeOf } = Date.prototype;
+
 const { apply } = Reflect;
+
 const { isArray } = Array;
+
 const cloneOf = globalThis.structuredClone;
-export const BEYOND_LATIN1 = /[^\0-\xff]/;
-
-const float = new Float64Array(1);
-const halves = new Int32Array(float.buffer);
-
-type Shape = readonly string[];
-type Plain = Record<string, unknown>;
-
-/** Thrown for a value that the codec does not carry. Never seen outside; made once, as a stack costs more than a clone. */
-const REFUSED = new Error('Refused');
-
-function stringWords(bytes: number): number {
-  return (bytes + WORD_BYTES - 1) >> 2;
-}
-
-/** Where the codec writes and reads: 32-bit words, and the same memory as bytes. */
-export interface TreeMemory {
-  readonly words: Int32Array;
-  readonly bytes: Buffer;
-}
 
 export class TreeWriter {
   readonly #words: Int32Array;
@@ -350,163 +311,4 @@ function areSame(a: Shape | undefined, b: Shape): boolean {
   if (a === undefined || a.length !== b.length) return false;
   for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-/** A shape as the reader knows it. */
-interface KnownShape {
-  readonly keys: Shape;
-  /** An object of that shape: a copy of it is made at once, key by key it takes several times as long. */
-  readonly template: Plain;
-}
-
-export class TreeReader {
-  readonly #words: Int32Array;
-  readonly #bytes: Buffer;
-  readonly #buffers: ReceivedBuffers | undefined;
-  readonly #shapes: KnownShape[] = [];
-  /** How many there are without those of a value that is being read. */
-  #known = 0;
-  /** The word behind what was read last. */
-  cursor = 0;
-
-  constructor(memory: TreeMemory, buffers?: ReceivedBuffers) {
-    this.#words = memory.words;
-    this.#bytes = memory.bytes;
-    this.#buffers = buffers;
-  }
-
-  /** Reads the value that begins at the word `cursor`. */
-  read(cursor: number): unknown {
-    this.cursor = cursor;
-    const value = this.#take();
-    this.#known = this.#shapes.length;
-    return value;
-  }
-
-  /**
-   * Passes over the value that begins at the word `cursor`, which `read` has failed to read, or which follows one of the same
-   * entry: makes none of it, and learns the shapes in it, as the writer counts them. Returns the word behind it.
-   */
-  pass(cursor: number): number {
-    this.cursor = cursor;
-    this.#shapes.length = this.#known;
-    this.#pass();
-    this.#known = this.#shapes.length;
-    return this.cursor;
-  }
-
-  #pass(): void {
-    const head = this.#words[this.cursor++] ?? 0;
-    const value = head >> KIND_BITS;
-    switch (head & KIND_MASK) {
-      case Kind.DOUBLE:
-      case Kind.DATE:
-        this.cursor += 2;
-        break;
-      case Kind.LATIN1:
-        this.cursor += stringWords(value);
-        break;
-      case Kind.UTF16:
-        this.cursor += stringWords(2 * value);
-        break;
-      case Kind.ARRAY:
-        this.#passMany(value);
-        break;
-      case Kind.OBJECT:
-        this.#passMany(this.#keysOf(value).length);
-        break;
-      case Kind.NEW_SHAPE:
-        this.#passMany(this.#keysOf(this.#learn(value)).length);
-        break;
-      case Kind.SHARED:
-        this.#buffers?.pass(this.#words[this.cursor] ?? 0);
-        this.cursor += SHARED_WORDS - 1;
-        break;
-    }
-  }
-
-  #passMany(count: number): void {
-    for (let i = 0; i < count; i++) this.#pass();
-  }
-
-  #keysOf(shape: number): Shape {
-    return (this.#shapes[shape] as KnownShape).keys;
-  }
-
-  #take(): unknown {
-    const head = this.#words[this.cursor++] ?? 0;
-    const value = head >> KIND_BITS;
-    switch (head & KIND_MASK) {
-      case Kind.NULL:
-        return null;
-      case Kind.TRUE:
-        return true;
-      case Kind.FALSE:
-        return false;
-      case Kind.INTEGER:
-        return value;
-      case Kind.DOUBLE:
-        return this.#takeDouble();
-      case Kind.DATE:
-        return new Date(this.#takeDouble());
-      case Kind.LATIN1:
-        return this.#takeText('latin1', value);
-      case Kind.UTF16:
-        return this.#takeText('utf16le', 2 * value);
-      case Kind.ARRAY:
-        return this.#takeArray(value);
-      case Kind.OBJECT:
-        return this.#takeObject(value);
-      case Kind.NEW_SHAPE:
-        return this.#takeObject(this.#learn(value));
-      case Kind.SHARED:
-        return this.#takeShared(value);
-      default:
-        return undefined;
-    }
-  }
-
-  #takeDouble(): number {
-    halves[0] = this.#words[this.cursor++] ?? 0;
-    halves[1] = this.#words[this.cursor++] ?? 0;
-    return float[0] ?? 0;
-  }
-
-  #takeShared(type: number): object | undefined {
-    const buffer = this.#buffers?.get(this.#words[this.cursor++] ?? 0);
-    const byteOffset = this.#takeDouble();
-    const length = this.#takeDouble();
-    return buffer && partOf({ type, buffer, byteOffset, length });
-  }
-
-  #takeText(encoding: 'latin1' | 'utf16le', bytes: number): string {
-    const start = this.cursor * WORD_BYTES;
-    this.cursor += stringWords(bytes);
-    return this.#bytes.toString(encoding, start, start + bytes);
-  }
-
-  #takeArray(length: number): unknown[] {
-    const array: unknown[] = [];
-    for (let i = 0; i < length; i++) array.push(this.#take());
-    return array;
-  }
-
-  #takeObject(number: number): Plain {
-    const { keys, template } = this.#shapes[number] as KnownShape;
-    const object = { ...template };
-    for (const key of keys) object[key] = this.#take(); // there already: no setter of a prototype is asked
-    return object;
-  }
-
-  #learn(count: number): number {
-    const keys: string[] = [];
-    const template: Plain = {};
-    for (let i = 0; i < count; i++) {
-      const key = this.#take() as string;
-      keys.push(key);
-      // not assigned: `toString` would be refused below a frozen prototype
-      define(template, key, undefined);
-    }
-    return this.#shapes.push({ keys, template }) - 1;
-  }
 }

@@ -1,0 +1,51 @@
+import type { ContextValues } from '../base/context-stores.js';
+import { giveAccess, type InFlightJob, type InFlightJobKind } from '../base/in-flight-job.js';
+import type { JobOverrides } from '../contract/job-overrides.js';
+import type { ToProcess } from '../wire/process/process-protocol.js';
+
+/** A call, as the thread in this process carries it. */
+export class Call implements InFlightJob {
+  place: object | undefined = undefined;
+  seq = 0;
+  /** A report of it could not be sent: by now its code, which is to blame, cannot be told. It fails by that once it has ended. */
+  fault: { readonly error: unknown } | undefined;
+  readonly run: number;
+  readonly id: number;
+  readonly kind: InFlightJobKind;
+  readonly overrides: JobOverrides;
+  readonly args: readonly unknown[];
+
+  constructor(
+    message: Extract<ToProcess, { readonly kind: 'run' }>,
+    { args, context }: { readonly args: readonly unknown[]; readonly context: ContextValues | undefined },
+  ) {
+    this.run = message.run;
+    this.id = message.id;
+    const { name, attempt } = message;
+    this.overrides = { name, attempt: attempt > 1 ? attempt : undefined, context };
+    this.kind = { task: message.task, priority: message.priority, urgency: 0 };
+    this.args = args;
+  }
+
+  static {
+    giveAccess<Call>({
+      isInFlightJob: (value) => value instanceof Call,
+      idOf: (call) => call.id,
+      kindOf: (call) => call.kind,
+      argsOf: (call) => call.args,
+      isPlain: () => false,
+      overridesOf: (call) => call.overrides,
+      transferOf: () => undefined,
+      timeoutMsOf: () => undefined,
+      orderOf: () => 0,
+      placeOf: (call) => call.place,
+      setPlace: (call, place) => {
+        call.place = place;
+      },
+      seqOf: (call) => call.seq,
+      setSeq: (call, seq) => {
+        call.seq = seq;
+      },
+    });
+  }
+}

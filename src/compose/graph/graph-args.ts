@@ -1,0 +1,42 @@
+import { define } from '../../base/define.js';
+import { type GraphNode, NodeOutput, nodeOf } from './graph-node.js';
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** The outputs in arrays and plain objects, at any depth. */
+export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {
+  if (value instanceof NodeOutput) yield value;
+  else if (
+    typeof value === 'object' &&
+    value !== null &&
+    !seen.has(value) &&
+    (Array.isArray(value) || isPlain(value))
+  ) {
+    seen.add(value);
+    for (const item of Object.values(value)) yield* outputsIn(item, seen);
+  }
+}
+
+/**
+ * The value with each output replaced by the result it stands for; itself where it holds none.
+ *
+ * @param copies of what was filled: an object that is there twice, or in itself, is one object in the copy too.
+ */
+export function fill(
+  value: unknown,
+  results: ReadonlyMap<GraphNode, unknown>,
+  copies = new Map<object, object>(),
+): unknown {
+  if (value instanceof NodeOutput) return results.get(nodeOf(value));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (outputsIn(value).next().done) return value;
+  const copy: object = Array.isArray(value) ? [] : {};
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value)) define(copy, key, fill(item, results, copies));
+  return copy;
+}

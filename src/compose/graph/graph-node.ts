@@ -1,0 +1,140 @@
+import { inspect } from 'node:util';
+import { optionNames } from '../../base/check.js';
+import { type Inspecting, shown } from '../../base/inspect.js';
+import type { Job } from '../../jobs/job.js';
+import type { CheckedJobOptions, JobOptions } from '../../jobs/job-options.js';
+import type { Task } from '../../jobs/task.js';
+import type { CancellationToken } from '../../sync/cancellation-token.js';
+import { stays } from '../../sync/sharing/crossing.js';
+
+/** What a graph knows of a node. */
+export interface Part {
+  readonly name: string;
+  readonly node: GraphNode;
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly fallback: Task | undefined;
+  readonly options: CheckedJobOptions;
+  readonly before: Set<Part>;
+  readonly after: Set<Part>;
+  job: Job | undefined;
+}
+
+export let partOf: (node: GraphNode) => Part;
+
+export let nodeOf: (output: NodeOutput) => GraphNode;
+
+/** Stands for the result of a node in the arguments of another. */
+export class NodeOutput<T = unknown> {
+  readonly #node: GraphNode<T>;
+  /** The type of the result: only the compiler looks at it. */
+  declare readonly result: T;
+
+  /** @internal */
+  constructor(node: GraphNode<T>) {
+    this.#node = node;
+  }
+
+  static {
+    nodeOf = (output) => output.#node;
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    return shown('NodeOutput', { node: this.#node.name }, inspecting);
+  }
+
+  static {
+    stays((value) =>
+      #node in value
+        ? `the output of node '${value.#node.name}'; pass it to nodes of its graph, or run the graph first and pass node.job.result`
+        : undefined,
+    );
+  }
+}
+
+/** Arguments, of which any part may be the output of a node that fits there. */
+export type WithOutputs<A> = A extends readonly unknown[]
+  ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
+  : A extends (...args: never[]) => unknown
+    ? A
+    : A extends object
+      ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
+      : A;
+
+export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'name'> {
+  /** Is called with the same arguments when the node's own task has failed; its result stands then. Default: none. */
+  readonly fallback?: Task | undefined;
+}
+
+export interface GraphRunOptions {
+  /** Cancels the run. */
+  readonly token?: CancellationToken | undefined;
+  /** Cancels the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a node calls. */
+interface NodeCall {
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly fallback: Task | undefined;
+  readonly options: CheckedJobOptions;
+}
+
+/** One call in a graph. */
+export class GraphNode<T = unknown> {
+  readonly name: string;
+  /** For the arguments of other nodes: its result, and an edge to it. */
+  readonly output: NodeOutput<T> = new NodeOutput(this);
+  readonly #part: Part;
+
+  /** @internal */
+  constructor(name: string, call: NodeCall) {
+    this.name = name;
+    const node = this as GraphNode;
+    this.#part = { name, node, ...call, before: new Set(), after: new Set(), job: undefined };
+  }
+
+  static {
+    partOf = (node) => node.#part;
+  }
+
+  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
+  get job(): Job<T> | undefined {
+    return this.#part.job as Job<T> | undefined;
+  }
+
+  toJSON(): { readonly name: string; readonly job: Job | undefined } {
+    const { name, job } = this;
+    return { name, job: job as Job | undefined };
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { name, job } = this;
+    return shown('GraphNode', { name, state: job?.state }, inspecting);
+  }
+
+  static {
+    stays((value) =>
+      #part in value
+        ? `node '${value.name}' of a JobGraph; pass its output to another node, or node.job.result after the run`
+        : undefined,
+    );
+  }
+}
+
+export const NODE_OPTIONS = optionNames<NodeOptions>({
+  fallback: true,
+  priority: true,
+  front: true,
+  token: true,
+  signal: true,
+  timeoutMs: true,
+  deadline: true,
+  delayMs: true,
+  startAt: true,
+  retry: true,
+  graceMs: true,
+  transfer: true,
+  context: true,
+});

@@ -1,0 +1,102 @@
+import { setImmediate } from '../../base/clock.js';
+import { race } from '../../base/promises.js';
+import { describe } from '../../errors.js';
+import { type Chunk, chunkOf, flatten, type List, MOST_COPIED, type Source } from './source.js';
+
+export class IteratorSource implements Source {
+  readonly length = undefined;
+  readonly most = MOST_COPIED;
+  readonly #iterator: Iterator<unknown>;
+  /** It has ended, or failed: it is neither asked again nor told to end. */
+  #isOver = false;
+
+  constructor(iterator: Iterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  read(max: number): Chunk | undefined {
+    const items: unknown[] = [];
+    while (items.length < max && !this.#isOver) {
+      this.#isOver = true;
+      const step = checkStep(this.#iterator.next());
+      this.#isOver = Boolean(step.done);
+      if (!this.#isOver) items.push(step.value);
+    }
+    return items.length === 0 ? undefined : chunkOf(items);
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    try {
+      this.#iterator.return?.();
+    } catch {
+      // what it throws now nobody asked for
+    }
+  }
+
+  collect(parts: readonly List[]): unknown[] {
+    return flatten(parts);
+  }
+}
+
+/** Takes together what comes without a wait: a slow source's items go on one by one, as they come. */
+export class AsyncSource implements Source {
+  readonly length = undefined;
+  readonly most = MOST_COPIED;
+  readonly #iterator: AsyncIterator<unknown>;
+  /** Asked for, and not come yet when the last chunk went on. */
+  #pending: Promise<IteratorResult<unknown>> | undefined;
+  /** It has ended, or failed: it is neither asked again nor told to end. */
+  #isOver = false;
+
+  constructor(iterator: AsyncIterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  async read(max: number): Promise<Chunk | undefined> {
+    const items: unknown[] = [];
+    while (items.length < max && !this.#isOver) {
+      this.#pending ??= this.#next();
+      const step = await (items.length === 0 ? this.#pending : race(this.#pending, nextTurn()));
+      if (step === NOT_YET) break;
+      this.#pending = undefined;
+      this.#isOver = Boolean(step.done);
+      if (!this.#isOver) items.push(step.value);
+    }
+    return items.length === 0 ? undefined : chunkOf(items);
+  }
+
+  async #next(): Promise<IteratorResult<unknown>> {
+    try {
+      return checkStep(await this.#iterator.next());
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#pending?.catch(() => {});
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // what it throws now nobody asked for
+    void (async () => this.#iterator.return?.())().catch(() => {});
+  }
+
+  collect(parts: readonly List[]): unknown[] {
+    return flatten(parts);
+  }
+}
+
+const NOT_YET = Symbol('not yet');
+
+function nextTurn(): Promise<typeof NOT_YET> {
+  return new Promise((resolve) => setImmediate(() => resolve(NOT_YET)));
+}
+
+/** As `for … of` does. */
+function checkStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
+  if (typeof step === 'object' && step !== null) return step;
+  throw new TypeError(`Cannot read the items of a map: next() must give an object, received ${describe(step)}`);
+}

@@ -1,0 +1,94 @@
+import { type Chunk, type List, lengthOf, MOST_COPIED, type Source, type TypedArray } from './source.js';
+
+/** Each chunk is a copy; so are its results, which go into one array at the end. */
+export class TypedSource implements Source {
+  readonly length: number;
+  readonly most = MOST_COPIED;
+  readonly #items: TypedArray;
+  #position = 0;
+
+  constructor(items: TypedArray) {
+    this.#items = items;
+    this.length = items.length;
+  }
+
+  read(max: number): Chunk | undefined {
+    if (this.#position >= this.length) return undefined;
+    // not a view, which would take its whole buffer along; not a `Buffer`, whose `slice` is one
+    const items = copyOf(this.#items.subarray(this.#position, this.#position + max));
+    this.#position += items.length;
+    return items.length === 0 ? undefined : { items, target: 'same' };
+  }
+
+  close(): void {}
+
+  collect(parts: readonly List[]): TypedArray {
+    const all = emptyLike(this.#items, lengthOf(parts));
+    let end = 0;
+    for (const part of parts) {
+      all.set(part as ArrayLike<never>, end);
+      end += part.length;
+    }
+    return all;
+  }
+}
+
+/** Nothing is copied: the workers read the items, and write the results, where they are. */
+export class SharedSource implements Source {
+  readonly length: number;
+  readonly most = Number.POSITIVE_INFINITY;
+  readonly #items: TypedArray;
+  readonly #results: TypedArray;
+  #position = 0;
+
+  constructor(items: TypedArray) {
+    this.#items = items;
+    this.length = items.length;
+    const Kind = kindOf(items);
+    this.#results = new Kind(new SharedArrayBuffer(this.length * items.BYTES_PER_ELEMENT));
+  }
+
+  read(max: number): Chunk | undefined {
+    if (this.#position >= this.length) return undefined;
+    const from = this.#position;
+    this.#position = Math.min(this.length, from + max);
+    return { items: this.#items.subarray(from, this.#position), target: this.#results.subarray(from, this.#position) };
+  }
+
+  close(): void {}
+
+  collect(): TypedArray {
+    return this.#results;
+  }
+}
+
+type Kind = new (lengthOrBuffer: number | SharedArrayBuffer) => TypedArray;
+
+const kinds = new Map<string, Kind>(
+  [
+    ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
+    ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
+    ...float16(),
+  ].map((kind) => [kind.name, kind as unknown as Kind]),
+);
+
+/** Not all Nodes have it. */
+function float16(): (typeof Float32Array)[] {
+  const kind: unknown = Reflect.get(globalThis, 'Float16Array');
+  return kind === undefined ? [] : [kind as typeof Float32Array];
+}
+
+function kindOf(array: TypedArray): Kind {
+  return kinds.get(array[Symbol.toStringTag]) as Kind;
+}
+
+function copyOf(array: TypedArray): TypedArray {
+  const copy = new (kindOf(array))(array.length);
+  copy.set(array as ArrayLike<unknown> as ArrayLike<never>);
+  return copy;
+}
+
+/** A `Buffer` for a `Buffer`, else an array of the same kind. */
+function emptyLike(array: TypedArray, length: number): TypedArray {
+  return Buffer.isBuffer(array) ? Buffer.alloc(length) : new (kindOf(array))(length);
+}

@@ -1,6 +1,0 @@
-/** How jobs ended. */
-export interface SettledCounts {
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-}

@@ -1,0 +1,164 @@
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { defineHidden } from '../base/define.js';
+import { type Inspecting, shown } from '../base/inspect.js';
+import { describe } from '../errors.js';
+import { stays } from '../sync/sharing/crossing.js';
+import { Uncloneable } from '../sync/uncloneable.js';
+import { addresses, describeTask, type ModuleTask, type Task, type TaskModule } from './task.js';
+import { type TaskOrigin, TaskRef } from './task-ref.js';
+
+/** The identity of a task of a module; `undefined` for anything else. */
+let refOfExport: (value: unknown) => TaskRef | undefined;
+
+/** Passed as an argument it is refused, rather than copied into something that is none. */
+class ModuleExport extends Uncloneable implements ModuleTask {
+  readonly name: string;
+  readonly url: string;
+  readonly #ref: TaskRef;
+
+  static {
+    // outside of the class, so that who holds a task cannot reach it
+    refOfExport = (value) => (typeof value === 'object' && value !== null && #ref in value ? value.#ref : undefined);
+    stays((value) =>
+      #ref in value ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name` : undefined,
+    );
+  }
+
+  constructor(url: string, name: string) {
+    super();
+    this.name = name;
+    this.url = url;
+    this.#ref = new TaskRef({ kind: 'module', url, name, each: false });
+    Object.freeze(this);
+  }
+
+  [inspect.custom](...inspecting: Inspecting): string {
+    const { name, url } = this;
+    return shown('ModuleTask', { name, url }, inspecting);
+  }
+}
+
+/** One entry per module address, so that a module named a million times is one task an export. */
+const modules = new Map<string, object>();
+
+/**
+ * Names a module whose exported functions are tasks. Nothing is loaded here: the module is imported in the workers, when a
+ * job first needs it. A name that the module does not export shows when its job fails, with `TaskNotFoundError`.
+ *
+ * @param url the module's address, e.g. `new URL('./tasks.js', import.meta.url)`, or an absolute path.
+ * @throws {TypeError} when `url` is neither.
+ *
+ * @example
+ * ```ts
+ * const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
+ * const digest = await pool.submit(tasks.sha256, [bytes]);
+ * ```
+ */
+export function taskModule<M>(url: URL | string): TaskModule<M> {
+  const href = moduleHref(url);
+  let exports = modules.get(href);
+  if (exports === undefined) {
+    exports = createExports(href);
+    modules.set(href, exports);
+  }
+  return exports as TaskModule<M>;
+}
+
+/** An object whose every property is an export. Each becomes a plain property when it is first asked for: a Proxy is slow. */
+function createExports(url: string): object {
+  const unknown = new Proxy(Object.create(null) as object, {
+    get(_target, name, exports: object) {
+      // 'then': so that a task module may be awaited, or returned from an async function, without being called
+      if (typeof name !== 'string' || name === 'then') return undefined;
+      const value = new ModuleExport(url, name);
+      defineHidden(exports, name, value);
+      return value;
+    },
+  });
+  // a WeakSet, as a structured clone refuses it: passed as an argument by mistake, a task module would arrive as {}
+  const exports = Object.setPrototypeOf(new WeakSet(), unknown) as object;
+  addresses.set(exports, url);
+  defineHidden(exports, inspect.custom, (...inspecting: Inspecting) => shown('TaskModule', { url }, inspecting));
+  return exports;
+}
+
+function moduleHref(url: unknown): string {
+  // by shape: a test runner's URL is of another realm
+  if (typeof url === 'object' && url !== null && 'href' in url) return String(url.href);
+  if (typeof url === 'string') {
+    if (isAbsolute(url)) return pathToFileURL(url).href;
+    if (URL.canParse(url)) return new URL(url).href;
+  }
+  throw new TypeError(
+    `Cannot name task module: url must be a URL or an absolute path, such as new URL('./tasks.js', import.meta.url), received ${describe(url)}`,
+  );
+}
+
+const byFunction = new WeakMap<object, TaskRef>();
+
+/** Closures made again and again (`submit(() => …)` in a loop) have one name and source text: they are one task. */
+const byText = new Map<string, WeakRef<TaskRef>>();
+
+const forgetText = new FinalizationRegistry<string>((key) => {
+  if (byText.get(key)?.deref() === undefined) byText.delete(key);
+});
+
+/** What was asked for last, and the answer. */
+let lastTask: unknown;
+
+let lastRef: TaskRef;
+
+/**
+ * The identity of a task.
+ *
+ * @throws {TypeError} when `task` is neither a function nor a task of a module.
+ */
+export function refOf(task: unknown): TaskRef {
+  return task === lastTask && task !== undefined ? lastRef : findRef(task);
+}
+
+function findRef(task: unknown): TaskRef {
+  if (task instanceof TaskRef) return task;
+  lastRef = refOfExport(task) ?? refOfFunction(task);
+  lastTask = task;
+  return lastRef;
+}
+
+/** Whether `refOf` takes it. */
+export function isTask(value: unknown): value is Task {
+  return typeof value === 'function' || refOfExport(value) !== undefined;
+}
+
+/** The identity of a task that another thread has named. */
+export function refOfOrigin(origin: TaskOrigin): TaskRef {
+  if (origin.kind === 'module') return refOf(Reflect.get(taskModule(origin.url) as object, origin.name));
+  return refOfText(origin.name, origin.text);
+}
+
+function refOfFunction(task: unknown): TaskRef {
+  if (typeof task !== 'function') {
+    throw new TypeError(
+      `Cannot make job: task must be a function or a task of a taskModule(), received ${describeTask(task)}`,
+    );
+  }
+  let ref = byFunction.get(task);
+  if (ref === undefined) {
+    const text = Function.prototype.toString.call(task);
+    const name = task.name === '' ? 'anonymous' : task.name;
+    ref = refOfText(name, text);
+    byFunction.set(task, ref);
+  }
+  return ref;
+}
+
+function refOfText(name: string, text: string): TaskRef {
+  const key = `${name} ${text}`;
+  const known = byText.get(key)?.deref();
+  if (known !== undefined) return known;
+  const ref = new TaskRef({ kind: 'inline', text, name, each: false });
+  byText.set(key, new WeakRef(ref));
+  forgetText.register(ref, key);
+  return ref;
+}

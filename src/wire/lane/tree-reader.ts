@@ -1,0 +1,174 @@
+import { define } from '../../base/define.js';
+import { partOf, type ReceivedBuffers } from './known-buffers.js';
+import {
+  float,
+  halves,
+  KIND_BITS,
+  KIND_MASK,
+  Kind,
+  type Plain,
+  SHARED_WORDS,
+  type Shape,
+  stringWords,
+  type TreeMemory,
+  WORD_BYTES,
+} from './tree-format.js';
+
+/** A shape as the reader knows it. */
+interface KnownShape {
+  readonly keys: Shape;
+  /** An object of that shape: a copy of it is made at once, key by key it takes several times as long. */
+  readonly template: Plain;
+}
+
+export class TreeReader {
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #buffers: ReceivedBuffers | undefined;
+  readonly #shapes: KnownShape[] = [];
+  /** How many there are without those of a value that is being read. */
+  #known = 0;
+  /** The word behind what was read last. */
+  cursor = 0;
+
+  constructor(memory: TreeMemory, buffers?: ReceivedBuffers) {
+    this.#words = memory.words;
+    this.#bytes = memory.bytes;
+    this.#buffers = buffers;
+  }
+
+  /** Reads the value that begins at the word `cursor`. */
+  read(cursor: number): unknown {
+    this.cursor = cursor;
+    const value = this.#take();
+    this.#known = this.#shapes.length;
+    return value;
+  }
+
+  /**
+   * Passes over the value that begins at the word `cursor`, which `read` has failed to read, or which follows one of the same
+   * entry: makes none of it, and learns the shapes in it, as the writer counts them. Returns the word behind it.
+   */
+  pass(cursor: number): number {
+    this.cursor = cursor;
+    this.#shapes.length = this.#known;
+    this.#pass();
+    this.#known = this.#shapes.length;
+    return this.cursor;
+  }
+
+  #pass(): void {
+    const head = this.#words[this.cursor++] ?? 0;
+    const value = head >> KIND_BITS;
+    switch (head & KIND_MASK) {
+      case Kind.DOUBLE:
+      case Kind.DATE:
+        this.cursor += 2;
+        break;
+      case Kind.LATIN1:
+        this.cursor += stringWords(value);
+        break;
+      case Kind.UTF16:
+        this.cursor += stringWords(2 * value);
+        break;
+      case Kind.ARRAY:
+        this.#passMany(value);
+        break;
+      case Kind.OBJECT:
+        this.#passMany(this.#keysOf(value).length);
+        break;
+      case Kind.NEW_SHAPE:
+        this.#passMany(this.#keysOf(this.#learn(value)).length);
+        break;
+      case Kind.SHARED:
+        this.#buffers?.pass(this.#words[this.cursor] ?? 0);
+        this.cursor += SHARED_WORDS - 1;
+        break;
+    }
+  }
+
+  #passMany(count: number): void {
+    for (let i = 0; i < count; i++) this.#pass();
+  }
+
+  #keysOf(shape: number): Shape {
+    return (this.#shapes[shape] as KnownShape).keys;
+  }
+
+  #take(): unknown {
+    const head = this.#words[this.cursor++] ?? 0;
+    const value = head >> KIND_BITS;
+    switch (head & KIND_MASK) {
+      case Kind.NULL:
+        return null;
+      case Kind.TRUE:
+        return true;
+      case Kind.FALSE:
+        return false;
+      case Kind.INTEGER:
+        return value;
+      case Kind.DOUBLE:
+        return this.#takeDouble();
+      case Kind.DATE:
+        return new Date(this.#takeDouble());
+      case Kind.LATIN1:
+        return this.#takeText('latin1', value);
+      case Kind.UTF16:
+        return this.#takeText('utf16le', 2 * value);
+      case Kind.ARRAY:
+        return this.#takeArray(value);
+      case Kind.OBJECT:
+        return this.#takeObject(value);
+      case Kind.NEW_SHAPE:
+        return this.#takeObject(this.#learn(value));
+      case Kind.SHARED:
+        return this.#takeShared(value);
+      default:
+        return undefined;
+    }
+  }
+
+  #takeDouble(): number {
+    halves[0] = this.#words[this.cursor++] ?? 0;
+    halves[1] = this.#words[this.cursor++] ?? 0;
+    return float[0] ?? 0;
+  }
+
+  #takeShared(type: number): object | undefined {
+    const buffer = this.#buffers?.get(this.#words[this.cursor++] ?? 0);
+    const byteOffset = this.#takeDouble();
+    const length = this.#takeDouble();
+    return buffer && partOf({ type, buffer, byteOffset, length });
+  }
+
+  #takeText(encoding: 'latin1' | 'utf16le', bytes: number): string {
+    const start = this.cursor * WORD_BYTES;
+    this.cursor += stringWords(bytes);
+    return this.#bytes.toString(encoding, start, start + bytes);
+  }
+
+  #takeArray(length: number): unknown[] {
+    const array: unknown[] = [];
+    for (let i = 0; i < length; i++) array.push(this.#take());
+    return array;
+  }
+
+  #takeObject(number: number): Plain {
+    const { keys, template } = this.#shapes[number] as KnownShape;
+    const object = { ...template };
+    for (const key of keys) object[key] = this.#take(); // there already: no setter of a prototype is asked
+    return object;
+  }
+
+  #learn(count: number): number {
+    const keys: string[] = [];
+    const template: Plain = {};
+    for (let i = 0; i < count; i++) {
+      const key = this.#take() as string;
+      keys.push(key);
+      // not assigned: `toString` would be refused below a frozen prototype
+      define(template, key, undefined);
+    }
+    return this.#shapes.push({ keys, template }) - 1;
+  }
+}

@@ -1,0 +1,43 @@
+import { messageOf, TaskNotFoundError } from '../../errors.js';
+import type { TaskCode } from './known-task.js';
+import { standInsFor } from './stand-ins.js';
+
+/**
+ * The function of a source text. It becomes code as the caller's own function did, in strict mode, seeing its arguments
+ * and globals.
+ */
+export function compile(text: string, name: string): TaskCode {
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
+    throw new TaskNotFoundError(
+      `Cannot send task '${name}' by its source text: it is a native or bound function, which has none; wrap it in a function, or export it from a module and use taskModule()`,
+    );
+  }
+  const standIns = standInsFor(text);
+  const withStandIns = (expression: string): unknown =>
+    standIns.size === 0
+      ? evaluate(expression, name)
+      : Reflect.apply(evaluate(`((${[...standIns.keys()]})=>${expression})`, name) as TaskCode, undefined, [
+          ...standIns.values(),
+        ]);
+  let code: unknown;
+  try {
+    code = withStandIns(`(${text}\n)`);
+  } catch (cause) {
+    // a method, written `name(…) { … }`, is no expression by itself
+    try {
+      code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
+    } catch {
+      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}`, { cause });
+    }
+  }
+  if (typeof code !== 'function' || /^class\b/.test(text))
+    throw new TaskNotFoundError(`Cannot call task '${name}': its source text is not that of a function`);
+  return code as TaskCode;
+}
+
+function evaluate(expression: string, name: string): unknown {
+  // indirect, so that the code sees globals only; named, so that stacks show it
+  // biome-ignore lint/security/noGlobalEval: it is the caller's own function, sent as text; `vm` would deny it import()
+  const evaluateGlobally = globalThis.eval;
+  return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name.replace(/[^\w$.-]/g, '_')}`);
+}

@@ -1,0 +1,143 @@
+import { isMainThread } from 'node:worker_threads';
+import { messageOf, TaskNotFoundError } from '../../errors.js';
+import {
+  codeOf,
+  importUrl,
+  type Load,
+  packageType,
+  pathOf,
+  requireFrom,
+  requireUrl,
+  resolveFrom,
+} from './node-modules.js';
+import type { TaskExports } from './task-exports.js';
+
+// Asked for when needed, not imported: few threads need builtins, and all would start 1 ms later.
+const { getBuiltinModule } = process;
+
+const TS_NODE = Symbol.for('ts-node.register.instance');
+
+/** TypeScript 6 makes these configuration errors: rootDir unset, deprecated options. */
+const IGNORED_DIAGNOSTICS = [5011, 5101, 5107];
+
+/** What importing a `.ts` file fails with where the loader at hand cannot take it. */
+const NEEDS_LOADER = new Set([
+  'ERR_UNKNOWN_FILE_EXTENSION', // no loader (Node < 22.18)
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX', // native type stripping: enum, namespace, parameter property
+  'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
+  'ERR_MODULE_NOT_FOUND', // native type stripping: './x.js' or './x' that is x.ts
+  'MODULE_NOT_FOUND',
+]);
+
+/** The loader found for ES module tasks and for CommonJS ones. */
+const fallbacks = new Map<'esm' | 'commonjs', Load>();
+
+/** Node keeps a failed import: such a file is asked for again under another name. */
+const renamed = new Map<string, string>();
+
+let isTsNodeInMain = false;
+
+/** Tells the loader how the main thread itself reads TypeScript, where the worker cannot see it. */
+export function setTsNodeInMain(isRegistered: boolean): void {
+  isTsNodeInMain = isRegistered;
+}
+
+export async function loadTypeScript(url: string): Promise<TaskExports> {
+  if (isMainThread) return importInMain(url); // of a pool that runs inline
+  const scope = isEsmScope(url) ? 'esm' : 'commonjs';
+  const fallback = fallbacks.get(scope) ?? (await knownFallback(url, scope));
+  if (fallback !== undefined) return fallback(renamed.get(url) ?? url);
+  try {
+    return await importUrl(url);
+  } catch (error) {
+    if (!NEEDS_LOADER.has(codeOf(error)) && !(error instanceof SyntaxError)) throw error;
+    const found = await findFallback(url, scope);
+    if (found === undefined) throw noLoader(url, error);
+    const again = `${url}${url.includes('?') ? '&' : '?'}thread-system-retry`;
+    renamed.set(url, again);
+    return found(again);
+  }
+}
+
+/** The program has the loader that it needs, or none: a thread's loaders would be its own, too. */
+async function importInMain(url: string): Promise<TaskExports> {
+  try {
+    // ts-node's hook is one of require(): import() of a CommonJS file would not find it
+    return await (TS_NODE in process && !isEsmScope(url) ? requireUrl(url) : importUrl(url));
+  } catch (error) {
+    throw NEEDS_LOADER.has(codeOf(error)) ? noLoader(url, error) : error;
+  }
+}
+
+/** The loader to take without trying Node's own first: where that is sure to fail, as Node keeps a failed import. */
+async function knownFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  // ts-node registered in the main thread only, or its ES module loader, which cannot take CommonJS files
+  if (scope === 'commonjs' && (isTsNodeInMain || flags.includes('ts-node/esm'))) {
+    const load = viaTsNodeRequire(url);
+    fallbacks.set(scope, load);
+    return load;
+  }
+  return hasLoader() ? undefined : findFallback(url, scope);
+}
+
+const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
+
+function hasLoader(): boolean {
+  return ('typescript' in process.features && Boolean(process.features.typescript)) || hasLoaderFlag();
+}
+
+export function hasLoaderFlag(): boolean {
+  const others = flags.replace(/\S*\btsx\b\S*/g, ''); // --import tsx does nothing in a worker of Node 20
+  return /(^|\s)(--import|--loader|--experimental-loader|--require|-r)\b[ =]\S/.test(others);
+}
+
+/** A loader of the task's own project: ts-node, else tsx. */
+async function findFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  const load = (await viaTsNode(url, scope)) ?? (await viaTsx(url, scope));
+  if (load !== undefined) fallbacks.set(scope, load);
+  return load;
+}
+
+async function viaTsNode(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  if (resolveFrom(url, 'ts-node') === undefined) return undefined;
+  if (scope === 'commonjs') return viaTsNodeRequire(url);
+  process.env['TS_NODE_IGNORE_DIAGNOSTICS'] ??= IGNORED_DIAGNOSTICS.join(',');
+  process.env['TS_NODE_CWD'] ??= pathOf(new URL('.', url)); // its hooks thread finds tsconfig.json by this
+  getBuiltinModule('node:module').register('ts-node/esm/transpile-only', url);
+  return importUrl;
+}
+
+function viaTsNodeRequire(url: string): Load {
+  const tsNode = requireFrom(url)('ts-node') as { register: (options: object) => void };
+  if (!(TS_NODE in process)) {
+    const projectSearchDir = pathOf(new URL('.', url));
+    tsNode.register({ transpileOnly: true, projectSearchDir, ignoreDiagnostics: IGNORED_DIAGNOSTICS });
+  }
+  return requireUrl;
+}
+
+async function viaTsx(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
+  const tsx = resolveFrom(url, 'tsx/package.json');
+  if (tsx === undefined) return undefined;
+  // by its file: require.resolve() would take the 'require' condition, whose file cannot register ES module hooks here
+  const kind = scope === 'esm' ? 'esm' : 'cjs';
+  const file = new URL(`./dist/${kind}/api/index.mjs`, getBuiltinModule('node:url').pathToFileURL(tsx)).href;
+  const api = (await import(/* webpackIgnore: true */ /* @vite-ignore */ file)) as { readonly register: () => void };
+  api.register();
+  return scope === 'esm' ? importUrl : requireUrl;
+}
+
+/** Whether a TypeScript file is an ES module. */
+function isEsmScope(url: string): boolean {
+  const { pathname } = new URL(url);
+  if (/\.mtsx?$/.test(pathname)) return true;
+  if (/\.ctsx?$/.test(pathname)) return false;
+  return packageType(url) === 'module';
+}
+
+function noLoader(url: string, cause: unknown): TaskNotFoundError {
+  return new TaskNotFoundError(
+    `Cannot load TypeScript task module ${url}: ${messageOf(cause)}; install ts-node or tsx beside it, or use Node >= 22.18 with erasable syntax only, or name the compiled .js file`,
+    { cause },
+  );
+}
