@@ -35,14 +35,14 @@ test.each(['index.ts', 'worker.ts'])('every name that src/%s exports is in docs/
 });
 
 test.each([
-  ['ThreadPoolOptions', 'core/options.ts'],
+  ['ThreadPoolOptions', 'core/options/options.ts'],
   ['JobOptions', 'jobs/job-options.ts'],
-  ['ShutdownOptions', 'core/shutdown-options.ts'],
+  ['ShutdownOptions', 'core/options/shutdown-options.ts'],
   ['PoolEvents', 'core/events.ts'],
   ['PoolMetrics', 'metrics/recorder.ts'],
   ['WorkerMetrics', 'metrics/recorder.ts'],
   ['Distribution', 'metrics/histogram.ts'],
-  ['CurrentJob', 'current-job.ts'],
+  ['CurrentJob', 'contract/current-job.ts'],
 ])('every member of %s is in docs/concepts.md', (name, path) => {
   const members = membersOf(path, name);
   expect(members.length).toBeGreaterThan(1);
@@ -50,7 +50,7 @@ test.each([
 });
 
 test('every option of a wait is in docs/synchronisation.md', () => {
-  const members = membersOf('sync/waiting.ts', 'WaitOptions');
+  const members = membersOf('sync/waiting/wait.ts', 'WaitOptions');
   expect(members.length).toBeGreaterThan(1);
   expect(missing(members, [page('synchronisation.md')])).toEqual([]);
 });

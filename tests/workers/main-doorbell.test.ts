@@ -5,7 +5,7 @@ import type { InFlightJob, InFlightJobAccess, InFlightJobKind } from '../../buil
 const { giveAccess } = await import('../../build/base/in-flight-job.js');
 const { PayloadPort } = await import('../../build/wire/message/payload-port.js');
 const { Control, createMemory, MAIN_PARKED, MainParked } = await import('../../build/wire/lane/layout.js');
-const { MainDoorbell } = await import('../../build/worker/parking.js');
+const { MainDoorbell } = await import('../../build/worker/main-doorbell.js');
 const { RequestLane } = await import('../../build/host/request-lane.js');
 const { RequestReader } = await import('../../build/worker/request-reader.js');
 
