@@ -1,0 +1,12 @@
+// The tests that take a moment each: what `npm run test:quick` runs. All of them: `npm test`.
+import all from './jest.config.mjs';
+
+const SLOW = [
+  ...['package', 'examples', 'invariants', 'faults', 'docs/code', 'conformance/process', 'sync/model/wait-queue'],
+  ...['core/(profile|starvation|worker-hooks|children|context|security|broadcast|retry|thread-death|deferred-jobs)\\.'],
+  ...['core/(reserve|process|schedule|shutdown|resilience|opentelemetry)\\.'],
+  ...['sync/(process-life|stress|till|bells|sharing|mutex)\\.', 'workers/(codec-fuzz|texts|output|values)\\.'],
+];
+
+/** @type {import('jest').Config} */
+export default { ...all, testPathIgnorePatterns: SLOW.map((path) => `/tests/${path}`) };
