@@ -8,9 +8,10 @@ import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import { MainParking } from '../host/main-parking.js';
 import { ThreadProfilers } from '../host/profiler.js';
-import { type JobSink, RemoteWorker, type WorkerEvents } from '../host/remote-worker.js';
+import { RemoteWorker } from '../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../host/result-lane.js';
 import type { ThreadExit } from '../host/thread-exit.js';
+import type { JobSink, WorkerEvents } from '../host/worker-events.js';
 import { type Peer, type RegistryMessage, receive } from '../sync/sharing/registry.js';
 import {
   decodeError,
@@ -45,7 +46,7 @@ export function leaveSignalsToParent(): void {
  * The main thread of a child process: runs the calls that come by message on one thread of its own, so that it is there for
  * a cancel whatever that thread does.
  */
-export class ProcessHost implements JobSink<Call>, WorkerEvents<Call>, Peer {
+export class ProcessHost implements JobSink<Call, RemoteWorker<Call>>, WorkerEvents<Call, RemoteWorker<Call>>, Peer {
   readonly isOpen = true;
   readonly sharesMemory = false;
   readonly #link = new ProcessLink(this);

@@ -15,7 +15,7 @@ import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js'
 import { Schedules } from '../compose/schedule/schedules.js';
 import { describe, PoolClosedError } from '../errors.js';
 import { MainParking } from '../host/main-parking.js';
-import type { WorkerEvents } from '../host/remote-worker.js';
+import type { WorkerEvents } from '../host/worker-events.js';
 import { isSettled, Job } from '../jobs/job.js';
 import { isSubmitted, raiseToken, submittedBy, taskOf } from '../jobs/job-engine.js';
 import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
@@ -47,6 +47,7 @@ import { PoolLog } from './log.js';
 import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
+import type { PoolWorker } from './pool-worker.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
 import { Profiling } from './profile/profiling.js';
 import { Shutdown } from './shutdown.js';
@@ -486,7 +487,7 @@ export class ThreadPool implements AsyncDisposable {
     await this.shutdown();
   }
 
-  #workerEvents(): WorkerEvents<Job> {
+  #workerEvents(): WorkerEvents<Job, PoolWorker> {
     return {
       workerRang: () => this.#pacer.drain(),
       workerReady: (worker) => {

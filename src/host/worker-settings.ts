@@ -5,26 +5,20 @@ export interface WorkerSettings {
   readonly workerId: number;
   readonly concurrency: number;
   readonly poolWord: Int32Array;
-  /** Priorities that part jobs into tiers, in rising order, where it matters which of them a worker has. */
+  /** Priorities that divide jobs into tiers, in ascending order. Set only if the pool asks for a worker's lowest tier. */
   readonly tiers?: readonly number[] | undefined;
-  /** How long it may take to end in order. Default: 0. */
+  /** Longest time an orderly end may take. Default: 0. */
   readonly graceMs?: number | undefined;
-  /** Whether ts-node is registered where the library is used. */
+  /** Whether ts-node is registered in the thread that uses the library. */
   readonly isTsNodeRegistered?: boolean;
-  /** How many hooks it is given before its first job. Default: none. */
+  /** How many hooks the worker is given before its first job. Default: none. */
   readonly hooksFirst?: number;
-  /** Where its jobs are to run in a child process. */
+  /** Set if the worker runs its jobs in a child process. */
   readonly process?: ProcessSettings | undefined;
-  /** How deep pools are nested in its thread. Default: one more than here. */
+  /** How deep pools are nested in the worker's thread. Default: one more than in this thread. */
   readonly depth?: number;
-  /** Whether it runs the jobs of a child process, and notes begins. Default: `false`. */
+  /** Whether the worker runs the jobs of a child process, and notes each begin. Default: `false`. */
   readonly notesBegins?: boolean;
-  /** What of its output is told, to be printed here. */
+  /** Which of the thread's output is sent here to be printed. */
   readonly printed: readonly Fd[];
 }
-
-/** Moves only rightwards. */
-export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'ending' | 'exited';
-
-/** What asking a job to stop came to. */
-export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';

@@ -1,6 +1,6 @@
 import type { ListenerQueue } from '../../base/listener-queue.js';
-import type { JobSink } from '../../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../../host/result-lane.js';
+import type { JobSink } from '../../host/worker-events.js';
 import { begunAttempts, hasOptions, isPlain, type Job, ran, waitedTicks } from '../../jobs/job.js';
 import { reported, stopCauseOf, taskOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
@@ -26,7 +26,7 @@ export interface OutcomeDeps {
 }
 
 /** Turns what workers answer into how jobs settle. */
-export class Outcomes implements JobSink<Job> {
+export class Outcomes implements JobSink<Job, PoolWorker> {
   readonly #deps: OutcomeDeps;
   // by themselves, as each job that returns asks for them
   readonly #ledger: Ledger;

@@ -10,7 +10,8 @@ import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { MainParking } from '../../host/main-parking.js';
 import { withPipedOutput } from '../../host/piped-output.js';
-import { type JobSink, RemoteWorker, type WorkerEvents } from '../../host/remote-worker.js';
+import { RemoteWorker } from '../../host/remote-worker.js';
+import type { JobSink, WorkerEvents } from '../../host/worker-events.js';
 import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
 import { InlineThread } from '../../inline/inline-thread.js';
 import type { Job } from '../../jobs/job.js';
@@ -24,8 +25,8 @@ const NOT_NEEDED = 'it was not needed';
 
 /** Whom the workers tell, and what they are given as they start. */
 interface WorkerSetDeps {
-  readonly events: WorkerEvents<Job>;
-  readonly sink: JobSink<Job>;
+  readonly events: WorkerEvents<Job, PoolWorker>;
+  readonly sink: JobSink<Job, PoolWorker>;
   readonly workerHooks: { readonly hooksFirst: number; begin(worker: PoolWorker): void };
   readonly profiling: { workerStarting(worker: PoolWorker): void };
   readonly log: { workerStarting(worker: PoolWorker): void };

@@ -1,0 +1,113 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { has } from '../base/bare.js';
+import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
+import type { Peer, RegistryMessage } from '../sync/sharing/registry.js';
+import { Control } from '../wire/lane/layout.js';
+import { encodeError, packReason } from '../wire/message/error-codec.js';
+import { DOORBELL, type FromWorker, type ToWorker } from '../wire/message/protocol.js';
+import { ValueChannel } from '../wire/message/value-channel.js';
+
+/** This side's end of the port that carries everything but jobs and their answers to and from one worker. */
+export class ControlPort {
+  /** Carries the values that messages refer to. */
+  readonly values: ValueChannel;
+  readonly #port: MessagePort;
+  readonly #words: Int32Array;
+  readonly #peer: Peer;
+  /** Whether the worker has answered the last `ping`. */
+  hasAnswered = false;
+  #answered = (): void => {};
+  /** Resolves the `profile` calls that the child process has not answered, oldest first. */
+  readonly #profiles: ((profile: ThreadProfile | undefined) => void)[] = [];
+
+  /**
+   * @param words the control words of the worker's memory.
+   * @param peer the worker as the registry of shared objects knows it.
+   */
+  constructor(port: MessagePort, words: Int32Array, peer: Peer) {
+    this.#port = port;
+    this.#words = words;
+    this.#peer = peer;
+    this.values = new ValueChannel((message) => this.tell(message), peer);
+  }
+
+  tell(message: RegistryMessage | ToWorker): void {
+    this.#port.postMessage(packReason(message));
+  }
+
+  tellIfOpen(message: ToWorker): void {
+    if (this.#peer.isOpen) this.tell(message);
+  }
+
+  /** Tells, and sends a worker that lingers, blocked until a job comes, back to its event loop. */
+  tellAwake(message: ToWorker): void {
+    this.tell(message);
+    Atomics.notify(this.#words, Control.REQUEST_TAIL, 1);
+  }
+
+  /** Wakes the worker's event loop. */
+  ring(): void {
+    this.#port.postMessage(DOORBELL);
+  }
+
+  /** Tells the code of a child's parent how the child ended. */
+  tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
+    if (!this.#peer.isOpen) return;
+    let { error } = end as { readonly error?: unknown };
+    if (has(end, 'value')) {
+      try {
+        this.tell({ kind: 'child-ended', child, tag: this.values.send(end.value, 'result') });
+        return;
+      } catch (fault) {
+        error = fault;
+      }
+    }
+    this.tell({ kind: 'child-failed', child, error: encodeError(error) });
+  }
+
+  /** Asks whether the event loop turns in which the worker's jobs run. The answer sets `hasAnswered` and calls `answered`. */
+  ping(answered: () => void): void {
+    this.hasAnswered = false;
+    this.#answered = answered;
+    this.tell({ kind: 'ping' });
+  }
+
+  ponged(): void {
+    this.hasAnswered = true;
+    this.#answered();
+  }
+
+  /** Has the child process profile the thread that runs its jobs. Resolves when that begins, or with the profile. */
+  profile(step: ProfileStep): Promise<ThreadProfile | undefined> {
+    if (!this.#peer.isOpen) return Promise.resolve(undefined);
+    this.tell({ kind: 'profile', step });
+    return new Promise((resolve) => this.#profiles.push(resolve));
+  }
+
+  profiled(profile: ThreadProfile | undefined): void {
+    this.#profiles.shift()?.(profile);
+  }
+
+  listen(onMessage: (message: FromWorker) => void): void {
+    this.#port.on('message', onMessage);
+    this.#port.on('messageerror', (cause: unknown) => this.values.failed(cause));
+    this.#port.unref();
+  }
+
+  /** Takes the next message that has come but was not emitted yet. */
+  take(): FromWorker | undefined {
+    for (;;) {
+      try {
+        return (receiveMessageOnPort(this.#port) as { readonly message: FromWorker } | undefined)?.message;
+      } catch (cause) {
+        this.values.failed(cause); // it cannot be read: the message after it refers to it
+      }
+    }
+  }
+
+  /** The worker is gone: gives up what it has not answered. */
+  close(): void {
+    for (const resolve of this.#profiles.splice(0)) resolve(undefined);
+    this.#port.close();
+  }
+}

@@ -1,0 +1,278 @@
+import { now } from '../base/clock.js';
+import { type InFlightJob, kindOf, placeOf, seqOf, setPlace } from '../base/in-flight-job.js';
+import { RareMap } from '../base/rare-map.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
+import type { Peer } from '../sync/sharing/registry.js';
+import { ring } from '../sync/waiting/wakeup.js';
+import { Control, MASK, Parked } from '../wire/lane/layout.js';
+import { SlotTable } from '../wire/lane/slot-table.js';
+import { PayloadPort } from '../wire/message/payload-port.js';
+import type { ControlPort } from './control-port.js';
+import { InFlight } from './in-flight.js';
+import { RequestLane } from './request-lane.js';
+import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
+import { TieredInFlight } from './tiered-in-flight.js';
+import type { WorkerConnection } from './worker-connection.js';
+import type { JobSink, WorkerEvents } from './worker-events.js';
+import type { WorkerLifecycle } from './worker-lifecycle.js';
+import type { WorkerSettings } from './worker-settings.js';
+
+/** What asking a job to stop came to. */
+export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
+
+/** What jobs are sent by, and whom their answers are passed to. */
+export interface JobChannelDeps<J extends InFlightJob, W> {
+  readonly settings: WorkerSettings;
+  readonly connection: WorkerConnection;
+  readonly control: ControlPort;
+  readonly lifecycle: WorkerLifecycle;
+  readonly events: WorkerEvents<J, W>;
+  readonly sink: JobSink<J, W>;
+}
+
+/** Progress time of an idle worker whose first job is not published yet: such a worker is not overdue. */
+const NOT_PUBLISHED = Number.POSITIVE_INFINITY;
+/** How many entries are written at most to a thread that is starting, and reads none of them before it is up. */
+const EARLY_ENTRIES = 64;
+
+/** The jobs between the pool's thread and one worker: sends them, takes them back, and reads their answers. */
+export class JobChannel<J extends InFlightJob, W extends Peer> implements ResultReader {
+  readonly inFlight: InFlight<J>;
+  readonly results: ResultLane;
+  /** When the worker last made progress: its first job was published, or it answered. In ms of `now()`. */
+  progressAtMs = 0;
+  /** How many jobs' code has ended here, and how long it ran. */
+  jobsRun = 0;
+  busyTicks = 0;
+  readonly #worker: W;
+  readonly #concurrency: number;
+  readonly #controlWords: Int32Array;
+  readonly #wakeup: number;
+  readonly #slots: SlotTable;
+  readonly #requests: RequestLane;
+  readonly #control: ControlPort;
+  readonly #lifecycle: WorkerLifecycle;
+  readonly #events: WorkerEvents<J, W>;
+  readonly #sink: JobSink<J, W>;
+  #isHeld = false;
+  /** The jobs here that wait for children: they take no place. */
+  readonly #suspended = new RareMap<J, true>();
+  /** Errors of reports that could not be read, by slot: the job fails with its error once its code has ended. */
+  readonly #unread = new RareMap<number, Error>();
+  /** Removes a task from the worker when nobody can submit it any more, such as a collected closure (I9). */
+  readonly #forgetTask: FinalizationRegistry<number>;
+
+  /** @param worker the place of the jobs that are sent, and the sender of what the channel reports. */
+  constructor(worker: W, { settings, connection, control, lifecycle, events, sink }: JobChannelDeps<J, W>) {
+    const { memory } = connection;
+    this.#worker = worker;
+    this.#concurrency = settings.concurrency;
+    this.#controlWords = memory.control;
+    this.#wakeup = connection.wakeup;
+    this.#slots = new SlotTable(memory.slots);
+    this.inFlight =
+      settings.tiers === undefined ? new InFlight(this.#slots) : new TieredInFlight(this.#slots, settings.tiers);
+    const port = new PayloadPort(connection.payload, worker);
+    this.#requests = new RequestLane(memory, port, (number) => control.tellIfOpen({ kind: 'memory-gone', number }));
+    this.results = new ResultLane(memory, connection.payload, port);
+    this.#control = control;
+    this.#lifecycle = lifecycle;
+    this.#events = events;
+    this.#sink = sink;
+    this.#forgetTask = new FinalizationRegistry((id) => control.tellIfOpen({ kind: 'task-gone', id }));
+    connection.payload.unref();
+  }
+
+  /** How many places are taken, or will be by jobs sent ahead. */
+  get placesTaken(): number {
+    return this.inFlight.taken - this.#suspended.size;
+  }
+
+  get hasPlace(): boolean {
+    return this.placesTaken < this.#concurrency;
+  }
+
+  /** Whether the lane has room for a job. */
+  get hasRoom(): boolean {
+    return this.#requests.hasRoom(2);
+  }
+
+  /** Whether the lane has room for a job of a worker that is starting. */
+  get hasEarlyRoom(): boolean {
+    return this.#requests.nextSeq < EARLY_ENTRIES;
+  }
+
+  /** Whether the job sent last took long to send: its values went by message. */
+  get hasSentSlowly(): boolean {
+    return this.#requests.isByMessage;
+  }
+
+  /** See `RemoteWorker.isHeld`. */
+  get isHeld(): boolean {
+    if (this.#isHeld && this.#requests.isRead) this.#isHeld = false;
+    return this.#isHeld;
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Whether the worker has begun a job it was sent. */
+  hasBegun(seq: number): boolean {
+    return !this.#slots.isWaiting(seq);
+  }
+
+  /** A job here waits for children, or no longer does. */
+  suspend(job: J, isSuspended: boolean): void {
+    if (!isSuspended) this.#suspended.delete(job);
+    else if (placeOf(job) === this.#worker) this.#suspended.set(job, true);
+  }
+
+  /**
+   * Sends a job without publishing it. Returns false if the lane has no room. The job has its seat before it is written: if
+   * writing runs foreign code that cancels the job, the job is taken back as usual, and the worker skips the entry.
+   *
+   * @param plannedTicks how long the job is expected to run.
+   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then, and the job keeps its seat.
+   */
+  send(job: J, plannedTicks: number): boolean {
+    const requests = this.#requests;
+    if (!requests.hasRoom(2)) return false;
+    const { task } = kindOf(job);
+    if (requests.define(task)) this.#forgetTask.register(task, task.id);
+    while (this.inFlight.isTaken(requests.nextSeq)) {
+      if (!requests.hasRoom(2)) return false;
+      requests.skip();
+    }
+    if (this.inFlight.taken === 0) this.#beginAnew();
+    const seq = requests.nextSeq;
+    setPlace(job, this.#worker);
+    this.inFlight.take(job, seq, plannedTicks);
+    requests.write(job);
+    this.inFlight.sent(job, seq);
+    return true;
+  }
+
+  /** The worker has no other job: whatever it was held for is over. */
+  #beginAnew(): void {
+    this.progressAtMs = NOT_PUBLISHED;
+    this.#isHeld = false;
+  }
+
+  /** Publishes what was sent, and wakes the thread if it sleeps. Returns whether the thread is blocked and will not take it. */
+  publish(): boolean {
+    if (this.progressAtMs === NOT_PUBLISHED) this.progressAtMs = now();
+    const parked = this.#requests.publish();
+    if (parked === Parked.NO) return false;
+    if (parked === Parked.BLOCKED) return true;
+    const control = this.#controlWords;
+    if (parked === Parked.IN_WAIT) Atomics.notify(control, Control.REQUEST_TAIL, 1);
+    else if (Atomics.compareExchange(control, Control.PARKED, parked, Parked.NO) === parked) this.#control.ring();
+    return false;
+  }
+
+  /** Reads up to `max` answers; returns how many. */
+  drain(max: number): number {
+    const count = this.results.read(max, this);
+    if (count > 0) this.progressAtMs = now();
+    return count;
+  }
+
+  /** See `RemoteWorker.cancel`. */
+  cancel(job: J, reason: unknown): CancelOutcome {
+    if (this.inFlight.takeBackOne(job)) return 'taken back';
+    const seq = seqOf(job);
+    if (!this.#slots.cancel(seq)) return this.#slots.isCancelling(seq) ? 'asked before' : 'too late';
+    ring(this.#wakeup);
+    this.#control.tell({ kind: 'job-cancelled', seq, reason });
+    return 'asked';
+  }
+
+  /** Releases a job that does not stop: its answer, if one comes, is ignored. */
+  giveUp(job: J): void {
+    this.inFlight.release(seqOf(job) & MASK);
+  }
+
+  returned(slot: number, value: unknown): void {
+    const error = this.#unread.get(slot);
+    const job = this.#ended(slot);
+    if (job === undefined) return;
+    if (error === undefined) this.#sink.jobReturned(this.#worker, job, value);
+    else this.#sink.jobThrew(this.#worker, job, { error, isCancelled: false });
+  }
+
+  threw(slot: number, thrown: Thrown): void {
+    const job = this.#ended(slot);
+    if (job !== undefined) this.#sink.jobThrew(this.#worker, job, thrown);
+  }
+
+  stopped(slot: number, end: StoppedEnd): void {
+    const job = this.#ended(slot);
+    if (job !== undefined) this.#sink.jobStopped(this.#worker, job, end);
+  }
+
+  failedToStart(slot: number, thrown: Thrown): void {
+    this.#isHeld = false;
+    const job = this.inFlight.release(slot);
+    if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
+    if (job !== undefined) this.#sink.jobFailedToStart(job, thrown);
+  }
+
+  #ended(slot: number): J | undefined {
+    this.#isHeld = false;
+    this.jobsRun++;
+    this.busyTicks += this.results.runTicks;
+    const job = this.inFlight.release(slot);
+    if (job !== undefined) this.#suspended.delete(job);
+    this.#unread.delete(slot);
+    if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
+    return job;
+  }
+
+  started(slot: number): void {
+    const job = this.inFlight.inSlot(slot);
+    if (job !== undefined) this.#sink.jobStarted(this.#worker, job);
+  }
+
+  reported(slot: number, value: unknown): void {
+    const job = this.inFlight.inSlot(slot);
+    if (job !== undefined) this.#sink.jobReported(job, value);
+  }
+
+  reportLost(slot: number, error: Error): void {
+    if (!this.#unread.has(slot)) this.#unread.set(slot, error);
+  }
+
+  tokenCancelled(slot: number, reason: unknown): void {
+    const job = this.inFlight.inSlot(slot);
+    if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
+  }
+
+  suspended(slot: number): void {
+    const parent = this.inFlight.inSlot(slot);
+    if (parent !== undefined) this.#events.parentSuspended(this.#worker, parent);
+  }
+
+  blocked(slot: number): void {
+    this.#events.workerBlocked(this.#worker, this.inFlight.inSlot(slot));
+  }
+
+  asked(slot: number, child: ChildSubmission): void {
+    const parent = this.inFlight.inSlot(slot);
+    if (parent !== undefined) this.#events.childAsked(this.#worker, parent, child);
+    else this.#control.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
+  }
+
+  childLost(_slot: number, child: number, error: Error): void {
+    this.#control.tellChildEnd(child, { error });
+  }
+
+  printed(printed: readonly Printed[]): void {
+    this.#events.printed(this.#worker, printed);
+  }
+
+  broke(cause: unknown): void {
+    this.#lifecycle.broke(cause);
+  }
+}

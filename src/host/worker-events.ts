@@ -1,0 +1,48 @@
+import type { InFlightJob } from '../base/in-flight-job.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
+import type { StoppedEnd, Thrown } from './result-lane.js';
+import type { ThreadExit } from './thread-exit.js';
+
+/** Receives what a worker `W` reports about the jobs it was sent. */
+export interface JobSink<J extends InFlightJob, W> {
+  jobStarted(worker: W, job: J): void;
+  jobFailedToStart(job: J, thrown: Thrown): void;
+  jobReported(job: J, value: unknown): void;
+  jobReturned(worker: W, job: J, value: unknown): void;
+  jobThrew(worker: W, job: J, thrown: Thrown): void;
+  jobStopped(worker: W, job: J, end: StoppedEnd): void;
+}
+
+/** What a job keeps of a run. Jobs with the same worker and attempt share one object. */
+export interface Run {
+  readonly workerId: number;
+  /** 1 for the first run. */
+  readonly attempt: number;
+  /** A run stands as the job's place once the job has left its worker: nothing can begin there. */
+  hasBegun(): boolean;
+}
+
+/** What happens to a worker `W`. All of these are called from the event loop. */
+export interface WorkerEvents<J extends InFlightJob, W> {
+  workerReady(worker: W): void;
+  /** A ready worker has run its hooks and takes jobs again. */
+  hooksEnded(worker: W): void;
+  /** Some worker's lane holds results. */
+  workerRang(): void;
+  workerExited(worker: W, exit: ThreadExit): void;
+  ownTokenCancelled(job: J, reason: unknown): void;
+  /** A job's code submits a child. */
+  childAsked(worker: W, parent: J, asked: ChildSubmission): void;
+  /** The thread blocks to wait for another thread. `job`: the job whose code blocks it, if known. */
+  workerBlocked(worker: W, job: J | undefined): void;
+  /** A job's code awaits something while it has children. */
+  parentSuspended(worker: W, parent: J): void;
+  /** A job's code cancels a child. */
+  childCancelled(worker: W, child: number, reason: unknown): void;
+  /** A job's code cancelled a token that this thread shares. `spread` cancels everything that depends on the token. */
+  sharedCancelled(by: J | undefined, spread: () => void): void;
+  lateError(error: Error, jobId: number | undefined): void;
+  /** Code of the thread has written to stdout or stderr. */
+  printed(worker: W, printed: readonly Printed[]): void;
+}

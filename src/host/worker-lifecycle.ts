@@ -1,0 +1,278 @@
+import { now } from '../base/clock.js';
+import { type StopTimer, startTimer } from '../base/timer.js';
+import type { ControlPort } from './control-port.js';
+import { type Hook, HookQueue } from './hook-queue.js';
+import { OpenPorts } from './open-ports.js';
+import type { ThreadExit } from './thread-exit.js';
+import type { WorkerSettings } from './worker-settings.js';
+import type { WorkerThread } from './worker-thread.js';
+
+/** Moves only rightwards. */
+export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'ending' | 'exited';
+
+/** Every transition: the states that it may leave, and the state that it leads to. From any other state it is refused. */
+const TRANSITIONS = {
+  /** The thread is up, and its first hooks have ended. */
+  begin: { from: ['starting'], to: 'ready' },
+  /** A hook that was to come before the first job has failed. */
+  failStart: { from: ['starting'], to: 'ending' },
+  /** No more jobs are sent; those in flight end. */
+  retire: { from: ['starting', 'ready', 'retiring'], to: 'retiring' },
+  /** No jobs are left: streams, hooks and the teardown end. */
+  close: { from: ['starting', 'ready', 'retiring'], to: 'closing' },
+  /** The thread is being ended, whatever runs on it. */
+  terminate: { from: ['starting', 'ready', 'retiring', 'closing'], to: 'ending' },
+  /** The thread is gone. */
+  exit: { from: ['starting', 'ready', 'retiring', 'closing', 'ending'], to: 'exited' },
+} as const satisfies Readonly<Record<string, { readonly from: readonly WorkerState[]; readonly to: WorkerState }>>;
+
+type Transition = keyof typeof TRANSITIONS;
+/** What a transition came to: the state it leads to, or `refused` if the worker was past it. */
+type Moved<T extends Transition> = (typeof TRANSITIONS)[T]['to'] | 'refused';
+
+/** What the life of a worker is made of. */
+export interface LifecycleDeps {
+  readonly settings: WorkerSettings;
+  readonly control: ControlPort;
+  readonly thread: WorkerThread;
+}
+
+export interface LifecycleEvents {
+  /** The worker takes jobs. */
+  ready(): void;
+  /** A ready worker has run its hooks. */
+  hooksEnded(): void;
+  /** The streams between a worker that is not being closed and this thread have ended. */
+  unlinked(): void;
+}
+
+/** The life of one worker: its state, its hooks, and how its thread is ended. */
+export class WorkerLifecycle {
+  readonly hooks: HookQueue;
+  readonly ports: OpenPorts;
+  /** In ms of `now()`. */
+  readonly startedAtMs: number = now();
+  /** In ms of `now()`; 0 until the worker is ready. */
+  readyAtMs = 0;
+  /** The hook that an orderly end runs last. */
+  teardown: Hook | undefined;
+  /** Why the thread is being ended, if a job is to blame. */
+  endCause: unknown;
+  /** Whether the loop has failed, or its lane cannot be read any further: the thread ends. */
+  isBroken = false;
+  readonly #workerId: number;
+  readonly #graceMs: number;
+  readonly #thread: WorkerThread;
+  readonly #events: LifecycleEvents;
+  #state: WorkerState = 'starting';
+  #isSpare = false;
+  /** Cached: read on every dispatch. */
+  #isReady = false;
+  /** How many of the hooks that precede the first job have not been added yet. */
+  #hooksFirst: number;
+  /** Whether further hooks were added: the worker takes no jobs before it is ready. */
+  #hasLateHooks = false;
+  #startFault: string | undefined;
+  #retireReason = '';
+  /** Why the pool has ended the thread, or is ending it. */
+  #endReason: string | undefined;
+  #stopGrace: StopTimer = () => {};
+
+  constructor({ settings, control, thread }: LifecycleDeps, events: LifecycleEvents) {
+    this.#workerId = settings.workerId;
+    this.#graceMs = settings.graceMs ?? 0;
+    this.#hooksFirst = settings.hooksFirst ?? 0;
+    this.#thread = thread;
+    this.#events = events;
+    this.ports = new OpenPorts(() => this.#unlinked());
+    this.hooks = new HookQueue({
+      values: control.values,
+      tell: (message) => control.tellAwake(message),
+      hooksEnded: () => this.#hooksEnded(),
+    });
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'exited';
+  }
+
+  /** Whether the worker takes jobs. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether the worker starts, and would take a job as soon as it is up. */
+  get takesEarly(): boolean {
+    return this.#state === 'starting' && !this.#isSpare && !this.#hasLateHooks;
+  }
+
+  get isSpare(): boolean {
+    return this.#isSpare;
+  }
+
+  set isSpare(isSpare: boolean) {
+    this.#isSpare = isSpare;
+    this.#refreshReady();
+  }
+
+  /** Whether the pool has ended the thread, or is ending it: it did not die by itself. */
+  get wasEnded(): boolean {
+    return this.#endReason !== undefined;
+  }
+
+  /** Why the pool has ended the thread. */
+  get endReason(): string {
+    return this.#endReason ?? '';
+  }
+
+  /** Adds a hook behind those that wait. The worker takes no jobs until all have ended. */
+  addHook(hook: Hook): void {
+    if (this.#hooksFirst > 0) this.#hooksFirst--;
+    else this.#hasLateHooks = true;
+    this.hooks.add(hook);
+    this.#refreshReady();
+  }
+
+  /** Ends a worker that cannot take jobs, as one of its first hooks failed. */
+  failStart(fault: string, cause: unknown): Moved<'failStart'> {
+    const moved = this.#move('failStart');
+    if (moved === 'refused') return moved;
+    this.#startFault = fault;
+    this.endCause = cause;
+    this.#endThread();
+    return moved;
+  }
+
+  /** Lets the worker take no more jobs. It ends at the next `jobsEnded`. */
+  retire(reason: string): Moved<'retire'> {
+    const moved = this.#move('retire');
+    if (moved !== 'refused') this.#retireReason = reason;
+    return moved;
+  }
+
+  /** The last job in flight has left. */
+  jobsEnded(): void {
+    if (this.#state === 'retiring') this.end(this.#retireReason);
+  }
+
+  /**
+   * Ends a worker without jobs in order: its streams and hooks end, then its teardown runs. If there is nothing to run, or the
+   * grace is over, the thread is ended.
+   */
+  end(reason: string): Moved<'close' | 'terminate'> {
+    if (!this.#may('close')) return 'refused';
+    if ((!this.#hasHooksToEnd && !this.ports.isLinked) || this.#graceMs === 0) return this.terminate(reason);
+    this.#endReason = reason;
+    const moved = this.#move('close');
+    this.#stopGrace = startTimer(this.#graceMs, () => this.#endLate(), { keepsProcess: false });
+    this.#continueClosing();
+    return moved;
+  }
+
+  /** Ends the thread at once, whatever runs on it. */
+  terminate(reason: string): Moved<'terminate'> {
+    const moved = this.#move('terminate');
+    if (moved === 'refused') return moved;
+    this.#endReason = reason;
+    this.#endThread();
+    return moved;
+  }
+
+  /** The worker's loop has failed, or its lane cannot be read any further. */
+  broke(cause: unknown): Moved<'terminate'> {
+    this.#thread.failed(cause);
+    this.isBroken = true;
+    const moved = this.#move('terminate');
+    if (moved !== 'refused') this.#endThread();
+    return moved;
+  }
+
+  /** The thread is gone: no further hook is sent. */
+  exit(): Moved<'exit'> {
+    this.#stopGrace();
+    this.hooks.close();
+    return this.#move('exit');
+  }
+
+  /** How the thread ended. Final once its last messages were read. */
+  exitWith(exitCode: number): ThreadExit {
+    return {
+      exitCode: this.#thread.exitCode(exitCode),
+      cause: this.endCause ?? this.#thread.error,
+      startFault: this.#startFault,
+    };
+  }
+
+  #may(transition: Transition): boolean {
+    const from: readonly WorkerState[] = TRANSITIONS[transition].from;
+    return from.includes(this.#state);
+  }
+
+  #move<T extends Transition>(transition: T): Moved<T> {
+    if (!this.#may(transition)) return 'refused';
+    const { to } = TRANSITIONS[transition];
+    this.#state = to;
+    this.#refreshReady();
+    return to;
+  }
+
+  #refreshReady(): void {
+    this.#isReady = this.#state === 'ready' && !this.#isSpare && this.hooks.isEmpty;
+  }
+
+  #endThread(): void {
+    this.hooks.close();
+    this.#thread.end();
+  }
+
+  get #hasHooksToEnd(): boolean {
+    const isSetUp = this.readyAtMs > 0 || this.teardown !== undefined;
+    return this.hooks.isOpen && isSetUp && (this.teardown !== undefined || !this.hooks.isEmpty);
+  }
+
+  /** Streams end first, then the hooks, the teardown last. */
+  #continueClosing(): void {
+    if (this.ports.isLinked) return;
+    const { teardown } = this;
+    this.teardown = undefined;
+    if (teardown !== undefined && this.hooks.isOpen) this.hooks.add(teardown);
+    else if (this.hooks.isEmpty) this.terminate(this.endReason);
+  }
+
+  #endLate(): void {
+    if (this.#state !== 'closing') return;
+    const fault = `did not end in order within ${this.#graceMs} ms`;
+    this.endCause = new Error(`Worker ${this.#workerId} ${fault}`);
+    this.terminate(`it ${fault}`);
+  }
+
+  #unlinked(): void {
+    if (this.#state === 'closing') this.#continueClosing();
+    else this.#events.unlinked();
+  }
+
+  #hooksEnded(): void {
+    switch (this.#state) {
+      case 'starting':
+        this.#move('begin');
+        this.readyAtMs = now();
+        this.#events.ready();
+        break;
+      case 'ready':
+        this.#refreshReady();
+        this.#events.hooksEnded();
+        break;
+      case 'closing':
+        this.#continueClosing();
+        break;
+      case 'retiring':
+      case 'ending':
+      case 'exited':
+        break;
+    }
+  }
+}
