@@ -1,4 +1,5 @@
 import { threadId, type Worker } from 'node:worker_threads';
+import { nextTick } from '../base/clock.js';
 import { startTimer } from '../base/timer.js';
 import { Control } from '../wire/lane/layout.js';
 import type { ControlPort } from './control-port.js';

@@ -1,0 +1,89 @@
+import type { ChildSubmission } from '../contract/child-submission.js';
+import type { RemoteWorker } from '../host/remote-worker.js';
+import type { StoppedEnd, Thrown } from '../host/result-lane.js';
+import type { JobSink } from '../host/worker-events.js';
+import { encodeForProcess } from '../wire/process/process-link.js';
+import type { Packed } from '../wire/process/process-protocol.js';
+import type { Call } from './call.js';
+import type { PoolLink } from './pool-link.js';
+
+/** The calls of a child process that have not ended, by run. Tells the pool what becomes of them. */
+export class Calls implements JobSink<Call, RemoteWorker<Call>> {
+  readonly #pool: PoolLink;
+  readonly #calls = new Map<number, Call>();
+
+  constructor(pool: PoolLink) {
+    this.#pool = pool;
+  }
+
+  add(call: Call): void {
+    this.#calls.set(call.run, call);
+  }
+
+  get(run: number): Call | undefined {
+    return this.#calls.get(run);
+  }
+
+  jobStarted(): void {} // the thread notes begins itself: see `BeginNotes`
+
+  jobReported(call: Call, value: unknown): void {
+    try {
+      this.#pool.send({ kind: 'reported', run: call.run, value: this.#pool.pack(value, 'report') });
+    } catch (error) {
+      call.fault ??= { error };
+    }
+  }
+
+  jobReturned(_worker: RemoteWorker<Call>, call: Call, value: unknown): void {
+    let packed: Packed;
+    try {
+      if (call.fault !== undefined) throw call.fault.error;
+      packed = this.#pool.pack(value, 'result');
+    } catch (error) {
+      this.threw(call, error);
+      return;
+    }
+    this.#calls.delete(call.run);
+    this.#pool.send({ kind: 'returned', run: call.run, value: packed });
+  }
+
+  jobThrew(_worker: RemoteWorker<Call>, call: Call, thrown: Thrown): void {
+    this.threw(call, thrown.error);
+  }
+
+  jobFailedToStart({ run }: Call, thrown: Thrown): void {
+    this.#calls.delete(run);
+    this.failedToStart(run, thrown.error);
+  }
+
+  jobStopped(worker: RemoteWorker<Call>, call: Call, end: StoppedEnd): void {
+    if (end.kind === 'returned') this.jobReturned(worker, call, end.value);
+    else this.jobThrew(worker, call, end.thrown);
+  }
+
+  threw({ run }: Call, error: unknown): void {
+    this.#calls.delete(run);
+    this.#pool.send({ kind: 'threw', run, error: encodeForProcess(error), hasCode: true });
+  }
+
+  /** There was no code to run. */
+  failedToStart(run: number, error: unknown): void {
+    this.#pool.send({ kind: 'threw', run, error: encodeForProcess(error), hasCode: false });
+  }
+
+  ownTokenCancelled({ run }: Call, reason: unknown): void {
+    this.#pool.send({ kind: 'token-cancelled', run, reason: encodeForProcess(reason) });
+  }
+
+  /** Passes on a child that a call's code submits. */
+  childAsked(worker: RemoteWorker<Call>, { run }: Call, { child, task, ...given }: ChildSubmission): void {
+    let values: Packed;
+    try {
+      values = this.#pool.pack([given.args, given.options, given.context], 'child');
+    } catch (error) {
+      worker.tellChildEnd(child, { error });
+      return;
+    }
+    this.#pool.send({ kind: 'asked', run, child, task, values });
+  }
+}
