@@ -25,11 +25,15 @@ import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Aging } from './dispatch/aging.js';
+import { Balance } from './dispatch/balance.js';
+import { DirectDispatch } from './dispatch/direct-dispatch.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { JobQueue } from './dispatch/job-queue.js';
 import { Pacer } from './dispatch/pacer.js';
 import { Reserve } from './dispatch/reserve.js';
 import { learnBlock } from './dispatch/run-estimate.js';
 import { StarvationWatch } from './dispatch/starvation-watch.js';
+import { WorkerChoice } from './dispatch/worker-choice.js';
 import { EventHub, type PoolEvent, type PoolListener } from './events.js';
 import { Broadcasts } from './hooks/broadcasts.js';
 import { WorkerHooks } from './hooks/worker-hooks.js';
@@ -89,6 +93,7 @@ export class ThreadPool implements AsyncDisposable {
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
   readonly #dispatcher: Dispatcher;
+  readonly #balance: Balance;
   readonly #pacer: Pacer;
   readonly #recovery: Recovery;
   readonly #control: JobControl;
@@ -141,19 +146,34 @@ export class ThreadPool implements AsyncDisposable {
     const parts = { sink, workerHooks, profiling, log, events: this.#workerEvents() };
     const workers = new WorkerSet(settings, parking, parts);
     const reserve = Reserve.of(settings.reserved, workers);
-    const dispatcher = new Dispatcher(ledger, workers, reserve);
+    const queue = new JobQueue<Job>();
+    const choice = new WorkerChoice(workers, reserve);
+    const balance = new Balance({ queue, workers, reserve, choice });
+    const dispatcher = new Dispatcher({ queue, ledger, workers, reserve, choice, balance });
+    const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
     const onStartError = (cause: unknown): void =>
       this.#recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
-    const pacer = new Pacer({ ledger, dispatcher, workers, parking, onStartError });
-    this.#recovery = new Recovery({ ledger, dispatcher, workers, grace, retries, limits, childJobs, log, pacer });
+    const pacer = new Pacer({ ledger, dispatcher, balance, direct, workers, parking, onStartError });
+    this.#recovery = new Recovery({
+      ledger,
+      dispatcher,
+      balance,
+      workers,
+      grace,
+      retries,
+      limits,
+      childJobs,
+      log,
+      pacer,
+    });
     this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
     this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log, profiling });
     this.#childJobs = childJobs;
-    const admission = new Admission(settings, { ledger, dispatcher, events, workers, reserve, log });
+    const admission = new Admission(settings, { ledger, dispatcher, balance, events, workers, reserve, log });
     this.#admission = admission;
     const [owner, shutdown] = [this.#control, this.#shutdown];
     this.#intake = new Intake({ ledger, owner, admission, deferred, limits, pacer, shutdown });
-    this.#broadcasts = new Broadcasts({ ledger, dispatcher, pacer, workers, workerHooks, shutdown });
+    this.#broadcasts = new Broadcasts({ ledger, balance, pacer, workers, workerHooks, shutdown });
     this.#reserved = settings.reserved;
     this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
     if (log.isOpen) this.#starvation.begin();
@@ -162,6 +182,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#profiling = profiling;
     this.#workers = workers;
     this.#dispatcher = dispatcher;
+    this.#balance = balance;
     this.#pacer = pacer;
     // what starts as a worker loads a task module would start in each of its workers, too
     if (refusalHere('start workers') === undefined) pacer.refill();
@@ -371,7 +392,7 @@ export class ThreadPool implements AsyncDisposable {
     const resolved = resolveMaxWorkers(maxWorkers, 'resize pool');
     checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
     if (this.#shutdown.hasBegun) return;
-    this.#workers.resize(resolved, (worker) => this.#dispatcher.recall(worker));
+    this.#workers.resize(resolved, (worker) => this.#balance.recall(worker));
     this.#admission.look();
     this.#pacer.refill();
     this.#pacer.pump();
@@ -518,7 +539,7 @@ export class ThreadPool implements AsyncDisposable {
       childAsked: (worker, parent, asked) => this.#childJobs.submit(worker, parent, asked),
       workerBlocked: (worker, job) => {
         if (job !== undefined) learnBlock(taskOf(job));
-        this.#dispatcher.recall(worker);
+        this.#balance.recall(worker);
       },
       parentSuspended: (worker, parent) => {
         this.#childJobs.suspend(worker, parent);

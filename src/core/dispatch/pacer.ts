@@ -7,6 +7,8 @@ import { type Job, orderOf } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { WorkerSet } from '../workers/worker-set.js';
+import type { Balance } from './balance.js';
+import type { DirectDispatch } from './direct-dispatch.js';
 import type { Dispatcher } from './dispatcher.js';
 
 /**
@@ -39,6 +41,8 @@ const LONGEST_WATCH_MS = 16;
 export interface PacerDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
+  readonly balance: Balance;
+  readonly direct: DirectDispatch;
   readonly workers: WorkerSet;
   /** BatchItem what `new Worker` threw. */
   readonly onStartError: (cause: unknown) => void;
@@ -49,6 +53,7 @@ export interface PacerDeps {
 export class Pacer {
   readonly #deps: PacerDeps;
   readonly #dispatcher: Dispatcher;
+  readonly #direct: DirectDispatch;
   #isPumpScheduled = false;
   #isDrainScheduled = false;
   #isReading = false;
@@ -69,6 +74,7 @@ export class Pacer {
   constructor(paced: PacerDeps) {
     this.#deps = paced;
     this.#dispatcher = paced.dispatcher;
+    this.#direct = paced.direct;
   }
 
   /**
@@ -86,8 +92,8 @@ export class Pacer {
 
   /** Puts a job that has come, behind its equals, in its place in the queue, from where it goes by itself. */
   enqueue(job: Job): void {
-    const dispatcher = this.#dispatcher;
-    if (!dispatcher.follow(job)) {
+    if (!this.#direct.trySend(job)) {
+      const dispatcher = this.#dispatcher;
       dispatcher.queue.insert(job);
       if (urgencyOf(job) > dispatcher.calm) this.#hasten();
     }
@@ -164,7 +170,7 @@ export class Pacer {
     this.#pumpedAtMs = nowMs;
     this.pump();
     this.#read(2 * PUMP_EVERY);
-    this.#deps.dispatcher.planDirectDispatch(last, nowMs);
+    this.#direct.plan(last, nowMs);
   }
 
   /** Sends what may be sent. */
@@ -174,7 +180,7 @@ export class Pacer {
       this.#startWorkers();
       dispatcher.feed();
     }
-    dispatcher.publish(); // last: what is more urgent has taken back what it goes before
+    this.#direct.publish(); // last: what is more urgent has taken back what it goes before
     dispatcher.calmDown();
     this.#watch();
   }
@@ -187,7 +193,7 @@ export class Pacer {
   /** Reads answers until there are none, then waits to be rung. */
   readonly drain = (): void => {
     if (this.#isDrainScheduled || this.#isReading) return;
-    const { ledger, dispatcher } = this.#deps;
+    const { ledger, dispatcher, balance } = this.#deps;
     const startedMs = ledger.look();
     let hasRead = false;
     for (;;) {
@@ -197,7 +203,7 @@ export class Pacer {
         this.#lingerUntilMs = startedMs + LINGER_MS;
       }
       this.#lookAfter(startedMs);
-      if (dispatcher.isDue || (ledger.unsettled > 0 && dispatcher.share())) this.pump();
+      if (dispatcher.isDue || (ledger.unsettled > 0 && balance.share())) this.pump();
       if (count === 0 && this.#rest(startedMs, hasRead)) return;
       if (dispatcher.takeUrgentSettled() || ledger.look() - startedMs > YIELD_MS) {
         this.#drainLater();
@@ -310,7 +316,7 @@ export class Pacer {
     if (this.#watchTimer === undefined || nowMs - this.#watchedAtMs < this.#watchMs) return;
     this.#watchedAtMs = nowMs;
     this.#watchTimer.refresh();
-    this.#deps.dispatcher.recallStuck();
+    this.#deps.balance.recallStuck();
   }
 
   /** New jobs are looked after from the start, however rarely the older ones were looked at. */
@@ -322,10 +328,10 @@ export class Pacer {
 
   readonly #onWatch = (): void => {
     this.#watchTimer = undefined;
-    const { dispatcher } = this.#deps;
+    const { dispatcher, balance } = this.#deps;
     const before = dispatcher.queue.size;
     this.drain();
-    dispatcher.recallStuck();
+    balance.recallStuck();
     this.pump();
     const hasMoved = dispatcher.queue.size !== before;
     this.#watchMs = hasMoved ? WATCH_MS : Math.min(2 * this.#watchMs, LONGEST_WATCH_MS);

@@ -1,7 +1,7 @@
 import { has } from '../../base/bare.js';
 import { PoolClosedError, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
-import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Balance } from '../dispatch/balance.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import { checkCall, type TaskCall } from '../options/task-call.js';
@@ -12,7 +12,7 @@ import type { WorkerHooks } from './worker-hooks.js';
 
 export interface BroadcastDeps {
   readonly ledger: Ledger;
-  readonly dispatcher: Dispatcher;
+  readonly balance: Balance;
   readonly pacer: Pacer;
   readonly workers: WorkerSet;
   readonly workerHooks: WorkerHooks;
@@ -35,7 +35,7 @@ export class Broadcasts {
    */
   run(task: unknown, args: unknown): Promise<unknown[]> {
     const call = checkCall(task, args, 'broadcast');
-    const { ledger, dispatcher, pacer, workers, workerHooks, shutdown } = this.#deps;
+    const { ledger, balance, pacer, workers, workerHooks, shutdown } = this.#deps;
     if (shutdown.hasBegun)
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
     const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
@@ -44,7 +44,7 @@ export class Broadcasts {
     const ended = new Promise<unknown[]>((resolve, reject) => {
       const round = new Round(present.length, { resolve, reject });
       for (const [index, worker] of present.entries()) {
-        dispatcher.recall(worker); // what it has not begun comes after it, here or elsewhere
+        balance.recall(worker); // jobs that it has not begun run after the broadcast, here or elsewhere
         this.#send(worker, call, (outcome) => {
           // at once: it would keep others from starting
           if (outcome !== undefined && 'error' in outcome) workerHooks.forget(call);

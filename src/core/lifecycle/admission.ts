@@ -2,6 +2,7 @@ import { setImmediate } from '../../base/clock.js';
 import { PoolClosedError, QueueFullError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
+import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Reserve } from '../dispatch/reserve.js';
 import type { EventHub } from '../events.js';
@@ -13,6 +14,7 @@ import type { WorkerSet } from '../workers/worker-set.js';
 export interface AdmissionDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
+  readonly balance: Balance;
   readonly events: EventHub;
   readonly workers: WorkerSet;
   readonly reserve: Reserve | undefined;
@@ -119,9 +121,9 @@ export class Admission {
   }
 
   #victimOf(job: Job): Job | undefined {
-    const { dispatcher } = this.#deps;
+    const { dispatcher, balance } = this.#deps;
     if (this.#overflow === 'reject') return undefined;
-    if (dispatcher.queue.size === 0) dispatcher.recallAll();
+    if (dispatcher.queue.size === 0) balance.recallAll();
     if (this.#overflow === 'dropOldest') return dispatcher.queue.oldest();
     const last = dispatcher.queue.last();
     return last !== undefined && urgencyOf(last) < urgencyOf(job) ? last : undefined;

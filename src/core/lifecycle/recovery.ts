@@ -3,6 +3,7 @@ import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import { begunAttempts, type Job, lost } from '../../jobs/job.js';
 import { stopCauseOf, transferOf } from '../../jobs/job-engine.js';
+import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
@@ -28,6 +29,7 @@ const MOST_WARNINGS = 16;
 export interface RecoveryDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
+  readonly balance: Balance;
   readonly workers: WorkerSet;
   readonly grace: GraceKeeper;
   readonly retries: Retries;
@@ -55,10 +57,10 @@ export class Recovery {
 
   /** Ends a worker's thread at once. What it has not begun goes back to its places now, not when it is gone. */
   endWorker(worker: PoolWorker): void {
-    const { dispatcher, workers, log, pacer } = this.#deps;
+    const { balance, workers, log, pacer } = this.#deps;
     const reason = messageOf(worker.endCause);
     log.workerReplaced(worker, reason);
-    dispatcher.recall(worker);
+    balance.recall(worker);
     worker.terminate(reason);
     workers.useSpareFor(worker);
     pacer.pump();
@@ -66,10 +68,10 @@ export class Recovery {
 
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
   retireWorker(worker: PoolWorker, job: Job): void {
-    const { dispatcher, workers, log, pacer } = this.#deps;
+    const { balance, workers, log, pacer } = this.#deps;
     const reason = `Job '${job.name}' did not stop when it was asked to`;
     log.workerReplaced(worker, `${reason}; it ends when its other jobs have ended`);
-    dispatcher.recall(worker);
+    balance.recall(worker);
     worker.retire(reason, job);
     workers.useSpareFor(worker);
     this.#settleStopped(job, worker);

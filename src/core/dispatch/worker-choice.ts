@@ -1,0 +1,114 @@
+import { TICKS_PER_MS } from '../../base/ticks.js';
+import { isBefore, outranks, rankOf } from '../../host/in-flight.js';
+import type { Job } from '../../jobs/job.js';
+import { taskOf, transferOf } from '../../jobs/job-engine.js';
+import type { TaskRef } from '../../jobs/task-ref.js';
+import type { PoolWorker } from '../pool-worker.js';
+import type { WorkerSet } from '../workers/worker-set.js';
+import type { Reserve } from './reserve.js';
+import { isOrdered, mayWait, plannedTicks, WINDOW_TICKS } from './run-estimate.js';
+
+/** How many jobs may wait at a worker even if together they exceed the window. */
+const AHEAD = 4;
+/** How much longer than expected a worker may take to answer before it counts as overdue. */
+const OVERDUE_MS = 0.02;
+/** Returned by `Reserve.barFor` if any worker may be given the job. */
+const NO_BAR = Number.POSITIVE_INFINITY;
+
+/** Says which worker may be given a job, and which of them is likely to begin it first. Changes nothing. */
+export class WorkerChoice {
+  readonly #workers: WorkerSet;
+  readonly #reserve: Reserve | undefined;
+  /** When the current pass over the workers began, in ms of `now()`. */
+  #nowMs = 0;
+
+  constructor(workers: WorkerSet, reserve: Reserve | undefined) {
+    this.#workers = workers;
+    this.#reserve = reserve;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Begins a pass over the workers: until the next, whether one is overdue is judged by this time. */
+  beginPass(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
+  /** The worker that is likely to begin the job first, if any may take it. */
+  pick(job: Job): PoolWorker | undefined {
+    let best: PoolWorker | undefined;
+    const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    for (const worker of this.#workers.all) {
+      if (!this.canTake(worker, job) || (bar !== NO_BAR && worker.inFlight.lowestTier > bar)) continue;
+      if (worker.isIdle) return worker;
+      if (best === undefined || worker.inFlight.backlogTicks < best.inFlight.backlogTicks) best = worker;
+    }
+    return best ?? this.#pickEarly(job);
+  }
+
+  /** A worker that would begin the job at once. */
+  pickFree(job: Job): PoolWorker | undefined {
+    let free: PoolWorker | undefined;
+    const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    for (const worker of this.#workers.all) {
+      if (!worker.isFree || !this.canTake(worker, job) || (bar !== NO_BAR && worker.inFlight.lowestTier > bar))
+        continue;
+      if (worker.isIdle) return worker;
+      free ??= worker;
+    }
+    return free;
+  }
+
+  /** A starting worker that would begin the job as soon as it is up. Never for `transfer`: it could not be taken back. */
+  #pickEarly(job: Job): PoolWorker | undefined {
+    if (transferOf(job) !== undefined) return undefined;
+    const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    return this.#workers.all.find(
+      (worker) =>
+        worker.takesEarly && (bar === NO_BAR || worker.inFlight.lowestTier <= bar) && !this.waitsBehind(worker, job),
+    );
+  }
+
+  /** Whether a worker that is up may be given the job, apart from the reserve. */
+  canTake(worker: PoolWorker, job: Job): boolean {
+    if (!worker.isReady || !worker.hasRoom || worker.isBlocked) return false;
+    if (worker.isIdle) return true;
+    if (transferOf(job) !== undefined) return worker.isFree && this.#workers.isFull;
+    if (worker.isFree) return true;
+    if (worker.isHeld || this.isOverdue(worker)) return false;
+    // jobs that this one outranks will be taken back, which makes room
+    if (!isInWindow(worker, job) && !(worker.inFlight.hasWaiting && worker.inFlight.wouldOvertake(job))) return false;
+    return !this.waitsBehind(worker, job);
+  }
+
+  /** Whether a job that must begin before this one waits at a worker other than `worker`. */
+  waitsBehind(worker: PoolWorker, job: Job): boolean {
+    for (const other of this.#workers.all) if (isBehindIn(other, worker, job)) return true;
+    return false;
+  }
+
+  /** Whether a worker has not answered for longer than all it was sent should take. */
+  isOverdue(worker: PoolWorker): boolean {
+    return this.#nowMs - worker.progressAtMs > worker.inFlight.backlogTicks / TICKS_PER_MS + OVERDUE_MS;
+  }
+}
+
+/** Whether the worker's backlog would fit in the window with the job, or a few would wait behind short ones. */
+export function isInWindow({ inFlight, concurrency }: PoolWorker, job: Job): boolean {
+  if (inFlight.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
+  if (inFlight.taken >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
+  return inFlight.lastTask === undefined || mayWait(inFlight.lastTask as TaskRef); // of a job of ours
+}
+
+/**
+ * Whether a job that waits at `other` has to begin before `job` can begin at `worker`. Never for the only job of a worker
+ * that is up, as nothing delays it.
+ */
+export function isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
+  if (other === worker || (other.isReady && other.inFlight.taken === 1)) return false;
+  const first = other.inFlight.firstWaitingJob;
+  if (first === undefined) return false;
+  return outranks(first, job) || (isOrdered(taskOf(first), taskOf(job)) && isBefore(rankOf(first), rankOf(job)));
+}
