@@ -10,21 +10,21 @@ export interface PoolEvents {
   jobCompleted: Job;
   jobFailed: Job;
   jobCancelled: Job;
-  /** An attempt of the job has failed, and another follows. Listeners are also given the {@link FailedAttempt}. */
+  /** An attempt of the job has failed, and another follows. Listeners also receive the {@link FailedAttempt}. */
   jobRetried: Job;
   /**
-   * The job waits too long for its turn: for as long as `aging.starvationMs` says, else 30 s. BatchItem once a job, and not while the
-   * pool is paused. Listeners are also given how long it has waited: a {@link Starvation}.
+   * The job has waited too long for its turn: `aging.starvationMs`, or 30 s without `aging`. Emitted once per job, and not
+   * while the pool is paused. Listeners also receive how long it has waited: a {@link Starvation}.
    */
   starvation: Job;
-  /** There is room again in a queue that was full. */
+  /** A queue that was full has room again. */
   drain: undefined;
   /** Nothing is pending or active. */
   idle: undefined;
   workerStarted: { readonly workerId: number; readonly threadId: number };
-  /** `error`: what ended the thread, where it did not end by itself. */
+  /** `error`: what ended the thread, if it did not end by itself. */
   workerExited: { readonly workerId: number; readonly exitCode: number; readonly error: unknown };
-  /** An uncaught error of a job that is settled (`job`), or of none. Its thread is kept. */
+  /** An uncaught error of a job that has settled (`job`), or of no job. The thread is kept. */
   lateError: { readonly error: Error; readonly job: { readonly id: number } | undefined };
 }
 
@@ -35,22 +35,22 @@ const NAMES: readonly PoolEvent[] = [
   ...(['idle', 'drain', 'workerStarted', 'workerExited', 'lateError'] as const),
 ];
 
-/** What is told of an attempt that failed. */
+/** An attempt that failed. */
 export interface FailedAttempt {
   readonly error: unknown;
   /** Its number, from 1. */
   readonly attempt: number;
-  /** In how many ms the next one follows. */
+  /** In how many ms the next attempt may begin. */
   readonly delayMs: number;
 }
 
-/** What is told of a job that waits too long. */
+/** A job that has waited too long. */
 export interface Starvation {
-  /** How long it has waited for its turn, in ms: from its submission, or from when nothing held it back any more. */
+  /** How long the job has waited for its turn, in ms: since its submission or, if it was deferred, since it was released. */
   readonly waitedMs: number;
 }
 
-/** What else listeners are given. */
+/** The second argument of listeners. */
 type More<E extends PoolEvent> = E extends 'jobRetried'
   ? FailedAttempt
   : E extends 'starvation'
@@ -59,12 +59,12 @@ type More<E extends PoolEvent> = E extends 'jobRetried'
 
 export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: More<E>) => void;
 
-/** Who listens to a pool. Listeners are called when the pool's own state is consistent (I7), in the order of events. */
+/** A pool's listeners. They are called when the pool's own state is consistent (I7), in the order of events. */
 export class EventHub {
   readonly #listeners = new Map<PoolEvent, Set<PoolListener<never>>>();
-  readonly #onlookers = new Map<PoolEvent, number>();
+  readonly #observers = new Map<PoolEvent, number>();
   readonly #listenerQueue: ListenerQueue;
-  /** Nobody has ever listened: known without a look into the map, for every job. */
+  /** Whether no listener was ever added: spares every job a lookup in the map. */
   #isSilent = true;
 
   constructor(listenerQueue: ListenerQueue) {
@@ -79,7 +79,7 @@ export class EventHub {
         `Cannot listen to '${event}': the listener must be a function, received ${describe(listener)}`,
       );
     const bound = inContextOfNow(listener);
-    let isOn = true; // what was emitted before it was taken off is not told any more
+    let isOn = true; // once removed, it is not called for earlier events either
     const own: PoolListener<E> = (detail, more) => {
       if (isOn) bound(detail, more);
     };
@@ -96,20 +96,20 @@ export class EventHub {
     };
   }
 
-  /** As `on`, for who only looks on: nobody can rely on it to handle what it is told. */
+  /** As `on`, for a listener that only observes: it does not count as handling the event. */
   watch<E extends PoolEvent>(event: E, listener: PoolListener<E>): void {
     this.on(event, listener);
-    this.#onlookers.set(event, (this.#onlookers.get(event) ?? 0) + 1);
+    this.#observers.set(event, (this.#observers.get(event) ?? 0) + 1);
   }
 
-  /** Whether anybody is told. */
+  /** Whether there is any listener. */
   reaches(event: PoolEvent): boolean {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 
-  /** Whether somebody listens, and does not only look on. */
+  /** Whether there is a listener that does not only observe. */
   has(event: PoolEvent): boolean {
-    return (this.#listeners.get(event)?.size ?? 0) > (this.#onlookers.get(event) ?? 0);
+    return (this.#listeners.get(event)?.size ?? 0) > (this.#observers.get(event) ?? 0);
   }
 
   emit<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {

@@ -1,10 +1,10 @@
 import { outsideRequests } from '../base/async-context.js';
 import { clearInterval, setInterval } from '../base/clock.js';
 
-/** Far enough apart to cost nothing; `setInterval` takes no more. */
+/** Longest interval that `setInterval` takes, or so: it costs nothing. */
 const INTERVAL_MS = 2 ** 30;
 
-/** Keeps the process while somebody needs it. Threads and ports never do: an idle pool lets the process end. */
+/** Keeps the process alive while there are holders. Threads and ports never do: an idle pool lets the process exit. */
 export class KeepAlive {
   readonly #handle = outsideRequests(setInterval, () => {}, INTERVAL_MS).unref();
   #holders = 0;
@@ -17,7 +17,7 @@ export class KeepAlive {
     if (--this.#holders === 0) this.#handle.unref();
   }
 
-  /** For good. */
+  /** Releases the process for good. */
   end(): void {
     clearInterval(this.#handle);
   }

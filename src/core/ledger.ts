@@ -15,14 +15,14 @@ import { KeepAlive } from './keep-alive.js';
 import type { PoolLog } from './log.js';
 import type { SettledCounts } from './options/shutdown-options.js';
 
-/** A pool's own, as its jobs hold it. */
+/** A pool, as its jobs refer to it. */
 export interface PoolOwner extends JobOwner {
   readonly ref: OwnerRef<JobOwner>;
-  /** It has unsettled jobs. */
+  /** The pool has unsettled jobs from now on. */
   attach(): void;
 }
 
-/** Somebody who waits for all jobs up to a place in the order of submission. */
+/** A caller that waits for all jobs up to a place in the order of submission. */
 interface Waiter {
   readonly upTo: number;
   unsettled: number;
@@ -33,27 +33,27 @@ export interface LedgerDeps {
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
   readonly log: PoolLog;
-  /** Where waiting jobs rise. */
+  /** If waiting jobs age. */
   readonly aging: Aging | undefined;
 }
 
-/** Every job is entered here once, and settled here once (I1): nobody else ends a job or counts one (I2). */
+/** Every job is entered here once, and settled here once (I1): nothing else ends a job or counts one (I2). */
 export class Ledger {
   readonly #metrics: MetricsRecorder;
   readonly #events: EventHub;
   readonly #log: PoolLog;
   readonly #keepAlive = new KeepAlive();
-  /** A list, as it is walked for every job that settles. */
+  /** An array, as it is walked for every job that settles. */
   #waiters: Waiter[] = [];
-  /** Of the job entered last. */
+  /** The number of the job entered last. */
   #lastNumber = 0;
   #hasWarned = false;
-  /** Called when a job has come and all before it had settled. */
+  /** Called when a job has entered after all before it had settled. */
   onBusy: (() => void) | undefined;
   /** Called after each job that settled. */
   onSettled: (() => void) | undefined;
   readonly #aging: Aging | undefined;
-  /** When the batch in hand came. */
+  /** When the current batch was submitted. */
   #now: SubmitTime;
 
   constructor({ metrics, events, log, aging }: LedgerDeps) {
@@ -61,22 +61,22 @@ export class Ledger {
     this.#events = events;
     this.#log = log;
     this.#aging = aging;
-    this.#now = this.#arrivalAt(now());
+    this.#now = this.#submitTimeAt(now());
   }
 
   get unsettled(): number {
     return this.#metrics.unsettled;
   }
 
-  /** Looks at the clock. Once a batch of jobs, as a look costs 35 ns. */
-  look(): number {
+  /** Reads the clock: once per batch of jobs, as that takes 35 ns. Returns ms of `now()`. */
+  refreshClock(): number {
     const ms = now();
-    this.#now = this.#arrivalAt(ms);
+    this.#now = this.#submitTimeAt(ms);
     this.#metrics.passed(ms);
     return ms;
   }
 
-  /** Takes a job in and gives it its place among equals. */
+  /** Counts a new job, and gives it its number in the order of submission. */
   enter(job: Job, owner: PoolOwner): void {
     this.#lastNumber = submittedTo(job, owner.ref, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
@@ -90,13 +90,13 @@ export class Ledger {
     this.onBusy?.();
   }
 
-  /** Nothing holds a job back any more: from now on it waits for its turn. */
+  /** A job is deferred no longer: from now on it waits for its turn. */
   released(job: Job): void {
-    this.look();
+    this.refreshClock();
     queuedFrom(job, this.#now);
   }
 
-  /** @param end.late what the code of a cancelled job still returned. */
+  /** Settles a job whose code has ended. @param end.late what the code of a cancelled job returned after all. */
   settle(
     job: Job,
     state: SettledState,
@@ -112,17 +112,17 @@ export class Ledger {
   }
 
   /** Settles a job whose code did not begin, or whose thread is gone. */
-  settleBy(job: Job, ending: StopCause): void {
-    if (ending.state === 'FAILED') {
+  settleBy(job: Job, cause: StopCause): void {
+    if (cause.state === 'FAILED') {
       this.#metrics.timedOut++;
-      addSubmitStack(job, ending.reason);
-      this.#watchUnobserved(job, ending.reason);
+      addSubmitStack(job, cause.reason);
+      this.#watchUnobserved(job, cause.reason);
     }
-    this.#count(job, ending.state);
-    settleBy(job, ending);
+    this.#count(job, cause.state);
+    settleBy(job, cause);
   }
 
-  /** `settle` for a job that has returned: a plain call, as it is the one that happens a million times a second. */
+  /** `settle` for a job that has returned: without an options object, as it happens a million times a second. */
   complete(job: Job, result: unknown): void {
     this.#countCompleted(job);
     settle(job, 'COMPLETED', result);
@@ -163,7 +163,7 @@ export class Ledger {
     return { completed, failed, cancelled };
   }
 
-  /** Keeps the process although every job may have settled, until as many calls of `release`. */
+  /** Keeps the process alive, even with every job settled, until `release` was called as often. */
   hold(): void {
     this.#keepAlive.hold();
   }
@@ -172,11 +172,12 @@ export class Ledger {
     this.#keepAlive.release();
   }
 
+  /** Keeps the process no longer, for good. */
   end(): void {
     this.#keepAlive.end();
   }
 
-  #arrivalAt(ms: number): SubmitTime {
+  #submitTimeAt(ms: number): SubmitTime {
     return { ms, handicap: this.#aging === undefined ? 0 : this.#aging.handicapAt(ms) };
   }
 
@@ -203,7 +204,7 @@ export class Ledger {
 
   #counted(job: Job, event: 'jobCompleted' | 'jobFailed' | 'jobCancelled'): void {
     this.#events.emit(event, job);
-    if (this.#waiters.length > 0) this.#tellWaiters(job);
+    if (this.#waiters.length > 0) this.#notifyWaiters(job);
     this.onSettled?.();
     if (this.unsettled === 0) this.#becameIdle();
   }
@@ -213,7 +214,7 @@ export class Ledger {
     this.#events.emit('idle', undefined);
   }
 
-  #tellWaiters(job: Job): void {
+  #notifyWaiters(job: Job): void {
     const number = Math.abs(orderOf(job));
     const waiters = this.#waiters;
     let isAnyDone = false;
@@ -231,26 +232,26 @@ export class Ledger {
   }
 
   /**
-   * The job is about to fail. A failure that nobody ever looks at is told once a pool: silence would hide it, a rejection
-   * would end the process.
+   * The job is about to fail. A failure that nobody ever observes is reported, once per pool: silence would hide it, a
+   * rejection would end the process.
    */
   #watchUnobserved(job: Job, error: unknown): void {
     if (this.#hasWarned || isAwaited(job) || this.#events.has('jobFailed')) return;
-    // not the error itself, which may hold the job
+    // text, not the error itself, which may refer to the job
     const what = `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${textOf(error)}`;
-    const stack = stackToTell(job, error);
-    const tell = (when: LastMoment): void => {
+    const stack = stackToReport(job, error);
+    const report = (when: LastMoment): void => {
       if (this.#hasWarned || this.#events.has('jobFailed')) return;
       this.#hasWarned = true;
       const advice = "Await the job, read its error, or listen to 'jobFailed'; this is told once a pool";
       this.#log.fault(`${what}. ${advice}`, { type: 'UnobservedJobFailure', stack, isLast: when === 'exit' });
     };
-    watchForLook(job, watchUnobserved(job, tell));
+    watchForLook(job, watchUnobserved(job, report));
   }
 }
 
-/** Of an error of our own it would be where we made it, at a cost, unless it tells where the job was submitted. */
-function stackToTell(job: Job, error: unknown): string | undefined {
+/** The stack of an error; not of one of ours, which would say where we made it, unless it says where the job was submitted. */
+function stackToReport(job: Job, error: unknown): string | undefined {
   if (error instanceof ThreadSystemError && !hasSubmitStack(job)) return undefined;
   return stackIfAny(error);
 }

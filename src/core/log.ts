@@ -10,17 +10,17 @@ import type { Logger, LogLevel } from './options/logger.js';
 import type { SettledCounts, ShutdownMode } from './options/shutdown-options.js';
 import type { PoolWorker } from './pool-worker.js';
 
-/** A fault that has nobody to be thrown at, as a process warning. */
+/** How a fault that no caller can catch becomes a process warning. */
 export interface Warning {
   readonly type: 'UnobservedJobFailure' | 'ThreadSystemWarning' | 'LateError';
   readonly stack?: string | undefined;
-  /** The process ends: what is left for later is not told any more. */
+  /** Whether the process is exiting, so that nothing can be reported later. */
   readonly isLast?: boolean;
 }
 
 /**
- * Tells the pool's logger what a supervisor wants to know; where there is no logger, only what must not stay silent, as
- * process warnings. One line each, with the facts in it: of what loggers take besides a text, no two take the same.
+ * Writes to the pool's logger what a supervisor wants to know; without a logger, emits a process warning for each fault that
+ * must not stay silent. One line of text each: no two loggers agree on further arguments.
  */
 export class PoolLog {
   readonly #listenerQueue: ListenerQueue;
@@ -39,18 +39,21 @@ export class PoolLog {
     return this.#logger !== undefined;
   }
 
-  /** From now on there is somebody to tell. */
+  /** Sets the logger, and listens to the events that it is to be sent. */
   open(logger: Logger, name: string): void {
     this.#logger = logger;
     this.#name = name;
     this.#events.watch('jobFailed', (job) => this.#jobFailed(job));
     this.#events.watch('jobRetried', (job, { error, attempt, delayMs }) =>
-      this.#tell('info', `${nameOf(job)} failed in attempt ${attempt}: ${textOf(error)}; the next is in ${delayMs} ms`),
+      this.#write(
+        'info',
+        `${nameOf(job)} failed in attempt ${attempt}: ${textOf(error)}; the next is in ${delayMs} ms`,
+      ),
     );
     this.#events.watch('starvation', (job, { waitedMs }) =>
-      this.#tell('warn', `${nameOf(job)} has waited ${Math.round(waitedMs)} ms for its turn`),
+      this.#write('warn', `${nameOf(job)} has waited ${Math.round(waitedMs)} ms for its turn`),
     );
-    this.#events.watch('drain', () => this.#tell('debug', 'The queue has room again'));
+    this.#events.watch('drain', () => this.#write('debug', 'The queue has room again'));
   }
 
   /** A fault that nobody can catch. */
@@ -58,7 +61,7 @@ export class PoolLog {
     if (this.#logger !== undefined) {
       const text = stack === undefined ? message : `${message}\n${stack}`;
       if (isLast) this.#call('error', text);
-      else this.#tell('error', text);
+      else this.#write('error', text);
     } else if (isLast) {
       const warning = Object.assign(new Error(message), { name: type, detail: stack ?? '' });
       process.emit('warning', warning); // `emitWarning` does so later
@@ -67,7 +70,7 @@ export class PoolLog {
     }
   }
 
-  /** An error that hurts no job: told to who listens. */
+  /** An error that concerns no unsettled job: emits `lateError`, and reports the error unless that was handled. */
   lateError(error: Error, { jobId, whose }: { readonly jobId?: number | undefined; readonly whose?: string }): void {
     const isHeard = this.#events.has('lateError');
     this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
@@ -81,48 +84,48 @@ export class PoolLog {
   }
 
   workerStarting({ workerId }: PoolWorker): void {
-    this.#tell('debug', `Worker ${workerId} starts`);
+    this.#write('debug', `Worker ${workerId} starts`);
   }
 
   workerReady({ workerId, threadId, startedAtMs, readyAtMs }: PoolWorker): void {
     const tookMs = Math.round(readyAtMs - startedAtMs);
-    this.#tell('debug', `Worker ${workerId} is ready after ${tookMs} ms, on thread ${threadId}`);
+    this.#write('debug', `Worker ${workerId} is ready after ${tookMs} ms, on thread ${threadId}`);
   }
 
-  /** Its job did not stop. */
+  /** The worker's job did not stop when asked to. */
   workerReplaced({ workerId }: PoolWorker, reason: string): void {
-    this.#tell('warn', `Worker ${workerId} is replaced: ${reason}`);
+    this.#write('warn', `Worker ${workerId} is replaced: ${reason}`);
   }
 
   workerExited(worker: PoolWorker, { exitCode, cause }: ThreadExit): void {
     const { workerId, jobsRun } = worker;
     const jobs = `${jobsRun} ${jobsRun === 1 ? 'job' : 'jobs'}`;
-    if (worker.wasEnded) this.#tell('debug', `Worker ${workerId} has ended, after ${jobs}: ${worker.endReason}`);
+    if (worker.wasEnded) this.#write('debug', `Worker ${workerId} has ended, after ${jobs}: ${worker.endReason}`);
     else if (worker.readyAtMs > 0) {
       const reason = cause === undefined ? '' : `: ${textOf(cause)}`;
-      this.#tell('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reason}`);
+      this.#write('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reason}`);
     }
   }
 
-  /** @param next what follows. */
+  /** @param next what happens next. */
   startFailed(message: string, next: string): void {
-    this.#tell('error', `${message}. ${next}`);
+    this.#write('error', `${message}. ${next}`);
   }
 
   queueFull(message: string): void {
-    this.#tell('warn', `${message}. Until there is room, others will be`);
+    this.#write('warn', `${message}. Until there is room, others will be`);
   }
 
   shutdownBegins(mode: ShutdownMode, unsettled: number): void {
     this.#shutdownAtMs = now();
-    this.#tell(
+    this.#write(
       'info',
       `Shutdown begins, mode '${mode}': ${unsettled} ${unsettled === 1 ? 'job is' : 'jobs are'} not settled`,
     );
   }
 
   shutdownEscalates(mode: ShutdownMode, unsettled: number): void {
-    this.#tell(
+    this.#write(
       'warn',
       `Shutdown goes on in mode '${mode}': ${unsettled} ${unsettled === 1 ? 'job is' : 'jobs are'} not settled`,
     );
@@ -130,22 +133,22 @@ export class PoolLog {
 
   shutdownEnds({ completed, failed, cancelled }: SettledCounts): void {
     const tookMs = Math.round(now() - this.#shutdownAtMs);
-    this.#tell(
+    this.#write(
       'info',
       `Shutdown ended after ${tookMs} ms: ${completed} completed, ${failed} failed, ${cancelled} cancelled`,
     );
   }
 
-  /** One line a job that fails, none for others. What a full queue refuses is told once. */
+  /** One line for each job that fails. Jobs that a full queue refuses are logged for debugging only: `queueFull` has warned. */
   #jobFailed(job: Job): void {
     const { attempts } = job;
     const error = failureOf(job);
     const when = attempts === 0 ? ' before it began' : attempts === 1 ? '' : ` after ${attempts} attempts`;
-    this.#tell(error instanceof QueueFullError ? 'debug' : 'warn', `${nameOf(job)} failed${when}: ${textOf(error)}`);
+    this.#write(error instanceof QueueFullError ? 'debug' : 'warn', `${nameOf(job)} failed${when}: ${textOf(error)}`);
   }
 
-  /** Later, as the logger is foreign code (I7); called on itself, as many need their `this`. */
-  #tell(level: LogLevel, message: string): void {
+  /** Writes later, as the logger is foreign code (I7); called as its method, as many loggers need `this`. */
+  #write(level: LogLevel, message: string): void {
     if (this.#logger === undefined) return;
     this.#listenerQueue.add(
       (text: string) => outsideRequests(() => this.#call(level, text)),

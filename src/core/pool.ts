@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import { checkFunction, refuseOptions } from '../base/check.js';
 import { now } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { ListenerQueue } from '../base/listener-queue.js';
 import { refusalHere } from '../base/nesting.js';
 import { watchUnobserved } from '../base/unobserved.js';
 import { type GroupDeps, JobGroup } from '../compose/job-group.js';
@@ -14,59 +13,30 @@ import type { TypedArray } from '../compose/map/source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
 import { Schedules } from '../compose/schedule/schedules.js';
 import { describe, PoolClosedError } from '../errors.js';
-import { MainParking } from '../host/main-parking.js';
-import type { WorkerEvents } from '../host/worker-events.js';
 import { isSettled, Job } from '../jobs/job.js';
-import { isSubmitted, raiseToken, submittedBy, taskOf } from '../jobs/job-engine.js';
+import { isSubmitted, submittedBy } from '../jobs/job-engine.js';
 import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import { refOf } from '../jobs/task-registry.js';
 import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
-import { MetricsRecorder, type PoolMetrics } from '../metrics/recorder.js';
+import type { PoolMetrics } from '../metrics/recorder.js';
 import { stays } from '../sync/sharing/crossing.js';
-import { Aging } from './dispatch/aging.js';
-import { Balance } from './dispatch/balance.js';
-import { DirectDispatch } from './dispatch/direct-dispatch.js';
-import { Dispatcher } from './dispatch/dispatcher.js';
-import { JobQueue } from './dispatch/job-queue.js';
-import { Pacer } from './dispatch/pacer.js';
-import { Reserve } from './dispatch/reserve.js';
-import { learnBlock } from './dispatch/run-estimate.js';
-import { StarvationWatch } from './dispatch/starvation-watch.js';
-import { WorkerChoice } from './dispatch/worker-choice.js';
-import { EventHub, type PoolEvent, type PoolListener } from './events.js';
-import { Broadcasts } from './hooks/broadcasts.js';
-import { WorkerHooks } from './hooks/worker-hooks.js';
-import { Ledger } from './ledger.js';
-import { Admission } from './lifecycle/admission.js';
-import { ChildJobs } from './lifecycle/child-jobs.js';
-import { DeferredJobs } from './lifecycle/deferred-jobs.js';
-import { Intake } from './lifecycle/intake.js';
-import { JobControl } from './lifecycle/job-control.js';
-import { Outcomes } from './lifecycle/outcomes.js';
-import { Recovery } from './lifecycle/recovery.js';
-import { Retries } from './lifecycle/retries.js';
-import { TimeLimits } from './lifecycle/time-limits.js';
-import { PoolLog } from './log.js';
+import { createEngine, type Engine } from './engine.js';
+import type { PoolEvent, PoolListener } from './events.js';
+import type { Intake } from './lifecycle/intake.js';
 import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
-import type { PoolWorker } from './pool-worker.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
-import { Profiling } from './profile/profiling.js';
-import { Shutdown } from './shutdown.js';
 import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
-import { GraceKeeper } from './workers/grace.js';
 import { workerMetrics } from './workers/worker-metrics.js';
-import { WorkerOutput } from './workers/worker-output.js';
-import { WorkerSet } from './workers/worker-set.js';
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
  *
  * - A job settles exactly once (I1), whatever its code, its thread or its callers do.
  * - Workers start on demand, end when idle, and are replaced when they die.
- * - The process stays while a job is unsettled, and for nothing else: an idle pool need not be shut down.
+ * - Only unsettled jobs keep the process alive: an idle pool need not be shut down.
  *
  * @example
  * ```ts
@@ -76,122 +46,47 @@ import { WorkerSet } from './workers/worker-set.js';
  */
 export class ThreadPool implements AsyncDisposable {
   /**
-   * Shuts down all pools and threads of the process on SIGINT and SIGTERM, and then lets the signal end the process. A second
-   * signal aborts them.
+   * Shuts down all pools and threads on SIGINT and SIGTERM, and then lets the signal end the process. A second signal aborts
+   * them.
    *
-   * @returns how to stop doing so.
+   * @returns a function that stops doing so.
    */
   static handleSignals(options?: SignalOptions): () => void {
     return handleSignals(options);
   }
 
-  readonly #listenerQueue = new ListenerQueue();
-  readonly #output = new WorkerOutput(this.#listenerQueue);
-  readonly #events = new EventHub(this.#listenerQueue);
-  readonly #log = new PoolLog(this.#listenerQueue, this.#events);
-  readonly #metrics = new MetricsRecorder(now());
-  readonly #ledger: Ledger;
-  readonly #workers: WorkerSet;
-  readonly #dispatcher: Dispatcher;
-  readonly #balance: Balance;
-  readonly #pacer: Pacer;
-  readonly #recovery: Recovery;
-  readonly #control: JobControl;
-  readonly #shutdown: Shutdown;
+  readonly #engine: Engine;
+  /** `#engine.intake`, read for every job. */
   readonly #intake: Intake;
-  readonly #childJobs: ChildJobs;
-  readonly #admission: Admission;
-  readonly #broadcasts: Broadcasts;
-  readonly #reserved: readonly ReservedWorkers[];
-  readonly #starvation: StarvationWatch;
-  readonly #profiling: Profiling;
-  readonly #submitStacks: boolean;
   readonly #name: string;
-  /** Those under way. */
+  readonly #reserved: readonly ReservedWorkers[];
+  readonly #submitStacks: boolean;
+  /** Maps under way. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
-  readonly #streams = new JobStreams(this.#events, (message) =>
-    this.#log.fault(message, { type: 'ThreadSystemWarning' }),
-  );
-  readonly #schedules = new Schedules({
-    submit: (job) => this.#intake.submit(job),
-    isOpen: () => !this.#shutdown.hasBegun,
-  });
-  readonly #leaveLiving: () => void;
+  readonly #streams: JobStreams;
+  readonly #schedules: Schedules;
+  readonly #unregister: () => void;
 
   /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options?: ThreadPoolOptions) {
     const settings = resolvePoolOptions(options);
-    if (settings.logger !== undefined) this.#log.open(settings.logger, settings.name);
-    const parking = new MainParking();
-    const [metrics, events, listenerQueue, log] = [this.#metrics, this.#events, this.#listenerQueue, this.#log];
-    const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
-    const ledger = new Ledger({ metrics, events, log, aging });
-    this.#ledger = ledger;
-    const grace = new GraceKeeper(settings.graceMs, {
-      foreseen: (worker) => this.#workers.startSpareFor(worker),
-      relieved: (worker) => this.#workers.endSpareFor(worker),
-      end: (worker) => this.#recovery.endWorker(worker),
-      retire: (worker, job) => this.#recovery.retireWorker(worker, job),
-    });
-    const limits = new TimeLimits((job, ending) => void this.#control.stop(job, ending));
-    const deferred = new DeferredJobs(ledger, (job) => this.#pacer.enqueueBefore(job));
-    const retries = new Retries({ deferred, metrics, events, isAllowed: () => this.#shutdown.runsPending });
-    const childJobs = new ChildJobs({
-      submit: (job) => this.#intake.enter(job, false),
-      isOpen: () => this.#shutdown.runsPending,
-    });
-    const sink = new Outcomes({ ledger, metrics, events, listenerQueue, grace, limits, retries, childJobs });
-    const workerHooks = new WorkerHooks(settings, log);
-    const profiling = new Profiling(settings.kind);
-    const parts = { sink, workerHooks, profiling, log, events: this.#workerEvents() };
-    const workers = new WorkerSet(settings, parking, parts);
-    const reserve = Reserve.of(settings.reserved, workers);
-    const queue = new JobQueue<Job>();
-    const choice = new WorkerChoice(workers, reserve);
-    const balance = new Balance({ queue, workers, reserve, choice });
-    const dispatcher = new Dispatcher({ queue, ledger, workers, reserve, choice, balance });
-    const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
-    const onStartError = (cause: unknown): void =>
-      this.#recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
-    const pacer = new Pacer({ ledger, dispatcher, balance, direct, workers, parking, onStartError });
-    this.#recovery = new Recovery({
-      ledger,
-      dispatcher,
-      balance,
-      workers,
-      grace,
-      retries,
-      limits,
-      childJobs,
-      log,
-      pacer,
-    });
-    this.#control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
-    this.#shutdown = new Shutdown({ ledger, dispatcher, pacer, control: this.#control, workers, log, profiling });
-    this.#childJobs = childJobs;
-    const admission = new Admission(settings, { ledger, dispatcher, balance, events, workers, reserve, log });
-    this.#admission = admission;
-    const [owner, shutdown] = [this.#control, this.#shutdown];
-    this.#intake = new Intake({ ledger, owner, admission, deferred, limits, pacer, shutdown });
-    this.#broadcasts = new Broadcasts({ ledger, balance, pacer, workers, workerHooks, shutdown });
-    this.#reserved = settings.reserved;
-    this.#starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
-    if (log.isOpen) this.#starvation.begin();
-    this.#submitStacks = settings.submitStacks;
+    const engine = createEngine(this, settings);
+    const { state, events, log, intake, workers } = engine;
+    this.#engine = engine;
+    this.#intake = intake;
     this.#name = settings.name;
-    this.#profiling = profiling;
-    this.#workers = workers;
-    this.#dispatcher = dispatcher;
-    this.#balance = balance;
-    this.#pacer = pacer;
-    // what starts as a worker loads a task module would start in each of its workers, too
-    if (refusalHere('start workers') === undefined) pacer.refill();
-    this.#leaveLiving = registerForShutdown(this); // last: `shutdownAll` is to find no pool that could not be made
+    this.#reserved = settings.reserved;
+    this.#submitStacks = settings.submitStacks;
+    this.#streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
+    this.#schedules = new Schedules({ submit: (job) => intake.submit(job), isOpen: () => !state.hasBegun });
+    // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
+    if (refusalHere('start workers') === undefined) workers.refill();
+    this.#unregister = registerForShutdown(this); // last: `shutdownAll` must not find a pool that could not be made
   }
 
   static {
     stays((value) =>
-      #listenerQueue in value
+      #engine in value
         ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
         : undefined,
     );
@@ -199,7 +94,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /**
    * Submits a call of a task. Faults of the task itself (a closure, a missing export, an argument that cannot be cloned)
-   * never throw here: the job settles FAILED.
+   * do not throw here: the job settles FAILED.
    *
    * @param task a self-contained function, sent by its source text, or a task of a `taskModule`.
    * @param rest the task's arguments, cloned when the job is sent to a thread; then options.
@@ -214,9 +109,9 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Submits a job made before, and returns it; or, where it joins an unsettled one of its `key`, that one.
+   * Submits a job made before, and returns it; or the unsettled job of the same `key` that it joins.
    *
-   * @throws {TypeError} when it is no job, or was submitted before.
+   * @throws {TypeError} if it is not a job, or was submitted before.
    * @throws {PoolClosedError} after `shutdown`.
    */
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
@@ -238,9 +133,9 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Calls the task with each item, on all workers, many items a job; reads no more of the items ahead than two jobs for each
-   * place on a worker take. The first failure cancels the rest. A typed array gives one of the same kind, shared if it was
-   * shared. Items of one job are cloned together: an object that two of them hold is one object there.
+   * Calls the task with each item, on all workers, many items per job; reads ahead no more items than two jobs for each place
+   * at a worker take. The first failure cancels the rest. A typed array results in one of the same kind, shared if it was
+   * shared. Items of one job are cloned together: an object that two of them refer to is one object there.
    *
    * @returns the results: awaitable as a list, or async-iterable.
    * @throws {TypeError} or {RangeError} for a bad task, items or option.
@@ -262,10 +157,10 @@ export class ThreadPool implements AsyncDisposable {
     options?: MapOptions,
   ): JobMap<TaskResult<(item: T) => R>>;
   map(task: Task, items: unknown, options?: MapOptions): JobMap<unknown, unknown> {
-    if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
+    if (this.#engine.state.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
-    const { places } = this.#workers;
+    const { places } = this.#engine.workers;
     const host: MapDeps = {
       places,
       submit: (job) => this.#intake.submitUnbounded(job),
@@ -278,11 +173,11 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * The jobs in the order in which they settle, for `for await`: read their `state`, `result` and `error`. Those that have
-   * settled come first.
+   * The jobs in the order in which they settle, for `for await`: read their `state`, `result` and `error`. Jobs that have
+   * settled already come first.
    *
-   * @param options.timeoutMs past it, the loop throws a `JobTimeoutError`. Default: `Infinity`.
-   * @throws {TypeError} where `jobs` holds anything but Jobs.
+   * @param options.timeoutMs after how many ms the loop throws a `JobTimeoutError`. Default: `Infinity`.
+   * @throws {TypeError} if `jobs` holds anything but Jobs.
    */
   asCompleted<J extends Job>(
     jobs: Iterable<J>,
@@ -309,13 +204,14 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Runs a task again and again, at a fixed rate or by a cron expression. The process stays for it, unless it is `unref`'d.
+   * Runs a task repeatedly, at a fixed rate or by a cron expression. The schedule keeps the process alive unless it is
+   * `unref`'d.
    *
    * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
-   * @throws {PoolClosedError} after `shutdown`, which ends it.
+   * @throws {PoolClosedError} after `shutdown`, which ends all schedules.
    */
   schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
-    if (this.#shutdown.hasBegun) throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
+    if (this.#engine.state.hasBegun) throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
     const refusal = refusalHere('schedule a task');
     if (refusal !== undefined) throw refusal;
     return this.#schedules.add(task as Task, args, options);
@@ -338,50 +234,51 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Waits until every job submitted before the call has settled: `true`; `false` when `timeoutMs` pass first.
+   * Resolves with `true` when every job submitted before the call has settled, or with `false` when `timeoutMs` have passed.
    */
   waitAll(options?: JobWaitOptions): Promise<boolean> {
-    return this.#ledger.waitAll(readTimeout(options, 'wait for all jobs'));
+    return this.#engine.ledger.waitAll(readTimeout(options, 'wait for all jobs'));
   }
 
   /**
-   * Resolves when the queue has room for a job (`maxQueue`): a producer that awaits it, and then submits at once,
-   * is never refused. Several are served in the order of their calls.
+   * Resolves when the queue has room for a job (`maxQueue`): a producer that awaits this and then submits at once is never
+   * refused. Several producers are served in the order of their calls.
    *
-   * @throws {PoolClosedError} by rejection, when the pool is shut down first.
+   * @throws {PoolClosedError} by rejection, if the pool is shut down first.
    */
   ready(): Promise<void>;
   ready(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'wait for room in the queue');
-    if (this.#shutdown.hasBegun)
+    if (this.#engine.state.hasBegun)
       return Promise.reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
-    return this.#admission.ready();
+    return this.#engine.admission.ready();
   }
 
-  /** Cancels every unsettled job, or those for which `filter` says so. Returns how many will settle CANCELLED. */
+  /** Cancels every unsettled job, or those for which `filter` returns true. Returns how many will settle CANCELLED. */
   cancelAll(filter?: (job: Job) => boolean): number {
     if (filter !== undefined) checkFunction(filter, 'filter', 'cancel jobs');
     let count = 0;
-    for (const job of [...this.#control.unsettled()])
+    for (const job of [...this.#engine.control.unsettled()])
       if (!isSettled(job) && (filter?.(job) ?? true) && job.cancel()) count++;
     return count;
   }
 
-  /** Starts no further job until `resume`; those that run go on. Does nothing once `shutdown` was called. */
+  /** Starts no further job until `resume`; running jobs go on. Does nothing once `shutdown` was called. */
   pause(): void {
-    if (this.#shutdown.hasBegun) return; // a pool that ends is not held up
-    this.#dispatcher.pause();
+    if (this.#engine.state.hasBegun) return; // a shutdown is not delayed
+    this.#engine.dispatcher.pause();
   }
 
   resume(): void {
-    this.#dispatcher.resume();
-    this.#pacer.pump();
-    this.#starvation.watch();
-    this.#admission.look(); // a paused pool has room for fewer
+    const { dispatcher, pacer, starvation, admission } = this.#engine;
+    dispatcher.resume();
+    pacer.pump();
+    starvation.watch();
+    admission.notifyIfRoom(); // a paused pool has less room
   }
 
   /**
-   * Lets the pool have more threads, or fewer: those that are too many end when their jobs have ended.
+   * Changes how many threads the pool may have. Surplus ones end when their jobs have ended.
    *
    * @param maxWorkers as the option of that name.
    * @throws {TypeError} or {RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
@@ -391,20 +288,22 @@ export class ThreadPool implements AsyncDisposable {
       throw new TypeError('Cannot resize pool: maxWorkers must be an integer, received undefined');
     const resolved = resolveMaxWorkers(maxWorkers, 'resize pool');
     checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
-    if (this.#shutdown.hasBegun) return;
-    this.#workers.resize(resolved, (worker) => this.#balance.recall(worker));
-    this.#admission.look();
-    this.#pacer.refill();
-    this.#pacer.pump();
+    const { state, workers, balance, admission, pacer } = this.#engine;
+    if (state.hasBegun) return;
+    workers.resize(resolved, (worker) => balance.recall(worker));
+    admission.notifyIfRoom();
+    workers.refill();
+    pacer.pump();
   }
 
   /**
-   * Runs a task once on every worker: on those there are ahead of the jobs they have not begun, on those started later before
-   * their first job, behind `setup` and earlier broadcasts. It is no job: no metric counts it, and `pause` does not hold it.
+   * Runs a task once on every worker: on present ones ahead of the jobs that they have not begun, on those started later
+   * before their first job, after `setup` and earlier broadcasts. It is not a job: no metric counts it, and `pause` does not
+   * delay it.
    *
-   * @param rest the task's arguments, kept for workers to come and cloned for each: leave them unchanged.
-   * @returns the results of the workers there are, without those that end before their turn; rejects with the first failure,
-   * and is then not run on workers to come. Both when all have ended.
+   * @param rest the task's arguments, kept for later workers and cloned for each: leave them unchanged.
+   * @returns the results of the present workers, without those that end before their turn; rejects with the first failure,
+   * and then later workers do not run the task. Both happen when the call has ended on all present workers.
    * @throws {TypeError} for a bad task or argument list.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
    *
@@ -417,22 +316,23 @@ export class ThreadPool implements AsyncDisposable {
   broadcast(task: Task, args?: readonly unknown[], ...rest: readonly unknown[]): Promise<unknown[]> {
     refuseOptions(rest, 'broadcast');
     const refusal = refusalHere('broadcast');
-    return refusal === undefined ? this.#broadcasts.run(task, args) : Promise.reject(refusal);
+    return refusal === undefined ? this.#engine.broadcasts.run(task, args) : Promise.reject(refusal);
   }
 
   /** A snapshot of the pool's numbers. */
   metrics(): PoolMetrics {
     const nowMs = now();
-    const workers = this.#workers.all.map((worker) => workerMetrics(worker, nowMs));
-    return this.#metrics.snapshot(this.#dispatcher.activeCount + this.#childJobs.waiting, workers, nowMs);
+    const { metrics, workers, dispatcher, childJobs } = this.#engine;
+    const ofWorkers = workers.all.map((worker) => workerMetrics(worker, nowMs));
+    return metrics.snapshot(dispatcher.activeCount + childJobs.waiting, ofWorkers, nowMs);
   }
 
   /**
-   * Makes one CPU profile of the calling thread and of every worker, those too that start meanwhile, while `fn` runs: until it
-   * returns, or the promise it returns settles. A worker that dies takes its part with it.
+   * Makes one CPU profile of the calling thread and of every worker, including those that start meanwhile, while `fn` runs:
+   * until it returns, or the promise it returns settles. The part of a worker that dies is lost.
    *
    * @returns the profile, for `JSON.stringify` and a file named `….cpuprofile`; rejects with what `fn` throws.
-   * @throws {TypeError} where `fn` is no function.
+   * @throws {TypeError} if `fn` is not a function.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
    *
    * @example
@@ -445,35 +345,38 @@ export class ThreadPool implements AsyncDisposable {
   profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
     checkFunction(fn, 'fn', 'profile');
     refuseOptions(rest, 'profile');
-    if (this.#shutdown.hasBegun) return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
-    return this.#profiling.run(fn, this.#workers);
+    if (this.#engine.state.hasBegun)
+      return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
+    return this.#engine.profiling.run(fn, this.#engine.workers);
   }
 
   /**
-   * Calls `fn` at each event. What it throws becomes a process warning.
+   * Calls `fn` at each event. An error that it throws becomes a process warning.
    *
    * @returns a function that unregisters it.
    */
   on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
-    const unregister = this.#events.on(event, fn);
-    if (event === 'jobStarted') this.#workers.announceStarts();
-    if (event === 'starvation') this.#starvation.begin();
+    const { events, workers, starvation } = this.#engine;
+    const unregister = events.on(event, fn);
+    if (event === 'jobStarted') workers.announceStarts();
+    if (event === 'starvation') starvation.begin();
     return unregister;
   }
 
   /**
-   * Ends the pool. `'drain'` (default) runs all that is queued and running, and resumes a paused pool; `'finishRunning'`
-   * cancels what is pending and lets running jobs end; `'abort'` cancels everything and ends the threads without grace.
-   * Past `timeoutMs` the rest is aborted. Repeated calls return the same promise; a stricter mode escalates.
+   * Ends the pool. `'drain'` (default) runs all queued and running jobs, and resumes a paused pool; `'finishRunning'` cancels
+   * pending jobs and lets running ones end; `'abort'` cancels all jobs and ends the threads without grace. After `timeoutMs`
+   * all remaining jobs are aborted. Repeated calls return the same promise; a stricter mode escalates.
    *
-   * @returns how the jobs it waited for ended, when all threads are gone.
+   * @returns how many of the jobs it waited for settled in each way, when all threads have exited.
    */
   shutdown(options?: ShutdownOptions): Promise<SettledCounts> {
-    const isFirst = !this.#shutdown.hasBegun;
-    const closing = this.#shutdown.begin(readShutdownOptions(options, 'shut down pool'));
+    const { state, shutdown, admission, starvation } = this.#engine;
+    const isFirst = !state.hasBegun;
+    const closing = shutdown.begin(readShutdownOptions(options, 'shut down pool'));
     if (isFirst) void closing.then(() => this.#closed());
-    this.#admission.close();
-    this.#starvation.watch(); // a paused pool goes on
+    admission.close();
+    starvation.watch(); // a paused pool is resumed
     this.#schedules.cancelAll();
     const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
     for (const map of [...this.#maps]) poolCloses(map, closed);
@@ -481,24 +384,25 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   #failedUnseen(map: object, message: string): () => void {
-    const log = this.#log;
+    const { log } = this.#engine;
     return watchUnobserved(map, (when) =>
       log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' }),
     );
   }
 
-  /** All jobs have settled, all threads are gone. */
+  /** All jobs have settled, all threads have exited. */
   #closed(): void {
-    this.#control.detach();
-    this.#leaveLiving();
+    this.#engine.control.detach();
+    this.#unregister();
     this.#streams.close();
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
     const { submitted, pending, active, completed, failed, cancelled } = this.metrics();
-    const { all, maxWorkers } = this.#workers;
-    const isOver = all.length === 0 && this.#ledger.unsettled === 0;
-    const state = !this.#shutdown.hasBegun ? 'open' : isOver ? 'closed' : 'draining';
+    const { ledger, state: poolState } = this.#engine;
+    const { all, maxWorkers } = this.#engine.workers;
+    const isOver = all.length === 0 && ledger.unsettled === 0;
+    const state = !poolState.hasBegun ? 'open' : isOver ? 'closed' : 'draining';
     const workers = `${all.length} of ${maxWorkers}`;
     const jobs = { submitted, pending, active, completed, failed, cancelled };
     return shown('ThreadPool', { name: this.#name, state, workers, ...jobs }, inspecting);
@@ -506,49 +410,5 @@ export class ThreadPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
-  }
-
-  #workerEvents(): WorkerEvents<Job, PoolWorker> {
-    return {
-      workerRang: () => this.#pacer.drain(),
-      workerReady: (worker) => {
-        const { workerId, threadId } = worker;
-        this.#log.workerReady(worker);
-        this.#recovery.startSucceeded();
-        this.#events.emit('workerStarted', { workerId, threadId });
-        this.#pacer.pump();
-        this.#workers.watchIdle();
-      },
-      hooksEnded: () => {
-        this.#pacer.pump();
-        this.#workers.watchIdle();
-      },
-      workerExited: (worker, exit) => {
-        const { workerId } = worker;
-        this.#log.workerExited(worker, exit);
-        this.#profiling.workerExited(worker);
-        this.#events.emit('workerExited', { workerId, exitCode: exit.exitCode, error: exit.cause });
-        worker.drain(Number.POSITIVE_INFINITY);
-        this.#output.workerExited(worker); // before its jobs are settled
-        this.#recovery.workerExited(worker, exit);
-        if (this.#workers.all.length === 0 && this.#ledger.unsettled === 0) this.#control.detach();
-        if (((worker.wasUp && (!worker.isBroken || worker.jobsRun > 0)) || worker.wasEnded) && !this.#shutdown.hasBegun)
-          this.#pacer.refill();
-      },
-      ownTokenCancelled: (job, reason) => raiseToken(job, reason),
-      childAsked: (worker, parent, asked) => this.#childJobs.submit(worker, parent, asked),
-      workerBlocked: (worker, job) => {
-        if (job !== undefined) learnBlock(taskOf(job));
-        this.#balance.recall(worker);
-      },
-      parentSuspended: (worker, parent) => {
-        this.#childJobs.suspend(worker, parent);
-        this.#pacer.pump();
-      },
-      childCancelled: (worker, child, reason) => this.#childJobs.cancel(worker, child, reason),
-      sharedCancelled: (by, spread) => this.#control.sparing(by, spread),
-      lateError: (error, jobId) => this.#log.lateError(error, { jobId }),
-      printed: (worker, printed) => this.#output.printed(worker, printed),
-    };
   }
 }

@@ -11,7 +11,7 @@ import {
   type ShutdownSettings,
 } from './options/shutdown-options.js';
 
-/** What `shutdownAll` ends: a pool, a thread. */
+/** What `shutdownAll` shuts down: a pool, a thread. */
 export interface Endable {
   shutdown(settings: ShutdownSettings): Promise<SettledCounts>;
 }
@@ -23,33 +23,33 @@ export interface SignalOptions extends ShutdownOptions {
 
 const SIGNAL_OPTIONS = optionNames<SignalOptions>({ signals: true, mode: true, timeoutMs: true });
 
-/** By weak references: who is forgotten is not kept for this. */
-const living = new Set<WeakRef<Endable>>();
-const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => living.delete(ref));
+/** Weak references: a pool that is not used any more must not be kept for this. */
+const registered = new Set<WeakRef<Endable>>();
+const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => registered.delete(ref));
 
-/** Enters what is to be ended with the process. Answers how to take it off. */
+/** Registers a pool or thread with `shutdownAll`. Returns a function that unregisters it. */
 export function registerForShutdown(endable: Endable): () => void {
   const ref = new WeakRef(endable);
-  living.add(ref);
+  registered.add(ref);
   forget.register(endable, ref, ref);
   return () => {
-    living.delete(ref);
+    registered.delete(ref);
     forget.unregister(ref);
   };
 }
 
-/** Ends every pool and thread of this process that the caller's thread has made; resolves when all have ended. */
+/** Shuts down every pool and thread that the calling thread has made. Resolves when all have ended. */
 export async function shutdownAll(options?: ShutdownOptions): Promise<void> {
   const settings = readShutdownOptions(options, 'shut down all pools');
-  const ending = [...living].map((ref) => ref.deref()?.shutdown(settings));
+  const ending = [...registered].map((ref) => ref.deref()?.shutdown(settings));
   await all(ending);
 }
 
 /**
- * Ends all pools and threads when the process is told to end, and then lets the signal end it. A second signal ends them
- * at once.
+ * Shuts down all pools and threads when the process receives a signal, and then lets the signal end the process. A second
+ * signal aborts them.
  *
- * @returns how to stop doing so.
+ * @returns a function that stops doing so.
  * @throws {TypeError} or {RangeError} for a bad option.
  */
 export function handleSignals(options?: SignalOptions): () => void {
@@ -67,7 +67,7 @@ export function handleSignals(options?: SignalOptions): () => void {
     for (const signal of signals) process.off(signal, onSignal);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (!isOn) return; // taken off by another listener of this signal
+    if (!isOn) return; // unregistered by another listener of this signal
     if (isEnding) {
       void shutdownAll({ mode: 'abort' });
       return;
@@ -75,13 +75,13 @@ export function handleSignals(options?: SignalOptions): () => void {
     isEnding = true;
     void shutdownAll(settings).finally(() => {
       unregister();
-      process.kill(process.pid, signal); // nobody handles it now: it ends the process as it would have
+      process.kill(process.pid, signal); // no listener is left: the signal ends the process
     });
   };
   acquire((own) => {
     for (const signal of signals) {
       own(signal, () => process.off(signal, onSignal));
-      process.on(signal, onSignal); // throws where nobody may handle it, such as SIGKILL
+      process.on(signal, onSignal); // throws for a signal that cannot be handled, such as SIGKILL
     }
   });
   return unregister;

@@ -10,13 +10,14 @@ import {
   type ShutdownMode,
   type ShutdownSettings,
 } from './options/shutdown-options.js';
+import type { PoolState } from './pool-state.js';
 import type { Profiling } from './profile/profiling.js';
 import type { WorkerSet } from './workers/worker-set.js';
 
 const REASON = 'the pool was shut down';
 
-/** What is shut down. */
 export interface ShutdownDeps {
+  readonly state: PoolState;
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly pacer: Pacer;
@@ -26,31 +27,23 @@ export interface ShutdownDeps {
   readonly profiling: Profiling;
 }
 
-/** The end of a pool: open, then draining, then closed, never back (I5). */
+/** Ends a pool: open, then draining, then closed, never back (I5). The only writer of its `PoolState`. */
 export class Shutdown {
   readonly #deps: ShutdownDeps;
-  #mode: ShutdownMode | undefined;
   #promise: Promise<SettledCounts> | undefined;
   readonly #stopTimers: StopTimer[] = [];
 
-  constructor(parts: ShutdownDeps) {
-    this.#deps = parts;
-  }
-
-  /** Whether jobs that are not begun, or are to be tried again, still run. */
-  get runsPending(): boolean {
-    return this.#mode === undefined || this.#mode === 'drain';
-  }
-
-  get hasBegun(): boolean {
-    return this.#promise !== undefined;
+  constructor(deps: ShutdownDeps) {
+    this.#deps = deps;
   }
 
   begin({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
-    if (this.#promise === undefined) this.#deps.log.shutdownBegins(mode, this.#deps.ledger.unsettled);
+    const { state, log, ledger } = this.#deps;
+    if (this.#promise === undefined) log.shutdownBegins(mode, ledger.unsettled);
     this.#promise ??= this.#run();
+    state.hasBegun = true;
     this.#escalate(mode);
-    if (timeoutMs !== Number.POSITIVE_INFINITY && this.#mode !== 'abort')
+    if (timeoutMs !== Number.POSITIVE_INFINITY && state.mode !== 'abort')
       this.#stopTimers.push(startTimer(timeoutMs, () => this.#escalate('abort'), { keepsProcess: false }));
     return this.#promise;
   }
@@ -75,10 +68,10 @@ export class Shutdown {
   }
 
   #escalate(mode: ShutdownMode): void {
-    if (this.#mode !== undefined && MODES.indexOf(mode) <= MODES.indexOf(this.#mode)) return;
-    const { dispatcher, pacer, control, workers, ledger, log } = this.#deps;
-    if (this.#mode !== undefined) log.shutdownEscalates(mode, ledger.unsettled);
-    this.#mode = mode;
+    const { state, dispatcher, pacer, control, workers, ledger, log } = this.#deps;
+    if (state.mode !== undefined && MODES.indexOf(mode) <= MODES.indexOf(state.mode)) return;
+    if (state.mode !== undefined) log.shutdownEscalates(mode, ledger.unsettled);
+    state.mode = mode;
     switch (mode) {
       case 'drain':
         dispatcher.resume();
@@ -88,7 +81,7 @@ export class Shutdown {
         for (const job of [...control.unsettled()]) control.cancelPending(job, REASON);
         break;
       case 'abort':
-        // parents first: the cancellation of a child that they await is not to look like a fault of their own
+        // parents first: the cancellation of a child that they await must not look like a failure of theirs
         for (const job of control.parents) job.cancel(REASON);
         for (const job of [...control.unsettled()]) job.cancel(REASON);
         workers.terminateAll(REASON);

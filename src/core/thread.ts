@@ -13,8 +13,8 @@ import { ThreadPool } from './pool.js';
 import { type Endable, registerForShutdown } from './shutdown-all.js';
 
 /**
- * A named thread of its own, for one function that runs for long. It is asked to stop by its token; threads that were run
- * from it stop first.
+ * A named thread of its own for one long-running function, which is asked to stop by its token. Threads that were run from
+ * it stop first.
  *
  * @example
  * ```ts
@@ -25,16 +25,16 @@ import { type Endable, registerForShutdown } from './shutdown-all.js';
  */
 export class Thread<T = unknown> {
   readonly name: string;
-  /** Goes when the function has ended, however it did, and so have the thread's children. Set before `join` settles. */
+  /** Fires when the function, however it ends, and the thread's children have ended; before `join` settles. */
   readonly stopped: Signal = new Signal();
-  /** The call. */
+  /** The job that runs the function. */
   readonly job: Job<T>;
   readonly #pool: ThreadPool;
   readonly #children = new Set<Thread>();
   readonly #ended: Promise<void>;
-  readonly #leaveLiving: () => void;
+  readonly #unregister: () => void;
   #isStopping = false;
-  /** For `shutdownAll`, which does not hold it. */
+  /** Registered with `shutdownAll`, which refers to it weakly. */
   readonly #endable: Endable = { shutdown: (options) => this.#shutdown(options) };
 
   private constructor(name: string, job: Job<T>, pool: ThreadPool, parent: Thread | undefined) {
@@ -44,7 +44,7 @@ export class Thread<T = unknown> {
     this.name = name;
     this.job = job;
     this.#pool = pool;
-    this.#leaveLiving = parent === undefined ? registerForShutdown(this.#endable) : () => {};
+    this.#unregister = parent === undefined ? registerForShutdown(this.#endable) : () => {};
     this.#ended = this.#end(parent);
   }
 
@@ -59,7 +59,7 @@ export class Thread<T = unknown> {
   /**
    * Runs a task on a thread of its own.
    *
-   * @param name of the thread, also shown in errors.
+   * @param name the name of the thread, also shown in errors.
    * @throws {TypeError} or {RangeError} for a bad name, task, argument list or option.
    */
   static run<K extends Task>(name: string, task: K, ...rest: SubmitRest<K>): Thread<TaskResult<K>> {
@@ -75,14 +75,14 @@ export class Thread<T = unknown> {
     checkText(name, 'name', 'run a thread');
     const [args, options] = rest as [readonly unknown[] | undefined, JobOptions | undefined];
     const given = readJobOptions(options, `run thread '${name}'`);
-    // made first: where it is refused, no thread is left behind
+    // made first: if it is refused, no thread is left behind
     const job = new Job(task as Task, args, given.name === undefined ? withOptions(given, { name }) : given);
     const pool = new ThreadPool({ maxWorkers: 1, name });
     pool.submitJob(job);
     return new Thread(name, job as Job<TaskResult<K>>, pool, parent);
   }
 
-  /** Runs a task on a thread that is this one's child: it is stopped, and has ended, before this one is asked to stop. */
+  /** Runs a task on a child of this thread: the child is stopped, and has ended, before this thread is asked to stop. */
   run<K extends Task>(name: string, task: K, ...rest: SubmitRest<K>): Thread<TaskResult<K>> {
     if (this.#isStopping) throw new Error(`Cannot run thread '${name}': its parent '${this.name}' is being stopped`);
     const child = Thread.#run(name, this as Thread, task, rest);
@@ -90,7 +90,7 @@ export class Thread<T = unknown> {
     return child;
   }
 
-  /** Asks the children to stop, one after the other, the youngest first; when these have ended, the function itself. */
+  /** Asks the children to stop, one after the other, the youngest first; when they have ended, the function itself. */
   stop(reason?: unknown): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -98,20 +98,20 @@ export class Thread<T = unknown> {
   }
 
   /**
-   * Settles as the function ended: with what it returned, also where it had been asked to stop, or with what it threw. Not
-   * before its children have ended.
+   * Resolves with what the function returned, even if it had been asked to stop, or rejects with what it threw; not before
+   * the thread's children have ended.
    */
   async join(): Promise<T>;
   async join(...rest: readonly unknown[]): Promise<T> {
     refuseOptions(rest, `join thread '${this.name}'`);
     const { job } = this;
-    job.catch(() => {}); // who joins looks at its failure
+    job.catch(() => {}); // observed: `join` rejects with it
     await this.#ended;
     if (hasReturned(job as Job)) return job.result as T;
     throw job.error;
   }
 
-  /** Lets it run on by itself: its result is dropped, and a failure becomes a process warning. */
+  /** Lets the thread run on by itself: its result is dropped, and a failure becomes a process warning. */
   release(): void {}
 
   [inspect.custom](...inspecting: Inspecting): string {
@@ -139,7 +139,7 @@ export class Thread<T = unknown> {
     await this.#stopChildren('its parent has ended');
     await this.#pool.shutdown();
     if (parent !== undefined) parent.#children.delete(this as Thread);
-    this.#leaveLiving();
+    this.#unregister();
     this.stopped.go();
   }
 }

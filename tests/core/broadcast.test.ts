@@ -5,7 +5,7 @@ import { Gate, occupy, occupyAsync, until } from '../support/gate.ts';
 import { OrderLog } from '../support/order-log.ts';
 import { runProgram } from '../support/program.ts';
 import { tasks } from '../support/tasks.ts';
-import { workerHooks } from '../support/workerHooks-tasks.ts';
+import { workerHooks } from '../support/worker-hooks-tasks.ts';
 
 const threads = (pool: ThreadPool): number => pool.metrics().workers.length;
 

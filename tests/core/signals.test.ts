@@ -45,6 +45,21 @@ describe('shutdownAll', () => {
     expect(thread.job.state).toBe('CANCELLED');
   });
 
+  test('ends pools that the program no longer refers to, while their jobs run or wait', async () => {
+    const { code, stdout } = await runProgram(
+      `import { shutdownAll, ThreadPool } from 'thread-system';
+      const codes = [];
+      const forget = (...rest) => new ThreadPool({ maxWorkers: 1 }).submit(...rest).catch(({ code }) => codes.push(code));
+      forget(() => new Promise(() => {}));
+      forget(() => {}, [], { delayMs: 1e9 });
+      for (let i = 0; i < 8; i++) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
+      await shutdownAll({ mode: 'abort' });
+      console.log(...codes);`,
+      { flags: ['--expose-gc'] },
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ERR_JOB_CANCELLED ERR_JOB_CANCELLED\n' });
+  });
+
   test('refuses bad options, and ends nothing then', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     await expect(shutdownAll({ mode: 'now' as never })).rejects.toThrow(

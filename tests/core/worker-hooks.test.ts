@@ -4,7 +4,7 @@ import { FileLog } from '../support/file-gate.ts';
 import { Gate, until } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
 import { fixture, tasks } from '../support/tasks.ts';
-import { workerHooks } from '../support/workerHooks-tasks.ts';
+import { workerHooks } from '../support/worker-hooks-tasks.ts';
 
 const threads = (pool: ThreadPool): number => pool.metrics().workers.length;
 
@@ -267,7 +267,7 @@ test('an abort while teardowns run ends the threads at once', async () => {
 test('a teardown that fails is a process warning where nobody listens', async () => {
   const { stdout } = await runProgram(`
     import { ThreadPool, taskModule } from 'thread-system';
-    const tasks = taskModule(${JSON.stringify(fixture('workerHooks.mjs').href)});
+    const tasks = taskModule(${JSON.stringify(fixture('worker-hooks.mjs').href)});
     process.removeAllListeners('warning');
     process.on('warning', ({ name, message }) => console.log(name + ': ' + message));
     const pool = new ThreadPool({ maxWorkers: 1, teardown: tasks.fail });

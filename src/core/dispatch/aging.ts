@@ -1,12 +1,12 @@
 import { type AgingSettings, TICKS_PER_PRIORITY } from '../options/aging-options.js';
 
 /**
- * Lets waiting jobs rise. As all of them rise alike, none ever passes another that waits beside it: who came earlier is ahead
- * by what it has risen until the other came, and stays so. So nothing rises. What comes later begins that much lower, which is
- * its `handicap`, and no timer runs, and no queue is sorted again.
+ * Raises the urgency of jobs while they wait. As all rise alike, no waiting job ever passes another: an earlier job keeps the
+ * lead that it had risen by when the later one came. So nothing needs to rise: a later job begins that much lower instead, by
+ * its `handicap`; no timer runs, and no queue is sorted again.
  *
- * Those that come in the same tick have the same, so that jobs share levels of the queue: a tick is the time in which one
- * rises by an eighth of a priority, or less.
+ * Jobs submitted in the same tick have the same handicap, so that they share levels of the queue. A tick is the time in which
+ * a job rises by an eighth of a priority, or less.
  */
 export class Aging {
   readonly #tickMs: number;

@@ -82,7 +82,8 @@ export class DirectDispatch {
 
   #beginRun(job: Job): boolean {
     const worker = this.#choice.pick(job);
-    if (worker === undefined || worker.inFlight.wouldOvertake(job) || this.#choice.waitsBehind(worker, job)) return false;
+    if (worker === undefined || worker.inFlight.wouldOvertake(job) || this.#choice.waitsBehind(worker, job))
+      return false;
     this.#worker = worker;
     const windowTicks = WINDOW_TICKS * worker.concurrency - worker.inFlight.backlogTicks;
     this.#left = Math.ceil(Math.min(RUN_TICKS, windowTicks) / plannedTicks(taskOf(job)));

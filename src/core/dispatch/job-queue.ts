@@ -1,27 +1,27 @@
 import TinyQueue from 'tinyqueue';
 import { type InFlightJob, kindOf, orderOf, placeOf, seqOf, setPlace, setSeq } from '../../base/in-flight-job.js';
 
-/** A level that has run empty keeps a list of this length, a power of 2. */
+/** Longest list that an emptied level keeps: a power of 2. */
 const SHORT = 4096;
-/** So many levels that have run empty are kept for jobs to come; more only while there are more that have jobs. */
+/** How many emptied levels are kept for new jobs; more only while even more levels have jobs. */
 const SPARE_LEVELS = 16;
 
 /**
- * The jobs of one urgency, by `order`. Those that arrive in order are a list, a ring that grows, where all is O(1); those
- * that come back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
+ * The jobs of one urgency, by `order`. Jobs that arrive in order are in a list, a ring that grows, where everything is O(1);
+ * jobs that come back into the middle (taken back from a worker, or given another priority) are in a small heap beside it.
  */
 class QueueLevel<J extends InFlightJob> {
   readonly workerId = undefined;
   readonly attempt = 0;
   readonly urgency: number;
   size = 0;
-  /** The list: from `#head` up to `#end`, with holes where jobs were taken out. Its length is a power of 2. */
+  /** The list: from `#head` up to `#end`, with holes where jobs were removed. Its length is a power of 2. */
   #list: (J | undefined)[] = [undefined];
   #head = 0;
   #end = 0;
-  /** No job of the list comes after it. */
+  /** Highest order that the list has had: no job of the list comes after it. */
   #lastOrder = Number.NEGATIVE_INFINITY;
-  /** Left lazily: an entry counts only while its job still belongs to this level and is not in the list. */
+  /** Removed lazily: an entry counts only while its job still belongs to this level and is not in the list. */
   readonly #strays = new TinyQueue<J>([], (a, b) => orderOf(a) - orderOf(b));
 
   constructor(urgency: number) {
@@ -40,7 +40,7 @@ class QueueLevel<J extends InFlightJob> {
     }
   }
 
-  /** Puts a job that comes back in its place. */
+  /** Inserts a job that comes back where it was. */
   #insertBack(job: J): void {
     const head = this.#firstListed();
     if (head === undefined || orderOf(job) > orderOf(this.#lastListed())) {
@@ -71,7 +71,7 @@ class QueueLevel<J extends InFlightJob> {
     return head !== undefined && orderOf(head) < orderOf(stray) ? head : stray;
   }
 
-  /** The job that was submitted first: jobs that went to the front have a negative order, the last of them first. */
+  /** The job that was submitted first. Jobs that went to the front have a negative order, the last of them the lowest. */
   oldest(): J | undefined {
     let oldest: J | undefined;
     for (const job of this) {
@@ -83,7 +83,7 @@ class QueueLevel<J extends InFlightJob> {
     return oldest;
   }
 
-  /** The job that is last in turn. */
+  /** The job that would run last. */
   last(): J | undefined {
     let last: J | undefined;
     for (const job of this.#strays.data)
@@ -106,7 +106,7 @@ class QueueLevel<J extends InFlightJob> {
     if (this.#list.length > SHORT) this.#list = [undefined]; // memory returns (I9)
   }
 
-  /** As a job's place: none has begun. */
+  /** As a job's place: no queued job has begun. */
   hasBegun(): boolean {
     return false;
   }
@@ -169,27 +169,27 @@ class QueueLevel<J extends InFlightJob> {
 /**
  * Waiting jobs: the most urgent first, equals in the order of submission (I4).
  *
- * A binary heap (`tinyqueue`) of levels rather than of jobs: a push or a pop costs the heap nothing but for the first and the
- * last job of a level. (A heap entry a job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
+ * A binary heap (`tinyqueue`) of levels rather than of jobs: only the first and the last job of a level touch the heap.
+ * (A heap with an entry per job took 121 ms for 300,000 jobs, levels of lists 3 ms.)
  */
 export class JobQueue<J extends InFlightJob> {
   #heap = new TinyQueue<QueueLevel<J>>([], byUrgency);
   readonly #levels = new Map<number, QueueLevel<J>>();
   #lastLevel: QueueLevel<J> | undefined;
   #size = 0;
-  /** How many levels have run empty. */
+  /** How many levels are empty. */
   #emptyLevels = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** How many are as urgent as the next. */
+  /** How many jobs are as urgent as the next. */
   get firstLevelSize(): number {
     return this.#topLevel()?.size ?? 0;
   }
 
-  /** Puts a job in its place: a new one behind its equals, one that comes back where it was. */
+  /** Inserts a job: a new one behind its equals, one that comes back where it was. */
   insert(job: J): void {
     const level = this.#level(kindOf(job).urgency);
     if (level.size === 0) this.#emptyLevels--;
@@ -197,19 +197,19 @@ export class JobQueue<J extends InFlightJob> {
     this.#size++;
   }
 
-  /** The job that is next, which stays. */
+  /** The next job, which stays in the queue. */
   peek(): J | undefined {
     return this.#topLevel()?.first();
   }
 
-  /** Takes the job that is next. */
+  /** Removes and returns the next job. */
   shift(): J | undefined {
     const job = this.peek();
     if (job !== undefined) this.remove(job);
     return job;
   }
 
-  /** Takes out a job wherever it stands: O(1). False when the queue does not hold it. */
+  /** Removes a job wherever it is, in O(1). False if it is not in the queue. */
   remove(job: J): boolean {
     const place = placeOf(job);
     if (!(place instanceof QueueLevel)) return false;
@@ -229,7 +229,7 @@ export class JobQueue<J extends InFlightJob> {
     return oldest;
   }
 
-  /** The job that is last in turn. */
+  /** The job that would run last. */
   last(): J | undefined {
     let lowest: QueueLevel<J> | undefined;
     for (const level of this.#levels.values())
@@ -254,7 +254,7 @@ export class JobQueue<J extends InFlightJob> {
     return level;
   }
 
-  /** Levels that have run empty leave when they come to the top; the last one stays for the next job of its urgency. */
+  /** Removes emptied levels from the top of the heap; the last one stays for the next job of its urgency. */
   #topLevel(): QueueLevel<J> | undefined {
     for (;;) {
       const level = this.#heap.peek();
@@ -266,7 +266,7 @@ export class JobQueue<J extends InFlightJob> {
     }
   }
 
-  /** They also leave when they are many, as some may never come to the top (I9). Those that have jobs pay for it once. */
+  /** Removes emptied levels once they are as many as the others, as some may never come to the top (I9). */
   #sweepLevels(): void {
     if (2 * this.#emptyLevels < this.#heap.length) return;
     for (const level of this.#heap.data) if (level.size === 0) this.#forget(level);
@@ -280,7 +280,7 @@ export class JobQueue<J extends InFlightJob> {
   }
 }
 
-/** The number by which it was submitted: of one that went ahead of its equals it is negative. */
+/** The job's number in the order of submission; `order` is its negative if the job went ahead of its equals. */
 function ageOf(job: InFlightJob): number {
   return Math.abs(orderOf(job));
 }

@@ -12,40 +12,37 @@ import type { DirectDispatch } from './direct-dispatch.js';
 import type { Dispatcher } from './dispatcher.js';
 
 /**
- * A long run of submissions lets jobs out, and reads answers, when so many have come or so much time has passed: before
- * workers, which are sent up to a thousand short jobs each, are through with theirs. Else a backlog grows, which costs more
- * than anything, as the garbage collector copies its arguments.
+ * How many submissions, or how much time, until a long synchronous run of them sends jobs and reads answers: before workers,
+ * which are sent up to a thousand short jobs each, have run theirs. Otherwise a backlog grows, which costs more than anything,
+ * as the garbage collector copies its arguments.
  */
 const PUMP_EVERY = 512;
 const PUMP_EVERY_MS = 0.5;
-/** It looks at the clock each time so many have come: a power of 2. */
+/** How many submissions until the clock is read again: a power of 2. */
 const LOOK_EVERY = 64;
-/** Answers read from one worker before the next is looked at. */
+/** Most answers read from one worker before the next worker's are. */
 const DRAIN_BATCH = 256;
-/** The event loop turns at least this often while answers are read. */
+/** Longest time for which answers are read before the event loop turns. */
 const YIELD_MS = 0.5;
 /** After short jobs were sent, how long this thread looks for answers before it waits to be rung. */
 const LINGER_MS = 0.05;
-/** Jobs expected to be done sooner are worth waiting for. */
+/** Longest backlog worth lingering for. */
 const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
 /**
- * Where workers have more to do than this, it looks for answers by itself after as long, while there are any: a timer wakes
- * one thread, a ring costs two.
+ * If workers have more to do than this, answers are looked for after as long by a timer, as long as some come: a timer wakes
+ * one thread, a ring occupies two.
  */
 const WAKE_MS = 2;
-/** How often workers with jobs not begun are looked at; each time nothing has moved, half as often. */
+/** First interval at which workers with jobs not begun are looked at; doubled while nothing moves, up to the longest. */
 const WATCH_MS = 1;
 const LONGEST_WATCH_MS = 16;
 
-/** What the pacer paces. */
 export interface PacerDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly balance: Balance;
   readonly direct: DirectDispatch;
   readonly workers: WorkerSet;
-  /** BatchItem what `new Worker` threw. */
-  readonly onStartError: (cause: unknown) => void;
   readonly parking: MainParking;
 }
 
@@ -57,11 +54,9 @@ export class Pacer {
   #isPumpScheduled = false;
   #isDrainScheduled = false;
   #isReading = false;
-  /** Workers are being started, which may run foreign code: the option `worker`. */
+  /** Workers are being started, which may run foreign code: the option `worker`. Nothing is sent meanwhile. */
   #isStarting = false;
-  /** What starting one has thrown, until it is told. */
-  #startFault: { readonly cause: unknown } | undefined;
-  /** Nobody need ring, as answers are looked for after this run of submissions. */
+  /** No worker need ring, as answers are looked for after this run of submissions. */
   #isAwake = false;
   #sincePump = 0;
   #pumpedAtMs = 0;
@@ -71,15 +66,15 @@ export class Pacer {
   #watchMs = WATCH_MS;
   #watchedAtMs = 0;
 
-  constructor(paced: PacerDeps) {
-    this.#deps = paced;
-    this.#dispatcher = paced.dispatcher;
-    this.#direct = paced.direct;
+  constructor(deps: PacerDeps) {
+    this.#deps = deps;
+    this.#dispatcher = deps.dispatcher;
+    this.#direct = deps.direct;
   }
 
   /**
-   * To be called before a job is entered. Answers whether it is the first of its batch: a good moment to look at the clock. That
-   * the batch will be sent is settled first, as it goes deepest: where the stack ends in it, nothing has changed.
+   * To be called before a job is entered. Returns whether the job is the first of its batch: a good moment to look at the
+   * clock. Schedules the batch first, as that goes deepest: if the stack ends there, nothing has changed.
    *
    * @throws {RangeError} near the end of the stack.
    */
@@ -90,7 +85,7 @@ export class Pacer {
     return true;
   }
 
-  /** Puts a job that has come, behind its equals, in its place in the queue, from where it goes by itself. */
+  /** Queues a new job behind its equals, and sees to it that it is sent. */
   enqueue(job: Job): void {
     if (!this.#direct.trySend(job)) {
       const dispatcher = this.#dispatcher;
@@ -100,19 +95,19 @@ export class Pacer {
     this.#paceNext(job);
   }
 
-  /** Puts a job in its place that comes back, maybe before its equals. */
+  /** Queues a job that comes back, perhaps ahead of its equals, and sees to it that it is sent. */
   enqueueBefore(job: Job): void {
     this.insert(job);
     this.#hasten();
     this.#paceNext(job);
   }
 
-  /** Puts a job in its place, where it stays until `inserted`. */
+  /** Queues a job without sending anything. `inserted` has to follow. */
   insert(job: Job): void {
     this.#dispatcher.queue.insert(job);
   }
 
-  /** A job that was inserted may begin, unless it has settled meanwhile. */
+  /** The job that was inserted may begin, unless it has settled meanwhile. */
   inserted(job: Job): void {
     if (orderOf(job) < 0 || urgencyOf(job) > this.#dispatcher.calm) this.#hasten();
     this.#paceNext(job);
@@ -124,15 +119,15 @@ export class Pacer {
   }
 
   /**
-   * A job has come that may be the next to begin: this thread may be busy before its batch is sent, or another begin before it.
-   * Near the end of the stack it goes with its batch: nothing of this may end in the middle.
+   * A job has come that may be the next to begin: sends it now, as this thread may be busy before its batch is sent. Near the
+   * end of the stack it is sent with its batch: nothing of this may end in the middle.
    */
   #hasten(): void {
     const { dispatcher } = this.#deps;
     if (!dispatcher.isDue || this.#isReading || this.#isStarting || !hasStackRoom()) return;
     if (dispatcher.wantedWorkers > 0 && hasMuchStackRoom()) {
-      this.#read(DRAIN_BATCH); // one may be done by now
-      this.#startWorkersSoon();
+      this.#read(DRAIN_BATCH); // a worker may be free by now
+      this.#startWorkersEarly();
     }
     dispatcher.hasten();
     if (!this.#isAwake && this.#isWorthLingering()) {
@@ -141,15 +136,12 @@ export class Pacer {
     }
   }
 
-  /** Starts workers now; what that throws is told with the batch. */
-  #startWorkersSoon(): void {
-    if (this.#startFault !== undefined) return;
+  /** Starts workers now; a failure is reported with the batch. */
+  #startWorkersEarly(): void {
     this.#isStarting = true;
     try {
       const count = this.#dispatcher.wantedWorkers;
-      if (count > 0) this.#deps.workers.start(count);
-    } catch (cause) {
-      this.#startFault = { cause };
+      if (count > 0) this.#deps.workers.startEarly(count);
     } finally {
       this.#isStarting = false;
     }
@@ -161,9 +153,9 @@ export class Pacer {
     this.#sincePump = 0;
   }
 
-  /** Within a long run of submissions. */
+  /** Sends jobs and reads answers, if it is time, within a long synchronous run of submissions. */
   #pumpBetween(last: Job): void {
-    const nowMs = this.#deps.ledger.look();
+    const nowMs = this.#deps.ledger.refreshClock();
     if (this.#sincePump < PUMP_EVERY && nowMs - this.#pumpedAtMs < PUMP_EVERY_MS) return;
     if (!hasMuchStackRoom()) return;
     this.#sincePump = 0;
@@ -173,28 +165,23 @@ export class Pacer {
     this.#direct.plan(last, nowMs);
   }
 
-  /** Sends what may be sent. */
+  /** Sends all jobs that may be sent, and starts the workers that they need. */
   pump(): void {
-    const { dispatcher } = this.#deps;
+    const { dispatcher, workers } = this.#deps;
     if (dispatcher.isDue) {
-      this.#startWorkers();
+      workers.start(dispatcher.wantedWorkers);
       dispatcher.feed();
     }
-    this.#direct.publish(); // last: what is more urgent has taken back what it goes before
+    this.#direct.publish(); // last: more urgent jobs have taken back those they go before
     dispatcher.calmDown();
     this.#watch();
   }
 
-  /** Starts what is missing to `minWorkers`. */
-  refill(): void {
-    this.#tryToStart(() => this.#deps.workers.refill());
-  }
-
-  /** Reads answers until there are none, then waits to be rung. */
+  /** Reads answers until there are none, then parks: workers ring from then on. */
   readonly drain = (): void => {
     if (this.#isDrainScheduled || this.#isReading) return;
     const { ledger, dispatcher, balance } = this.#deps;
-    const startedMs = ledger.look();
+    const startedMs = ledger.refreshClock();
     let hasRead = false;
     for (;;) {
       const count = this.#read(DRAIN_BATCH);
@@ -205,7 +192,7 @@ export class Pacer {
       this.#lookAfter(startedMs);
       if (dispatcher.isDue || (ledger.unsettled > 0 && balance.share())) this.pump();
       if (count === 0 && this.#rest(startedMs, hasRead)) return;
-      if (dispatcher.takeUrgentSettled() || ledger.look() - startedMs > YIELD_MS) {
+      if (dispatcher.takeUrgentSettled() || ledger.refreshClock() - startedMs > YIELD_MS) {
         this.#drainLater();
         return;
       }
@@ -224,26 +211,6 @@ export class Pacer {
     this.#deps.parking.leave();
     this.#drainLater();
   };
-
-  #startWorkers(): void {
-    const { dispatcher, workers, onStartError } = this.#deps;
-    const fault = this.#startFault;
-    if (fault !== undefined) {
-      this.#startFault = undefined;
-      onStartError(fault.cause);
-      return;
-    }
-    const count = dispatcher.wantedWorkers;
-    if (count > 0) this.#tryToStart(() => workers.start(count));
-  }
-
-  #tryToStart(start: () => void): void {
-    try {
-      start();
-    } catch (cause) {
-      this.#deps.onStartError(cause); // such as a flag that Node refuses
-    }
-  }
 
   #drainLater(): void {
     this.#isDrainScheduled = true;
@@ -267,7 +234,7 @@ export class Pacer {
     }
   }
 
-  /** With no answers left: lingers, or parks. False when answers came meanwhile. */
+  /** No answers are left: lingers, or parks. False if answers came meanwhile. */
   #rest(nowMs: number, hasRead: boolean): boolean {
     if (nowMs < this.#lingerUntilMs && this.#isWorthLingering()) {
       this.#drainLater();
@@ -282,7 +249,7 @@ export class Pacer {
       workers.watchIdle();
       return true;
     }
-    // whichever side lowers the word: this one looks again, a ring comes for nothing
+    // whichever side clears the word: this one looks again, and at worst one ring is not needed
     this.#deps.parking.leave();
     return false;
   }
@@ -292,7 +259,7 @@ export class Pacer {
     else this.#wakeTimer.refresh();
   }
 
-  /** Where it was rung meanwhile, and parked anew, it may look too early, or for nothing. */
+  /** If a worker has rung meanwhile and this thread has parked anew, this may be too early, or not needed. */
   readonly #wake = (): void => {
     this.#deps.parking.leave();
     this.drain();
@@ -304,14 +271,14 @@ export class Pacer {
     return false;
   }
 
-  /** Looks, while jobs wait at workers, whether these get on. */
+  /** Starts the timer by which workers are looked at while jobs wait there. */
   #watch(): void {
     const { dispatcher } = this.#deps;
     if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
     this.#watchTimer = outsideRequests(setTimeout, this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
   }
 
-  /** Looks already now, as this thread is awake: the timer is for when nobody rings. */
+  /** Looks at workers now if it is time, as this thread is awake: the timer is for when no worker rings. */
   #lookAfter(nowMs: number): void {
     if (this.#watchTimer === undefined || nowMs - this.#watchedAtMs < this.#watchMs) return;
     this.#watchedAtMs = nowMs;
@@ -319,7 +286,7 @@ export class Pacer {
     this.#deps.balance.recallStuck();
   }
 
-  /** New jobs are looked after from the start, however rarely the older ones were looked at. */
+  /** New jobs have come: workers are looked at often again. */
   #restartWatch(): void {
     clearTimeout(this.#watchTimer);
     this.#watchTimer = undefined;

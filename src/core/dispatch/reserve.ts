@@ -3,23 +3,23 @@ import { type Job, kindOf } from '../../jobs/job.js';
 import { type ReservedWorkers, sum, tiersOf } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
 
-/** What the reserve asks of the workers. */
+/** What the reserve reads of a `WorkerSet`. */
 interface Workers {
   readonly all: readonly PoolWorker[];
   readonly maxWorkers: number;
 }
 
 /**
- * Keeps workers free for urgent jobs: those below a threshold may have at most so many workers at once that the rest is
- * left for those above. Which workers these are may change with each job.
+ * Keeps workers free for urgent jobs: jobs below a threshold may occupy only so many workers at once that enough are left
+ * for those above. Which workers these are may change with each job.
  *
- * The thresholds part jobs into tiers, 0 for the least urgent. A worker counts for a tier while it holds any job of that
- * tier or below, begun or not: so a job never waits at a worker that is kept from it.
+ * The thresholds divide jobs into tiers, 0 for the least urgent. A worker counts for a tier while it has any job of that tier
+ * or below, begun or not: so a job never waits at a worker that is kept from it.
  */
 export class Reserve {
   /** The thresholds, in rising order. */
   readonly tiers: readonly number[];
-  /** How many workers are kept from jobs of each tier. None from the last. */
+  /** How many workers are kept from jobs of each tier. From the last tier, none. */
   readonly #keptFrom: readonly number[];
   readonly #workers: Workers;
 
@@ -29,7 +29,7 @@ export class Reserve {
     this.#keptFrom = this.tiers.map((tier) => sum(reserved.filter(({ atLeast }) => atLeast >= tier)));
   }
 
-  /** `undefined` where nothing is reserved. */
+  /** Returns `undefined` if nothing is reserved. */
   static of(reserved: readonly ReservedWorkers[], workers: Workers): Reserve | undefined {
     return reserved.length === 0 ? undefined : new Reserve(reserved, workers);
   }
@@ -39,7 +39,7 @@ export class Reserve {
     return this.#keptFrom[this.#tierOf(job)] ?? 0;
   }
 
-  /** How many of the workers that are kept from the least urgent jobs nobody has taken. */
+  /** How many of the workers that are kept from the least urgent jobs have no job. */
   get unused(): number {
     let taken = 0;
     for (const { state, inFlight } of this.#workers.all)
@@ -48,7 +48,7 @@ export class Reserve {
   }
 
   /**
-   * Up to which lowest tier of its jobs a worker may be given this one: `Infinity` where any may, else only those that
+   * Highest `lowestTier` of a worker that may be given this job: `Infinity` if any worker may, otherwise only those that
    * count for that tier already.
    */
   barFor(job: Job): number {
@@ -63,7 +63,7 @@ export class Reserve {
     return lowestTier <= this.#tierOf(job) || lowestTier <= this.barFor(job);
   }
 
-  /** Whether two jobs are alike to it. */
+  /** Whether two jobs are of the same tier. */
   areAlike(a: Job, b: Job): boolean {
     return this.#tierOf(a) === this.#tierOf(b);
   }
@@ -72,7 +72,7 @@ export class Reserve {
     return tierOf(this.tiers, kindOf(job).priority);
   }
 
-  /** How many workers have a job of the tier or below. Not those that are on their way out: they have been replaced. */
+  /** How many workers have a job of the tier or below. Workers that are ending do not count: they have been replaced. */
   #countOf(tier: number): number {
     let count = 0;
     for (const { state, inFlight } of this.#workers.all) if (isMember(state) && inFlight.lowestTier <= tier) count++;

@@ -1,23 +1,23 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 
-/** What may be sent ahead to a worker, in expected work: more would have to be taken back too often. 1 ms. */
+/** Most expected work that may be sent ahead to a worker: more would have to be taken back too often. 1 ms. */
 export const WINDOW_TICKS = TICKS_PER_MS;
-/** What a job is taken to need that needs as long, or longer, or nobody knows how long: none waits behind it. 2 ms. */
+/** Estimate of a job that takes this long, or longer, or an unknown time: no job waits behind it. 2 ms. */
 const LONG_TICKS = 2 * TICKS_PER_MS;
-/** No job is expected to take less: it bounds how many are sent ahead, whose answers an urgent one's may have to follow. */
+/** Shortest estimate: it bounds how many jobs are sent ahead, whose answers an urgent one's may have to follow. */
 const SHORTEST_TICKS = 10;
-/** Longer runs are all alike. Keeps the estimate a small integer. */
+/** Longest run that is distinguished from longer ones. Keeps the estimate a small integer. */
 const LONGEST_TICKS = 2 ** 24;
-/** An estimate is kept in parts of a tick, so that short runs do not round away. */
+/** How many bits of an estimate are below one tick, so that short runs do not round to 0. */
 const PART_BITS = 4;
-/** Of each run, 1/8 goes into the estimate. */
+/** Weight of each run in the estimate: 1/8. */
 const WEIGHT_BITS = 3;
-/** A run this many times longer than expected is believed only when it comes twice in a row: most are preempted ones. */
+/** Factor from which a run counts as an outlier, believed only twice in a row: most such threads were preempted. */
 const OUTLIER = 8;
 const OUTLIER_PARTS = (0.02 * TICKS_PER_MS) << PART_BITS;
 
-/** How long a job of the task is expected to run, in ticks; all that is long, or unknown, is alike. */
+/** How long a job of the task is expected to run, in ticks; the same for all that is long or unknown. */
 export function plannedTicks(task: TaskRef): number {
   if (task.estimate < 0) return LONG_TICKS;
   const ticks = task.estimate >> PART_BITS;
@@ -25,15 +25,15 @@ export function plannedTicks(task: TaskRef): number {
   return ticks < SHORTEST_TICKS ? SHORTEST_TICKS : ticks;
 }
 
-/** What is known of a task that has blocked its thread: none waits behind it, however short it may be. */
+/** Estimate of a task that has blocked its thread: no job waits behind it, however short it may be. */
 const BLOCKS = -2;
 
-/** A job of the task has blocked its thread, to wait for another thread. */
+/** Records that a job of the task has blocked its thread, to wait for another thread. */
 export function learnBlock(task: TaskRef): void {
   task.estimate = BLOCKS;
 }
 
-/** Whether jobs are begun in the order in which they were submitted, on all workers: one of them may wait for the other. */
+/** Whether two equal jobs must begin in the order of submission on all workers, as one may wait for the other. */
 export function isOrdered(a: TaskRef, b: TaskRef): boolean {
   return a.estimate === BLOCKS || b.estimate === BLOCKS;
 }
@@ -43,7 +43,7 @@ export function mayWait(task: TaskRef): boolean {
   return plannedTicks(task) < LONG_TICKS;
 }
 
-/** Learns from a run. */
+/** Updates the estimate with a run. */
 export function learnRun(task: TaskRef, ticks: number): void {
   const known = task.estimate;
   const run = (ticks < LONGEST_TICKS ? ticks : LONGEST_TICKS) << PART_BITS;
@@ -55,7 +55,7 @@ export function learnRun(task: TaskRef, ticks: number): void {
   }
 }
 
-/** The first one, or one far longer than expected. */
+/** Updates the estimate with the first run, or one far longer than expected. */
 function learnOddRun(task: TaskRef, run: number): void {
   if (task.estimate === BLOCKS) return;
   task.isSuspect = task.estimate >= 0 && !task.isSuspect;

@@ -11,34 +11,34 @@ export interface StarvationDeps {
   readonly ledger: Ledger;
 }
 
-/** Where waiting jobs do not age. */
+/** When a job starves if waiting jobs do not age. */
 const DEFAULT_AFTER_MS = 30_000;
-/** Between two looks passes that share of the time after which a job starves, and so many times what a look has taken. */
+/** Shortest time between two looks: this share of the time after which a job starves, and this many times the last look. */
 const SHARE = 1 / 16;
 const REST = 20;
 
 /**
- * Tells, once, of each job that waits too long in the queue. One timer, only while somebody listens and there are jobs; a look
- * goes through all that wait, so that a job costs nothing as it comes and goes.
+ * Emits `starvation` once for each job that waits too long in the queue. There is one timer, only while there are listeners
+ * and jobs; each look goes through all waiting jobs, so that a job costs nothing as it enters and leaves.
  */
 export class StarvationWatch {
   readonly #afterMs: number;
   readonly #deps: StarvationDeps;
-  readonly #told = new WeakSet<Job>();
+  readonly #reported = new WeakSet<Job>();
   #isArmed = false;
 
-  constructor(afterMs: number | undefined, parts: StarvationDeps) {
+  constructor(afterMs: number | undefined, deps: StarvationDeps) {
     this.#afterMs = afterMs ?? DEFAULT_AFTER_MS;
-    this.#deps = parts;
+    this.#deps = deps;
   }
 
-  /** From now on somebody may listen. */
+  /** Called when the first listener is added. */
   begin(): void {
     this.#deps.ledger.onBusy = this.watch;
     this.watch();
   }
 
-  /** There may be something to watch: somebody listens now, the first job has come, or the pool goes on. */
+  /** Called when there may be something to watch: a listener was added, the first job has come, or the pool was resumed. */
   readonly watch = (): void => {
     if (this.#isArmed || !this.#isNeeded) return;
     this.#arm(this.#deps.dispatcher.queue.size > 0 ? 0 : this.#afterMs);
@@ -62,11 +62,11 @@ export class StarvationWatch {
     let nextMs = nowMs;
     for (const job of this.#deps.dispatcher.queue) {
       if (nowMs - queuedFromMs(job) < this.#afterMs) nextMs = Math.min(nextMs, queuedFromMs(job));
-      else if (!this.#told.has(job)) starving.push(job);
+      else if (!this.#reported.has(job)) starving.push(job);
     }
     starving.sort((a, b) => queuedFromMs(a) - queuedFromMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
     for (const job of starving) {
-      this.#told.add(job);
+      this.#reported.add(job);
       this.#deps.events.emit('starvation', job, { waitedMs: nowMs - queuedFromMs(job) });
     }
     const restMs = Math.max(this.#afterMs * SHARE, (now() - nowMs) * REST);

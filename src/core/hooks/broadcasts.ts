@@ -5,38 +5,38 @@ import type { Balance } from '../dispatch/balance.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import { checkCall, type TaskCall } from '../options/task-call.js';
+import type { PoolState } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
-import type { Shutdown } from '../shutdown.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { WorkerHooks } from './worker-hooks.js';
 
 export interface BroadcastDeps {
+  readonly state: Readonly<PoolState>;
   readonly ledger: Ledger;
   readonly balance: Balance;
   readonly pacer: Pacer;
   readonly workers: WorkerSet;
   readonly workerHooks: WorkerHooks;
-  readonly shutdown: Shutdown;
 }
 
-/** Runs a task once on every worker: on those there are ahead of what they have not begun, on others as they start. */
+/** Runs a task once on every worker: on present ones ahead of the jobs that they have not begun, on others as they start. */
 export class Broadcasts {
   readonly #deps: BroadcastDeps;
 
-  constructor(parts: BroadcastDeps) {
-    this.#deps = parts;
+  constructor(deps: BroadcastDeps) {
+    this.#deps = deps;
   }
 
   /**
-   * Resolves with the results of the workers there are, in the order of their start; without those that end before their
-   * turn comes. Rejects with the first failure. Both when all have ended.
+   * Resolves with the results of the present workers, in the order of their start, without those that end before their
+   * turn; rejects with the first failure. Both happen when the call has ended on all of them.
    *
    * @throws {TypeError} for a bad task or argument list.
    */
   run(task: unknown, args: unknown): Promise<unknown[]> {
     const call = checkCall(task, args, 'broadcast');
-    const { ledger, balance, pacer, workers, workerHooks, shutdown } = this.#deps;
-    if (shutdown.hasBegun)
+    const { state, ledger, balance, pacer, workers, workerHooks } = this.#deps;
+    if (state.hasBegun)
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
     const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
     ledger.hold();
@@ -46,7 +46,7 @@ export class Broadcasts {
       for (const [index, worker] of present.entries()) {
         balance.recall(worker); // jobs that it has not begun run after the broadcast, here or elsewhere
         this.#send(worker, call, (outcome) => {
-          // at once: it would keep others from starting
+          // at once: the call would keep other workers from starting
           if (outcome !== undefined && 'error' in outcome) workerHooks.forget(call);
           round.ended(index, outcome);
         });
@@ -56,23 +56,23 @@ export class Broadcasts {
     return ended.finally(() => ledger.release());
   }
 
-  #send(worker: PoolWorker, call: TaskCall, tell: (outcome: Outcome) => void): void {
+  #send(worker: PoolWorker, call: TaskCall, ended: (outcome: Outcome) => void): void {
     const { name } = call.task;
     worker.do({
       ...call,
       argsName: 'args',
       isAsked: true,
-      ended: tell,
+      ended,
       lost: (exit, hasBegun) => {
-        if (this.#deps.shutdown.hasBegun)
-          tell({ error: new PoolClosedError(`Cannot go on with broadcast '${name}': the pool is shut down`) });
-        else tell(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
+        if (this.#deps.state.hasBegun)
+          ended({ error: new PoolClosedError(`Cannot go on with broadcast '${name}': the pool is shut down`) });
+        else ended(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
       },
     });
   }
 }
 
-/** What became of a broadcast at one worker; `undefined`: it has not begun. */
+/** How a broadcast ended at one worker; `undefined` if it has not begun there. */
 type Outcome = { readonly value: unknown } | { readonly error: unknown } | undefined;
 
 interface Settle {
@@ -80,7 +80,7 @@ interface Settle {
   readonly reject: (error: unknown) => void;
 }
 
-/** One broadcast, at the workers that it was made to. */
+/** One broadcast, at the workers that were present when it was made. */
 class Round {
   readonly #settle: Settle;
   readonly #outcomes: Outcome[];

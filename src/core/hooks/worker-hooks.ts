@@ -7,12 +7,12 @@ import type { PoolSettings } from '../options/options.js';
 import type { TaskCall } from '../options/task-call.js';
 import type { PoolWorker } from '../pool-worker.js';
 
-/** What each worker runs besides jobs: the setup and the broadcasts so far before its first job, the teardown at its end. */
+/** What each worker runs besides jobs: the setup and earlier broadcasts before its first job, the teardown at its end. */
 export class WorkerHooks {
   readonly #setup: TaskCall | undefined;
   readonly #teardown: TaskRef | undefined;
   readonly #log: PoolLog;
-  /** In the order in which they were made. */
+  /** Earlier broadcasts, in the order in which they were made. */
   readonly #broadcasts = new Set<TaskCall>();
 
   constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, log: PoolLog) {
@@ -21,12 +21,12 @@ export class WorkerHooks {
     this.#log = log;
   }
 
-  /** How many hooks `begin` gives a worker. */
+  /** How many hooks `begin` adds to a worker. */
   get hooksFirst(): number {
     return (this.#setup === undefined ? 0 : 1) + this.#broadcasts.size;
   }
 
-  /** A worker is being started: gives it what is to come before its first job. */
+  /** A worker is being started: adds the hooks that run before its first job. */
   begin(worker: PoolWorker): void {
     const setup = this.#setup;
     if (setup === undefined) this.#setUp(worker);
@@ -34,7 +34,7 @@ export class WorkerHooks {
     for (const call of this.#broadcasts) this.#do(worker, call, { kind: 'broadcast', ended: () => {} });
   }
 
-  /** Workers to come run it, too. */
+  /** Has workers that start later run the broadcast, too. */
   remember(call: TaskCall): void {
     this.#broadcasts.add(call);
   }
@@ -53,11 +53,11 @@ export class WorkerHooks {
         if (has(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
         else what.ended();
       },
-      lost: () => {}, // it is told as a thread that could not start
+      lost: () => {}, // reported as a thread that could not start
     });
   }
 
-  /** There is something to tear down from now on. */
+  /** The worker is set up: it has something to tear down from now on. */
   #setUp(worker: PoolWorker): void {
     const task = this.#teardown;
     if (task === undefined) return;

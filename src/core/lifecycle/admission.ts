@@ -26,32 +26,32 @@ interface Producer {
   readonly reject: (error: Error) => void;
 }
 
-/** Bounds how many jobs wait: says whether there is room, makes some, and tells producers when there is again. */
+/** Bounds how many jobs wait: says whether there is room, makes some, and notifies producers when there is room again. */
 export class Admission {
   readonly #deps: AdmissionDeps;
   readonly #maxQueue: number;
   readonly #overflow: PoolSettings['overflow'];
   readonly #producers: Producer[] = [];
-  /** How many producers were told of room in this turn of the event loop, and have not used it yet. */
+  /** How many producers were notified of room in this turn of the event loop, and have not used it yet. */
   #promised = 0;
   #isTurnWatched = false;
   #wasFull = false;
-  /** It has cost a job its place. */
+  /** Whether a job was refused or dropped since the queue became full: logged once. */
   #hasRefused = false;
 
-  constructor({ maxQueue, overflow }: PoolSettings, parts: AdmissionDeps) {
+  constructor({ maxQueue, overflow }: PoolSettings, deps: AdmissionDeps) {
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
-    this.#deps = parts;
-    if (this.isBounded) parts.ledger.onSettled = () => this.look();
+    this.#deps = deps;
+    if (this.isBounded) deps.ledger.onSettled = () => this.notifyIfRoom();
   }
 
-  /** Whether there is a bound. */
+  /** Whether `maxQueue` is finite. */
   get isBounded(): boolean {
     return this.#maxQueue !== Number.POSITIVE_INFINITY;
   }
 
-  /** Whether the job has no room. Those count that run or could, and `maxQueue` that wait. */
+  /** Whether there is no room for the job: for as many as can run, and `maxQueue` that wait. */
   isFullFor(job: Job): boolean {
     if (!this.isBounded) return false;
     const { reserve, workers } = this.#deps;
@@ -75,7 +75,7 @@ export class Admission {
     if (this.#room() <= 0) this.#wasFull = true;
   }
 
-  /** Finds room for a job that has entered a full queue, at the cost of another or its own. False: it was refused. */
+  /** A job has entered a full queue: drops another or, if none is to give way, refuses the job itself. False if refused. */
   makeRoomFor(job: Job): boolean {
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger, log } = this.#deps;
@@ -87,7 +87,7 @@ export class Admission {
     return victim !== job;
   }
 
-  /** Resolves when there is room; in the order of the calls. Rejects when the pool closes. */
+  /** Resolves when there is room, in the order of the calls. Rejects when the pool closes. */
   ready(): Promise<void> {
     if (!this.isBounded) return Promise.resolve();
     if (this.#producers.length === 0 && this.#room() > this.#promised) {
@@ -98,8 +98,8 @@ export class Admission {
     return new Promise((resolve, reject) => this.#producers.push({ resolve, reject }));
   }
 
-  /** There may be room now: tells those who wait for it. */
-  look(): void {
+  /** Notifies those that wait for room, if there is some now. */
+  notifyIfRoom(): void {
     if ((!this.#wasFull && this.#producers.length === 0) || this.#room() <= 0) return;
     if (this.#wasFull) {
       this.#wasFull = false;
@@ -114,7 +114,7 @@ export class Admission {
     }
   }
 
-  /** Nothing is submitted any more. */
+  /** The pool accepts no more jobs: rejects those that wait for room. */
   close(): void {
     for (const { reject } of this.#producers.splice(0))
       reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
@@ -136,7 +136,7 @@ export class Admission {
     setImmediate(() => {
       this.#isTurnWatched = false;
       this.#promised = 0;
-      this.look();
+      this.notifyIfRoom();
     });
   }
 }

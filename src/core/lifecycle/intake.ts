@@ -4,56 +4,57 @@ import { PoolClosedError } from '../../errors.js';
 import { hasOptions, isPlain, isSettled, type Job, kindOf, optionsOf, orderOf } from '../../jobs/job.js';
 import { linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
 import type { Pacer } from '../dispatch/pacer.js';
-import type { Ledger, PoolOwner } from '../ledger.js';
-import type { Shutdown } from '../shutdown.js';
+import type { Ledger } from '../ledger.js';
+import type { PoolState } from '../pool-state.js';
 import type { Admission } from './admission.js';
 import type { DeferredJobs } from './deferred-jobs.js';
+import type { JobControl } from './job-control.js';
 import type { TimeLimits } from './time-limits.js';
 
 export interface IntakeDeps {
+  readonly state: Readonly<PoolState>;
   readonly ledger: Ledger;
-  readonly owner: PoolOwner;
+  readonly control: JobControl;
   readonly admission: Admission;
   readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
   readonly pacer: Pacer;
-  readonly shutdown: Shutdown;
 }
 
 function refuse(job: Job): never {
   throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
 }
 
-/** @throws {Error} in what a worker does as it loads a task module. */
+/** @throws {Error} in code that a worker runs while it loads a task module. */
 function refuseWhileLoading(job: Job): void {
   const refusal = refusalHere(`submit job '${job.name}'`);
   if (refusal !== undefined) throw refusal;
 }
 
-/** The way by which every job comes in: it is counted, finds room, waits for what holds it, and goes to the queue. */
+/** The way in for every job: it is counted, finds room, is deferred if its options say so, and goes to the queue. */
 export class Intake {
   readonly #deps: IntakeDeps;
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
-  readonly #shutdown: Shutdown;
+  readonly #state: Readonly<PoolState>;
   readonly #isUnbounded: boolean;
   readonly #isInWorker = nestingDepth() > 0;
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
 
-  constructor(parts: IntakeDeps) {
-    this.#deps = parts;
-    this.#ledger = parts.ledger;
-    this.#pacer = parts.pacer;
-    this.#shutdown = parts.shutdown;
-    this.#isUnbounded = !parts.admission.isBounded;
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+    this.#ledger = deps.ledger;
+    this.#pacer = deps.pacer;
+    this.#state = deps.state;
+    this.#isUnbounded = !deps.admission.isBounded;
   }
 
   /**
-   * Submits a job, unless it joins an unsettled one of its key: answers which it is.
+   * Submits a job, or joins it to an unsettled one of its key. Returns the job that will run.
    *
    * @throws {PoolClosedError} after `shutdown`.
-   * @throws {Error} in what a worker does as it loads a task module.
+   * @throws {Error} in code that a worker runs while it loads a task module.
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
@@ -66,10 +67,10 @@ export class Intake {
     return job;
   }
 
-  /** A job that nothing holds and nothing limits, as most are: it has not settled, as it has no reason. */
+  /** The short way for a job without options, as most are: it cannot be deferred, limited, or settled already. */
   #enterPlain(job: Job): void {
-    if (this.#pacer.beginsBatch()) this.#ledger.look();
-    this.#ledger.enter(job, this.#deps.owner);
+    if (this.#pacer.beginsBatch()) this.#ledger.refreshClock();
+    this.#ledger.enter(job, this.#deps.control);
     this.#pacer.enqueue(job);
   }
 
@@ -100,37 +101,37 @@ export class Intake {
     this.enter(job, false);
   }
 
-  /** Takes a job in. @param isBounded whether it counts against `maxQueue`. */
+  /** Enters a job. @param isBounded whether it counts against `maxQueue`. */
   enter(job: Job, isBounded: boolean): void {
-    const { ledger, owner, admission, pacer } = this.#deps;
-    if (pacer.beginsBatch()) ledger.look();
+    const { ledger, control, admission, pacer } = this.#deps;
+    if (pacer.beginsBatch()) ledger.refreshClock();
     if (isSettled(job)) {
-      ledger.enterSettled(job, owner);
+      ledger.enterSettled(job, control);
       return;
     }
-    if (!isBounded || !admission.isBounded) ledger.enter(job, owner);
+    if (!isBounded || !admission.isBounded) ledger.enter(job, control);
     else if (!this.#findsRoom(job)) return;
     if (hasOptions(job)) this.#enterWithOptions(job);
     else if (orderOf(job) < 0) pacer.enqueueBefore(job);
     else pacer.enqueue(job);
   }
 
-  /** Takes a job in that counts against `maxQueue`. False: it was refused. */
+  /** Enters a job that counts against `maxQueue`. False if it was refused. */
   #findsRoom(job: Job): boolean {
-    const { ledger, owner, admission } = this.#deps;
+    const { ledger, control, admission } = this.#deps;
     const isRefused = admission.isFullFor(job);
-    ledger.enter(job, owner);
+    ledger.enter(job, control);
     admission.entered();
     return !isRefused || admission.makeRoomFor(job);
   }
 
   #enterWithOptions(job: Job): void {
-    const { deferred, limits, pacer } = this.#deps;
-    const isHeld = deferred.enter(job);
-    if (!isHeld) pacer.insert(job);
+    const { deferred, limits, pacer, control } = this.#deps;
+    const isDeferred = deferred.enter(job);
+    if (!isDeferred) pacer.insert(job);
     linkParents(job);
-    if (!isSettled(job)) limits.entered(job);
-    if (!isHeld) pacer.inserted(job); // last: it may begin now
+    if (!isSettled(job)) limits.entered(job, control);
+    if (!isDeferred) pacer.inserted(job); // last: it may begin now
   }
 
   #readContext(job: Job): void {
@@ -139,7 +140,7 @@ export class Intake {
   }
 
   #checkOpen(job: Job): void {
-    if (this.#shutdown.hasBegun) refuse(job);
+    if (this.#state.hasBegun) refuse(job);
     if (this.#isInWorker) refuseWhileLoading(job);
   }
 }

@@ -12,7 +12,6 @@ import type { GraceKeeper } from '../workers/grace.js';
 import type { ChildJobs } from './child-jobs.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 
-/** What jobs are controlled by. */
 export interface JobControlDeps {
   readonly ledger: Ledger;
   readonly metrics: MetricsRecorder;
@@ -26,20 +25,21 @@ export interface JobControlDeps {
 /** Cancels jobs and changes their priority, wherever they are. */
 export class JobControl implements JobOwner {
   readonly #deps: JobControlDeps;
+  /** The job that nothing cancels now: see `sparing`. */
   #spared: Job | undefined;
-  /** By which jobs hold this. */
+  /** Through which jobs refer to this. */
   readonly ref = new OwnerRef<JobOwner>();
 
-  constructor(parts: JobControlDeps) {
-    this.#deps = parts;
+  constructor(deps: JobControlDeps) {
+    this.#deps = deps;
   }
 
-  /** It has jobs: these find it by `ref`. */
+  /** The pool has unsettled jobs: they find it through `ref`. */
   attach(): void {
     this.ref.owner = this;
   }
 
-  /** It has none, and tasks keep the pool no longer. */
+  /** The pool has no unsettled job: tasks keep it no longer. */
   detach(): void {
     this.ref.owner = undefined;
   }
@@ -63,47 +63,43 @@ export class JobControl implements JobOwner {
     return false;
   }
 
-  /** Ends a job, wherever it is. True: it settles as `ending` says. */
-  stop(job: Job, ending: StopCause): boolean {
+  /** Stops a job, wherever it is. True if it settles as `cause` says. */
+  stop(job: Job, cause: StopCause): boolean {
     const { dispatcher, ledger, grace, deferred } = this.#deps;
     if (dispatcher.queue.remove(job) || deferred.remove(job)) {
-      ledger.settleBy(job, ending);
+      ledger.settleBy(job, cause);
       return true;
     }
     if (this.#deps.childJobs.isWaiting(job)) {
-      raiseToken(job, ending.reason); // its children end; it settles as its code did
+      raiseToken(job, cause.reason); // its children end; the job settles as its code did
       return false;
     }
     const worker = workerOf(job);
-    switch (worker?.cancel(job, ending.reason)) {
+    switch (worker?.cancel(job, cause.reason)) {
       case 'taken back':
-        ledger.settleBy(job, ending);
+        ledger.settleBy(job, cause);
         return true;
       case 'asked':
-        setStopCause(job, ending);
+        setStopCause(job, cause);
         if (worker !== undefined) grace.start(job, worker);
-        // an attempt whose time is over may be followed by another, whose token is not cancelled
-        if (ending.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, ending.reason); // last, as its listeners are foreign code (I7)
+        // another attempt, whose token is not cancelled, may follow one that has timed out
+        if (cause.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, cause.reason); // last, as its listeners are foreign code (I7)
         return true;
       case 'asked before':
-        if (
-          stopCauseOf(job)?.state === 'FAILED' &&
-          ending.state === 'CANCELLED' &&
-          optionsOf(job).retry !== undefined
-        ) {
-          // its time is over, and it might be tried again: not after this
-          setStopCause(job, ending);
-          raiseToken(job, ending.reason);
+        if (stopCauseOf(job)?.state === 'FAILED' && cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) {
+          // the attempt has timed out and might be retried: not after this
+          setStopCause(job, cause);
+          raiseToken(job, cause.reason);
         }
-        return stopCauseOf(job)?.state === ending.state;
+        return stopCauseOf(job)?.state === cause.state;
       case 'too late':
       case undefined:
-        if (ending.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
+        if (cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
         return false;
     }
   }
 
-  /** Cancels a job that has not begun; leaves any other as it is. */
+  /** Cancels a job if it has not begun. */
   cancelPending(job: Job, reason: unknown): void {
     const { dispatcher, deferred } = this.#deps;
     if (dispatcher.queue.remove(job) || deferred.remove(job) || workerOf(job)?.inFlight.takeBackOne(job))
@@ -114,19 +110,19 @@ export class JobControl implements JobOwner {
     const worker = workerOf(job);
     const { dispatcher, deferred } = this.#deps;
     const isQueued = dispatcher.queue.remove(job);
-    const isHeld = !isQueued && deferred.has(job);
-    // one with something to transfer is sent only once: it stays where it is, next on a worker that was free
+    const isDeferred = !isQueued && deferred.has(job);
+    // a job with `transfer` is sent only once: it stays where it is, next at a worker that was free
     const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));
-    if (!isQueued && !isHeld && !isNext && !worker?.inFlight.takeBackOne(job)) return false;
+    if (!isQueued && !isDeferred && !isNext && !worker?.inFlight.takeBackOne(job)) return false;
     this.#deps.metrics.jobReprioritised(kindOf(job).priority, priority);
     moveTo(job, priority);
-    if (isNext || isHeld) return true;
-    this.#deps.ledger.look(); // it may begin a batch: those that come with it are to have their own time
+    if (isNext || isDeferred) return true;
+    this.#deps.ledger.refreshClock(); // it may begin a batch: jobs that come with it need a time of their own
     this.#deps.pacer.enqueueBefore(job);
     return true;
   }
 
-  /** Runs `act`, in which nothing cancels the job: what its own code has cancelled is no request to stop it. */
+  /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is no request to stop it. */
   sparing(job: Job | undefined, act: () => void): void {
     this.#spared = job;
     try {

@@ -2,60 +2,73 @@ import { now } from '../../base/clock.js';
 import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import { begunAttempts, type Job, lost } from '../../jobs/job.js';
-import { stopCauseOf, transferOf } from '../../jobs/job-engine.js';
+import { transferOf } from '../../jobs/job-engine.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolLog } from '../log.js';
 import type { PoolWorker } from '../pool-worker.js';
-import type { GraceKeeper } from '../workers/grace.js';
+import { type GraceEvents, GraceKeeper } from '../workers/grace.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { ChildJobs } from './child-jobs.js';
-import type { Retries } from './retries.js';
+import type { Settling } from './settling.js';
 import type { TimeLimits } from './time-limits.js';
 
-/** After so many rounds of failed starts in a row, while no worker lives, starting one is given up. */
+/** How many rounds of failed starts in a row, while no worker lives, until waiting jobs fail. */
 const HOPELESS_ROUNDS = 3;
-/** While no worker lives the next start is tried after so long; after the next failure, four times as long. */
+/** First pause before another start while no worker lives; four times as long after each failure. */
 const FIRST_PAUSE_MS = 50;
-/** While others live it is tried after so long; each time it fails again, twice as long. */
+/** First pause before another start while workers live; twice as long after each failure, up to the longest. */
 const START_PAUSE_MS = 1_000;
 const LONGEST_START_PAUSE_MS = 60_000;
-/** The process is warned of so many faults, each once. */
+/** Most faults of which the process is warned, each once. */
 const MOST_WARNINGS = 16;
 
-/** What recovers with the pool. */
 export interface RecoveryDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly balance: Balance;
   readonly workers: WorkerSet;
-  readonly grace: GraceKeeper;
-  readonly retries: Retries;
+  readonly settling: Settling;
   readonly limits: TimeLimits;
   readonly childJobs: ChildJobs;
   readonly log: PoolLog;
   readonly pacer: Pacer;
 }
 
-/** Accounts for threads that end: shared memory tells what became of each of their jobs, so that each settles once (I1). */
-export class Recovery {
+/**
+ * Ends and replaces workers, and accounts for threads that end: shared memory says what became of each of their jobs, so
+ * that each settles once (I1).
+ */
+export class Recovery implements GraceEvents {
+  readonly grace: GraceKeeper;
   readonly #deps: RecoveryDeps;
-  /** Rounds of failed starts in a row: starts that were begun together, and failed, are one. */
+  /** Rounds of failed starts in a row. Starts that were begun together and failed are one round. */
   #failedRounds = 0;
-  /** The same before the last start that succeeded: which may prove to have been none. */
+  /** `#failedRounds` before the last start that succeeded, which may yet prove to have failed. */
   #roundsBefore = 0;
   /** When the last round's first start failed, in ms of `now()`. */
   #roundFailedAtMs = Number.NEGATIVE_INFINITY;
-  /** Of what the process was warned. */
+  /** Faults of which the process was warned. */
   readonly #warned = new Set<string>();
 
-  constructor(parts: RecoveryDeps) {
-    this.#deps = parts;
+  constructor(graceMs: number, deps: RecoveryDeps) {
+    this.#deps = deps;
+    this.grace = new GraceKeeper(graceMs, this);
   }
 
-  /** Ends a worker's thread at once. What it has not begun goes back to its places now, not when it is gone. */
+  /** A worker will probably have to be ended: its replacement is started. */
+  endForeseen(worker: PoolWorker): void {
+    this.#deps.workers.startSpareFor(worker);
+  }
+
+  /** The worker need not be ended after all. */
+  endAverted(worker: PoolWorker): void {
+    this.#deps.workers.endSpareFor(worker);
+  }
+
+  /** Ends a worker's thread at once. Jobs that it has not begun go back to their places now, not when the thread is gone. */
   endWorker(worker: PoolWorker): void {
     const { balance, workers, log, pacer } = this.#deps;
     const reason = messageOf(worker.endCause);
@@ -74,7 +87,8 @@ export class Recovery {
     balance.recall(worker);
     worker.retire(reason, job);
     workers.useSpareFor(worker);
-    this.#settleStopped(job, worker);
+    this.#giveUp(job, worker);
+    this.#deps.settling.stopped(job, undefined);
     pacer.pump();
   }
 
@@ -85,32 +99,35 @@ export class Recovery {
 
   /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
   workerExited(worker: PoolWorker, exit: ThreadExit): void {
-    const { workers, dispatcher, grace, pacer } = this.#deps;
+    const { workers, dispatcher, settling, pacer } = this.#deps;
     worker.drain(Number.POSITIVE_INFINITY);
     workers.remove(worker);
     const { begun, cancelling, waiting } = worker.inFlight.abandon();
     for (const job of waiting) {
       if (transferOf(job) === undefined) dispatcher.queue.insert(job);
-      else begun.push(job); // what it was to be given is gone with the thread
+      else begun.push(job); // what was transferred is gone with the thread
     }
     for (const job of cancelling) {
-      grace.stop(job, worker);
-      this.#settleStopped(job, worker);
+      this.grace.stop(job, worker);
+      this.#giveUp(job, worker);
+      settling.stopped(job, undefined);
     }
-    for (const job of begun) this.#settleLost(job, worker, exit);
-    // one whose loop fails before it has begun a job would do so again and again
+    for (const job of begun) {
+      this.#giveUp(job, worker);
+      settling.threadLost(job, lostError(job, exit));
+    }
+    // a worker whose loop fails before it has begun a job would fail again and again
     const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length > 0;
     if (!hasServed) this.#failedRounds = Math.max(this.#failedRounds, this.#roundsBefore);
     const hasStarted = (worker.wasUp && hasServed) || worker.wasEnded;
     if (hasStarted) pacer.pump();
     else this.startFailed(exit, worker.startedAtMs); // before the next is started
-    pacer.drain(); // it may have rung for all workers, and its ring be lost with its port
+    pacer.drain(); // the worker may have rung for all, and its ring be lost with its port
   }
 
   /**
-   * A worker could not start. Where others live, also where they are busy or still start, theirs is the work, and it is tried
-   * again later. Where none does it is tried again soon, and once that has failed again and again, all that wait fail by it:
-   * no start would help them.
+   * A worker could not start. If others live, even busy or starting, they do its work and another start is tried later. If
+   * none lives, it is tried soon; and if that fails again and again, all waiting jobs fail, as no start would help them.
    *
    * @param begunAtMs when the start was begun, in ms of `now()`.
    */
@@ -145,12 +162,12 @@ export class Recovery {
   #startLater(pauseMs: number): void {
     const { workers, pacer } = this.#deps;
     workers.holdStarts(pauseMs, () => {
-      pacer.refill();
+      workers.refill();
       pacer.pump();
     });
   }
 
-  /** With a logger each time; else once. */
+  /** Each time if there is a logger; otherwise once per message. */
   #warn(message: string, pauseMs: number): void {
     const { log, workers } = this.#deps;
     if (!log.isOpen) {
@@ -162,28 +179,16 @@ export class Recovery {
     log.fault(`${message}. ${next}`, { type: 'ThreadSystemWarning' });
   }
 
-  /** Settles a job that was asked to stop, and whose code will not answer. */
-  #settleStopped(job: Job, worker: PoolWorker): void {
-    const ending = stopCauseOf(job);
-    this.#settleLater(job, worker, () => {
-      if (ending !== undefined && !this.#deps.retries.take(job, ending.error(), false))
-        this.#deps.ledger.settleBy(job, ending);
-    });
-  }
-
-  #settleLater(job: Job, worker: PoolWorker, settle: () => void): void {
+  /** A job's code will not answer any more: ends its attempt. */
+  #giveUp(job: Job, worker: PoolWorker): void {
     const { limits, childJobs } = this.#deps;
     limits.ended(job);
     lost(job, worker.run(begunAttempts(job) + 1), worker.progressAtMs);
     childJobs.cancelChildren(job);
-    childJobs.settleAfterChildren(job, settle);
   }
+}
 
-  #settleLost(job: Job, worker: PoolWorker, exit: ThreadExit): void {
-    const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
-    const error = new WorkerExitError(what + reasonOf(exit), exit);
-    this.#settleLater(job, worker, () => {
-      if (!this.#deps.retries.take(job, error, true)) this.#deps.ledger.settle(job, 'FAILED', { outcome: error });
-    });
-  }
+function lostError(job: Job, exit: ThreadExit): WorkerExitError {
+  const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
+  return new WorkerExitError(what + reasonOf(exit), exit);
 }

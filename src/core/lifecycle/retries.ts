@@ -6,32 +6,33 @@ import { isLastAttempt } from '../../jobs/job-engine.js';
 import { retryDelayMs } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { EventHub } from '../events.js';
+import type { PoolState } from '../pool-state.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 
 export interface RetryDeps {
+  readonly state: Readonly<PoolState>;
   readonly deferred: DeferredJobs;
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
-  /** Whether the pool still runs what is pending. */
-  readonly isAllowed: () => boolean;
 }
 
-/** Tries jobs again whose attempt has failed. What waits for its next attempt holds no worker. */
+/** Runs jobs again whose attempt has failed. A job that waits for its next attempt occupies no worker. */
 export class Retries {
   readonly #deps: RetryDeps;
 
-  constructor(parts: RetryDeps) {
-    this.#deps = parts;
+  constructor(deps: RetryDeps) {
+    this.#deps = deps;
   }
 
   /**
-   * Whether a job is tried again that has failed with `error`. It is PENDING again then, at its old place among its equals.
+   * Retries a job whose attempt has failed with `error`, if its options allow that: the job is PENDING again, at its old
+   * place among its equals. False if no attempt follows.
    *
-   * @param isThreadLost whether its thread died.
+   * @param isThreadLost whether the attempt failed because its thread ended.
    */
-  take(job: Job, error: unknown, isThreadLost: boolean): boolean {
+  tryRetry(job: Job, error: unknown, isThreadLost: boolean): boolean {
     const { retry, deadline } = optionsOf(job);
-    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#deps.isAllowed()) return false;
+    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#deps.state.runsPending) return false;
     if (isLastAttempt(job) || (isThreadLost && !retry.onWorkerExit)) return false;
     const delayMs = retryDelayMs(retry, begunAttempts(job));
     if (deadline !== undefined && delayMs >= msUntil(deadline)) return false;
@@ -41,7 +42,7 @@ export class Retries {
       warnOf(fault, 'retryIf');
       return false;
     }
-    if (isSettled(job) || isLastAttempt(job) || !this.#deps.isAllowed()) return false; // by what `retryIf` did
+    if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return false; // `retryIf` may have cancelled it, or shut the pool down
     const { deferred, metrics, events } = this.#deps;
     again(job, { ms: now() });
     metrics.retried++;

@@ -5,10 +5,10 @@ import { JobPriority } from '../../jobs/job-priority.js';
 export interface AgingOptions {
   /** How long a job waits until it has risen by `step`. */
   readonly everyMs: number;
-  /** By how much its effective priority rises in that time: 1 is from one of the named priorities to the next. */
+  /** By how much the job's effective priority rises in that time: 1 is the distance between two named priorities. */
   readonly step: number;
   /**
-   * After so many ms of waiting the event `starvation` is told of a job. Default: the time in which it rises from `LOWEST` to
+   * How long a job waits until the event `starvation` is emitted. Default: the time in which it rises from `LOWEST` to
    * `HIGHEST`, `everyMs * Math.ceil(4 / step)`.
    */
   readonly starvationMs?: number | undefined;
@@ -19,7 +19,7 @@ export type AgingSettings = Required<{ readonly [K in keyof AgingOptions]: NonNu
 
 const AGING_OPTIONS = optionNames<AgingOptions>({ everyMs: true, step: true, starvationMs: true }, 'aging.');
 
-/** In one tick a job rises by 1 divided by this, at most: so much it may rise too early. */
+/** Fewest ticks in which a job rises by 1: the reciprocal is the most by which it may rise too early. */
 export const TICKS_PER_PRIORITY = 8;
 
 /** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */

@@ -1,6 +1,6 @@
 import { describe } from '../../errors.js';
 
-/** What a pool tells what happens in it: `console`, or a logger of pino, winston, bunyan, consola or the like. */
+/** Receives what happens in a pool: `console`, or a logger of pino, winston, bunyan, consola or the like. */
 export interface Logger {
   debug(message: string): unknown;
   info(message: string): unknown;

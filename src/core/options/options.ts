@@ -25,42 +25,42 @@ export interface ThreadPoolOptions {
    * tests, on the calling thread, with the same cloning. Default: `'thread'`.
    */
   readonly kind?: 'thread' | 'process' | 'inline' | undefined;
-  /** How many threads at most. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
+  /** Most threads at a time. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
   readonly maxWorkers?: number | undefined;
-  /** How many are kept, started at once. Default: 0, workers start on demand. */
+  /** How many workers are started at once and kept. Default: 0, workers start on demand. */
   readonly minWorkers?: number | undefined;
-  /** A worker idle for so long, above `minWorkers`, ends. Default: 30 000. */
+  /** How long a worker may be idle before it ends, unless it is one of `minWorkers`. Default: 30 000. */
   readonly idleTimeoutMs?: number | undefined;
-  /** How many jobs one worker has open at once: for async tasks. Default: 1. */
+  /** How many jobs one worker runs at once, for async tasks. Default: 1. */
   readonly concurrency?: number | undefined;
   /**
    * How long a cancelled running job may go on before its thread is replaced. Default: 1 000; 0 ends the thread at once,
    * `Infinity` never does.
    */
   readonly graceMs?: number | undefined;
-  /** How many jobs may wait at most, those besides that run or could run at once. Default: `Infinity`. */
+  /** Most jobs that may wait, in addition to those that run or could run at once. Default: `Infinity`. */
   readonly maxQueue?: number | undefined;
   /**
-   * Which job settles FAILED with a `QueueFullError` when a full queue is given another: that one, the oldest that waits, or
-   * the least urgent. Default: `'reject'`.
+   * Which job settles FAILED with a `QueueFullError` when another is submitted to a full queue: the new one, the oldest that
+   * waits, or the least urgent. Default: `'reject'`.
    */
   readonly overflow?: 'reject' | 'dropOldest' | 'dropLowest' | undefined;
   /**
-   * Keeps workers free for urgent jobs: those of a priority below `atLeast` may have at most `maxWorkers` less `workers` of
-   * them at once. Several add up. Default: none.
+   * Keeps workers free for urgent jobs: jobs of a priority below `atLeast` may occupy at most `maxWorkers` minus `workers`
+   * workers at once. Several entries add up. Default: none.
    */
   readonly reserved?: readonly ReservedWorkers[] | undefined;
-  /** A task that runs in each worker before its first job. Where it fails the worker could not be started. */
+  /** A task that runs in each worker before its first job. If it fails, the start of the worker has failed. */
   readonly setup?: Task | undefined;
-  /** Its arguments, cloned for each worker: leave them unchanged. */
+  /** The arguments of `setup`, cloned for each worker: leave them unchanged. */
   readonly setupArgs?: readonly unknown[] | undefined;
-  /** A task that runs in each worker that has been set up before it ends in order, for at most `graceMs`. */
+  /** A task that runs in each worker that was set up, before it ends in order, for at most `graceMs`. */
   readonly teardown?: Task | undefined;
-  /** Lets jobs rise while they wait, so that the less urgent have their turn too: `{ everyMs, step }`. Default: off. */
+  /** Raises jobs while they wait, so that less urgent ones have their turn, too: `{ everyMs, step }`. Default: off. */
   readonly aging?: AgingOptions | undefined;
-  /** Whether the stack of a job's error ends with the line that submitted it. It costs a stack a job. Default: false. */
+  /** Whether the stack of a job's error ends with the line that submitted it, at the cost of a stack per job. Default: false. */
   readonly submitStacks?: boolean | undefined;
-  /** Is told, in one line each, what a supervisor wants to know: `console`, a logger of pino. Default: none. */
+  /** Receives what a supervisor wants to know, one line each: `console`, a logger of pino. Default: none. */
   readonly logger?: Logger | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
   readonly name?: string | undefined;
@@ -120,7 +120,7 @@ const RESOURCE_LIMITS = optionNames<ResourceLimits>(
   { maxYoungGenerationSizeMb: true, maxOldGenerationSizeMb: true, codeRangeSizeMb: true, stackSizeMb: true },
   'resourceLimits.',
 );
-/** A worker's slots are for jobs not begun, too. */
+/** Highest `concurrency`: a worker's slots must also do for jobs that it has not begun. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
 const KINDS = ['thread', 'process', 'inline'] as const;
@@ -152,7 +152,7 @@ export function resolvePoolOptions(options: unknown): PoolSettings {
   };
 }
 
-/** Copies of what is passed on to Node.js: they inherit nothing. */
+/** Copies the options that are passed on to Node.js, so that they inherit nothing. */
 function readThreadOptions(given: Given<ThreadPoolOptions>): PoolSettings['thread'] {
   const { resourceLimits, env, execArgv, worker } = given;
   if (env !== undefined && env !== SHARE_ENV && (typeof env !== 'object' || env === null))

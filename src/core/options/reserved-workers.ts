@@ -3,9 +3,9 @@ import { describe } from '../../errors.js';
 
 /** Workers that are kept free for urgent jobs. */
 export interface ReservedWorkers {
-  /** For jobs of this priority, and above. */
+  /** Lowest priority of the jobs that they are kept for. */
   readonly atLeast: number;
-  /** How many. */
+  /** How many workers. */
   readonly workers: number;
 }
 
@@ -41,7 +41,7 @@ export function checkReserved(value: unknown, maxWorkers: number): readonly Rese
   return reserved;
 }
 
-/** @throws {RangeError} where all workers would be reserved. */
+/** @throws {RangeError} if all workers would be reserved. */
 export function checkLeavesWorkers(reserved: readonly ReservedWorkers[], maxWorkers: number, action: string): void {
   const total = sum(reserved);
   if (total > 0 && total >= maxWorkers)

@@ -6,9 +6,9 @@ export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;
 export type ShutdownMode = (typeof SHUTDOWN_MODES)[number];
 
 export interface ShutdownOptions {
-  /** What becomes of the jobs: see `ThreadPool.shutdown`. Default: `'drain'`. */
+  /** What happens to unsettled jobs: see `ThreadPool.shutdown`. Default: `'drain'`. */
   readonly mode?: ShutdownMode | undefined;
-  /** Past so many ms the rest is aborted. Default: never. */
+  /** After how many ms all remaining jobs are aborted. Default: never. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export function checkShutdownOptions(given: Given<ShutdownOptions>, action: stri
   };
 }
 
-/** How jobs ended. */
+/** How many jobs settled in each way. */
 export interface SettledCounts {
   readonly completed: number;
   readonly failed: number;

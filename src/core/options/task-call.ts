@@ -3,7 +3,7 @@ import { describeTask } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { isTask, refOf } from '../../jobs/task-registry.js';
 
-/** A call of a task that is no job. */
+/** A call of a task that is not a job. */
 export interface TaskCall {
   readonly task: TaskRef;
   readonly args: readonly unknown[];

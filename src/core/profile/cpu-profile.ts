@@ -1,18 +1,18 @@
 import type { Profiler } from 'node:inspector';
 
-/** A CPU profile as `.cpuprofile` files hold it: what Chrome DevTools, speedscope and others show. Times are in µs. */
+/** A CPU profile in the format of `.cpuprofile` files, which Chrome DevTools, speedscope and others show. Times are in µs. */
 export interface CpuProfile {
   /** A tree: each node names its children by their ids. */
   readonly nodes: readonly Profiler.ProfileNode[];
   readonly startTime: number;
   readonly endTime: number;
-  /** The node at the top of the stack, by its id, each time one was looked at. */
+  /** The id of the node at the top of the stack, for each sample. */
   readonly samples: readonly number[];
-  /** From the sample before, or the start, to this one. */
+  /** Time since the sample before, or since the start. */
   readonly timeDeltas: readonly number[];
 }
 
-/** What was seen of one thread. */
+/** The profile of one thread. */
 export interface ProfilePart {
   readonly name: string;
   readonly profile: Profiler.Profile;
@@ -20,7 +20,7 @@ export interface ProfilePart {
 
 const ROOT = 1;
 
-/** What V8 has beside functions. Tools take these names for something that interrupts the sample before, of whatever thread. */
+/** V8's names for what is no function. Tools take these for an interruption of the sample before, of whatever thread. */
 const INTERRUPTING: ReadonlyMap<string, string> = new Map([
   ['(program)', 'program'],
   ['(garbage collector)', 'garbage collector'],
@@ -34,7 +34,7 @@ const frameOf = (functionName: string): Profiler.ProfileNode['callFrame'] => ({
   columnNumber: -1,
 });
 
-/** One profile of several threads: each is a child of the root, and their samples are one list, in the order of their times. */
+/** Merges profiles of several threads: each is a child of the root, and their samples are one list, in order of time. */
 export function mergeProfiles(parts: readonly ProfilePart[]): CpuProfile {
   const nodes: Profiler.ProfileNode[] = [];
   const children: number[] = [];

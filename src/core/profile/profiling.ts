@@ -8,34 +8,34 @@ import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import { type CpuProfile, mergeProfiles, type ProfilePart } from './cpu-profile.js';
 
-/** So long the workers' profilers are waited for, at most: a worker in native code is reached when that returns. */
+/** Longest wait for the workers' profilers: a worker in native code is reached only when that returns. */
 const START_MS = 1_000;
 
-/** Profiles what runs for a worker, wherever that is. */
+/** Profiles the thread that runs a worker's jobs, wherever that is. */
 interface WorkerProfilers {
-  /** Resolves when it is profiled, or has ended. */
+  /** Resolves when the worker is profiled, or has ended. */
   start(worker: PoolWorker): Promise<unknown>;
-  /** `undefined`: nothing was seen of it, or that went with it. */
+  /** Resolves with `undefined` if there is no profile, or it was lost with the worker. */
   stop(worker: PoolWorker): Promise<ThreadProfile | undefined>;
   exited(worker: PoolWorker): void;
   close(): void;
 }
 
-/** A pool's profile, while one is made: of the calling thread, and of each worker from when it starts to when it ends. */
+/** Makes a pool's profile: of the calling thread, and of each worker from its start to its end. */
 export class Profiling {
   readonly #kind: PoolSettings['kind'];
   #profilers: WorkerProfilers | undefined;
   #isUnderway = false;
-  /** Of the workers that were profiled and are not any more. */
-  #deps: ProfilePart[] = [];
-  /** Those that are profiled. */
+  /** Parts of the workers whose profiling has ended. */
+  #parts: ProfilePart[] = [];
+  /** Workers that are being profiled. */
   readonly #profiled = new Set<PoolWorker>();
 
   constructor(kind: PoolSettings['kind']) {
     this.#kind = kind;
   }
 
-  /** @throws what `fn` throws; {Error} where a profile is being made already. */
+  /** @throws what `fn` throws; {Error} if a profile is being made already. */
   async run(fn: () => unknown, workers: WorkerSet): Promise<CpuProfile> {
     if (this.#isUnderway) throw new Error('Cannot profile: another profile of this pool is being made');
     this.#isUnderway = true;
@@ -62,19 +62,19 @@ export class Profiling {
     this.#profilers?.exited(worker);
   }
 
-  /** Takes what was seen of the workers: they are to be ended. */
+  /** Collects the workers' profiles: they are to be ended. */
   async collect(): Promise<void> {
     const workers = [...this.#profiled];
     this.#profiled.clear();
     const profiles = await all(workers.map((worker) => this.#profilers?.stop(worker)));
     for (const [index, { workerId }] of workers.entries()) {
       const profile = profiles[index];
-      if (profile !== undefined) this.#deps.push({ name: `(worker ${workerId})`, profile });
+      if (profile !== undefined) this.#parts.push({ name: `(worker ${workerId})`, profile });
     }
   }
 
   async #profile(fn: () => unknown, workers: readonly PoolWorker[]): Promise<CpuProfile> {
-    this.#deps = [];
+    this.#parts = [];
     const own = await OwnProfiler.start();
     let ownProfile: ThreadProfile;
     try {
@@ -85,7 +85,7 @@ export class Profiling {
       ownProfile = await own.stop();
       await this.collect();
     }
-    return mergeProfiles([{ name: '(main thread)', profile: ownProfile }, ...this.#deps]);
+    return mergeProfiles([{ name: '(main thread)', profile: ownProfile }, ...this.#parts]);
   }
 
   async #startAll(workers: readonly PoolWorker[]): Promise<void> {
@@ -111,12 +111,12 @@ async function openProfilers(kind: PoolSettings['kind']): Promise<WorkerProfiler
     case 'process':
       return OF_PROCESSES;
     case 'inline':
-      return undefined; // its jobs run on the calling thread
+      return undefined; // jobs run on the calling thread
   }
 }
 
 function ofThreads(profilers: ThreadProfilers): WorkerProfilers {
-  const threadIds = new Map<PoolWorker, number>(); // a thread that has ended has none
+  const threadIds = new Map<PoolWorker, number>(); // kept, as a thread that has ended has no id
   return {
     start(worker) {
       threadIds.set(worker, worker.threadId);
@@ -131,6 +131,6 @@ function ofThreads(profilers: ThreadProfilers): WorkerProfilers {
 const OF_PROCESSES: WorkerProfilers = {
   start: (worker) => worker.profile('start'),
   stop: (worker) => worker.profile('stop'),
-  exited() {}, // it tells by itself
+  exited() {}, // its profiler notices by itself
   close() {},
 };

@@ -1,18 +1,18 @@
 import { now } from '../../base/clock.js';
 
-/** So long the exit of this process waits for child processes to leave their coverage. */
+/** Longest time that the exit of this process waits for child processes to write their coverage. */
 const EXIT_MS = 3_000;
 
-/** A worker, as far as its child process is concerned. */
+/** A worker with a child process. */
 export interface ProcessOwner {
   endProcess(): void;
   awaitProcessEnd(timeoutMs: number): void;
 }
 
-/** The workers whose child processes leave coverage: who reads it, such as c8, does so once this process has exited. */
+/** Workers whose child processes write coverage: tools such as c8 read it once this process has exited. */
 const covered = new Set<ProcessOwner>();
 
-/** Has the exit of this process wait until the worker's child process has left its coverage. */
+/** Makes the exit of this process wait until the worker's child process has written its coverage. */
 export function coverProcess(worker: ProcessOwner): void {
   if (covered.size === 0) process.on('exit', awaitCoverage);
   covered.add(worker);

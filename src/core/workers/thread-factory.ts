@@ -1,13 +1,59 @@
-import type { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { bare } from '../../base/bare.js';
+import type { Fd } from '../../contract/printed.js';
+import type { ProcessSettings } from '../../contract/process-settings.js';
 import { describe } from '../../errors.js';
+import { withPipedOutput } from '../../host/piped-output.js';
+import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
+import { InlineThread } from '../../inline/inline-thread.js';
+import type { PoolSettings } from '../options/options.js';
 
-export function checkThread(thread: Worker): Worker {
+/** Creates the thread of a worker. @throws what `new Worker` or the option `worker` throws. */
+export function createThread(
+  { kind, thread, name }: PoolSettings,
+  workerId: number,
+): { readonly thread: Worker; readonly printed: readonly Fd[] } {
+  if (kind === 'inline') return { thread: InlineThread.create(), printed: [] };
+  const { worker } = thread;
+  if (worker !== undefined) {
+    const made = withPipedOutput(() => checkThread(worker()));
+    return { thread: made.thread, printed: made.piped };
+  }
+  // bare, as Node.js would also obey inherited options
+  const options: WorkerOptions = bare({ name: `${name}-${workerId}` });
+  if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
+  if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
+  const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
+  if (execArgv !== undefined) options.execArgv = [...execArgv];
+  return { thread: new Worker(workerThreadLocation(), options), printed: [1, 2] };
+}
+
+/** What a worker of kind `'process'` needs to start its child process; `undefined` for other kinds. */
+export function processSettings({ kind, thread }: PoolSettings): ProcessSettings | undefined {
+  if (kind !== 'process') return undefined;
+  return {
+    entry: fileURLToPath(processLocation()),
+    workerEntry: workerThreadLocation().href,
+    resourceLimits: thread.resourceLimits,
+    execArgv: thread.execArgv,
+  };
+}
+
+/** Ends a thread that no worker was made for, and ignores its errors. */
+export function endUnused(thread: Worker): void {
+  thread.on('error', () => {});
+  thread.unref();
+  void thread.terminate();
+}
+
+function checkThread(thread: Worker): Worker {
   if (typeof thread?.postMessage === 'function') return thread;
   throw new TypeError(`Cannot start a worker: the option worker must return a Worker, received ${describe(thread)}`);
 }
 
-/** This thread's flags, where a worker could not start with them: `--input-type` goes with the text of `-e`. Else unset. */
-export function inheritedExecArgv(): readonly string[] | undefined {
+/** This thread's flags without `--input-type` and `-e`, with which a worker could not start; `undefined` if it has none of these. */
+function inheritedExecArgv(): readonly string[] | undefined {
   if (!process.execArgv.some((flag) => flag.startsWith('--input-type'))) return undefined;
   return process.execArgv.filter((flag, index, flags) => {
     const isText = /^(-e|--eval|-p|--print)$/.test(flags[index - 1] ?? '');

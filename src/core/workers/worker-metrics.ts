@@ -2,7 +2,7 @@ import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { WorkerMetrics } from '../../metrics/recorder.js';
 import type { PoolWorker } from '../pool-worker.js';
 
-/** What `metrics()` tells of a worker. */
+/** What `metrics()` returns for a worker. */
 export function workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
   const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
   const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyTicks / (TICKS_PER_MS * lifeMs * worker.concurrency));

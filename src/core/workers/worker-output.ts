@@ -1,10 +1,10 @@
 import type { ListenerQueue } from '../../base/listener-queue.js';
 import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
 
-/** An unfinished line is held back up to this many bytes or so. */
+/** Length, in bytes or so, from which an unfinished line is printed all the same. */
 const LONGEST_HELD = 4096;
 
-/** What a worker has written of a line that is not finished. */
+/** The unfinished line of one stream of a worker. */
 class OpenLine {
   readonly #fd: Fd;
   readonly #print: (printed: Printed) => void;
@@ -32,7 +32,7 @@ class OpenLine {
     if (this.#length > LONGEST_HELD) this.show();
   }
 
-  /** Prints it although it is not finished. */
+  /** Prints the line although it is unfinished. */
   show(): void {
     for (const chunk of this.#chunks) this.#print([this.#fd, chunk]);
     this.#chunks = [];
@@ -42,14 +42,14 @@ class OpenLine {
 
 type Lines = Readonly<Record<Fd, OpenLine>>;
 
-/** Pools with lines that are not finished: what the process ends with is printed then. */
+/** Pools with unfinished lines, which are printed when the process exits. */
 const withOpenLines = new Set<{ showNow(): void }>();
 
 function showAll(): void {
   for (const output of withOpenLines) output.showNow();
 }
 
-/** Prints what a pool's workers write, in whole lines: those of several workers do not get into each other. */
+/** Prints what a pool's workers write, in whole lines: lines of several workers are not mixed. */
 export class WorkerOutput {
   readonly #listenerQueue: ListenerQueue;
   readonly #open = new Map<object, Lines>();
@@ -70,7 +70,7 @@ export class WorkerOutput {
     this.#watchEnd();
   }
 
-  /** It has ended, and all that it has written has been read. */
+  /** The worker has exited, and all that it has written has been read. */
   workerExited(worker: object): void {
     const lines = this.#open.get(worker);
     if (lines === undefined) return;
@@ -80,7 +80,7 @@ export class WorkerOutput {
     this.#watchEnd();
   }
 
-  /** The process ends: no later turn would print it. */
+  /** Prints all unfinished lines at once: the process exits, so nothing can be printed later. */
   showNow(): void {
     this.#isEnding = true;
     for (const worker of [...this.#open.keys()]) this.workerExited(worker);

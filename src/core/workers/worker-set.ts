@@ -1,66 +1,81 @@
-import { fileURLToPath } from 'node:url';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { acquire } from '../../base/acquire.js';
 import { outsideRequests } from '../../base/async-context.js';
-import { bare } from '../../base/bare.js';
 import { now } from '../../base/clock.js';
 import { DEEPEST, nestingDepth } from '../../base/nesting.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
-import type { Fd } from '../../contract/printed.js';
-import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { MainParking } from '../../host/main-parking.js';
-import { withPipedOutput } from '../../host/piped-output.js';
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { JobSink, WorkerEvents } from '../../host/worker-events.js';
-import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
-import { InlineThread } from '../../inline/inline-thread.js';
 import type { Job } from '../../jobs/job.js';
 import type { PoolSettings } from '../options/options.js';
 import { sum, tiersOf } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
 import { coverProcess, uncoverProcess } from './coverage.js';
-import { checkThread, inheritedExecArgv } from './thread-factory.js';
+import { createThread, endUnused, processSettings } from './thread-factory.js';
 
 const NOT_NEEDED = 'it was not needed';
 
-/** Whom the workers tell, and what they are given as they start. */
-interface WorkerSetDeps {
-  readonly events: WorkerEvents<Job, PoolWorker>;
+/** What workers report besides the outcomes of jobs. */
+export interface WorkerSetEvents extends WorkerEvents<Job, PoolWorker> {
+  /** No thread could be made: `cause` is what `new Worker` threw. */
+  startFailed(cause: unknown): void;
+}
+
+/** Who hears of the workers. */
+interface Listeners {
+  readonly events: WorkerSetEvents;
   readonly sink: JobSink<Job, PoolWorker>;
+}
+
+/** What is done with each worker that is started. */
+interface WorkerSetDeps {
   readonly workerHooks: { readonly hooksFirst: number; begin(worker: PoolWorker): void };
   readonly profiling: { workerStarting(worker: PoolWorker): void };
   readonly log: { workerStarting(worker: PoolWorker): void };
 }
 
-/** A pool's workers: starts them, ends idle ones, knows which are left. */
+/** A pool's workers: starts them, keeps spares, ends idle ones. */
 export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #parking: MainParking;
   readonly #deps: WorkerSetDeps;
-  /** See `Reserve`. */
+  /** Priorities at which tiers of the `Reserve` begin, if there is one. */
   readonly #tiers: readonly number[] | undefined;
   #maxWorkers: number;
   readonly #workers: PoolWorker[] = [];
-  /** Replacements, by the worker that they are to replace. */
+  /** Spares, by the worker that each is to replace. */
   readonly #spares = new Map<PoolWorker, PoolWorker>();
   #nextId = 0;
+  #reportsTo: Listeners | undefined;
+  /** What `startEarly` threw, until it is reported. */
+  #startFault: { readonly cause: unknown } | undefined;
   #stopReaper: StopTimer | undefined;
   #keepsIdle = false;
   #announcesStarts = false;
-  /** No worker is started for now, as one could not. */
+  /** Whether starts are suspended, as one has failed. */
   #hold: 'no' | 'while others live' | 'in any case' = 'no';
   #stopHold: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, parking: MainParking, parts: WorkerSetDeps) {
+  constructor(settings: PoolSettings, parking: MainParking, deps: WorkerSetDeps) {
     this.#settings = settings;
     this.#maxWorkers = settings.maxWorkers;
     this.#parking = parking;
-    this.#deps = parts;
+    this.#deps = deps;
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
-  /** Those that have not exited, in the order of their start. */
+  /** The one late step of a pool's construction, before the first start: what hears of workers is made after them. */
+  reportTo(events: WorkerSetEvents, sink: JobSink<Job, PoolWorker>): void {
+    this.#reportsTo = { events, sink };
+  }
+
+  get #listeners(): Listeners {
+    if (this.#reportsTo === undefined) throw new Error('Cannot start a worker: nothing would hear of it');
+    return this.#reportsTo;
+  }
+
+  /** The workers that have not exited, in the order of their start. */
   get all(): readonly PoolWorker[] {
     return this.#workers;
   }
@@ -69,7 +84,7 @@ export class WorkerSet {
     return this.#maxWorkers;
   }
 
-  /** Whether all the workers there may be are ready. */
+  /** Whether `maxWorkers` workers are ready. */
   get isFull(): boolean {
     return this.#workers.filter((worker) => worker.isReady).length >= this.#maxWorkers;
   }
@@ -84,7 +99,7 @@ export class WorkerSet {
   }
 
   /**
-   * Lets there be more workers, or fewer: those that are too many take no more jobs and end when their own have ended.
+   * Changes how many workers there may be. Surplus workers take no more jobs, and end when their own have ended.
    *
    * @param recall takes back what a worker has not begun.
    */
@@ -93,7 +108,7 @@ export class WorkerSet {
     const members = this.#workers.filter(
       ({ isSpare, state }) => !isSpare && (state === 'ready' || state === 'starting'),
     );
-    // the youngest first; of these, those first that have nothing to do
+    // idle ones first; among equals, the youngest first
     const surplus = members.reverse().sort((a, b) => Number(a.inFlight.taken > 0) - Number(b.inFlight.taken > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
       recall(worker);
@@ -101,17 +116,20 @@ export class WorkerSet {
     }
   }
 
-  /** Starts what is missing to `minWorkers`. Throws what `new Worker` throws. */
+  /** Starts what is missing to `minWorkers`. Reports a failure. */
   refill(): void {
-    this.start(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
+    this.#tryToStart(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
   }
 
-  /** Whether there are workers that take jobs, busy or not, or that may soon. */
+  /** Whether there are workers that take jobs, busy or not, or are starting. */
   get hasLiving(): boolean {
     return this.#workers.some(({ state }) => state === 'ready' || state === 'starting');
   }
 
-  /** Starts none for so long, or until no worker lives that did, then calls `then`; unless it is called again meanwhile. */
+  /**
+   * Suspends starts for `ms`, then calls `then`. If workers live now, starts resume as soon as none does. A later call replaces
+   * an earlier one.
+   */
   holdStarts(ms: number, then: () => void): void {
     this.#stopHold();
     this.#hold = this.hasLiving ? 'while others live' : 'in any case';
@@ -122,13 +140,42 @@ export class WorkerSet {
     this.#stopHold = startTimer(ms, end, { keepsProcess: false });
   }
 
-  /** Starts up to `count` workers, as far as `maxWorkers` allows. Throws what `new Worker` throws. */
+  /** Starts up to `count` workers, as far as `maxWorkers` allows. Reports a failure, also one of `startEarly`. */
   start(count: number): void {
+    const fault = this.#startFault;
+    if (fault !== undefined) {
+      this.#startFault = undefined;
+      this.#listeners.events.startFailed(fault.cause);
+    } else if (count > 0) {
+      this.#tryToStart(count);
+    }
+  }
+
+  /** As `start`, but the next call of `start` reports a failure: nothing is called back from within a submission. */
+  startEarly(count: number): void {
+    if (this.#startFault !== undefined) return;
+    try {
+      this.#startUpTo(count);
+    } catch (cause) {
+      this.#startFault = { cause };
+    }
+  }
+
+  #tryToStart(count: number): void {
+    try {
+      this.#startUpTo(count);
+    } catch (cause) {
+      this.#listeners.events.startFailed(cause); // such as a flag that Node refuses
+    }
+  }
+
+  /** @throws what `new Worker` throws. */
+  #startUpTo(count: number): void {
     if (this.#hold === 'in any case' || (this.#hold === 'while others live' && this.hasLiving)) return;
     for (let left = Math.min(count, this.#maxWorkers - this.#living); left > 0; left--) this.#startOne();
   }
 
-  /** A worker will probably have to be ended: starts its replacement, unless others are idle. */
+  /** A worker will probably have to be ended: starts a spare for it, unless another worker is idle. */
   startSpareFor(worker: PoolWorker): void {
     if (this.#spares.has(worker) || this.#workers.some((other) => other.isIdle)) return;
     try {
@@ -136,11 +183,11 @@ export class WorkerSet {
       spare.isSpare = true;
       this.#spares.set(worker, spare);
     } catch {
-      // it is told when one is started that is needed
+      // reported when one that is needed cannot be started
     }
   }
 
-  /** A worker is being ended: its replacement, if there is one, takes jobs from now on, unless there may be fewer by now. */
+  /** A worker is being ended: its spare, if any, takes jobs from now on, unless `maxWorkers` is reached without it. */
   useSpareFor(worker: PoolWorker): void {
     const spare = this.#spares.get(worker);
     if (spare === undefined) return;
@@ -149,7 +196,7 @@ export class WorkerSet {
     else spare.end(NOT_NEEDED);
   }
 
-  /** It need not be ended after all. */
+  /** The worker need not be ended after all: ends its spare. */
   endSpareFor(worker: PoolWorker): void {
     this.#spares.get(worker)?.end(NOT_NEEDED);
     this.#spares.delete(worker);
@@ -169,7 +216,7 @@ export class WorkerSet {
     for (const worker of this.#workers) worker.announceStarts();
   }
 
-  /** Ends those that have been idle too long, now and later. To be called when workers may have become idle. */
+  /** Ends workers that have been idle too long, now and later. To be called when workers may have become idle. */
   watchIdle(): void {
     if (this.#stopReaper !== undefined || this.#keepsIdle) return;
     const { idleTimeoutMs } = this.#settings;
@@ -180,7 +227,7 @@ export class WorkerSet {
     this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
   }
 
-  /** Ends none that is idle, until `endIdle`. */
+  /** Keeps idle workers until `endIdle`. */
   keepIdle(): void {
     this.#keepsIdle = true;
     this.#stopReaper?.();
@@ -192,7 +239,7 @@ export class WorkerSet {
     this.watchIdle();
   }
 
-  /** Ends all, in order. Resolves when they have exited. */
+  /** Ends all workers in order, with their teardown. Resolves when they have exited. */
   async endAll(): Promise<void> {
     this.#stopReaper?.();
     this.#stopHold();
@@ -202,12 +249,12 @@ export class WorkerSet {
     await empty;
   }
 
-  /** Ends all threads at once, whatever runs on them. */
+  /** Terminates all threads at once, whatever runs on them. */
   terminateAll(reason: string): void {
     for (const worker of [...this.#workers]) worker.terminate(reason);
   }
 
-  /** How many of the idle ones need not be kept: for `minWorkers`, or for urgent jobs while others run. */
+  /** How many idle workers need not be kept for `minWorkers`, or for urgent jobs while others run. */
   get #dispensable(): number {
     let idle = 0;
     let isAnyBusy = false;
@@ -219,7 +266,7 @@ export class WorkerSet {
     return Math.min(idle - kept, this.#living - this.#settings.minWorkers);
   }
 
-  /** How many take jobs, or soon will. */
+  /** How many workers take jobs or are starting, without spares. */
   get #living(): number {
     let count = 0;
     for (const { state, isSpare } of this.#workers)
@@ -228,6 +275,7 @@ export class WorkerSet {
   }
 
   #startOne(): PoolWorker {
+    const listeners = this.#listeners;
     const workerId = this.#nextId++;
     if (nestingDepth() >= DEEPEST)
       throw new RangeError(
@@ -235,8 +283,8 @@ export class WorkerSet {
       );
     const start = (): PoolWorker =>
       acquire((own) => {
-        const process = this.#processSettings; // first: where its file is missing no thread is made
-        const { thread, printed } = this.#createThread(workerId);
+        const process = processSettings(this.#settings); // first: if its file is missing no thread is made
+        const { thread, printed } = createThread(this.#settings, workerId);
         own(thread, endUnused);
         return new RemoteWorker<Job>(
           thread,
@@ -250,10 +298,10 @@ export class WorkerSet {
             process,
             printed,
           },
-          this.#deps,
+          listeners,
         );
       });
-    const worker = outsideRequests(start); // it lives longer than the request that needs it first
+    const worker = outsideRequests(start); // the worker outlives the request that needs it first
     this.#deps.workerHooks.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
@@ -261,34 +309,6 @@ export class WorkerSet {
     this.#deps.profiling.workerStarting(worker);
     this.#deps.log.workerStarting(worker);
     return worker;
-  }
-
-  #createThread(workerId: number): { readonly thread: Worker; readonly printed: readonly Fd[] } {
-    const { kind, thread, name } = this.#settings;
-    if (kind === 'inline') return { thread: InlineThread.create(), printed: [] };
-    const { worker } = thread;
-    if (worker !== undefined) {
-      const made = withPipedOutput(() => checkThread(worker()));
-      return { thread: made.thread, printed: made.piped };
-    }
-    // what it inherits Node.js obeys
-    const options: WorkerOptions = bare({ name: `${name}-${workerId}` });
-    if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
-    if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
-    const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
-    if (execArgv !== undefined) options.execArgv = [...execArgv];
-    return { thread: new Worker(workerThreadLocation(), options), printed: [1, 2] };
-  }
-
-  get #processSettings(): ProcessSettings | undefined {
-    const { kind, thread } = this.#settings;
-    if (kind !== 'process') return undefined;
-    return {
-      entry: fileURLToPath(processLocation()),
-      workerEntry: workerThreadLocation().href,
-      resourceLimits: thread.resourceLimits,
-      execArgv: thread.execArgv,
-    };
   }
 
   #reap(): void {
@@ -303,11 +323,4 @@ export class WorkerSet {
     }
     this.watchIdle();
   }
-}
-
-/** Ends a thread that nobody listens to: not even its error. */
-function endUnused(thread: Worker): void {
-  thread.on('error', () => {});
-  thread.unref();
-  void thread.terminate();
 }

@@ -1,8 +1,8 @@
 import { taskModule } from 'thread-system';
 import { fixture } from './tasks.ts';
 
-/** The types of `tests/tasks/workerHooks.mjs`. */
-interface UpkeepTasks {
+/** The types of `tests/tasks/worker-hooks.mjs`. */
+interface WorkerHookTasks {
   open(log: string, name: string): Promise<void>;
   opened(): [state: string, openedBy: number];
   add(text: string, log?: string): string;
@@ -15,4 +15,4 @@ interface UpkeepTasks {
   missing(): void;
 }
 
-export const workerHooks = taskModule<UpkeepTasks>(fixture('workerHooks.mjs'));
+export const workerHooks = taskModule<WorkerHookTasks>(fixture('worker-hooks.mjs'));

@@ -1,0 +1,123 @@
+import { now } from '../base/clock.js';
+import { ListenerQueue } from '../base/listener-queue.js';
+import { MainParking } from '../host/main-parking.js';
+import type { Job } from '../jobs/job.js';
+import { MetricsRecorder } from '../metrics/recorder.js';
+import { Aging } from './dispatch/aging.js';
+import { Balance } from './dispatch/balance.js';
+import { DirectDispatch } from './dispatch/direct-dispatch.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { JobQueue } from './dispatch/job-queue.js';
+import { Pacer } from './dispatch/pacer.js';
+import { Reserve } from './dispatch/reserve.js';
+import { StarvationWatch } from './dispatch/starvation-watch.js';
+import { WorkerChoice } from './dispatch/worker-choice.js';
+import { EventHub } from './events.js';
+import { Broadcasts } from './hooks/broadcasts.js';
+import { WorkerHooks } from './hooks/worker-hooks.js';
+import { Ledger } from './ledger.js';
+import { Admission } from './lifecycle/admission.js';
+import { ChildIntake } from './lifecycle/child-intake.js';
+import { ChildJobs } from './lifecycle/child-jobs.js';
+import { DeferredJobs } from './lifecycle/deferred-jobs.js';
+import { Intake } from './lifecycle/intake.js';
+import { JobControl } from './lifecycle/job-control.js';
+import { Outcomes } from './lifecycle/outcomes.js';
+import { Recovery } from './lifecycle/recovery.js';
+import { Retries } from './lifecycle/retries.js';
+import { Settling } from './lifecycle/settling.js';
+import { TimeLimits } from './lifecycle/time-limits.js';
+import { PoolLog } from './log.js';
+import type { PoolSettings } from './options/options.js';
+import { PoolState } from './pool-state.js';
+import { Profiling } from './profile/profiling.js';
+import { Shutdown } from './shutdown.js';
+import { WorkerReports } from './worker-reports.js';
+import { WorkerOutput } from './workers/worker-output.js';
+import { WorkerSet } from './workers/worker-set.js';
+
+/** The parts of a pool that its public face calls. */
+export type Engine = ReturnType<typeof createEngine>;
+
+/**
+ * Makes the parts of `pool`. Each is given those made before it, and none refers to a later one, but for one explicit step:
+ * `workers.reportTo`, as what workers report concerns nearly all parts. No worker is started before that.
+ */
+export function createEngine(pool: object, settings: PoolSettings) {
+  const state = new PoolState();
+
+  // what is reported
+  const listenerQueue = new ListenerQueue();
+  const events = new EventHub(listenerQueue);
+  const log = new PoolLog(listenerQueue, events);
+  if (settings.logger !== undefined) log.open(settings.logger, settings.name);
+  const output = new WorkerOutput(listenerQueue);
+
+  // counts
+  const metrics = new MetricsRecorder(now());
+  const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
+  const ledger = new Ledger({ metrics, events, log, aging });
+
+  // workers
+  const parking = new MainParking();
+  const workerHooks = new WorkerHooks(settings, log);
+  const profiling = new Profiling(settings.kind);
+  const workers = new WorkerSet(settings, parking, { workerHooks, profiling, log });
+
+  // dispatch
+  const queue = new JobQueue<Job>();
+  const reserve = Reserve.of(settings.reserved, workers);
+  const choice = new WorkerChoice(workers, reserve);
+  const balance = new Balance({ queue, workers, reserve, choice });
+  const dispatcher = new Dispatcher({ queue, ledger, workers, reserve, choice, balance });
+  const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
+  const pacer = new Pacer({ ledger, dispatcher, balance, direct, workers, parking });
+  const starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
+  if (log.isOpen) starvation.begin();
+
+  // the life of a job
+  const limits = new TimeLimits();
+  const deferred = new DeferredJobs(ledger, pacer);
+  const childJobs = new ChildJobs();
+  const retries = new Retries({ state, deferred, metrics, events });
+  const settling = new Settling({ ledger, retries, childJobs });
+  const recoveryDeps = { ledger, dispatcher, balance, pacer, workers, limits, settling, childJobs, log };
+  const recovery = new Recovery(settings.graceMs, recoveryDeps);
+  const { grace } = recovery;
+  const control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
+  const outcomeDeps = { ledger, metrics, events, listenerQueue, grace, limits, control, settling, childJobs };
+  const outcomes = new Outcomes(outcomeDeps);
+  const admission = new Admission(settings, { ledger, dispatcher, balance, events, workers, reserve, log });
+  const intake = new Intake({ state, ledger, control, admission, deferred, limits, pacer });
+  const childIntake = new ChildIntake({ state, intake, childJobs });
+
+  // hooks
+  const broadcasts = new Broadcasts({ state, ledger, balance, pacer, workers, workerHooks });
+
+  const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, log, profiling });
+
+  const observers = { events, log, output, profiling, ledger };
+  const actors = { pool, state, workers, balance, pacer, recovery, control, childJobs, childIntake };
+  const reports = new WorkerReports({ ...observers, ...actors });
+  workers.reportTo(reports, outcomes);
+
+  return {
+    state,
+    events,
+    log,
+    metrics,
+    ledger,
+    workers,
+    profiling,
+    balance,
+    dispatcher,
+    pacer,
+    starvation,
+    childJobs,
+    control,
+    admission,
+    intake,
+    broadcasts,
+    shutdown,
+  };
+}

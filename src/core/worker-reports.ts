@@ -1,0 +1,118 @@
+import { now } from '../base/clock.js';
+import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
+import type { ThreadExit } from '../host/thread-exit.js';
+import type { Job } from '../jobs/job.js';
+import { raiseToken, taskOf } from '../jobs/job-engine.js';
+import type { Balance } from './dispatch/balance.js';
+import type { Pacer } from './dispatch/pacer.js';
+import { learnBlock } from './dispatch/run-estimate.js';
+import type { EventHub } from './events.js';
+import type { Ledger } from './ledger.js';
+import type { ChildIntake } from './lifecycle/child-intake.js';
+import type { ChildJobs } from './lifecycle/child-jobs.js';
+import type { JobControl } from './lifecycle/job-control.js';
+import type { Recovery } from './lifecycle/recovery.js';
+import type { PoolLog } from './log.js';
+import type { PoolState } from './pool-state.js';
+import type { PoolWorker } from './pool-worker.js';
+import type { Profiling } from './profile/profiling.js';
+import type { WorkerOutput } from './workers/worker-output.js';
+import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
+
+export interface WorkerReportsDeps {
+  /** Only held: as long as a job or a worker holds the parts of a pool, `shutdownAll`, which refers to it weakly, finds it. */
+  readonly pool: object;
+  readonly state: Readonly<PoolState>;
+  readonly events: EventHub;
+  readonly log: PoolLog;
+  readonly output: WorkerOutput;
+  readonly ledger: Ledger;
+  readonly workers: WorkerSet;
+  readonly profiling: Profiling;
+  readonly balance: Balance;
+  readonly pacer: Pacer;
+  readonly recovery: Recovery;
+  readonly control: JobControl;
+  readonly childJobs: ChildJobs;
+  readonly childIntake: ChildIntake;
+}
+
+/** What a pool does when its workers report something other than the outcome of a job, which `Outcomes` receives. */
+export class WorkerReports implements WorkerSetEvents {
+  readonly #deps: WorkerReportsDeps;
+
+  constructor(deps: WorkerReportsDeps) {
+    this.#deps = deps;
+  }
+
+  workerRang(): void {
+    this.#deps.pacer.drain();
+  }
+
+  workerReady(worker: PoolWorker): void {
+    const { log, recovery, events, pacer, workers } = this.#deps;
+    const { workerId, threadId } = worker;
+    log.workerReady(worker);
+    recovery.startSucceeded();
+    events.emit('workerStarted', { workerId, threadId });
+    pacer.pump();
+    workers.watchIdle();
+  }
+
+  hooksEnded(): void {
+    this.#deps.pacer.pump();
+    this.#deps.workers.watchIdle();
+  }
+
+  workerExited(worker: PoolWorker, exit: ThreadExit): void {
+    const { state, events, log, output, ledger, workers, profiling, recovery, control } = this.#deps;
+    log.workerExited(worker, exit);
+    profiling.workerExited(worker);
+    events.emit('workerExited', { workerId: worker.workerId, exitCode: exit.exitCode, error: exit.cause });
+    worker.drain(Number.POSITIVE_INFINITY);
+    output.workerExited(worker); // before its jobs are settled
+    recovery.workerExited(worker, exit);
+    if (workers.all.length === 0 && ledger.unsettled === 0) control.detach();
+    const hasServed = worker.wasUp && (!worker.isBroken || worker.jobsRun > 0);
+    if ((hasServed || worker.wasEnded) && !state.hasBegun) workers.refill();
+  }
+
+  startFailed(cause: unknown): void {
+    this.#deps.recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
+  }
+
+  ownTokenCancelled(job: Job, reason: unknown): void {
+    raiseToken(job, reason);
+  }
+
+  childAsked(worker: PoolWorker, parent: Job, asked: ChildSubmission): void {
+    this.#deps.childIntake.submit(worker, parent, asked);
+  }
+
+  workerBlocked(worker: PoolWorker, job: Job | undefined): void {
+    if (job !== undefined) learnBlock(taskOf(job));
+    this.#deps.balance.recall(worker);
+  }
+
+  parentSuspended(worker: PoolWorker, parent: Job): void {
+    this.#deps.childJobs.suspend(worker, parent);
+    this.#deps.pacer.pump();
+  }
+
+  childCancelled(worker: PoolWorker, child: number, reason: unknown): void {
+    this.#deps.childIntake.cancel(worker, child, reason);
+  }
+
+  sharedCancelled(by: Job | undefined, spread: () => void): void {
+    this.#deps.control.sparing(by, spread);
+  }
+
+  lateError(error: Error, jobId: number | undefined): void {
+    this.#deps.log.lateError(error, { jobId });
+  }
+
+  printed(worker: PoolWorker, printed: readonly Printed[]): void {
+    this.#deps.output.printed(worker, printed);
+  }
+}
