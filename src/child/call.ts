@@ -3,11 +3,11 @@ import { giveAccess, type InFlightJob, type InFlightJobKind } from '../base/in-f
 import type { JobOverrides } from '../contract/job-overrides.js';
 import type { ToProcess } from '../wire/process/process-protocol.js';
 
-/** A call, as the thread in this process carries it. */
+/** A call of the pool as a job of this process's worker. */
 export class Call implements InFlightJob {
   place: object | undefined = undefined;
   seq = 0;
-  /** A report of it could not be sent: by now its code, which is to blame, cannot be told. It fails by that once it has ended. */
+  /** Set when a report could not be sent, too late to throw in the code that made it: the call fails with it once the code has ended. */
   fault: { readonly error: unknown } | undefined;
   readonly run: number;
   readonly id: number;

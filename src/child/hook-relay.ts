@@ -5,7 +5,7 @@ import type { ToProcess } from '../wire/process/process-protocol.js';
 import type { Call } from './call.js';
 import type { PoolLink } from './pool-link.js';
 
-/** Has the worker of this process run a hook, and tells the pool how it gets on. */
+/** Has the worker of this process run a hook, and reports its progress to the pool. */
 export function runHook(
   worker: RemoteWorker<Call>,
   pool: PoolLink,

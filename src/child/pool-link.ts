@@ -20,7 +20,7 @@ export class PoolLink implements Peer {
     this.send({ kind: 'exchange', message: packReason(message, encodeForProcess), by: this.#by });
   }
 
-  /** Runs `act`; what it tells is told as by the code of that run. */
+  /** Runs `act`, and attributes the messages that it sends to the code of that run. */
   tellBy(run: number | undefined, act: () => void): void {
     this.#by = run;
     act();

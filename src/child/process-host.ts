@@ -45,7 +45,7 @@ export function leaveSignalsToParent(): void {
 }
 
 /**
- * The main thread of a child process: runs the calls that come by message on one thread of its own, so that it can pass on a
+ * The main thread of a child process: runs the calls that arrive by message on one thread of its own, so that it can pass on a
  * cancel whatever that thread does.
  */
 export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
@@ -58,7 +58,7 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
   #isEnding = false;
   #isReading = false;
 
-  /** Starts the host. If its thread cannot be made, the pool is told why, and the process exits. */
+  /** Starts the host. If its thread cannot be made, it reports why, and the process exits. */
   static start(init: ProcessInit): void {
     try {
       new ProcessHost(init);

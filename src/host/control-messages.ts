@@ -9,7 +9,7 @@ import type { WorkerEvents } from './worker-events.js';
 import type { WorkerLifecycle } from './worker-lifecycle.js';
 import type { WorkerThread } from './worker-thread.js';
 
-/** Whom the messages are passed to. */
+/** The parts that the messages are passed to. */
 export interface ControlMessagesDeps<J extends InFlightJob, W extends Peer> {
   readonly control: ControlPort;
   readonly thread: WorkerThread;
@@ -61,7 +61,7 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
         break;
       case 'hook-returned':
       case 'hook-threw':
-        channel.drain(Number.POSITIVE_INFINITY); // what the hook has printed comes by the lane
+        channel.drain(Number.POSITIVE_INFINITY); // the hook's output arrives by the lane
         events.workerRang();
         lifecycle.hooks.hear(message);
         break;

@@ -7,7 +7,7 @@ import { encodeError, packReason } from '../wire/message/error-codec.js';
 import { DOORBELL, type FromWorker, type ToWorker } from '../wire/message/protocol.js';
 import { ValueChannel } from '../wire/message/value-channel.js';
 
-/** This side's end of the port that carries everything but jobs and their answers to and from one worker. */
+/** This side's end of a worker's control port, which carries everything but jobs and their answers. */
 export class ControlPort {
   /** Carries the values that messages refer to. */
   readonly values: ValueChannel;
@@ -39,7 +39,7 @@ export class ControlPort {
     if (this.#peer.isOpen) this.tell(message);
   }
 
-  /** Tells, and sends a worker that lingers, blocked until a job comes, back to its event loop. */
+  /** Sends a message, and wakes a worker that lingers, blocked until a job arrives, so that its event loop reads it. */
   tellAwake(message: ToWorker): void {
     this.tell(message);
     Atomics.notify(this.#words, Control.REQUEST_TAIL, 1);
@@ -50,7 +50,7 @@ export class ControlPort {
     this.#port.postMessage(DOORBELL);
   }
 
-  /** Tells the code of a child's parent how the child ended. */
+  /** Notifies the code of a child's parent of how the child ended. */
   tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
     if (!this.#peer.isOpen) return;
     let { error } = end as { readonly error?: unknown };
@@ -94,7 +94,7 @@ export class ControlPort {
     this.#port.unref();
   }
 
-  /** Takes the next message that has come but was not emitted yet. */
+  /** Takes the next message that has arrived but was not emitted yet. */
   take(): FromWorker | undefined {
     for (;;) {
       try {

@@ -4,22 +4,22 @@ import type { DOORBELL, FromWorker, HookReply, ToWorker } from '../wire/message/
 import type { ValueChannel } from '../wire/message/value-channel.js';
 import type { ThreadExit } from './thread-exit.js';
 
-/** What the line asks of the worker whose it is. */
+/** What the queue needs from its worker. */
 export interface HookDeps {
   /** Carries arguments and results. */
   readonly values: ValueChannel;
   tell(message: ToWorker): void;
-  /** All have ended. */
+  /** All hooks have ended. */
   hooksEnded(): void;
 }
 
-/** The hooks of a worker, as the main thread sees them: they run one after the other, in the order of their coming. */
+/** The hooks of a worker as the pool's thread sees them: they run one after the other, in the order in which they were added. */
 export class HookQueue {
   readonly #host: HookDeps;
-  /** The first is under way, while the line is open. */
+  /** The first has been sent to the thread, if the queue is not closed. */
   readonly #line: Hook[] = [];
   #hasBegun = false;
-  /** `early`: the thread is not up yet; it is sent its hooks all the same, and runs them one after the other. */
+  /** `early`: the thread is not up yet. It is sent its hooks all the same, and runs them one after the other. */
   #state: 'early' | 'open' | 'closed' = 'early';
 
   constructor(host: HookDeps) {
@@ -40,7 +40,7 @@ export class HookQueue {
     if (this.isEmpty) this.#host.hooksEnded();
   }
 
-  /** The thread is being ended: no further one is sent. */
+  /** The thread is being ended: no further hook is sent. */
   close(): void {
     this.#state = 'closed';
   }
@@ -50,7 +50,7 @@ export class HookQueue {
     if (this.#state !== 'closed') this.#send(hook);
   }
 
-  /** What the thread says of the one under way. */
+  /** Handles what the thread says about the hook that runs. */
   hear(message: HookReply): void {
     const { values } = this.#host;
     switch (message.kind) {
@@ -70,7 +70,7 @@ export class HookQueue {
     }
   }
 
-  /** The thread is gone, and all that it has said was heard: gives the rest up. */
+  /** The thread is gone, and its last messages were read: gives up the remaining hooks. */
   abandon(exit: ThreadExit): void {
     this.#state = 'closed';
     for (const [index, hook] of this.#line.splice(0).entries()) hook.lost(exit, index === 0 && this.#hasBegun);
@@ -110,18 +110,18 @@ export function isHookReply(message: Exclude<FromWorker, typeof DOORBELL>): mess
 /** How the code of a hook ended. */
 export type HookEnd = { readonly value: unknown } | { readonly error: unknown };
 
-/** A call of a task that is no job: a worker's setup, a broadcast, its teardown. */
+/** A call of a task that is not a job: a worker's setup, a broadcast, or its teardown. */
 export interface Hook {
   readonly task: { readonly origin: TaskDefinition };
   readonly args: readonly unknown[];
-  /** How the path begins that tells which argument cannot be cloned. */
+  /** First part of the path that names an argument that cannot be cloned. */
   readonly argsName: string;
-  /** Whether anybody asks for what it returns: else that need not be one that can cross. */
+  /** Whether the caller wants the result. If not, the result need not be cloneable. */
   readonly isAsked: boolean;
-  /** Its code begins. */
+  /** The hook's code begins. */
   readonly begun?: () => void;
-  /** Its code has ended, or there was none to run. */
+  /** The hook's code has ended, or there was none to run. */
   readonly ended: (end: HookEnd) => void;
-  /** Its worker is gone. */
+  /** The worker is gone. */
   readonly lost: (exit: ThreadExit, hasBegun: boolean) => void;
 }

@@ -12,7 +12,7 @@ import {
 import { CAPACITY, MASK } from '../wire/lane/layout.js';
 import type { SlotTable } from '../wire/lane/slot-table.js';
 
-/** A place in the order of jobs: before all that are less urgent, and before equals of a higher `order` (I4). */
+/** A position in the order of jobs: before all less urgent jobs, and before equally urgent ones with a higher `order` (I4). */
 export interface Rank {
   readonly urgency: number;
   readonly order: number;
@@ -26,7 +26,7 @@ export function isBefore(a: Rank, b: Rank): boolean {
   return a.urgency > b.urgency || (a.urgency === b.urgency && a.order < b.order);
 }
 
-/** Whether a job is before another and no equal of it: of a higher priority, or sent to the front. */
+/** Whether a job precedes another that is not its equal: its priority is higher, or it was sent to the front. */
 export function outranks(a: InFlightJob, b: InFlightJob): boolean {
   return isAbove(a, kindOf(b), orderOf(b));
 }
@@ -39,26 +39,27 @@ function isAbove(a: InFlightJob, kind: InFlightJobKind, order: number): boolean 
 
 /** The jobs of a thread that is gone. */
 export interface AbandonedJobs<J> {
-  /** Their code ran, or had ended with its answer unsent. */
+  /** Jobs whose code ran, or had ended without its answer being sent. */
   readonly begun: J[];
-  /** The same, after they were asked to stop. */
+  /** Such jobs that had been asked to stop. */
   readonly cancelling: J[];
+  /** Jobs that had not begun. */
   readonly waiting: J[];
 }
 
-/** The jobs that one worker was sent and has not answered, by slot; those not begun can be taken back. */
+/** The jobs that one worker was sent and has not answered, by slot. Jobs that have not begun can be taken back. */
 export class InFlight<J extends InFlightJob> {
-  /** How many there are. */
+  /** How many jobs there are. */
   taken = 0;
-  /** What they are expected to take together. */
+  /** How long they are expected to run in total. */
   backlogTicks = 0;
   readonly #slots: SlotTable;
   readonly #jobs: (J | undefined)[] = new Array<J | undefined>(CAPACITY).fill(undefined);
   readonly #plannedTicks = new Int32Array(CAPACITY);
-  /** Of the jobs not begun, none was sent before this, nor after the other. */
+  /** Bounds of the sequence numbers of jobs that have not begun: inclusive start, exclusive end. */
   #firstWaiting = 0;
   #end = 0;
-  /** The job sent last, which is the last in rank: what of it may be asked once it has left. */
+  /** Kind and order of the job sent last, which is the last in rank. Kept after the job has left. */
   #lastKind: InFlightJobKind | undefined;
   #lastOrder = 0;
 
@@ -66,15 +67,15 @@ export class InFlight<J extends InFlightJob> {
     this.#slots = slots;
   }
 
-  /** Whether the slot of a sequence number is still another job's: an async one may outlast a round of the lane. */
+  /** Whether another job still has the slot of a sequence number: an async job may outlast a round of the lane. */
   isTaken(seq: number): boolean {
     return this.#jobs[seq & MASK] !== undefined;
   }
 
   /**
-   * A job is about to be sent: until `sent` it can be taken back by itself only, not with others.
+   * A job is about to be sent: until `sent` it can only be taken back individually.
    *
-   * @param plannedTicks what it is expected to take.
+   * @param plannedTicks how long the job is expected to run.
    */
   take(job: J, seq: number, plannedTicks: number): void {
     this.#slots.dispatch(seq);
@@ -85,18 +86,18 @@ export class InFlight<J extends InFlightJob> {
     setSeq(job, seq);
   }
 
-  /** The job of that number is written, whether or not it is still here. */
+  /** The entry of a job has been written, whether or not the job is still here. */
   sent(job: J, seq: number): void {
     this.#end = (seq + 1) | 0;
     if (this.#jobs[seq & MASK] === job) this.#setLast(job);
   }
 
-  /** The lowest tier of which there is a job: see `TieredInFlight`. Here all jobs are of one; `Infinity` where there is none. */
+  /** Lowest tier of any job here, `Infinity` if there is none. Without tiers all jobs are in tier 0: see `TieredInFlight`. */
   get lowestTier(): number {
     return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
   }
 
-  /** The task of the last in rank of the jobs here, or of those that were. */
+  /** Task of the job last in rank, which may have left. */
   get lastTask(): InFlightJobTask | undefined {
     return this.#lastKind?.task;
   }
@@ -105,13 +106,13 @@ export class InFlight<J extends InFlightJob> {
     return this.#jobs[slot];
   }
 
-  /** The job of a sequence number; `undefined` once it has left, or where another has its slot. */
+  /** The job with a sequence number; `undefined` once it has left, or if another job has its slot. */
   find(seq: number): J | undefined {
     const job = this.#jobs[seq & MASK];
     return job !== undefined && seqOf(job) === seq ? job : undefined;
   }
 
-  /** The job of a slot leaves. */
+  /** Removes and returns the job in a slot. */
   release(slot: number): J | undefined {
     const job = this.#jobs[slot];
     if (job === undefined) return undefined;
@@ -123,7 +124,7 @@ export class InFlight<J extends InFlightJob> {
     return job;
   }
 
-  /** The sequence number of the oldest job not begun; that of the next job where there is none. */
+  /** Sequence number of the oldest job that has not begun, or of the next job to be sent if there is none. */
   firstWaiting(): number {
     let seq = this.#firstWaiting;
     while (seq !== this.#end && !this.#isWaiting(seq)) seq = (seq + 1) | 0;
@@ -141,19 +142,19 @@ export class InFlight<J extends InFlightJob> {
     return count;
   }
 
-  /** The job not begun that is first to be begun, where there is one. */
+  /** The job that will begin next, if there is one. */
   get firstWaitingJob(): J | undefined {
     return this.taken === 0 ? undefined : this.find(this.firstWaiting());
   }
 
-  /** The job not begun that is first to be begun, and the one that is last; `undefined` where there is none. */
+  /** The jobs that will begin first and last; `undefined` if none waits. */
   get waitingEnds(): { readonly first: J; readonly last: J } | undefined {
     const first = this.find(this.firstWaiting());
     const last = this.#lastBetween(this.#firstWaiting, this.#end);
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** Whether a job sent now would wait behind one that it ranks before. */
+  /** Whether a job sent now would wait behind a job that it ranks before. */
   wouldOvertake(job: J): boolean {
     const kind = this.#lastKind;
     if (kind === undefined) return false;
@@ -161,15 +162,15 @@ export class InFlight<J extends InFlightJob> {
     return urgency > kind.urgency || (urgency === kind.urgency && orderOf(job) < this.#lastOrder);
   }
 
-  /** The same, where it is more urgent than that, or goes to the front, which that does not: no equal of it. */
+  /** Whether a job sent now would wait behind a job that it outranks: see `outranks`. */
   wouldOutrank(job: J): boolean {
     const kind = this.#lastKind;
     return kind !== undefined && isAbove(job, kind, this.#lastOrder);
   }
 
   /**
-   * Takes back up to `max` jobs not begun, of those that rank behind `rank`, the last sent first. Those that must not be
-   * sent twice stay.
+   * Takes back up to `max` jobs that have not begun and rank behind `rank`, the last sent first. Jobs that must not be sent
+   * twice stay.
    */
   takeBack(rank: Rank, max: number): J[] {
     const taken: J[] = [];
@@ -186,14 +187,14 @@ export class InFlight<J extends InFlightJob> {
     return taken;
   }
 
-  /** Takes back one job. False when it has begun. */
+  /** Takes back one job. Returns false if it has begun. */
   takeBackOne(job: J): boolean {
     if (!this.#vacate(job)) return false;
     if (orderOf(job) === this.#lastOrder) this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
     return true;
   }
 
-  /** Empties all inFlight, of a thread that is gone. */
+  /** Removes and returns all jobs of a thread that is gone. */
   abandon(): AbandonedJobs<J> {
     const jobs: AbandonedJobs<J> = { begun: [], cancelling: [], waiting: [] };
     for (const job of this) {

@@ -21,7 +21,7 @@ import type { WorkerSettings } from './worker-settings.js';
 /** What asking a job to stop came to. */
 export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
 
-/** What jobs are sent by, and whom their answers are passed to. */
+/** What a job channel sends by, and where it passes answers. */
 export interface JobChannelDeps<J extends InFlightJob, W> {
   readonly settings: WorkerSettings;
   readonly connection: WorkerConnection;

@@ -4,8 +4,8 @@ import type { Fd } from '../contract/printed.js';
 const STREAMS = ['stdout', 'stderr'] as const;
 
 /**
- * Makes a thread by foreign code, and finds out which of its output goes to this thread's own streams: not what it was made
- * to keep, by `stdout: true`, for who reads it there.
+ * Makes a thread by foreign code, and finds out which of its streams are piped to this thread's own: not those that the code
+ * keeps to itself by `stdout: true`.
  */
 export function withPipedOutput(make: () => Worker): { readonly thread: Worker; readonly piped: readonly Fd[] } {
   const sources = new Set<unknown>();

@@ -4,24 +4,24 @@ import type { ThreadProfile } from '../contract/thread-profile.js';
 
 type Done = (profile: ThreadProfile | undefined) => void;
 
-/** An answer of another thread's inspector. */
+/** A reply of another thread's inspector. */
 interface Reply {
   readonly id?: number;
   readonly result?: { readonly profile?: ThreadProfile };
 }
 
-/** @throws {Error} where Node.js was built without it. */
+/** @throws {Error} if Node.js was built without the inspector. */
 async function openSession(): Promise<Session> {
   let inspector: typeof import('node:inspector');
   try {
-    inspector = await import('node:inspector'); // only when it is asked for: few programs ever do
+    inspector = await import('node:inspector'); // on first use: few programs ever need it
   } catch (cause) {
     throw new Error('Cannot profile: this Node.js was built without the inspector', { cause });
   }
   return new inspector.Session();
 }
 
-/** Profiles the thread it is made on. */
+/** Profiles the thread on which it is created. */
 export class OwnProfiler {
   readonly #session: Session;
 
@@ -29,7 +29,7 @@ export class OwnProfiler {
     this.#session = session;
   }
 
-  /** @throws {Error} where Node.js was built without the inspector. */
+  /** @throws {Error} if Node.js was built without the inspector. */
   static async start(): Promise<OwnProfiler> {
     const session = await openSession();
     session.connect();
@@ -50,15 +50,15 @@ export class OwnProfiler {
 }
 
 /**
- * Profiles other threads of the process, from outside: Node's inspector interrupts them where they run JavaScript, also in
- * a loop that never ends or in an `Atomics.wait`. In native code, such as a synchronous function of `node:crypto`, they are
- * reached when that returns.
+ * Profiles other threads of the process from outside. Node's inspector interrupts a thread that runs JavaScript, even in an
+ * endless loop or in `Atomics.wait`. A thread in native code, such as a synchronous function of `node:crypto`, is reached when
+ * that code returns.
  */
 export class ThreadProfilers {
   readonly #session: Session;
-  /** The inspector's sessions, by the ids of their threads: of all threads of the process. */
+  /** The inspector's session ids of all threads of the process, by thread id. */
   readonly #sessions = new Map<number, string>();
-  /** The threads that are to be profiled, with who waits until they are. */
+  /** The threads to be profiled, with what resolves each `start`. */
   readonly #wanted = new Map<number, Done>();
   readonly #asked = new Map<number, { readonly threadId: number; readonly done: Done }>();
   #lastId = 0;
@@ -70,10 +70,10 @@ export class ThreadProfilers {
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => this.#received(params.message));
   }
 
-  /** @throws {Error} where Node.js was built without the inspector. */
+  /** @throws {Error} if Node.js was built without the inspector. */
   static async open(): Promise<ThreadProfilers> {
     const session = await openSession();
-    // all threads, whichever made them, are known to that of the main thread
+    // the main thread's inspector knows all threads, whichever thread created them
     if (isMainThread) session.connect();
     else session.connectToMainThread();
     const profilers = new ThreadProfilers(session);
@@ -81,7 +81,7 @@ export class ThreadProfilers {
     return profilers;
   }
 
-  /** Profiles a thread from now on, or from its start. Resolves when its profiler runs, or the thread has ended. */
+  /** Profiles a thread from now on, or from its start. Resolves when the profiler runs, or the thread has ended. */
   start(threadId: number): Promise<unknown> {
     return new Promise((resolve) => {
       this.#wanted.set(threadId, resolve);
@@ -89,13 +89,13 @@ export class ThreadProfilers {
     });
   }
 
-  /** Resolves with what was seen of a thread; with `undefined` where that went with the thread, or there was nothing. */
+  /** Resolves with a thread's profile, or with `undefined` if there is none or it was lost with the thread. */
   stop(threadId: number): Promise<ThreadProfile | undefined> {
     this.#wanted.delete(threadId);
     return this.#ask(threadId, 'Profiler.stop');
   }
 
-  /** A thread has ended: nothing comes from it any more. */
+  /** A thread has ended: settles what waits for it. */
   ended(threadId: number): void {
     this.#sessions.delete(threadId);
     this.#wanted.get(threadId)?.(undefined);
@@ -126,7 +126,7 @@ export class ThreadProfilers {
   }
 
   #attached({ sessionId, workerInfo }: NodeWorker.AttachedToWorkerEventDataType): void {
-    // its workerId only counts sessions
+    // workerInfo.workerId only counts sessions
     const threadId = Number(/^\[worker (\d+)\]/.exec(workerInfo.title)?.[1]);
     this.#sessions.set(threadId, sessionId);
     this.#begin(threadId);
@@ -138,7 +138,7 @@ export class ThreadProfilers {
 
   #received(message: string): void {
     const { id, result } = JSON.parse(message) as Reply;
-    if (id !== undefined) this.#answered(id, result?.profile); // else it tells of an event
+    if (id !== undefined) this.#answered(id, result?.profile); // otherwise an event
   }
 
   #answered(id: number, profile: ThreadProfile | undefined): void {

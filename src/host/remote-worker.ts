@@ -271,7 +271,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     this.#channel.suspend(job, isSuspended);
   }
 
-  /** Tells the code of a child's parent how the child ended. */
+  /** Notifies the code of a child's parent of how the child ended. */
   tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
     this.#control.tellChildEnd(child, end);
   }

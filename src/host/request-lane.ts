@@ -41,32 +41,32 @@ import { NOT_INLINE, RingWriter } from '../wire/lane/ring.js';
 import { TextWriter } from '../wire/lane/text-lane.js';
 import type { PayloadPort } from '../wire/message/payload-port.js';
 
-/** The main thread's end of the lane that carries jobs to one worker: it writes, the worker reads. */
+/** The pool's end of the lane that carries jobs to one worker: writes entries that the worker reads. */
 export class RequestLane {
   readonly #ring: RingWriter;
   readonly #texts: TextWriter;
   readonly #control: Int32Array;
   readonly #payload: PayloadPort;
-  /** The tasks the worker was told of, and the one it was told of, or asked for, last. */
+  /** The tasks whose definitions the worker has, and the one that was used last. */
   readonly #defined = new WeakSet<object>();
   #lastDefined: object | undefined;
-  /** What the worker knows of the job written last: its task, by how much its id is above its number, its priority. */
+  /** Identity of the job written last: its task, its id less its sequence number, and its priority. */
   #taskId = -1;
   #idBase = Number.NaN;
   #priority = Number.NaN;
-  /** The word at which the values of the entry in hand begin. */
+  /** Word at which the values of the current entry begin. */
   #valuesAt = 0;
   #published = 0;
   #read = 0;
-  /** Words written, and of these the words that were read when it was last looked. */
+  /** Words written, and words read as of the last check. */
   #words = 0;
   #wordsRead = 0;
-  /** Whether the values of the entry written last went by message: that took much longer than an entry. */
+  /** Whether the values of the entry written last went by message, which takes much longer. */
   isByMessage = false;
-  /** The sequence number of the next entry. Wraps. */
+  /** Sequence number of the next entry. Wraps. */
   nextSeq = 0;
 
-  /** @param bufferGone told the number of shared memory that the worker keeps and nobody has here any more. */
+  /** @param bufferGone called with the number of shared memory that the worker keeps and that was collected here. */
   constructor(memory: WorkerMemory, payload: PayloadPort, bufferGone: (number: number) => void) {
     this.#texts = new TextWriter(memory);
     const buffers = new SentBuffers((fresh) => payload.send(fresh, 'args'), bufferGone);
@@ -75,24 +75,27 @@ export class RequestLane {
     this.#payload = payload;
   }
 
-  /** Whether the worker has read enough of the lane for `entries` more. */
+  /** Whether the lane has room for `entries` more. */
   hasRoom(entries: number): boolean {
     if (((this.nextSeq - this.#read) | 0) + entries <= CAPACITY) return true;
     this.#read = Atomics.load(this.#control, Control.REQUESTS_READ);
     return ((this.nextSeq - this.#read) | 0) + entries <= CAPACITY;
   }
 
-  /** Whether the worker has read all that was published: it looks at its lane again. */
+  /** Whether the worker has read all that was published. */
   get isRead(): boolean {
     return Atomics.load(this.#control, Control.REQUESTS_READ) === this.#published;
   }
 
-  /** Writes an entry that only takes up its sequence number. */
+  /** Writes an entry that only uses up its sequence number. */
   skip(): void {
     this.#writeEmpty(0, HOLE);
   }
 
-  /** Tells the worker how to find the task, unless it knows. Before the job's own entry: this one has its own number. Answers whether it did not. */
+  /**
+   * Sends the task's definition unless the worker has it. Call before writing the job: a definition has a sequence number of its
+   * own. Returns whether it was sent.
+   */
   define(task: InFlightJobTask): boolean {
     if (task === this.#lastDefined) return false;
     return this.#defineOther(task);
@@ -125,7 +128,7 @@ export class RequestLane {
     this.#end();
   }
 
-  /** Makes what was written visible to the worker, and answers how it waits. */
+  /** Makes what was written visible to the worker. Returns how the worker is parked. */
   publish(): number {
     if (this.#published === this.nextSeq) return Parked.NO;
     this.#published = this.nextSeq;
@@ -134,7 +137,7 @@ export class RequestLane {
     return Atomics.load(this.#control, Control.PARKED);
   }
 
-  /** How long the next entry may be, in words. */
+  /** Longest next entry, in words. */
   #longest(): number {
     const mark = (this.#words + LONG_ENTRY_WORDS - LONG_WORDS) | 0;
     if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
@@ -142,7 +145,7 @@ export class RequestLane {
     return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
   }
 
-  /** Before the values, which are written. */
+  /** Writes the identity in front of the values, which have been written. */
   #putIdentity(job: InFlightJob): number {
     const { task, priority } = kindOf(job);
     const { words, floats, offset } = this.#ring;
@@ -159,7 +162,7 @@ export class RequestLane {
     try {
       return isPlain(job) ? this.#putArguments(job, undefined) : this.#putAll(job);
     } catch (error) {
-      this.#ring.abandon(this.#valuesAt); // an element of `args` was a getter, and has thrown
+      this.#ring.abandon(this.#valuesAt); // an element of `args` is a getter that threw
       throw error;
     }
   }
@@ -172,7 +175,7 @@ export class RequestLane {
 
   #putArguments(job: InFlightJob, overrides: JobOverrides | undefined): number {
     const ring = this.#ring;
-    const args = argsOf(job); // a getter of one may settle the job, which then has none any more
+    const args = argsOf(job); // read once: a getter among them may settle the job, which clears them
     const { length } = args;
     if (length > MAX_INLINE_ARGUMENTS) return this.#sendValues(job, overrides);
     const limit = ring.offset + this.#longest();
@@ -187,7 +190,7 @@ export class RequestLane {
     return overrides === undefined ? kind : this.#putAside(job, overrides, limit, kind);
   }
 
-  /** Behind the arguments. */
+  /** Writes the overrides behind the arguments. */
   #putAside(job: InFlightJob, overrides: JobOverrides, limit: number, argumentKind: number): number {
     const ring = this.#ring;
     let tags = argumentKind >> ARGUMENT_BITS;
@@ -204,7 +207,7 @@ export class RequestLane {
     return count | (tags << ARGUMENT_BITS) | flags;
   }
 
-  /** One message a job, although one for many would be cheaper: two jobs given the same object each get their own (I10). */
+  /** Sends one message per job, although one for many would be cheaper: jobs given the same object each get their own copy (I10). */
   #sendValues(job: InFlightJob, overrides: JobOverrides | undefined): number {
     const args = argsOf(job);
     const transfer = transferOf(job) as readonly Transferable[] | undefined;

@@ -21,45 +21,45 @@ import { unreadable } from '../wire/message/unreadable.js';
 /** What a job's code threw. */
 export interface Thrown {
   readonly error: Error;
-  /** It was a `CancelledError`: the task stopped because it was asked to. */
+  /** Whether the code threw a `CancelledError`: it stopped because it was asked to. */
   readonly isCancelled: boolean;
 }
 
-/** How code ended that was asked to stop. */
+/** How code that was asked to stop ended. */
 export type StoppedEnd =
   | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly thrown: Thrown };
 
-/** Who is told what the entries say, by the slot of the job. */
+/** Receives what the entries say, by the job's slot. */
 export interface ResultReader {
   started(slot: number): void;
   reported(slot: number, value: unknown): void;
-  /** It has reported what cannot be read. */
+  /** The code has reported a value that cannot be read. */
   reportLost(slot: number, error: Error): void;
   /** The code ended by itself. */
   returned(slot: number, value: unknown): void;
   threw(slot: number, thrown: Thrown): void;
-  /** The code has cancelled its own job's token. */
+  /** The code has cancelled the token of its own job. */
   tokenCancelled(slot: number, reason: unknown): void;
   /** The code awaits something while it has children. */
   suspended(slot: number): void;
-  /** The code blocks the thread, to wait for another. */
+  /** The code blocks the thread to wait for another thread. */
   blocked(slot: number): void;
   /** The code submits a child. */
   asked(slot: number, child: ChildSubmission): void;
-  /** It submits a child whose arguments or options cannot be read. */
+  /** The code submits a child whose arguments or options cannot be read. */
   childLost(slot: number, child: number, error: Error): void;
   /** There was no code to run. */
   failedToStart(slot: number, thrown: Thrown): void;
-  /** The code ended, either way, after it was asked to. */
+  /** The code returned or threw after it was asked to stop. */
   stopped(slot: number, end: StoppedEnd): void;
   /** Code of the thread has written to stdout or stderr. */
   printed(printed: readonly Printed[]): void;
-  /** The lane cannot be read any further: nobody knows where its next entry begins. */
+  /** The lane cannot be read any further: the start of its next entry is unknown. */
   broke(cause: unknown): void;
 }
 
-/** The main thread's end of the lane that carries results from one worker: the worker writes, it reads. */
+/** The pool's end of the lane that carries results from one worker: reads entries that the worker writes. */
 export class ResultLane {
   readonly #ring: RingReader;
   readonly #control: Int32Array;
@@ -68,12 +68,12 @@ export class ResultLane {
   #readCount = 0;
   #readWords = 0;
   #isBroken = false;
-  /** The number of the last entry whose message was taken from its port. */
+  /** Number of the last entry whose message was taken from its port. */
   #receivedAt = -1;
-  /** The number of the child that is asked for next. */
+  /** Number of the child that the next entry submits. */
   #child = 0;
   #lastEndMs = 0;
-  /** Of the entry last read: when the job's code began, in ms of `now()`, and how long it ran. */
+  /** For the entry last read: when the job's code began, in ms of `now()`, and how long it ran. */
   begunAtMs = 0;
   runTicks = 0;
 
@@ -89,8 +89,8 @@ export class ResultLane {
   }
 
   /**
-   * Reads up to `max` entries; returns how many. Whatever reading a value throws costs the job that the entry is of, and only
-   * that: the entry counts as read.
+   * Reads up to `max` entries; returns how many. An error in reading a value fails only the job of that entry, which counts as
+   * read.
    */
   read(max: number, reader: ResultReader): number {
     const available = this.#isBroken ? 0 : (Atomics.load(this.#control, Control.RESULT_TAIL) - this.#readCount) | 0;
@@ -104,7 +104,7 @@ export class ResultLane {
       } catch (fault) {
         if (this.#readCount !== at) {
           this.#publishRead();
-          throw fault; // of the reader's own
+          throw fault; // the reader's own fault
         }
         if (!this.#passEntry(reader, fault)) break;
         at = (at + 1) | 0;
@@ -127,7 +127,7 @@ export class ResultLane {
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
     const runMs = ring.singles[offset + 1] ?? 0;
     ring.cursor = offset + RESULT_HEAD;
-    if ((head & IS_STAMPED) !== 0) this.#lastEndMs = ring.takeFloat(); // not `? :`, which would make objects of floats
+    if ((head & IS_STAMPED) !== 0) this.#lastEndMs = ring.takeFloat(); // not `? :`, which would box the floats
     this.begunAtMs = this.#lastEndMs;
     this.#lastEndMs += runMs;
     this.runTicks = toTicks(runMs);
@@ -142,7 +142,7 @@ export class ResultLane {
     this.#readCount = (this.#readCount + 1) | 0;
   }
 
-  /** The value of the entry it is at could not be read: passes over it, and tells that. False: the lane is out of step. */
+  /** Skips the current entry, whose value could not be read, and reports it. Returns false if the lane is out of step. */
   #passEntry(reader: ResultReader, fault: unknown): boolean {
     let head: number;
     try {
@@ -261,7 +261,7 @@ export class ResultLane {
     }
   }
 
-  /** Reads the message that follows the list it is named in. */
+  /** Reads an item of a batch: its value is the next message. */
   #readTold(reader: ResultReader, slot: number, [answer, child, tag]: BatchItem): void {
     this.#child = child;
     let value: unknown;
@@ -282,8 +282,8 @@ export class ResultLane {
 
   #receive(tag: number): unknown {
     const received = receiveMessageOnPort(this.#port);
-    // the worker posts a value before it publishes the entry that names it
-    if (received === undefined) throw new Error('A result entry names a message that did not come');
+    // the worker posts a value before it publishes the entry that refers to it
+    if (received === undefined) throw new Error('A result entry refers to a message that did not arrive');
     return this.#payload.open(received.message, tag);
   }
 }

@@ -3,13 +3,13 @@ import { messageOf } from '../errors.js';
 /** How a thread ended. */
 export interface ThreadExit {
   readonly exitCode: number;
-  /** What ended it, where it did not end by itself. */
+  /** What ended the thread, if known. */
   readonly cause: unknown;
-  /** Why it could not start, where that was not its thread's end: what failed, such as `its setup 'open' failed`. */
+  /** What failed if the worker could not start although its thread did, such as `its setup 'open' failed`. */
   readonly startFault?: string | undefined;
 }
 
-/** What the cause of an exit adds to a message that tells of it. */
+/** Returns the end of a message about an exit that names its cause. */
 export function reasonOf({ cause }: ThreadExit): string {
   return cause === undefined ? '' : `: ${messageOf(cause)}`;
 }

@@ -3,19 +3,19 @@ import { CAPACITY, MASK } from '../wire/lane/layout.js';
 import type { SlotTable } from '../wire/lane/slot-table.js';
 import { InFlight } from './in-flight.js';
 
-/** In which tier a priority is: how many of the rising `tiers` it reaches. */
+/** Returns the tier of a priority: how many of the ascending `tiers` it reaches. */
 export function tierOf(tiers: readonly number[], priority: number): number {
   let tier = 0;
   while (tier < tiers.length && priority >= (tiers[tier] ?? 0)) tier++;
   return tier;
 }
 
-/** InFlight that know the lowest tier of their jobs. Apart, as it costs each job that comes and goes. */
+/** Jobs in flight that also know their lowest tier. A class of its own, as it adds a cost to each job sent and released. */
 export class TieredInFlight<J extends InFlightJob> extends InFlight<J> {
   readonly #tiers: readonly number[];
-  /** How many jobs there are of each tier. */
+  /** How many jobs each tier has. */
   readonly #counts: number[];
-  /** Of each slot's job, as it was when it came. */
+  /** Tier of each slot's job when it was sent. */
   readonly #tierOf = new Uint16Array(CAPACITY);
 
   constructor(slots: SlotTable, tiers: readonly number[]) {

@@ -14,7 +14,7 @@ export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'endin
 const TRANSITIONS = {
   /** The thread is up, and its first hooks have ended. */
   begin: { from: ['starting'], to: 'ready' },
-  /** A hook that was to come before the first job has failed. */
+  /** A hook that precedes the first job has failed. */
   failStart: { from: ['starting'], to: 'ending' },
   /** No more jobs are sent; those in flight end. */
   retire: { from: ['starting', 'ready', 'retiring'], to: 'retiring' },

@@ -2,21 +2,21 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { WORKER_SOURCE } from './worker-source.js';
 
-// Both entries lie beside the file into which this one is bundled. Bundlers look for these very expressions.
+// Both entries lie beside the file into which this one is bundled. Bundlers recognize exactly these expressions.
 const workerFile = (): URL => new URL('./pool-worker.mjs', import.meta.url);
 const processFile = (): URL => new URL('./pool-process.mjs', import.meta.url);
 
-/** The same entry for a thread that does not have to be one file. Beside that one, so that bundlers do not see it. */
+/** The worker's entry as a CommonJS file that may load others, and starts faster. Relative to the module's, so that bundlers do not see it. */
 const threadFile = (): URL => new URL('pool-worker.cjs', workerFile());
 
 let location: URL | undefined;
 let threadLocation: URL | undefined;
 
 /**
- * The worker's entry, as a module: the file where it is there, else its embedded text as a `data:` URL, for bundles that
- * left the file behind.
+ * Returns the worker's entry as a module: the file if it exists, otherwise its embedded text as a `data:` URL, for bundles
+ * without the file.
  *
- * @throws {Error} when there is neither.
+ * @throws {Error} if there is neither.
  */
 function workerLocation(): URL {
   location ??= ifThere(workerFile) ?? embeddedLocation();
@@ -24,9 +24,9 @@ function workerLocation(): URL {
 }
 
 /**
- * The entry of every worker thread: the one that is read fastest, where it is there.
+ * Returns the entry of every worker thread: the one that loads fastest of those that exist.
  *
- * @throws {Error} when there is none.
+ * @throws {Error} if there is none.
  */
 export function workerThreadLocation(): URL {
   threadLocation ??= ifThere(threadFile) ?? workerLocation();
@@ -34,9 +34,9 @@ export function workerThreadLocation(): URL {
 }
 
 /**
- * The entry of every child process.
+ * Returns the entry of every child process.
  *
- * @throws {Error} when the file is not there: a process cannot begin with an embedded text.
+ * @throws {Error} if the file does not exist: a process cannot start from embedded text.
  */
 export function processLocation(): URL {
   const url = ifThere(processFile);
@@ -46,12 +46,12 @@ export function processLocation(): URL {
   );
 }
 
-/** Where the entry of a child process is looked for, as far as this file knows where it is. */
+/** Returns the part of a message that says where the entry of a child process is expected, if this module's own location is known. */
 function besideThis(): string {
   try {
     return ` at ${fileURLToPath(processFile())}`;
   } catch {
-    return ' beside the program'; // import.meta.url is undefined in some CommonJS bundles, or no file's
+    return ' beside the program'; // import.meta.url is undefined in some CommonJS bundles, or not a file's
   }
 }
 

@@ -1,2 +1,2 @@
-/** The text of pool-worker.mjs, written in by the build. Empty until then. */
+/** Text of pool-worker.mjs, inserted by the build. Empty before. */
 export const WORKER_SOURCE: string = '';

@@ -17,7 +17,7 @@ export class RelayChildren {
   }
 
   /**
-   * Submits a child, and tells the process how it ended.
+   * Submits a child, and reports its end to the process.
    *
    * @param parent the job whose code submits it; `undefined` if that has ended.
    */

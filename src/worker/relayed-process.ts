@@ -23,7 +23,7 @@ export interface ProcessEnd {
   readonly cause: ErrorRecord | undefined;
 }
 
-/** What a process is told when it starts, besides its settings. */
+/** What a process is sent when it starts, besides its settings. */
 export type ProcessIdentity = Pick<
   Extract<ToProcess, { readonly kind: 'init' }>,
   'workerId' | 'concurrency' | 'depth' | 'isTsNodeRegistered'
