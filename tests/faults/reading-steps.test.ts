@@ -1,8 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import type { ChildSubmission } from '../../build/contract/child-submission.js';
+import type { JobOverrides } from '../../build/contract/job-overrides.js';
 import type { ResultReader } from '../../build/host/result-lane.js';
 import type { WorkerMemory } from '../../build/wire/lane/layout.js';
-import type { ChildSubmission, JobOverrides } from '../../build/wire/message/protocol.js';
 import { Random } from '../support/random.ts';
 
 /** Bursts are made from these; another by FUZZ_SEED=7. */
