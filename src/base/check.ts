@@ -4,7 +4,7 @@ import { Bare } from './bare.js';
 import { nearest } from './nearest.js';
 
 // Captured, as a program may replace or fake them after the library was loaded.
-const { getOwnPropertyNames, getPrototypeOf } = Object;
+const { getOwnPropertyNames, getPrototypeOf, hasOwn } = Object;
 const { propertyIsEnumerable: isEnumerable } = Object.prototype;
 const { apply } = Reflect;
 const { getTime } = Date.prototype;
@@ -62,7 +62,9 @@ interface Reading {
 export function readInto<O extends object>(into: Bare, options: unknown, reading: Reading): Given<O> {
   if (!isOptions(options)) refuseOther(options, reading);
   const read = into as Record<string, unknown>;
-  for (const name of getOwnPropertyNames(options)) {
+  const given = getOwnPropertyNames(options);
+  if (given.length === 0 && isInstance(options)) refuseOther(options, reading);
+  for (const name of given) {
     if (reading.names.has(name)) {
       const value: unknown = (options as Record<string, unknown>)[name];
       if (value !== undefined) read[name] = value;
@@ -89,6 +91,12 @@ function refuseName(name: string, options: object, { action, path, names }: Read
   throw new TypeError(
     `Cannot ${action}: there is no option '${path}${name}'${hint}; the options are ${[...names].join(', ')}${what}`,
   );
+}
+
+/** Whether it is of a class: with no property of its own it is none that was made to hold options, but such as a token. */
+function isInstance(value: object): boolean {
+  const prototype: object | null = getPrototypeOf(value);
+  return !isPlain(value) && prototype !== null && hasOwn(prototype, 'constructor');
 }
 
 /** A plain object of any realm. */

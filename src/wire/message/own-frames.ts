@@ -10,7 +10,7 @@ const PLACE = /^\s+at (?:.*\()?(.+?):\d+:\d+\)?$/;
 /** Code of Node's, or of no file, that calls us or is called by us. */
 const OF_NOBODY = /^\s+at .*(?:\(?node:|<anonymous>\)?$|\(native\)$|\(index \d+\)$)/;
 /** How this file ends where a source map shows it as it was written: what stands before is where all of ours is. */
-const SOURCE = /workers[\\/]own-frames\.[jt]s$/;
+const SOURCE = /wire[\\/]message[\\/]own-frames\.[jt]s$/;
 
 /** How frames of this file show its address: more than one where source maps are turned on meanwhile. */
 const addresses = new Set<string>();
