@@ -130,11 +130,11 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   }
 
   /**
-   * Sends a job without publishing it. Returns false if the lane has no room. The job has its seat before it is written: if
+   * Sends a job without publishing it. Returns false if the lane has no room. The job is in flight before it is written: if
    * writing runs foreign code that cancels the job, the job is taken back as usual, and the worker skips the entry.
    *
    * @param plannedTicks how long the job is expected to run.
-   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then, and the job keeps its seat.
+   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then, and the job stays in flight.
    */
   send(job: J, plannedTicks: number): boolean {
     const requests = this.#requests;

@@ -34,6 +34,8 @@ export const HANDLE_FOR = Symbol('handleFor');
 export const HANDLE_FOR_PROCESS = Symbol('handleForProcess');
 /** Whether it has something to do here, for the threads that hold a copy, although nobody here may hold it. */
 export const IS_NEEDED = Symbol('isNeeded');
+/** Whether somebody here is to be told when it comes about. */
+export const IS_AWAITED = Symbol('isAwaited');
 /** A peer is gone. */
 export const CARRIERS_CHANGED = Symbol('peersChanged');
 /** What it is called in an error, such as 'a signal'. */

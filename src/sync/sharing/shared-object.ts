@@ -6,6 +6,7 @@ import {
   COPIES_GONE,
   HANDLE_FOR,
   HANDLE_FOR_PROCESS,
+  IS_AWAITED,
   IS_NEEDED,
   SHARED,
   THREAD_GONE,
@@ -41,7 +42,8 @@ export abstract class SharedObject extends Uncloneable {
       if (object.#peers === undefined) return;
       let isOut = false;
       for (const times of object.#peers.values()) isOut ||= times > 0;
-      keep(object, isOut && object[IS_NEEDED]);
+      // who is to be told here may hold nothing but what tells them, such as a promise's resolver
+      keep(object, object[IS_AWAITED] || (isOut && object[IS_NEEDED]));
     };
     arriveAs = <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T): T => {
       const held = findShared(handle.id) as T | undefined;
@@ -62,6 +64,11 @@ export abstract class SharedObject extends Uncloneable {
 
   /** @internal */
   get [IS_NEEDED](): boolean {
+    return false;
+  }
+
+  /** @internal */
+  get [IS_AWAITED](): boolean {
     return false;
   }
 

@@ -5,6 +5,7 @@ import {
   CARRIERS_CHANGED,
   FOLLOWS_ALWAYS,
   HAS_HAPPENED,
+  IS_AWAITED,
   IS_TOLD_BY_MESSAGE,
   KIND_NAME,
   LINK,
@@ -145,6 +146,11 @@ export abstract class OneShot extends SharedObject {
     this.#listeners ??= new Set();
     this.#add(this.#listeners, listener);
     return () => this[UNLINK](listener);
+  }
+
+  /** @internal */
+  override get [IS_AWAITED](): boolean {
+    return this.#hasListeners && !this[HAS_HAPPENED];
   }
 
   get #hasListeners(): boolean {

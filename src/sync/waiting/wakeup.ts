@@ -18,7 +18,7 @@ interface Bells {
   readonly looks: Set<() => void>;
   /** The bell is listened for, by `Atomics.waitAsync`. */
   isArmed: boolean;
-  /** told when this thread is about to block, and when it does not any more. */
+  /** Told when this thread is about to block, and when it does not any more. */
   onBlock: (isBlocked: boolean) => void;
 }
 
