@@ -26,7 +26,7 @@ import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
 import type { Peer, RegistryMessage } from './sharing/registry.js';
 import { arriveAs, brand, peerCountOf, peersOf, sharedIdOf } from './sharing/shared-object.js';
-import { hasListeners, isShared, listen, OneShot, tell } from './waiting/one-shot.js';
+import { isShared, listen, OneShot, tell } from './waiting/one-shot.js';
 import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/source.js';
 import { ringBlocked } from './waiting/wakeup.js';
 
@@ -288,9 +288,9 @@ export class CancellationToken extends OneShot {
     return peerCountOf(this) > 0;
   }
 
-  /** @internal There is somebody to tell, or something to pass on to the copies. */
+  /** @internal There is something to pass on to the copies. */
   override get [IS_NEEDED](): boolean {
-    return !this.#isRaised && (hasListeners(this) || this.#link !== undefined);
+    return !this.#isRaised && this.#link !== undefined;
   }
 
   /** @internal */

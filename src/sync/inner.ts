@@ -19,7 +19,7 @@ export const ASKED = Symbol.for('thread-system.asked');
 export const COPIES_GONE = Symbol.for('thread-system.copiesGone');
 export const THREAD_GONE = Symbol.for('thread-system.threadGone');
 /** The object is sent over a peer, or has come over it. */
-export const ADD_CARRIER = Symbol.for('thread-system.addPeer');
+export const ADD_PEER = Symbol.for('thread-system.addPeer');
 /** Another thread holds a copy, too. */
 export const SHARED = Symbol.for('thread-system.shared');
 /** What a condition asks of its mutex. */
@@ -37,7 +37,7 @@ export const IS_NEEDED = Symbol('isNeeded');
 /** Whether somebody here is to be told when it comes about. */
 export const IS_AWAITED = Symbol('isAwaited');
 /** A peer is gone. */
-export const CARRIERS_CHANGED = Symbol('peersChanged');
+export const PEERS_CHANGED = Symbol('peersChanged');
 /** What it is called in an error, such as 'a signal'. */
 export const KIND_NAME = Symbol('kindName');
 /** Whether other threads' copies tell this one by a message; else they ring. */

@@ -5,7 +5,7 @@ import type { ChildJob, ChildOptions, CurrentJob } from '../contract/current-job
 import type { JobOverrides } from '../contract/job-overrides.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
-import { ADD_CARRIER, HEARD } from '../sync/inner.js';
+import { ADD_PEER, HEARD } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Flag } from '../sync/sharing/flag.js';
 import type { Peer } from '../sync/sharing/registry.js';
@@ -153,7 +153,7 @@ export class JobContext implements CurrentJob {
           if (this.#isOpen && message.kind === 'token-cancelled') this.#host.ownTokenCancelled(this, message.reason);
         },
       };
-      this.#token[ADD_CARRIER](this.#peer, 0);
+      this.#token[ADD_PEER](this.#peer, 0);
       if (this.#isRaised) this.#token[HEARD](this.#tokenReason, this.#peer);
     }
     return this.#token;

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { CancellationToken, CancelledError, ThreadPool } from 'thread-system';
+import { CancellationToken, CancelledError, Latch, Signal, ThreadPool } from 'thread-system';
 import { Gate, until } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
 
@@ -135,6 +135,36 @@ describe('a token passed as an argument', () => {
     await gate.reachedBy(1);
     token.cancel('hear me');
     expect(await job).toBe('hear me');
+  });
+
+  // kinds of objects that others wait for, and how each comes about
+  test.each([
+    ['a token', () => new CancellationToken(), (given: unknown) => (given as CancellationToken).cancel('told')],
+    ['a signal', () => new Signal(), (given: unknown) => (given as Signal).go()],
+    ['a latch', () => new Latch(1), (given: unknown) => (given as Latch).countDown()],
+  ])('%s tells who holds nothing but a wait, whatever is collected meanwhile', async (_kind, make, comeAbout) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const object = make();
+    using gate = new Gate();
+    const job = pool.submit(
+      (theirs: { wait(): Promise<boolean> }, words: Int32Array) => {
+        const collect = async (told: Promise<boolean>): Promise<boolean> => {
+          process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+          const gc = process.getBuiltinModule('node:vm').runInNewContext('gc') as () => void;
+          for (let turn = 0; turn < 3; turn++) {
+            await new Promise((resolve) => setImmediate(resolve));
+            gc();
+          }
+          Atomics.add(words, 1, 1);
+          return told;
+        };
+        return collect(theirs.wait());
+      },
+      [object, gate.words] as never,
+    );
+    await gate.reachedBy(1);
+    comeAbout(object);
+    expect(await job).toBe(true);
   });
 
   test('comes back as itself', async () => {

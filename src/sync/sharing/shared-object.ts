@@ -1,13 +1,13 @@
 import { threadId } from 'node:worker_threads';
 import { defineHidden } from '../../base/define.js';
 import {
-  ADD_CARRIER,
-  CARRIERS_CHANGED,
+  ADD_PEER,
   COPIES_GONE,
   HANDLE_FOR,
   HANDLE_FOR_PROCESS,
   IS_AWAITED,
   IS_NEEDED,
+  PEERS_CHANGED,
   SHARED,
   THREAD_GONE,
 } from '../inner.js';
@@ -53,7 +53,7 @@ export abstract class SharedObject extends Uncloneable {
         hold(handle.id, object);
       }
       arrived(handle.id, peer);
-      object[ADD_CARRIER](peer, 0);
+      object[ADD_PEER](peer, 0);
       object[SHARED]();
       return object;
     };
@@ -84,7 +84,7 @@ export abstract class SharedObject extends Uncloneable {
       this.#id = nextSharedId(threadId);
       hold(this.#id, this);
     }
-    this[ADD_CARRIER](peer, 1);
+    this[ADD_PEER](peer, 1);
     this[SHARED]();
     return { type, id: this.#id, words, details };
   }
@@ -105,19 +105,19 @@ export abstract class SharedObject extends Uncloneable {
   [SHARED](): void {}
 
   /** @internal */
-  [ADD_CARRIER](peer: Peer, times: number): void {
+  [ADD_PEER](peer: Peer, times: number): void {
     this.#peers ??= new Map();
     this.#peers.set(peer, (this.#peers.get(peer) ?? 0) + times);
     keepIfNeeded(this);
   }
 
   /** @internal */
-  [CARRIERS_CHANGED](): void {
+  [PEERS_CHANGED](): void {
     keepIfNeeded(this);
   }
 
   #forget(peer: Peer): void {
-    if (this.#peers?.delete(peer)) this[CARRIERS_CHANGED]();
+    if (this.#peers?.delete(peer)) this[PEERS_CHANGED]();
   }
 }
 

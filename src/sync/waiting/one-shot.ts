@@ -2,13 +2,13 @@ import type { Dependent } from '../../base/abort-link.js';
 import { callListener } from '../../base/warn.js';
 import { describe } from '../../errors.js';
 import {
-  CARRIERS_CHANGED,
   FOLLOWS_ALWAYS,
   HAS_HAPPENED,
   IS_AWAITED,
   IS_TOLD_BY_MESSAGE,
   KIND_NAME,
   LINK,
+  PEERS_CHANGED,
   REASON_TO_TELL,
   SHARED,
   SOURCE_HAPPENED,
@@ -135,7 +135,7 @@ export abstract class OneShot extends SharedObject {
   abstract [SOURCE_HAPPENED](reason: unknown): void;
 
   /** @internal */
-  override [CARRIERS_CHANGED](): void {
+  override [PEERS_CHANGED](): void {
     this.#unfollowIfIdle();
   }
 
@@ -150,7 +150,7 @@ export abstract class OneShot extends SharedObject {
 
   /** @internal */
   override get [IS_AWAITED](): boolean {
-    return this.#hasListeners && !this[HAS_HAPPENED];
+    return this.#hasListeners;
   }
 
   get #hasListeners(): boolean {
