@@ -75,7 +75,8 @@ export interface JobOptions {
   readonly name?: string | undefined;
 }
 
-const JOB_OPTIONS = optionNames<JobOptions>({
+/** The names of all job options: lists of other options are made of them. */
+export const JOB_OPTION_NAMES = {
   priority: true,
   front: true,
   token: true,
@@ -91,7 +92,9 @@ const JOB_OPTIONS = optionNames<JobOptions>({
   transfer: true,
   context: true,
   name: true,
-});
+} as const satisfies Readonly<Record<keyof JobOptions, true>>;
+
+const JOB_OPTIONS = optionNames<JobOptions>(JOB_OPTION_NAMES);
 
 /** Under it the class below has the type of what it holds: only the compiler looks at it. */
 declare const CHECKED: unique symbol;

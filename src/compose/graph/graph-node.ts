@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { optionNames } from '../../base/check.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import type { Job } from '../../jobs/job.js';
-import type { CheckedJobOptions, JobOptions } from '../../jobs/job-options.js';
+import { type CheckedJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import type { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
@@ -123,18 +123,5 @@ export class GraphNode<T = unknown> {
   }
 }
 
-export const NODE_OPTIONS = optionNames<NodeOptions>({
-  fallback: true,
-  priority: true,
-  front: true,
-  token: true,
-  signal: true,
-  timeoutMs: true,
-  deadline: true,
-  delayMs: true,
-  startAt: true,
-  retry: true,
-  graceMs: true,
-  transfer: true,
-  context: true,
-});
+const { dependsOn: _dependsOn, key: _key, name: _name, ...OF_NODE_JOBS } = JOB_OPTION_NAMES;
+export const NODE_OPTIONS = optionNames<NodeOptions>({ fallback: true, ...OF_NODE_JOBS });

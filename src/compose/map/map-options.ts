@@ -1,6 +1,6 @@
 import { checkBoolean, checkInteger, optionNames, readOptions } from '../../base/check.js';
 import type { CurrentJob } from '../../contract/current-job.js';
-import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
+import { type CheckedJobOptions, checkJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
 import type { ModuleTask } from '../../jobs/task.js';
 
 /** A task that takes one item. */
@@ -26,21 +26,7 @@ const MAP_OPTIONS = optionNames<MapOptions & Pick<JobOptions, 'transfer'>>({
   chunk: true,
   ordered: true,
   concurrency: true,
-  priority: true,
-  front: true,
-  token: true,
-  signal: true,
-  timeoutMs: true,
-  deadline: true,
-  delayMs: true,
-  startAt: true,
-  dependsOn: true,
-  key: true,
-  retry: true,
-  graceMs: true,
-  transfer: true,
-  context: true,
-  name: true,
+  ...JOB_OPTION_NAMES,
 });
 
 const COUNT = { from: 1, to: Number.MAX_SAFE_INTEGER };

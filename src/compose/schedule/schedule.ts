@@ -8,7 +8,7 @@ import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
 import { describe } from '../../errors.js';
 import { isSettled, type Job } from '../../jobs/job.js';
 import { whenSettled } from '../../jobs/job-engine.js';
-import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
+import { type CheckedJobOptions, checkJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'transfer'> {
@@ -27,22 +27,21 @@ export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn
   readonly overlap?: 'skip' | 'queue' | 'allow' | undefined;
 }
 
+const {
+  dependsOn: _dependsOn,
+  delayMs: _delayMs,
+  startAt: _startAt,
+  key: _key,
+  transfer: _transfer,
+  ...OF_SCHEDULED_JOBS
+} = JOB_OPTION_NAMES;
 const SCHEDULE_OPTIONS = optionNames<ScheduleOptions>({
   everyMs: true,
   cron: true,
   timeZone: true,
   startAt: true,
   overlap: true,
-  priority: true,
-  front: true,
-  token: true,
-  signal: true,
-  timeoutMs: true,
-  deadline: true,
-  retry: true,
-  graceMs: true,
-  context: true,
-  name: true,
+  ...OF_SCHEDULED_JOBS,
 });
 
 /** When a schedule runs its task. */
