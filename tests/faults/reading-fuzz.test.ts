@@ -8,23 +8,12 @@ import {
   ThreadPool,
   type ThreadPoolOptions,
 } from 'thread-system';
+import { DEEP, DEEP_FOR_SMALL, nest, SMALL } from '../support/deep.ts';
 import { Random } from '../support/random.ts';
 
 /** Each makes the same choices again; another by FUZZ_SEED=7, more jobs by FUZZ_JOBS=1000. */
 const SEEDS = process.env['FUZZ_SEED'] === undefined ? [1, 2] : [Number(process.env['FUZZ_SEED'])];
 const JOBS = Number(process.env['FUZZ_JOBS'] ?? 120);
-
-/** So deep that a worker can write it, and the main thread cannot read it. */
-const DEEP = 8_000;
-/** So deep that the main thread can write it, and a worker with the stack of `SMALL` cannot read it. */
-const DEEP_FOR_SMALL = 2_500;
-const SMALL: ThreadPoolOptions = { resourceLimits: { stackSizeMb: 0.6 } };
-
-function nest(depth: number): unknown[] {
-  let list: unknown[] = [];
-  for (let i = 0; i < depth; i++) list = [list];
-  return list;
-}
 
 /** Its `name` reads what only its constructor sets, which is not called where it arrives. */
 class FuzzedError extends Error {

@@ -9,19 +9,8 @@ import {
   ThreadPool,
   type ThreadPoolOptions,
 } from 'thread-system';
+import { DEEP, DEEP_FOR_SMALL, nest, SMALL } from '../support/deep.ts';
 import { until } from '../support/gate.ts';
-
-/** So deep that a worker's stack of 4 MB can write it, and the main thread's of 1 MB cannot read it. */
-const DEEP = 8_000;
-/** So deep that the main thread can write it, and a worker with the stack of `SMALL` cannot read it. */
-const DEEP_FOR_SMALL = 2_500;
-const SMALL: ThreadPoolOptions = { resourceLimits: { stackSizeMb: 0.6 } };
-
-function nest(depth: number): unknown[] {
-  let list: unknown[] = [];
-  for (let i = 0; i < depth; i++) list = [list];
-  return list;
-}
 
 /** As `nest`, for tasks, which see nothing around them. */
 const returnNested = (depth: number): unknown => {
