@@ -1,6 +1,11 @@
 import { bare } from './bare.js';
 import { stamp } from './ticks.js';
 
+/** What is cancelled when something else is: a job, a token, a wait. */
+export interface Dependent {
+  cancel(reason?: unknown): unknown;
+}
+
 /** Inherits nothing, as Node.js obeys what listeners' options inherit. */
 const ONCE = Object.freeze(bare({ once: true }));
 
@@ -67,9 +72,4 @@ function linkOf(signal: AbortSignal): AbortLink {
 
 export function unlinkFromSignal(signal: AbortSignal, dependent: Dependent): void {
   links.get(signal)?.remove(dependent);
-}
-
-/** What is cancelled when something else is: a job, a token, a wait. */
-export interface Dependent {
-  cancel(reason?: unknown): unknown;
 }

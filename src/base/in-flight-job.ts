@@ -33,7 +33,7 @@ export interface InFlightJobAccess<J extends InFlightJob> {
   idOf(job: J): number;
   kindOf(job: J): InFlightJobKind;
   argsOf(job: J): readonly unknown[];
-  /** Whether it has neither an overrides, nor a transfer list, nor a time limit. */
+  /** Whether it has neither overrides, nor a transfer list, nor a time limit. */
   isPlain(job: J): boolean;
   overridesOf(job: J): InFlightJobOverrides | undefined;
   transferOf(job: J): readonly unknown[] | undefined;

@@ -1,4 +1,5 @@
 import { now } from './clock.js';
+
 /**
  * Durations as whole tenths of a microsecond. Small integers travel between functions without an allocation; fractions of
  * a millisecond would each be an object on the heap, at a million jobs a second.

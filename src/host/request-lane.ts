@@ -187,11 +187,11 @@ export class RequestLane {
       tags |= tag << (TAG_BITS * index);
     }
     const kind = length | (tags << ARGUMENT_BITS);
-    return overrides === undefined ? kind : this.#putAside(job, overrides, limit, kind);
+    return overrides === undefined ? kind : this.#putOverrides(job, overrides, limit, kind);
   }
 
   /** Writes the overrides behind the arguments. */
-  #putAside(job: InFlightJob, overrides: JobOverrides, limit: number, argumentKind: number): number {
+  #putOverrides(job: InFlightJob, overrides: JobOverrides, limit: number, argumentKind: number): number {
     const ring = this.#ring;
     let tags = argumentKind >> ARGUMENT_BITS;
     let count = argumentKind & COUNT_MASK;

@@ -34,6 +34,7 @@ export class LateErrors {
 
   /** One has come. */
   add(): LateErrorVerdict {
+    if (!endsCallbacks()) return 'broken';
     const nowMs = now();
     if (nowMs - this.#sinceMs > WINDOW_MS) {
       this.#sinceMs = nowMs;
@@ -48,7 +49,6 @@ export class LateErrors {
         this.#isTurnAwaited = false;
       });
     }
-    if (!endsCallbacks()) return 'broken';
     const isBroken = this.#turns > MAX_TURNS || (this.#count > MAX_TOLD && nowMs - this.#turnSinceMs > DEAF_MS);
     this.#count++;
     if (isBroken) return 'broken';

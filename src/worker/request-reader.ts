@@ -24,7 +24,7 @@ import type { PayloadPort } from '../wire/message/payload-port.js';
 import { unreadable } from '../wire/message/unreadable.js';
 import type { JobHead } from './job-context.js';
 
-const NO_ASIDE: JobOverrides = Object.freeze(new Bare());
+const NO_OVERRIDES: JobOverrides = Object.freeze(new Bare());
 const LAST_FIRST = OVERRIDES.toReversed();
 
 /** The worker's end of the lane that brings it jobs. */
@@ -48,7 +48,7 @@ export class RequestReader implements JobHead {
   seq = 0;
   taskId = 0;
   priority = 0;
-  overrides = NO_ASIDE;
+  overrides = NO_OVERRIDES;
   isAnnounced = false;
   /** Called when the entry that it has come to is of a job less urgent than the one before. */
   cameToLessUrgent = (): void => {};
@@ -157,10 +157,10 @@ export class RequestReader implements JobHead {
   readValues(): unknown[] {
     const kind = this.#kind;
     this.seq = this.position;
-    this.overrides = NO_ASIDE;
+    this.overrides = NO_OVERRIDES;
     this.isAnnounced = (kind & IS_ANNOUNCED) !== 0;
     const values = this.#readAll(kind);
-    if ((kind & HAS_OVERRIDES) !== 0) this.overrides = takeAside(values, kind);
+    if ((kind & HAS_OVERRIDES) !== 0) this.overrides = takeOverrides(values, kind);
     return values;
   }
 
@@ -209,7 +209,7 @@ function pathOf(index: number, count: number, kind: number): string {
 }
 
 /** Takes off the list what stands behind the arguments. */
-function takeAside(values: unknown[], kind: number): JobOverrides {
+function takeOverrides(values: unknown[], kind: number): JobOverrides {
   const overrides = new Bare() as Partial<Record<keyof JobOverrides, unknown>>;
   for (const [name, flag] of LAST_FIRST) if ((kind & flag) !== 0) overrides[name] = values.pop();
   return overrides as JobOverrides;
