@@ -2,10 +2,21 @@
 import all from './jest.config.mjs';
 
 const SLOW = [
-  ...['package', 'examples', 'invariants', 'faults', 'docs/code', 'conformance/process', 'sync/model/wait-queue'],
+  ...[
+    'package',
+    'examples',
+    'invariants',
+    'faults',
+    'docs/code',
+    'conformance/(process|thread)',
+    'sync/model/wait-queue',
+  ],
   ...['core/(profile|starvation|worker-hooks|children|context|security|broadcast|retry|thread-death|deferred-jobs)\\.'],
-  ...['core/(reserve|process|schedule|shutdown|resilience|opentelemetry)\\.'],
-  ...['sync/(process-life|stress|till|bells|sharing|mutex)\\.', 'workers/(codec-fuzz|texts|output|values)\\.'],
+  ...['core/(aging|reserve|process|schedule|shutdown|resilience|opentelemetry)\\.'],
+  ...[
+    'sync/(process-life|stress|till|bells|sharing|mutex)\\.',
+    'workers/(codec-fuzz|task-modules|texts|output|values)\\.',
+  ],
 ];
 
 /** @type {import('jest').Config} */

@@ -23,7 +23,6 @@ import { ringOthers, unwatch, watch } from './wakeup.js';
 
 export let sourceOf: (object: OneShot) => Source | undefined;
 export let isShared: (object: OneShot) => boolean;
-export let hasListeners: (object: OneShot) => boolean;
 /** Calls `fn` when it comes about, after all that is not foreign code was told. Answers how to take it off. */
 export let listen: (object: OneShot, fn: (reason: unknown) => void, where: string) => () => void;
 /** It has come about, by this thread: tells the others, then its own. */
@@ -51,7 +50,6 @@ export abstract class OneShot extends SharedObject {
   static {
     sourceOf = (object) => object.#source;
     isShared = (object) => object.#isShared;
-    hasListeners = (object) => object.#hasListeners;
     listen = (object, fn, where) => object.#listen(fn, where);
     happened = (object) => {
       if (object.#isShared) ringOthers();
@@ -150,10 +148,6 @@ export abstract class OneShot extends SharedObject {
 
   /** @internal */
   override get [IS_AWAITED](): boolean {
-    return this.#hasListeners;
-  }
-
-  get #hasListeners(): boolean {
     return (this.#listeners?.size ?? 0) > 0 || (this.#dependents?.size ?? 0) > 0;
   }
 
@@ -174,7 +168,7 @@ export abstract class OneShot extends SharedObject {
   /** Follows its source, and listens for other threads, as there is somebody to tell. */
   #follow(): void {
     keepIfNeeded(this);
-    if (!this.#hasListeners && !this[FOLLOWS_ALWAYS]) return;
+    if (!this[IS_AWAITED] && !this[FOLLOWS_ALWAYS]) return;
     if (this.#isShared && !this[IS_TOLD_BY_MESSAGE] && this.#onBell === undefined) {
       this.#onBell = () => this.#tell();
       watch(this.#onBell);
@@ -196,7 +190,7 @@ export abstract class OneShot extends SharedObject {
 
   #unfollowIfIdle(): void {
     keepIfNeeded(this);
-    if (!this.#hasListeners && !this[FOLLOWS_ALWAYS]) this.#unfollow();
+    if (!this[IS_AWAITED] && !this[FOLLOWS_ALWAYS]) this.#unfollow();
   }
 
   #unfollow(): void {
