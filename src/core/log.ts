@@ -101,7 +101,7 @@ export class PoolLog {
     const { workerId, jobsRun } = worker;
     const jobs = `${jobsRun} ${jobsRun === 1 ? 'job' : 'jobs'}`;
     if (worker.wasEnded) this.#write('debug', `Worker ${workerId} has ended, after ${jobs}: ${worker.endReason}`);
-    else if (worker.readyAtMs > 0) {
+    else if (worker.wasUp) {
       const reason = cause === undefined ? '' : `: ${textOf(cause)}`;
       this.#write('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reason}`);
     }

@@ -72,10 +72,9 @@ export class WorkerReports implements WorkerSetEvents {
     events.emit('workerExited', { workerId: worker.workerId, exitCode: exit.exitCode, error: exit.cause });
     worker.drain(Number.POSITIVE_INFINITY);
     output.workerExited(worker); // before its jobs are settled
-    recovery.workerExited(worker, exit);
+    const hadStarted = recovery.workerExited(worker, exit);
     if (workers.all.length === 0 && ledger.unsettled === 0) control.detach();
-    const hasServed = worker.wasUp && (!worker.isBroken || worker.jobsRun > 0);
-    if ((hasServed || worker.wasEnded) && !state.hasBegun) workers.refill();
+    if (hadStarted && !state.hasBegun) workers.refill();
   }
 
   startFailed(cause: unknown): void {

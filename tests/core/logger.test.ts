@@ -96,6 +96,24 @@ describe('a logger is told', () => {
     expect(logger.of('error')).toEqual(['error mill: Worker 0 died with exit code 7, after 0 jobs']);
   });
 
+  test('a thread that dies before this one has read that it is ready', async () => {
+    const { logger, pool } = logged();
+    using gate = new Gate();
+    const job = pool.submit(
+      (words: Int32Array) => {
+        Atomics.store(words, 0, 1);
+        Atomics.notify(words, 0);
+        process.exit(7);
+      },
+      [gate.words],
+    );
+    Atomics.wait(gate.words, 0, 0); // the job begins although this thread is busy
+    Atomics.wait(gate.words, 0, 1, 100); // so that the thread is most likely gone
+    await job.catch(() => {});
+    await pool.shutdown();
+    expect(logger.of('error')).toEqual(['error mill: Worker 0 died with exit code 7, after 0 jobs']);
+  });
+
   test('a thread that is replaced, as its job did not stop', async () => {
     const { logger, pool } = logged({ graceMs: 10 });
     using gate = new Gate();

@@ -97,8 +97,11 @@ export class Recovery implements GraceEvents {
     this.#failedRounds = 0;
   }
 
-  /** The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. */
-  workerExited(worker: PoolWorker, exit: ThreadExit): void {
+  /**
+   * The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. Returns
+   * false if the worker counts as one that could not start.
+   */
+  workerExited(worker: PoolWorker, exit: ThreadExit): boolean {
     const { workers, dispatcher, settling, pacer } = this.#deps;
     worker.drain(Number.POSITIVE_INFINITY);
     workers.remove(worker);
@@ -119,10 +122,11 @@ export class Recovery implements GraceEvents {
     // a worker whose loop fails before it has begun a job would fail again and again
     const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length > 0;
     if (!hasServed) this.#failedRounds = Math.max(this.#failedRounds, this.#roundsBefore);
-    const hasStarted = (worker.wasUp && hasServed) || worker.wasEnded;
-    if (hasStarted) pacer.pump();
+    const hadStarted = (worker.wasUp && hasServed) || worker.wasEnded;
+    if (hadStarted) pacer.pump();
     else this.startFailed(exit, worker.startedAtMs); // before the next is started
     pacer.drain(); // the worker may have rung for all, and its ring be lost with its port
+    return hadStarted;
   }
 
   /**
