@@ -21,7 +21,7 @@ async function hasAnswered(pool: ThreadPool): Promise<void> {
 
 describe('an async job that does not stop, beside others on its thread', () => {
   test('is given up: the thread is replaced at once, and ends when the others have ended', async () => {
-    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 50 });
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 500 });
     const exited = new Promise<number>((resolve) => pool.on('workerExited', ({ workerId }) => resolve(workerId)));
     using gate = await occupyAsync(pool);
     const [other] = gate.jobs;
@@ -43,7 +43,7 @@ describe('an async job that does not stop, beside others on its thread', () => {
   });
 
   test('and what it answers after all, too late, is nobody’s', async () => {
-    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 20 });
+    await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 500 });
     using gate = await occupyAsync(pool);
     using late = new Gate();
     const job = pool.submit(tasks.holdAsync, [late.words, 7]);
@@ -60,7 +60,7 @@ describe('an async job that does not stop, beside others on its thread', () => {
 });
 
 test('a retired thread that the job given up blocks later is ended after all', async () => {
-  await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 50 });
+  await using pool = new ThreadPool({ maxWorkers: 1, concurrency: 4, graceMs: 500 });
   using gate = await occupyAsync(pool);
   const [other] = gate.jobs;
   using turn = new Gate();

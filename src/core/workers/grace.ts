@@ -2,11 +2,14 @@ import { type StopTimer, startTimer } from '../../base/timer.js';
 import { type Job, optionsOf } from '../../jobs/job.js';
 import type { PoolWorker } from '../pool-worker.js';
 
-/** How long before the end of a grace the worker is pinged, to see whether its event loop turns, and its spare is started. */
+/** How long before the end of a grace the worker's spare is started. */
 const FORESIGHT_MS = 100;
 
-/** Longest wait for an answer past a grace if other jobs run on the thread. */
+/** Longest wait past a grace for the answer to a ping if other jobs run on the thread. */
 const PATIENCE_MS = 100;
+
+/** Longest wait for an answer of a retired thread: no job is queued behind it, and a busy machine is not a blocked thread. */
+const RETIRED_PATIENCE_MS = 1_000;
 
 /** What follows from a grace. */
 export interface GraceEvents {
@@ -37,9 +40,9 @@ export class GraceKeeper {
       this.#expire(job, worker, { graceMs, patienceMs: 0 });
       return;
     }
+    if (worker.concurrency > 1) worker.ping(); // to see whether its event loop turns
     const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: PATIENCE_MS });
     const foresee = (): void => {
-      worker.ping();
       this.#events.endForeseen(worker);
       this.#timers.set(job, startTimer(Math.min(graceMs, FORESIGHT_MS), expire, { keepsProcess: false }));
     };
@@ -69,7 +72,7 @@ export class GraceKeeper {
       worker.endCause = new Error(`Job '${job.name}', which had not stopped when it was asked to, blocked the thread`);
       this.#events.endWorker(worker);
     };
-    startTimer(PATIENCE_MS, look, { keepsProcess: false });
+    startTimer(RETIRED_PATIENCE_MS, look, { keepsProcess: false });
   }
 
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
