@@ -8,6 +8,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
   maxWorkers: 2,
+  // modules of tests that have ended are never freed: a process that holds so much is replaced
+  workerIdleMemoryLimit: '1GB',
   // for what compiles or bundles on a machine that is busy; nothing waits so long else
   testTimeout: 120_000,
 };

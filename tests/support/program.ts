@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Longest text that a program may print, in characters: one that prints for ever is ended, and its test fails. */
+const MOST_PRINTED = 2 ** 24;
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface ProgramResult {
@@ -39,6 +42,7 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (data: string) => {
         printed[name] += data;
+        if (printed[name].length > MOST_PRINTED) child.kill('SIGKILL');
       });
     if (options.kill !== undefined) killWhen(child, options.kill);
     await new Promise((resolve) => child.once('close', resolve));
