@@ -56,6 +56,8 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #events: WorkerEvents<J, W>;
   readonly #sink: JobSink<J, W>;
   #isHeld = false;
+  /** Whether `publishEarly` has left the worker asleep. */
+  #owesWakeup = false;
   /** The jobs here that wait for children: they take no place. */
   readonly #suspended = new RareMap<J, true>();
   /** Errors of reports that could not be read, by slot: the job fails with its error once its code has ended. */
@@ -162,8 +164,28 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** Publishes what was sent, and wakes the thread if it sleeps. Returns whether the thread is blocked and will not take it. */
   publish(): boolean {
+    if (!this.#publish() && !this.#owesWakeup) return false;
+    this.#owesWakeup = false;
+    return this.#wake(Atomics.load(this.#controlWords, Control.PARKED));
+  }
+
+  /**
+   * As `publish`, but does not wake a worker that blocks for a moment, `LINGER_MS` at most, and then looks by itself: the next
+   * `publish` does, with what has come until then. A wake-up costs more than many short jobs.
+   */
+  publishEarly(): boolean {
+    if (!this.#publish()) return false;
+    const parked = Atomics.load(this.#controlWords, Control.PARKED);
+    this.#owesWakeup = parked === Parked.IN_WAIT;
+    return !this.#owesWakeup && this.#wake(parked);
+  }
+
+  #publish(): boolean {
     if (this.progressAtMs === NOT_PUBLISHED) this.progressAtMs = now();
-    const parked = this.#requests.publish();
+    return this.#requests.publish();
+  }
+
+  #wake(parked: number): boolean {
     if (parked === Parked.NO) return false;
     if (parked === Parked.BLOCKED) return true;
     const control = this.#controlWords;

@@ -252,6 +252,11 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.publish();
   }
 
+  /** As `publish`, but leaves a thread that is about to look by itself asleep until the next `publish`. */
+  publishEarly(): boolean {
+    return this.#channel.publishEarly();
+  }
+
   /** Reads up to `max` answers and passes them to the sink; returns how many. */
   drain(max: number): number {
     return this.#channel.drain(max);

@@ -33,7 +33,6 @@ import {
   LANE_WORDS,
   LONG_ENTRY_WORDS,
   LONG_WORDS,
-  Parked,
   SHORT_ENTRY_WORDS,
   type WorkerMemory,
 } from '../wire/lane/layout.js';
@@ -128,13 +127,13 @@ export class RequestLane {
     this.#end();
   }
 
-  /** Makes what was written visible to the worker. Returns how the worker is parked. */
-  publish(): number {
-    if (this.#published === this.nextSeq) return Parked.NO;
+  /** Makes what was written visible to the worker. Returns whether there was anything new. */
+  publish(): boolean {
+    if (this.#published === this.nextSeq) return false;
     this.#published = this.nextSeq;
     this.#texts.flush();
     Atomics.store(this.#control, Control.REQUEST_TAIL, this.nextSeq);
-    return Atomics.load(this.#control, Control.PARKED);
+    return true;
   }
 
   /** Longest next entry, in words. */

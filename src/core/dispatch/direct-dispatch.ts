@@ -72,9 +72,8 @@ export class DirectDispatch {
     return true;
   }
 
-  /** Lets workers see the jobs that they were sent directly, and ends direct dispatch. */
+  /** Lets workers see all jobs that they were sent, wakes those that sleep, and ends direct dispatch. */
   publish(): void {
-    if (this.#kind === undefined && this.#worker === undefined) return;
     this.#kind = undefined;
     this.#worker = undefined;
     for (const worker of this.#workers.all) if (worker.publish()) this.#balance.recall(worker);

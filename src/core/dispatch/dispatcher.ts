@@ -167,7 +167,9 @@ export class Dispatcher {
       return true;
     }
     const count = this.#isTail ? queue.firstLevelSize : queue.size;
-    return this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(count / this.#workers.all.length)));
+    const isSent = this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(count / this.#workers.all.length)));
+    if (worker.publish()) this.#balance.recall(worker); // its thread has blocked meanwhile
+    return isSent;
   }
 
   /**
@@ -192,13 +194,18 @@ export class Dispatcher {
     const job = this.queue.peek();
     if (job === undefined || this.#isPaused) return false;
     const free = this.#choice.pickFree(job);
-    if (free !== undefined) return this.#balance.recallBefore(free, job) || this.#sendChunk(free, job, 1);
+    if (free !== undefined) return this.#balance.recallBefore(free, job) || this.#sendEarly(free, job);
     const isAnyTaken = this.#balance.recallOvertaken(job);
     const worker = this.#choice.pick(job);
     if (worker === undefined) return false;
-    // a worker with nothing waiting gets the job now, as this thread may be busy from now on
-    const isNeeded = isAnyTaken || !worker.isReady || !worker.inFlight.hasWaiting;
-    return isNeeded && this.#sendChunk(worker, job, 1);
+    // a worker that starts gets the job now, as this thread may be busy from now on
+    return (isAnyTaken || !worker.isReady) && this.#sendEarly(worker, job);
+  }
+
+  #sendEarly(worker: PoolWorker, job: Job): boolean {
+    const isSent = this.#sendChunk(worker, job, 1);
+    if (worker.publishEarly()) this.#balance.recall(worker);
+    return isSent;
   }
 
   /** Sets `calm`. To be called when the queue, or what workers have, may have changed. */
@@ -244,7 +251,6 @@ export class Dispatcher {
       (isOnly || !outranks(first, job)) &&
       (reserve === undefined || reserve.mayTake(worker, job))
     );
-    if (worker.publish()) this.#balance.recall(worker); // its thread has blocked meanwhile
     return sent > 0;
   }
 

@@ -59,6 +59,7 @@ export class Pacer {
   /** No worker need ring, as answers are looked for after this run of submissions. */
   #isAwake = false;
   #sincePump = 0;
+  /** When the batch began or, in a long one, when some of it was last sent. */
   #pumpedAtMs = 0;
   #lingerUntilMs = 0;
   #wakeTimer: NodeJS.Timeout | undefined;
@@ -73,16 +74,16 @@ export class Pacer {
   }
 
   /**
-   * To be called before a job is entered. Returns whether the job is the first of its batch: a good moment to look at the
-   * clock. Schedules the batch first, as that goes deepest: if the stack ends there, nothing has changed.
+   * To be called before a job is entered. If the job is the first of its batch, reads the clock and schedules the batch: before
+   * the job, as that goes deepest. If the stack ends there, nothing has changed.
    *
    * @throws {RangeError} near the end of the stack.
    */
-  beginsBatch(): boolean {
+  beginBatch(): void {
     needStackRoom();
-    if (this.#isPumpScheduled) return false;
+    if (this.#isPumpScheduled) return;
     this.#schedulePump();
-    return true;
+    this.#pumpedAtMs = this.#deps.ledger.refreshClock();
   }
 
   /** Queues a new job behind its equals, and sees to it that it is sent. */
@@ -123,9 +124,9 @@ export class Pacer {
    * end of the stack it is sent with its batch: nothing of this may end in the middle.
    */
   #hasten(): void {
-    const { dispatcher } = this.#deps;
+    const { dispatcher, workers } = this.#deps;
     if (!dispatcher.isDue || this.#isReading || this.#isStarting || !hasStackRoom()) return;
-    if (dispatcher.wantedWorkers > 0 && hasMuchStackRoom()) {
+    if (workers.hasRoom && dispatcher.wantedWorkers > 0 && hasMuchStackRoom()) {
       this.#read(DRAIN_BATCH); // a worker may be free by now
       this.#startWorkersEarly();
     }

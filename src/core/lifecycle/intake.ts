@@ -69,7 +69,7 @@ export class Intake {
 
   /** The short way for a job without options, as most are: it cannot be deferred, limited, or settled already. */
   #enterPlain(job: Job): void {
-    if (this.#pacer.beginsBatch()) this.#ledger.refreshClock();
+    this.#pacer.beginBatch();
     this.#ledger.enter(job, this.#deps.control);
     this.#pacer.enqueue(job);
   }
@@ -104,7 +104,7 @@ export class Intake {
   /** Enters a job. @param isBounded whether it counts against `maxQueue`. */
   enter(job: Job, isBounded: boolean): void {
     const { ledger, control, admission, pacer } = this.#deps;
-    if (pacer.beginsBatch()) ledger.refreshClock();
+    pacer.beginBatch();
     if (isSettled(job)) {
       ledger.enterSettled(job, control);
       return;

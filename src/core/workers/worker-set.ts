@@ -89,6 +89,11 @@ export class WorkerSet {
     return this.#workers.filter((worker) => worker.isReady).length >= this.#maxWorkers;
   }
 
+  /** Whether `maxWorkers` allows another. */
+  get hasRoom(): boolean {
+    return this.#living < this.#maxWorkers;
+  }
+
   get concurrency(): number {
     return this.#settings.concurrency;
   }
