@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { threadId, type Worker } from 'node:worker_threads';
 import { setImmediate } from '../base/clock.js';
 import type { WorkerInit } from '../wire/message/protocol.js';
-import { WorkerLoop } from '../worker/loop.js';
+import { type StartedWorker, startWorker } from '../worker/engine.js';
 
 /**
  * Stands for a thread and is none: runs a worker's loop on the thread of its pool, in turns of the event loop. Values are
@@ -11,7 +11,7 @@ import { WorkerLoop } from '../worker/loop.js';
  */
 export class InlineThread extends EventEmitter {
   readonly threadId = threadId;
-  #loop: WorkerLoop | undefined;
+  #worker: StartedWorker | undefined;
   #hasEnded = false;
 
   /** One of these, as what the pool takes for a thread. */
@@ -21,14 +21,13 @@ export class InlineThread extends EventEmitter {
 
   /** Begins: the first and only message. */
   postMessage(init: WorkerInit): void {
-    this.#loop = new WorkerLoop(init, true);
-    this.#loop.start();
+    this.#worker = startWorker(init, { isInline: true });
   }
 
   terminate(): Promise<number> {
     if (!this.#hasEnded) {
       this.#hasEnded = true;
-      this.#loop?.stop();
+      this.#worker?.stop();
       setImmediate(() => this.emit('exit', 1));
     }
     return Promise.resolve(1);

@@ -1,12 +1,13 @@
 // The entry of every worker. Bundled into one file that imports node: builtins only, so that its text can be embedded.
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { WorkerInit } from '../wire/message/protocol.js';
-import { WorkerLoop } from './loop.js';
+import { startWorker } from './engine.js';
+import { ProcessRelay } from './process-relay.js';
 import { setTsNodeInMain } from './tasks/typescript-loader.js';
 
 function start(init: WorkerInit): void {
   setTsNodeInMain(init.isTsNodeRegistered);
-  new WorkerLoop(init, false).start();
+  startWorker(init, { isInline: false, createRelay: (settings, deps) => new ProcessRelay(settings, deps) });
 }
 
 function isInit(message: unknown): message is WorkerInit {

@@ -15,10 +15,10 @@ import { encodeForProcess, ProcessLink } from '../wire/process/process-link.js';
 import type { FromProcess, Packed } from '../wire/process/process-protocol.js';
 import type { HookReplies } from './hook-replies.js';
 import type { JobContext } from './job-context.js';
-import { NoCode, RelayCalls } from './relay-calls.js';
+import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
 import { type ProcessEnd, RelayedProcess } from './relayed-process.js';
-import type { KnownTask, TaskCode } from './tasks/known-task.js';
+import { type KnownTask, NoCode, type TaskCode } from './tasks/known-task.js';
 
 /** What the relay needs from the loop that it serves. */
 export interface RelayDeps {

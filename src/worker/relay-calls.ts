@@ -1,6 +1,7 @@
 import type { ProcessLink } from '../wire/process/process-link.js';
 import type { Packed } from '../wire/process/process-protocol.js';
 import type { JobContext } from './job-context.js';
+import { NoCode } from './tasks/known-task.js';
 
 interface Call {
   readonly context: JobContext;
@@ -9,15 +10,6 @@ interface Call {
   readonly reject: (error: unknown) => void;
   /** Set when a report could not be read: the call fails with it once its code has ended. */
   fault: { readonly error: unknown } | undefined;
-}
-
-/** Thrown for a call whose code did not begin: it was not found, or its arguments could not be sent. */
-export class NoCode {
-  readonly error: Error;
-
-  constructor(error: Error) {
-    this.error = error;
-  }
 }
 
 export interface RelayCallsEvents {

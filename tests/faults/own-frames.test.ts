@@ -70,7 +70,7 @@ describe.each(kinds)('the stack of an error in a pool of kind %s', (kind) => {
       ] as const) {
         const error = await failure(pool.submit(task as typeof tasks.parse, [1]));
         expect(namesIn(error).slice(0, 2)).toEqual(['inner', name]);
-        expect(error.stack).not.toMatch(/#call|WorkerLoop|driveAsync|dist[\\/]pool-worker\.cjs/);
+        expect(error.stack).not.toMatch(/#call|JobRunner|WorkerLoop|driveAsync|dist[\\/]pool-worker\.cjs/);
       }
     }
   });

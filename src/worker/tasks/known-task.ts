@@ -21,3 +21,12 @@ export interface TaskRunner {
   codeOf(task: KnownTask, id: number): TaskCode;
   forget(id: number): void;
 }
+
+/** Thrown by the code of a `TaskRunner` for a call whose code did not begin: it was not found, or its arguments could not be sent. */
+export class NoCode {
+  readonly error: Error;
+
+  constructor(error: Error) {
+    this.error = error;
+  }
+}

@@ -1,0 +1,96 @@
+import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Printed } from '../contract/printed.js';
+import { encodeError } from '../wire/message/error-codec.js';
+import { type JobContext, seqOf } from './job-context.js';
+import type { MainDoorbell } from './main-doorbell.js';
+import type { OutputLane } from './output.js';
+import type { ResultWriter } from './result-writer.js';
+
+/** Writes entries to the result lane and rings the main thread for them: for outcomes when that is due, else at once. */
+export class Answers implements OutputLane {
+  readonly #results: ResultWriter;
+  readonly #doorbell: MainDoorbell;
+
+  constructor(results: ResultWriter, doorbell: MainDoorbell) {
+    this.#results = results;
+    this.#doorbell = doorbell;
+  }
+
+  /** Returns whether the job had been asked to stop before its code ended. */
+  returned(seq: number, value: unknown, begunAtMs: number, endedAtMs: number): boolean {
+    this.#results.time(begunAtMs, endedAtMs);
+    const isStopped = this.#results.returned(seq, value);
+    this.#doorbell.answered(begunAtMs, endedAtMs);
+    return isStopped;
+  }
+
+  /** Returns whether the job had been asked to stop before its code ended. */
+  threw(seq: number, error: unknown, begunAtMs: number, endedAtMs: number): boolean {
+    this.#results.time(begunAtMs, endedAtMs);
+    const isStopped = this.#results.threw(seq, encodeError(error));
+    this.#doorbell.answered(begunAtMs, endedAtMs);
+    return isStopped;
+  }
+
+  /** The job failed before its code began. Returns whether it had been asked to stop. */
+  noCode(seq: number, error: unknown, atMs: number): boolean {
+    this.#results.time(atMs, atMs);
+    const isStopped = this.#results.noCode(seq, encodeError(error));
+    this.#doorbell.answered(atMs, atMs);
+    return isStopped;
+  }
+
+  started(seq: number, begunAtMs: number): void {
+    this.#results.started(seq, begunAtMs);
+    this.#doorbell.ring();
+  }
+
+  /** @throws {NotCloneableError} if the value cannot cross. */
+  report(context: JobContext, value: unknown): void {
+    this.#results.report(seqOf(context), value);
+    this.#doorbell.ring();
+  }
+
+  /** @throws {NotCloneableError} if an argument cannot cross. */
+  childSubmitted(parent: JobContext, child: ChildSubmission): void {
+    this.#results.asked(seqOf(parent), child);
+    this.#doorbell.ring();
+  }
+
+  suspended(context: JobContext): void {
+    this.#results.suspended(seqOf(context));
+    this.#doorbell.ring();
+  }
+
+  /** @param context the job whose code blocks the thread, if any. */
+  blocked(context: JobContext | undefined): void {
+    this.#results.blocked(context && seqOf(context));
+    this.#doorbell.ring();
+  }
+
+  tokenCancelled(context: JobContext, reason: unknown): void {
+    this.#results.tokenCancelled(seqOf(context), encodeError(reason));
+    this.#doorbell.ring();
+  }
+
+  print(printed: readonly Printed[]): boolean {
+    const hasGone = this.#results.print(printed);
+    this.#doorbell.ring();
+    return hasGone;
+  }
+
+  printAtAnswer(printed: readonly Printed[]): void {
+    this.#results.printAtAnswer(printed);
+  }
+
+  catchUp(): boolean {
+    const hasGone = this.#results.catchUp();
+    this.#doorbell.ring();
+    return hasGone;
+  }
+
+  awaitRoom(): void {
+    this.#results.awaitRoom();
+    this.#doorbell.ring();
+  }
+}

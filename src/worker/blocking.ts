@@ -1,0 +1,47 @@
+import type { Answers } from './answers.js';
+import { taskOf } from './job-context.js';
+import type { JobRunner } from './job-runner.js';
+import type { WorkerLoop } from './loop.js';
+import type { OpenJobs } from './open-jobs.js';
+import type { Parking } from './parking.js';
+import type { RequestReader } from './request-reader.js';
+
+export interface BlockingDeps {
+  readonly loop: WorkerLoop;
+  readonly parking: Parking;
+  readonly requests: RequestReader;
+  readonly runner: JobRunner;
+  readonly openJobs: OpenJobs;
+  readonly answers: Answers;
+}
+
+/** Reports that code of this thread blocks it, so that other workers run the jobs that wait behind it. */
+export class Blocking {
+  readonly #deps: BlockingDeps;
+
+  constructor(deps: BlockingDeps) {
+    this.#deps = deps;
+  }
+
+  changed(isBlocked: boolean): void {
+    if (isBlocked) this.#begin();
+    else this.#end();
+  }
+
+  #begin(): void {
+    const { parking, requests, runner, openJobs, answers } = this.#deps;
+    parking.block();
+    const context = runner.current();
+    const job = context !== undefined && (runner.isInJob || openJobs.has(context)) ? context : undefined;
+    if ((job === undefined || taskOf(job).hasBlocked) && requests.isEmpty) return;
+    if (job !== undefined) taskOf(job).hasBlocked = true;
+    answers.blocked(job);
+  }
+
+  #end(): void {
+    const { parking, loop } = this.#deps;
+    parking.leave();
+    // code of an open job, run by the event loop: unless the loop parks again, the main thread does not ring it
+    if (!loop.isRunning) loop.turnSoon();
+  }
+}
