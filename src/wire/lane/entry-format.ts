@@ -1,6 +1,6 @@
 import type { JobOverrides } from '../../contract/job-overrides.js';
 
-/** What an entry of the result lane tells. */
+/** What an entry of the result lane means. */
 export const Answer = Object.freeze({
   /** The code ended by itself. */
   RETURNED: 0,
@@ -8,34 +8,34 @@ export const Answer = Object.freeze({
   /** The code ended after the job was asked to stop. */
   STOPPED_RETURNED: 2,
   STOPPED_THREW: 3,
-  /** It goes on: the value is a report. */
+  /** The code runs on: the value is a report. */
   REPORTED: 4,
   /**
-   * It goes on: the value is a list of what it told, as {@link BatchItem}, for which the lane had no room one by one. Each value
-   * follows as a message of its own.
+   * The code runs on: the value is a list of {@link BatchItem}, for reports and children that found no room in the lane. Each
+   * item's value follows as a message of its own.
    */
   BATCH: 5,
-  /** Its code begins. */
+  /** The code begins. */
   STARTED: 6,
-  /** There was no code to run: its module or its export is missing, or broken. */
+  /** There was no code to run: its module or export is missing or broken. */
   CODE_MISSING: 7,
-  /** It goes on: it has cancelled its own job's token, with the value as the reason. */
+  /** The code runs on: it has cancelled its own job's token, with the value as the reason. */
   TOKEN_CANCELLED: 8,
-  /** It goes on: it submits a child, whose number the entry before tells. */
+  /** The code runs on: it submits a child, whose number is in the entry before. */
   CHILD_SUBMITTED: 9,
-  /** It goes on, and awaits something while it has children: it holds no place until these have settled. */
+  /** The code awaits something while its job has children: the job holds no place until they have settled. */
   SUSPENDED: 10,
-  /** What code of the thread has written to stdout and stderr, of whatever job. */
+  /** What code of the thread has written to stdout and stderr, for any job or none. */
   PRINTED: 11,
-  /** The number of the child that is asked for next: an entry of its own, to know of whom it is when that cannot be read. */
+  /** The number of the child in the next entry: an entry of its own, so that it is known if the next cannot be read. */
   CHILD: 12,
-  /** A message has lost its entry: it is read, and of no use. */
+  /** Stands for a message whose own entry was never written: the message is read and dropped. */
   ORPHAN: 13,
-  /** It goes on, once it is woken: it blocks its thread to wait for another. */
+  /** The code blocks its thread to wait for another. */
   BLOCKED: 14,
 } as const);
 
-/** What a job tells while it runs, in a list: the value follows as a message under that tag. Of a child with its number. */
+/** A report or a child in a {@link Answer.BATCH}. Its value follows as a message with that tag; `child` is 0 for a report. */
 export type BatchItem = readonly [answer: number, child: number, tag: number];
 
 // The second word of a request entry
@@ -45,16 +45,16 @@ export const TAG_BITS = 3;
 
 export const MAX_INLINE_VALUES = 7;
 
-/** Of these; the others are kept for what is told besides. */
+/** How many of these may be arguments: the others are left for the job's overrides. */
 export const MAX_INLINE_ARGUMENTS = 5;
 
-/** The values come by message, under the tag in the first tag's place. */
+/** A count that means: the values come by message, with the tag in the first tag's place. */
 export const BY_MESSAGE = 8;
 
-/** Not a job: the definition of the task comes by message. */
+/** A count that means: no job; the definition of a task comes by message. */
 export const DEFINITION = 9;
 
-/** Not a job: the slot was still taken. */
+/** A count that means: no job; the slot was still taken. */
 export const HOLE = 10;
 
 export const COUNT_MASK = (1 << ARGUMENT_BITS) - 1;
@@ -70,24 +70,24 @@ export const OVERRIDES = [
 
 export const HAS_OVERRIDES = OVERRIDES.reduce((all, [, flag]) => all | flag, 0);
 
-/** The main thread is to be told when the job's code begins. */
+/** Flag: the worker announces when the job's code begins. */
 export const IS_ANNOUNCED = 1 << 28;
 
 /**
- * The entry tells the job's task; and before the arguments stand, as floats, by how much its id is above its sequence number,
- * and its priority. Else all three are as with the job before: most come one by one, and alike.
+ * Flag: the entry holds the job's task and, before the arguments, two floats: its id less its sequence number, and its
+ * priority. Without the flag all three are those of the job before, as with most jobs.
  */
 export const HAS_IDENTITY = 1 << 29;
 
-/** Words of a request entry's head: task id (with an identity, or a definition), kind. */
+/** Words of a request entry's head: the task id, if the entry has an identity or is a definition; the kind. */
 export const REQUEST_HEAD = 2;
 
 export const IDENTITY_WORDS = 4;
 
-/** Words of a result entry's head: slot and answer and tag, run time in ms (single). */
+/** Words of a result entry's head: slot, answer and tag; run time in ms, as a single. */
 export const RESULT_HEAD = 2;
 
-/** Before the value stands when the job's code began (float). Else that was when the code of the last entry ended. */
+/** Flag: before the value, as a float, is the time when the job's code began. Otherwise that is when the code of the last entry ended. */
 export const IS_STAMPED = 1 << 28;
 
 export const SLOT_BITS = 16;

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 /** A typed array over shared memory, or all of that memory. */
 export interface SharedPart {
-  /** Which it is: see `KINDS`. */
+  /** Index into `KINDS`, or `BUFFER`. */
   readonly type: number;
   readonly buffer: SharedArrayBuffer;
   readonly byteOffset: number;
@@ -11,7 +11,7 @@ export interface SharedPart {
 
 type View = new (buffer: SharedArrayBuffer, byteOffset: number, length: number | undefined) => object;
 
-/** The kinds of typed arrays, by number; some are missing in older versions of Node. The buffer itself comes after them. */
+/** Names of the typed arrays by type number; older versions of Node.js lack some. The numbers after them are below. */
 const KINDS: readonly string[] = [
   'Int8Array',
   'Uint8Array',
@@ -28,11 +28,11 @@ const KINDS: readonly string[] = [
 ];
 const BUFFER = KINDS.length;
 const DATA_VIEW = BUFFER + 1;
-/** The structured clone keeps 32 bits of where a view begins, and of its length: V8 does so up to Node 26, at least. */
+/** The structured clone keeps 32 bits of a view's offset and length, at least up to Node.js 26. */
 const CLONED_BYTES = 2 ** 32 - 1;
 const constructors = KINDS.map((name) => Reflect.get(globalThis, name) as View);
 
-// The engine's own, whatever a subclass makes of them.
+// The getters of the engine, which no subclass can replace.
 const typedArray = Object.getPrototypeOf(Int8Array.prototype) as object;
 const getterOf = (name: string | symbol): (() => unknown) =>
   Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => unknown;
@@ -50,13 +50,13 @@ const ofView = {
 };
 const ofTyped = { buffer: bufferOf, byteOffset: byteOffsetOf, byteLength: getterOf('byteLength') };
 
-/** The memory of a view, whatever its prototype has become; anything else is itself. */
+/** Returns the memory of a view, whatever its prototype is now. Returns anything else as it is. */
 export function memoryOf<T>(value: T): T | ArrayBufferLike {
   if (!ArrayBuffer.isView(value)) return value;
   return apply((types.isDataView(value) ? ofView : ofTyped).buffer, value, []) as ArrayBufferLike;
 }
 
-/** What part of which shared memory an object is; `undefined` where it is none, or one that can grow. */
+/** Returns which part of shared memory an object is; `undefined` if none, or if the memory can grow. */
 export function sharedPartOf(object: object): SharedPart | undefined {
   if (isFixed(object)) return { type: BUFFER, buffer: object, byteOffset: 0, length: 0 };
   const type = KINDS.indexOf(apply(kindOf, object, []) as string);
@@ -70,21 +70,22 @@ function isFixed(buffer: object): buffer is SharedArrayBuffer {
   return types.isSharedArrayBuffer(buffer) && (buffer as { readonly growable?: boolean }).growable !== true;
 }
 
-/** The other way round. */
+/** Returns the view or buffer that a part describes. */
 export function partOf({ type, buffer, byteOffset, length }: SharedPart | FarPart): object {
   const View = type === DATA_VIEW ? (DataView as View) : constructors[type];
   return View === undefined ? buffer : new View(buffer as SharedArrayBuffer, byteOffset, length);
 }
 
-/** A view that a structured clone would make of another part of its memory, as it lies too far behind its beginning. */
+/** A view that ends too far into its memory for a structured clone, which would make it one of another part. */
 export interface FarPart {
   readonly type: number;
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
-  /** `undefined`: up to the end, however the memory grows. */
+  /** `undefined` if the view reaches to the end, however the memory grows. */
   readonly length: number | undefined;
 }
 
+/** Returns the part that `object` is if it is such a view. */
 export function farPartOf(object: object): FarPart | undefined {
   if (!ArrayBuffer.isView(object)) return undefined;
   const getters = types.isDataView(object) ? ofView : ofTyped;
@@ -99,7 +100,7 @@ export function farPartOf(object: object): FarPart | undefined {
   return { type, buffer, byteOffset, length: isOpen ? undefined : length };
 }
 
-/** Whether a buffer's memory was transferred away. */
+/** Whether the buffer's memory was transferred to another owner. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   if (buffer.byteLength > 0 || !types.isArrayBuffer(buffer)) return false;
   try {
@@ -110,41 +111,41 @@ export function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-/** It was sent once; whether it will be again is not known. */
+/** In place of a number: the buffer was sent once, and gets a number if it is sent again. */
 const MET = -1;
 
 /**
- * The shared memory that the other side knows by number: what is sent a second time. It is then sent to stay there, with the
- * entry that it is in, and from the next time on only its number is.
+ * Numbers the shared memory that is sent to a worker more than once. The second time it goes as a message beside its entry, and
+ * the worker keeps it; from then on entries hold only its number.
  */
 export class SentBuffers {
   readonly #numbers = new WeakMap<SharedArrayBuffer, number>();
   readonly #forget: FinalizationRegistry<number>;
   readonly #send: (buffers: readonly SharedArrayBuffer[]) => void;
   #count = 0;
-  /** Those that the entry in hand is the first to name. */
+  /** Buffers that the current entry is the first to name. */
   #fresh: SharedArrayBuffer[] = [];
 
   /**
-   * @param send sends what belongs to the entry that was just written.
-   * @param gone told the number of memory that nobody has here any more.
+   * @param send sends the buffers that the entry just written is the first to name.
+   * @param gone called with the number of memory that was collected on this side.
    */
   constructor(send: (buffers: readonly SharedArrayBuffer[]) => void, gone: (number: number) => void) {
     this.#send = send;
     this.#forget = new FinalizationRegistry(gone);
   }
 
-  /** The buffer's number; `undefined` where it has to be sent itself. */
+  /** Returns the buffer's number; `undefined` if the buffer itself is to be sent. */
   numberOf(buffer: SharedArrayBuffer): number | undefined {
     const known = this.#numbers.get(buffer);
     if (known === undefined) this.#numbers.set(buffer, MET);
-    // what a structured clone may put into another place is never left to it
+    // a structured clone could misplace views of a larger one
     if (known !== MET && (known !== undefined || buffer.byteLength <= CLONED_BYTES)) return known;
     const at = this.#fresh.indexOf(buffer);
     return this.#count + (at < 0 ? this.#fresh.push(buffer) - 1 : at);
   }
 
-  /** The entry in hand is written. */
+  /** The current entry is written. */
   keep(): void {
     if (this.#fresh.length === 0) return;
     this.#send(this.#fresh);
@@ -155,30 +156,30 @@ export class SentBuffers {
     this.#fresh = [];
   }
 
-  /** The entry in hand is not written. */
+  /** The current entry is not written. */
   abandon(): void {
     if (this.#fresh.length > 0) this.#fresh = [];
   }
 }
 
-/** The other side of {@link SentBuffers}. */
+/** The receiving end of {@link SentBuffers}. */
 export class ReceivedBuffers {
   readonly #buffers = new Map<number, SharedArrayBuffer>();
-  /** Gone before they came: with a job that was taken back. */
+  /** Numbers of buffers that are gone but whose message, sent with a job that was taken back, is still unread. */
   readonly #gone = new Set<number>();
   readonly #receive: () => readonly SharedArrayBuffer[];
-  /** A message could not be read: how many buffers were in it nobody knows. */
+  /** A message could not be read: the number of buffers in it is unknown. */
   #isLost = false;
-  /** Those that have come and are not all in their places. */
+  /** Buffers that were received and are not all numbered yet. */
   #coming: readonly SharedArrayBuffer[] | undefined;
   #count = 0;
 
-  /** @param receive takes what was sent with the entry that is being read. */
+  /** @param receive takes the buffers sent with the entry that is being read. */
   constructor(receive: () => readonly SharedArrayBuffer[]) {
     this.#receive = receive;
   }
 
-  /** `undefined` where nobody has it any more: the job was taken back. */
+  /** Returns the buffer; `undefined` if it is gone, as its job was taken back. */
   get(number: number): SharedArrayBuffer | undefined {
     if (number < this.#count) return this.#buffers.get(number);
     const first = this.#count;
@@ -199,7 +200,7 @@ export class ReceivedBuffers {
     return fresh;
   }
 
-  /** Passes over a buffer in an entry that could not be read. Throws where the buffers cannot be counted any more. */
+  /** Skips a buffer in an entry that could not be read. Throws if the number of the next buffer is unknown. */
   pass(number: number): void {
     if (number < this.#count) return;
     if (this.#isLost) throw new Error('Cannot go on: a message of shared memory could not be read');

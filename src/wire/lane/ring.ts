@@ -3,43 +3,43 @@ import type { TextReader, TextWriter } from './text-lane.js';
 import { TreeReader } from './tree-reader.js';
 import { TreeWriter } from './tree-writer.js';
 
-/** How a value travels: inside a lane or, where it cannot, by message. */
+/** How a value travels: in a lane or, if that is not possible, by message. */
 export const Tag = Object.freeze({
   UNDEFINED: 0,
   NULL: 1,
   NUMBER: 2,
   /** A short string of one-byte characters. */
   STRING: 3,
-  /** As `tree-codec.ts` writes it. */
+  /** Encoded by `TreeWriter`. */
   TREE: 4,
-  /** A string that goes beside the lane, where that has a place for such. */
+  /** A string in the memory beside the lane, if the lane has such. */
   TEXT: 5,
   /** By message, as it is. */
   MESSAGE: 6,
-  /** By message, in an envelope: objects of ours are in it. */
+  /** By message, in an envelope: see `PayloadPort`. */
   ENVELOPE: 7,
 } as const);
 
-/** What `RingWriter.put` answers for a value that cannot go inline. */
+/** What `RingWriter.put` returns for a value that has to go by message. */
 export const NOT_INLINE = -1;
 
-/** Strings up to this length are written character by character, here; longer ones are a tree's affair. */
+/** Longest string that is written here, character by character; longer ones go as a tree. */
 const MAX_INLINE_CHARS = 60;
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
 
-/** Words that a string of `length` takes: its length, a word of padding, its characters up to a multiple of 8 bytes. */
+/** Words that a string takes: its length, a word of padding, its characters padded to a multiple of 8 bytes. */
 const stringWords = (length: number): number => 2 + (((length + 7) >> 3) << 1);
 
 /**
- * An integer as V8 keeps integers, where it is one: out of a `Float64Array` it comes as a float, until the reader's code is
- * optimised, and code that once was given a float computes with floats from then on.
+ * Returns an integer in V8's representation of integers. Until the reader's code is optimised, a `Float64Array` yields floats,
+ * and a task that was once given a float computes with floats from then on.
  */
 function asInteger(value: number): number {
   const integer = value | 0;
   return integer === value && (integer !== 0 || 1 / value > 0) ? integer : value;
 }
 
-/** One lane's memory, seen as what entries hold. Entries begin at even words, so that floats are aligned. */
+/** A lane's memory, as typed arrays for what entries hold. Entries begin at even words, so that floats are aligned. */
 abstract class Ring {
   readonly words: Int32Array;
   readonly floats: Float64Array;
@@ -47,7 +47,7 @@ abstract class Ring {
   readonly bytes: Buffer;
   /** The word at which the next entry begins. */
   offset = 0;
-  /** The word at which the next value of the current entry stands. */
+  /** The word at which the next value of the current entry begins. */
   cursor = 0;
   readonly #wrapAt: number;
 
@@ -59,7 +59,7 @@ abstract class Ring {
     this.#wrapAt = wrapAt;
   }
 
-  /** Goes on to the next entry; returns how many words the current one took. */
+  /** Moves to the next entry. Returns how many words the current one took. */
   advance(): number {
     const length = this.cursor - this.offset;
     this.offset = this.cursor >= this.#wrapAt ? 0 : this.cursor;
@@ -70,7 +70,7 @@ abstract class Ring {
 export class RingWriter extends Ring {
   readonly #trees: TreeWriter;
   readonly #texts: TextWriter | undefined;
-  /** Of the entry in hand something is held beside the ring. */
+  /** Whether the current entry has strings, shapes or buffers beside the ring. */
   #hasParts = false;
 
   constructor(words: Int32Array, wrapAt: number, texts?: TextWriter, buffers?: SentBuffers) {
@@ -90,7 +90,7 @@ export class RingWriter extends Ring {
     this.#texts?.keep();
   }
 
-  /** Takes back what was put at the cursor, back to the word `start`. */
+  /** Drops what was put from the word `start` on. */
   abandon(start: number): void {
     this.#hasParts = false;
     this.#trees.abandon();
@@ -98,9 +98,9 @@ export class RingWriter extends Ring {
     this.cursor = start;
   }
 
-  /** Writes the value at the cursor and answers its tag; `NOT_INLINE` where it has to go by message. */
+  /** Writes the value at the cursor and returns its tag; `NOT_INLINE` if it has to go by message. */
   put(value: unknown, limit: number): number {
-    // one by one: a `switch` over `typeof` is compiled to a call
+    // no `switch` over `typeof`, which is compiled to a call
     if (typeof value === 'number') {
       if (this.cursor + 2 > limit) return NOT_INLINE;
       this.floats[this.cursor >> 1] = value;
@@ -160,7 +160,7 @@ export class RingReader extends Ring {
     return value;
   }
 
-  /** Reads the value at the cursor, of an inline tag. Where that throws the cursor stays: `pass` goes on from there. */
+  /** Reads the value with that inline tag at the cursor. If that throws, the cursor stays: `pass` goes on from there. */
   take(tag: number): unknown {
     switch (tag) {
       case Tag.NUMBER:
@@ -189,7 +189,7 @@ export class RingReader extends Ring {
     }
   }
 
-  /** Passes over the value at the cursor, which could not be read. Throws where nobody knows any more where it ends. */
+  /** Skips the value at the cursor, which could not be read. Throws if where it ends is unknown. */
   pass(tag: number): void {
     switch (tag) {
       case Tag.NUMBER:

@@ -17,10 +17,10 @@ const STATE_BITS = 2;
  * | DISPATCHED | RUNNING | worker | its code begins |
  * | RUNNING | CANCELLING | main | asked to stop; the word is the job's cancel flag |
  * | RUNNING | FREE | worker | its code has ended: too late to cancel |
- * | RUNNING | DISPATCHED | worker | its child process has ended before it began the job there |
+ * | RUNNING | DISPATCHED | worker | the child process ended before the job began there |
  *
- * The word holds the lane's sequence number as its generation, so that an old lane entry, or an old cancel, no longer
- * matches once the slot is used again. A sequence number names its slot by its low bits; it may wrap.
+ * The rest of the word is the lane's sequence number, the slot's generation: once the slot is used again, an old entry or an
+ * old cancel no longer matches. The low bits of a sequence number are its slot; sequence numbers wrap.
  */
 export class SlotTable {
   readonly words: Int32Array;
@@ -29,37 +29,37 @@ export class SlotTable {
     this.words = words;
   }
 
-  /** Main: marks the job sent ahead. A plain store: the worker sees it once the entry is published, by an atomic one. */
+  /** Main: marks the job sent ahead. A plain store, as the atomic store that publishes the entry comes after. */
   dispatch(seq: number): void {
     this.words[seq & MASK] = (seq << STATE_BITS) | DISPATCHED;
   }
 
-  /** Main: takes the job back. False when the worker has begun it. */
+  /** Main: takes the job back. Returns false if the worker has begun it. */
   takeBack(seq: number): boolean {
     return this.#swap(seq, DISPATCHED, FREE);
   }
 
-  /** Worker: begins the job. False when it was taken back. */
+  /** Worker: begins the job. Returns false if it was taken back. */
   begin(seq: number): boolean {
     return this.#swap(seq, DISPATCHED, RUNNING);
   }
 
-  /** Main: asks the running job to stop. False when its code has ended, or was asked before. */
+  /** Main: asks the running job to stop. Returns false if its code has ended, or was asked before. */
   cancel(seq: number): boolean {
     return this.#swap(seq, RUNNING, CANCELLING);
   }
 
-  /** Worker: the job, which it has begun, has not begun where it was to run. False when it was asked to stop before. */
+  /** Worker: the job did not begin in the child process. Returns false if it was asked to stop before. */
   unbegin(seq: number): boolean {
     return this.#swap(seq, RUNNING, DISPATCHED);
   }
 
-  /** Worker: ends the job. False when it was asked to stop before it ended. */
+  /** Worker: ends the job. Returns false if it was asked to stop before. */
   end(seq: number): boolean {
     return this.#swap(seq, RUNNING, FREE);
   }
 
-  /** Whether the worker has not begun the job. Ask only for a job that was dispatched and not taken back. */
+  /** Whether the worker has not begun the job. Only for a job that was dispatched and not taken back. */
   isWaiting(seq: number): boolean {
     return Atomics.load(this.words, seq & MASK) === ((seq << STATE_BITS) | DISPATCHED);
   }
@@ -68,7 +68,7 @@ export class SlotTable {
     return Atomics.load(this.words, seq & MASK) === this.cancelWord(seq);
   }
 
-  /** What the word holds once the job is asked to stop: its cancel flag's raised value. */
+  /** The word of a job that was asked to stop: the raised value of its cancel flag. */
   cancelWord(seq: number): number {
     return (seq << STATE_BITS) | CANCELLING;
   }

@@ -1,18 +1,18 @@
 import { Control, TEXT_BYTES, TEXT_CHARS, type WorkerMemory } from './layout.js';
 import { BEYOND_LATIN1 } from './tree-format.js';
 
-/** A batch is written once it is so long. A task that keeps one short string keeps alive its batch, so it is not longer. */
+/** Length at which a batch is written. Not more, as a task that keeps one short string keeps its batch alive. */
 const BATCH_CHARS = TEXT_CHARS / 2;
-/** Before a batch's characters: how many bytes they take, and whether that is two each. */
+/** Size of a batch's head: how many bytes its characters take, and whether that is two each. */
 const HEAD_BYTES = Int32Array.BYTES_PER_ELEMENT;
 
-/** The memory beside a lane, seen as batches. A batch is contiguous, and its head is aligned. */
+/** The memory for strings beside a lane. A batch is contiguous, and its head is aligned. */
 abstract class TextLane {
   readonly words: Int32Array;
   readonly bytes: Buffer;
   /** The byte at which the next batch begins. */
   offset = 0;
-  /** Bytes of all batches before that. Wraps. */
+  /** Bytes of all batches so far. Wraps. */
   passed = 0;
 
   constructor({ texts }: WorkerMemory) {
@@ -20,7 +20,7 @@ abstract class TextLane {
     this.bytes = Buffer.from(texts.buffer);
   }
 
-  /** Goes on behind a batch of so many bytes. */
+  /** Moves behind a batch whose characters take `bytes`. */
   advance(bytes: number): void {
     const end = (this.offset + HEAD_BYTES + bytes + HEAD_BYTES - 1) & -HEAD_BYTES;
     this.passed = (this.passed + end - this.offset) | 0;
@@ -29,19 +29,19 @@ abstract class TextLane {
 }
 
 /**
- * The strings among the arguments of jobs, joined to batches beside the lane: a call into the runtime that writes a string
- * takes as long as one that writes thirty (of 36 characters, 120 ns to write one by one and 75 to read; 40 and 12 in
- * batches). An entry tells only how long its own are.
+ * Writes the strings among the arguments of jobs in batches beside the lane; an entry holds only their lengths. A call into the
+ * runtime that writes one string takes as long as one that writes thirty: with 36 characters each, 120 ns to write and 75 to
+ * read one by one, 40 and 12 in batches.
  */
 export class TextWriter extends TextLane {
   readonly #control: Int32Array;
-  /** The strings of the batch in hand, and how many characters they have. */
+  /** The strings of the current batch, and how many characters they have. */
   #texts: string[] = [];
   #chars = 0;
-  /** The same, before the entry in hand. */
+  /** The number of strings and characters before the current entry. */
   #keptTexts = 0;
   #keptChars = 0;
-  /** How many characters the batch in hand may have. */
+  /** How many characters the current batch may have. */
   #room = TEXT_CHARS;
 
   constructor(memory: WorkerMemory) {
@@ -49,7 +49,7 @@ export class TextWriter extends TextLane {
     this.#control = memory.control;
   }
 
-  /** Takes a string of the entry in hand. False where there is no room for it. */
+  /** Adds a string of the current entry. Returns false if there is no room. */
   put(text: string): boolean {
     if (text === '') return true;
     const chars = this.#chars + text.length;
@@ -59,20 +59,20 @@ export class TextWriter extends TextLane {
     return true;
   }
 
-  /** The entry in hand is written. */
+  /** The current entry is written. */
   keep(): void {
     this.#keptTexts = this.#texts.length;
     this.#keptChars = this.#chars;
     if (this.#chars >= BATCH_CHARS) this.flush();
   }
 
-  /** The entry in hand is not written. */
+  /** The current entry is not written. */
   abandon(): void {
     this.#texts.length = this.#keptTexts;
     this.#chars = this.#keptChars;
   }
 
-  /** Writes the batch in hand: before the entries are published that need it. */
+  /** Writes the current batch. Called before the entries that need it are published. */
   flush(): void {
     if (this.#chars === 0) return;
     const text = this.#texts.join('');
@@ -84,7 +84,7 @@ export class TextWriter extends TextLane {
     this.#chars = 0;
     this.#keptTexts = 0;
     this.#keptChars = 0;
-    this.#room = 0; // it is not known before the next string comes
+    this.#room = 0; // computed when the next string comes
   }
 
   #findsRoom(chars: number): boolean {
@@ -95,10 +95,10 @@ export class TextWriter extends TextLane {
   }
 }
 
-/** The other end: gives the strings out in the order in which they were put. */
+/** Reads the strings in the order in which they were put. */
 export class TextReader extends TextLane {
   #text = '';
-  /** The next string begins at this character. */
+  /** The character at which the next string begins. */
   #at = 0;
 
   take(length: number): string {
@@ -110,7 +110,7 @@ export class TextReader extends TextLane {
     return text;
   }
 
-  /** Passes over a string, which could not be read. */
+  /** Skips a string in an entry that could not be read. */
   pass(length: number): void {
     if (length === 0) return;
     if (this.#at === this.#text.length) this.#readBatch();

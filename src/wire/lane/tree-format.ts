@@ -1,32 +1,32 @@
 /**
- * Plain values in place: objects made by literals, arrays, strings, numbers, booleans, null, undefined and dates, nested;
- * and, where the other side keeps it, shared memory. They arrive exactly as a structured clone makes them, several times
- * faster; what this codec cannot carry so (class instances, cycles, anything referred to twice, holes, ...) it refuses, and
- * a structured clone carries it.
+ * The format of plain values in a lane: object literals, arrays, strings, numbers, booleans, null, undefined and dates, nested,
+ * and shared memory that the other side keeps. They arrive exactly as a structured clone makes them, several times faster. The
+ * codec refuses what it cannot carry so, such as class instances, cycles, objects referred to twice, and holes: that goes by
+ * structured clone.
  *
- * A value is one 32-bit word, its kind and a number, and what follows. An object's keys are sent once, as a shape.
+ * A value is one 32-bit word, its kind and a number, and what follows that. An object's keys are sent once, as a shape.
  */
 export const Kind = Object.freeze({
   UNDEFINED: 0,
   NULL: 1,
   TRUE: 2,
   FALSE: 3,
-  /** The number itself, 28 bits with its sign. */
+  /** Number: the integer itself, 28 bits with its sign. */
   INTEGER: 4,
   /** Two words follow. */
   DOUBLE: 5,
   DATE: 6,
-  /** Its length; its characters follow, a byte each. */
+  /** Number: the length. The characters follow, a byte each. */
   LATIN1: 7,
-  /** The same, two bytes each. */
+  /** Number: the length. The characters follow, two bytes each. */
   UTF16: 8,
-  /** Its length; its items follow. */
+  /** Number: the length. The items follow. */
   ARRAY: 9,
-  /** Its shape; its values follow. */
+  /** Number: the shape. The values follow. */
   OBJECT: 10,
-  /** The number of its keys; they follow as strings, then its values. The next free shape is theirs. */
+  /** Number: how many keys. They follow as strings, then the values. The keys become the next free shape. */
   NEW_SHAPE: 11,
-  /** Its type; the number of its buffer, and as doubles its offset and its length follow. */
+  /** Number: the type. The buffer's number follows, and as doubles the offset and the length. */
   SHARED: 12,
 } as const);
 
@@ -48,7 +48,7 @@ export const MAX_SHAPES = 256;
 
 export const MAX_ITEMS = 64;
 
-/** A string up to this length is written character by character; a call into the runtime costs more. */
+/** Longest string that is written character by character: for these a call into the runtime costs more. */
 export const SHORT_STRING = 32;
 
 export const BEYOND_LATIN1 = /[^\0-\xff]/;
@@ -61,14 +61,14 @@ export type Shape = readonly string[];
 
 export type Plain = Record<string, unknown>;
 
-/** Thrown for a value that the codec does not carry. Never seen outside; made once, as a stack costs more than a clone. */
+/** Thrown inside the codec for a value that it does not carry. Made once, as a stack costs more than a clone. */
 export const REFUSED = new Error('Refused');
 
 export function stringWords(bytes: number): number {
   return (bytes + WORD_BYTES - 1) >> 2;
 }
 
-/** Where the codec writes and reads: 32-bit words, and the same memory as bytes. */
+/** The memory that the codec writes and reads, as 32-bit words and as bytes. */
 export interface TreeMemory {
   readonly words: Int32Array;
   readonly bytes: Buffer;

@@ -14,10 +14,10 @@ import {
   WORD_BYTES,
 } from './tree-format.js';
 
-/** A shape as the reader knows it. */
+/** A shape that the reader has learned. */
 interface KnownShape {
   readonly keys: Shape;
-  /** An object of that shape: a copy of it is made at once, key by key it takes several times as long. */
+  /** An object of that shape. To copy it is several times as fast as to add the keys one by one. */
   readonly template: Plain;
 }
 
@@ -26,9 +26,9 @@ export class TreeReader {
   readonly #bytes: Buffer;
   readonly #buffers: ReceivedBuffers | undefined;
   readonly #shapes: KnownShape[] = [];
-  /** How many there are without those of a value that is being read. */
+  /** Number of shapes without those of the value that is being read. */
   #known = 0;
-  /** The word behind what was read last. */
+  /** The word behind the value that was read last. */
   cursor = 0;
 
   constructor(memory: TreeMemory, buffers?: ReceivedBuffers) {
@@ -46,8 +46,8 @@ export class TreeReader {
   }
 
   /**
-   * Passes over the value that begins at the word `cursor`, which `read` has failed to read, or which follows one of the same
-   * entry: makes none of it, and learns the shapes in it, as the writer counts them. Returns the word behind it.
+   * Skips the value that begins at the word `cursor`, because `read` failed to read it or one before it in the same entry. Learns
+   * its shapes, as the writer has counted them. Returns the word behind the value.
    */
   pass(cursor: number): number {
     this.cursor = cursor;
@@ -156,7 +156,7 @@ export class TreeReader {
   #takeObject(number: number): Plain {
     const { keys, template } = this.#shapes[number] as KnownShape;
     const object = { ...template };
-    for (const key of keys) object[key] = this.#take(); // there already: no setter of a prototype is asked
+    for (const key of keys) object[key] = this.#take(); // an own property already: no setter of a prototype is called
     return object;
   }
 
@@ -166,7 +166,7 @@ export class TreeReader {
     for (let i = 0; i < count; i++) {
       const key = this.#take() as string;
       keys.push(key);
-      // not assigned: `toString` would be refused below a frozen prototype
+      // an assignment of e.g. `toString` would fail below a frozen prototype
       define(template, key, undefined);
     }
     return this.#shapes.push({ keys, template }) - 1;

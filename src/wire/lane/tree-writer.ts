@@ -21,13 +21,15 @@ import {
   WORD_BYTES,
 } from './tree-format.js';
 
+/** Most objects in an entry. */
 const MAX_OBJECTS = 64;
 
+/** After this many refusals in a row, only one value in `TRY_EVERY` is tried. */
 const HOPELESS = 8;
 
 const TRY_EVERY = 32;
 
-// As they are before any task can replace them.
+// Captured before any task can replace them.
 const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 
 const { toString: tagOf } = PLAIN;
@@ -47,14 +49,14 @@ export class TreeWriter {
   readonly #shapes: Shape[] = [];
   /** The numbers of the shapes, by their first key. */
   readonly #byFirstKey = new Map<string | undefined, number[]>();
-  /** How many there were before the entry in hand. */
+  /** Number of shapes before the current entry. */
   #known = 0;
-  /** The objects of the entry in hand, to see one that comes again. */
+  /** The objects of the current entry, to find one that comes again. */
   readonly #objects: object[] = new Array<object>(MAX_OBJECTS);
   #count = 0;
   #cursor = 0;
   #limit = 0;
-  /** In a row. */
+  /** Number of values refused in a row. */
   #refusals = 0;
 
   constructor(memory: TreeMemory, buffers?: SentBuffers) {
@@ -64,8 +66,8 @@ export class TreeWriter {
   }
 
   /**
-   * Writes a value of an entry from the word `cursor` on, and answers the word behind it; -1 where the codec does not carry
-   * it. The entry's values are one graph: an object that two of them hold is refused.
+   * Writes a value of an entry from the word `cursor` on. Returns the word behind it, or -1 if the codec does not carry it. The
+   * entry's values are one graph: an object that two of them hold is refused.
    */
   write(value: object | string | boolean, cursor: number, limit: number): number {
     if (this.#isHopeless) return -1;
@@ -76,20 +78,20 @@ export class TreeWriter {
       this.#refusals = 0;
       return this.#cursor;
     } catch {
-      // refused, or a getter has thrown: the structured clone tells of that
+      // refused, or a getter has thrown: the structured clone reports that
       this.#refusals++;
       return -1;
     }
   }
 
-  /** The entry in hand is written. */
+  /** The current entry is written. */
   keep(): void {
     this.#known = this.#shapes.length;
     this.#buffers?.keep();
     this.#letGo();
   }
 
-  /** The entry in hand is not written: nobody learns its shapes. */
+  /** The current entry is not written: the reader does not learn its shapes. */
   abandon(): void {
     while (this.#shapes.length > this.#known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
     this.#buffers?.abandon();
@@ -102,7 +104,7 @@ export class TreeWriter {
     this.#count = 0;
   }
 
-  /** Where value after value is refused, only one of many is still tried. */
+  /** Whether to refuse a value without trying it. */
   get #isHopeless(): boolean {
     if (this.#refusals < HOPELESS) return false;
     this.#refusals++;
@@ -166,7 +168,7 @@ export class TreeWriter {
     this.#cursor += stringWords(length);
   }
 
-  /** False where the text has other characters. */
+  /** Returns false if the text has other characters. */
   #writeLatin1(text: string, start: number): boolean {
     const bytes = this.#bytes;
     const { length } = text;
@@ -214,7 +216,7 @@ export class TreeWriter {
     this.#writeDouble(part.length);
   }
 
-  /** What is referred to twice would arrive as two. */
+  /** Refuses an object that comes again, as it would arrive as two. */
   #meet(object: object): void {
     const objects = this.#objects;
     for (let i = 0; i < this.#count; i++) if (objects[i] === object) throw REFUSED;
@@ -224,7 +226,7 @@ export class TreeWriter {
 
   #putArray(array: readonly unknown[], depth: number): void {
     const { length } = array;
-    // neither holes nor further keys
+    // no holes, and no other keys
     if (length > MAX_ITEMS || keysOf(array).length !== length) throw REFUSED;
     this.#head(Kind.ARRAY, length);
     for (let i = 0; i < length; i++) {
@@ -246,8 +248,8 @@ export class TreeWriter {
   }
 
   /**
-   * The first object of its shape is looked at closely: a getter is not called, as the clone would call it once more, and
-   * what only looks plain is refused. Those that follow are alike, almost always: the look takes as long as all the rest.
+   * Writes the first object of its shape. Refuses one with a getter, which the clone would call again, and one that only looks
+   * plain. Later objects of the shape are not checked: they are almost always alike, and the check takes as long as all the rest.
    */
   #putFirst(object: Plain, keys: Shape, depth: number): void {
     for (const key of keys) if (getOwnPropertyDescriptor(object, key)?.get !== undefined) throw REFUSED;
@@ -259,7 +261,7 @@ export class TreeWriter {
   #putValues(object: Plain, keys: Shape, depth: number): void {
     for (const key of keys) {
       const value = object[key];
-      // a getter before it may have deleted it
+      // a getter read before may have deleted the property
       if (value === undefined && !hasOwn(object, key)) throw REFUSED;
       this.#put(value, depth + 1);
     }
@@ -284,16 +286,16 @@ export class TreeWriter {
 }
 
 /**
- * Whether an object that looks plain is so: a Map whose prototype was replaced is a Map to the structured clone, and
- * nothing else tells what that takes an object for. Takes 0.6 us with no properties.
+ * Whether an object that looks plain is plain to the structured clone, to which a Map whose prototype was replaced is still a
+ * Map. Takes 0.6 us for an object without properties.
  */
 function isOrdinary(object: object): boolean {
   if (ArrayBuffer.isView(object)) return false;
   const prototype: unknown = getPrototypeOf(cloneOf(object));
-  return prototype !== null && getPrototypeOf(prototype) === null; // of whatever realm
+  return prototype !== null && getPrototypeOf(prototype) === null; // the Object.prototype of any realm
 }
 
-/** The same at a glance, for what is empty, as all of these mostly are: the first one of a lane was looked at closely. */
+/** Cheap check of an object without properties that is not the first such one of the lane: whether it only looks plain. */
 function isExotic(object: object): boolean {
   return (
     ArrayBuffer.isView(object) ||

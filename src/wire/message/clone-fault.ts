@@ -3,30 +3,31 @@ import { describe, messageOf, NotCloneableError } from '../../errors.js';
 import { isDetached, memoryOf } from '../lane/known-buffers.js';
 import { CloneSearch, type Destination, type Fault, isCloneable } from './clone-search.js';
 
-/** How paths in errors begin: for the value or, where it is a list of things that are not alike, for each of them. */
+/** How paths in errors begin: for the value, or for each item of a list whose items are named differently. */
 export type Root = string | { readonly list: string; at(index: number): string };
 
 /** What could not be sent. */
 export interface Refused {
   readonly value: unknown;
-  /** What was to be moved with it. */
+  /** The transfer list that was given with it. */
   readonly transfer: readonly unknown[];
   /** How the path begins, e.g. `args` or `result`. */
   readonly root: Root;
   readonly to: Destination;
 }
 
-/** What Node can move besides array buffers, by the names of the classes. */
+/** Names of the classes that Node.js can move besides array buffers. */
 const MOVABLE = new Set(['MessagePort', 'FileHandle', 'ReadableStream', 'WritableStream', 'TransformStream']);
 const LONGEST_PATH = 300;
 
 /**
- * Why `postMessage` has refused a value: names the innermost part that cannot cross.
+ * Explains why `postMessage` has refused a value by the innermost part that cannot cross.
  *
- * @returns what to throw; or that objects of ours are to blame, which can go in an envelope, or may be.
+ * @returns the error to throw; or that the value holds objects of the library, which can go in an envelope; or that the value is
+ * too large to tell.
  */
 export function explain(refused: Refused, cause: unknown): Error | 'holds objects of ours' | 'too large' {
-  if (isTooDeep(cause)) return unexplained(refused, cause); // all parts that it came to can cross
+  if (isTooDeep(cause)) return unexplained(refused, cause); // all parts that the clone reached can cross
   const search = new CloneSearch(refused.to, refused.transfer);
   const fault = find(search, refused);
   if (fault !== undefined) return errorFor(fault, refused, cause);
@@ -34,7 +35,7 @@ export function explain(refused: Refused, cause: unknown): Error | 'holds object
   return search.hasCrossing ? 'holds objects of ours' : unexplained(refused, cause);
 }
 
-/** The error for a value in which objects of ours, if there are any, are to blame as well. */
+/** Returns the error for a value in which objects of the library, if there are any, cannot cross either. */
 export function cloneFault(refused: Refused, cause: unknown): Error {
   const search = new CloneSearch(refused.to, refused.transfer);
   search.refusesCrossing = true;
@@ -57,7 +58,7 @@ function errorFor({ path, what, isMisuse }: Fault, { to }: Refused, cause: unkno
   return isMisuse === true ? new TypeError(message) : new NotCloneableError(message, { path, cause });
 }
 
-/** What is moved is to blame, or the value as a whole; or it is too large to be searched. */
+/** Returns the error for a value of which no part was found that cannot cross: an item of the transfer list or the value itself is the cause. */
 export function unexplained(refused: Refused, cause: unknown): NotCloneableError {
   const fault = unmovableIn(refused.transfer) ?? refusedAsWhole(refused, cause);
   return new NotCloneableError(`Cannot send ${fault.path} to another ${refused.to}: ${fault.what}`, {
@@ -66,7 +67,7 @@ export function unexplained(refused: Refused, cause: unknown): NotCloneableError
   });
 }
 
-/** The clone has gone deeper than the stack. */
+/** Whether the clone has overflowed the stack. */
 function isTooDeep(cause: unknown): boolean {
   return types.isNativeError(cause) && cause.message === 'Maximum call stack size exceeded';
 }

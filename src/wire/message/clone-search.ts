@@ -7,21 +7,21 @@ import { isMoved } from './move.js';
 
 export type Destination = 'thread' | 'process';
 
-/** What cannot cross, and why. */
+/** A part of a value that cannot cross. */
 export interface Fault {
   readonly path: string;
-  /** What it is, and what is wrong with it: the end of a sentence. */
+  /** What it is and why it cannot cross, as the end of a sentence. */
   readonly what: string;
-  /** It is used where it must not be: no matter of cloning. */
+  /** Set if the part is used where it must not be, whether or not it could be cloned. */
   readonly isMisuse?: true;
 }
 
-/** How many parts are looked at: about as long as the clone takes that was refused, at most a few tenths of a second. */
+/** How many parts are searched. That takes about as long as the refused clone, at most a few tenths of a second. */
 const MAX_STEPS = 2 ** 20;
-/** How many objects with so many parts at most are cloned each by itself, to see whether they are to blame. */
+/** How many objects of at most `MAX_TRIAL_STEPS` parts are cloned by themselves to test them. */
 const MAX_TRIALS = 1000;
 const MAX_TRIAL_STEPS = 64;
-/** Of an array that may be sparse, so many of the first are looked at to see whether it is. */
+/** How many items of a long array are checked for holes. */
 const SAMPLE = 1000;
 
 const { getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
@@ -39,19 +39,19 @@ export function isCloneable(value: unknown, to: Destination): boolean {
   }
 }
 
-/** Goes through the parts of an object, one after the other. */
+/** An iteration over the parts of an object. */
 interface Parts {
-  /** The object whose they are. */
+  /** The object that has the parts. */
   readonly owner: object;
-  /** The part it has come to. */
+  /** The current part. */
   value: unknown;
-  /** False behind the last. May run a getter. */
+  /** Moves to the next part. Returns false behind the last. May run a getter. */
   next(): boolean;
-  /** How a path goes on to the part it has come to. */
+  /** Returns the step of a path to the current part. */
   step(): string;
-  /** What the search had counted when it came here. */
+  /** The search's step count when it came to the owner. */
   begunAt: number;
-  /** The owner is an array or a plain object. */
+  /** Whether the owner is an array or a plain object. */
   readonly isPlain: boolean;
 }
 
@@ -105,7 +105,7 @@ class Properties implements Parts {
   }
 }
 
-/** Each key, then what it leads to. */
+/** The parts of a Map: each key, then its value. */
 class Entries implements Parts {
   readonly owner: Map<unknown, unknown>;
   value: unknown;
@@ -174,26 +174,26 @@ class Members implements Parts {
 }
 
 /**
- * The search for what makes a structured clone refuse a value, in the order in which that meets its parts. Each object is
- * looked at once and by itself, so that the search is linear in the value; not recursive, as that may be deeper than a stack;
- * and given up past some steps, as whoever sends the value waits for it.
+ * Searches a value for the part that makes a structured clone refuse it, in the order of the clone. Each object is checked once
+ * and by itself, so that the search is linear; it is not recursive, as values may be nested deeper than the stack; and it gives
+ * up after `MAX_STEPS`, as the sender waits for it.
  */
 export class CloneSearch {
   readonly #to: Destination;
   readonly #moved: ReadonlySet<unknown>;
   readonly #seen = new Set<object>();
-  /** The way to the part in hand. */
+  /** The objects on the way to the current part. */
   readonly #way: Parts[] = [];
   #trials = 0;
-  /** How many parts were looked at. */
+  /** How many parts were searched. */
   steps = 0;
   hasGivenUp = false;
-  /** It has met objects of ours where they may be. */
+  /** Whether the search has met objects of the library at places where they may be. */
   hasCrossing = false;
-  /** Objects of ours are to blame wherever they are. */
+  /** Whether objects of the library are refused wherever they are. */
   refusesCrossing = false;
 
-  /** @param moved what goes with the value without being cloned. */
+  /** @param moved objects that go with the value without being cloned. */
   constructor(to: Destination, moved: readonly unknown[]) {
     this.#to = to;
     this.#moved = new Set(moved);
@@ -228,13 +228,13 @@ export class CloneSearch {
     return top.isPlain ? undefined : this.#try(top.owner, this.steps - top.begunAt);
   }
 
-  /** All parts can be cloned; the object itself perhaps cannot, being one of the platform's. */
+  /** Tests an object all of whose parts can be cloned: it may still be one of the platform's that cannot. */
   #try(object: object, steps: number): Omit<Fault, 'path'> | undefined {
     if (steps > MAX_TRIAL_STEPS || isContainer(object) || this.#trials++ >= MAX_TRIALS) return undefined;
     return isCloneable(object, this.#to) ? undefined : { what: `${describe(object)} cannot be cloned` };
   }
 
-  /** Looks at a value by itself, and goes on with its parts. */
+  /** Checks a value by itself, and goes on with its parts. */
   #enter(value: unknown): Omit<Fault, 'path'> | undefined {
     if (typeof value === 'function' || typeof value === 'symbol')
       return { what: `${describe(value)} cannot be cloned` };
@@ -242,7 +242,7 @@ export class CloneSearch {
       return undefined;
     this.#seen.add(value);
     if (types.isProxy(value)) return { what: 'a Proxy cannot be cloned' };
-    // most are plain: nothing more is asked of these
+    // most are plain and need no other check
     if (isArray(value)) return this.#goOn(itemsOf(value));
     if (getPrototypeOf(value) === PLAIN) return this.#goOn(new Properties(value, keysOf(value), true));
     if (isMoved(value)) return { what: MISPLACED, isMisuse: true };
@@ -260,7 +260,7 @@ export class CloneSearch {
     this.#way.push(parts);
   }
 
-  /** An object of ours goes in an envelope, which takes it out of plain objects and of what else holds others. */
+  /** Checks an object of the library. An envelope takes these out of arrays, Maps, Sets and plain objects only. */
   #crossing(value: object): Omit<Fault, 'path'> | undefined {
     const isReachable = this.#way.every(({ owner }) => isContainer(owner));
     if (isReachable && !this.refusesCrossing) {
@@ -285,7 +285,7 @@ export class CloneSearch {
 const MISPLACED =
   'move() moves a whole result, a whole report, or a whole argument of a child; it cannot stand anywhere else';
 
-/** Whether it is an array, a Map, a Set, or a plain object of any realm. */
+/** Whether an object is an array, a Map, a Set, or a plain object of any realm. */
 export function isContainer(object: object): boolean {
   if (isArray(object) || types.isMap(object) || types.isSet(object)) return true;
   const prototype: unknown = getPrototypeOf(object);
@@ -303,7 +303,7 @@ function isRefused(object: object): boolean {
   );
 }
 
-/** The parts that a structured clone reads; `undefined` where it reads none. */
+/** Returns the parts that a structured clone reads; `undefined` if it reads none. */
 function partsOf(object: object): Parts | undefined {
   if (types.isMap(object)) return new Entries(object);
   if (types.isSet(object)) return new Members(object);
@@ -312,7 +312,7 @@ function partsOf(object: object): Parts | undefined {
   return new Properties(object, keysOf(object));
 }
 
-/** By their keys where there are further ones, or holes: as far as that can be told at little cost. */
+/** Returns the items of an array: by its keys if it seems to have others, or holes. */
 function itemsOf(array: readonly unknown[]): Parts {
   const { length } = array;
   if (length <= SAMPLE) {

@@ -3,14 +3,14 @@ import type { ErrorClass } from './standard-errors.js';
 
 export const classes = new Map<string, ErrorClass>();
 
-// of the two errors of a `using` block, since Node 24
+/** The error that holds the two errors of a `using` block; defined since Node.js 24. */
 export const suppressed = Reflect.get(globalThis, 'SuppressedError') as ErrorClass | undefined;
 
 /**
- * Makes a class of errors known, so that one thrown by a task arrives as an instance of it. It is found by its name, and
- * restored without calling its constructor: prototype, message, stack, and own properties.
+ * Registers a class of errors, so that errors of it that a task throws arrive as its instances. The class is found by its name.
+ * An instance is restored without calling the constructor: prototype, message, stack, and own properties.
  *
- * @throws {TypeError} when it is not a class of errors, or another class has that name.
+ * @throws {TypeError} if the class does not extend `Error`, or another class has that name.
  */
 export function registerErrorClass(errorClass: ErrorClass): void {
   if (typeof errorClass !== 'function' || !inheritsFromError(errorClass))
@@ -24,7 +24,7 @@ export function registerErrorClass(errorClass: ErrorClass): void {
 
 function inheritsFromError(errorClass: ErrorClass): boolean {
   for (let prototype: unknown = errorClass.prototype; prototype !== null && prototype !== undefined; ) {
-    // by name, as a test runner's Error is of another realm
+    // by name, as a test runner's Error may be of another realm
     if ((prototype as Error).constructor?.name === 'Error') return true;
     prototype = Object.getPrototypeOf(prototype);
   }

@@ -37,8 +37,8 @@ for (const known of [
 if (typeof suppressed === 'function') classes.set('SuppressedError', suppressed);
 
 /**
- * What the record was made of: an error of the nearest class that is known here; a thrown non-error in an Error. Never
- * throws: in the place of what cannot be read there is a `NotCloneableError` that names it.
+ * Returns the error of a record, as an instance of its most derived class that is known here; an `Error` with the property
+ * `thrown` for a thrown value that is no error. Never throws: a `NotCloneableError` stands for each part that cannot be read.
  */
 export function decodeError(record: ErrorRecord): Error {
   try {
@@ -59,7 +59,7 @@ function decodeNonError(sealed: Sealed | undefined): Error {
   return error;
 }
 
-/** A cause or a reason may be anything: a non-error stays what it was. Never throws, as `decodeError`. */
+/** As `decodeError`, for a reason, which need not be an error: returns any other value as it was. Never throws. */
 export function decodeReason(record: ErrorRecord): unknown {
   try {
     const [first] = record.parts;
@@ -73,7 +73,7 @@ function unseal(sealed: Sealed): unknown {
   return 'bytes' in sealed ? fromBytes(sealed.bytes) : sealed.value;
 }
 
-/** The same, with an error in the place of what cannot be read here. */
+/** As `unseal`, but returns an error if the value cannot be read here. */
 function unsealOr(sealed: Sealed, path: string): unknown {
   try {
     return unseal(sealed);
@@ -82,7 +82,7 @@ function unsealOr(sealed: Sealed, path: string): unknown {
   }
 }
 
-/** All errors first, as they may refer to one another in any way. */
+/** Creates all errors before their properties, as they may refer to one another in any way. */
 function decodeParts(parts: readonly Part[]): unknown[] {
   const errors = parts.map((part) => (part.kind === 'error' ? errorOf(part) : unsealOr(part.value, 'error')));
   for (const [index, part] of parts.entries()) {
@@ -114,7 +114,7 @@ function contentOf(content: Content, errors: readonly unknown[], path: string): 
   return list;
 }
 
-/** Its class may have a getter that reads what only the constructor sets. */
+/** Returns the error's name, unless a getter of its class throws, as it may before the constructor has run. */
 function nameOf(error: Error): unknown {
   try {
     return error.name;
@@ -123,19 +123,19 @@ function nameOf(error: Error): unknown {
   }
 }
 
-/** A message, its `reason` made such that it can be cloned; an error arrives as it was. */
+/** Returns the message with its `reason` encoded, so that any reason can cross and an error arrives as it was. */
 export function packReason<M>(message: M, encode: (reason: unknown) => ErrorRecord = encodeError): M {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'reason')) return message;
   return { ...message, reason: encode((message as { readonly reason?: unknown }).reason) };
 }
 
-/** What `packReason` was given. */
+/** Returns the message that `packReason` was given. */
 export function unpackReason<M extends object>(message: M): M {
   if (!Object.hasOwn(message, 'reason')) return message;
   return { ...message, reason: decodeReason((message as { readonly reason?: unknown }).reason as ErrorRecord) };
 }
 
-/** Whether a record is of a `CancelledError`: the way a task says that it stopped because it was asked to. */
+/** Whether a record is of a `CancelledError`, which a task throws to stop when it is asked to. */
 export function isCancelledRecord(record: ErrorRecord): boolean {
   const [first] = record.parts;
   return first?.kind === 'error' && first.classes.includes('CancelledError');

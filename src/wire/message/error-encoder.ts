@@ -5,8 +5,8 @@ import { withoutOwnFrames } from './own-frames.js';
 import { standardNameOf } from './standard-errors.js';
 
 /**
- * Anything thrown as it crosses: plain data, so that whatever was thrown arrives. Errors refer to one another by their
- * numbers in `parts`, of which the first is what was thrown: one that is there twice, or among its own causes, is encoded once.
+ * A thrown value as plain data, so that whatever was thrown arrives. `parts[0]` is what was thrown. Errors refer to one another
+ * by their index in `parts`, so that one that occurs twice, or among its own causes, is encoded once.
  */
 export interface ErrorRecord {
   readonly parts: readonly Part[];
@@ -16,7 +16,7 @@ export type Part = ErrorPart | ValuePart;
 
 export interface ErrorPart {
   readonly kind: 'error';
-  /** Names of its classes, the most derived first. */
+  /** Names of the error's classes, the most derived first. */
   readonly classes: readonly string[];
   readonly message: string;
   readonly stack: string | undefined;
@@ -25,15 +25,15 @@ export interface ErrorPart {
 }
 
 /**
- * A value of somebody's in a record. An object is as bytes of its own where it can be, so that the record can be read even
- * where the object cannot: an error arrives, whatever it carries.
+ * A value of the user's in a record. Objects are serialized to bytes if possible, so that the record can be read even if the
+ * object cannot.
  */
 export type Sealed = { readonly bytes: Uint8Array } | { readonly value: unknown };
 
 interface ValuePart {
   readonly kind: 'value';
   readonly value: Sealed;
-  /** The value is a text that stands for one that cannot cross. */
+  /** Set if the value is a text that stands for a value that cannot cross. */
   readonly isLost?: true;
 }
 
@@ -46,15 +46,15 @@ interface Property {
 export type Content =
   | ValuePart
   | { readonly kind: 'part'; readonly part: number }
-  /** A list of errors, or of whatever else; without an item where it has a hole. */
+  /** A list of errors or other values. It has no item for a hole. */
   | { readonly kind: 'list'; readonly length: number; readonly items: readonly (readonly [string, Content])[] };
 
 export type Clone = (value: unknown) => unknown;
 
-/** How many errors are taken of those that code makes when it is asked: a getter may make one of another without end. */
+/** How many errors are encoded that getters have made: a getter may make another each time it is read. */
 const MAX_MADE = 500;
 const MAX_TEXT = 256 * 1024;
-/** Fields of their own in the record. */
+/** Properties that have a field of their own in the record. */
 const OWN_FIELDS = new Set(['message', 'stack', 'name']);
 const LEFT_OUT: Content = { kind: 'value', value: { value: '[further causes left out]' } };
 const UNREADABLE: ValuePart = {
@@ -66,9 +66,9 @@ const UNREADABLE: ValuePart = {
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys: keysOf } = Object;
 
 /**
- * The record of anything thrown, an error or not. Never throws, whatever that is made of.
+ * Returns the record of a thrown value, an error or not. Never throws.
  *
- * @param clone clones what can go where the record goes, and throws for what cannot.
+ * @param clone clones a value for the record's destination, and throws if it cannot go there.
  */
 export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
   const passed = typeof thrown === 'object' && thrown !== null ? passing?.get(thrown) : undefined;
@@ -80,29 +80,29 @@ export function encodeError(thrown: unknown, clone: Clone = structuredClone): Er
   }
 }
 
-/** Where what encoding needs is itself out of order, such as lists that nothing can be added to: the message alone. */
+/** Returns a record of the message alone, for when built-ins that encoding needs are broken, such as by a task. */
 function bareRecord(thrown: unknown): ErrorRecord {
   const message = messageOf(thrown);
   return { parts: [{ kind: 'error', classes: ['Error'], message, stack: undefined, name: undefined, properties: [] }] };
 }
 
-/** Where errors are only passed on: their records, by what they were decoded to. */
+/** The records of decoded errors, in threads that only pass errors on. */
 let passing: WeakMap<object, ErrorRecord> | undefined;
 
 /**
- * From now on an error that came goes on as it came, as on the way between the pool and its child processes: neither its class
- * nor what it carries need be known on the way.
+ * From now on a decoded error is encoded as the record that it came as. For threads between a pool and its child processes, where
+ * its class need not be known.
  */
 export function passErrorsOn(): void {
   passing ??= new WeakMap();
 }
 
-/** An error was decoded from the record: see {@link passErrorsOn}. */
+/** Remembers the record of a decoded error if errors are passed on. */
 export function decoded(error: Error, record: ErrorRecord): void {
   if (passing !== undefined && record.parts.every(isPortable)) passing.set(error, record);
 }
 
-/** Whether it holds nothing that only a thread of the same process can be given. */
+/** Whether a part can go to another process. */
 function isPortable(part: Part | Content): boolean {
   switch (part.kind) {
     case 'value':
@@ -119,7 +119,7 @@ function isPortable(part: Part | Content): boolean {
 class Encoder {
   readonly #clone: Clone;
   readonly #deps: Part[] = [];
-  /** The errors met: the number of each is its place. */
+  /** The errors found so far. The index of each is its index in `parts`. */
   readonly #met: { readonly error: object; readonly isMade: boolean }[] = [];
   #made = 0;
   readonly #numbers = new Map<object, number>();
@@ -132,7 +132,7 @@ class Encoder {
   encode(thrown: unknown): ErrorRecord {
     const content = this.#contentOf(thrown, false);
     if (content.kind === 'value') return { parts: [content] };
-    // not recursive: causes may lie deeper than a stack goes
+    // not recursive, as causes may be nested deeper than the stack
     for (let next = this.#met[0]; next !== undefined; next = this.#met[this.#deps.length])
       this.#deps.push(this.#read(next.error, next.isMade));
     return { parts: this.#deps };
@@ -163,11 +163,11 @@ class Encoder {
       const { enumerable: isEnumerable = false, get } = getOwnPropertyDescriptor(error, key) ?? {};
       if (!isEnumerable && get !== undefined && key !== 'cause' && key !== 'errors') continue;
       const content = this.#contentOfProperty(error, key, isMade || get !== undefined);
-      // a hidden property that cannot cross is the class's own affair, e.g. a method of Node's errors
+      // a hidden property that cannot cross is left out, e.g. a method of Node's errors
       if (isEnumerable || content.kind !== 'value' || content.isLost !== true)
         properties.push({ key, isEnumerable, content });
     }
-    // where it is a getter of the class
+    // a getter of the class
     if (!names.includes('errors') && Array.isArray(read(error, 'errors')))
       properties.push({ key: 'errors', isEnumerable: false, content: this.#contentOfProperty(error, 'errors', true) });
     return properties;
@@ -180,7 +180,7 @@ class Encoder {
     return { kind: 'list', length: value.length, items };
   }
 
-  /** @param isMade whether code has made it, just now, or an error before it. */
+  /** @param isMade whether a getter has made the value, or an error that it was read from. */
   #contentOf(value: unknown, isMade: boolean): Content {
     try {
       if (typeof value !== 'object' || value === null || !isErrorLike(value)) return this.#copyOf(value);
@@ -195,7 +195,7 @@ class Encoder {
     return { kind: 'part', part };
   }
 
-  /** Cloned now, as it may change before the record goes; once, as many errors may hold it. */
+  /** Clones a value now, as it may change before the record is sent; once, as many errors may hold it. */
   #copyOf(value: unknown): ValuePart {
     if (typeof value === 'function' || typeof value === 'symbol') return lost(value);
     if (typeof value !== 'object' || value === null) return { kind: 'value', value: { value } };
@@ -211,7 +211,7 @@ function seal(value: object, clone: Clone): ValuePart {
   try {
     return { kind: 'value', value: { bytes: toBytes(value) } };
   } catch {
-    // shared memory, or what only Node can clone
+    // shared memory, or an object that only Node.js can clone
   }
   try {
     return { kind: 'value', value: { value: clone(value) } };
@@ -224,14 +224,14 @@ function lost(value: unknown): ValuePart {
   return { kind: 'value', value: { value: `[${describe(value)}, which cannot be cloned]` }, isLost: true };
 }
 
-/** The record of what cannot be read further, or where what reads it is broken. */
+/** Returns the part of an error that cannot be read any further. */
 function withMessageOnly(thrown: object): Part {
   if (!types.isNativeError(thrown)) return UNREADABLE;
   const message = messageOf(thrown);
   return { kind: 'error', classes: ['Error'], message, stack: undefined, name: undefined, properties: [] };
 }
 
-/** Reads a property that may throw. */
+/** Reads a property. If its getter throws, returns a text that says so. */
 function read(object: object, key: string): unknown {
   try {
     return Reflect.get(object, key);
@@ -245,7 +245,7 @@ function text(value: unknown): string | undefined {
   return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}… (${value.length} characters)`;
 }
 
-/** How a stack begins. */
+/** Returns the line with which V8 begins a stack. */
 function headerOf(name = 'Error', message: string): string {
   return message === '' ? name : `${name}: ${message}`;
 }

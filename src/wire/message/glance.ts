@@ -5,8 +5,8 @@ const { getOwnPropertyDescriptor, keys: keysOf } = Object;
 const { isArray } = Array;
 
 /**
- * Some of the objects that a value holds near its surface, itself among them; not all, as a look must cost little beside the
- * clone: 2 us at most. Runs no foreign code: neither getters nor proxies are asked.
+ * Returns the value, if it is an object, and some of the objects near its surface. Not all, as this must cost little compared to
+ * the clone: 2 us at most. Runs no foreign code: skips getters and proxies.
  */
 export function glance(value: unknown): readonly object[] {
   const found: object[] = [];

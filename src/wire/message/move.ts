@@ -3,11 +3,11 @@ import { describe } from '../../errors.js';
 import type { Transferable } from '../../sync/sharing/crossing.js';
 import { Uncloneable } from '../../sync/uncloneable.js';
 
-// registered: the task's import makes such a wrapper, the worker's loop takes it off
+// registered, as another copy of the library, which the task imports, makes the wrapper that the worker takes off
 const BRAND = Symbol.for('thread-system.moved');
 const VALUE = Symbol.for('thread-system.movedValue');
 
-/** A value with what is to be moved in it. Where it stands in a value, the structured clone refuses it instead of handing it over. */
+/** A wrapper around a value to be moved. Inside of another value the structured clone refuses it. */
 export class Moved extends Uncloneable {
   readonly [BRAND]: readonly Transferable[];
   readonly [VALUE]: unknown;
@@ -20,11 +20,12 @@ export class Moved extends Uncloneable {
 }
 
 /**
- * Hands over `value` without copying the memory and ports listed in `transferables`: buffers, or views, which stand for
- * their buffers. A task returns it, reports it, yields it, or gives it to a child as an argument; anywhere else, such as
- * within a value, it is a `TypeError`. What shares its memory with others, as a small `Buffer` does, is copied.
+ * Marks `value` to be sent without copying the memory and ports listed in `transferables`: buffers, ports, streams, or views,
+ * which stand for their buffers. A task returns, reports or yields the result, or passes it to a child as an argument; anywhere
+ * else, such as inside another value, it causes a `TypeError`. Memory that others use as well, as that of a small `Buffer`, is
+ * copied.
  *
- * @throws {TypeError} when `transferables` is not an array.
+ * @throws {TypeError} if `transferables` is not an array.
  *
  * @example
  * ```ts
@@ -37,7 +38,7 @@ export class Moved extends Uncloneable {
 export function move<T>(value: T, transferables: readonly Transferable[]): T {
   if (!Array.isArray(transferables))
     throw new TypeError(`Cannot move value: transferables must be an array, received ${describe(transferables)}`);
-  // a fiction that keeps the task's type its own: the loop takes the wrapper off
+  // typed as the value itself, so that the task's type does not change: the worker takes the wrapper off
   return new Moved(value, transferables) as T;
 }
 

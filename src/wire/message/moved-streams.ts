@@ -4,8 +4,8 @@ import { decodeReason, type ErrorRecord, encodeError } from './error-codec.js';
 import { unreadable } from './unreadable.js';
 
 /**
- * How a stream that is moved crosses: its thread keeps it, and serves it over a port to a stream over here. Node's own
- * transfer would do the same over a port that nobody sees: where the thread behind it ends the reader waits for ever.
+ * How a moved stream crosses: its thread keeps it, and serves it over a port to a stream on the other thread. Node's own transfer
+ * does the same over a hidden port, so that a reader waits for ever if the thread at the other end exits.
  */
 export interface StreamHandle {
   readonly readable: MessagePort | undefined;
@@ -15,9 +15,9 @@ export interface StreamHandle {
 /** A stream that is about to be moved. */
 export interface MovedStream {
   readonly handle: StreamHandle;
-  /** What is to be moved in its stead. */
+  /** The ports to move in place of the stream. */
   readonly transfer: readonly MessagePort[];
-  /** The handle has gone: from now on the stream is the other thread's. Answers this thread's ends. */
+  /** Serves the stream to the other thread, once the handle was sent. Returns this thread's ports. */
   serve(): readonly MessagePort[];
   /** The handle could not be sent. */
   drop(): void;
@@ -38,10 +38,10 @@ const gone = (): WorkerExitError =>
   new WorkerExitError('The thread at the other end of a moved stream has ended', { exitCode: 1 });
 const ignore = (): void => {};
 
-/** Ports of streams over here that nobody has any more. */
+/** Closes the ports of streams that were collected here. */
 const dropped = new FinalizationRegistry<MessagePort>((port) => port.close());
 
-/** Whether it is a stream that can be moved: one that is locked is left to Node, which refuses it. */
+/** Whether `item` is a stream that can be moved. A locked one is left to Node.js, which refuses it. */
 export function isFreeStream(item: unknown): item is ReadableStream | WritableStream | TransformStream {
   switch (Object.prototype.toString.call(item)) {
     case '[object ReadableStream]':
@@ -75,7 +75,7 @@ export function moveStream(stream: ReadableStream | WritableStream | TransformSt
   };
 }
 
-/** The stream that stands for one of another thread. */
+/** Returns the stream that stands for one of another thread. */
 export function streamOf({ readable, writable }: StreamHandle): ReadableStream | WritableStream | TransformStream {
   if (writable === undefined) return readableOver(readable as MessagePort);
   if (readable === undefined) return writableOver(writable);
@@ -85,7 +85,7 @@ export function streamOf({ readable, writable }: StreamHandle): ReadableStream |
   }) as TransformStream;
 }
 
-/** The ports of a handle that has arrived. */
+/** Returns the ports of a received handle. */
 export function portsOf({ readable, writable }: StreamHandle): readonly MessagePort[] {
   return [readable, writable].filter((port) => port !== undefined);
 }
@@ -97,7 +97,7 @@ function serveReadable(stream: ReadableStream, port: MessagePort): void {
     isOver = true;
     port.close();
   };
-  /** Read ahead, once the first is asked for. */
+  /** The next chunk, read ahead once the first was pulled. */
   let next: ReturnType<typeof reader.read> | undefined;
   const pull = async (): Promise<void> => {
     try {
@@ -109,12 +109,12 @@ function serveReadable(stream: ReadableStream, port: MessagePort): void {
         return;
       }
       next = reader.read();
-      next.catch(ignore); // it is told when it is asked for
+      next.catch(ignore); // reported when the chunk is pulled
     } catch (error) {
       if (isOver) return;
       port.postMessage({ kind: 'error', reason: encodeError(error) } satisfies FromReadable);
       end();
-      reader.cancel(error).catch(ignore); // where a chunk cannot be cloned
+      reader.cancel(error).catch(ignore); // the stream is still open if a chunk could not be cloned
     }
   };
   port.on('message', (message: ToReadable) => {
@@ -181,11 +181,11 @@ function serveWritable(stream: WritableStream, port: MessagePort): void {
   port.unref();
 }
 
-/** Reads no chunk before it is asked for one, and keeps the process only while it waits for one. */
+/** Returns a stream that requests a chunk only when one is read, and keeps the process alive only while it waits for one. */
 function readableOver(port: MessagePort): ReadableStream {
   let isOver = false;
   let known: WeakRef<ReadableStreamDefaultController> | undefined;
-  /** While a chunk is waited for: else nobody may have the stream any more. */
+  /** Set while a chunk is awaited. A reference at any other time would keep a stream that nothing else holds. */
   let waiting: { readonly controller: ReadableStreamDefaultController; readonly resolve: () => void } | undefined;
   const settle = (act: (controller: ReadableStreamDefaultController) => void): void => {
     const controller = waiting?.controller ?? known?.deref();

@@ -1,18 +1,18 @@
 import { stackOf } from '../../errors.js';
 
 /*
- * Stacks without the frames of the worker's loop, which lie below the task's own. They are known by the address of the file
- * that this code is in, however that is named: a user's file may have any name.
+ * Removes the worker's own frames, which lie below those of a task, from stacks. They are known by the address of the file that
+ * this code is in, as a user's file may have any name.
  */
 
-/** How a frame shows a place: in parentheses behind a function's name, or alone; then line and column. */
+/** The address in a frame: in parentheses after a function's name, or alone; followed by line and column. */
 const PLACE = /^\s+at (?:.*\()?(.+?):\d+:\d+\)?$/;
-/** Code of Node's, or of no file, that calls us or is called by us. */
+/** Frames of Node.js, or of no file. They may lie between the worker's own. */
 const OF_NOBODY = /^\s+at .*(?:\(?node:|<anonymous>\)?$|\(native\)$|\(index \d+\)$)/;
-/** How this file ends where a source map shows it as it was written: what stands before is where all of ours is. */
+/** The end of this file's address if source maps are on. What is before it is the library's source folder. */
 const SOURCE = /wire[\\/]message[\\/]own-frames\.[jt]s$/;
 
-/** How frames of this file show its address: more than one where source maps are turned on meanwhile. */
+/** Addresses of this file in frames: more than one if source maps are turned on later. */
 const addresses = new Set<string>();
 const folders = new Set<string>();
 
@@ -41,10 +41,10 @@ function isOurs(frame: string): boolean {
 learnAddress();
 
 /**
- * A stack that ends with the last frame that is not of this library. One that is all of it is left as it is: where a bundler
- * has put code of the user into our file, it could be theirs.
+ * Returns the stack up to the last frame that is not of this library. A stack with no other frames is returned as it is: a bundler
+ * may have put code of the user into this file.
  *
- * @param message the error's, which may look like frames.
+ * @param message the error's message, which may contain lines like frames.
  */
 export function withoutOwnFrames(stack: string, message: string): string {
   learnAddress();

@@ -13,36 +13,36 @@ import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
 
 type TransferList = readonly unknown[];
-/** A transfer list, as this version of Node's types names it. */
+/** Type of a transfer list, whose name differs between versions of Node's types. */
 type Movables = Parameters<MessagePort['postMessage']>[1];
 
 /**
- * How a value crosses that holds objects of ours, such as tokens. In `root` each is replaced by an empty object, listed
- * in `marks`; the structured clone keeps their identity, so that no value of a user's can be taken for one.
+ * A value that holds objects of the library, such as tokens, as it crosses. In `root` each of them is replaced by an empty object,
+ * its mark. The structured clone keeps the identity of marks, so that no value of a user can be taken for one.
  */
 interface Envelope {
   readonly root: unknown;
   readonly marks: readonly object[];
   readonly handles: readonly (CrossingHandle | FarPart)[];
-  /** Streams that are moved. */
+  /** Moved streams. */
   readonly streams?: readonly { readonly mark: object; readonly handle: StreamHandle }[];
-  /** Ports that a task moves, as they are in `root`. */
+  /** Moved ports, which are also in `root`. */
   readonly ports?: readonly MessagePort[];
 }
 
-/** A value that can be sent, and the tag to receive it by. */
+/** A copy of a value that is sent later, and the tag to open it with. */
 export interface Copy {
   readonly message: unknown;
-  /** What is moved with it. */
+  /** The objects to move with it. */
   readonly moved: readonly unknown[];
   readonly tag: number;
 }
 
 const MISPLACED_VIEW =
   'a view that ends more than 4 GiB behind the beginning of its memory is in an instance of a class';
-/** How many items of a list are looked at for objects of ours before it is sent. What is not seen is found by a fault. */
+/** How many items of a list are checked for objects of the library before it is sent. Others are found when the clone refuses them. */
 const GLANCE_ITEMS = 64;
-/** How deep, and among how many parts of each object, a view is looked for that lies far behind the beginning of its memory. */
+/** How deep, and among how many parts of each object, to look for views that the structured clone would misplace. */
 const FAR_DEPTH = 3;
 const FAR_PARTS = 8;
 
@@ -57,7 +57,7 @@ export class PayloadPort {
   }
 
   /**
-   * Sends a value as a message of its own and answers the tag to receive it by.
+   * Sends a value as a message of its own. Returns the tag to open it with.
    *
    * @throws {NotCloneableError}
    */
@@ -65,7 +65,7 @@ export class PayloadPort {
     refuseStaying(value, root, this.#to);
     const moved = transfer.length === 0 ? [] : movables(transfer, value);
     const refused = { value, transfer, root, to: this.#to };
-    // as the structured clone refuses it; but that of Node.js 20 makes an empty buffer of it
+    // the structured clone refuses it, except in Node.js 20, where it makes an empty buffer of it
     if (moved.some(isDetachedBuffer))
       throw unexplained(
         refused,
@@ -78,7 +78,7 @@ export class PayloadPort {
         this.#port.postMessage(value, moved as Movables);
         return Tag.MESSAGE;
       } catch (cause) {
-        // only now is it worth looking for objects of ours: they are made to be refused
+        // only now search for objects of the library, which are made to be refused
         const why = explain(refused, cause);
         if (why instanceof Error) throw why;
         if (why === 'too large') fault = (): Error => unexplained(refused, cause);
@@ -95,7 +95,7 @@ export class PayloadPort {
   }
 
   /**
-   * A copy of a value as it is now, to be sent later by `post`.
+   * Returns a copy of a value as it is now, to be sent later by `post`.
    *
    * @throws {NotCloneableError}
    */
@@ -117,7 +117,7 @@ export class PayloadPort {
     this.#port.postMessage(message, moved as Movables);
   }
 
-  /** Unpacks a message that was sent under `tag`. */
+  /** Returns the value of a message that was sent with `tag`. */
   open(message: unknown, tag: number): unknown {
     if (tag !== Tag.ENVELOPE) return message;
     const { root, marks, handles, streams = [], ports = [] } = message as Envelope;
@@ -138,7 +138,7 @@ export class PayloadPort {
     return this.#peer.sharesMemory ? 'thread' : 'process';
   }
 
-  /** Moves what can be reached of the streams as `moved-streams.ts` does; the rest is Node's affair. */
+  /** Sends a value with moved streams or ports. Streams that cannot be reached in the value are left to Node.js. */
   #sendLive(value: unknown, root: Root, transfer: readonly Transferable[]): number {
     const streams: readonly object[] = transfer.filter(isFreeStream);
     const moved = new Map<object, { readonly mark: object; readonly stream: MovedStream }>();
@@ -165,7 +165,7 @@ export class PayloadPort {
     }
   }
 
-  /** Whether a view lies where the structured clone would misplace it, as far as a glance can tell. */
+  /** Whether the value holds a view that the structured clone would misplace, as far as a quick check can tell. */
   #holdsFarView(value: unknown): boolean {
     return this.#peer.sharesMemory && holdsFarView(value, FAR_DEPTH);
   }
@@ -179,7 +179,7 @@ export class PayloadPort {
     }
   }
 
-  /** @param markOf the mark of what is moved in a way of its own. */
+  /** @param markOf returns the mark of an object that is moved by other means. */
   #wrap(value: unknown, markOf: (item: object) => object | undefined = () => undefined): Envelope {
     const marks: object[] = [];
     const handles: (CrossingHandle | FarPart)[] = [];
@@ -218,12 +218,12 @@ function isDetachedBuffer(item: Transferable): boolean {
   return types.isArrayBuffer(item) && isDetached(item);
 }
 
-/** Whether what is moved goes on between both threads. */
+/** Whether a moved object goes on connecting both threads. */
 function goesOn(item: Transferable): boolean {
   return item instanceof MessagePort || isFreeStream(item);
 }
 
-/** Every message pays for this, so it looks at little; it asks neither getters nor proxies. */
+/** Checks little, as it runs for every message. Skips getters and proxies. */
 function holdsFarView(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value)) return farPartOf(value) !== undefined;
@@ -239,7 +239,7 @@ function holdsFarView(value: unknown, depth: number): boolean {
     for (const item of value.values()) if (holdsFarView(item, depth - 1)) return true;
     return false;
   }
-  // of a large object not even the keys
+  // no `Object.keys`, which would read all keys of a large object
   for (const key in value) {
     if (left-- === 0) return false;
     if (holdsFarView(Object.getOwnPropertyDescriptor(value, key)?.value, depth - 1)) return true;
@@ -247,12 +247,12 @@ function holdsFarView(value: unknown, depth: number): boolean {
   return false;
 }
 
-/** Whether it is an object of ours, or a list that holds one: known at a glance. What lies deeper is found by a fault. */
+/** Whether a value is an object of the library, or a list that holds one. Deeper ones are found when the clone refuses them. */
 function holdsCrossing(value: unknown): boolean {
-  if (types.isProxy(value)) return false; // it is refused
+  if (types.isProxy(value)) return false; // the clone refuses it
   if (!Array.isArray(value)) return isCrossing(value);
   for (let i = 0; i < GLANCE_ITEMS && i < value.length; i++) {
-    // of a getter nothing is known
+    // does not call a getter
     if (isCrossing(Object.getOwnPropertyDescriptor(value, i)?.value)) return true;
   }
   return false;
@@ -261,8 +261,7 @@ function holdsCrossing(value: unknown): boolean {
 type Replace = (item: unknown) => unknown;
 
 /**
- * A copy of an array, a plain object, a Map or a Set, its items replaced; anything else as it is. A Map of a class that iterates
- * in its own way is read as the structured clone reads it, by the methods of Map.
+ * Returns a copy of an array, a plain object, a Map or a Set with its items replaced; anything else as it is.
  */
 function copyContainer(item: object, copies: Map<object, unknown>, replace: Replace): unknown {
   if (Array.isArray(item)) {
@@ -296,7 +295,7 @@ function copyContainer(item: object, copies: Map<object, unknown>, replace: Repl
   return copy;
 }
 
-/** Puts what has arrived in the place of its mark. The value is ours alone, fresh from the clone: changed in place. */
+/** Replaces each mark by the object that has arrived for it. In place, as nothing else holds the clone yet. */
 function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set<object>): unknown {
   if (typeof item !== 'object' || item === null) return item;
   if (arrived.has(item)) return arrived.get(item);

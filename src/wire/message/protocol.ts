@@ -13,7 +13,7 @@ export interface WorkerInit {
   readonly workerId: number;
   readonly concurrency: number;
   readonly memory: WorkerMemory;
-  /** The pool's one word: see `MAIN_PARKED`. */
+  /** The pool's control word: see `MAIN_PARKED`. */
   readonly poolWord: Int32Array;
   /** The table of all threads' bells, and the number of this thread in it. */
   readonly bells: Int32Array;
@@ -22,22 +22,22 @@ export interface WorkerInit {
   readonly payload: MessagePort;
   /** Whether ts-node is registered in the main thread only, where the worker cannot see it. */
   readonly isTsNodeRegistered: boolean;
-  /** How many hooks come before its first job: none begins until they have returned. */
+  /** How many hooks have to return before the first job begins. */
   readonly hooksFirst: number;
-  /** Where the jobs are to run in a child process. */
+  /** Set if the jobs run in a child process. */
   readonly process: ProcessSettings | undefined;
-  /** How deep pools are nested in its thread: 1 where the pool's is a main thread. */
+  /** How deep pools are nested: 1 if the pool is on a main thread. */
   readonly depth: number;
-  /** Whether it runs the jobs of a child process, and notes begins: see `BeginNotes`. */
+  /** Whether the thread runs the jobs of a child process and notes each that begins: see `BeginNotes`. */
   readonly notesBegins: boolean;
-  /** Which of the thread's output is printed by the thread of its pool. */
+  /** Streams whose output the pool's thread prints. */
   readonly printed: readonly Fd[];
 }
 
-/** What both sides post to ring the other. */
+/** The message that wakes the event loop of the other side. */
 export const DOORBELL = 0;
 
-/** How a child ended; its result comes in the message before. */
+/** How a child ended. Its result comes in the message before. */
 export type ChildEnd =
   | { readonly kind: 'child-ended'; readonly child: number; readonly tag: number }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord };
@@ -48,7 +48,7 @@ export interface ValueMessage {
   readonly value: unknown;
 }
 
-/** How a worker's hook gets on; its result comes in the message before. */
+/** The progress of a worker's hook. Its result comes in the message before. */
 export type HookReply =
   | ValueMessage
   | { readonly kind: 'hook-begun' }
@@ -58,27 +58,27 @@ export type HookReply =
 export type ToWorker =
   | typeof DOORBELL
   | RegistryMessage
-  /** The running job's flag was raised; brings the reason, and wakes listeners. */
+  /** The running job's flag was raised. Brings the reason, and notifies listeners. */
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
   | ValueMessage
   | ChildEnd
-  /** Has it run a task that is no job; the arguments come in the message before. */
+  /** Runs a hook. Its arguments come in the message before. */
   | {
       readonly kind: 'hook';
       readonly task: TaskDefinition;
       readonly tag: number;
-      /** Whether anybody asks for what it returns: else that need not be one that can cross. */
+      /** Whether the result is sent back. If not, it need not be cloneable. */
       readonly isAsked: boolean;
     }
-  /** Asks whether its event loop turns. */
+  /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
-  /** The child process, where there is one, profiles its thread, or says what it has seen; `profiled` follows. */
+  /** The child process, if there is one, begins or ends a profile of its thread. `profiled` follows. */
   | { readonly kind: 'profile'; readonly step: ProfileStep }
-  /** The child process, where there is one, is to end; `process-ended` follows. */
+  /** The child process, if there is one, is to exit. `process-ended` follows. */
   | { readonly kind: 'end-process' }
-  /** No job of the task can come any more. */
+  /** No more jobs of the task will come. */
   | { readonly kind: 'task-gone'; readonly id: number }
-  /** Nobody has that shared memory any more: see `SentBuffers`. */
+  /** The shared memory with that number was collected on the pool's thread: see `SentBuffers`. */
   | { readonly kind: 'memory-gone'; readonly number: number }
   /** The job's own code cancelled a parent of its token. */
   | { readonly kind: 'parent-cancelled'; readonly seq: number; readonly reason: unknown };
@@ -89,12 +89,12 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
   | HookReply
-  /** The step asked for is done; `profile`: what was seen, where it was the last. */
+  /** The step asked for is done. `profile` is set if it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
-  /** Its loop has failed, and runs nothing any more: the thread ends. */
+  /** The worker's loop has failed and stopped: the thread exits. */
   | { readonly kind: 'broken'; readonly error: ErrorRecord }
   /** The child process that ran the jobs has ended. */
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
-  /** An uncaught error of no job that still runs; `seq` where one is known that did. */
+  /** An uncaught error of no running job. `jobId` is set if it is known to be of an ended one. */
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };

@@ -1,10 +1,10 @@
-// The objects over shared memory, as a worker needs them: only once a job has been given one, or asks for its token.
+// Objects over shared memory, which a worker needs only once a job receives one or reads its own token.
 import { type CancellationToken, tokenFollowing } from '../../sync/cancellation-token.js';
 import type { Flag } from '../../sync/sharing/flag.js';
 
 export { arrive } from '../../sync/revive.js';
 
-/** A token that follows the flag of a job. */
+/** Returns a token that follows the flag of a job. */
 export function tokenOf(flag: Flag): CancellationToken {
   return tokenFollowing(flag);
 }

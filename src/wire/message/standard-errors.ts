@@ -1,9 +1,6 @@
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
-/**
- * The platform's classes of errors that are no globals, by a name that no class of a user's has: one of their own may well
- * be called RuntimeError.
- */
+/** The platform's error classes that are no globals, by qualified names, as a user's class may be called RuntimeError, too. */
 const classes = new Map<string, ErrorClass>();
 const names = new Map<object, string>();
 
@@ -17,12 +14,12 @@ for (const name of ['CompileError', 'LinkError', 'RuntimeError']) {
 
 const ASSERTION = 'node:assert.AssertionError';
 
-/** Loaded only where an error calls itself one. */
+/** Loaded only once an error has that name. */
 function assertionError(): ErrorClass {
   return process.getBuiltinModule('node:assert').AssertionError;
 }
 
-/** What a prototype of the platform's is called in a record; `undefined` for any other. */
+/** Returns the name in records of a class of the platform, given its prototype; `undefined` for any other class. */
 export function standardNameOf(prototype: object): string | undefined {
   const known = names.get(prototype);
   if (known !== undefined) return known;

@@ -5,21 +5,21 @@ import type { Root } from './clone-fault.js';
 import { type Destination, isContainer } from './clone-search.js';
 import { glance } from './glance.js';
 
-/** How many containers are looked into: what is larger is worth no more time. */
+/** How many containers of a value are searched. */
 const MOST_CONTAINERS = 64;
-/** How many items of each. */
+/** How many items of each container are searched. */
 const MOST_ITEMS = 32;
 
 const { getOwnPropertyDescriptor, keys: keysOf } = Object;
 
 /**
- * Refuses a value that holds an object of ours that stays on its thread, such as a Job: most have no property that a structured
- * clone would refuse, and would arrive as empty objects. Looks into a few containers only, and calls no getter.
+ * Refuses a value that holds an object of the library that stays on its thread, such as a Job. The structured clone would turn
+ * most of them into empty objects. Searches a few containers only, and calls no getter.
  *
  * @throws {NotCloneableError}
  */
 export function refuseStaying(value: unknown, root: Root, to: Destination): void {
-  if (!glance(value).some((object) => adviceOf(object) !== undefined)) return; // costs little beside a clone
+  if (!glance(value).some((object) => adviceOf(object) !== undefined)) return; // costs little compared to a clone
   const look = new Look(to);
   if (typeof root === 'string') look.at(value, root);
   else for (const [index, item] of (value as readonly unknown[]).entries()) look.at(item, root.at(index));

@@ -6,13 +6,13 @@ import { glance } from './glance.js';
 type IsUntransferable = (value: object) => boolean;
 type Threads = { readonly isMarkedAsUntransferable?: IsUntransferable };
 
-/** The least and usual size of the memory that small `Buffer`s share. */
+/** Default size of the memory that small `Buffer`s share. */
 const POOL_BYTES = 8192;
 let isMarked: IsUntransferable | undefined | null = null;
 
 /**
- * What is to be moved with a value. A view stands for its buffer. Memory that others use besides, as small `Buffer`s share
- * theirs, is left out: the clone copies it.
+ * Returns the objects to move with a value. A view stands for its buffer. Memory that is shared, as that of small `Buffer`s, is left
+ * out: the clone copies it.
  */
 export function movables(transfer: readonly unknown[], value: unknown): Transferable[] {
   const found = new Set<unknown>();
@@ -24,7 +24,7 @@ export function movables(transfer: readonly unknown[], value: unknown): Transfer
 }
 
 function isPooled(memory: ArrayBuffer, item: unknown, value: unknown): boolean {
-  // since Node 21, which marks its pool
+  // Node.js marks its pool since version 21
   if (isMarked === null)
     isMarked = (process.getBuiltinModule('node:worker_threads') as Threads).isMarkedAsUntransferable;
   if (isMarked !== undefined) return isMarked(memory);

@@ -1,11 +1,11 @@
 import { messageOf, NotCloneableError } from '../../errors.js';
 
 /**
- * The error for a value that was sent and cannot be read where it arrived: it is nested too deeply for the stack there, or
- * foreign code that reading it runs has thrown.
+ * Returns the error for a value that cannot be read where it has arrived: it is nested too deeply for the stack there, or foreign
+ * code that runs while it is read has thrown.
  *
- * @param path where the value stands, such as `result` or `args`.
- * @param cause what reading it threw.
+ * @param path the name of the value, such as `result` or `args`.
+ * @param cause the error thrown while it was read.
  */
 export function unreadable(path: string, cause: unknown): NotCloneableError {
   return new NotCloneableError(`Cannot read ${path} where it arrived: ${explain(cause)}`, { path, cause });

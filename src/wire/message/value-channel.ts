@@ -5,7 +5,7 @@ import { PayloadPort } from './payload-port.js';
 import type { ValueMessage } from './protocol.js';
 import { unreadable } from './unreadable.js';
 
-/** Carries values over a port that has other messages, too. */
+/** Carries values over a port that carries other messages, too. */
 export class ValueChannel {
   readonly #payload: PayloadPort;
   #value: unknown;
@@ -29,15 +29,15 @@ export class ValueChannel {
     this.#fault = undefined;
   }
 
-  /** A message has come that cannot be read: only values are such that this can be. */
+  /** A message could not be read: it was a value, as all others can be read. */
   failed(cause: unknown): void {
     this.#fault = { cause };
   }
 
   /**
-   * The value that came last.
+   * Returns the value that came last.
    *
-   * @param path how it is named in the error where it cannot be read.
+   * @param path the name of the value in an error.
    * @throws {NotCloneableError}
    */
   take(tag: number, path: string): unknown {

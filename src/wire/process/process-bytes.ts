@@ -1,13 +1,13 @@
 import { types } from 'node:util';
 
-// asked for when needed, not imported: only pools of child processes pay for it in the start of their threads
+// loaded when needed, not imported: only pools of child processes pay for it when their threads start
 const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8');
 
 /**
- * A value as bytes for another process, the way a structured clone would take it. Not `v8.serialize`, whose typed arrays
- * arrive over one buffer that all of them share, and which copies those over shared memory without a word.
+ * Serializes a value for another process as a structured clone would. Not by `v8.serialize`: typed arrays would arrive over one
+ * common buffer, and those over shared memory would silently be copied.
  *
- * @throws where a part of it cannot be cloned, or is shared memory.
+ * @throws if a part of the value cannot be cloned, or is shared memory.
  */
 export function toBytes(value: unknown): Uint8Array {
   const serializer = new (v8().Serializer)();
@@ -21,8 +21,8 @@ const wasm = Reflect.get(globalThis, 'WebAssembly') as { readonly Module?: { rea
 const wasmModule = wasm?.Module?.prototype;
 
 /**
- * Whether an object in a value is a `WebAssembly.Module`, which V8's serializer leaves out without a word, so that what it
- * wrote cannot be read. The value has come from another thread: there are neither getters nor proxies in it.
+ * Whether a value holds a `WebAssembly.Module`, which V8's serializer silently leaves out, so that the bytes cannot be read. The
+ * value is a clone from another thread, without getters and proxies.
  */
 export function holdsWasmModule(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || wasmModule === undefined) return false;
@@ -50,7 +50,7 @@ export function holdsWasmModule(value: unknown): boolean {
   return false;
 }
 
-/** The value of which `toBytes` made the bytes. */
+/** Returns the value that `toBytes` has serialized. */
 export function fromBytes(bytes: Uint8Array): unknown {
   const deserializer = new (v8().Deserializer)(bytes);
   deserializer.readHeader();

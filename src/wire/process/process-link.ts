@@ -27,7 +27,7 @@ export class ProcessLink {
   }
 
   /**
-   * @param root how the path in an error begins.
+   * @param root the beginning of paths in errors.
    * @throws {NotCloneableError}
    */
   pack(value: unknown, root: string): Packed {
@@ -36,8 +36,8 @@ export class ProcessLink {
   }
 
   /**
-   * @param root how the path in an error begins.
-   * @throws {NotCloneableError} where it cannot be read here.
+   * @param root the name of the value in errors.
+   * @throws {NotCloneableError} if the value cannot be read here.
    */
   unpack({ bytes, tag }: Packed, root: string): unknown {
     try {

@@ -5,16 +5,16 @@ import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.j
 import type { RegistryMessage } from '../../sync/sharing/registry.js';
 import type { ErrorRecord } from '../message/error-codec.js';
 
-// Every message is sent as the bytes that `toBytes` makes of it.
+// Every message is sent as bytes, made by `toBytes`.
 
-/** Signals that go to all processes of a terminal, or of a service: the pool's process decides what follows. */
+/** Signals that all processes of a terminal or a service receive. The pool's process decides what follows. */
 export const LEFT_TO_PARENT = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[];
 
 export function isLeftToParent(signal: NodeJS.Signals | null): boolean {
   return LEFT_TO_PARENT.some((left) => left === signal);
 }
 
-/** Whether a process of this environment leaves V8's coverage when it ends in order. */
+/** Whether a process with this environment writes V8's coverage when it exits by itself. */
 export function leavesCoverage(env: NodeJS.ProcessEnv): boolean {
   return (env['NODE_V8_COVERAGE'] ?? '') !== '';
 }
@@ -22,7 +22,7 @@ export function leavesCoverage(env: NodeJS.ProcessEnv): boolean {
 /** The first message to a child process. */
 export interface ProcessInit {
   readonly kind: 'init';
-  /** The address of the worker's entry, for the thread there. */
+  /** URL of the worker's entry, for the thread of the process. */
   readonly workerEntry: string;
   readonly workerId: number;
   readonly concurrency: number;
@@ -31,7 +31,7 @@ export interface ProcessInit {
   readonly isTsNodeRegistered: boolean;
 }
 
-/** A value for the other process: what `toBytes` makes of it, or of an envelope: see `PayloadPort`. */
+/** A value for the other process: the bytes of its message and the tag to open that with, as in `PayloadPort`. */
 export interface Packed {
   readonly bytes: Uint8Array;
   readonly tag: number;
@@ -41,7 +41,7 @@ export type ToProcess =
   | ProcessInit
   | {
       readonly kind: 'run';
-      /** Names this call from now on. */
+      /** The number by which later messages refer to this call. */
       readonly run: number;
       readonly id: number;
       readonly name: string | undefined;
@@ -49,15 +49,15 @@ export type ToProcess =
       readonly attempt: number;
       readonly task: { readonly id: number; readonly origin: TaskDefinition };
       readonly args: Packed;
-      /** What its code sees of where it was submitted. */
+      /** The values of the context in which the job was submitted. */
       readonly context: Packed | undefined;
     }
   | { readonly kind: 'task-gone'; readonly id: number }
-  /** The process is to end, and to leave its coverage. */
+  /** The process is to write its coverage and exit. */
   | { readonly kind: 'end' }
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
-  /** A task to run that is no job. */
+  /** Runs a hook. */
   | { readonly kind: 'hook'; readonly task: TaskDefinition; readonly args: Packed; readonly isAsked: boolean }
   | { readonly kind: 'profile'; readonly step: ProfileStep }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
@@ -65,7 +65,7 @@ export type ToProcess =
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
   | { readonly kind: 'exchange'; readonly message: RegistryMessage };
 
-/** A message of a task's code, or of the process that runs it. */
+/** A message from a child process, or from code of a task that runs there. */
 export type FromProcess =
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
@@ -73,7 +73,7 @@ export type FromProcess =
   | { readonly kind: 'returned'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'threw'; readonly run: number; readonly error: ErrorRecord; readonly hasCode: boolean }
   | { readonly kind: 'token-cancelled'; readonly run: number; readonly reason: unknown }
-  /** A call's code submits a child; `values` are its arguments, options and context. */
+  /** A call's code submits a child. `values` are the child's arguments, options and context. */
   | {
       readonly kind: 'asked';
       readonly run: number;
@@ -88,7 +88,7 @@ export type FromProcess =
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
-  /** The thread that ran the tasks has died: this process ends. */
+  /** The thread that runs the tasks has died: the process exits. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
-  /** `by`: the call in whose code it came about, where that is known. */
+  /** `by` is the call whose code caused the message, if known. */
   | { readonly kind: 'exchange'; readonly message: RegistryMessage; readonly by: number | undefined };
