@@ -1,7 +1,8 @@
 import { checkInteger, optionNames, readOptions } from '../base/check.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
 import { JobTimeoutError } from '../errors.js';
-import { isSettled, type Job } from '../jobs/job.js';
+import type { Job } from '../jobs/job.js';
+import { isSettled } from '../jobs/job-access.js';
 import { whenSettled } from '../jobs/job-engine.js';
 import { stays } from '../sync/sharing/crossing.js';
 

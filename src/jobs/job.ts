@@ -1,7 +1,6 @@
 // biome-ignore-all lint/style/useReadonlyClassProperties: fields are set by the functions that the class gives away
 
 import { inspect } from 'node:util';
-import { unlinkFromSignal } from '../base/abort-link.js';
 import { Bare } from '../base/bare.js';
 import { checkFinite } from '../base/check.js';
 import { now } from '../base/clock.js';
@@ -9,29 +8,36 @@ import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js'
 import { type Inspecting, shown } from '../base/inspect.js';
 import { pinShape } from '../base/pin-shape.js';
 import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
-import { trampoline } from '../base/trampoline.js';
 import { describe, textOf } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
-import { LINK, UNLINK } from '../sync/inner.js';
+import { LINK } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
-import { Follower, mayBeResolvers, tell } from './follower.js';
-import { type Beginning, JobExtras, type Moment, type SubmitTime } from './job-extras.js';
-import { JobKind, type OwnerRef } from './job-kind.js';
-import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
+import { mayBeResolvers } from './follower.js';
+import { follow, letGo, lookedAt, promiseOf } from './followers.js';
+import {
+  begunAttempts,
+  extrasOf,
+  failureOf,
+  giveJobAccess,
+  isSettled,
+  type JobAccess,
+  type JobOwner,
+  moveTo,
+  orderOf,
+} from './job-access.js';
+import { progressOf, settleBy } from './job-engine.js';
+import { JobExtras, type Moment } from './job-extras.js';
+import { JobKind } from './job-kind.js';
+import type { JobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import { JobPriority } from './job-priority.js';
-import type { JobState, SettledState } from './job-state.js';
-import { accessProgress, endProgress, listenToProgress, ProgressStream } from './progress.js';
-import { Cancellation, type StopCause } from './stop-cause.js';
+import type { JobState } from './job-state.js';
+import { accessProgress, listenToProgress } from './progress.js';
+import { Cancellation } from './stop-cause.js';
+import { takeOptions } from './take-options.js';
 import type { Task } from './task.js';
 import { NO_ARGS, type TaskRef } from './task-ref.js';
 import { refOf } from './task-registry.js';
-
-/** The pool a job was submitted to, as the job sees it. */
-export interface JobOwner {
-  cancelJob(job: Job, reason: unknown): boolean;
-  reprioritise(job: Job, priority: number): boolean;
-}
 
 /** A job in JSON: what it is and how it stands, without what it was given or came to. */
 export interface JobJson {
@@ -44,107 +50,15 @@ export interface JobJson {
   readonly attempts: number;
 }
 
-/** What the code of a cancelled job still returned. */
-interface Late {
-  readonly result: unknown;
-}
-
-const { getOwnPropertyNames } = Object;
 let lastNumber = 0;
 const NO_OPTIONS: JobOptions = Object.freeze(new Bare());
 /** As they are before any code can replace them. */
 const NativePromise = Promise;
 const { then: PROMISE_THEN, catch: PROMISE_CATCH, finally: PROMISE_FINALLY } = Promise.prototype;
 const { apply } = Reflect;
-const RESOLVED = Promise.resolve();
 
 function refuseArgs(ref: TaskRef, args: unknown): never {
   throw new TypeError(`Cannot make job '${ref.name}': args must be an array, received ${describe(args)}`);
-}
-
-/** As most options are: known at a glance, and nothing need be copied. */
-function isPriorityOnly(options: unknown): options is { readonly priority?: number | undefined } {
-  if (typeof options !== 'object' || options === null) return false;
-  const names = getOwnPropertyNames(options);
-  return names.length === 1 && names[0] === 'priority';
-}
-
-function hasMoreThanPriority(options: CheckedJobOptions): boolean {
-  for (const name in options) if (name !== 'priority' && name !== 'front') return true;
-  return false;
-}
-
-// What the engine does with a job: the functions below, and those of `job-engine.ts` that are made of them. The class gives
-// them to this module rather than to whoever holds a job: a call of `job.settle` would forge a result. As functions over
-// private fields they cost a job no field, as private methods would.
-
-/** What it shares with jobs that are alike. */
-export let kindOf: (job: Job) => JobKind<JobOwner>;
-export let isSettled: (job: Job) => boolean;
-/** Whether a worker is told nothing of it but its arguments. */
-export let isPlain: (job: Job) => boolean;
-/** Whether it has options besides a priority. */
-export let hasOptions: (job: Job) => boolean;
-/** What it was submitted with, until it has settled. */
-export let optionsOf: (job: Job) => JobOptions;
-/** Its place among equals: the order of submission, negative where it went ahead of them. */
-export let orderOf: (job: Job) => number;
-/** Where it is; `undefined` before it is submitted, and once it has settled without a run. */
-export let placeOf: (job: Job) => JobPlace | undefined;
-export let setPlace: (job: Job, place: JobPlace | undefined) => void;
-/**
- * Its number where it is: in a level of the queue, or in the lane of the worker it was sent to. Once it has settled, for how
- * many ticks its code ran.
- */
-export let seqOf: (job: Job) => number;
-/**
- * Gives it a pool, and its place among equals there: a number greater than `last`, the greatest that a job of the pool has.
- * Returns the number.
- */
-export let submittedTo: (job: Job, owner: OwnerRef<JobOwner>, arrival: SubmitTime, last: number) => number;
-export let begunAttempts: (job: Job) => number;
-/** How long it waited until its code began. */
-export let waitedTicks: (job: Job, beginning: Beginning) => number;
-/** Its code has ended. */
-export let ran: (job: Job, run: JobPlace, waited: number, ranTicks: number) => void;
-/** What became of its code is not known: it began, at about that time. */
-export let lost: (job: Job, run: JobPlace, begunAtMs: number) => void;
-/** An attempt has failed, and another follows: it is PENDING again. */
-export let again: (job: Job, moment: Moment) => void;
-/** Since when it waits for its turn, in ms of `now()`, while it is in the queue. */
-export let queuedFromMs: (job: Job) => number;
-/** Nothing holds it back any more. It ages from now on; or on, where an attempt of it has run. */
-export let queuedFrom: (job: Job, arrival: SubmitTime) => void;
-export let moveTo: (job: Job, priority: number) => void;
-/**
- * Ends the job, with its result or its error. Called once: by the ledger, or by `cancel` before it has a pool.
- *
- * @param late what the code of a cancelled job still returned.
- */
-export let settle: (job: Job, state: SettledState, outcome: unknown, late?: Late) => void;
-/** Settles it without its code having come to its end. Its error is made when somebody asks for it. */
-export let settleBy: (job: Job, ending: StopCause) => void;
-/** Its error, for who does not count as somebody that looks at it. */
-export let failureOf: (job: Job) => unknown;
-/** What it has besides its fields, if anything. */
-export let extrasIn: (job: Job) => JobExtras | undefined;
-/** The same, made where there is nothing yet. */
-export let extrasOf: (job: Job) => JobExtras;
-export let progressOf: (job: Job) => ProgressStream<unknown>;
-
-let tellFollowers: (job: Job) => void;
-/** Jobs that have settled, whose followers are to be told. */
-let toTell: Job[] = [];
-
-/** Never at once: among those who follow may be foreign code, and we may be in the middle of something (I7). */
-function tellSoon(job: Job): void {
-  if (toTell.push(job) === 1) apply(PROMISE_THEN, RESOLVED, [tellAll]);
-}
-
-function tellAll(): void {
-  const jobs = toTell;
-  toTell = [];
-  for (const job of jobs) tellFollowers(job);
 }
 
 /**
@@ -182,7 +96,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (args !== undefined && !Array.isArray(args)) refuseArgs(ref, args);
     this.#id = ++lastNumber;
     this.#content = args ?? NO_ARGS;
-    const priority = options === undefined ? JobPriority.NORMAL : Job.#takeOptions(this, ref, options);
+    const priority = options === undefined ? JobPriority.NORMAL : takeOptions(this, ref, options);
     this.#kind = JobKind.of(ref, priority);
   }
 
@@ -203,7 +117,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get state(): JobState {
     const { settledAs } = this.#kind;
     if (settledAs === undefined) return this.#place?.hasBegun(this.#seq) ? 'RUNNING' : 'PENDING';
-    if (settledAs === 'FAILED') Job.#lookedAt(this);
+    if (settledAs === 'FAILED') lookedAt(this);
     return settledAs;
   }
 
@@ -211,7 +125,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get result(): T | undefined {
     const { settledAs } = this.#kind;
     if (settledAs === 'COMPLETED') return this.#content as T;
-    if (settledAs === 'FAILED') Job.#lookedAt(this);
+    if (settledAs === 'FAILED') lookedAt(this);
     return this.#extras?.result as T | undefined;
   }
 
@@ -219,8 +133,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get error(): unknown {
     const { settledAs } = this.#kind;
     if (settledAs === undefined || settledAs === 'COMPLETED') return undefined;
-    Job.#lookedAt(this);
-    return Job.#errorOf(this);
+    lookedAt(this);
+    return failureOf(this);
   }
 
   /** How long it waited from submission until its code began, in ms; so far, while it waits. 0 before it is submitted. */
@@ -314,18 +228,18 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   ): Promise<A | B> {
     const { settledAs } = this.#kind;
     if (settledAs === undefined && mayBeResolvers(onfulfilled, onrejected))
-      return Job.#follow(this, onfulfilled as never, onrejected as never) as Promise<unknown> as Promise<A | B>;
+      return follow(this, onfulfilled as never, onrejected as never) as Promise<unknown> as Promise<A | B>;
     // of a job that has completed anew each time: most are awaited once, and to keep it would cost more
-    const promise = settledAs === 'COMPLETED' ? NativePromise.resolve(this.#content) : Job.#promiseOf(this);
+    const promise = settledAs === 'COMPLETED' ? NativePromise.resolve(this.#content) : promiseOf(this);
     return apply(PROMISE_THEN, promise, [onfulfilled, onrejected]) as Promise<A | B>;
   }
 
   catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return apply(PROMISE_CATCH, Job.#promiseOf(this), [onrejected]) as Promise<T | B>;
+    return apply(PROMISE_CATCH, promiseOf(this), [onrejected]) as Promise<T | B>;
   }
 
   finally(onfinally?: (() => void) | null): Promise<T> {
-    return apply(PROMISE_FINALLY, Job.#promiseOf(this), [onfinally]) as Promise<T>;
+    return apply(PROMISE_FINALLY, promiseOf(this), [onfinally]) as Promise<T>;
   }
 
   static {
@@ -344,88 +258,83 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   [inspect.custom](...inspecting: Inspecting): string {
     const { id, name, state, priority } = this;
-    const failure = state === 'FAILED' ? { error: textOf(Job.#errorOf(this)) } : {};
+    const failure = state === 'FAILED' ? { error: textOf(failureOf(this)) } : {};
     return shown('Job', { id, name, state, priority, ...failure }, inspecting);
   }
 
   static {
-    kindOf = (job) => job.#kind;
-    isSettled = (job) => job.#kind.settledAs !== undefined;
-    isPlain = (job) => job.#extras === undefined;
-    hasOptions = (job) => job.#extras?.options !== undefined;
-    optionsOf = (job) => job.#extras?.options ?? NO_OPTIONS;
-    orderOf = (job) => job.#extras?.order ?? job.#id;
-    placeOf = (job) => job.#place;
-    setPlace = (job, place) => {
-      job.#place = place;
+    const access: JobAccess<Job> = {
+      kindOf: (job) => job.#kind,
+      isSettled: (job) => job.#kind.settledAs !== undefined,
+      isPlain: (job) => job.#extras === undefined,
+      hasOptions: (job) => job.#extras?.options !== undefined,
+      optionsOf: (job) => job.#extras?.options ?? NO_OPTIONS,
+      orderOf: (job) => job.#extras?.order ?? job.#id,
+      placeOf: (job) => job.#place,
+      setPlace: (job, place) => {
+        job.#place = place;
+      },
+      seqOf: (job) => job.#seq,
+      submittedTo: (job, owner, arrival, last) => {
+        job.#kind = job.#kind.ownedBy(owner, arrival.handicap);
+        job.#waited = arrival;
+        return job.#extras === undefined && job.#id > last ? job.#id : Job.#number(job, last);
+      },
+      begunAttempts: (job) => {
+        const ended = job.#place?.attempt ?? 0;
+        return ended > 0 ? ended : (job.#extras?.lastRun?.attempt ?? 0);
+      },
+      waitedTicks: (job, { begunAtMs }) => {
+        const waited = job.#waited;
+        if (typeof waited === 'number') return waited;
+        const waitedMs = begunAtMs - waited.ms;
+        return waitedMs > 0 ? toTicks(waitedMs) : 0; // times of two threads differ by a few microseconds
+      },
+      ran: (job, run, waited, ranTicks) => {
+        job.#place = run;
+        job.#waited = waited;
+        job.#seq = ranTicks;
+      },
+      again: (job, moment) => {
+        const extras = extrasOf(job);
+        if (job.#place !== undefined) extras.lastRun = job.#place;
+        extras.stopCause = undefined;
+        job.#place = undefined;
+        job.#seq = 0;
+        job.#waited = moment;
+      },
+      queuedFromMs: (job) => {
+        const waited = job.#waited;
+        return (job.#extras?.queuedFrom ?? (typeof waited === 'object' ? waited : undefined))?.ms ?? 0;
+      },
+      queuedFrom: (job, arrival) => {
+        extrasOf(job).queuedFrom = arrival;
+        if (begunAttempts(job) === 0) job.#kind = job.#kind.withHandicap(arrival.handicap);
+      },
+      moveTo: (job, priority) => {
+        job.#kind = job.#kind.withPriority(priority);
+      },
+      settle: (job, state, outcome, late) => {
+        job.#kind = job.#kind.settled(state);
+        job.#content = outcome; // what a settled job does not need is let go (I9)
+        if (typeof job.#waited === 'object') Job.#neverRan(job);
+        if (job.#extras !== undefined) letGo(job, job.#extras, late);
+      },
+      failureOf: (job) => {
+        const ending = job.#extras?.stopCause;
+        if (ending !== undefined && job.#content === ending) job.#content = ending.error();
+        return job.#content;
+      },
+      contentOf: (job) => job.#content,
+      extrasIn: (job) => job.#extras,
+      extrasOf: (job) => {
+        job.#extras ??= new JobExtras();
+        return job.#extras;
+      },
     };
-    seqOf = (job) => job.#seq;
-    submittedTo = (job, owner, arrival, last) => {
-      job.#kind = job.#kind.ownedBy(owner, arrival.handicap);
-      job.#waited = arrival;
-      return job.#extras === undefined && job.#id > last ? job.#id : Job.#number(job, last);
-    };
-    begunAttempts = (job) => {
-      const ended = job.#place?.attempt ?? 0;
-      return ended > 0 ? ended : (job.#extras?.lastRun?.attempt ?? 0);
-    };
-    waitedTicks = (job, { begunAtMs }) => {
-      const waited = job.#waited;
-      if (typeof waited === 'number') return waited;
-      const waitedMs = begunAtMs - waited.ms;
-      return waitedMs > 0 ? toTicks(waitedMs) : 0; // times of two threads differ by a few microseconds
-    };
-    ran = (job, run, waited, ranTicks) => {
-      job.#place = run;
-      job.#waited = waited;
-      job.#seq = ranTicks;
-    };
-    lost = (job, run, begunAtMs) => ran(job, run, waitedTicks(job, { begunAtMs }), 0);
-    again = (job, moment) => {
-      const extras = extrasOf(job);
-      if (job.#place !== undefined) extras.lastRun = job.#place;
-      extras.stopCause = undefined;
-      job.#place = undefined;
-      job.#seq = 0;
-      job.#waited = moment;
-    };
-    queuedFromMs = (job) => {
-      const waited = job.#waited;
-      return (job.#extras?.queuedFrom ?? (typeof waited === 'object' ? waited : undefined))?.ms ?? 0;
-    };
-    queuedFrom = (job, arrival) => {
-      extrasOf(job).queuedFrom = arrival;
-      if (begunAttempts(job) === 0) job.#kind = job.#kind.withHandicap(arrival.handicap);
-    };
-    moveTo = (job, priority) => {
-      job.#kind = job.#kind.withPriority(priority);
-    };
-    settle = (job, state, outcome, late) => {
-      job.#kind = job.#kind.settled(state);
-      job.#content = outcome; // what a settled job does not need is let go (I9)
-      if (typeof job.#waited === 'object') Job.#neverRan(job);
-      if (job.#extras !== undefined) Job.#letGo(job, job.#extras, late);
-    };
-    settleBy = (job, ending) => {
-      extrasOf(job).stopCause = ending;
-      settle(job, ending.state, ending);
-    };
-    failureOf = (job) => Job.#errorOf(job);
-    extrasIn = (job) => job.#extras;
-    extrasOf = (job) => {
-      job.#extras ??= new JobExtras();
-      return job.#extras;
-    };
-    progressOf = (job) => {
-      const extras = extrasOf(job);
-      if (extras.progress === undefined) {
-        extras.progress = new ProgressStream();
-        if (isSettled(job)) endProgress(extras.progress);
-      }
-      return extras.progress;
-    };
+    giveJobAccess(access);
     giveAccess<Job>({
-      ...{ kindOf, isPlain, orderOf, placeOf, seqOf },
+      ...access,
       isInFlightJob: (value) => typeof value === 'object' && value !== null && #id in value,
       idOf: (job) => job.#id,
       argsOf: (job) => (job.#kind.settledAs === undefined ? (job.#content as readonly unknown[]) : NO_ARGS),
@@ -439,14 +348,6 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         job.#seq = seq;
       },
     });
-    tellFollowers = (job) => {
-      const extras = job.#extras;
-      const followers = extras?.followers;
-      if (extras === undefined || followers === undefined) return;
-      extras.followers = undefined;
-      if (followers instanceof Follower) Job.#tell(job, followers);
-      else for (const follower of followers) Job.#tell(job, follower);
-    };
     pinShape(new Job(() => undefined));
     lastNumber = 0; // it is nobody's job
   }
@@ -470,93 +371,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     job.#waited = toTicks(job.queuedMs);
   }
 
-  /** It has settled: tells those who wait for it. */
-  static #letGo(job: Job, extras: JobExtras, late?: Late): void {
-    if (extras.options !== undefined) {
-      const { token, signal } = extras.options;
-      token?.[UNLINK](job);
-      if (signal !== undefined) unlinkFromSignal(signal, job);
-      extras.options = undefined;
-      extras.context = undefined;
-    }
-    if (late !== undefined) extras.result = late.result;
-    extras.token?.[UNLINK](job);
-    if (extras.progress !== undefined) endProgress(extras.progress);
-    if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) trampoline(fn);
-    extras.whenSettled = undefined;
-    if (extras.followers !== undefined) {
-      if (job.#kind.settledAs === 'COMPLETED' && typeof job.#content !== 'object') tellFollowers(job);
-      else tellSoon(job);
-    }
-    // last, as its listeners are foreign code (I7)
-    if (extras.stopCause !== undefined) extras.token?.cancel(extras.stopCause.reason);
-  }
-
   /** Gives it a number that is greater than the last, and its place by that. */
   static #number(job: Job, last: number): number {
     const number = job.#id > last ? job.#id : ++lastNumber;
     const isFront = orderOf(job) < 0;
     if (isFront || number !== job.#id) extrasOf(job).order = isFront ? -number : number;
     return number;
-  }
-
-  /** Answers its priority. */
-  static #takeOptions(job: Job, ref: TaskRef, options: JobOptions): number {
-    if (isPriorityOnly(options)) {
-      const { priority } = options;
-      if (!Number.isFinite(priority)) checkFinite(priority ?? JobPriority.NORMAL, 'priority', `make job '${ref.name}'`);
-      return priority ?? JobPriority.NORMAL;
-    }
-    const checked = areChecked(options) ? options : readJobOptions(options, `make job '${ref.name}'`);
-    if (hasMoreThanPriority(checked)) {
-      const extras = extrasOf(job);
-      extras.name = checked.name;
-      extras.options = checked;
-    }
-    if (checked.front) extrasOf(job).order = -1;
-    return checked.priority ?? JobPriority.NORMAL;
-  }
-
-  static #errorOf(job: Job): unknown {
-    const ending = job.#extras?.stopCause;
-    if (ending !== undefined && job.#content === ending) job.#content = ending.error();
-    return job.#content;
-  }
-
-  /** Somebody looks at how it ended. */
-  static #lookedAt(job: Job): void {
-    const extras = job.#extras;
-    if (extras?.onLook === undefined) return;
-    extras.onLook();
-    extras.onLook = undefined;
-  }
-
-  static #promiseOf<T>(job: Job<T>): Promise<T> {
-    const extras = extrasOf(job);
-    extras.promise ??= Job.#makePromise(job);
-    return extras.promise as Promise<T>;
-  }
-
-  static #makePromise(job: Job): Promise<unknown> {
-    const { settledAs } = job.#kind;
-    if (settledAs === undefined) return new NativePromise((resolve, reject) => void Job.#follow(job, resolve, reject));
-    if (settledAs === 'COMPLETED') return NativePromise.resolve(job.#content);
-    Job.#lookedAt(job);
-    return NativePromise.reject(Job.#errorOf(job));
-  }
-
-  static #follow(job: Job, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
-    const follower = new Follower(resolve, reject);
-    const extras = job.#extras;
-    if (extras === undefined) extrasOf(job).followers = follower;
-    else if (extras.followers === undefined) extras.followers = follower;
-    else if (extras.followers instanceof Follower) extras.followers = [extras.followers, follower];
-    else extras.followers.push(follower);
-    return follower;
-  }
-
-  static #tell(job: Job, follower: Follower): void {
-    if (job.#kind.settledAs === 'COMPLETED') tell(follower, true, job.#content);
-    else tell(follower, false, Job.#errorOf(job));
   }
 }

@@ -1,4 +1,5 @@
-import { isPlain, type Job, kindOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { isPlain, kindOf } from '../../jobs/job-access.js';
 import { taskOf } from '../../jobs/job-engine.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';

@@ -1,7 +1,8 @@
 import { now } from '../../base/clock.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import { outranks } from '../../host/in-flight.js';
-import { isSettled, type Job, placeOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { isSettled, placeOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';

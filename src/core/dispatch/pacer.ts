@@ -3,7 +3,8 @@ import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../
 import { hasMuchStackRoom, hasStackRoom, needStackRoom } from '../../base/stack-room.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { MainParking } from '../../host/main-parking.js';
-import { type Job, orderOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { orderOf } from '../../jobs/job-access.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { WorkerSet } from '../workers/worker-set.js';

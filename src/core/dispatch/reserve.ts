@@ -1,5 +1,6 @@
 import { tierOf } from '../../host/tiered-in-flight.js';
-import { type Job, kindOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { kindOf } from '../../jobs/job-access.js';
 import { type ReservedWorkers, sum, tiersOf } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
 

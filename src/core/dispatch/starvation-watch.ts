@@ -1,6 +1,7 @@
 import { now } from '../../base/clock.js';
 import { startTimer } from '../../base/timer.js';
-import { type Job, orderOf, queuedFromMs } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { orderOf, queuedFromMs } from '../../jobs/job-access.js';
 import type { EventHub } from '../events.js';
 import type { Ledger } from '../ledger.js';
 import type { Dispatcher } from './dispatcher.js';

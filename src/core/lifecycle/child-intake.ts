@@ -1,7 +1,8 @@
 import { readChildOptions } from '../../contract/child-options.js';
 import type { ChildSubmission } from '../../contract/child-submission.js';
 import { PoolClosedError } from '../../errors.js';
-import { isSettled, Job, kindOf } from '../../jobs/job.js';
+import { Job } from '../../jobs/job.js';
+import { isSettled, kindOf } from '../../jobs/job-access.js';
 import { contextOf, setContext, whenSettled } from '../../jobs/job-engine.js';
 import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
 import { refOfOrigin } from '../../jobs/task-registry.js';

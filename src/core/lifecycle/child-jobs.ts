@@ -1,5 +1,6 @@
 import { RareMap } from '../../base/rare-map.js';
-import { type Job, placeOf, setPlace } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { placeOf, setPlace } from '../../jobs/job-access.js';
 import type { PoolWorker } from '../pool-worker.js';
 
 /** Which jobs were submitted by which: children are cancelled with their parent, which settles after them. */

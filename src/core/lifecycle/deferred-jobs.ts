@@ -1,6 +1,7 @@
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
 import { DependencyError, messageOf } from '../../errors.js';
-import { isSettled, type Job, kindOf, optionsOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { isSettled, kindOf, optionsOf } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';

@@ -1,7 +1,8 @@
 import { readContext } from '../../base/context-stores.js';
 import { nestingDepth, refusalHere } from '../../base/nesting.js';
 import { PoolClosedError } from '../../errors.js';
-import { hasOptions, isPlain, isSettled, type Job, kindOf, optionsOf, orderOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { hasOptions, isPlain, isSettled, kindOf, optionsOf, orderOf } from '../../jobs/job-access.js';
 import { linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';

@@ -1,5 +1,6 @@
 import { RemoteWorker } from '../../host/remote-worker.js';
-import { type Job, type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import { OwnerRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';

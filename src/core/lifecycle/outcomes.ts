@@ -1,7 +1,8 @@
 import type { ListenerQueue } from '../../base/listener-queue.js';
 import type { StoppedEnd, Thrown } from '../../host/result-lane.js';
 import type { JobSink } from '../../host/worker-events.js';
-import { begunAttempts, hasOptions, isPlain, type Job, ran, waitedTicks } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { begunAttempts, hasOptions, isPlain, ran, waitedTicks } from '../../jobs/job-access.js';
 import { reported, taskOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { learnRun } from '../dispatch/run-estimate.js';

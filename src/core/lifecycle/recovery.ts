@@ -1,8 +1,9 @@
 import { now } from '../../base/clock.js';
 import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
-import { begunAttempts, type Job, lost } from '../../jobs/job.js';
-import { transferOf } from '../../jobs/job-engine.js';
+import type { Job } from '../../jobs/job.js';
+import { begunAttempts } from '../../jobs/job-access.js';
+import { lost, transferOf } from '../../jobs/job-engine.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';

@@ -1,7 +1,8 @@
 import { now } from '../../base/clock.js';
 import { msUntil } from '../../base/timer.js';
 import { warnOf } from '../../base/warn.js';
-import { again, begunAttempts, isSettled, type Job, optionsOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { again, begunAttempts, isSettled, optionsOf } from '../../jobs/job-access.js';
 import { isLastAttempt } from '../../jobs/job-engine.js';
 import { retryDelayMs } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';

@@ -1,5 +1,6 @@
 import type { StoppedEnd } from '../../host/result-lane.js';
-import { hasOptions, type Job } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { hasOptions } from '../../jobs/job-access.js';
 import { stopCauseOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { ChildJobs } from './child-jobs.js';

@@ -1,6 +1,7 @@
 import { now } from '../../base/clock.js';
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
-import { type Job, optionsOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { optionsOf } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import { Timeout } from '../../jobs/stop-cause.js';
 

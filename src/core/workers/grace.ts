@@ -1,5 +1,6 @@
 import { type StopTimer, startTimer } from '../../base/timer.js';
-import { type Job, optionsOf } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { optionsOf } from '../../jobs/job-access.js';
 import type { PoolWorker } from '../pool-worker.js';
 
 /** How long before the end of a grace the worker's spare is started. */

@@ -1,0 +1,96 @@
+import { unlinkFromSignal } from '../base/abort-link.js';
+import { trampoline } from '../base/trampoline.js';
+import { UNLINK } from '../sync/inner.js';
+import { Follower, tell } from './follower.js';
+import { contentOf, extrasIn, extrasOf, failureOf, type JobHandle, kindOf, type Late } from './job-access.js';
+import type { JobExtras } from './job-extras.js';
+import { endProgress } from './progress.js';
+
+/** Captured before any code can replace them. */
+const NativePromise = Promise;
+const { then: PROMISE_THEN } = Promise.prototype;
+const { apply } = Reflect;
+const RESOLVED = Promise.resolve();
+
+/** Settled jobs whose followers are to be notified. */
+let toNotify: JobHandle[] = [];
+
+/** Notifies followers in a microtask: they may run foreign code, and the caller may be in the middle of something (I7). */
+function notifySoon(job: JobHandle): void {
+  if (toNotify.push(job) === 1) apply(PROMISE_THEN, RESOLVED, [notifyAll]);
+}
+
+function notifyAll(): void {
+  const jobs = toNotify;
+  toNotify = [];
+  for (const job of jobs) notifyFollowers(job);
+}
+
+function notifyFollowers(job: JobHandle): void {
+  const extras = extrasIn(job);
+  const followers = extras?.followers;
+  if (extras === undefined || followers === undefined) return;
+  extras.followers = undefined;
+  if (followers instanceof Follower) notify(job, followers);
+  else for (const follower of followers) notify(job, follower);
+}
+
+function notify(job: JobHandle, follower: Follower): void {
+  if (kindOf(job).settledAs === 'COMPLETED') tell(follower, true, contentOf(job));
+  else tell(follower, false, failureOf(job));
+}
+
+/** Adds two callbacks, one of which is called when the job, which has not settled, settles. */
+export function follow(job: JobHandle, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
+  const follower = new Follower(resolve, reject);
+  const extras = extrasOf(job);
+  if (extras.followers === undefined) extras.followers = follower;
+  else if (extras.followers instanceof Follower) extras.followers = [extras.followers, follower];
+  else extras.followers.push(follower);
+  return follower;
+}
+
+/** Returns the job's promise, which is made when it is first asked for. */
+export function promiseOf<T>(job: JobHandle): Promise<T> {
+  const extras = extrasOf(job);
+  extras.promise ??= makePromise(job);
+  return extras.promise as Promise<T>;
+}
+
+function makePromise(job: JobHandle): Promise<unknown> {
+  const { settledAs } = kindOf(job);
+  if (settledAs === undefined) return new NativePromise((resolve, reject) => void follow(job, resolve, reject));
+  if (settledAs === 'COMPLETED') return NativePromise.resolve(contentOf(job));
+  lookedAt(job);
+  return NativePromise.reject(failureOf(job));
+}
+
+/** Notes that somebody looks at how the job ended. */
+export function lookedAt(job: JobHandle): void {
+  const extras = extrasIn(job);
+  if (extras?.onLook === undefined) return;
+  extras.onLook();
+  extras.onLook = undefined;
+}
+
+/** Lets go of what a job that has just settled does not need any more, and notifies those who wait for it. */
+export function letGo(job: JobHandle, extras: JobExtras, late?: Late): void {
+  if (extras.options !== undefined) {
+    const { token, signal } = extras.options;
+    token?.[UNLINK](job);
+    if (signal !== undefined) unlinkFromSignal(signal, job);
+    extras.options = undefined;
+    extras.context = undefined;
+  }
+  if (late !== undefined) extras.result = late.result;
+  extras.token?.[UNLINK](job);
+  if (extras.progress !== undefined) endProgress(extras.progress);
+  if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) trampoline(fn);
+  extras.whenSettled = undefined;
+  if (extras.followers !== undefined) {
+    if (kindOf(job).settledAs === 'COMPLETED' && typeof contentOf(job) !== 'object') notifyFollowers(job);
+    else notifySoon(job);
+  }
+  // last, as its listeners are foreign code (I7)
+  if (extras.stopCause !== undefined) extras.token?.cancel(extras.stopCause.reason);
+}

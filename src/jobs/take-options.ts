@@ -1,0 +1,40 @@
+import { checkFinite } from '../base/check.js';
+import { extrasOf, type JobHandle } from './job-access.js';
+import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
+import { JobPriority } from './job-priority.js';
+import type { TaskRef } from './task-ref.js';
+
+const { getOwnPropertyNames } = Object;
+
+/**
+ * Gives a new job its options, but for the priority, which it returns.
+ *
+ * @throws {TypeError} or {RangeError} for a bad option.
+ */
+export function takeOptions(job: JobHandle, ref: TaskRef, options: JobOptions): number {
+  if (isPriorityOnly(options)) {
+    const { priority } = options;
+    if (!Number.isFinite(priority)) checkFinite(priority ?? JobPriority.NORMAL, 'priority', `make job '${ref.name}'`);
+    return priority ?? JobPriority.NORMAL;
+  }
+  const checked = areChecked(options) ? options : readJobOptions(options, `make job '${ref.name}'`);
+  if (hasMoreThanPriority(checked)) {
+    const extras = extrasOf(job);
+    extras.name = checked.name;
+    extras.options = checked;
+  }
+  if (checked.front) extrasOf(job).order = -1;
+  return checked.priority ?? JobPriority.NORMAL;
+}
+
+/** As most options are: known at a glance, and nothing need be copied. */
+function isPriorityOnly(options: unknown): options is { readonly priority?: number | undefined } {
+  if (typeof options !== 'object' || options === null) return false;
+  const names = getOwnPropertyNames(options);
+  return names.length === 1 && names[0] === 'priority';
+}
+
+function hasMoreThanPriority(options: CheckedJobOptions): boolean {
+  for (const name in options) if (name !== 'priority' && name !== 'front') return true;
+  return false;
+}
