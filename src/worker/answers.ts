@@ -53,7 +53,7 @@ export class Answers implements OutputLane {
 
   /** @throws {NotCloneableError} if an argument cannot cross. */
   childSubmitted(parent: JobContext, child: ChildSubmission): void {
-    this.#results.asked(seqOf(parent), child);
+    this.#results.childSubmitted(seqOf(parent), child);
     this.#doorbell.ring();
   }
 

@@ -1,17 +1,17 @@
-/** Of a child process, the file descriptor by which it notes begins; its relay has the other end. */
+/** File descriptor of the pipe in which a child process notes begins. Its relay has the other end. */
 export const NOTES_FD = 4;
 
-/** A note's two numbers: the job's id, and its attempt. */
+/** Numbers in a note: the job's id and its attempt. */
 const NOTE_NUMBERS = 2;
 const NOTE_BYTES = NOTE_NUMBERS * Float64Array.BYTES_PER_ELEMENT;
 
-/** How long a full pipe is left alone before the next try. */
+/** Pause before the next write to a full pipe. */
 const FULL_PIPE_MS = 1;
 
 /**
- * The thread in a child process that runs the jobs: notes each job in a pipe before its code begins. What is in the pipe
- * outlives the process, so that its relay knows of each job whether it had begun, however the process ends. Not a message to
- * the process's main thread, which would have to pass it on in time; and not one that is answered, which costs a round trip.
+ * Notes each job in a pipe before its code begins, on the thread in a child process that runs the jobs. The pipe's content outlives
+ * the process, so that the relay knows which jobs had begun, however the process ends. A message would need the process's main
+ * thread to pass it on in time, or a reply, which costs a round trip.
  */
 export class BeginNotes {
   readonly #note = new Float64Array(NOTE_NUMBERS);
@@ -27,7 +27,7 @@ export class BeginNotes {
       try {
         written += this.#write(NOTES_FD, this.#bytes, written);
       } catch (error) {
-        // gone with the process of the pool, and this one soon
+        // the pool's process has ended, and this one is about to
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
         Atomics.wait(this.#pause, 0, 0, FULL_PIPE_MS);
       }
@@ -35,7 +35,7 @@ export class BeginNotes {
   }
 }
 
-/** The relay's end: takes the notes apart. */
+/** The relay's end of the pipe: splits what it reads into notes. */
 export class BeginNotesReader {
   readonly #begun: (id: number, attempt: number) => void;
   readonly #note = new Float64Array(NOTE_NUMBERS);

@@ -1,19 +1,19 @@
 import type { CurrentJob } from '../contract/current-job.js';
 
 /**
- * Where the worker's loop, which is one bundled file, and `thread-system/worker`, which a task imports, meet: they are two
- * copies of code in one thread, so module state would not do.
+ * Connects the worker with `thread-system/worker`, which a task imports. By a global symbol, as the worker is a bundle of its own:
+ * the two share no modules.
  */
 interface Bridge {
   readonly currentJob: () => CurrentJob | undefined;
-  /** Of each loop on this thread: of pools that run inline there may be several. */
+  /** One for each worker on this thread: inline there may be several. */
   readonly loops: Set<() => CurrentJob | undefined>;
 }
 
 const KEY = Symbol.for('thread-system.worker');
 const globals = globalThis as typeof globalThis & { [KEY]?: Bridge };
 
-/** Lets `currentJob` find the job that a loop runs. Answers how to end that. */
+/** Lets `currentJob` find the job that a worker runs. Returns a function that ends that. */
 export function openBridge(runningJob: () => CurrentJob | undefined): () => void {
   globals[KEY] ??= createBridge();
   const { loops } = globals[KEY];
@@ -36,7 +36,7 @@ function createBridge(): Bridge {
 }
 
 /**
- * The job this code runs for. Take it before the first `await`: after one, other jobs may run on the thread.
+ * Returns the job that this code runs for. Call it before the first `await`: after one, other jobs may run on the thread.
  *
  * @throws {Error} outside a task.
  *
@@ -52,7 +52,7 @@ function createBridge(): Bridge {
  */
 export function currentJob<C extends object = Readonly<Record<string, unknown>>>(): CurrentJob<C> {
   const job = globals[KEY]?.currentJob();
-  if (job !== undefined) return job as CurrentJob<C>; // what the values are, who submitted the job knows
+  if (job !== undefined) return job as CurrentJob<C>; // only the submitter knows the types of the values
   throw new Error(
     globals[KEY] === undefined
       ? 'Cannot tell the current job: this thread is not a worker of a ThreadPool'

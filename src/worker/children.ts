@@ -20,7 +20,10 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 let settle: (child: Child, outcome: Outcome) => void;
 
-/** A child, as the code of its parent sees it. Its promise is made when first asked for: a failure that nobody awaits is none. */
+/**
+ * A child as its parent's code sees it. Its promise is created when first used, so that a failure that is not awaited is
+ * ignored.
+ */
 class Child implements ChildJob<unknown> {
   readonly #name: string;
   readonly #cancel: (reason: unknown) => void;
@@ -84,7 +87,7 @@ class Child implements ChildJob<unknown> {
   }
 }
 
-/** A task that is known by its definition. */
+/** A task given by its definition. */
 export class KnownOrigin {
   readonly definition: TaskDefinition;
 
@@ -93,28 +96,31 @@ export class KnownOrigin {
   }
 }
 
-/** What it asks of the loop. */
+/** What `Children` needs from the worker. */
 export interface ChildrenDeps {
-  ask(parent: JobContext, child: ChildSubmission): void;
-  cancel(child: number, reason: unknown): void;
+  submitted(parent: JobContext, child: ChildSubmission): void;
+  cancelled(child: number, reason: unknown): void;
   /** The parent has its first open child, or no open child any more. */
   parentChanged(parent: JobContext): void;
 }
 
-/** The children of this worker's jobs. */
+/** The children that this worker's jobs have submitted. */
 export class Children {
-  /** Brings their results. */
+  /** Brings the children's results. */
   readonly #values: ValueChannel;
-  readonly #host: ChildrenDeps;
+  readonly #deps: ChildrenDeps;
   readonly #open = new Map<number, { readonly child: Child; readonly parent: JobContext }>();
   #last = 0;
 
-  constructor(host: ChildrenDeps, values: ValueChannel) {
-    this.#host = host;
+  constructor(deps: ChildrenDeps, values: ValueChannel) {
+    this.#deps = deps;
     this.#values = values;
   }
 
-  /** @throws {TypeError} for what is no task, or no list of arguments. @throws {NotCloneableError} */
+  /**
+   * @throws {TypeError} if `task` is no task, or `args` no array.
+   * @throws {NotCloneableError} if an argument cannot cross.
+   */
   submit(parent: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
     const definition = definitionOf(task);
     if (args !== undefined && !Array.isArray(args))
@@ -123,17 +129,17 @@ export class Children {
       );
     const { context, ...others } = checkChildOptions(options, `submit child '${definition.name}'`);
     const number = ++this.#last;
-    this.#host.ask(parent, {
+    this.#deps.submitted(parent, {
       child: number,
       task: definition,
       ...withoutWrappers(args ?? []),
       options: others,
-      context: context === undefined ? undefined : readContext(context), // what is current here is read here
+      context: context === undefined ? undefined : readContext(context), // of this thread, so read here
     });
     const name = Object.hasOwn(others, 'name') ? others.name : undefined;
-    const child = new Child(name ?? definition.name, (reason) => this.#host.cancel(number, reason));
+    const child = new Child(name ?? definition.name, (reason) => this.#deps.cancelled(number, reason));
     this.#open.set(number, { child, parent });
-    if (countChildren(parent, 1) === 1) this.#host.parentChanged(parent);
+    if (countChildren(parent, 1) === 1) this.#deps.parentChanged(parent);
     return child;
   }
 
@@ -143,7 +149,7 @@ export class Children {
     const open = this.#open.get(message.child);
     if (open === undefined) return;
     this.#open.delete(message.child);
-    if (countChildren(open.parent, -1) === 0) this.#host.parentChanged(open.parent);
+    if (countChildren(open.parent, -1) === 0) this.#deps.parentChanged(open.parent);
     settle(open.child, outcome);
   }
 
@@ -156,7 +162,7 @@ export class Children {
   }
 }
 
-/** Takes off what `move()` has put around arguments. */
+/** Takes the wrappers of `move()` off the arguments. */
 function withoutWrappers(args: readonly unknown[]): Pick<ChildSubmission, 'args' | 'transfer'> {
   if (!args.some(isMoved)) return { args };
   const transfer = args.flatMap((arg) => (isMoved(arg) ? transferablesOf(arg) : []));
@@ -164,7 +170,7 @@ function withoutWrappers(args: readonly unknown[]): Pick<ChildSubmission, 'args'
   return { args: values, transfer: movables(transfer, values) };
 }
 
-/** A function that a loaded task module exports is sent by reference; any other by its source text. */
+/** Sends a function that a loaded task module exports by reference, any other by its source text. */
 function definitionOf(task: unknown): TaskDefinition {
   if (typeof task === 'function') {
     const known = exportOf(task);

@@ -56,7 +56,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: WorkerP
   const { workerId, concurrency } = init;
   const { control: controlWords } = init.memory;
   if (!isInline) {
-    joinWakeups(init.bells, init.bell);
+    joinWakeups(init.wakeups, init.wakeup);
     enterNesting(init.depth, new AsyncLocalStorage());
   }
 
@@ -81,8 +81,8 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: WorkerP
   });
   const children = new Children(
     {
-      ask: (parent, child) => answers.childSubmitted(parent, child),
-      cancel: (child, reason) => port.post({ kind: 'child-cancelled', child, reason }),
+      submitted: (parent, child) => answers.childSubmitted(parent, child),
+      cancelled: (child, reason) => port.post({ kind: 'child-cancelled', child, reason }),
       parentChanged: (parent) => openJobs.childrenChanged(parent),
     },
     port.values,

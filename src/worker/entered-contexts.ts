@@ -5,17 +5,17 @@ const { apply } = Reflect;
 const { enterWith, getStore } = AsyncLocalStorage.prototype as AsyncLocalStorage<unknown>;
 
 /**
- * What code of tasks has entered by `AsyncLocalStorage.enterWith`: that changes the context of the thread itself, for all
- * that runs after it. It is undone when the job's code has returned, so that the next job begins with an empty context.
- * Watched on the method, as Node tells of it nowhere: a scope for each job would cost it half a microsecond.
+ * Undoes `AsyncLocalStorage.enterWith` of a task when the job's code has returned. The method changes the context of the thread
+ * itself, and the next job must begin with an empty one. Replaces the method to see its calls, as a scope for each job would cost
+ * half a microsecond.
  */
 export class EnteredContexts {
-  /** What each storage held before. */
+  /** The value that each entered storage held before. */
   readonly #before = new Map<AsyncLocalStorage<unknown>, unknown>();
 
   /**
    * @param isInCode whether code of a task is on the stack.
-   * @param own is entered by the loop itself.
+   * @param own the worker's own storage, which is left alone.
    */
   constructor(isInCode: () => boolean, own: AsyncLocalStorage<unknown>) {
     const before = this.#before;
@@ -35,7 +35,7 @@ export class EnteredContexts {
   }
 }
 
-/** Runs a function in an empty context of its own. For jobs on the thread of their pool, where nothing is to be replaced. */
+/** Runs a function in an empty context of its own. For jobs on the thread of their pool, where `enterWith` must not be replaced. */
 export function inEmptyContext<R>(fn: () => R): R {
   return outsideRequests(() => new AsyncResource('thread-system job').runInAsyncScope(fn));
 }

@@ -5,7 +5,7 @@ import type { ValueChannel } from '../wire/message/value-channel.js';
 
 type Post = (message: FromWorker) => void;
 
-/** Tells the main thread how the worker's hook gets on. */
+/** Reports the progress of the worker's hook to the main thread. */
 export class HookReplies {
   readonly #post: Post;
   readonly #values: ValueChannel;

@@ -9,7 +9,7 @@ import { TaskTable } from './tasks/task-table.js';
 
 const { apply } = Reflect;
 
-/** What `currentJob()` tells in a hook, which is no job. */
+/** What `currentJob()` returns in a hook, which is no job. */
 const NO_JOB: JobHead = {
   seq: 0,
   id: 0,
@@ -18,42 +18,45 @@ const NO_JOB: JobHead = {
   isAnnounced: false,
 };
 
-/** Runs `fn` as code of what `context` stands for. */
+/** Runs `fn` as code of the hook of `context`. */
 type RunAs = <T>(context: JobContext, fn: () => T) => T;
 
-/** The hooks inside a worker. The main thread sends one at a time, and no job until it has ended. */
+/** Runs the hooks of a worker. The main thread sends one at a time, and no job until it has ended. */
 export class HookRunner implements ContextHost {
   readonly workerId: number;
-  /** Of no job: nobody cancels a hook. */
+  /** A table without jobs: hooks cannot be cancelled. */
   readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
-  readonly #answers: HookReplies;
+  readonly #replies: HookReplies;
   readonly #runAs: RunAs;
   readonly #tasks = new TaskTable();
-  /** The one whose code runs. */
+  /** The hook whose code runs. */
   #current: JobContext | undefined;
 
-  constructor(workerId: number, answers: HookReplies, runAs: RunAs) {
+  constructor(workerId: number, replies: HookReplies, runAs: RunAs) {
     this.workerId = workerId;
-    this.#answers = answers;
+    this.#replies = replies;
     this.#runAs = runAs;
   }
 
-  /** @param isAsked whether anybody asks for what it returns. */
+  /** @param isAsked whether its result is sent back. */
   run(definition: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
     const task = this.#tasks.make(definition);
     const context = new JobContext(this, task, NO_JOB);
     this.#current = context;
-    this.#answers.begun();
+    this.#replies.begun();
     void this.#runAs(context, () => this.#begin(context, args, isAsked));
   }
 
-  /** The hook of `context` has failed, by an error that it threw or left uncaught. False where that is none. */
+  /**
+   * The hook of `context` has failed by an error that it threw or left uncaught. Returns false if `context` is not that of the
+   * running hook.
+   */
   fail(context: JobContext, error: unknown): boolean {
     explainMissingName(taskOf(context), error);
-    return this.#end(context, () => this.#answers.threw(error));
+    return this.#end(context, () => this.#replies.threw(error));
   }
 
-  report(): void {} // nobody hears it
+  report(): void {} // a hook has no listener for reports
 
   submit(): never {
     throw new Error('Cannot submit a child: a setup, a broadcast and a teardown are no jobs');
@@ -64,7 +67,7 @@ export class HookRunner implements ContextHost {
   async #begin(context: JobContext, args: readonly unknown[], isAsked: boolean): Promise<void> {
     try {
       const value = await this.#call(context, args);
-      this.#end(context, () => this.#answers.returned(isAsked ? value : undefined));
+      this.#end(context, () => this.#replies.returned(isAsked ? value : undefined));
     } catch (error) {
       this.fail(context, error);
     }
@@ -77,11 +80,11 @@ export class HookRunner implements ContextHost {
     return iterator === undefined ? value : drive(context, iterator);
   }
 
-  #end(context: JobContext, answer: () => void): boolean {
+  #end(context: JobContext, reply: () => void): boolean {
     if (this.#current !== context) return false;
     this.#current = undefined;
     close(context, false);
-    answer();
+    reply();
     return true;
   }
 }

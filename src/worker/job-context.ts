@@ -14,52 +14,53 @@ import type { SlotTable } from '../wire/lane/slot-table.js';
 import { tokenOf } from '../wire/message/shared-objects.js';
 import type { KnownTask } from './tasks/known-task.js';
 
-/** What a job's context asks of the loop that runs it. */
+/** What the context of a job or hook calls. */
 export interface ContextHost {
   readonly workerId: number;
   readonly slots: SlotTable;
   report(context: JobContext, value: unknown): void;
   submit(context: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown>;
-  /** The task cancelled its own job's token. */
+  /** The job's code has cancelled the job's own token. */
   ownTokenCancelled(context: JobContext, reason: unknown): void;
 }
 
-/** How an entry of the request lane describes a job. */
+/** A job as an entry of the request lane describes it. */
 export interface JobHead {
-  /** Its sequence number in the worker's lane. */
+  /** The job's sequence number in the worker's lane. */
   readonly seq: number;
   readonly id: number;
   readonly priority: number;
   readonly overrides: JobOverrides;
-  /** Whether the main thread is to be told when its code begins. */
+  /** Whether the worker announces when the job's code begins. */
   readonly isAnnounced: boolean;
 }
 
 const NO_CONTEXT: ContextValues = Object.freeze({});
 
-// What the loop does with a job's context. As functions: task code, which holds the context, reaches none of them.
+// What the worker does with a context. Functions, not methods, so that tasks, which hold the context, cannot call them.
 
-/** Its sequence number in the worker's lane. */
+/** The job's sequence number in the worker's lane. */
 export let seqOf: (context: JobContext) => number;
 export let taskOf: (context: JobContext) => KnownTask;
-/** Whether the main thread is to be told when its code begins. */
+/** Whether the worker announces when the job's code begins. */
 export let isAnnounced: (context: JobContext) => boolean;
-/** Whether the loop still waits for this job's code. */
+/** Whether the job's code has not ended. */
 export let isOpen: (context: JobContext) => boolean;
-/** Of its children, how many have not settled. */
+/** How many of the job's children have not settled. */
 export let openChildrenOf: (context: JobContext) => number;
+/** Changes that number by `by`. Returns it. */
 export let countChildren: (context: JobContext, by: 1 | -1) => number;
-/** The main thread cancelled the job: brings the reason, and tells who listens. */
+/** The main thread has cancelled the job. Sets the reason, and notifies listeners of its token. */
 export let cancelled: (context: JobContext, reason: unknown) => void;
-/** The job's own code cancelled a token that this job's is a child of: that is no request to stop it. */
+/** Cancels the job's token, without a request to stop the job: its own code has cancelled a parent of the token, or has failed. */
 export let raiseToken: (context: JobContext, reason: unknown) => void;
-/** The code has ended. The slot's word soon belongs to another job: what it says now is kept. */
+/** The job's code has ended. Keeps whether it was asked to stop, as the slot's word soon belongs to another job. */
 export let close: (context: JobContext, isStopped: boolean) => void;
 
-/** What a context is in JSON. */
+/** A context in JSON. */
 interface ContextJson extends Pick<CurrentJob, 'id' | 'name' | 'priority' | 'attempt' | 'workerId'> {}
 
-/** A job inside its worker: what `currentJob()` returns. */
+/** A job inside its worker, as `currentJob()` returns it. */
 export class JobContext implements CurrentJob {
   readonly #id: number;
   readonly #priority: number;
@@ -72,15 +73,15 @@ export class JobContext implements CurrentJob {
   readonly #seq: number;
   #token: CancellationToken | undefined;
   #reason: unknown;
-  /** Its token's: what it was cancelled with first. */
+  /** The first reason with which the token was cancelled. */
   #tokenReason: unknown;
   /** The main thread asked the job to stop. */
   #isCancelled = false;
-  /** Its token is cancelled, by that or by the job's own code. */
+  /** The job's token is cancelled, by the main thread or by the job's own code. */
   #isRaised = false;
   #isOpen = true;
   #openChildren = 0;
-  /** Where an answer to the job's token goes: to the main thread, with the job named. */
+  /** The main thread as the token's peer. A cancel by the job's own code goes there as an answer of the job. */
   #peer: Peer | undefined;
 
   constructor(host: ContextHost, task: KnownTask, head: JobHead) {
@@ -169,7 +170,7 @@ export class JobContext implements CurrentJob {
   }
 
   report(value: unknown): void {
-    // a report after the end has nobody to go to: the slot may be another job's
+    // after the end the slot may be another job's
     if (this.#isOpen) this.#host.report(this, value);
   }
 

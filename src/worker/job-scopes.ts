@@ -25,7 +25,10 @@ export class JobScopes {
     this.#unscoped.delete(context);
   }
 
-  /** The job or hook whose code runs in the event loop now. Code without a scope belongs to the unscoped job if there is one only. */
+  /**
+   * The job or hook whose code runs in the event loop now. Code without a scope belongs to the unscoped job if there is one
+   * only.
+   */
   current(): JobContext | undefined {
     return this.#storage.getStore() ?? onlyOne(this.#unscoped);
   }

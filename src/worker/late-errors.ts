@@ -1,14 +1,14 @@
 import { now } from '../base/clock.js';
 
-/** Of the uncaught errors of no job, so many are told in so long a time. */
-const MAX_TOLD = 100;
+/** How many uncaught errors of no job are reported in `WINDOW_MS`. */
+const MAX_REPORTED = 100;
 const WINDOW_MS = 1000;
-/** In more turns of the event loop than this, within that time, no timer can throw: it is the turn itself that does. */
+/** Most turns of the event loop in `WINDOW_MS` in which timers can throw. If more do, the turn itself is broken. */
 const MAX_TURNS = 2 * WINDOW_MS;
-/** Longest time in which such errors come and the event loop does not turn. */
+/** Longest time during which such errors occur and the event loop does not turn. */
 const DEAF_MS = 200;
 
-/** Node.js calls it as it finds it, at the end of each callback: where it throws, the event loop spins for ever. */
+/** Whether Node.js can end a callback: it then calls `Array.prototype.pop`. If that throws, the event loop spins for ever. */
 function endsCallbacks(): boolean {
   try {
     Reflect.get([], 'pop').call([]);
@@ -18,12 +18,12 @@ function endsCallbacks(): boolean {
   }
 }
 
-/** What is to be done about an uncaught error: it is `told`, or is one too many, or shows that the thread is `broken`. */
-export type LateErrorVerdict = 'told' | 'dropped' | 'broken';
+/** What to do about an uncaught error: report it, drop it as one too many, or end the thread, as its event loop is broken. */
+export type LateErrorVerdict = 'report' | 'drop' | 'broken';
 
 /**
- * The uncaught errors of no job in a thread. Where they come without end it is what Node.js itself calls that is broken: at
- * each turn of the event loop, or so that it does not turn at all.
+ * Counts a thread's uncaught errors of no job. If they come without end, something that Node.js itself calls is broken: it throws in
+ * each turn of the event loop, or keeps the event loop from turning.
  */
 export class LateErrors {
   #count = 0;
@@ -32,7 +32,7 @@ export class LateErrors {
   #turnSinceMs = 0;
   #isTurnAwaited = false;
 
-  /** One has come. */
+  /** Counts an error. Returns what to do about it. */
   add(): LateErrorVerdict {
     if (!endsCallbacks()) return 'broken';
     const nowMs = now();
@@ -49,9 +49,9 @@ export class LateErrors {
         this.#isTurnAwaited = false;
       });
     }
-    const isBroken = this.#turns > MAX_TURNS || (this.#count > MAX_TOLD && nowMs - this.#turnSinceMs > DEAF_MS);
+    const isBroken = this.#turns > MAX_TURNS || (this.#count > MAX_REPORTED && nowMs - this.#turnSinceMs > DEAF_MS);
     this.#count++;
     if (isBroken) return 'broken';
-    return this.#count <= MAX_TOLD ? 'told' : 'dropped';
+    return this.#count <= MAX_REPORTED ? 'report' : 'drop';
   }
 }

@@ -3,31 +3,30 @@ import { Control, MAIN_PARKED, MainParked } from '../wire/lane/layout.js';
 import { DOORBELL } from '../wire/message/protocol.js';
 import type { RequestReader } from './request-reader.js';
 
-/**
- * A ring costs both threads together some 50 us, so one is to serve several answers. A parked main thread is rung after so
- * many, or so long after the first of them, or at once for a job that took as long, unless it will soon look by itself. Or
- * when the worker would soon have nothing to do: while it runs its last job, the next can come. Or before it begins a job
- * that is less urgent.
- */
+// A ring costs both threads together about 50 us, so one serves several answers.
+
+/** Number of unread answers after which a parked main thread is rung. */
 const RING_AFTER_ANSWERS = 32;
 
+/** Time after the first unread answer, or run time of a job, after which a parked main thread is rung. */
 const RING_AFTER_MS = 2;
 
+/** Number of jobs left in the lane at which the main thread is rung, so that the next jobs come before the worker is idle. */
 const LAST_JOBS = 1;
 
 /**
- * The worker's side of the main thread's doorbell: a message, posted only when that thread is parked. Whichever worker rings,
- * the answers of all are read, so that with many workers no more is rung than with one.
+ * Wakes the main thread by a message, if it is parked, to read answers. The main thread then reads those of all workers, so that
+ * many workers ring no more often than one. Also rings before the worker begins a job that is less urgent than the one before.
  */
 export class MainDoorbell {
   readonly #poolWord: Int32Array;
   readonly #control: Int32Array;
   readonly #port: MessagePort;
   readonly #requests: RequestReader;
-  /** Answers that were not read when they were last looked at, and when the first of them was written. */
+  /** Number of unread answers, as of the last check, and when the first of them was written. */
   #answers = 0;
   #firstMs = 0;
-  /** How much of the result lane was read then. */
+  /** Words of the result lane that were read then. */
   #wordsRead = 0;
 
   constructor(poolWord: Int32Array, control: Int32Array, port: MessagePort, requests: RequestReader) {
@@ -38,9 +37,9 @@ export class MainDoorbell {
     requests.cameToLessUrgent = () => this.ringAnswered();
   }
 
-  /** An answer was written, of a job that ran from the one time to the other: the main thread is rung, at once or later. */
+  /** An answer was written for a job that ran from `begunAtMs` to `nowMs`. Rings if that is due. */
   answered(begunAtMs: number, nowMs: number): void {
-    // a plain look: what was written before the main thread parked is read by it, whoever wakes it
+    // a plain read: what was written before the main thread parked it reads anyway once it is woken
     const wordsRead = this.#control[Control.RESULT_WORDS_READ] ?? 0;
     if (wordsRead !== this.#wordsRead) {
       this.#wordsRead = wordsRead;
@@ -53,11 +52,12 @@ export class MainDoorbell {
     else if (isDue && Atomics.load(this.#poolWord, MAIN_PARKED) === MainParked.UNTIL_RUNG) this.ring();
   }
 
-  /** Rings for answers that were not rung for. */
+  /** Rings if there are answers that were not rung for. */
   ringAnswered(): void {
     if (this.#answers > 0) this.ring();
   }
 
+  /** Wakes the main thread if it is parked. */
   ring(): void {
     this.#answers = 0;
     const word = this.#poolWord;

@@ -1,37 +1,37 @@
 import { nextTick, now, setImmediate, setTimeout } from '../base/clock.js';
 import { type Chunk, endOfLines, type Fd, type Printed, SHOW } from '../contract/printed.js';
 
-/** In a synchronous task, what there is of an unfinished line is shown by the next write after so long. */
+/** Age of an unfinished line after which the next write of a synchronous task shows it. */
 const HOLD_MS = 20;
-/** Where there was no room, it is tried again after so long. */
+/** Pause before output that found no room in the lane is tried again. */
 const RETRY_MS = 5;
 
-/** Where output goes. */
+/** Sends output to the main thread, in order with the answers. */
 export interface OutputLane {
-  /** False: there is no room now. It goes before what is printed next, and before the job's answer. */
+  /** Sends output. Returns false if there is no room now: it is sent before later output and before the next answer. */
   print(printed: readonly Printed[]): boolean;
-  /** What is to go right before the next answer, in place of what was to go there. */
+  /** Replaces the output that goes right before the next answer. */
   printAtAnswer(printed: readonly Printed[]): void;
-  /** Sends what waits for room. False: there is none. */
+  /** Sends output that waits for room. Returns false if there is none. */
   catchUp(): boolean;
-  /** Blocks for a moment until there is room, and sends what waits. */
+  /** Blocks until there is room, up to a second, and sends output that waits for it. */
   awaitRoom(): void;
 }
 
 /**
- * Passes on what a thread's code writes to stdout and stderr, at once, in the lane of its answers: so that it is printed while
- * a synchronous task runs on, before its job settles, and also where the thread ends right after, or is ended. Node's own way
- * sends one write and waits with all others until the thread's event loop turns; they are lost where it does not.
+ * Sends what a thread's code writes to stdout and stderr at once, in the lane of its answers. So it is printed while a synchronous
+ * task runs on, before its job settles, and even if the thread exits right after. Node.js itself sends one write and holds all
+ * others until the thread's event loop turns, so that they are lost if it never does.
  *
- * An unfinished line is held back for its end, so that no other thread's lines get into it: not here, where it would be lost
- * with the thread, but by the thread of the pool. It is told to show it in the next turn of the event loop; before the answer
- * of any job; and where there is neither, by the next write after 20 ms.
+ * The pool's thread holds an unfinished line back, so that no line of another thread gets into it; held back here, it would be
+ * lost with the thread. The worker has it shown in the next turn of the event loop, before the answer of any job, or by the next
+ * write after 20 ms.
  */
 export class Output {
   readonly #lane: OutputLane;
-  /** When the line was begun that is not finished; 0 where there is none. */
+  /** When the unfinished line was begun; 0 if there is none. */
   readonly #begunAtMs: Record<Fd, number> = { 1: 0, 2: 0 };
-  /** What is to be passed on. */
+  /** Output to send next. */
   #ready: Printed[] = [];
   #isTurnAwaited = false;
 
@@ -39,7 +39,7 @@ export class Output {
     this.#lane = lane;
   }
 
-  /** Passes on what is written to these from now on, for as long as the thread lives. */
+  /** Sends what is written to these streams from now on. */
   takeOver(fds: readonly Fd[]): void {
     for (const fd of fds) {
       const stream = fd === 1 ? process.stdout : process.stderr;
@@ -53,7 +53,7 @@ export class Output {
     if (fds.length > 0) process.once('exit', () => this.#end());
   }
 
-  /** Passes on what another thread's code has written. */
+  /** Sends what code of a child process has written. */
   forward(printed: readonly Printed[]): void {
     this.#ready.push(...printed);
     this.#pass();
@@ -110,20 +110,20 @@ export class Output {
     this.#pass();
   }
 
-  /** The thread ends by itself: nothing that is broken may keep it from that. */
+  /** The thread exits by itself. Never throws, as that would keep it from exiting. */
   #end(): void {
     try {
       this.#turn();
       this.#lane.awaitRoom();
     } catch {
-      // what it printed last is lost
+      // the last output is lost
     }
   }
 }
 
 /**
- * Has a stream print whatever was done to it: as those of the main thread, which cannot be closed. Code that ends, destroys or
- * corks it, as a `pipeline` into it does, would silence all jobs of its thread.
+ * Keeps a stream open, as those of a main thread are, whatever is done to it. Code that ends, destroys or corks it, as a
+ * `pipeline` into it does, would silence all jobs of the thread.
  */
 function keepOpen(stream: NodeJS.WriteStream): void {
   const end = (...given: readonly unknown[]): NodeJS.WriteStream => {
@@ -145,12 +145,12 @@ function keepOpen(stream: NodeJS.WriteStream): void {
     return stream;
   };
   const nothing = (): void => {};
-  // so that who awaits its end, as `pipeline` does, is content with 'finish'; a 'close' would break other pipelines into it
+  // a `pipeline` into it then ends with 'finish'; a 'close' would break other pipelines into it
   Object.assign((stream as { _writableState?: object })._writableState ?? {}, { emitClose: false });
   Object.assign(stream, { end, destroy, destroySoon: end, cork: nothing, uncork: nothing });
 }
 
-/** A copy, where it is not a string: the caller may write to it once it is told that it was written. */
+/** Copies bytes, as the caller may change them once they count as written. */
 function toChunk(chunk: Chunk, encoding: BufferEncoding): Chunk {
   if (typeof chunk !== 'string') return new Uint8Array(chunk);
   return encoding === 'utf8' || encoding === 'utf-8' ? chunk : Buffer.from(chunk, encoding);

@@ -1,11 +1,12 @@
 import { Control, Parked } from '../wire/lane/layout.js';
 import type { RequestReader } from './request-reader.js';
 
-/** After work, how long a worker blocks for more before it goes back to its event loop. */
+/** Longest time that a worker blocks to wait for more jobs before it returns to its event loop. */
 const LINGER_MS = 2;
-/** How many times it looks before it blocks: a round trip of a short job is faster than any wake-up. */
-const LOOKS = 1000;
-/** How a worker that has nothing to do waits, and says so in its control word, so that it is woken only then. */
+/** How often a worker polls its lane before it blocks: the round trip of a short job is faster than any wake-up. */
+const POLLS = 1000;
+
+/** Waits for jobs. A control word shows the main thread how the worker waits, so that it is woken only if it does. */
 export class Parking {
   readonly #control: Int32Array;
   readonly #requests: RequestReader;
@@ -15,9 +16,13 @@ export class Parking {
     this.#requests = requests;
   }
 
-  /** Looks for more for a moment, without the event loop. True when there is. */
+  /**
+   * Waits for a job for a moment, without the event loop. Returns whether one came.
+   *
+   * @param isRoundTrip whether the worker has run so few jobs that the next is probably on its way.
+   */
   linger(isRoundTrip: boolean): boolean {
-    if (isRoundTrip) for (let looks = LOOKS; looks > 0; looks--) if (!this.#requests.isEmpty) return true;
+    if (isRoundTrip) for (let polls = POLLS; polls > 0; polls--) if (!this.#requests.isEmpty) return true;
     Atomics.store(this.#control, Control.PARKED, Parked.IN_WAIT);
     Atomics.wait(this.#control, Control.REQUEST_TAIL, this.#requests.position, LINGER_MS);
     if (this.#requests.isEmpty) return false;
@@ -25,20 +30,20 @@ export class Parking {
     return true;
   }
 
-  /** Goes to sleep in the event loop. False when a job came meanwhile. */
+  /** Parks in the event loop. Returns false if a job came meanwhile. */
   park(): boolean {
     Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);
     if (this.#requests.isEmpty) return true;
-    this.leave(); // the bell may have been rung already: then it rings for nothing
+    this.leave(); // a message may have been posted already, and then has no effect
     return false;
   }
 
-  /** A job of its own blocks it: what comes from now on is not taken. Until `leave`. */
+  /** A job's code blocks the thread: no entries are taken until `leave`. */
   block(): void {
     Atomics.store(this.#control, Control.PARKED, Parked.BLOCKED);
   }
 
-  /** Wakes: from now on the worker looks by itself. */
+  /** The worker polls its lane: it need not be woken. */
   leave(): void {
     Atomics.store(this.#control, Control.PARKED, Parked.NO);
   }

@@ -27,7 +27,7 @@ import type { JobHead } from './job-context.js';
 const NO_OVERRIDES: JobOverrides = Object.freeze(new Bare());
 const LAST_FIRST = OVERRIDES.toReversed();
 
-/** The worker's end of the lane that brings it jobs. */
+/** The worker's end of the request lane, which brings its jobs. */
 export class RequestReader implements JobHead {
   readonly #ring: RingReader;
   readonly #texts: TextReader;
@@ -35,22 +35,22 @@ export class RequestReader implements JobHead {
   readonly #control: Int32Array;
   readonly #port: MessagePort;
   readonly #payload: PayloadPort;
-  /** Lists of arguments, by their length. */
+  /** Lists of arguments for reuse, by length. */
   readonly #lists: (unknown[] | undefined)[] = [];
   #tail = 0;
   #kind = 0;
   #idBase = 0;
-  /** Words read. */
+  /** Number of words read. Wraps. */
   #words = 0;
-  /** The sequence number of the entry it is at. */
+  /** The sequence number of the current entry. */
   position = 0;
-  // Of the job whose values were read last. Fields, not an object a job: a million jobs a second pass here.
+  // The job whose values were read last. Fields, not an object for each job, as a million jobs a second pass here.
   seq = 0;
   taskId = 0;
   priority = 0;
   overrides = NO_OVERRIDES;
   isAnnounced = false;
-  /** Called when the entry that it has come to is of a job less urgent than the one before. */
+  /** Called at an entry whose job is less urgent than the one before. */
   cameToLessUrgent = (): void => {};
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
@@ -66,18 +66,18 @@ export class RequestReader implements JobHead {
     return this.#idBase + this.seq;
   }
 
-  /** Whether all entries written so far are read. Looks into shared memory. */
+  /** Whether all entries written so far are read. Reads shared memory. */
   get isEmpty(): boolean {
     this.#tail = Atomics.load(this.#control, Control.REQUEST_TAIL);
     return this.#tail === this.position;
   }
 
-  /** Whether more entries than so many wait to be read. Looks into shared memory only where it has to. */
+  /** Whether more than `count` entries are unread. Reads shared memory only if needed. */
   hasMoreThan(count: number): boolean {
     return ((this.#tail - this.position) | 0) > count || (!this.isEmpty && ((this.#tail - this.position) | 0) > count);
   }
 
-  /** Goes to the next entry. False when there is none; what was written since the last `isEmpty` is not looked for. */
+  /** Moves to the next entry. Returns false if there is none. Reads shared memory only if all entries known so far are read. */
   next(): boolean {
     if (this.#tail === this.position && this.isEmpty) return false;
     const { words, offset } = this.#ring;
@@ -95,9 +95,9 @@ export class RequestReader implements JobHead {
     if (this.priority < before) this.cameToLessUrgent();
   }
 
-  /** Tells the main thread how far the lane has been read: that much of it may be written again. */
+  /** Publishes how far the lane is read, so that the main thread may write that part again. */
   publishRead(): void {
-    // each by an atomic store, as the writer looks at each by itself: what is read here is read before it is written again
+    // each by an atomic store, as the writer reads each by itself: memory is read here before it is written again
     Atomics.store(this.#control, Control.REQUEST_WORDS_READ, this.#words);
     Atomics.store(this.#control, Control.TEXT_BYTES_READ, this.#texts.passed);
     Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
@@ -108,12 +108,12 @@ export class RequestReader implements JobHead {
     return count === DEFINITION ? 'definition' : count === HOLE ? 'hole' : 'job';
   }
 
-  /** Whether the entry's values come by message. */
+  /** Whether the current entry's values come by message. */
   get isByMessage(): boolean {
     return (this.#kind & COUNT_MASK) === BY_MESSAGE;
   }
 
-  /** Of an entry that names a task. */
+  /** The task id, if the entry has one. */
   get #entryTaskId(): number {
     return this.#ring.words[this.#ring.offset] ?? 0;
   }
@@ -123,13 +123,13 @@ export class RequestReader implements JobHead {
     this.position = (this.position + 1) | 0;
   }
 
-  /** The task that an entry defines, which is done with. */
+  /** Reads the task that the current entry defines, and ends the entry. */
   readDefinition(): { readonly id: number; readonly definition: TaskDefinition } {
     const id = this.#entryTaskId;
     return { id, definition: this.readMessage() as TaskDefinition };
   }
 
-  /** The message that belongs to the entry, which is done with. */
+  /** Reads the message of the current entry, and ends the entry. */
   readMessage(tag = 0): unknown {
     const message = this.#receive();
     this.skipEntry();
@@ -138,21 +138,21 @@ export class RequestReader implements JobHead {
 
   #receive(): unknown {
     const received = receiveMessageOnPort(this.#port);
-    // the main thread posts a message before it publishes the entry that names it
+    // the main thread posts a message before it publishes its entry
     if (received === undefined) throw new Error('A request entry names a message that did not come');
     return received.message;
   }
 
-  /** No job will be given that shared memory any more. */
+  /** No later job will be sent the shared memory with that number. */
   forgetMemory(number: number): void {
     this.#buffers.forget(number);
   }
 
   /**
-   * The job's arguments, in a list that the next call may use again; this then describes the job. The entry is done with, also
-   * where a value of it cannot be read.
+   * Reads the arguments of the current entry's job, and ends the entry, even if a value cannot be read. The fields then describe
+   * the job. The next call may reuse the list.
    *
-   * @throws {NotCloneableError} for a value that cannot be read. Anything else: the lane is out of step.
+   * @throws {NotCloneableError} if a value cannot be read. After any other error the rest of the lane cannot be read.
    */
   readValues(): unknown[] {
     const kind = this.#kind;
@@ -175,7 +175,7 @@ export class RequestReader implements JobHead {
     try {
       for (; i < count; i++, tags >>= TAG_BITS) {
         const tag = tags & TAG_MASK;
-        if (tag === Tag.TREE) mayBeReused = false; // it would keep an object, and the memory that this shows
+        if (tag === Tag.TREE) mayBeReused = false; // the list would keep an object, and memory that it is a view of
         values[i] = this.#ring.take(tag);
       }
     } catch (fault) {
@@ -190,7 +190,7 @@ export class RequestReader implements JobHead {
     return values;
   }
 
-  /** The message is gone from its port as soon as it was to be read. */
+  /** If the message cannot be read, it is gone from its port all the same. */
   #readByMessage(tag: number): unknown[] {
     const { position } = this;
     try {
@@ -202,13 +202,13 @@ export class RequestReader implements JobHead {
   }
 }
 
-/** How the value at the index is named, of so many in the entry: an argument, or what stands behind these. */
+/** Returns the path of the value at `index` among `count`: an argument, or one of the overrides after these. */
 function pathOf(index: number, count: number, kind: number): string {
   const given = (kind & HAS_OVERRIDES) === 0 ? [] : OVERRIDES.filter(([, flag]) => (kind & flag) !== 0);
   return given[index - (count - given.length)]?.[0] ?? `args[${index}]`;
 }
 
-/** Takes off the list what stands behind the arguments. */
+/** Removes the overrides from the list, where they follow the arguments. */
 function takeOverrides(values: unknown[], kind: number): JobOverrides {
   const overrides = new Bare() as Partial<Record<keyof JobOverrides, unknown>>;
   for (const [name, flag] of LAST_FIRST) if ((kind & flag) !== 0) overrides[name] = values.pop();

@@ -18,30 +18,30 @@ import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js'
 import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
 import type { OutputLane } from './output.js';
 
-/** What waits for room. */
+/** A report or a child that waits for room in the lane. */
 interface Waiting {
   readonly answer: number;
-  /** The number of the child that it asks for, or 0. */
+  /** The number of the child, or 0. */
   readonly child: number;
   readonly copy: Copy;
 }
 
 type TransferList = readonly unknown[];
 
-/** In place of a job's sequence number: output, which may be of none. */
+/** Key in place of a job's sequence number: output. */
 const OUTPUT = Number.NaN;
-/** In the same place: output that is to go right before the next answer. */
+/** Key in place of a job's sequence number: output that goes right before the next answer. */
 const OUTPUT_AT_ANSWER = Number.POSITIVE_INFINITY;
-/** No job has it. */
+/** In place of a slot: no job. */
 const NO_SLOT = (1 << SLOT_BITS) - 1;
-/** So often, and so long each time, an answer waits for room for the output that is to go before it. */
+/** How often, and how long each time, an answer waits for room for output that goes before it. */
 const MAX_WAITS = 1000;
 const WAIT_MS = 1;
 
-/** Where a job began so much earlier or later than the code before it ended, its entry says when. */
+/** Longest time between the end of a job and the begin of the next without a stamp in the next one's entry. */
 const STAMP_ABOVE_MS = 0.0005;
 
-/** The worker's end of the lane that carries results. */
+/** The worker's end of the result lane. */
 export class ResultWriter implements OutputLane {
   readonly #ring: RingWriter;
   readonly #control: Int32Array;
@@ -49,17 +49,17 @@ export class ResultWriter implements OutputLane {
   readonly #slots: SlotTable;
   #begunAtMs = 0;
   #runMs = 0;
-  /** When, as the other side reckons, the code of the last entry ended. */
+  /** When the code of the last entry ended, as the reader computes it. */
   #lastEndMs = 0;
   #isStamped = false;
   #isPutting = false;
   #writtenCount = 0;
   #writtenWords = 0;
   #wordsRead = 0;
-  /** Reports and children for which the lane had no room, by the job's sequence number; and output. */
+  /** Reports and children that found no room, by the job's sequence number, and output. */
   readonly #overflow = new RareMap<number, Waiting[]>();
   #printedAtAnswer: readonly Printed[] = [];
-  /** Messages sent whose entry is not written: it never will be where the stack of a task that reports ends in between. */
+  /** Number of messages sent whose entry is not written. It never is if a task that reports overflows the stack in between. */
   #owed = 0;
 
   constructor(memory: WorkerMemory, payload: PayloadPort) {
@@ -75,7 +75,7 @@ export class ResultWriter implements OutputLane {
     this.#runMs = endedAtMs - begunAtMs;
   }
 
-  /** Answers whether the job had been asked to stop before its code ended. */
+  /** Returns whether the job had been asked to stop before its code ended. */
   returned(seq: number, value: unknown): boolean {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     let tag: number;
@@ -95,40 +95,40 @@ export class ResultWriter implements OutputLane {
     return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
   }
 
-  /** As `threw`, of a job for which there was no code. */
+  /** As `threw`, for a job whose code did not begin. */
   noCode(seq: number, record: ErrorRecord): boolean {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     return this.#end(seq, Answer.CODE_MISSING, this.#post(record, 'error'));
   }
 
-  /** The code has cancelled its own job's token. From within a getter of what is just being written it is not told. */
+  /** The code has cancelled its own job's token. Not written if a getter of a value that is being written has done so. */
   tokenCancelled(seq: number, reason: ErrorRecord): void {
     if (this.#isPutting) return;
     this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#post(reason, 'reason')));
   }
 
-  /** As `started`: the job, which is open, has children. */
+  /** The job is open and has children. As with a result there is always room. */
   suspended(seq: number): void {
     if (this.#isPutting) return;
     this.#open();
     this.#write(resultHead(seq & MASK, Answer.SUSPENDED, Tag.UNDEFINED));
   }
 
-  /** As `started`: code of the job, or code that is known to be of none, blocks the thread. */
+  /** Code of the job, or of none, blocks the thread. As with a result there is always room. */
   blocked(seq: number | undefined): void {
     if (this.#isPutting) return;
     this.#open();
     this.#write(resultHead(seq === undefined ? NO_SLOT : seq & MASK, Answer.BLOCKED, Tag.UNDEFINED));
   }
 
-  /** For this, as for a result, there is always room. */
+  /** The job's code begins. As with a result there is always room. */
   started(seq: number, begunAtMs: number): void {
     this.time(begunAtMs, begunAtMs);
     this.#open();
     this.#write(resultHead(seq & MASK, Answer.STARTED, Tag.UNDEFINED));
   }
 
-  /** @throws {NotCloneableError} when the value cannot cross. */
+  /** @throws {NotCloneableError} if the value cannot cross. */
   report(seq: number, value: unknown): void {
     const transfer = isMoved(value) ? transferablesOf(value) : undefined;
     const reported = isMoved(value) ? movedValueOf(value) : value;
@@ -141,11 +141,11 @@ export class ResultWriter implements OutputLane {
   }
 
   /**
-   * Its code submits a child.
+   * The job's code submits a child.
    *
-   * @throws {NotCloneableError} when an argument cannot cross.
+   * @throws {NotCloneableError} if an argument cannot cross.
    */
-  asked(seq: number, child: ChildSubmission): void {
+  childSubmitted(seq: number, child: ChildSubmission): void {
     const transfer = Object.hasOwn(child, 'transfer') ? child.transfer : undefined;
     if (!this.#makeRoom(seq)) {
       this.#keep(seq, {
@@ -160,7 +160,7 @@ export class ResultWriter implements OutputLane {
     this.#write(resultHead(seq & MASK, Answer.CHILD_SUBMITTED, tag));
   }
 
-  /** What a getter of a value prints that is just being written waits, as what finds no room does. */
+  /** Output of a getter of a value that is being written waits, like output that finds no room. */
   print(printed: readonly Printed[]): boolean {
     if (!this.catchUp()) {
       this.#keep(OUTPUT, { answer: Answer.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
@@ -172,7 +172,7 @@ export class ResultWriter implements OutputLane {
 
   printAtAnswer(printed: readonly Printed[]): void {
     if (printed.length === 0) this.#overflow.delete(OUTPUT_AT_ANSWER);
-    else this.#overflow.set(OUTPUT_AT_ANSWER, []); // an answer sees that something goes before it
+    else this.#overflow.set(OUTPUT_AT_ANSWER, []); // so that an answer finds `#overflow` not empty
     this.#printedAtAnswer = printed;
   }
 
@@ -194,13 +194,13 @@ export class ResultWriter implements OutputLane {
     return this.#hasRoomToReport();
   }
 
-  #keep(seq: number, told: Waiting): void {
+  #keep(seq: number, item: Waiting): void {
     const waiting = this.#overflow.get(seq);
-    if (waiting === undefined) this.#overflow.set(seq, [told]);
-    else waiting.push(told);
+    if (waiting === undefined) this.#overflow.set(seq, [item]);
+    else waiting.push(item);
   }
 
-  /** A copy now, as the task may change the value before it is sent. A getter of it must not report, as in `#put`. */
+  /** Copies a value now, as the task may change it before it is sent. Its getters must not report, as in `#put`. */
   #copy(value: unknown, root: string, transfer?: TransferList): Copy {
     this.#beginPut();
     try {
@@ -214,7 +214,7 @@ export class ResultWriter implements OutputLane {
     return this.#longest() === LONG_ENTRY_WORDS;
   }
 
-  /** How long the next entry may be, in words. */
+  /** Returns the longest length of the next entry, in words. */
   #longest(): number {
     const mark = (this.#writtenWords + 2 * LONG_ENTRY_WORDS - LONG_WORDS) | 0;
     if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
@@ -222,13 +222,13 @@ export class ResultWriter implements OutputLane {
     return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
   }
 
-  /** Output goes first, as far as it is known by now. */
+  /** Sends what waits and goes before the job's answer: output first. */
   #flushBeforeAnswer(seq: number): void {
     if (this.#overflow.delete(OUTPUT_AT_ANSWER)) this.print(this.#printedAtAnswer);
     this.#flushOverflow(seq);
   }
 
-  /** Sends what waits and goes before the job's answer. */
+  /** Sends output that waits, then the job's reports. */
   #flushOverflow(seq: number): void {
     if (this.#overflow.has(OUTPUT)) this.awaitRoom();
     this.#flush(seq);
@@ -249,7 +249,7 @@ export class ResultWriter implements OutputLane {
     this.#write(resultHead(seq & MASK, Answer.BATCH, tag));
   }
 
-  /** A getter of the value is foreign code: its reports would get into the middle of this entry. */
+  /** Puts a value. Refuses reports of its getters, which would get into the middle of this entry. */
   #put(value: unknown, root: string): number {
     this.#beginPut();
     try {
@@ -272,7 +272,7 @@ export class ResultWriter implements OutputLane {
     return this.#sendNow(value, root);
   }
 
-  /** The entry that is opened then is to name the message. */
+  /** Sends a value by message and opens the entry that the message belongs to. */
   #sendNow(value: unknown, root: string, transfer?: TransferList): number {
     for (let left = this.#owed; left > 0; left--) {
       this.#open();
@@ -284,7 +284,7 @@ export class ResultWriter implements OutputLane {
     return tag;
   }
 
-  /** As `#put`, of a value that is moved. */
+  /** As `#put`, for a value that is moved. */
   #move(value: unknown, root: string, transfer: TransferList): number {
     this.#beginPut();
     try {
@@ -294,7 +294,7 @@ export class ResultWriter implements OutputLane {
     }
   }
 
-  /** As `#put`, by message. */
+  /** As `#put`, for a value of the library's own that always goes by message. */
   #post(value: unknown, root: string, transfer?: TransferList): number {
     this.#isPutting = true;
     try {
@@ -305,14 +305,14 @@ export class ResultWriter implements OutputLane {
   }
 
   #end(seq: number, answer: number, tag: number): boolean {
-    // the moment after which a cancel comes too late; all that can fail is done
+    // after this a cancel comes too late; everything that can fail is done
     const isStopped = !this.#slots.end(seq);
     const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;
     this.#write(resultHead(seq & MASK, isStopped ? stopped : answer, tag));
     return isStopped;
   }
 
-  /** Begins an entry: what is put next is its value. */
+  /** Begins an entry, whose value is put next. */
   #open(): void {
     const ring = this.#ring;
     ring.cursor = ring.offset + RESULT_HEAD;

@@ -1,9 +1,9 @@
-// Stands for shared-objects.ts where that is a file of its own: a thread reads it when it first needs it. The build puts it
-// in. It is two fifths of what a worker may need, and to read all of it took a thread 5 ms.
+// The build puts this in the place of shared-objects.ts in the entry of threads, so that a thread loads that file when it first
+// needs it. It is two fifths of a worker's code, and to load all of that took a thread 5 ms.
 
 type SharedObjects = typeof import('../wire/message/shared-objects.js');
 
-/** Made by the build, beside the entry, which is CommonJS. */
+/** The file that the build makes beside the entry, which is CommonJS. */
 const FILE = './shared-objects.cjs';
 let loaded: SharedObjects | undefined;
 

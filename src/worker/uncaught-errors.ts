@@ -33,7 +33,7 @@ export class UncaughtErrors {
     }
     const jobId = context?.id || undefined; // a hook has none
     const verdict = this.#lateErrors.add();
-    if (verdict === 'told') port.post({ kind: 'late-error', error: encodeError(error), jobId });
+    if (verdict === 'report') port.post({ kind: 'late-error', error: encodeError(error), jobId });
     else if (verdict === 'broken') crash(error);
   }
 }

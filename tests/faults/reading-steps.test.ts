@@ -456,7 +456,7 @@ class Results {
       if (random.chance(0.15)) writer.tokenCancelled(seq, encodeError(valueFor(random)));
       if (random.chance(0.2)) {
         const child = { child: 1 + seq, task: tasks[0]?.origin, args: [valueFor(random, 2)], options: {}, context: {} };
-        writer.asked(seq, child as unknown as ChildSubmission);
+        writer.childSubmitted(seq, child as unknown as ChildSubmission);
       }
       if (random.chance(0.1)) writer.suspended(seq);
       if (random.chance(0.1)) writer.blocked(seq);

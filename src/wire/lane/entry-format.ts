@@ -87,7 +87,10 @@ export const IDENTITY_WORDS = 4;
 /** Words of a result entry's head: slot, answer and tag; run time in ms, as a single. */
 export const RESULT_HEAD = 2;
 
-/** Flag: before the value, as a float, is the time when the job's code began. Otherwise that is when the code of the last entry ended. */
+/**
+ * Flag: before the value, as a float, is the time when the job's code began. Otherwise that is when the code of the last entry
+ * ended.
+ */
 export const IS_STAMPED = 1 << 28;
 
 export const SLOT_BITS = 16;

@@ -58,7 +58,10 @@ function errorFor({ path, what, isMisuse }: Fault, { to }: Refused, cause: unkno
   return isMisuse === true ? new TypeError(message) : new NotCloneableError(message, { path, cause });
 }
 
-/** Returns the error for a value of which no part was found that cannot cross: an item of the transfer list or the value itself is the cause. */
+/**
+ * Returns the error for a value of which no part was found that cannot cross: an item of the transfer list or the value itself
+ * is the cause.
+ */
 export function unexplained(refused: Refused, cause: unknown): NotCloneableError {
   const fault = unmovableIn(refused.transfer) ?? refusedAsWhole(refused, cause);
   return new NotCloneableError(`Cannot send ${fault.path} to another ${refused.to}: ${fault.what}`, {

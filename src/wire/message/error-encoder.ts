@@ -118,7 +118,7 @@ function isPortable(part: Part | Content): boolean {
 
 class Encoder {
   readonly #clone: Clone;
-  readonly #deps: Part[] = [];
+  readonly #parts: Part[] = [];
   /** The errors found so far. The index of each is its index in `parts`. */
   readonly #met: { readonly error: object; readonly isMade: boolean }[] = [];
   #made = 0;
@@ -133,9 +133,9 @@ class Encoder {
     const content = this.#contentOf(thrown, false);
     if (content.kind === 'value') return { parts: [content] };
     // not recursive, as causes may be nested deeper than the stack
-    for (let next = this.#met[0]; next !== undefined; next = this.#met[this.#deps.length])
-      this.#deps.push(this.#read(next.error, next.isMade));
-    return { parts: this.#deps };
+    for (let next = this.#met[0]; next !== undefined; next = this.#met[this.#parts.length])
+      this.#parts.push(this.#read(next.error, next.isMade));
+    return { parts: this.#parts };
   }
 
   #read(error: object, isMade: boolean): Part {

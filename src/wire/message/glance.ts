@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
-const MAX_LOOKS = 48;
+/** Number of values to check. */
+const MAX_CHECKS = 48;
 const { getOwnPropertyDescriptor, keys: keysOf } = Object;
 const { isArray } = Array;
 
@@ -10,23 +11,23 @@ const { isArray } = Array;
  */
 export function glance(value: unknown): readonly object[] {
   const found: object[] = [];
-  let looks = MAX_LOOKS;
+  let left = MAX_CHECKS;
   const add = (item: unknown): void => {
-    looks--;
+    left--;
     if (typeof item === 'object' && item !== null && !types.isProxy(item) && !found.includes(item)) found.push(item);
   };
   add(value);
-  for (let at = 0; at < found.length && looks > 0; at++) {
+  for (let at = 0; at < found.length && left > 0; at++) {
     const object = found[at] as object;
     if (ArrayBuffer.isView(object)) continue;
     if (isArray(object)) {
-      for (let i = 0; i < object.length && looks > 0; i++) add(getOwnPropertyDescriptor(object, i)?.value);
+      for (let i = 0; i < object.length && left > 0; i++) add(getOwnPropertyDescriptor(object, i)?.value);
     } else if (types.isMap(object)) {
-      if (object.size <= MAX_LOOKS) for (const item of Map.prototype.values.call(object)) add(item);
+      if (object.size <= MAX_CHECKS) for (const item of Map.prototype.values.call(object)) add(item);
     } else if (types.isSet(object)) {
-      if (object.size <= MAX_LOOKS) for (const item of Set.prototype.values.call(object)) add(item);
+      if (object.size <= MAX_CHECKS) for (const item of Set.prototype.values.call(object)) add(item);
     } else {
-      for (const key of keysOf(object)) if (looks > 0) add(getOwnPropertyDescriptor(object, key)?.value);
+      for (const key of keysOf(object)) if (left > 0) add(getOwnPropertyDescriptor(object, key)?.value);
     }
   }
   return found;

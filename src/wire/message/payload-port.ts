@@ -40,7 +40,10 @@ export interface Copy {
 
 const MISPLACED_VIEW =
   'a view that ends more than 4 GiB behind the beginning of its memory is in an instance of a class';
-/** How many items of a list are checked for objects of the library before it is sent. Others are found when the clone refuses them. */
+/**
+ * How many items of a list are checked for objects of the library before it is sent. Others are found when the clone refuses
+ * them.
+ */
 const GLANCE_ITEMS = 64;
 /** How deep, and among how many parts of each object, to look for views that the structured clone would misplace. */
 const FAR_DEPTH = 3;
@@ -260,9 +263,7 @@ function holdsCrossing(value: unknown): boolean {
 
 type Replace = (item: unknown) => unknown;
 
-/**
- * Returns a copy of an array, a plain object, a Map or a Set with its items replaced; anything else as it is.
- */
+/** Returns a copy of an array, a plain object, a Map or a Set with its items replaced; anything else as it is. */
 function copyContainer(item: object, copies: Map<object, unknown>, replace: Replace): unknown {
   if (Array.isArray(item)) {
     const copy: unknown[] = [];

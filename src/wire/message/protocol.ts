@@ -15,9 +15,9 @@ export interface WorkerInit {
   readonly memory: WorkerMemory;
   /** The pool's control word: see `MAIN_PARKED`. */
   readonly poolWord: Int32Array;
-  /** The table of all threads' bells, and the number of this thread in it. */
-  readonly bells: Int32Array;
-  readonly bell: number;
+  /** The wakeup table of the process, and the index of this thread in it. */
+  readonly wakeups: Int32Array;
+  readonly wakeup: number;
   readonly control: MessagePort;
   readonly payload: MessagePort;
   /** Whether ts-node is registered in the main thread only, where the worker cannot see it. */

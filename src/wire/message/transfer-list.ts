@@ -11,8 +11,8 @@ const POOL_BYTES = 8192;
 let isMarked: IsUntransferable | undefined | null = null;
 
 /**
- * Returns the objects to move with a value. A view stands for its buffer. Memory that is shared, as that of small `Buffer`s, is left
- * out: the clone copies it.
+ * Returns the objects to move with a value. A view stands for its buffer. Memory that other objects use, as that of small
+ * `Buffer`s, is left out: the clone copies it.
  */
 export function movables(transfer: readonly unknown[], value: unknown): Transferable[] {
   const found = new Set<unknown>();

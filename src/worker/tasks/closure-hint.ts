@@ -6,8 +6,8 @@ const SYNTAX = `have the compiler leave the syntax as it is that it needs it for
 const PERHAPS = `${IMPORT}; or pass a value of your own as an argument`;
 
 /**
- * Names that tools write into a function's text, in place of what its author wrote there: the author does not know them, and
- * cannot pass them as arguments. Those that a text can do without are in `stand-ins.ts`. The first that matches is right.
+ * Names that tools write into a function's text in place of the author's. The author does not know them, and cannot pass them as
+ * arguments. The first that matches applies. Names that a text can do without are in `stand-ins.ts`.
  */
 const TOOLS: readonly (readonly [names: RegExp, what: string, advice: string])[] = [
   [/^(require|module|exports|__filename|__dirname)$/, 'of CommonJS modules and no global', IMPORT],
@@ -28,18 +28,18 @@ const TOOLS: readonly (readonly [names: RegExp, what: string, advice: string])[]
   [/^[\w$]{1,2}$|\$\d+$/, 'perhaps how a minifier or a bundler has named something', PERHAPS],
 ];
 
-/** Says to whom an inline function's missing name is strange why it is missing. */
+/** Adds to the error of an inline function's missing name why it is missing, as its author may not expect that. */
 export function explainMissingName(task: KnownTask, error: unknown): void {
   if (task.definition.kind !== 'inline') return;
   try {
     if (!(error instanceof ReferenceError)) return;
-    const { message, stack } = error; // read before: the stack's text is made when it is first asked for
+    const { message, stack } = error; // before the change: the text of the stack is made when it is first read
     const name = /^(\S+) is not defined$/.exec(message)?.[1];
     if (name === undefined) return;
     error.message += explanation(task.definition.name, name);
     error.stack = stack?.replace(message, () => error.message) ?? error.message;
   } catch {
-    // frozen, or a Proxy that throws when it is read: it arrives as it is
+    // frozen, or a Proxy that throws when it is read: the error stays as it is
   }
 }
 

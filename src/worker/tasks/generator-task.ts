@@ -11,25 +11,25 @@ interface AnyIterator {
   throw(error: unknown): Step | PromiseLike<Step>;
 }
 
-/** What a task returned, where it is a generator. */
+/** Returns what a task returned if that is a generator. */
 export function iteratorOf(value: object): AnyIterator | undefined {
   const kind = Object.prototype.toString.call(value);
   return kind === '[object Generator]' || kind === '[object AsyncGenerator]' ? (value as AnyIterator) : undefined;
 }
 
-/** What can be awaited. */
+/** A value that can be awaited. */
 export interface Awaitable {
   readonly then: (onFulfilled: (value: unknown) => void, onRejected: (reason: unknown) => void) => unknown;
 }
 
 /**
- * What a task returned, where that is a promise or anything else with a `then`: bluebird's, zone.js's, jQuery's. As with
- * `await`, `then` is read once, as it may be a getter.
+ * Returns what a task returned if that can be awaited: a promise, or any other object with a `then`, such as those of bluebird,
+ * zone.js and jQuery. Reads `then` once, as `await` does, since it may be a getter.
  */
 export function awaitableOf(value: object): Awaitable | undefined {
   const { then } = value as { readonly then?: unknown };
   if (typeof then !== 'function') return undefined;
-  if (types.isPromise(value)) return value; // awaited by what it is, not by its `then`
+  if (types.isPromise(value)) return value; // awaited as a promise, not by its `then`
   // biome-ignore lint/suspicious/noThenProperty: it stands for something that has one
   return { then: (onFulfilled, onRejected) => apply(then, value, [onFulfilled, onRejected]) };
 }
@@ -39,7 +39,7 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
   return typeof (value as { readonly then?: unknown }).then === 'function';
 }
 
-/** Runs a generator task: what it yields is reported, what it returns is the result, or a promise of it. */
+/** Runs a generator task and reports what it yields. Returns its result, or a promise of it. */
 export function drive(job: CurrentJob, iterator: AnyIterator): unknown {
   const first = iterator.next();
   if (isThenable(first)) return driveAsync(job, iterator, first);
@@ -54,7 +54,7 @@ async function driveAsync(job: CurrentJob, iterator: AnyIterator, first: Promise
   return step.value;
 }
 
-/** A `yield` is also a place to stop: a cancelled generator sees a `CancelledError` thrown there. */
+/** Reports a yielded value and continues. In a cancelled job the `yield` throws a `CancelledError`. */
 function afterYield(job: CurrentJob, iterator: AnyIterator, value: unknown): Step | PromiseLike<Step> {
   try {
     job.throwIfCancelled();

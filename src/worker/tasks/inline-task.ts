@@ -2,10 +2,7 @@ import { messageOf, TaskNotFoundError } from '../../errors.js';
 import type { TaskCode } from './known-task.js';
 import { standInsFor } from './stand-ins.js';
 
-/**
- * The function of a source text. It becomes code as the caller's own function did, in strict mode, seeing its arguments
- * and globals.
- */
+/** Compiles a function's source text, in strict mode. The function sees its arguments and globals only. */
 export function compile(text: string, name: string): TaskCode {
   if (/\{\s*\[native code\]\s*\}$/.test(text)) {
     throw new TaskNotFoundError(
@@ -23,7 +20,7 @@ export function compile(text: string, name: string): TaskCode {
   try {
     code = withStandIns(`(${text}\n)`);
   } catch (cause) {
-    // a method, written `name(…) { … }`, is no expression by itself
+    // a method's text, `name(…) { … }`, is no expression by itself
     try {
       code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
     } catch {
@@ -36,7 +33,7 @@ export function compile(text: string, name: string): TaskCode {
 }
 
 function evaluate(expression: string, name: string): unknown {
-  // indirect, so that the code sees globals only; named, so that stacks show it
+  // an indirect call, so that the code sees globals only; with a name, so that stacks show it
   // biome-ignore lint/security/noGlobalEval: it is the caller's own function, sent as text; `vm` would deny it import()
   const evaluateGlobally = globalThis.eval;
   return evaluateGlobally(`'use strict';${expression}\n//# sourceURL=inline-task:${name.replace(/[^\w$.-]/g, '_')}`);

@@ -2,27 +2,30 @@ import type { TaskDefinition } from '../../contract/task-origin.js';
 
 export type TaskCode = (...args: readonly unknown[]) => unknown;
 
-/** A task as this worker knows it. */
+/** A task that this worker knows. */
 export interface KnownTask {
   readonly definition: TaskDefinition;
-  /** Set once it can be called. */
+  /** Set once the task can be called. */
   code: TaskCode | undefined;
   loading: Promise<TaskCode> | undefined;
-  /** Its calls are watched for errors that they leave uncaught: the first one, and all of a task that returns promises. */
+  /** Whether its calls run in a scope, to assign uncaught errors: the first call, and all of a task that returns promises. */
   isWatched: boolean;
-  /** Its code may look at `this`, which is its job. */
+  /** Whether its code may use `this`, which is its job. */
   usesThis: boolean;
-  /** A job of it has blocked this thread, and the main thread was told. */
+  /** Whether a job of it has blocked this thread, which the main thread then knows. */
   hasBlocked: boolean;
 }
 
-/** Where tasks run that do not run here. */
+/** Runs tasks elsewhere than on this thread. */
 export interface TaskRunner {
   codeOf(task: KnownTask, id: number): TaskCode;
   forget(id: number): void;
 }
 
-/** Thrown by the code of a `TaskRunner` for a call whose code did not begin: it was not found, or its arguments could not be sent. */
+/**
+ * Thrown by the code of a `TaskRunner` for a call whose code did not begin: it was not found, or its arguments could not be
+ * sent.
+ */
 export class NoCode {
   readonly error: Error;
 

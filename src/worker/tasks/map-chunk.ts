@@ -9,15 +9,15 @@ type Code = (...args: readonly unknown[]) => unknown;
 type List = { readonly length: number; [index: number]: unknown };
 type ListConstructor = new (length: number) => List;
 
-/** Where the results go: `undefined`, a list of their own; `'same'`, a typed array of the items' kind; or this one. */
+/** Where the results go: `undefined` for a new array, `'same'` for a new typed array of the items' kind, or a given list. */
 export type Target = undefined | 'same' | List;
 
-/** A cancelled list stops between two items, looked at each time so many are done: a look costs as much as ten short items. */
-const LOOK_EVERY = 32;
+/** Number of items between two checks for cancellation: a check costs as much as ten short items. */
+const CHECK_EVERY = 32;
 
 /**
- * The task that calls `code` for each item of a list, and returns the list of what it returned. Results that are promises
- * are awaited one after the other.
+ * Returns a task that calls `code` for each item of a list and returns the list of results. Results that are promises are awaited
+ * one after another.
  */
 export function eachOf(code: Code): Code {
   const each = function (this: CurrentJob, items: List, target: Target): unknown {
@@ -25,7 +25,7 @@ export function eachOf(code: Code): Code {
     const results = listFor(items, target);
     for (let i = 0; i < length; ) {
       this.throwIfCancelled();
-      const next = Math.min(length, i + LOOK_EVERY);
+      const next = Math.min(length, i + CHECK_EVERY);
       for (; i < next; i++) {
         const value = code.call(this, items[i]) as unknown;
         if (typeof value === 'object' && value !== null && isDeferred(value))
@@ -52,7 +52,7 @@ interface Rest {
   readonly results: List;
   readonly target: Target;
   readonly from: number;
-  /** What the code returned for the first of them. */
+  /** What the code returned for the item at `from`. */
   readonly value: object;
 }
 
@@ -68,14 +68,14 @@ async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unkno
   }
 }
 
-/** What is sent back. */
+/** Returns what is sent back. */
 function finished(results: List, target: Target): unknown {
   if (target !== undefined) return target === 'same' ? results : undefined;
   const list = packed(results);
   return list === results ? unwrapped(results) : list;
 }
 
-/** Results that are to be moved are moved with the list. */
+/** Takes the wrappers of `move()` off the results, and moves what they list with the whole list. */
 function unwrapped(results: List): unknown {
   const moved: Transferable[] = [];
   for (let i = 0; i < results.length; i++) {

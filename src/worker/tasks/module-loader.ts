@@ -5,23 +5,23 @@ import { importUrl, type Load, packageType, pathOf, requireUrl } from './node-mo
 import type { TaskExports } from './task-exports.js';
 import { hasLoaderFlag, loadTypeScript } from './typescript-loader.js';
 
-// Builtins asked for when needed, not imported: few threads need them, and all would start 1 ms later.
+// Built-in modules are loaded when needed, not imported: few threads need them, and all would start 1 ms later.
 const { getBuiltinModule } = process;
 const TYPESCRIPT = /^file:[^?#]*\.[cm]?tsx?([?#]|$)/;
 const JAVASCRIPT = /^file:[^?#]*\.js$/;
 const COMMON_JS = /^file:[^?#]*\.cjs$/;
-/** So long the top level of a program may take from when a task of it is first wanted, where it runs inline. */
+/** Longest wait, inline, for the top level of a program that is its own task module to end. */
 const PROGRAM_MS = 2_000;
 
-/** A repeated import() costs a round trip to the hooks thread where a loader is registered. */
+/** Modules by URL. A repeated import() would cost a round trip to the hooks thread if a loader is registered. */
 const loaded = new Map<string, Promise<TaskExports>>();
 
-/** Where the functions come from that loaded task modules export. */
+/** URL and name of each function that a loaded task module exports. */
 const exported = new WeakMap<object, { readonly url: string; readonly name: string }>();
-/** Modules whose functions are not in there yet: to look at all exports would run every getter among them. */
+/** Modules whose functions are not in `exported` yet: to read all exports runs every getter among them, so it waits for need. */
 const notNoted = new Map<string, TaskExports>();
 
-/** The module and name by which a function can be named that a loaded task module exports. */
+/** Returns the URL and name of a function that a loaded task module exports. */
 export function exportOf(fn: object): { readonly url: string; readonly name: string } | undefined {
   if (!exported.has(fn)) noteExports();
   return exported.get(fn);
@@ -44,7 +44,7 @@ export function loadModule(url: string): Promise<TaskExports> {
     exports = loaderOf(url)(url);
     exports.then(
       (found) => notNoted.set(url, found),
-      () => {}, // who asked for it is told
+      () => {}, // the caller awaits it, too
     );
     loaded.set(url, exports);
   }
@@ -57,22 +57,25 @@ function loaderOf(url: string): Load {
   return !isMainThread && isCommonJs(url) && !hasLoaderFlag() ? requireUrl : importUrl;
 }
 
-/** Whether a JavaScript file is sure to be CommonJS. Where its package does not say, Node looks into its text. */
+/** Whether a JavaScript file is certainly CommonJS. If its package does not say, Node.js decides by its text. */
 function isCommonJs(url: string): boolean {
   return COMMON_JS.test(url) || (JAVASCRIPT.test(url) && packageType(url) === 'commonjs');
 }
 
-/** Whether it is the file that the program began with. */
+/** Whether a module is the file that the program was started with. */
 function isProgram(url: string): boolean {
   const [, file = ''] = process.argv;
   try {
     return file !== '' && pathOf(url) === getBuiltinModule('node:fs').realpathSync(file);
   } catch {
-    return false; // no file's address, or none of that name
+    return false; // no file URL, or no such file
   }
 }
 
-/** For a pool that runs inline: where the module awaits its own task, the import of it, and the program, would never end. */
+/**
+ * Imports the program itself, for an inline pool. With a time limit: if its top level awaits one of its own tasks, it never
+ * ends.
+ */
 async function importProgram(url: string): Promise<TaskExports> {
   const load = TYPESCRIPT.test(url) ? loadTypeScript : importUrl;
   return new Promise((resolve, reject) => {

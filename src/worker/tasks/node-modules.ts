@@ -1,19 +1,19 @@
 import { TaskExports } from './task-exports.js';
 
-// Asked for when needed, not imported: few threads need builtins, and all would start 1 ms later.
+// Built-in modules are loaded when needed, not imported: few threads need them, and all would start 1 ms later.
 const { getBuiltinModule } = process;
 
 export type Load = (url: string) => Promise<TaskExports>;
 
 export const requireFrom = (url: string): NodeJS.Require => getBuiltinModule('node:module').createRequire(url);
 
-/** The entry's own, where it is CommonJS. */
+/** The entry's own `require` if the entry is CommonJS. */
 const requireFile: (path: string) => unknown =
   typeof require === 'function' ? require : (path) => requireFrom(path)(path);
 
 export const pathOf = (url: string | URL): string => getBuiltinModule('node:url').fileURLToPath(url);
 
-/** What import() fails with where there is none. */
+/** Codes with which import() fails in a realm that has none. */
 const CANNOT_IMPORT = new Set([
   'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING',
   'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
@@ -30,13 +30,13 @@ export async function importUrl(url: string): Promise<TaskExports> {
   return TaskExports.ofModule(module);
 }
 
-/** Inline, in a test runner whose realm has no import(), such as Jest without its ESM mode: it has a require() of its own. */
+/** For a test runner's realm without import(), such as Jest without its ESM mode: that has a require() of its own. */
 async function requireWhereNoImport(url: string): Promise<TaskExports> {
   try {
     return await requireUrl(url);
   } catch (error) {
     if (codeOf(error) !== 'ERR_REQUIRE_ESM' && Reflect.get(Object(error), 'name') !== 'SyntaxError') throw error;
-    // an ES module, which that require() cannot read, but Node's own can: a runner replaces `createRequire`, and not this
+    // an ES module, which the runner's require() cannot load; `_load` is Node's own, which runners do not replace
     const load = Reflect.get(getBuiltinModule('node:module'), '_load') as ((path: string) => object) | undefined;
     if (typeof load !== 'function') throw error;
     return TaskExports.ofModule(load(pathOf(url)));
@@ -44,8 +44,8 @@ async function requireWhereNoImport(url: string): Promise<TaskExports> {
 }
 
 /**
- * Loads a CommonJS module without import(), as to load Node's loader of ES modules takes a thread 8 ms. Not an ES module,
- * which require() can load, too: Node 20 aborts the process where it ends a thread that is doing so.
+ * Loads a CommonJS module without import(), as Node's loader of ES modules takes a thread 8 ms to load. Not for ES modules, although
+ * require() can load them: Node.js 20 aborts the process if a thread is terminated meanwhile.
  */
 export async function requireUrl(url: string): Promise<TaskExports> {
   return TaskExports.ofCommonJs(requireFile(pathOf(url)));
@@ -59,7 +59,7 @@ export function resolveFrom(url: string, name: string): string | undefined {
   }
 }
 
-/** The `type` that the nearest package.json gives. */
+/** Returns the `type` in the nearest package.json. */
 export function packageType(url: string): string | undefined {
   for (let folder = new URL('.', url); ; folder = new URL('..', folder)) {
     try {

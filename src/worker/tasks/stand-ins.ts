@@ -1,17 +1,17 @@
 import { defineHidden } from '../../base/define.js';
 
 /*
- * What tools write into the functions of a program, and what its text can do without: each such name gets a stand-in, which
- * the text sees in place of the tool's own. Names that the text needs are in `missing-name.ts`.
+ * Names that tools write into the functions of a program and that their text can do without. The text sees a stand-in for each.
+ * Names that a text needs are in `closure-hint.ts`.
  */
 
 /** A counter of istanbul (jest --coverage, nyc, vitest's istanbul provider, swc's plugin): `cov_2f1k().s[0]++`. */
 const COUNTER = 'cov_[0-9a-z]+|__cov_[\\w$]+';
 const COUNTED = String.raw`(?:\(\))?\.(?:s|f|b|bT)\[['"]?\d+['"]?\](?:\[\d+\])?`;
-/** Only where it counts: a variable of the program's own that has such a name is missed as any other. */
+/** Only as a counter: a variable of the program that has such a name is missing like any other. */
 const COUNTERS = new RegExp(String.raw`(?<![\w$.])(?:\+\+(${COUNTER})${COUNTED}|(${COUNTER})${COUNTED}\+\+)`, 'g');
 
-/** The stand-ins that a text needs, by their names. */
+/** Returns the stand-ins that a text needs, by name. */
 export function standInsFor(text: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   if (text.includes('__name(')) found.set('__name', keepName);
@@ -25,13 +25,13 @@ export function standInsFor(text: string): Map<string, unknown> {
   return found;
 }
 
-/** What esbuild and tsx call to keep the name of a function. */
+/** The function that esbuild and tsx call to keep the name of a function. */
 function keepName(named: object, name: unknown): unknown {
   defineHidden(named, 'name', name);
   return named;
 }
 
-/** Counts of statements, functions and branches that nobody reads; older versions do not call for them. */
+/** Counters of statements, functions and branches. Newer versions call a function to get them. */
 function counters(): unknown {
   const ofBranch: number[] = [];
   const branches = new Proxy({}, { get: () => ofBranch });

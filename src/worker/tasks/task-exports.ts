@@ -1,51 +1,51 @@
 import { types } from 'node:util';
 
 /*
- * What a name means, however a module was compiled and loaded. The first place that has a function under the name is right;
- * a promise stands for what it resolves to.
+ * Which function an export name means, however a module was compiled and loaded: that in the first of these places that has one.
+ * A promise stands for what it resolves to.
  *
  * | name      | places, in order                                                                   |
  * |-----------|------------------------------------------------------------------------------------|
  * | `default` | the default export, opened; the default export                                     |
  * | any other | the module; its default export; the default export, opened: its property of that name |
  *
- * The default export of a CommonJS module is `module.exports`. To open it is to take its own `default`: where it is what a
- * compiler made of an ES module (`__esModule`), or is no function.
+ * The default export of a CommonJS module is `module.exports`. It is opened by taking its own `default`, if a compiler made it of
+ * an ES module (`__esModule`) or if it is no function.
  */
 
-/** How often a default export is opened: compiled modules that re-export compiled ones nest them. */
+/** How often a default export is opened: compiled modules that re-export compiled ones are nested. */
 const MAX_OPENED = 3;
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
 type Place = Readonly<Record<string, unknown>>;
 
-/** What a name was found to be. */
+/** What an export was found to be. */
 export type FoundExport =
   | { readonly kind: 'function'; readonly code: TaskFunction }
   | { readonly kind: 'other'; readonly value: unknown }
   | { readonly kind: 'unreadable'; readonly error: unknown }
   | { readonly kind: 'missing' };
 
-/** The exports of a loaded module, by the names under which they can be tasks. */
+/** Finds the exports of a loaded module that can be tasks. */
 export class TaskExports {
   readonly #module: Place;
-  /** The default export; then that one opened, as often as it can be. */
+  /** The default export, then what it is opened to, outermost first. */
   readonly #defaults: unknown[] = [];
-  /** What the default export throws or rejects with when it is read. */
+  /** The error of the default export, if reading it threw or it rejected. */
   #fault: { readonly error: unknown } | undefined;
 
   private constructor(module: Place) {
     this.#module = module;
   }
 
-  /** Of what `import()` gives. */
+  /** @param module the namespace that `import()` resolves to. */
   static async ofModule(module: object): Promise<TaskExports> {
     const exports = new TaskExports(module as Place);
     await exports.#open();
     return exports;
   }
 
-  /** Of a CommonJS module's `module.exports`. */
+  /** @param exports a CommonJS module's `module.exports`. */
   static ofCommonJs(exports: unknown): Promise<TaskExports> {
     return TaskExports.ofModule({ default: exports });
   }
@@ -80,7 +80,7 @@ export class TaskExports {
     return other;
   }
 
-  /** The functions that are there without waiting, by their names. */
+  /** Returns the functions that need not be awaited, by name. */
   functions(): Map<string, TaskFunction> {
     const functions = new Map<string, TaskFunction>();
     for (const name of this.#names()) {
@@ -111,19 +111,19 @@ export class TaskExports {
   }
 }
 
-/** What can have properties that are tasks. */
+/** Whether a value can have properties that are tasks. */
 function isPlace(value: unknown): value is Place {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** A promise, or a thenable of a library. Not a module that exports a function `then`, which is its own property. */
+/** Whether a value is a promise or a library's thenable, but not a module that exports a function `then`. */
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   if (types.isPromise(value)) return true;
   if (!isPlace(value) || types.isProxy(value) || Object.hasOwn(value, 'then')) return false;
   return typeof attempt(() => value['then']) === 'function';
 }
 
-/** A class is a function, too, but cannot be called. */
+/** Whether a value is a function that can be called: not a class. */
 function isCallable(value: unknown): value is TaskFunction {
   return typeof value === 'function' && !isClass(value);
 }
@@ -132,9 +132,12 @@ export function isClass(value: unknown): boolean {
   return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** Whether it has the property of its own, or of a class that is not built in: no task is called `toString` by accident. */
+/**
+ * Whether an object has the property itself or inherits it from a class that is not built in: `toString` of all objects is no
+ * task.
+ */
 function holds(place: Place, name: string): boolean {
-  if (types.isProxy(place)) return true; // it may make a property when it is asked for it
+  if (types.isProxy(place)) return true; // which may make a property when it is read
   return owners(place).some((owner) => Object.hasOwn(owner, name) && (owner === place || name !== 'constructor'));
 }
 
@@ -142,7 +145,7 @@ function namesIn(place: Place): string[] {
   return owners(place).flatMap((owner) => Object.getOwnPropertyNames(owner));
 }
 
-/** The object, and those it inherits from up to the first that is built in. */
+/** Returns the object and those that it inherits from, up to the first that is built in. */
 function owners(place: Place): object[] {
   const found: object[] = [place];
   for (let owner: object | null = Object.getPrototypeOf(place); owner !== null; owner = Object.getPrototypeOf(owner)) {
@@ -152,7 +155,7 @@ function owners(place: Place): object[] {
   return found;
 }
 
-/** By its text, as it may be of another realm. */
+/** Whether a prototype is built in. By its constructor's text, as it may be of another realm. */
 function isBuiltIn(prototype: object): boolean {
   if (!Object.hasOwn(prototype, 'constructor')) return false;
   const { constructor: maker } = prototype;

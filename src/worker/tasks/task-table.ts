@@ -7,16 +7,16 @@ import { eachOf } from './map-chunk.js';
 import { loadModule } from './module-loader.js';
 import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
 
-/** The tasks this worker was told of, by their ids. */
+/** The tasks that were defined in this worker, by id. */
 export class TaskTable {
   readonly #tasks = new Map<number, KnownTask>();
-  /** The one asked for last. */
+  /** The task that was looked up last. */
   #last: KnownTask | undefined;
   #lastId = 0;
 
   #runner: TaskRunner | undefined;
 
-  /** From now on tasks are not loaded here. */
+  /** Has tasks that are defined from now on run elsewhere. */
   runBy(runner: TaskRunner): void {
     this.#runner = runner;
   }
@@ -27,7 +27,7 @@ export class TaskTable {
     this.#tasks.set(id, task);
   }
 
-  /** A task that is not in the table. */
+  /** Returns a task without adding it to the table. */
   make(definition: TaskDefinition): KnownTask {
     return { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true, hasBlocked: false };
   }
@@ -50,7 +50,7 @@ export class TaskTable {
     return task;
   }
 
-  /** The task's code: at once where that can be, else when its module has been imported. */
+  /** Returns the task's code, or a promise of it while its module is imported. */
   load(task: KnownTask): TaskCode | Promise<TaskCode> {
     if (task.code !== undefined) return task.code;
     if (task.definition.kind === 'inline') return learn(task, compile(task.definition.text, task.definition.name));

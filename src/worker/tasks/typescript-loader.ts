@@ -12,38 +12,38 @@ import {
 } from './node-modules.js';
 import type { TaskExports } from './task-exports.js';
 
-// Asked for when needed, not imported: few threads need builtins, and all would start 1 ms later.
+// Built-in modules are loaded when needed, not imported: few threads need them, and all would start 1 ms later.
 const { getBuiltinModule } = process;
 
 const TS_NODE = Symbol.for('ts-node.register.instance');
 
-/** TypeScript 6 makes these configuration errors: rootDir unset, deprecated options. */
+/** Diagnostics of the configuration that are errors since TypeScript 6: rootDir unset, deprecated options. */
 const IGNORED_DIAGNOSTICS = [5011, 5101, 5107];
 
-/** What importing a `.ts` file fails with where the loader at hand cannot take it. */
+/** Codes with which the import of a `.ts` file fails if the current loader cannot read it. */
 const NEEDS_LOADER = new Set([
   'ERR_UNKNOWN_FILE_EXTENSION', // no loader (Node < 22.18)
   'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX', // native type stripping: enum, namespace, parameter property
   'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
-  'ERR_MODULE_NOT_FOUND', // native type stripping: './x.js' or './x' that is x.ts
+  'ERR_MODULE_NOT_FOUND', // native type stripping: './x.js' or './x' for x.ts
   'MODULE_NOT_FOUND',
 ]);
 
 /** The loader found for ES module tasks and for CommonJS ones. */
 const fallbacks = new Map<'esm' | 'commonjs', Load>();
 
-/** Node keeps a failed import: such a file is asked for again under another name. */
+/** URLs under which files are imported again, as Node.js caches a failed import. */
 const renamed = new Map<string, string>();
 
 let isTsNodeInMain = false;
 
-/** Tells the loader how the main thread itself reads TypeScript, where the worker cannot see it. */
+/** Sets whether ts-node is registered in the main thread, which the worker cannot see. */
 export function setTsNodeInMain(isRegistered: boolean): void {
   isTsNodeInMain = isRegistered;
 }
 
 export async function loadTypeScript(url: string): Promise<TaskExports> {
-  if (isMainThread) return importInMain(url); // of a pool that runs inline
+  if (isMainThread) return importInMain(url); // inline
   const scope = isEsmScope(url) ? 'esm' : 'commonjs';
   const fallback = fallbacks.get(scope) ?? (await knownFallback(url, scope));
   if (fallback !== undefined) return fallback(renamed.get(url) ?? url);
@@ -59,17 +59,17 @@ export async function loadTypeScript(url: string): Promise<TaskExports> {
   }
 }
 
-/** The program has the loader that it needs, or none: a thread's loaders would be its own, too. */
+/** Registers no loader, as it would be the program's, too. */
 async function importInMain(url: string): Promise<TaskExports> {
   try {
-    // ts-node's hook is one of require(): import() of a CommonJS file would not find it
+    // ts-node's hook is for require(), which import() of a CommonJS file does not use
     return await (TS_NODE in process && !isEsmScope(url) ? requireUrl(url) : importUrl(url));
   } catch (error) {
     throw NEEDS_LOADER.has(codeOf(error)) ? noLoader(url, error) : error;
   }
 }
 
-/** The loader to take without trying Node's own first: where that is sure to fail, as Node keeps a failed import. */
+/** Returns a loader to use without trying Node's own first, if that would fail: Node.js caches a failed import. */
 async function knownFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
   // ts-node registered in the main thread only, or its ES module loader, which cannot take CommonJS files
   if (scope === 'commonjs' && (isTsNodeInMain || flags.includes('ts-node/esm'))) {
@@ -91,7 +91,7 @@ export function hasLoaderFlag(): boolean {
   return /(^|\s)(--import|--loader|--experimental-loader|--require|-r)\b[ =]\S/.test(others);
 }
 
-/** A loader of the task's own project: ts-node, else tsx. */
+/** Returns a loader of the task's own project: ts-node, else tsx. */
 async function findFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
   const load = (await viaTsNode(url, scope)) ?? (await viaTsx(url, scope));
   if (load !== undefined) fallbacks.set(scope, load);
@@ -119,7 +119,7 @@ function viaTsNodeRequire(url: string): Load {
 async function viaTsx(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
   const tsx = resolveFrom(url, 'tsx/package.json');
   if (tsx === undefined) return undefined;
-  // by its file: require.resolve() would take the 'require' condition, whose file cannot register ES module hooks here
+  // by its file: require.resolve() uses the 'require' condition, whose file cannot register ES module hooks here
   const kind = scope === 'esm' ? 'esm' : 'cjs';
   const file = new URL(`./dist/${kind}/api/index.mjs`, getBuiltinModule('node:url').pathToFileURL(tsx)).href;
   const api = (await import(/* webpackIgnore: true */ /* @vite-ignore */ file)) as { readonly register: () => void };
