@@ -41,7 +41,7 @@ export class GraceKeeper {
       this.#expire(job, worker, { graceMs, patienceMs: 0 });
       return;
     }
-    if (worker.concurrency > 1) worker.ping(); // to see whether its event loop turns
+    worker.ping(); // to see whether its event loop turns, in case that other jobs are open on the thread
     const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: PATIENCE_MS });
     const foresee = (): void => {
       this.#events.endForeseen(worker);
