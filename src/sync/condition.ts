@@ -5,8 +5,9 @@ import { Mutex, mutexArrived } from './mutex.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { waitQueueWords } from './waiting/queue-words.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
-import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
+import { WaitQueue } from './waiting/wait-queue.js';
 
 const ACTION = 'wait for a condition';
 

@@ -5,8 +5,9 @@ import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
 import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { waitQueueWords } from './waiting/queue-words.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
-import { WaitQueue, waitQueueWords } from './waiting/wait-queue.js';
+import { WaitQueue } from './waiting/wait-queue.js';
 
 const ACTION = 'acquire a semaphore';
 const MOST = 2 ** 30;

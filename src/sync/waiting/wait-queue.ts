@@ -1,43 +1,22 @@
-import { availableParallelism } from 'node:os';
+import { Permits } from './permits.js';
+import {
+  ABANDONED,
+  BLOCK,
+  BLOCKS,
+  CELLS,
+  CELLS_EACH,
+  claimBlock,
+  drawTicket,
+  HEAD,
+  HELD,
+  isBefore,
+  LINE,
+  PERMITS,
+  THREAD,
+  WAITERS,
+} from './queue-words.js';
 import { type Awaited, checkNotCancelled, readWait, type WaitOptions, wait, waitSync } from './wait.js';
 import { block, ownWakeup, ring, unwatch, watch } from './wakeup.js';
-
-// Words of the head
-/** Permits that nobody has. Where they are for those who wait: also, above `COUNT_BITS`, how often some were put in. */
-const PERMITS = 0;
-/** How many tickets were drawn: a waiter's place in the line. */
-const TICKETS = 1;
-/** Waiters that were not served and have not left. */
-const WAITERS = 2;
-/** How many blocks were ever used. */
-const BLOCKS = 3;
-/** 1 after a thread died that held a permit, until the next one is taken note of. */
-const ABANDONED = 4;
-const HEAD = 8;
-
-// Words of a block: what one thread has to do with the queue
-/** The number of its bell, plus 1; 0: the block is free. */
-const THREAD = 0;
-/** Permits that go back by themselves when it dies. */
-const HELD = 1;
-/** Its waiters that are not in a cell. */
-const LINE = 2;
-/** Its first waiters: 0, or the ticket of one that waits, or the same negative once it was granted a permit. */
-const CELLS = 3;
-const CELLS_EACH = 5;
-const BLOCK = CELLS + CELLS_EACH;
-
-/**
- * Of permits for those who wait: so many waiters at most. Who takes out a permit that is left for nobody must not take one
- * that was put in meanwhile, for somebody who came later: the count of puttings tells the two apart.
- */
-const COUNT_BITS = 20;
-const COUNT_MASK = (1 << COUNT_BITS) - 1;
-const ONE_PUTTING = 1 << COUNT_BITS;
-
-/** A queue serves at least so many threads. */
-const MIN_THREADS = 64;
-const LARGEST_TICKET = 2 ** 31 - 1;
 
 /** One that waits, on this thread. */
 interface Waiter {
@@ -65,13 +44,17 @@ export class WaitQueue {
   /** Waiters of this thread that found no cell free, in order. */
   readonly #line = new Set<Waiter>();
   #isWatching = false;
-  /** Permits are for those who wait when they are put in, and are used up as they are granted. */
+  readonly #permits: Permits;
   readonly #isForWaiters: boolean;
 
-  /** @param words those of another thread's copy; new ones are made by {@link waitQueueWords}. */
+  /**
+   * @param words those of another thread's copy; new ones are made by {@link waitQueueWords}.
+   * @param options.isForWaiters permits are for those who wait when they are put in, and are used up as they are granted.
+   */
   constructor(words: Int32Array, options: { readonly isForWaiters: boolean } = { isForWaiters: false }) {
     this.words = words;
     this.#isForWaiters = options.isForWaiters;
+    this.#permits = new Permits(words, options.isForWaiters);
   }
 
   get permits(): number {
@@ -119,14 +102,7 @@ export class WaitQueue {
 
   /** Puts in a permit for each of up to `max` that wait now. None stays behind for those to come. */
   putForWaiters(max: number): void {
-    const { words } = this;
-    for (let left = max; left > 0; ) {
-      const permits = Atomics.load(words, PERMITS);
-      const given = Math.min(left, Atomics.load(words, WAITERS) - (permits & COUNT_MASK));
-      if (given <= 0) break;
-      const more = (permits + given + ONE_PUTTING) | 0;
-      if (Atomics.compareExchange(words, PERMITS, permits, more) === permits) left -= given;
-    }
+    this.#permits.putForWaiters(max);
     this.#serveAndLook();
   }
 
@@ -183,7 +159,7 @@ export class WaitQueue {
       return undefined;
     }
     const { words } = this;
-    const waiter: Waiter = { ticket: this.#drawTicket(), granted };
+    const waiter: Waiter = { ticket: drawTicket(words), granted };
     const line = this.#ownBlock() + LINE;
     this.#line.add(waiter);
     Atomics.add(words, line, 1);
@@ -201,7 +177,7 @@ export class WaitQueue {
       for (const [index, waiter] of this.#shown.entries())
         if (waiter !== undefined && this.#takeGrant(index, waiter)) granted.push(waiter);
       if (!this.#show()) break;
-      this.#serve(); // those who came forward may be served, too
+      this.#permits.serve(); // those who came forward may be served, too
     }
     this.#watchIfNeeded();
     granted.sort((a, b) => (isBefore(a.ticket, b.ticket) ? -1 : 1));
@@ -218,9 +194,9 @@ export class WaitQueue {
     const blocks = Atomics.load(words, BLOCKS);
     for (let block = 0; block < blocks; block++) {
       const at = HEAD + BLOCK * block;
-      if (threads.includes(Atomics.load(words, at + THREAD) - 1)) this.#clear(at);
+      if (threads.includes(Atomics.load(words, at + THREAD) - 1)) this.#permits.clear(at);
     }
-    this.#serve();
+    this.#permits.serve();
     // one of them may have granted a permit without having rung for it
     for (let block = 0; block < blocks; block++) {
       const thread = Atomics.load(words, HEAD + BLOCK * block + THREAD) - 1;
@@ -229,71 +205,8 @@ export class WaitQueue {
     this.look();
   }
 
-  #clear(at: number): void {
-    const { words } = this;
-    let permits = Atomics.exchange(words, at + HELD, 0);
-    Atomics.sub(words, WAITERS, Atomics.exchange(words, at + LINE, 0));
-    for (let cell = at + CELLS; cell < at + BLOCK; cell++) {
-      const ticket = Atomics.load(words, cell);
-      if (ticket > 0 && Atomics.compareExchange(words, cell, ticket, 0) === ticket) Atomics.sub(words, WAITERS, 1);
-      else if (Atomics.exchange(words, cell, 0) < 0) permits++;
-    }
-    Atomics.store(words, at + THREAD, 0);
-    if (this.#isForWaiters) {
-      this.putForWaiters(permits); // somebody else may have what it was told
-      return;
-    }
-    if (permits === 0) return;
-    Atomics.store(words, ABANDONED, 1);
-    Atomics.add(words, PERMITS, permits);
-  }
-
-  /** Gives what permits there are to those who wait, the smallest ticket first. */
-  #serve(): void {
-    this.#grant();
-    this.#trim(); // after every permit put back and every waiter taken off: the last of them sees both
-  }
-
-  #grant(): void {
-    const { words } = this;
-    for (;;) {
-      const permits = Atomics.load(words, PERMITS);
-      if ((this.#isForWaiters ? permits & COUNT_MASK : permits) <= 0) return;
-      const cell = this.#first();
-      if (cell < 0) return;
-      const ticket = Atomics.load(words, cell);
-      if (ticket <= 0) continue;
-      if (Atomics.compareExchange(words, PERMITS, permits, permits - 1) !== permits) continue;
-      if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
-        Atomics.sub(words, WAITERS, 1);
-        const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
-        if (thread !== ownWakeup()) ring(thread); // this one looks by itself
-      } else {
-        Atomics.add(words, PERMITS, 1); // it has left: the next one is looked for
-      }
-    }
-  }
-
-  /** The cell with the smallest ticket of those that wait; -1 where none does. */
-  #first(): number {
-    const { words } = this;
-    const end = HEAD + BLOCK * Atomics.load(words, BLOCKS);
-    let first = -1;
-    let smallest = 0;
-    for (let block = HEAD; block < end; block += BLOCK) {
-      if (Atomics.load(words, block + THREAD) === 0) continue;
-      for (let cell = block + CELLS; cell < block + BLOCK; cell++) {
-        const ticket = Atomics.load(words, cell);
-        if (ticket <= 0 || (first >= 0 && !isBefore(ticket, smallest))) continue;
-        first = cell;
-        smallest = ticket;
-      }
-    }
-    return first;
-  }
-
   #serveAndLook(): void {
-    this.#serve();
+    this.#permits.serve();
     if (this.#isWatching) this.look();
   }
 
@@ -342,22 +255,11 @@ export class WaitQueue {
       }
       Atomics.sub(words, WAITERS, 1);
       this.#shown[index] = undefined;
-      if (this.#show()) this.#serve();
+      if (this.#show()) this.#permits.serve();
     }
-    this.#trim();
+    this.#permits.trim();
     this.#watchIfNeeded();
     return true;
-  }
-
-  /** Of a queue whose permits are for those who wait only: takes out what is left for nobody. */
-  #trim(): void {
-    if (!this.#isForWaiters) return;
-    const { words } = this;
-    for (;;) {
-      const permits = Atomics.load(words, PERMITS);
-      if ((permits & COUNT_MASK) <= Atomics.load(words, WAITERS)) return;
-      Atomics.compareExchange(words, PERMITS, permits, permits - 1);
-    }
   }
 
   #watchIfNeeded(): void {
@@ -368,33 +270,15 @@ export class WaitQueue {
     else unwatch(this.look);
   }
 
-  #drawTicket(): number {
-    const drawn = (Atomics.add(this.words, TICKETS, 1) + 1) & LARGEST_TICKET;
-    return drawn === 0 ? this.#drawTicket() : drawn;
-  }
-
   /** Where this thread's block begins; takes one when it is first needed. */
   #ownBlock(): number {
     if (this.#block >= 0) return this.#block;
-    const { words } = this;
-    const thread = ownWakeup() + 1;
-    const end = words.length;
-    for (let block = HEAD; block < end; block += BLOCK) {
-      const owner = Atomics.load(words, block + THREAD);
-      if (owner !== thread && (owner !== 0 || Atomics.compareExchange(words, block + THREAD, 0, thread) !== 0))
-        continue;
+    const block = claimBlock(this.words, ownWakeup());
+    if (block >= 0) {
       this.#block = block;
-      this.#noteUse((block - HEAD) / BLOCK + 1);
       return block;
     }
-    throw new RangeError(`Cannot wait: more than ${(end - HEAD) / BLOCK} threads use this object`);
-  }
-
-  #noteUse(blocks: number): void {
-    for (;;) {
-      const used = Atomics.load(this.words, BLOCKS);
-      if (used >= blocks || Atomics.compareExchange(this.words, BLOCKS, used, blocks) === used) return;
-    }
+    throw new RangeError(`Cannot wait: more than ${(this.words.length - HEAD) / BLOCK} threads use this object`);
   }
 }
 
@@ -423,17 +307,4 @@ class PlaceInLine implements Awaited {
   leave(): boolean {
     return this.#waiter !== undefined && this.#queue.leave(this.#waiter);
   }
-}
-
-/** The shared memory of a new queue. */
-export function waitQueueWords(permits: number): Int32Array {
-  const threads = Math.max(MIN_THREADS, 4 * availableParallelism());
-  const words = new Int32Array(new SharedArrayBuffer((HEAD + BLOCK * threads) * Int32Array.BYTES_PER_ELEMENT));
-  words[PERMITS] = permits;
-  return words;
-}
-
-/** Whether a ticket was drawn before another: they wrap. */
-function isBefore(ticket: number, other: number): boolean {
-  return (ticket - other) << 1 < 0;
 }

@@ -19,6 +19,7 @@ jest.unstable_mockModule('../../../build/base/promises.js', () => ({
 }));
 
 const bells = await import('../../../build/sync/waiting/wakeup.js');
+const queueWords = await import('../../../build/sync/waiting/queue-words.js');
 const waitQueue = await import('../../../build/sync/waiting/wait-queue.js');
 const exchange = await import('../../../build/sync/sharing/registry.js');
 const flag = await import('../../../build/sync/sharing/flag.js');
@@ -68,7 +69,7 @@ export function modelOf(threads: number): Model {
 
 /** Words of a queue that `threads` threads have used before. */
 export function usedQueueWords(made: Model, { permits, threads }: { permits: number; threads: number }): Int32Array {
-  const words = waitQueue.waitQueueWords(permits + 1);
+  const words = queueWords.waitQueueWords(permits + 1);
   const { words: table } = globals[BELLS] as { words: Int32Array };
   for (let thread = 0; thread < threads; thread++) {
     enter(table, thread);

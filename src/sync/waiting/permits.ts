@@ -1,0 +1,115 @@
+import {
+  ABANDONED,
+  BLOCK,
+  BLOCKS,
+  CELLS,
+  COUNT_MASK,
+  HEAD,
+  HELD,
+  isBefore,
+  LINE,
+  ONE_PUTTING,
+  PERMITS,
+  THREAD,
+  WAITERS,
+} from './queue-words.js';
+import { ownWakeup, ring } from './wakeup.js';
+
+/** The permits of one queue, as every thread that uses the queue deals with them: on behalf of any waiter, on any thread. */
+export class Permits {
+  readonly #words: Int32Array;
+  /** Whether permits are granted only to those who wait when they are put in, and are used up then. */
+  readonly #isForWaiters: boolean;
+
+  constructor(words: Int32Array, isForWaiters: boolean) {
+    this.#words = words;
+    this.#isForWaiters = isForWaiters;
+  }
+
+  /** Puts in a permit for each of up to `max` that wait now. None stays behind for those to come. */
+  putForWaiters(max: number): void {
+    const words = this.#words;
+    for (let left = max; left > 0; ) {
+      const permits = Atomics.load(words, PERMITS);
+      const given = Math.min(left, Atomics.load(words, WAITERS) - (permits & COUNT_MASK));
+      if (given <= 0) break;
+      const more = (permits + given + ONE_PUTTING) | 0;
+      if (Atomics.compareExchange(words, PERMITS, permits, more) === permits) left -= given;
+    }
+  }
+
+  /** A thread has died: its waiters leave its block, which begins at `at`, and what it held goes back. `serve` has to follow. */
+  clear(at: number): void {
+    const words = this.#words;
+    let permits = Atomics.exchange(words, at + HELD, 0);
+    Atomics.sub(words, WAITERS, Atomics.exchange(words, at + LINE, 0));
+    for (let cell = at + CELLS; cell < at + BLOCK; cell++) {
+      const ticket = Atomics.load(words, cell);
+      if (ticket > 0 && Atomics.compareExchange(words, cell, ticket, 0) === ticket) Atomics.sub(words, WAITERS, 1);
+      else if (Atomics.exchange(words, cell, 0) < 0) permits++;
+    }
+    Atomics.store(words, at + THREAD, 0);
+    if (this.#isForWaiters) {
+      this.putForWaiters(permits); // what the thread was notified of goes to another
+      return;
+    }
+    if (permits === 0) return;
+    Atomics.store(words, ABANDONED, 1);
+    Atomics.add(words, PERMITS, permits);
+  }
+
+  /** Grants what permits there are to those who wait, the smallest ticket first. */
+  serve(): void {
+    this.#grant();
+    this.trim(); // after every permit put back and every waiter taken off: the last of them sees both
+  }
+
+  #grant(): void {
+    const words = this.#words;
+    for (;;) {
+      const permits = Atomics.load(words, PERMITS);
+      if ((this.#isForWaiters ? permits & COUNT_MASK : permits) <= 0) return;
+      const cell = this.#first();
+      if (cell < 0) return;
+      const ticket = Atomics.load(words, cell);
+      if (ticket <= 0) continue;
+      if (Atomics.compareExchange(words, PERMITS, permits, permits - 1) !== permits) continue;
+      if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
+        Atomics.sub(words, WAITERS, 1);
+        const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
+        if (thread !== ownWakeup()) ring(thread); // this one looks by itself
+      } else {
+        Atomics.add(words, PERMITS, 1); // it has left: the next one is looked for
+      }
+    }
+  }
+
+  /** The cell with the smallest ticket of those that wait; -1 where none does. */
+  #first(): number {
+    const words = this.#words;
+    const end = HEAD + BLOCK * Atomics.load(words, BLOCKS);
+    let first = -1;
+    let smallest = 0;
+    for (let block = HEAD; block < end; block += BLOCK) {
+      if (Atomics.load(words, block + THREAD) === 0) continue;
+      for (let cell = block + CELLS; cell < block + BLOCK; cell++) {
+        const ticket = Atomics.load(words, cell);
+        if (ticket <= 0 || (first >= 0 && !isBefore(ticket, smallest))) continue;
+        first = cell;
+        smallest = ticket;
+      }
+    }
+    return first;
+  }
+
+  /** If permits are for waiters only: takes out those that are left for nobody. */
+  trim(): void {
+    if (!this.#isForWaiters) return;
+    const words = this.#words;
+    for (;;) {
+      const permits = Atomics.load(words, PERMITS);
+      if ((permits & COUNT_MASK) <= Atomics.load(words, WAITERS)) return;
+      Atomics.compareExchange(words, PERMITS, permits, permits - 1);
+    }
+  }
+}

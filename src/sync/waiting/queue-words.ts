@@ -1,0 +1,76 @@
+import { availableParallelism } from 'node:os';
+
+// Words of the head
+/** Permits that nobody has; if they are for waiters only, above `COUNT_BITS`, also how often some were put in. */
+export const PERMITS = 0;
+/** How many tickets were drawn: a waiter's place in the line. */
+export const TICKETS = 1;
+/** Waiters that were not served and have not left. */
+export const WAITERS = 2;
+/** How many blocks were ever used. */
+export const BLOCKS = 3;
+/** 1 after a thread died that held a permit, until the next one is taken note of. */
+export const ABANDONED = 4;
+export const HEAD = 8;
+
+// Words of a block: what one thread has to do with the queue
+/** The number of the thread's wakeup word, plus 1; 0 if the block is free. */
+export const THREAD = 0;
+/** Permits that go back by themselves when the thread dies. */
+export const HELD = 1;
+/** How many of its waiters are not in a cell. */
+export const LINE = 2;
+/** Its first waiters: 0, the ticket of one that waits, or the negative ticket of one that was granted a permit. */
+export const CELLS = 3;
+export const CELLS_EACH = 5;
+export const BLOCK = CELLS + CELLS_EACH;
+
+/**
+ * Bits of `PERMITS` that count, if permits are for waiters only. Whoever takes out a permit that is left for nobody must not
+ * take one that was put in meanwhile for a later waiter: the bits above count how often permits were put in.
+ */
+const COUNT_BITS = 20;
+export const COUNT_MASK = (1 << COUNT_BITS) - 1;
+export const ONE_PUTTING = 1 << COUNT_BITS;
+
+/** Fewest threads that a queue has blocks for. */
+const MIN_THREADS = 64;
+export const LARGEST_TICKET = 2 ** 31 - 1;
+
+/** The shared memory of a new queue. */
+export function waitQueueWords(permits: number): Int32Array {
+  const threads = Math.max(MIN_THREADS, 4 * availableParallelism());
+  const words = new Int32Array(new SharedArrayBuffer((HEAD + BLOCK * threads) * Int32Array.BYTES_PER_ELEMENT));
+  words[PERMITS] = permits;
+  return words;
+}
+
+/** Whether a ticket was drawn before another. Tickets wrap. */
+export function isBefore(ticket: number, other: number): boolean {
+  return (ticket - other) << 1 < 0;
+}
+
+/** Draws the next ticket: 1 or more. */
+export function drawTicket(words: Int32Array): number {
+  const drawn = (Atomics.add(words, TICKETS, 1) + 1) & LARGEST_TICKET;
+  return drawn === 0 ? drawTicket(words) : drawn;
+}
+
+/** Claims a block for a thread, or finds the one it has. Returns where it begins; -1 if all are taken. */
+export function claimBlock(words: Int32Array, thread: number): number {
+  const owned = thread + 1;
+  for (let block = HEAD; block < words.length; block += BLOCK) {
+    const owner = Atomics.load(words, block + THREAD);
+    if (owner !== owned && (owner !== 0 || Atomics.compareExchange(words, block + THREAD, 0, owned) !== 0)) continue;
+    noteUse(words, (block - HEAD) / BLOCK + 1);
+    return block;
+  }
+  return -1;
+}
+
+function noteUse(words: Int32Array, blocks: number): void {
+  for (;;) {
+    const used = Atomics.load(words, BLOCKS);
+    if (used >= blocks || Atomics.compareExchange(words, BLOCKS, used, blocks) === used) return;
+  }
+}
