@@ -1,10 +1,11 @@
 import { checkInteger, optionNames, readOptions } from '../base/check.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
-import { JobTimeoutError } from '../errors.js';
-import type { Job } from '../jobs/job.js';
+import { describe, JobTimeoutError } from '../errors.js';
+import { Job } from '../jobs/job.js';
 import { isSettled } from '../jobs/job-access.js';
 import { whenSettled } from '../jobs/job-engine.js';
 import { stays } from '../sync/sharing/crossing.js';
+import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
 /** How many jobs a stream keeps for a reader that is behind. */
 const DEFAULT_LIMIT = 10_000;
@@ -172,14 +173,23 @@ export class JobStreams {
   }
 }
 
-/** The jobs in the order in which they settle; those that have settled first. */
-export function streamAsCompleted<J extends Job>(jobs: readonly J[], timeoutMs: number): JobStream<J> {
+/**
+ * Streams jobs in the order in which they settle; those that have settled first.
+ *
+ * @throws {TypeError} if `jobs` holds anything but Jobs, and for a bad option.
+ */
+export function streamAsCompleted<J extends Job>(
+  given: Iterable<J>,
+  options: JobWaitOptions | undefined,
+): JobStream<SettledJob<J>> {
+  const timeoutMs = readTimeout(options, 'wait for jobs');
+  const jobs = listOfJobs(given) as SettledJob<J>[];
   const stops: StopTimer[] = [];
-  const stream = new JobStream<J>(Number.POSITIVE_INFINITY, () => {
+  const stream = new JobStream<SettledJob<J>>(Number.POSITIVE_INFINITY, () => {
     for (const stop of stops) stop();
   });
   let missing = jobs.length;
-  const settled = (job: J): void => {
+  const settled = (job: SettledJob<J>): void => {
     push(stream, job);
     if (--missing === 0) end(stream);
   };
@@ -194,4 +204,14 @@ export function streamAsCompleted<J extends Job>(jobs: readonly J[], timeoutMs: 
   for (const job of jobs) if (!isSettled(job)) stops.push(whenSettled(job, () => settled(job)));
   stops.push(startTimer(timeoutMs, expire, { keepsProcess: true }));
   return stream;
+}
+
+function listOfJobs<J extends Job>(jobs: Iterable<J>): J[] {
+  if (typeof jobs !== 'object' || jobs === null || !(Symbol.iterator in jobs))
+    throw new TypeError(`Cannot wait for jobs: jobs must be iterable, received ${describe(jobs)}`);
+  const list = [...jobs];
+  for (const job of list)
+    if (!(job instanceof Job))
+      throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
+  return list;
 }

@@ -14,7 +14,6 @@ import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js'
 import { Schedules } from '../compose/schedule/schedules.js';
 import { describe, PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
-import { isSettled } from '../jobs/job-access.js';
 import { isSubmitted, submittedBy } from '../jobs/job-engine.js';
 import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
@@ -161,11 +160,12 @@ export class ThreadPool implements AsyncDisposable {
     if (this.#engine.state.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
-    const { places } = this.#engine.workers;
+    const { workers, log } = this.#engine;
     const host: MapDeps = {
-      places,
+      places: workers.places,
       submit: (job) => this.#intake.submitUnbounded(job),
-      failedUnseen: (map, message) => this.#failedUnseen(map, message),
+      failedUnseen: (map, message) =>
+        watchUnobserved(map, (when) => log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' })),
       ended: (map) => this.#maps.delete(map),
     };
     const map = new JobMap<unknown, unknown>(host, task, items, options);
@@ -184,14 +184,7 @@ export class ThreadPool implements AsyncDisposable {
     jobs: Iterable<J>,
     options?: JobWaitOptions,
   ): AsyncIterableIterator<SettledJob<J>, undefined> {
-    const timeoutMs = readTimeout(options, 'wait for jobs');
-    if (typeof jobs !== 'object' || jobs === null || !(Symbol.iterator in jobs))
-      throw new TypeError(`Cannot wait for jobs: jobs must be iterable, received ${describe(jobs)}`);
-    const list = [...jobs];
-    for (const job of list)
-      if (!(job instanceof Job))
-        throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
-    return streamAsCompleted(list as SettledJob<J>[], timeoutMs);
+    return streamAsCompleted(jobs, options);
   }
 
   /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
@@ -258,10 +251,7 @@ export class ThreadPool implements AsyncDisposable {
   /** Cancels every unsettled job, or those for which `filter` returns true. Returns how many will settle CANCELLED. */
   cancelAll(filter?: (job: Job) => boolean): number {
     if (filter !== undefined) checkFunction(filter, 'filter', 'cancel jobs');
-    let count = 0;
-    for (const job of [...this.#engine.control.unsettled()])
-      if (!isSettled(job) && (filter?.(job) ?? true) && job.cancel()) count++;
-    return count;
+    return this.#engine.control.cancelAll(filter);
   }
 
   /** Starts no further job until `resume`; running jobs go on. Does nothing once `shutdown` was called. */
@@ -384,13 +374,6 @@ export class ThreadPool implements AsyncDisposable {
     return closing;
   }
 
-  #failedUnseen(map: object, message: string): () => void {
-    const { log } = this.#engine;
-    return watchUnobserved(map, (when) =>
-      log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' }),
-    );
-  }
-
   /** All jobs have settled, all threads have exited. */
   #closed(): void {
     this.#engine.control.detach();
@@ -405,8 +388,8 @@ export class ThreadPool implements AsyncDisposable {
     const isOver = all.length === 0 && ledger.unsettled === 0;
     const state = !poolState.hasBegun ? 'open' : isOver ? 'closed' : 'draining';
     const workers = `${all.length} of ${maxWorkers}`;
-    const jobs = { submitted, pending, active, completed, failed, cancelled };
-    return shown('ThreadPool', { name: this.#name, state, workers, ...jobs }, inspecting);
+    const counts = { submitted, pending, active, completed, failed, cancelled };
+    return shown('ThreadPool', { name: this.#name, state, workers, ...counts }, inspecting);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

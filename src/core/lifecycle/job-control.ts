@@ -1,6 +1,6 @@
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { Job } from '../../jobs/job.js';
-import { type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../../jobs/job-access.js';
+import { isSettled, type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import { OwnerRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
@@ -98,6 +98,13 @@ export class JobControl implements JobOwner {
         if (cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
         return false;
     }
+  }
+
+  /** Cancels every unsettled job, or those for which `filter` returns true. Returns how many will settle CANCELLED. */
+  cancelAll(filter: ((job: Job) => boolean) | undefined): number {
+    let count = 0;
+    for (const job of [...this.unsettled()]) if (!isSettled(job) && (filter?.(job) ?? true) && job.cancel()) count++;
+    return count;
   }
 
   /** Cancels a job if it has not begun. */
