@@ -89,12 +89,18 @@ const ODD = {
 /** What shows all differences that matter: kinds, keys in order, holes, identity. */
 const shown = (value: unknown): string => inspect(value, { depth: 8, showHidden: types.isMap(value), sorted: false });
 
-const outcome = (make: () => unknown): string => {
+const outcome = (value: unknown): string => {
   try {
-    return shown(structuredClone(make()));
+    return shown(structuredClone(value));
   } catch {
     return 'refused';
   }
+};
+
+/** What may arrive: a job that was taken back is sent again, and a getter asked again. */
+const outcomes = (make: () => unknown, name: string): readonly string[] => {
+  const value = make();
+  return Array.from({ length: name.includes('getter') ? 5 : 1 }, () => outcome(value));
 };
 
 describe.each(['thread', 'process', 'inline'] as const)('values in a pool of kind %s', (kind) => {
@@ -102,7 +108,8 @@ describe.each(['thread', 'process', 'inline'] as const)('values in a pool of kin
     'arrive as structuredClone makes them, or are refused as there, either way: %s',
     async (name, make) => {
       await using pool = new ThreadPool({ kind, maxWorkers: 1 });
-      const expected = outcome(make);
+      const sent = outcomes(make, name);
+      const expected = outcome(make());
       const told = async (value: PromiseLike<unknown>): Promise<string> => {
         try {
           return shown(await value);
@@ -111,12 +118,10 @@ describe.each(['thread', 'process', 'inline'] as const)('values in a pool of kin
         }
       };
       const echo = (value: unknown): unknown => value;
-      expect(await told(pool.submit(echo, [make()]))).toBe(expected);
-      expect(await told(pool.submit((list: unknown[]) => list[0], [[make(), 1]]))).toBe(expected);
+      expect(sent).toContain(await told(pool.submit(echo, [make()])));
+      expect(sent).toContain(await told(pool.submit((list: unknown[]) => list[0], [[make(), 1]])));
       expect(await told(pool.submit(make))).toBe(expected);
-      // a chunk may be sent more than once, and each time a getter is asked
-      if (!name.includes('getter'))
-        expect(await told(pool.map(echo, [1, make()]).then((list) => list[1]))).toBe(expected);
+      expect(sent).toContain(await told(pool.map(echo, [1, make()]).then((list) => list[1])));
       const reported = pool.submit(
         function (this: CurrentJob, text: string) {
           this.report({ value: new Function(`return (${text})()`)() });
