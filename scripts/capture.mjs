@@ -41,7 +41,7 @@ export const capture = {
     const text = new MagicString(code);
     captures.rewrite(ast, text);
     text.appendLeft(start, `\n${captures.declarations()}`);
-    return { code: text.toString(), map: text.generateMap({ hires: true }) };
+    return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) };
   },
 };
 
