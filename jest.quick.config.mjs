@@ -14,7 +14,7 @@ const SLOW = [
   ...['core/(profile|starvation|worker-hooks|children|context|security|broadcast|retry|thread-death|deferred-jobs)\\.'],
   ...['core/(aging|reserve|process|schedule|shutdown|resilience|opentelemetry)\\.'],
   ...[
-    'sync/(process-life|stress|till|bells|sharing|mutex)\\.',
+    'sync/(process-life|stress|till|wakeup|sharing|mutex)\\.',
     'workers/(codec-fuzz|task-modules|texts|output|values)\\.',
   ],
 ];

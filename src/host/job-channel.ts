@@ -4,7 +4,7 @@ import { RareMap } from '../base/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { Peer } from '../sync/sharing/registry.js';
-import { ring } from '../sync/waiting/wakeup.js';
+import { wake } from '../sync/waiting/wakeup.js';
 import { Control, MASK, Parked } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
@@ -206,7 +206,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     if (this.inFlight.takeBackOne(job)) return 'taken back';
     const seq = seqOf(job);
     if (!this.#slots.cancel(seq)) return this.#slots.isCancelling(seq) ? 'asked before' : 'too late';
-    ring(this.#wakeup);
+    wake(this.#wakeup);
     this.#control.tell({ kind: 'job-cancelled', seq, reason });
     return 'asked';
   }

@@ -3,7 +3,7 @@ import { now } from '../base/clock.js';
 import type { InFlightJob } from '../base/in-flight-job.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import { type Peer, type RegistryMessage, threadGone, threadStarted } from '../sync/sharing/registry.js';
-import { freeWakeups, ringAll, threadsUnder } from '../sync/waiting/wakeup.js';
+import { freeWakeups, threadsUnder, wakeAll } from '../sync/waiting/wakeup.js';
 import { Control, Parked } from '../wire/lane/layout.js';
 import type { ToWorker } from '../wire/message/protocol.js';
 import { ControlMessages } from './control-messages.js';
@@ -369,7 +369,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     const threads = threadsUnder(wakeup);
     threadGone(this, threads);
     freeWakeups(threads);
-    ringAll();
+    wakeAll();
     this.#events.workerExited(this, exit);
     this.#control.close();
     payload.close();

@@ -13,7 +13,7 @@ import {
   wait,
   waitSync,
 } from './waiting/wait.js';
-import { ringOthers, unwatch, watch } from './waiting/wakeup.js';
+import { unwatch, wakeOthers, watch } from './waiting/wakeup.js';
 
 const ACTION = 'wait at a barrier';
 const ARRIVED_BITS = 15;
@@ -132,7 +132,7 @@ export class Barrier extends SharedObject {
       const next = isLast ? ((word >>> ARRIVED_BITS) + 1) << ARRIVED_BITS : word + 1;
       if (Atomics.compareExchange(this.#words, 0, word, next) !== word) continue;
       if (isLast) {
-        ringOthers();
+        wakeOthers();
         this.#look();
       }
       return word >>> ARRIVED_BITS;

@@ -28,7 +28,7 @@ import type { Peer, RegistryMessage } from './sharing/registry.js';
 import { arriveAs, brand, peerCountOf, peersOf, sharedIdOf } from './sharing/shared-object.js';
 import { isShared, listen, OneShot, tell } from './waiting/one-shot.js';
 import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/source.js';
-import { ringBlocked } from './waiting/wakeup.js';
+import { wakeBlocked } from './waiting/wakeup.js';
 
 /**
  * What is known of a token's reason on this thread: that it is to come, by the message of the thread that cancelled the token;
@@ -203,7 +203,7 @@ export class CancellationToken extends OneShot {
     const isByLink = this.#isCancelledByLink;
     const atMs = this.isCancelled ? this[HAPPENED_AT_MS] : stamp();
     const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise(atMs);
-    if (isFirst && isShared(this)) ringBlocked();
+    if (isFirst && isShared(this)) wakeBlocked();
     // where another thread was first its message brings the reason, but nobody need wait for it
     if (!isFirst) this.#raise('to come', undefined, atMs);
     else if (isByLink) this.#raise('of the link', undefined, atMs);
@@ -336,7 +336,7 @@ export class CancellationToken extends OneShot {
   }
 
   #raiseFlag(atMs: number): void {
-    if (this.#flag?.isForeign === false && this.#flag.raise(atMs)) ringBlocked();
+    if (this.#flag?.isForeign === false && this.#flag.raise(atMs)) wakeBlocked();
   }
 
   #raise(reasonIs: ReasonState, reason: unknown, atMs: number): void {

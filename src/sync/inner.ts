@@ -40,7 +40,7 @@ export const IS_AWAITED = Symbol('isAwaited');
 export const PEERS_CHANGED = Symbol('peersChanged');
 /** What it is called in an error, such as 'a signal'. */
 export const KIND_NAME = Symbol('kindName');
-/** Whether other threads' copies tell this one by a message; else they ring. */
+/** Whether other threads' copies tell this one by a message; else they wake it. */
 export const IS_TOLD_BY_MESSAGE = Symbol('isToldByMessage');
 /** Whether it follows its source although nobody here is to be told. */
 export const FOLLOWS_ALWAYS = Symbol('followsAlways');

@@ -72,7 +72,7 @@ describe('what was made before something threw is ended', () => {
     await pool.shutdown();
   });
 
-  test('a bell: a thousand starts that fail use up none', async () => {
+  test('a wakeup: a thousand starts that fail use up none', async () => {
     class NoThread extends EventEmitter {
       postMessage(): never {
         throw new Error('no');

@@ -37,7 +37,7 @@ export interface Shared {
   [ASKED]?(from: Peer): void;
   /** Copies that it sent to the thread behind `peer` are gone. */
   [COPIES_GONE]?(peer: Peer, count: number): void;
-  /** The thread behind `peer`, with the bells `threads`, has ended. */
+  /** The thread behind `peer`, with the threads of the indexes `threads`, has ended. */
   [THREAD_GONE]?(peer: Peer, threads: readonly number[]): void;
 }
 
@@ -69,7 +69,7 @@ function createRegistry(): Registry {
     held.delete(id);
     if (gone.push(id) === 1) setImmediate(tellGone).unref();
   });
-  // sealed, as the bells are: see there
+  // sealed, as in `wakeup.ts`
   return Object.seal({
     nextId: 0,
     held,
@@ -136,7 +136,7 @@ export function threadStarted(peer: Peer): void {
   registry.peers.add(peer);
 }
 
-/** A thread has ended, with those it had started: `threads` are the numbers of their bells. */
+/** A thread has ended, with those it had started: `threads` are their indexes. */
 export function threadGone(peer: Peer, threads: readonly number[]): void {
   registry.peers.delete(peer);
   for (const counts of registry.arrivals.values()) counts.delete(peer);

@@ -17,7 +17,7 @@ import {
 import { keepIfNeeded, SharedObject } from '../sharing/shared-object.js';
 import type { Source } from './source.js';
 import { type Awaited, checkMayBlock, readWait, type WaitOptions, wait, waitSync } from './wait.js';
-import { ringOthers, unwatch, watch } from './wakeup.js';
+import { unwatch, wakeOthers, watch } from './wakeup.js';
 
 // For the classes of such objects, each for objects of its own.
 
@@ -34,7 +34,7 @@ export let tell: (object: OneShot) => void;
 export abstract class OneShot extends SharedObject {
   /** What makes it come about by itself. Asked by every look; followed only while there is somebody to tell. */
   readonly #source: Source | undefined;
-  /** By which it follows its source, and by which it is called when this thread's bell rings. Made when first needed. */
+  /** By which it follows its source, and by which it is called when this thread is woken. Made when first needed. */
   #follower: Dependent | undefined;
   #onBell: (() => void) | undefined;
   #dependents: Set<Dependent> | undefined;
@@ -52,7 +52,7 @@ export abstract class OneShot extends SharedObject {
     isShared = (object) => object.#isShared;
     listen = (object, fn, where) => object.#listen(fn, where);
     happened = (object) => {
-      if (object.#isShared) ringOthers();
+      if (object.#isShared) wakeOthers();
       object.#tell();
     };
     tell = (object) => object.#tell();

@@ -13,7 +13,7 @@ import {
   THREAD,
   WAITERS,
 } from './queue-words.js';
-import { ownWakeup, ring } from './wakeup.js';
+import { ownWakeup, wake } from './wakeup.js';
 
 /** The permits of one queue, as every thread that uses the queue deals with them: on behalf of any waiter, on any thread. */
 export class Permits {
@@ -77,7 +77,7 @@ export class Permits {
       if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
         Atomics.sub(words, WAITERS, 1);
         const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
-        if (thread !== ownWakeup()) ring(thread); // this one looks by itself
+        if (thread !== ownWakeup()) wake(thread); // this one checks by itself
       } else {
         Atomics.add(words, PERMITS, 1); // it has left: the next one is looked for
       }

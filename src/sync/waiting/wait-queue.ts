@@ -16,7 +16,7 @@ import {
   WAITERS,
 } from './queue-words.js';
 import { type Awaited, checkNotCancelled, readWait, type WaitOptions, wait, waitSync } from './wait.js';
-import { block, ownWakeup, ring, unwatch, watch } from './wakeup.js';
+import { block, ownWakeup, unwatch, wake, watch } from './wakeup.js';
 
 /** One that waits, on this thread. */
 interface Waiter {
@@ -200,7 +200,7 @@ export class WaitQueue {
     // one of them may have granted a permit without having rung for it
     for (let block = 0; block < blocks; block++) {
       const thread = Atomics.load(words, HEAD + BLOCK * block + THREAD) - 1;
-      if (thread >= 0) ring(thread);
+      if (thread >= 0) wake(thread);
     }
     this.look();
   }

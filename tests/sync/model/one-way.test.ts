@@ -10,17 +10,17 @@ import {
   Latch,
   LINK,
   modelOf,
-  ring,
-  ringOthers,
   SHARED,
   Signal,
   UNLINK,
+  wake,
+  wakeOthers,
   wordsOf,
 } from './simulated.ts';
 
 const nothing = () => {};
 
-describe('the bell of a thread', () => {
+describe('the wakeup of a thread', () => {
   test('is heard by one that blocks, whenever it rings', () => {
     const model = modelOf(2);
     const words = wordsOf(model, 'words');
@@ -28,7 +28,7 @@ describe('the bell of a thread', () => {
       sleeper: () => ok(block(() => Atomics.load(words, 0) === 1, Number.POSITIVE_INFINITY)),
       ringer: () => {
         Atomics.store(words, 0, 1);
-        ring(0);
+        wake(0);
       },
     };
     expectSearched(model.explore({ threads, check: nothing }), 10);
@@ -43,7 +43,7 @@ describe('the bell of a thread', () => {
       b: sleep,
       ringer: () => {
         Atomics.store(words, 0, 1);
-        ringOthers();
+        wakeOthers();
       },
     };
     expectSearched(model.explore({ threads, check: nothing }), 100);
@@ -55,7 +55,7 @@ describe('the bell of a thread', () => {
     const isMet = () => Atomics.load(words, 0) === 1 && Atomics.load(words, 1) === 1;
     const change = (index: number) => () => {
       Atomics.store(words, index, 1);
-      ring(0);
+      wake(0);
     };
     const threads = {
       sleeper: () => ok(block(isMet, Number.POSITIVE_INFINITY)),
@@ -71,9 +71,9 @@ describe('the bell of a thread', () => {
     const threads = {
       sleeper: () => block(() => Atomics.load(words, 0) === 1, 5),
       ringer: () => {
-        ring(0);
+        wake(0);
         Atomics.store(words, 0, 1);
-        ring(0);
+        wake(0);
       },
     };
     const seen = new Set<unknown>();

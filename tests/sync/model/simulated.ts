@@ -1,8 +1,8 @@
 import { expect, jest } from '@jest/globals';
 import { type Exploration, Model } from './explorer.ts';
 
-const BELLS = Symbol.for('thread-system.bells');
-const globals = globalThis as typeof globalThis & { [BELLS]?: unknown };
+const WAKEUPS = Symbol.for('thread-system.wakeups');
+const globals = globalThis as typeof globalThis & { [WAKEUPS]?: unknown };
 
 let model: Model | undefined;
 
@@ -18,7 +18,7 @@ jest.unstable_mockModule('../../../build/base/promises.js', () => ({
   whenSettled: (promise: PromiseLike<unknown>, onFulfilled: () => void) => promise.then(onFulfilled),
 }));
 
-const bells = await import('../../../build/sync/waiting/wakeup.js');
+const wakeups = await import('../../../build/sync/waiting/wakeup.js');
 const queueWords = await import('../../../build/sync/waiting/queue-words.js');
 const waitQueue = await import('../../../build/sync/waiting/wait-queue.js');
 const exchange = await import('../../../build/sync/sharing/registry.js');
@@ -32,7 +32,7 @@ const condition = await import('../../../build/sync/condition.js');
 const token = await import('../../../build/sync/cancellation-token.js');
 
 /** The library as it is built, on simulated threads. */
-export const { block, ring, ringOthers, ringAll, freeWakeups } = bells;
+export const { block, wake, wakeOthers, wakeAll, freeWakeups } = wakeups;
 export const { WaitQueue } = waitQueue;
 export const { setCurrentJobCheck } = exchange;
 export const { Flag } = flag;
@@ -56,13 +56,13 @@ export type CancellationToken = import('../../../build/sync/cancellation-token.j
 export type WaitQueue = import('../../../build/sync/waiting/wait-queue.js').WaitQueue;
 export type Inner = import('../../../build/sync/inner.js').Inner<unknown>;
 export type Flag = import('../../../build/sync/sharing/flag.js').Flag;
-/** A model whose threads, numbered from 0, have a bell each. */
+/** A model whose threads, numbered from 0, have a wakeup each. */
 export function modelOf(threads: number): Model {
-  globals[BELLS] = undefined;
-  const words = bells.wakeupTable();
-  for (let thread = 1; thread < threads; thread++) bells.claimWakeup();
+  globals[WAKEUPS] = undefined;
+  const words = wakeups.wakeupTable();
+  for (let thread = 1; thread < threads; thread++) wakeups.claimWakeup();
   const made = new Model((thread) => enter(words, thread));
-  made.share('bells', words);
+  made.share('wakeups', words);
   model = made;
   return made;
 }
@@ -70,7 +70,7 @@ export function modelOf(threads: number): Model {
 /** Words of a queue that `threads` threads have used before. */
 export function usedQueueWords(made: Model, { permits, threads }: { permits: number; threads: number }): Int32Array {
   const words = queueWords.waitQueueWords(permits + 1);
-  const { words: table } = globals[BELLS] as { words: Int32Array };
+  const { words: table } = globals[WAKEUPS] as { words: Int32Array };
   for (let thread = 0; thread < threads; thread++) {
     enter(table, thread);
     const queue = new WaitQueue(words);
@@ -98,6 +98,6 @@ export function expectSearched({ states, endings }: Exploration, moreThan: numbe
 }
 
 function enter(words: Int32Array, thread: number): void {
-  globals[BELLS] = undefined;
-  bells.joinWakeups(words, thread);
+  globals[WAKEUPS] = undefined;
+  wakeups.joinWakeups(words, thread);
 }

@@ -8,11 +8,11 @@ import {
   Inner,
   Mutex,
   modelOf,
-  ringAll,
-  ringOthers,
   setCurrentJobCheck,
   usedQueueWords,
   WaitQueue,
+  wakeAll,
+  wakeOthers,
   wordsOf,
 } from './simulated.ts';
 
@@ -57,7 +57,7 @@ function bury(model: Model, queue: () => WaitQueue): void {
   if (!model.ended(0)) return;
   queue().threadsDied([0]);
   freeWakeups([0]);
-  ringAll();
+  wakeAll();
 }
 
 describe('a queue with one permit', () => {
@@ -190,7 +190,7 @@ describe('a permit that is put in while a waiter gives up', () => {
     };
     const cancel = () => {
       Atomics.store(cancelled, 0, 1);
-      ringOthers();
+      wakeOthers();
     };
     const threads = { waiter: holdUnlessCancelled, giver: put, canceller: cancel };
     expectSearched(model.explore({ threads, preemptions: 3, check: isAtRest(words, 1) }), 1000);
