@@ -19,16 +19,16 @@ const ACTION = 'wait at a barrier';
 const ARRIVED_BITS = 15;
 const ARRIVED_MASK = (1 << ARRIVED_BITS) - 1;
 
-/** One that waits, on this thread, for the round to end in which it arrived. */
+/** A caller on this thread that waits for the end of the round in which it arrived. */
 interface Waiter {
   readonly round: number;
   readonly done: () => void;
 }
 
 /**
- * Lets `parties` go on together, round after round: each waits until all have arrived.
+ * Makes a number of parties wait for each other, round after round: each waits until all have arrived.
  *
- * One word of shared memory holds how many have arrived, and above that the number of the round.
+ * One word of shared memory holds the number of arrivals in its low bits and the number of the round above them.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export class Barrier extends SharedObject {
 
   /**
    * @param parties how many must arrive: a whole number from 1 to 32 767.
-   * @throws {TypeError} or {RangeError} for anything else.
+   * @throws {TypeError | RangeError} if `parties` is anything else.
    */
   constructor(parties: number);
   /** @internal */
@@ -57,21 +57,21 @@ export class Barrier extends SharedObject {
     this.#words = Inner.of(words) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   }
 
-  /** How many must arrive. */
+  /** How many parties must arrive to end a round. */
   get parties(): number {
     return this.#parties;
   }
 
-  /** How many have arrived in this round. */
+  /** How many parties have arrived in this round. */
   get arrived(): number {
     return Atomics.load(this.#words, 0) & ARRIVED_MASK;
   }
 
   /**
-   * Arrives, and waits for the others: `true` when all have arrived; `false` when `timeoutMs` passed first: then this one
-   * has left, and counts as not arrived.
+   * Arrives and waits for the other parties. Resolves with `true` once all have arrived, or with `false` if `timeoutMs`
+   * passes first: this arrival is then withdrawn.
    *
-   * @throws {CancelledError} by rejection, when the token or signal given is cancelled first: it has left then, too.
+   * @throws {CancelledError} by rejection, if the given token or signal is cancelled first. The arrival is withdrawn.
    */
   arriveAndWait(options?: WaitOptions): Promise<boolean> {
     let waiter: Waiter | undefined;
@@ -93,9 +93,9 @@ export class Barrier extends SharedObject {
   }
 
   /**
-   * The same, blocking a task's thread.
+   * Like `arriveAndWait`, but blocks the task's thread.
    *
-   * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {CancelledError} if the given token or signal, or the waiting job, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `arriveAndWait`.
    */
   arriveAndWaitSync(options?: WaitOptions): boolean {
@@ -124,7 +124,7 @@ export class Barrier extends SharedObject {
     return Atomics.load(this.#words, 0) >>> ARRIVED_BITS;
   }
 
-  /** Answers the round in which it arrived. The last one ends it. */
+  /** Returns the round of this arrival. The last arrival ends the round. */
   #arrive(): number {
     for (;;) {
       const word = Atomics.load(this.#words, 0);
@@ -139,7 +139,7 @@ export class Barrier extends SharedObject {
     }
   }
 
-  /** False where the round has ended: it is too late to leave. */
+  /** Withdraws an arrival. Returns false if its round has already ended. */
   #leave(round: number): boolean {
     for (;;) {
       const word = Atomics.load(this.#words, 0);
@@ -165,7 +165,7 @@ export class Barrier extends SharedObject {
 
 brand(Barrier, 'Barrier');
 
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of a barrier that arrived over `peer`. */
 export function barrierArrived(handle: CrossingHandle, peer: Peer): Barrier {
   return arriveAs(handle, peer, () => new Barrier(handle.details as number, new Inner(handle.words)));
 }

@@ -31,9 +31,9 @@ import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/sourc
 import { wakeBlocked } from './waiting/wakeup.js';
 
 /**
- * What is known of a token's reason on this thread: that it is to come, by the message of the thread that cancelled the token;
- * that it is the reason of what the token follows, which may itself be to come; or that it is what was given. A token's
- * reason never changes once it is given.
+ * What this thread knows of a token's reason: it is still to come, in a message from the thread that cancelled the
+ * token; it is the reason of what the token follows, which may itself be to come; or it was given. A given reason never
+ * changes.
  */
 type ReasonState = 'to come' | 'of the link' | 'given';
 
@@ -41,26 +41,27 @@ type ReasonState = 'to come' | 'of the link' | 'given';
 interface Link {
   readonly source: TimedSource;
   readonly reason: () => unknown;
-  /** What its `AbortSignal` follows; none where the token must tell it. */
+  /** What the token's `AbortSignal` follows; empty if the token has to abort the signal itself. */
   readonly signals: () => readonly AbortSignal[];
 }
 
-/** What a token is made of: what it follows, or the flag that it has. */
+/** What a token is made from: the source it follows, or an existing flag. */
 interface Parts {
   readonly link?: Link;
   readonly flag?: Flag;
 }
 
-/** A token that is cancelled when `flag`, which belongs to a job, is raised. */
+/** Returns a token that is cancelled when `flag`, which belongs to a job, is raised. */
 export let tokenFollowing: (flag: Flag) => CancellationToken;
-/** The copy, on this thread, of a token that came over `peer`. */
+/** Returns this thread's copy of a token that arrived over `peer`. */
 export let tokenArrived: (handle: CrossingHandle, peer: Peer) => CancellationToken;
 
 /**
  * A request to stop, made once and seen by every thread that holds the token.
  *
- * The flag is one word of shared memory: raised once, never lowered (I6). In a task `isCancelled` is one `Atomics.load`, so
- * a loop may look at every turn. Listeners and `reason` follow at the next turn of a thread's event loop.
+ * The flag is one word of shared memory: raised once, never lowered (I6). In a task, `isCancelled` is one
+ * `Atomics.load`, so a loop can check it on every iteration. Listeners and `reason` follow at the next turn of a
+ * thread's event loop.
  *
  * @example
  * ```ts
@@ -75,7 +76,7 @@ export class CancellationToken extends OneShot {
   #reasonIs: ReasonState = 'to come';
   /** In ms of `now()`. */
   #cancelledAtMs: number | undefined;
-  /** In shared memory once another thread holds the token; until then this object is the only one to ask. */
+  /** Exists once another thread holds the token; until then `#isRaised` alone says whether the token is cancelled. */
   #flag: Flag | undefined;
   readonly #link: Link | undefined;
   #controller: AbortController | undefined;
@@ -99,16 +100,17 @@ export class CancellationToken extends OneShot {
         words.length > 0 ? tokenFollowing(new Flag(words)) : new CancellationToken(),
       );
       if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
-      // what it was cancelled with was told before this thread had it
+      // the message with the reason went out before this thread had a copy
       if (token.isCancelled && token.reason === undefined) peer.tell({ kind: 'token-asked', id: handle.id });
       return token;
     };
   }
 
   /**
-   * A token that is cancelled with the first of `tokens`. Cancelling it cancels none of them.
+   * Returns a token that is cancelled as soon as one of `tokens` is, with the same reason. Cancelling the new token
+   * cancels none of them.
    *
-   * @throws {TypeError} where one is none.
+   * @throws {TypeError} if one of `tokens` is not a `CancellationToken`.
    */
   static any(tokens: Iterable<CancellationToken>): CancellationToken;
   static any(...tokens: CancellationToken[]): CancellationToken;
@@ -128,10 +130,10 @@ export class CancellationToken extends OneShot {
   }
 
   /**
-   * A token that is cancelled in `ms` milliseconds; `Infinity`: never by itself. Its `reason` is a `DOMException` named
-   * `TimeoutError`. It does not keep the process.
+   * Returns a token that is cancelled after `ms` milliseconds, never by itself if `ms` is `Infinity`. Its `reason` is
+   * then a `DOMException` named `TimeoutError`. The token does not keep the process alive.
    *
-   * @throws {TypeError} or {RangeError} where `ms` is not 0 or more milliseconds.
+   * @throws {TypeError | RangeError} if `ms` is not a number of 0 or more.
    */
   static timeout(ms: number): CancellationToken {
     checkMs(ms, 'ms', 'make a token');
@@ -139,16 +141,21 @@ export class CancellationToken extends OneShot {
   }
 
   /**
-   * A token that is cancelled at a point in time, a `Date` or ms since 1970. As `timeout` in everything else.
+   * Returns a token that is cancelled at a point in time: a `Date`, or milliseconds since 1970. Otherwise like
+   * `timeout`.
    *
-   * @throws {TypeError} or {RangeError} where `date` is none.
+   * @throws {TypeError | RangeError} if `date` is not a valid point in time.
    */
   static deadline(date: Date | number): CancellationToken {
     const ms = msUntil(checkDate(date, 'date', 'make a token'));
     return CancellationToken.#due(ms, 'the deadline passed');
   }
 
-  /** A token that is cancelled when `signal` aborts, with its reason. */
+  /**
+   * Returns a token that is cancelled when `signal` aborts, with the reason of the signal.
+   *
+   * @throws {TypeError} if `signal` is not an `AbortSignal`.
+   */
   static from(signal: AbortSignal): CancellationToken {
     if (!isAbortSignal(signal))
       throw new TypeError(`Cannot make a token: signal must be an AbortSignal, received ${describe(signal)}`);
@@ -177,19 +184,21 @@ export class CancellationToken extends OneShot {
     return this.#isRaised || (this.#flag?.isRaised ?? false) || (this.#link?.source[HAS_HAPPENED] ?? false);
   }
 
-  /** What the first canceller gave. On another thread it may be `undefined` until that thread's event loop turns. */
+  /** The reason given by the first call of `cancel`. On other threads `undefined` until their event loop turns. */
   get reason(): unknown {
     const isOfLink = this.#isRaised ? this.#reasonIs === 'of the link' : this.#isCancelledByLink;
     return isOfLink ? this.#link?.reason() : this.#reason;
   }
 
-  /** An `AbortSignal` that is aborted when the token is cancelled, with the token's reason or a `CancelledError`. */
+  /**
+   * An `AbortSignal` that aborts when the token is cancelled, with the token's reason or, if none, a `CancelledError`.
+   */
   get signal(): AbortSignal {
     if (this.#signal !== undefined) return this.#signal;
     const controller = new AbortController();
     const isCancelled = this.isCancelled;
     const others = isCancelled ? [] : (this.#link?.signals() ?? []);
-    // the platform lets such a signal go once nobody listens to it, however long those live that it follows
+    // a signal made by `any` can be collected once nobody listens to it, however long its sources live
     this.#signal = others.length > 0 ? AbortSignal.any([controller.signal, ...others]) : controller.signal;
     this.#controller = controller;
     if (isCancelled) controller.abort(this.#abortReason());
@@ -197,35 +206,35 @@ export class CancellationToken extends OneShot {
     return this.#signal;
   }
 
-  /** Cancels. Only the first call, of all threads, counts. */
+  /** Cancels the token. Only the first call on any thread has an effect. */
   cancel(reason?: unknown): void {
     if (this.#isRaised) return;
     const isByLink = this.#isCancelledByLink;
     const atMs = this.isCancelled ? this[HAPPENED_AT_MS] : stamp();
     const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise(atMs);
     if (isFirst && isShared(this)) wakeBlocked();
-    // where another thread was first its message brings the reason, but nobody need wait for it
+    // if another thread was first, its message brings the reason later; nothing here waits for that
     if (!isFirst) this.#raise('to come', undefined, atMs);
     else if (isByLink) this.#raise('of the link', undefined, atMs);
     else this.#raise('given', reason, atMs);
     if (isFirst) this.#tellCopies(this.reason, undefined);
   }
 
-  /** @throws {CancelledError} when the token is cancelled. */
+  /** @throws {CancelledError} if the token is cancelled. */
   throwIfCancelled(): void {
     if (this.isCancelled) throw this.#error();
   }
 
-  /** A token that is cancelled with this one. Cancelling it does not cancel this one. */
+  /** Returns a token that is cancelled together with this one. Cancelling the child does not cancel this token. */
   child(): CancellationToken {
     return CancellationToken.any(this);
   }
 
   /**
-   * Calls `fn` with the reason, once, when the token is cancelled; at once if it is already. What it throws becomes a
-   * process warning.
+   * Calls `fn` with the reason, once, when the token is cancelled; at once if it already is. An error thrown by `fn`
+   * becomes a process warning.
    *
-   * @returns a function that unregisters it.
+   * @returns a function that unregisters `fn`.
    */
   onCancel(fn: (reason: unknown) => void): () => void {
     return listen(this, typeof fn === 'function' ? inContextOfNow(fn) : fn, 'onCancel');
@@ -236,7 +245,9 @@ export class CancellationToken extends OneShot {
     return this.isCancelled;
   }
 
-  /** @internal When it was cancelled, in ms of `now()`. Where nobody saw it: when it was first asked. */
+  /**
+   * @internal When the token was cancelled, in ms of `now()`; if nothing recorded that, the time of this first look.
+   */
   get [HAPPENED_AT_MS](): number {
     this.#cancelledAtMs ??=
       this.#flag?.raisedAtMs ?? (this.#isCancelledByLink ? this.#link?.source[HAPPENED_AT_MS] : undefined) ?? stamp();
@@ -248,17 +259,17 @@ export class CancellationToken extends OneShot {
     this.#link?.source[KEEP_TIME]();
   }
 
-  /** @internal Another thread asks why it was cancelled. */
+  /** @internal Another thread asks for the reason. */
   [ASKED](from: Peer): void {
-    // where the reason is to come, all copies are told it when it has
+    // a reason that is still to come is sent to all copies when it arrives
     if (this.#isRaised && this.#reasonIs !== 'to come')
       from.tell({ kind: 'token-cancelled', id: sharedIdOf(this), reason: this.reason });
   }
 
   /** @internal Another thread cancelled its copy. */
   [HEARD](reason: unknown, from: Peer): void {
-    if (this.#isRaised && this.#reasonIs !== 'to come') return; // this one was first, as far as this thread goes
-    // who cancelled it in another process could not raise the flag here
+    if (this.#isRaised && this.#reasonIs !== 'to come') return; // for this thread, its own reason came first
+    // another process cannot raise the flag here
     if (!from.sharesMemory) this.#raiseFlag(stamp());
     this.#raise('given', reason, this.#flag?.raisedAtMs ?? stamp());
     this.#tellCopies(reason, from);
@@ -283,12 +294,12 @@ export class CancellationToken extends OneShot {
     return true; // which brings the reason
   }
 
-  /** @internal The copies look at their flag only: what the token follows is followed here. */
+  /** @internal Copies on other threads read only the flag, so this thread follows the source for them. */
   override get [FOLLOWS_ALWAYS](): boolean {
     return peerCountOf(this) > 0;
   }
 
-  /** @internal There is something to pass on to the copies. */
+  /** @internal Whether the source may still have to be passed on to copies on other threads. */
   override get [IS_NEEDED](): boolean {
     return !this.#isRaised && this.#link !== undefined;
   }
@@ -305,7 +316,7 @@ export class CancellationToken extends OneShot {
 
   /** @internal */
   override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
-    if (this.isCancelled) this.cancel(); // by what it follows: takes over its reason
+    if (this.isCancelled) this.cancel(); // takes over the reason of the source
     if (this.#flag === undefined) {
       this.#flag = Flag.create();
       if (this.isCancelled) this.#flag.raise(this[HAPPENED_AT_MS]);
@@ -322,13 +333,13 @@ export class CancellationToken extends OneShot {
     };
   }
 
-  /** What it follows was cancelled, and nobody on another thread had cancelled this one before. */
+  /** Whether the source was cancelled before any thread cancelled this token itself. */
   get #isCancelledByLink(): boolean {
     if (!this.#link?.source[HAS_HAPPENED]) return false;
     return !this.#flag?.isRaised || (this.#flag.raisedAtMs ?? 0) >= this.#link.source[HAPPENED_AT_MS];
   }
 
-  /** It came from another process, cancelled: why, is to be asked. */
+  /** The token arrived from another process already cancelled; the reason has to be requested. */
   #cancelledElsewhere(atMs: number): void {
     if (this.#isRaised) return;
     this.#raiseFlag(atMs);
@@ -343,7 +354,7 @@ export class CancellationToken extends OneShot {
     const wasRaised = this.#isRaised;
     this.#reasonIs = reasonIs;
     this.#reason = reason;
-    if (wasRaised) return; // this thread saw the flag before the message that brings the reason
+    if (wasRaised) return; // the flag was seen before the message with the reason
     this.#isRaised = true;
     this.#cancelledAtMs ??= atMs;
     this.#controller?.abort(this.#abortReason());

@@ -12,8 +12,8 @@ import { WaitQueue } from './waiting/wait-queue.js';
 const ACTION = 'wait for a condition';
 
 /**
- * Waits under a {@link Mutex} for what another thread will have changed. `wait` gives the lock away, and holds it again
- * when it returns, however it returns.
+ * Waits, under a {@link Mutex}, for another thread to change what the mutex guards. `wait` unlocks the mutex while it
+ * waits, and holds the lock again when it returns or throws.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export class Condition extends SharedObject {
   readonly #mutex: Mutex;
   readonly #queue: WaitQueue;
 
-  /** @throws {TypeError} where `mutex` is none. */
+  /** @throws {TypeError} if `mutex` is not a `Mutex`. */
   constructor(mutex: Mutex);
   /** @internal */
   constructor(mutex: Mutex, words: Inner<Int32Array>);
@@ -38,10 +38,11 @@ export class Condition extends SharedObject {
   }
 
   /**
-   * Gives the lock away, waits to be notified (`true`) or for `timeoutMs` to pass (`false`), and holds the lock again.
+   * Unlocks the mutex, waits, and locks it again. Resolves with `true` if notified, with `false` if `timeoutMs` passed
+   * first.
    *
-   * @throws {Error} by rejection, where this thread does not hold the mutex.
-   * @throws {CancelledError} by rejection, with the lock held, when the token or signal given is cancelled first.
+   * @throws {Error} by rejection, if this thread does not hold the mutex.
+   * @throws {CancelledError} by rejection, with the lock held, if the given token or signal is cancelled first.
    */
   async wait(options?: WaitOptions): Promise<boolean> {
     this.#checkHeld();
@@ -55,10 +56,10 @@ export class Condition extends SharedObject {
   }
 
   /**
-   * The same, blocking a task's thread.
+   * Like `wait`, but blocks the task's thread.
    *
-   * @throws {Error} where this thread does not hold the mutex.
-   * @throws {CancelledError} with the lock held, when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {Error} if this thread does not hold the mutex.
+   * @throws {CancelledError} with the lock held, if the given token or signal, or the waiting job, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `wait`.
    */
   waitSync(options?: WaitOptions): boolean {
@@ -75,12 +76,12 @@ export class Condition extends SharedObject {
     }
   }
 
-  /** Lets the first who waits go on; does nothing where nobody waits. */
+  /** Wakes the first waiter; does nothing if nobody waits. */
   notify(): void {
     this.#queue.putForWaiters(1);
   }
 
-  /** Lets all go on that wait now. */
+  /** Wakes everyone who waits now. */
   notifyAll(): void {
     this.#queue.putForWaiters(Number.POSITIVE_INFINITY);
   }
@@ -113,7 +114,7 @@ export class Condition extends SharedObject {
 
 brand(Condition, 'Condition');
 
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of a condition that arrived over `peer`. */
 export function conditionArrived(handle: CrossingHandle, peer: Peer): Condition {
   const mutex = mutexArrived(handle.details as CrossingHandle, peer);
   return arriveAs(handle, peer, () => new Condition(mutex, new Inner(handle.words)));

@@ -1,55 +1,55 @@
-// What objects that users hold have for this library alone. By symbols: no misnamed call, and no method of a subclass, can
-// be taken for one of them, and neither `Object.keys`, nor JSON, nor `console.log` shows them.
+// Members of public objects that only this library uses. They are keyed by symbols, so that no method of a subclass can
+// clash with them, and neither `Object.keys`, nor JSON, nor `console.log` shows them.
 
-// Registered, as several copies of this library in one thread (ES module and CommonJS, the worker's loop and the task's
-// import) call those of each other's objects.
+// Registered symbols: several copies of this library in one thread (ES module and CommonJS, the worker's loop and the
+// task's import) call these members of each other's objects.
 
-/** Cancels a dependent once the object has come about. */
+/** Cancels a dependent once the object has fired. */
 export const LINK = Symbol.for('thread-system.link');
 export const UNLINK = Symbol.for('thread-system.unlink');
-/** Whether it has come about, on any thread. */
+/** Whether the object has fired, on any thread. */
 export const HAS_HAPPENED = Symbol.for('thread-system.hasHappened');
-/** When it came about, in ms of `now()`. */
+/** When the object fired, in ms of `now()`. */
 export const HAPPENED_AT_MS = Symbol.for('thread-system.happenedAtMs');
-/** Sees to it from now on that this time is exact. */
+/** Makes the object record that time exactly from now on. */
 export const KEEP_TIME = Symbol.for('thread-system.keepTime');
-/** What a thread tells of its copy: see `Shared` in `exchange.ts`. */
+/** What a thread reports about its copy: see `Shared` in `registry.ts`. */
 export const HEARD = Symbol.for('thread-system.heard');
 export const ASKED = Symbol.for('thread-system.asked');
 export const COPIES_GONE = Symbol.for('thread-system.copiesGone');
 export const THREAD_GONE = Symbol.for('thread-system.threadGone');
-/** The object is sent over a peer, or has come over it. */
+/** Notes that the object is sent over a peer, or has arrived over it. */
 export const ADD_PEER = Symbol.for('thread-system.addPeer');
-/** Another thread holds a copy, too. */
+/** Called when another thread holds a copy, too. */
 export const SHARED = Symbol.for('thread-system.shared');
-/** What a condition asks of its mutex. */
+/** What a condition uses of its mutex. */
 export const IS_HELD = Symbol.for('thread-system.isHeld');
 export const GIVE_AWAY = Symbol.for('thread-system.giveAway');
 
-// What a class has its base class call: each copy its own.
+// Not registered: methods that a class overrides and its base class calls, within one copy of the library.
 
-/** What crosses in the object's stead. */
+/** What is sent in place of the object. */
 export const HANDLE_FOR = Symbol('handleFor');
-/** The same, for a thread of another process. */
+/** What is sent in place of the object to another process. */
 export const HANDLE_FOR_PROCESS = Symbol('handleForProcess');
-/** Whether it has something to do here, for the threads that hold a copy, although nobody here may hold it. */
+/** Whether this thread's copy must stay alive for the threads that hold a copy, even if nobody here references it. */
 export const IS_NEEDED = Symbol('isNeeded');
-/** Whether somebody here is to be told when it comes about. */
+/** Whether anything on this thread is to be notified when the object fires. */
 export const IS_AWAITED = Symbol('isAwaited');
-/** A peer is gone. */
+/** Called when a peer is gone. */
 export const PEERS_CHANGED = Symbol('peersChanged');
-/** What it is called in an error, such as 'a signal'. */
+/** Name of the kind of object in an error, such as 'a signal'. */
 export const KIND_NAME = Symbol('kindName');
-/** Whether other threads' copies tell this one by a message; else they wake it. */
+/** Whether copies on other threads notify this one by a message, rather than by a wakeup. */
 export const IS_TOLD_BY_MESSAGE = Symbol('isToldByMessage');
-/** Whether it follows its source although nobody here is to be told. */
+/** Whether the object follows its source even if nothing on this thread is to be notified. */
 export const FOLLOWS_ALWAYS = Symbol('followsAlways');
-/** What its dependents are told. */
+/** Reason that is passed to the object's dependents. */
 export const REASON_TO_TELL = Symbol('reasonToTell');
-/** Called when its source has come about. */
+/** Called when the object's source has fired. */
 export const SOURCE_HAPPENED = Symbol('sourceHappened');
 
-/** What only this library gives a constructor that users call, too: nothing that they pass there is one. */
+/** An argument that only this library can pass to a public constructor: no value from outside is an instance. */
 export class Inner<T> {
   readonly #value: T;
 
@@ -57,7 +57,7 @@ export class Inner<T> {
     this.#value = value;
   }
 
-  /** What is in it, where it is one. */
+  /** Returns the wrapped value; `undefined` if `given` is not an instance. */
   static of<T>(given: Inner<T> | undefined): T | undefined {
     return typeof given === 'object' && given !== null && #value in given ? given.#value : undefined;
   }

@@ -9,7 +9,7 @@ import { happened, OneShot } from './waiting/one-shot.js';
 const MOST = 2 ** 31 - 1;
 
 /**
- * Opens, for good, once it was counted down to 0: waits until a number of things are done, whichever thread does them.
+ * A counter that opens for good once it reaches 0: waits for a number of things to be done, on whichever threads.
  *
  * @example
  * ```ts
@@ -22,8 +22,8 @@ export class Latch extends OneShot {
   readonly #words: Int32Array;
 
   /**
-   * @param count from what it is counted down: a whole number from 0 to 2^31 - 1.
-   * @throws {TypeError} or {RangeError} for anything else.
+   * @param count where to start: a whole number from 0 to 2^31 - 1.
+   * @throws {TypeError | RangeError} if `count` is anything else.
    */
   constructor(count: number);
   /** @internal */
@@ -34,12 +34,12 @@ export class Latch extends OneShot {
     this.#words = Inner.of(words) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(count);
   }
 
-  /** How many are missing. */
+  /** How many calls of `countDown` are still needed to open the latch. */
   get count(): number {
     return Atomics.load(this.#words, 0);
   }
 
-  /** Counts down by one; opens the latch at 0. Past that it does nothing. */
+  /** Counts down by one and opens the latch at 0. Does nothing once it is open. */
   countDown(): void {
     for (;;) {
       const { count } = this;
@@ -75,7 +75,7 @@ export class Latch extends OneShot {
 
 brand(Latch, 'Latch');
 
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of a latch that arrived over `peer`. */
 export function latchArrived(handle: CrossingHandle, peer: Peer): Latch {
   return arriveAs(handle, peer, () => new Latch(0, new Inner(handle.words)));
 }

@@ -1,7 +1,7 @@
 import { stays } from './sharing/crossing.js';
 import { Uncloneable } from './uncloneable.js';
 
-/** What is held until it is released: once, by `release` or at the end of a `using` block. It cannot cross to another thread. */
+/** Holds a lock or permit until it is released, by `release` or at the end of a `using` block. Stays on its thread. */
 export class Lease extends Uncloneable implements Disposable {
   #giveBack: (() => void) | undefined;
 
@@ -23,7 +23,7 @@ export class Lease extends Uncloneable implements Disposable {
     return this.#giveBack === undefined;
   }
 
-  /** Releases. A second call does nothing (I6). */
+  /** Releases what is held. Further calls do nothing (I6). */
   release(): void {
     const giveBack = this.#giveBack;
     this.#giveBack = undefined;

@@ -10,10 +10,10 @@ import { WaitQueue } from './waiting/wait-queue.js';
 
 const ACTION = 'lock a mutex';
 
-/** The mutex of a lease was given away for a while, and is held again. */
+/** Tells a lease that its mutex was unlocked for a while and is locked again. */
 let lockedAgain: (lease: MutexLease, abandoned: boolean) => void;
 
-/** A locked mutex: holds it until it is released. */
+/** Holds a locked mutex until it is released. */
 export class MutexLease extends Lease {
   #abandoned: boolean;
 
@@ -27,7 +27,7 @@ export class MutexLease extends Lease {
     lockedAgain = (lease, abandoned) => lease.#lockedAgain(abandoned);
   }
 
-  /** The one before died with its thread while it held the mutex: what the mutex guards may be half written. */
+  /** Whether the previous holder's thread died with the lock: what the mutex guards may be half written. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
@@ -38,8 +38,8 @@ export class MutexLease extends Lease {
 }
 
 /**
- * A lock that threads share: one holds it at a time, the others wait and are served in order (FIFO). Not re-entrant: who
- * locks it twice waits for itself.
+ * A lock shared by threads: one caller holds it at a time, the others wait and are served in order (FIFO). Not
+ * re-entrant: a caller that locks it twice waits for itself.
  *
  * @example
  * ```ts
@@ -59,15 +59,15 @@ export class Mutex extends SharedObject {
     this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(1));
   }
 
-  /** Whether anybody holds it now. */
+  /** Whether the mutex is locked now, by any thread. */
   get isLocked(): boolean {
     return this.#queue.permits <= 0;
   }
 
   /**
-   * Waits for the lock: a lease, or `null` when `timeoutMs` passed first.
+   * Waits for the lock. Resolves with a lease, or with `null` if `timeoutMs` passes first.
    *
-   * @throws {CancelledError} by rejection, when the token or signal given is cancelled first.
+   * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
    */
   async lock(): Promise<MutexLease>;
   async lock(options: WaitOptions): Promise<MutexLease | null>;
@@ -76,9 +76,9 @@ export class Mutex extends SharedObject {
   }
 
   /**
-   * Blocks a task's thread until it holds the lock: a lease, or `null` when `timeoutMs` passed first.
+   * Blocks the task's thread until it holds the lock. Returns a lease, or `null` if `timeoutMs` passes first.
    *
-   * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {CancelledError} if the given token or signal, or the waiting job, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `lock`.
    */
   lockSync(): MutexLease;
@@ -88,17 +88,17 @@ export class Mutex extends SharedObject {
     return this.#queue.holdSync(options, ACTION) ? this.#locked() : null;
   }
 
-  /** The lock, if nobody holds it or waits for it; else `null`. */
+  /** Locks the mutex if nobody holds it or waits for it. Returns a lease, or `null`. */
   tryLock(): MutexLease | null {
     return this.#queue.tryHold() ? this.#locked() : null;
   }
 
-  /** @internal Whether this thread holds it. */
+  /** @internal Whether this thread holds the mutex. */
   get [IS_HELD](): boolean {
     return this.#holder !== undefined;
   }
 
-  /** @internal Gives it away for a while, in which its lease stays as it is. Answers how to get it back. */
+  /** @internal Unlocks for a while without invalidating the lease. Returns how to lock again. */
   [GIVE_AWAY](): { readonly again: () => Promise<void>; readonly againSync: () => void } {
     const lease = this.#holder;
     this.#unlock();
@@ -107,7 +107,7 @@ export class Mutex extends SharedObject {
       const abandoned = this.#queue.takeAbandoned();
       if (lease === undefined) return;
       lockedAgain(lease, abandoned);
-      if (lease.isReleased) this.#unlock(); // meanwhile
+      if (lease.isReleased) this.#unlock(); // released during the wait
     };
     return {
       again: async () => {
@@ -136,7 +136,7 @@ export class Mutex extends SharedObject {
     return { type: 'mutex', words: this.#queue.words };
   }
 
-  /** @internal Somebody must see to it that the lock comes back from a thread that died with it. */
+  /** @internal This copy takes the lock back from threads that die with it. */
   override get [IS_NEEDED](): boolean {
     return true;
   }
@@ -158,7 +158,7 @@ export class Mutex extends SharedObject {
 
 brand(Mutex, 'Mutex');
 
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of a mutex that arrived over `peer`. */
 export function mutexArrived(handle: CrossingHandle, peer: Peer): Mutex {
   return arriveAs(handle, peer, () => new Mutex(new Inner(handle.words)));
 }

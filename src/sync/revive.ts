@@ -22,7 +22,7 @@ const ARRIVALS: Readonly<Record<CrossingType, SubmitTime>> = {
   barrier: barrierArrived,
 };
 
-/** The object, on this thread, that `handle` came over `peer` for. */
+/** Returns this thread's copy of the object whose `handle` arrived over `peer`. */
 export function arrive(handle: CrossingHandle, peer: Peer): object {
   return ARRIVALS[handle.type](handle, peer);
 }

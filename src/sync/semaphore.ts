@@ -13,10 +13,11 @@ const ACTION = 'acquire a semaphore';
 const MOST = 2 ** 30;
 
 /**
- * A number of permits that threads share. Who finds none waits, and is served in order (FIFO), whichever thread it is on.
+ * A number of permits shared by threads. A caller that finds none waits; waiters are served in order (FIFO) across
+ * threads.
  *
- * A permit comes as a {@link Lease}, which goes back by itself when its thread dies; `tryAcquire` and `release` count bare
- * permits, which may be put in by another thread than took them out, and which nobody puts back.
+ * `acquire` and `acquireSync` hand out a permit as a {@link Lease}, which goes back by itself if its thread dies.
+ * `tryAcquire` and `release` count bare permits: another thread may put them back, and they are lost with a thread.
  *
  * @example
  * ```ts
@@ -31,8 +32,8 @@ export class Semaphore extends SharedObject {
   readonly #queue: WaitQueue;
 
   /**
-   * @param permits how many there are: a whole number from 0 to 2^30. Default: 1.
-   * @throws {TypeError} or {RangeError} for anything else.
+   * @param permits number of permits: a whole number from 0 to 2^30. Default: 1.
+   * @throws {TypeError | RangeError} if `permits` is anything else.
    */
   constructor(permits?: number);
   /** @internal */
@@ -43,20 +44,20 @@ export class Semaphore extends SharedObject {
     this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(permits));
   }
 
-  /** How many permits are left now. */
+  /** How many permits are free now. */
   get value(): number {
     return Math.max(0, this.#queue.permits);
   }
 
-  /** Whether no permit is left now. */
+  /** Whether no permit is free now. */
   get isLocked(): boolean {
     return this.#queue.permits <= 0;
   }
 
   /**
-   * Waits for a permit: a lease, or `null` when `timeoutMs` passed first.
+   * Waits for a permit. Resolves with a lease, or with `null` if `timeoutMs` passes first.
    *
-   * @throws {CancelledError} by rejection, when the token or signal given is cancelled first.
+   * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
    */
   async acquire(): Promise<Lease>;
   async acquire(options: WaitOptions): Promise<Lease | null>;
@@ -65,9 +66,9 @@ export class Semaphore extends SharedObject {
   }
 
   /**
-   * Blocks a task's thread until there is a permit: a lease, or `null` when `timeoutMs` passed first.
+   * Blocks the task's thread until there is a permit. Returns a lease, or `null` if `timeoutMs` passes first.
    *
-   * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled first.
+   * @throws {CancelledError} if the given token or signal, or the waiting job, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `acquire`.
    */
   acquireSync(): Lease;
@@ -77,12 +78,12 @@ export class Semaphore extends SharedObject {
     return this.#queue.holdSync(options, ACTION) ? this.#lease() : null;
   }
 
-  /** Takes a permit, if one is left and nobody waits for it. */
+  /** Takes a bare permit if one is free and nobody waits for it. Returns whether it did. */
   tryAcquire(): boolean {
     return this.#queue.tryTake();
   }
 
-  /** Puts a permit in: the first who waits gets it. */
+  /** Adds a bare permit, which the first waiter gets. */
   release(): void {
     this.#queue.put();
   }
@@ -102,7 +103,7 @@ export class Semaphore extends SharedObject {
     return { type: 'semaphore', words: this.#queue.words };
   }
 
-  /** @internal Somebody must see to it that what dead threads held comes back. */
+  /** @internal This copy takes back the leased permits of threads that die. */
   override get [IS_NEEDED](): boolean {
     return true;
   }
@@ -114,7 +115,7 @@ export class Semaphore extends SharedObject {
 
 brand(Semaphore, 'Semaphore');
 
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of a semaphore that arrived over `peer`. */
 export function semaphoreArrived(handle: CrossingHandle, peer: Peer): Semaphore {
   return arriveAs(handle, peer, () => new Semaphore(0, new Inner(handle.words)));
 }

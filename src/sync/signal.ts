@@ -10,28 +10,28 @@ import { arriveAs, brand } from './sharing/shared-object.js';
 import { happened, isShared, listen, OneShot, sourceOf, tell } from './waiting/one-shot.js';
 import { AbortSource, Combination, type Operator, type Source } from './waiting/source.js';
 
-/** What a copy of a combined signal is made of. */
+/** What is sent of a combined signal: enough to make a copy. */
 interface CombinationHandle {
   readonly operator: Operator;
   readonly operands: readonly CrossingHandle[];
 }
 
-/** In the stead of a combination: each thread has a NEVER of its own. */
+/** Stands for `Signal.NEVER` in a handle: each thread has its own. */
 const IS_NEVER = 'never';
 
-/** What a signal is made of. */
+/** What a signal is made from. */
 interface Parts {
   readonly source?: Source | undefined;
   readonly words?: Int32Array | undefined;
 }
 
-/** The copy, on this thread, of a signal that came over `peer`. */
+/** Returns this thread's copy of a signal that arrived over `peer`. */
 export let signalArrived: (handle: CrossingHandle, peer: Peer, arrive: (handle: CrossingHandle) => unknown) => Signal;
-/** The flag of a signal, in shared memory from now on. */
+/** Returns the words of a signal's flag, which is in shared memory from then on. */
 export let sharedWordsOf: (signal: Signal) => Int32Array;
 
 /**
- * Goes once, and stays so: a fact that threads wait for. What waits for it goes on, whether it came before or after.
+ * An event that happens once and stays set. Waiters are released whether they began to wait before or after it.
  *
  * @example
  * ```ts
@@ -68,30 +68,34 @@ export class Signal extends OneShot {
     sharedWordsOf = (signal) => signal.#sharedWords;
   }
 
-  /** One that has gone. */
+  /** A signal that is already set. */
   static get DONE(): Signal {
     return DONE;
   }
 
-  /** One that never goes. */
+  /** A signal that is never set. */
   static get NEVER(): Signal {
     return NEVER;
   }
 
-  /** A signal that goes when `abortSignal` aborts. */
+  /**
+   * Returns a signal that goes when `abortSignal` aborts.
+   *
+   * @throws {TypeError} if `abortSignal` is not an `AbortSignal`.
+   */
   static from(abortSignal: AbortSignal): Signal {
     if (!isAbortSignal(abortSignal))
       throw new TypeError(`Cannot make a signal: it must be given an AbortSignal, received ${describe(abortSignal)}`);
     return new Signal(new Inner({ source: new AbortSource(abortSignal) }));
   }
 
-  /** Whether it has gone, on any thread. */
+  /** Whether `go` was called on any thread. */
   get isSet(): boolean {
     if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (sourceOf(this)?.[HAS_HAPPENED] ?? false);
     return this.#isRaised;
   }
 
-  /** Makes it go. Only the first call, of all threads, counts. */
+  /** Sets the signal and releases its waiters. Only the first call on any thread has an effect. */
   go(): void {
     if (this === NEVER) throw new TypeError('Cannot make a signal go: this one is Signal.NEVER');
     this.#isRaised = true;
@@ -100,25 +104,26 @@ export class Signal extends OneShot {
   }
 
   /**
-   * Calls `fn` once, when it goes; at once if it has. What it throws becomes a process warning.
+   * Calls `fn` once, when the signal goes; at once if it already has. An error thrown by `fn` becomes a process
+   * warning.
    *
-   * @returns a function that unregisters it.
+   * @returns a function that unregisters `fn`.
    */
   onGo(fn: () => void): () => void {
     return listen(this, typeof fn === 'function' ? inContextOfNow(() => fn()) : fn, 'onGo');
   }
 
-  /** A signal that goes once both this and `other` have gone. */
+  /** Returns a signal that goes once both this one and `other` have gone. */
   and(other: Signal): Signal {
     return this.#combined('and', other);
   }
 
-  /** A signal that goes once this or `other` has gone. */
+  /** Returns a signal that goes once this one or `other` has gone. */
   or(other: Signal): Signal {
     return this.#combined('or', other);
   }
 
-  /** An `AbortSignal` that is aborted when this goes. */
+  /** Returns an `AbortSignal` that aborts when this signal goes. */
   toAbortSignal(): AbortSignal {
     if (this.#abortSignal === undefined) {
       const controller = new AbortController();
@@ -142,7 +147,7 @@ export class Signal extends OneShot {
     return 'a signal';
   }
 
-  /** @internal A copy asks the operands by itself; what only this thread can follow is followed here. */
+  /** @internal Copies check the operands of a combination themselves; an `AbortSignal` can be followed only here. */
   override get [FOLLOWS_ALWAYS](): boolean {
     return sourceOf(this) instanceof AbortSource && isShared(this);
   }

@@ -12,13 +12,13 @@ const ACTION = 'make a Till';
 const TILL_OPTIONS = optionNames<TillOptions>({ ms: true });
 
 interface TillOptions {
-  /** In how many milliseconds: 0 or more, `Infinity` for never. */
+  /** Milliseconds from now: 0 or more, `Infinity` for never. */
   readonly ms: number;
 }
 
 /**
- * A signal that goes by itself when its time has come, never before. Every thread that holds it sees that by its own clock.
- * Thousands share one timer; one that nobody waits for has none. Awaiting it keeps the process.
+ * A signal that goes by itself at a point in time, never earlier. Every thread that holds it checks its own clock.
+ * Thousands share one timer, and one that nobody waits for needs none. Waiting for it keeps the process alive.
  *
  * @example
  * ```ts
@@ -29,8 +29,8 @@ export class Till extends Signal {
   readonly #dueTime: DueTime;
 
   /**
-   * @param options.ms in how many milliseconds: 0 or more, `Infinity` for never.
-   * @throws {TypeError} or {RangeError} for anything else.
+   * @param options.ms milliseconds from now: 0 or more, `Infinity` for never.
+   * @throws {TypeError | RangeError} if `ms` is anything else.
    */
   constructor(options: TillOptions);
   /** @internal */
@@ -43,7 +43,11 @@ export class Till extends Signal {
     this.#dueTime = dueTime;
   }
 
-  /** One that goes at a point in time: a `Date`, or ms since 1970. */
+  /**
+   * Returns one that goes at a point in time: a `Date`, or milliseconds since 1970.
+   *
+   * @throws {TypeError | RangeError} if `date` is not a valid point in time.
+   */
   static at(date: Date | number): Till {
     return new Till({ ms: msUntil(checkDate(date, 'date', ACTION)) });
   }
@@ -56,7 +60,7 @@ export class Till extends Signal {
 
 brand(Till, 'Till');
 
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of a `Till` that arrived over `peer`. */
 export function tillArrived(handle: CrossingHandle, peer: Peer): Till {
   const ms = Math.max(0, (handle.details as number) - now());
   return arriveAs(handle, peer, () => new Till({ ms }, new Inner(handle.words)));

@@ -1,10 +1,10 @@
-/** An object of a kind that the structured clone refuses. Made by a constructor that was captured when this library was loaded. */
+/** The constructor of a class that the structured clone refuses, captured when this library was loaded. */
 const WeakReference = WeakRef as unknown as new (to: object) => object;
 
 /**
- * What the structured clone refuses, although it has no property that says so: to the engine an object of this class is a
- * `WeakRef`, of a function that lives as long as its class, without being one to anybody else. It costs 20 ns; a property
- * with a function as its value would show in `Object.keys`, and a `WeakSet` takes 100 bytes more.
+ * An object that the structured clone refuses, although it has no property that says so: to the engine it is a
+ * `WeakRef`, to everyone else it is not. That costs 20 ns per object. Rejected: a property with a function as its
+ * value, which shows in `Object.keys`; a `WeakSet`, which takes 100 bytes more.
  */
 export abstract class Uncloneable extends WeakReference {
   constructor() {
@@ -12,4 +12,4 @@ export abstract class Uncloneable extends WeakReference {
   }
 }
 
-Object.setPrototypeOf(Uncloneable.prototype, Object.prototype); // it has no `deref`
+Object.setPrototypeOf(Uncloneable.prototype, Object.prototype); // hides `deref`

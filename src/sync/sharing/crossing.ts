@@ -4,8 +4,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Peer } from './registry.js';
 
 /**
- * What can be moved to another thread instead of copied; a view stands for its buffer. (Node's own name for this differs from
- * version to version.)
+ * What can be moved to another thread instead of being copied; a view stands for its buffer. (The name of Node's own
+ * type differs between versions.)
  */
 export type Transferable =
   | ArrayBuffer
@@ -17,18 +17,18 @@ export type Transferable =
   | TransformStream;
 
 /**
- * How an object of ours crosses to another thread. The structured clone algorithm would silently turn it into a bare
- * object, so such an object is {@link Uncloneable}: the fault makes the codec look for this method, and nobody else pays for
- * the search.
+ * Method by which an object of ours crosses to another thread. A structured clone would silently turn it into a bare
+ * object, so such objects are {@link Uncloneable}: only when a clone fails does the codec search the value for this
+ * method.
  */
 export const CROSS = Symbol.for('thread-system.cross');
 
-/** What crosses in the object's stead: names its class, holds its shared memory. */
+/** What crosses in place of an object: the name of its class, its id, its shared memory. */
 export interface CrossingHandle {
   readonly type: CrossingType;
   readonly id: string;
   readonly words: Int32Array;
-  /** What else a copy needs. */
+  /** What else is needed to make a copy. */
   readonly details?: unknown;
 }
 
@@ -47,17 +47,17 @@ type Advice = (value: object) => string | undefined;
 const advices: Advice[] = [];
 
 /**
- * Makes objects known that stay on their thread. A structured clone would turn most of them into a bare object, as nothing of
- * theirs can be reached.
+ * Registers a kind of object that stays on its thread. A structured clone would turn most of them into an empty object,
+ * as their state is private.
  *
- * @param advice tells of such an object what it is, and what to do instead, in words that go on after its path in an error:
- * `it is job 'load'; await it first …`. Of any other: `undefined`.
+ * @param advice returns for such an object what it is and what to do instead, in words that follow its path in an
+ * error: `it is job 'load'; await it first …`. Returns `undefined` for any other.
  */
 export function stays(advice: Advice): void {
   advices.push(advice);
 }
 
-/** What is told of an object that stays on its thread; `undefined` for any other. */
+/** Returns the advice for an object that stays on its thread; `undefined` for any other. */
 export function adviceOf(value: object): string | undefined {
   for (const advice of advices) {
     const told = advice(value);

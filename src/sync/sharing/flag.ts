@@ -3,19 +3,19 @@ const TIME_AT_BYTE = 8;
 const NS_PER_MS = 1e6;
 
 /**
- * One flag in shared memory: a word that means "raised" when it holds one certain value. Once raised it is never
- * lowered (I6); a word that is used again for something else holds other values, so an old flag over it stays quiet.
+ * A flag in shared memory: a word that means "raised" when it holds one certain value. Once raised, it is never lowered
+ * (I6). A word that is used again for another job holds other values, so an old flag over it is not raised by them.
  */
 export class Flag {
   readonly words: Int32Array;
   readonly index: number;
-  /** Whether the word is somebody else's: a job's. Then the flag is read, and never raised, here. */
+  /** Whether the word belongs to a job: then this flag only reads it. */
   readonly isForeign: boolean;
   readonly #raisedWord: number;
-  /** When it was raised, in ns of `now()`; 0 before. Behind the word, where there is room for it. */
+  /** When the flag was raised, in ns of `now()`; 0 before. Behind the word, if there is room for it. */
   readonly #time: BigInt64Array | undefined;
 
-  /** @param foreign the word of a job: where it stands, and what it holds when it is raised. */
+  /** @param foreign for the word of a job: its index, and the value that means "raised". */
   constructor(words: Int32Array, foreign?: { readonly index: number; readonly raisedWord: number }) {
     this.words = words;
     this.index = foreign?.index ?? 0;
@@ -33,19 +33,19 @@ export class Flag {
     return Atomics.load(this.words, this.index) === this.#raisedWord;
   }
 
-  /** When it was raised, in ms of `now()`; `undefined` where that is not known. */
+  /** When the flag was raised, in ms of `now()`; `undefined` if unknown. */
   get raisedAtMs(): number | undefined {
     const ns = this.#time === undefined ? 0n : Atomics.load(this.#time, 0);
     return ns === 0n ? undefined : Number(ns) / NS_PER_MS;
   }
 
   /**
-   * Raises the flag. True for the one call, of all threads, that did it: it then rings for those who wait.
+   * Raises the flag. Returns true for the one call, on any thread, that raised it: that caller has to wake the waiters.
    *
-   * @param atMs when, in ms of `now()`, for those who must know which of several flags was the first.
+   * @param atMs the time in ms of `now()`, which tells which of several flags was raised first.
    */
   raise(atMs?: number): boolean {
-    // written first, so that who sees the flag raised sees the time; once, by the first who comes to it
+    // written before the flag, so that whoever sees it raised sees the time; only the first write counts
     if (atMs !== undefined && this.#time !== undefined && !this.isRaised)
       Atomics.compareExchange(this.#time, 0, 0n, BigInt(Math.round(atMs * NS_PER_MS)));
     return Atomics.exchange(this.words, this.index, this.#raisedWord) !== this.#raisedWord;

@@ -2,60 +2,60 @@ import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from '../../base/clock.js';
 import { ASKED, COPIES_GONE, HEARD, THREAD_GONE } from '../inner.js';
 
-/** What one thread tells another about objects that both hold. */
+/** A message from one thread to another about objects that both hold. */
 export type RegistryMessage =
   | {
       readonly kind: 'token-cancelled';
       readonly id: string;
       readonly reason: unknown;
-      /** The job in whose code it was cancelled, by its sequence number in that worker's lane. */
+      /** Sequence number, in that worker's lane, of the job whose code cancelled the token. */
       readonly by?: number | undefined;
     }
-  /** A copy has come that was cancelled before: why? */
+  /** A copy arrived already cancelled: its thread asks for the reason. */
   | { readonly kind: 'token-asked'; readonly id: string }
-  /** Copies that had come from the other thread are gone: their ids, and how many times each had come. */
+  /** Copies that came from the other thread were collected: their ids, and how often each had arrived. */
   | { readonly kind: 'copies-gone'; readonly copies: readonly (readonly [id: string, arrivals: number])[] };
 
-/** A way to one other thread. */
+/** A connection to one other thread. */
 export interface Peer {
-  /** False once the other thread has ended: nothing more need be told. */
+  /** False once the other thread has ended: no more messages need to be sent. */
   readonly isOpen: boolean;
-  /** Whether it is in the same process. */
+  /** Whether the other thread is in the same process. */
   readonly sharesMemory: boolean;
-  /** A stream, of whichever side, goes on to that thread by the port. */
+  /** Called when a stream, of either side, continues on that thread by the port. */
   linked?(port: MessagePort): void;
-  /** A task has moved the port to this thread. */
+  /** Called when a task has moved the port to this thread. */
   lent?(port: MessagePort): void;
   tell(message: RegistryMessage): void;
 }
 
-/** An object of which other threads hold a copy, all over the same shared memory. */
+/** An object of which other threads hold copies over the same shared memory. */
 export interface Shared {
   /** The thread behind `from` cancelled its copy. */
   [HEARD]?(reason: unknown, from: Peer): void;
-  /** The thread behind `from` asks why its copy is cancelled. */
+  /** The thread behind `from` asks for the reason that its copy is cancelled. */
   [ASKED]?(from: Peer): void;
-  /** Copies that it sent to the thread behind `peer` are gone. */
+  /** Copies sent to the thread behind `peer` were collected. */
   [COPIES_GONE]?(peer: Peer, count: number): void;
-  /** The thread behind `peer`, with the threads of the indexes `threads`, has ended. */
+  /** The thread behind `peer` has ended; `threads` are its index and those of the threads that ended with it. */
   [THREAD_GONE]?(peer: Peer, threads: readonly number[]): void;
 }
 
-/** The part of the exchange that a thread has once, however many copies of this library are loaded in it. */
+/** The state that a thread has once, however many copies of this library are loaded in it. */
 interface Registry {
   nextId: number;
-  /** By weak references: an object that nobody on this thread holds is forgotten, its shared memory with it (I9). */
+  /** Weak references: an object that nothing on this thread references is forgotten with its shared memory (I9). */
   readonly held: Map<string, WeakRef<Shared>>;
-  /** The threads that this one has started. */
+  /** Threads that this one has started. */
   readonly peers: Set<Peer>;
-  /** Those that must be there although nobody here holds them, for the threads that hold a copy. */
+  /** Objects that must stay alive for the threads that hold a copy, even if nothing here references them. */
   readonly kept: Set<Shared>;
   readonly forget: FinalizationRegistry<string>;
-  /** How many times each object came, by whom. */
+  /** How often each object arrived over each peer, by id. */
   readonly arrivals: Map<string, Map<Peer, number>>;
-  /** Ids of copies that are gone, to be told. */
+  /** Ids of collected copies that are still to be reported. */
   readonly gone: string[];
-  /** Throws `CancelledError` when the job that now runs on this thread is cancelled; does nothing elsewhere. */
+  /** Throws `CancelledError` if the job that this thread runs is cancelled. Does nothing outside a job. */
   checkCurrentJob: () => void;
 }
 
@@ -65,11 +65,11 @@ function createRegistry(): Registry {
   const held = new Map<string, WeakRef<Shared>>();
   const gone: string[] = [];
   const forget = new FinalizationRegistry<string>((id) => {
-    if (held.get(id)?.deref() !== undefined) return; // it has come again
+    if (held.get(id)?.deref() !== undefined) return; // the object arrived again
     held.delete(id);
     if (gone.push(id) === 1) setImmediate(tellGone).unref();
   });
-  // sealed, as in `wakeup.ts`
+  // sealed: see `sealed` in `wakeup.ts`
   return Object.seal({
     nextId: 0,
     held,
@@ -87,7 +87,7 @@ const globals = globalThis as typeof globalThis & { [KEY]?: Registry };
 globals[KEY] ??= createRegistry();
 const registry: Registry = globals[KEY];
 
-/** A name for a shared object that no other thread gives. */
+/** Returns a new id, which no other thread gives, for a shared object. */
 export function nextSharedId(threadId: number): string {
   return `${threadId}-${registry.nextId++}`;
 }
@@ -101,7 +101,7 @@ export function findShared(id: string): Shared | undefined {
   return registry.held.get(id)?.deref();
 }
 
-/** An object, or another copy of it, has come over `peer`. */
+/** Counts the arrival of an object over `peer`. */
 export function arrived(id: string, peer: Peer): void {
   let counts = registry.arrivals.get(id);
   if (counts === undefined) {
@@ -111,13 +111,13 @@ export function arrived(id: string, peer: Peer): void {
   counts.set(peer, (counts.get(peer) ?? 0) + 1);
 }
 
-/** Keeps an object in memory, or does not any longer, for what other threads may do with their copies. */
+/** Keeps an object alive, or no longer, for the sake of its copies on other threads. */
 export function keep(object: Shared, isKept: boolean): void {
   if (isKept) registry.kept.add(object);
   else registry.kept.delete(object);
 }
 
-/** Hands a message from another thread to this thread's copies, if it still has them. */
+/** Passes a message from another thread to this thread's copies, if they still exist. */
 export function receive(message: RegistryMessage, from: Peer): void {
   if (message.kind === 'token-cancelled') heard(message, from);
   else if (message.kind === 'token-asked') findShared(message.id)?.[ASKED]?.(from);
@@ -127,16 +127,16 @@ export function receive(message: RegistryMessage, from: Peer): void {
 function heard(message: Extract<RegistryMessage, { readonly kind: 'token-cancelled' }>, from: Peer): void {
   const object = findShared(message.id);
   if (object !== undefined) object[HEARD]?.(message.reason, from);
-  // nobody here holds it any more: whichever other thread does is told all the same
+  // the copy here is gone; pass the message on to the threads that may still hold one
   else for (const other of registry.peers) if (other !== from && other.isOpen) other.tell(message);
 }
 
-/** A thread has been started by this one. */
+/** Registers a thread that this one has started. */
 export function threadStarted(peer: Peer): void {
   registry.peers.add(peer);
 }
 
-/** A thread has ended, with those it had started: `threads` are their indexes. */
+/** Unregisters a thread that has ended: `threads` are the indexes of it and of those it had started. */
 export function threadGone(peer: Peer, threads: readonly number[]): void {
   registry.peers.delete(peer);
   for (const counts of registry.arrivals.values()) counts.delete(peer);

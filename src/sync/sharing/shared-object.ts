@@ -15,23 +15,23 @@ import { Uncloneable } from '../uncloneable.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
 import { arrived, findShared, hold, keep, nextSharedId, type Peer } from './registry.js';
 
-// For the classes of such objects, each for objects of its own.
+// For the classes of shared objects, each for its own instances.
 
 export let sharedIdOf: (object: SharedObject) => string;
 export let peersOf: (object: SharedObject) => Iterable<Peer>;
 export let peerCountOf: (object: SharedObject) => number;
-/** To be called when `IS_NEEDED` may have changed. */
+/** Call this when `IS_NEEDED` or `IS_AWAITED` may have changed. */
 export let keepIfNeeded: (object: SharedObject) => void;
-/** The copy, on this thread, of what came over `peer`. */
+/** Returns this thread's copy of an object that arrived over `peer`; makes it if there is none. */
 export let arriveAs: <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T) => T;
 
 /**
- * An object over shared memory that crosses between threads: on each thread that holds it it is one object, however often
- * it comes. Copies know each other by an id.
+ * An object over shared memory that crosses between threads. Each thread has at most one copy, however often the object
+ * arrives. Copies are matched by an id.
  */
 export abstract class SharedObject extends Uncloneable {
   #id: string | undefined;
-  /** The threads it was sent to, and how many times; those it came from. */
+  /** Threads the object was sent to, with how often, and threads it came from, with 0. */
   #peers: Map<Peer, number> | undefined;
 
   static {
@@ -42,7 +42,7 @@ export abstract class SharedObject extends Uncloneable {
       if (object.#peers === undefined) return;
       let isOut = false;
       for (const times of object.#peers.values()) isOut ||= times > 0;
-      // who is to be told here may hold nothing but what tells them, such as a promise's resolver
+      // waiters here may be reachable only through this object, such as a promise's resolver
       keep(object, object[IS_AWAITED] || (isOut && object[IS_NEEDED]));
     };
     arriveAs = <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T): T => {
@@ -121,7 +121,7 @@ export abstract class SharedObject extends Uncloneable {
   }
 }
 
-/** Makes `instanceof` true for every object of the class, whichever copy of this library made it. */
+/** Makes `instanceof` true for every instance of the class, whichever copy of this library made it. */
 export function brand(ofClass: { readonly prototype: object }, name: string): void {
   const key = Symbol.for(`thread-system.${name}`);
   defineHidden(ofClass.prototype, key, true);

@@ -19,22 +19,22 @@ import type { Source } from './source.js';
 import { type Awaited, checkMayBlock, readWait, type WaitOptions, wait, waitSync } from './wait.js';
 import { unwatch, wakeOthers, watch } from './wakeup.js';
 
-// For the classes of such objects, each for objects of its own.
+// For the classes of one-shot objects, each for its own instances.
 
 export let sourceOf: (object: OneShot) => Source | undefined;
 export let isShared: (object: OneShot) => boolean;
-/** Calls `fn` when it comes about, after all that is not foreign code was told. Answers how to take it off. */
+/** Calls `fn` when the object fires, after all dependents that are not foreign code. Returns how to unregister `fn`. */
 export let listen: (object: OneShot, fn: (reason: unknown) => void, where: string) => () => void;
-/** It has come about, by this thread: tells the others, then its own. */
+/** Called when this thread has fired the object: notifies the other threads, then this one's dependents. */
 export let happened: (object: OneShot) => void;
-/** Tells those on this thread, if it has come about. */
+/** Notifies this thread's dependents if the object has fired. */
 export let tell: (object: OneShot) => void;
 
-/** Something that comes about once, and then stays so (I6): whoever waits for it, on any thread, goes on. */
+/** A one-shot event (I6): once fired, it stays fired and releases every waiter on every thread. */
 export abstract class OneShot extends SharedObject {
-  /** What makes it come about by itself. Asked by every look; followed only while there is somebody to tell. */
+  /** Makes the object fire by itself. Every check reads the source; it is followed only while there are dependents. */
   readonly #source: Source | undefined;
-  /** By which it follows its source, and by which it is called when this thread is woken. Made when first needed. */
+  /** The link to the source, and what runs when this thread is woken. Made when first needed. */
   #follower: Dependent | undefined;
   #onBell: (() => void) | undefined;
   #dependents: Set<Dependent> | undefined;
@@ -65,10 +65,10 @@ export abstract class OneShot extends SharedObject {
   abstract get [KIND_NAME](): string;
 
   /**
-   * Waits until it has come about: `true`; `false` when `timeoutMs` passed first. A wait with a time keeps the process, one
-   * without does not.
+   * Waits until this has happened. Resolves with `true`, or with `false` if `timeoutMs` passes first. A wait with a
+   * timeout keeps the process alive, one without does not.
    *
-   * @throws {CancelledError} by rejection, when the token or signal given in `options` is cancelled first.
+   * @throws {CancelledError} by rejection, if the token or signal in `options` is cancelled first.
    */
   wait(options?: WaitOptions): Promise<boolean> {
     let dependent: Dependent = { cancel: () => {} };
@@ -86,9 +86,9 @@ export abstract class OneShot extends SharedObject {
   }
 
   /**
-   * Blocks a task's thread until it has come about (`true`) or `timeoutMs` have passed (`false`).
+   * Blocks the task's thread until this has happened (`true`) or `timeoutMs` has passed (`false`).
    *
-   * @throws {CancelledError} when the token or signal given in `options`, or the job that waits, is cancelled first.
+   * @throws {CancelledError} if the token or signal in `options`, or the waiting job, is cancelled first.
    * @throws {TypeError} on the main thread, which must not block: use `wait`.
    */
   waitSync(options?: WaitOptions): boolean {
@@ -155,7 +155,7 @@ export abstract class OneShot extends SharedObject {
     if (!this[HAS_HAPPENED]) return;
     this.#unfollow();
     const reason = this[REASON_TO_TELL];
-    // one that an earlier one takes off is not told any more
+    // a dependent that an earlier one unregisters is not called
     for (const dependents of [this.#dependents, this.#listeners])
       if (dependents !== undefined)
         for (const dependent of dependents) {
@@ -165,7 +165,7 @@ export abstract class OneShot extends SharedObject {
     keepIfNeeded(this);
   }
 
-  /** Follows its source, and listens for other threads, as there is somebody to tell. */
+  /** Follows the source and watches for other threads, if there is a dependent to notify. */
   #follow(): void {
     keepIfNeeded(this);
     if (!this[IS_AWAITED] && !this[FOLLOWS_ALWAYS]) return;
@@ -185,7 +185,7 @@ export abstract class OneShot extends SharedObject {
     }
     to.add(dependent);
     this.#follow();
-    this.#tell(); // where another thread was first, before this one listened
+    this.#tell(); // another thread may have fired before this one watched
   }
 
   #unfollowIfIdle(): void {

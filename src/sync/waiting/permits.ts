@@ -15,10 +15,10 @@ import {
 } from './queue-words.js';
 import { ownWakeup, wake } from './wakeup.js';
 
-/** The permits of one queue, as every thread that uses the queue deals with them: on behalf of any waiter, on any thread. */
+/** The permits of one queue. Every thread grants them to waiters of any thread. */
 export class Permits {
   readonly #words: Int32Array;
-  /** Whether permits are granted only to those who wait when they are put in, and are used up then. */
+  /** Whether permits go only to those who wait when they are put in, and are used up when granted. */
   readonly #isForWaiters: boolean;
 
   constructor(words: Int32Array, isForWaiters: boolean) {
@@ -26,7 +26,7 @@ export class Permits {
     this.#isForWaiters = isForWaiters;
   }
 
-  /** Puts in a permit for each of up to `max` that wait now. None stays behind for those to come. */
+  /** Puts in a permit for each of up to `max` current waiters; none is left for later ones. */
   putForWaiters(max: number): void {
     const words = this.#words;
     for (let left = max; left > 0; ) {
@@ -38,7 +38,10 @@ export class Permits {
     }
   }
 
-  /** A thread has died: its waiters leave its block, which begins at `at`, and what it held goes back. `serve` has to follow. */
+  /**
+   * Frees the block at `at` of a thread that has died: removes its waiters, puts back its permits. Call `serve` after
+   * it.
+   */
   clear(at: number): void {
     const words = this.#words;
     let permits = Atomics.exchange(words, at + HELD, 0);
@@ -50,7 +53,7 @@ export class Permits {
     }
     Atomics.store(words, at + THREAD, 0);
     if (this.#isForWaiters) {
-      this.putForWaiters(permits); // what the thread was notified of goes to another
+      this.putForWaiters(permits); // another waiter is notified instead
       return;
     }
     if (permits === 0) return;
@@ -58,10 +61,10 @@ export class Permits {
     Atomics.add(words, PERMITS, permits);
   }
 
-  /** Grants what permits there are to those who wait, the smallest ticket first. */
+  /** Grants free permits to waiters, the smallest ticket first. */
   serve(): void {
     this.#grant();
-    this.trim(); // after every permit put back and every waiter taken off: the last of them sees both
+    this.trim(); // must follow every permit put back and every waiter removed: the last of them sees both
   }
 
   #grant(): void {
@@ -77,14 +80,14 @@ export class Permits {
       if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
         Atomics.sub(words, WAITERS, 1);
         const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
-        if (thread !== ownWakeup()) wake(thread); // this one checks by itself
+        if (thread !== ownWakeup()) wake(thread); // this thread checks by itself
       } else {
-        Atomics.add(words, PERMITS, 1); // it has left: the next one is looked for
+        Atomics.add(words, PERMITS, 1); // that waiter has left: try the next one
       }
     }
   }
 
-  /** The cell with the smallest ticket of those that wait; -1 where none does. */
+  /** Returns the cell of the waiter with the smallest ticket; -1 if none waits. */
   #first(): number {
     const words = this.#words;
     const end = HEAD + BLOCK * Atomics.load(words, BLOCKS);
@@ -102,7 +105,7 @@ export class Permits {
     return first;
   }
 
-  /** If permits are for waiters only: takes out those that are left for nobody. */
+  /** If permits are for waiters only: removes those that exceed the number of waiters. */
   trim(): void {
     if (!this.#isForWaiters) return;
     const words = this.#words;

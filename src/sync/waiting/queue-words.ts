@@ -1,33 +1,33 @@
 import { availableParallelism } from 'node:os';
 
 // Words of the head
-/** Permits that nobody has; if they are for waiters only, above `COUNT_BITS`, also how often some were put in. */
+/** Free permits; if they are for waiters only, the bits above `COUNT_BITS` count how often some were put in. */
 export const PERMITS = 0;
-/** How many tickets were drawn: a waiter's place in the line. */
+/** How many tickets were drawn. A ticket is a waiter's place in the line. */
 export const TICKETS = 1;
-/** Waiters that were not served and have not left. */
+/** How many waiters were neither served nor have left. */
 export const WAITERS = 2;
 /** How many blocks were ever used. */
 export const BLOCKS = 3;
-/** 1 after a thread died that held a permit, until the next one is taken note of. */
+/** 1 from when a thread dies with a permit until the next holder notices. */
 export const ABANDONED = 4;
 export const HEAD = 8;
 
-// Words of a block: what one thread has to do with the queue
+// Words of a block, which holds one thread's waiters and permits
 /** The number of the thread's wakeup word, plus 1; 0 if the block is free. */
 export const THREAD = 0;
-/** Permits that go back by themselves when the thread dies. */
+/** How many permits go back by themselves if the thread dies. */
 export const HELD = 1;
-/** How many of its waiters are not in a cell. */
+/** How many of the thread's waiters are not in a cell. */
 export const LINE = 2;
-/** Its first waiters: 0, the ticket of one that waits, or the negative ticket of one that was granted a permit. */
+/** The thread's first waiters: 0, the ticket of a waiter, or the negated ticket of one that was granted a permit. */
 export const CELLS = 3;
 export const CELLS_EACH = 5;
 export const BLOCK = CELLS + CELLS_EACH;
 
 /**
- * Bits of `PERMITS` that count, if permits are for waiters only. Whoever takes out a permit that is left for nobody must not
- * take one that was put in meanwhile for a later waiter: the bits above count how often permits were put in.
+ * Bits of `PERMITS` that count permits, if these are for waiters only. The bits above change with every
+ * `putForWaiters`, so that removing a surplus permit never takes one just put in for a later waiter.
  */
 const COUNT_BITS = 20;
 export const COUNT_MASK = (1 << COUNT_BITS) - 1;

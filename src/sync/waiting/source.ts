@@ -3,26 +3,28 @@ import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import { HAPPENED_AT_MS, HAS_HAPPENED, KEEP_TIME, LINK, UNLINK } from '../inner.js';
 
-/** What comes about once, and what others follow: a token, a signal, a moment. */
+/** A one-shot event that an object can follow: a token, a signal, a point in time. */
 export interface Source {
-  /** Looks by itself: a blocked event loop makes no difference. */
+  /** Read afresh each time: correct even while the event loop is blocked. */
   readonly [HAS_HAPPENED]: boolean;
-  /** Cancels `dependent` once it has come about; at once where it has. */
+  /** Cancels `dependent` once the source has fired; at once if it already has. */
   [LINK](dependent: Dependent): void;
   [UNLINK](dependent: Dependent): void;
 }
 
-/** A source that says when it came about, so that of several the first is known. */
+/** A source that knows when it fired, so that the first of several can be found. */
 export interface TimedSource extends Source {
-  /** When it came about, in ms of `now()`: where nobody saw it, when it was first asked. Only to be asked once it has. */
+  /**
+   * When the source fired, in ms of `now()`; if unrecorded, the time of the first read. Only valid once it has fired.
+   */
   readonly [HAPPENED_AT_MS]: number;
-  /** Sees to it from now on that the time is exact. */
+  /** Records the time exactly from now on. */
   [KEEP_TIME](): void;
 }
 
 export type Operator = 'and' | 'or';
 
-/** All of several sources, or the first of them. Followed by one dependent. */
+/** Fires with all of several sources (`and`), or with the first of them (`or`). Has at most one dependent. */
 export class Combination<S extends Source> implements Source {
   readonly operator: Operator;
   readonly operands: readonly S[];
@@ -53,7 +55,7 @@ export class Combination<S extends Source> implements Source {
   }
 }
 
-/** The first in time of several sources: which it is, is found out once, and stays so. Followed by one dependent. */
+/** Fires with the first of several sources, which is determined once and then kept. Has at most one dependent. */
 export class FirstOf<S extends TimedSource> implements TimedSource {
   readonly #operands: readonly S[];
   #first: S | undefined;
@@ -64,7 +66,7 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
     if (operands.length > 1) this[KEEP_TIME]();
   }
 
-  /** The first that has come about; `undefined` before. */
+  /** The source that fired first; `undefined` before. */
   get first(): S | undefined {
     if (this.#first === undefined && this.#operands.some((operand) => operand[HAS_HAPPENED]))
       this.#first = this.#earliest;
@@ -98,7 +100,7 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
     if (this.#relay !== undefined) for (const operand of this.#operands) operand[UNLINK](this.#relay);
   }
 
-  /** To be asked when one was seen: a look through all then sees, too, what other threads did before that one. */
+  /** Read only after one source was seen to have fired: any that fired before it are then visible, too. */
   get #earliest(): S | undefined {
     let earliest: S | undefined;
     let earliestMs = Number.POSITIVE_INFINITY;
@@ -111,19 +113,19 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
   }
 }
 
-/** Signals that are listened to although nobody is told, for the time at which they abort: as long as somebody asks for it. */
+/** Unlinks the signals of collected sources, which were linked only to record when they abort. */
 const timed = new FinalizationRegistry<{ readonly signal: AbortSignal; readonly dependent: Dependent }>(
   ({ signal, dependent }) => unlinkFromSignal(signal, dependent),
 );
 
-/** An `AbortSignal` of the platform's. */
+/** An `AbortSignal` as a source. */
 export class AbortSource implements TimedSource {
   #keepsTime = false;
   readonly signal: AbortSignal;
 
   constructor(signal: AbortSignal) {
     this.signal = signal;
-    if (signal.aborted) abortedAtMs(signal); // not later than now
+    if (signal.aborted) abortedAtMs(signal); // records now as the latest possible time
   }
 
   get [HAPPENED_AT_MS](): number {
@@ -152,13 +154,13 @@ export class AbortSource implements TimedSource {
   }
 }
 
-/** A moment on the monotonic clock. Followed by one dependent. */
+/** A point in time on the monotonic clock. Has at most one dependent. */
 export class DueTime implements TimedSource {
   readonly dueAtMs: number;
   readonly #keepsProcess: boolean;
   #stopTimer: StopTimer | undefined;
 
-  /** @param keepsProcess whether a process with nothing else to do stays for whoever follows it. */
+  /** @param keepsProcess whether a dependent keeps the process alive. */
   constructor(dueAtMs: number, keepsProcess: boolean) {
     this.dueAtMs = dueAtMs;
     this.#keepsProcess = keepsProcess;

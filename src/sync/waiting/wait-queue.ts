@@ -18,38 +18,39 @@ import {
 import { type Awaited, checkNotCancelled, readWait, type WaitOptions, wait, waitSync } from './wait.js';
 import { block, ownWakeup, unwatch, wake, watch } from './wakeup.js';
 
-/** One that waits, on this thread. */
+/** A waiter on this thread. */
 interface Waiter {
   readonly ticket: number;
   granted: (() => void) | undefined;
 }
 
 /**
- * Permits in shared memory, and a line for them across threads. Who finds none draws a ticket and is served in the order of
- * tickets (FIFO), whichever thread it is on.
+ * Permits in shared memory, with a line of waiters across threads. A caller that finds no permit draws a ticket;
+ * tickets are served in order (FIFO), whatever their threads.
  *
- * A thread shows its first five waiters in cells of its block; those behind them follow as cells become free. A permit goes
- * from hand to hand: whoever puts one back looks for the smallest ticket and turns that cell, by compare-and-swap, from
- * *waits* to *granted*; who gives up turns it, by the same, from *waits* to *empty*. One of the two wins. Whoever has put
- * a permit or a waiter in serves the line afterwards, so that the last of them sees both: no wake-up is lost.
+ * A thread shows its first five waiters in cells of its block; the others move up as cells become free. A permit is
+ * handed over directly: the thread that puts it back finds the smallest ticket and swaps (CAS) that cell from *waiting*
+ * to *granted*, while a waiter that gives up swaps its cell from *waiting* to *empty*. Exactly one of the two wins.
+ * Every thread that adds a permit or a waiter serves the line afterwards, so the last one sees both, and no wakeup is
+ * lost.
  *
- * Writes that must not be separated by the death of a thread follow one another without a call or a loop between, where
- * V8 ends no thread.
+ * Writes that belong together have no call and no loop between them: V8 terminates a thread only at those.
  */
 export class WaitQueue {
   readonly words: Int32Array;
   /** This thread's block; -1 before it has one. */
   #block = -1;
   readonly #shown: (Waiter | undefined)[] = new Array<Waiter | undefined>(CELLS_EACH).fill(undefined);
-  /** Waiters of this thread that found no cell free, in order. */
+  /** Waiters of this thread that found no free cell, in order. */
   readonly #line = new Set<Waiter>();
   #isWatching = false;
   readonly #permits: Permits;
   readonly #isForWaiters: boolean;
 
   /**
-   * @param words those of another thread's copy; new ones are made by {@link waitQueueWords}.
-   * @param options.isForWaiters permits are for those who wait when they are put in, and are used up as they are granted.
+   * @param words the shared words, new from {@link waitQueueWords} or those of another thread's copy.
+   * @param options.isForWaiters whether permits go only to those who wait when they are put in, and are used up when
+   * granted.
    */
   constructor(words: Int32Array, options: { readonly isForWaiters: boolean } = { isForWaiters: false }) {
     this.words = words;
@@ -61,7 +62,7 @@ export class WaitQueue {
     return Atomics.load(this.words, PERMITS);
   }
 
-  /** Takes a permit, unless there is none or somebody waits for it. */
+  /** Takes a permit if one is free and nobody waits for it. Returns whether it did. */
   tryTake(): boolean {
     const { words } = this;
     for (;;) {
@@ -71,7 +72,7 @@ export class WaitQueue {
     }
   }
 
-  /** `tryTake` of a permit that goes back by itself when this thread dies. */
+  /** Like `tryTake`, for a permit that goes back by itself if this thread dies. */
   tryHold(): boolean {
     const { words } = this;
     const held = this.#ownBlock() + HELD;
@@ -85,7 +86,7 @@ export class WaitQueue {
     }
   }
 
-  /** Puts a permit in. */
+  /** Adds a permit. */
   put(): void {
     Atomics.add(this.words, PERMITS, 1);
     if (Atomics.load(this.words, WAITERS) > 0) this.#serveAndLook();
@@ -100,31 +101,31 @@ export class WaitQueue {
     if (Atomics.load(words, WAITERS) > 0) this.#serveAndLook();
   }
 
-  /** Puts in a permit for each of up to `max` that wait now. None stays behind for those to come. */
+  /** Puts in a permit for each of up to `max` current waiters; none is left for later ones. */
   putForWaiters(max: number): void {
     this.#permits.putForWaiters(max);
     this.#serveAndLook();
   }
 
-  /** Whether the permit taken last was one of a thread that died with it. True once. */
+  /** Returns whether a thread has died with a permit since the last call. */
   takeAbandoned(): boolean {
     return Atomics.exchange(this.words, ABANDONED, 0) === 1;
   }
 
   /**
-   * Waits for a permit that goes back by itself when this thread dies: whether one was got in time.
+   * Waits for a permit that goes back by itself if this thread dies. Resolves with whether one was granted in time.
    *
-   * @param action what the caller does, in an error's words.
-   * @throws {CancelledError} by rejection.
+   * @param action what the caller does, as worded in an error.
+   * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
    */
   hold(options: WaitOptions | undefined, action: string): Promise<boolean> {
     return wait(new PlaceInLine(this), options, action);
   }
 
   /**
-   * The same, blocking this thread.
+   * Like `hold`, but blocks this thread.
    *
-   * @param entered called once this thread stands in line.
+   * @param entered called once the waiter is in line.
    */
   holdSync(options: WaitOptions | undefined, action: string, entered?: () => void): boolean {
     const settings = readWait(options, action);
@@ -145,14 +146,14 @@ export class WaitQueue {
     else this.putHeld();
   }
 
-  /** Blocks this thread until it holds a permit, and nothing ends the wait. */
+  /** Blocks this thread until it holds a permit. Nothing else ends the wait. */
   holdWhatever(): void {
     const place = new PlaceInLine(this);
     place.enter(() => {});
     block(() => place.isGranted, Number.POSITIVE_INFINITY);
   }
 
-  /** Stands in line, or takes a permit at once where nobody does. */
+  /** Joins the line, or takes a permit at once if one is free and nobody waits. */
   enter(granted: () => void): Waiter | undefined {
     if (!this.#isForWaiters && this.tryHold()) {
       granted();
@@ -170,14 +171,14 @@ export class WaitQueue {
     return waiter;
   }
 
-  /** Takes note of permits that this thread's waiters were granted, and tells them in the order of their tickets. */
+  /** Collects the permits granted to this thread's waiters, and notifies these in the order of their tickets. */
   readonly look = (): void => {
     const granted: Waiter[] = [];
     for (;;) {
       for (const [index, waiter] of this.#shown.entries())
         if (waiter !== undefined && this.#takeGrant(index, waiter)) granted.push(waiter);
       if (!this.#show()) break;
-      this.#permits.serve(); // those who came forward may be served, too
+      this.#permits.serve(); // the waiters that moved up may be served, too
     }
     this.#watchIfNeeded();
     granted.sort((a, b) => (isBefore(a.ticket, b.ticket) ? -1 : 1));
@@ -188,7 +189,7 @@ export class WaitQueue {
     }
   };
 
-  /** Threads have died: their waiters leave, what they held goes back. */
+  /** Called when threads have died: removes their waiters and puts back their permits. */
   threadsDied(threads: readonly number[]): void {
     const { words } = this;
     const blocks = Atomics.load(words, BLOCKS);
@@ -197,7 +198,7 @@ export class WaitQueue {
       if (threads.includes(Atomics.load(words, at + THREAD) - 1)) this.#permits.clear(at);
     }
     this.#permits.serve();
-    // one of them may have granted a permit without having rung for it
+    // a dead thread may have granted a permit without waking the waiter
     for (let block = 0; block < blocks; block++) {
       const thread = Atomics.load(words, HEAD + BLOCK * block + THREAD) - 1;
       if (thread >= 0) wake(thread);
@@ -220,7 +221,7 @@ export class WaitQueue {
     return true;
   }
 
-  /** Waiters of this thread take the cells that are free. False where none did. */
+  /** Moves waiters of this thread up into free cells. Returns whether any moved. */
   #show(): boolean {
     if (this.#line.size === 0) return false;
     const { words } = this;
@@ -238,7 +239,7 @@ export class WaitQueue {
     return isAnyShown;
   }
 
-  /** Waits no longer. False where it was granted a permit. */
+  /** Removes a waiter from the line. Returns false if it was already granted a permit. */
   leave(waiter: Waiter): boolean {
     if (waiter.granted === undefined) return false;
     const { words } = this;
@@ -250,7 +251,7 @@ export class WaitQueue {
       const index = this.#shown.indexOf(waiter);
       const cell = block + CELLS + index;
       if (Atomics.compareExchange(words, cell, waiter.ticket, 0) !== waiter.ticket) {
-        this.look(); // it was granted just now
+        this.look(); // granted in between
         return false;
       }
       Atomics.sub(words, WAITERS, 1);
@@ -270,7 +271,7 @@ export class WaitQueue {
     else unwatch(this.look);
   }
 
-  /** Where this thread's block begins; takes one when it is first needed. */
+  /** Index of this thread's block, which is claimed when first needed. */
   #ownBlock(): number {
     if (this.#block >= 0) return this.#block;
     const block = claimBlock(this.words, ownWakeup());
@@ -282,7 +283,7 @@ export class WaitQueue {
   }
 }
 
-/** One wait's place in the line. */
+/** The place of one wait in the line. */
 class PlaceInLine implements Awaited {
   readonly #queue: WaitQueue;
   #waiter: Waiter | undefined;

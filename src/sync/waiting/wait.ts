@@ -7,7 +7,7 @@ import { LINK, UNLINK } from '../inner.js';
 import { checkCurrentJob } from '../sharing/registry.js';
 import { block } from './wakeup.js';
 
-/** What a wait asks of the token it is given: a `CancellationToken`. */
+/** What a wait uses of its `token`, a `CancellationToken`. */
 export interface WaitToken {
   readonly isCancelled: boolean;
   readonly reason: unknown;
@@ -17,27 +17,27 @@ export interface WaitToken {
   [UNLINK](dependent: Dependent): void;
 }
 
-/** How long to wait, and what ends the wait. */
+/** How long to wait, and what else ends the wait. */
 export interface WaitOptions {
-  /** Past so many ms the wait is given up. Default: `Infinity`. */
+  /** Longest wait in milliseconds. Default: `Infinity`. */
   readonly timeoutMs?: number | undefined;
   /** A `CancellationToken` that ends the wait with a `CancelledError`. */
   readonly token?: WaitToken | undefined;
-  /** The same by an `AbortSignal`. */
+  /** An `AbortSignal` that ends the wait with a `CancelledError`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Something that a wait can be for. */
+/** Something that can be waited for. */
 export interface Awaited {
-  /** Calls `done` once, when it has come about; at once where it has. */
+  /** Begins to wait: calls `done` once, when the wait is over; at once if there is nothing to wait for. */
   enter(done: () => void): void;
-  /** Waits no longer. False where it is too late for that: `done` is called, or was. */
+  /** Gives up the wait. Returns false if it is too late: `done` was called or will be. */
   leave(): boolean;
 }
 
 const WAIT_OPTIONS = optionNames<WaitOptions>({ timeoutMs: true, token: true, signal: true });
 
-/** The options of a wait, read and checked. */
+/** Validated {@link WaitOptions}. */
 export interface WaitSettings {
   readonly timeoutMs: number;
   readonly token: WaitToken | undefined;
@@ -46,7 +46,7 @@ export interface WaitSettings {
 
 const FOR_EVER: WaitSettings = { timeoutMs: Number.POSITIVE_INFINITY, token: undefined, signal: undefined };
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function readWait(options: unknown, action: string): WaitSettings {
   if (options === undefined) return FOR_EVER;
   const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = readOptions(options, WAIT_OPTIONS, action);
@@ -60,11 +60,11 @@ export function readWait(options: unknown, action: string): WaitSettings {
 }
 
 /**
- * Waits in the event loop: `true` when it came about, `false` when `timeoutMs` passed first. A wait with a time keeps the
- * process, one without does not.
+ * Waits in the event loop. Resolves with `true`, or with `false` if `timeoutMs` passes first. A wait with a timeout
+ * keeps the process alive, one without does not.
  *
- * @param action what the caller does, in an error's words.
- * @throws {CancelledError} by rejection, when the token or signal given is cancelled before.
+ * @param action what the caller does, as worded in an error.
+ * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
  */
 export function wait(awaited: Awaited, options: WaitOptions | undefined, action: string): Promise<boolean> {
   const { timeoutMs, token, signal } = readWait(options, action);
@@ -106,10 +106,10 @@ export function wait(awaited: Awaited, options: WaitOptions | undefined, action:
 }
 
 /**
- * Blocks a task's thread: `true` when `isMet` says so, `false` when `timeoutMs` passed first.
+ * Blocks the task's thread until `isMet` returns true (`true`) or `timeoutMs` has passed (`false`).
  *
- * @param action what the caller does, in an error's words.
- * @throws {CancelledError} when the token or signal given, or the job that waits, is cancelled.
+ * @param action what the caller does, as worded in an error.
+ * @throws {CancelledError} if the given token or signal, or the waiting job, is cancelled.
  * @throws {TypeError} on the main thread.
  */
 export function waitSync(isMet: () => boolean, settings: WaitSettings, action: string): boolean {
@@ -122,7 +122,7 @@ export function waitSync(isMet: () => boolean, settings: WaitSettings, action: s
   }, settings.timeoutMs);
 }
 
-/** @throws {CancelledError} when the token or signal given is cancelled. */
+/** @throws {CancelledError} if the given token or signal is cancelled. */
 export function checkNotCancelled({ token, signal }: WaitSettings, action: string): void {
   if (token?.isCancelled) throw waitCancelled(action, token.reason);
   if (signal?.aborted) throw waitCancelled(action, signal.reason);

@@ -2,12 +2,13 @@ import { now, setImmediate } from '../../base/clock.js';
 import { whenSettled } from '../../base/promises.js';
 
 /**
- * One wakeup word for each thread, in memory that all threads of the process share. A thread that changes shared words wakes those
- * that may wait for them, and these, blocked or in their event loops, check again everything they wait for. So no wait is tied to
- * one address: a blocked thread notices a lock, a token and the cancel of its own job alike.
+ * One wakeup word for each thread, in a table that all threads of the process share. A thread that changes shared words
+ * wakes the threads that may wait for them; a woken thread, whether it blocks or runs its event loop, checks again
+ * everything it waits for. So no wait is tied to one address: a blocked thread can be woken by a lock, a token or the
+ * cancel of its own job.
  *
- * The protocol is Dekker's: a waiter sets that it waits, then checks the words; a writer changes the words, then checks whether a
- * thread waits. One of the two sees the other, whatever the order.
+ * The protocol is Dekker's: a waiter announces itself, then checks its condition; a writer changes the condition, then
+ * checks for waiters. Whatever the order, one of the two sees the other.
  */
 interface Wakeups {
   /** The table: {@link HEADER} words, then {@link ENTRY} words for each thread. */
@@ -24,15 +25,15 @@ interface Wakeups {
 
 const MAX_THREADS = 1024;
 const HEADER = 4;
-/** The word with the number of entries that were ever used. */
+/** How many entries were ever used. */
 const USED = 0;
 const ENTRY = 4;
 // Words of an entry
 /** Counts wakeups: the word that the thread waits on. */
 const COUNT = 0;
-/** How the thread waits: the sum of the two below. */
+/** How the thread waits: `BLOCKED`, `LISTENING`, their sum, or 0. */
 const WAITS = 1;
-/** 0 if the entry is free, else the index of the thread that started this one, plus 1. */
+/** The index of the thread that started this one, plus 1; 0 if the entry is free. */
 const PARENT = 2;
 
 const BLOCKED = 1;
@@ -44,11 +45,11 @@ const globals = globalThis as typeof globalThis & { [KEY]?: Wakeups };
 function createWakeups(): Wakeups {
   const words = new Int32Array(new SharedArrayBuffer((HEADER + ENTRY * MAX_THREADS) * Int32Array.BYTES_PER_ELEMENT));
   words[USED] = 1;
-  words[HEADER + PARENT] = 1; // the first thread is its own
+  words[HEADER + PARENT] = 1; // the first thread is its own parent
   return sealed({ words, thread: 0, checks: new Set(), isArmed: false, onBlock: () => {} });
 }
 
-/** Sealed, as a test runner may clear objects on the global object at the end of a file, and this one is still used. */
+/** Sealed, as a test runner may clear what it finds on the global object after a file, while this is still in use. */
 function sealed(own: Wakeups): Wakeups {
   return Object.seal(own);
 }
@@ -82,7 +83,7 @@ export function joinWakeups(words: Int32Array, thread: number): void {
 }
 
 /**
- * Returns an index for a thread that this one starts.
+ * Claims an index for a thread that this one starts.
  *
  * @throws {RangeError} if 1024 threads have one.
  */
@@ -155,8 +156,8 @@ function wakeOne(words: Int32Array, thread: number): void {
 }
 
 /**
- * Calls `check` from the event loop whenever this thread is woken, until `unwatch`. Changes made before are not reported, so check
- * once after the call. Does not keep the process alive.
+ * Calls `check` from the event loop whenever this thread is woken, until `unwatch`. Changes made before this call are
+ * not reported, so check once after it. Does not keep the process alive.
  */
 export function watch(check: () => void): void {
   const own = wakeups();
@@ -174,7 +175,7 @@ export function unwatch(check: () => void): void {
   if ((Atomics.load(own.words, at) & LISTENING) !== 0) Atomics.sub(own.words, at, LISTENING);
 }
 
-/** Waits for the next wakeup, and checks for changes made before that could be noticed. */
+/** Listens for the next wakeup, and runs all checks for changes made before. */
 function listen(own: Wakeups): void {
   if (own.checks.size === 0) return;
   const at = entryOf(own.thread) + COUNT;
@@ -187,7 +188,7 @@ function listen(own: Wakeups): void {
     listen(own);
   };
   if (woken.async) void whenSettled(woken.value, again, again);
-  else setImmediate(again); // woken meanwhile
+  else setImmediate(again); // woken in between
 }
 
 /** Sets what is called when this thread blocks, and when it no longer does. */
@@ -196,8 +197,8 @@ export function setBlockListener(onBlock: (isBlocked: boolean) => void): void {
 }
 
 /**
- * Blocks this thread until `isMet` returns true, or `timeoutMs` have passed and no sooner. Returns whether `isMet` did. An error
- * that `isMet` throws ends the wait.
+ * Blocks this thread until `isMet` returns true (`true`) or `timeoutMs` has passed (`false`), never sooner. An error
+ * thrown by `isMet` ends the wait.
  */
 export function block(isMet: () => boolean, timeoutMs: number): boolean {
   const { words, thread, onBlock } = wakeups();
