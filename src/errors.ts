@@ -1,22 +1,22 @@
 import { inspect } from 'node:util';
 
 /**
- * Base class of every error this library makes. What a task itself throws is not one of these: it arrives as it was.
+ * Base class of the errors that this library makes. Errors thrown by a task are passed through as they are.
  */
 export abstract class ThreadSystemError extends Error {
-  /** Stable, machine-readable name of the fault, e.g. `ERR_JOB_CANCELLED`. */
+  /** Stable, machine-readable name of the error, e.g. `ERR_JOB_CANCELLED`. */
   abstract readonly code: string;
 }
 
-/** Only what is there: what the options inherit is no cause. */
+/** Takes only an own `cause`: an inherited one does not count. */
 function causeIn(options: { readonly cause?: unknown }): { readonly cause: unknown } | undefined {
   return Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined;
 }
 
-/** A job, or a wait, was cancelled. */
+/** A job or a wait was cancelled. */
 export class CancelledError extends ThreadSystemError {
   readonly code = 'ERR_JOB_CANCELLED';
-  /** What the first canceller gave; `undefined` where none was given, or where it could not cross to this thread. */
+  /** The reason given to the first `cancel`; `undefined` if none was given or it could not be sent to this thread. */
   readonly reason: unknown;
 
   constructor(message: string, options: { readonly reason?: unknown; readonly cause?: unknown } = {}) {
@@ -34,10 +34,10 @@ export class JobTimeoutError extends ThreadSystemError {
   }
 }
 
-/** The thread that ran the job ended before the job did. */
+/** The thread or child process that ran the job ended before the job did. */
 export class WorkerExitError extends ThreadSystemError {
   readonly code = 'ERR_WORKER_EXITED';
-  /** The thread's exit code. */
+  /** Exit code of the thread or child process; 1 if it was terminated. */
   readonly exitCode: number;
 
   constructor(message: string, options: { readonly exitCode: number; readonly cause?: unknown }) {
@@ -47,22 +47,22 @@ export class WorkerExitError extends ThreadSystemError {
   }
 }
 
-/** A job was submitted to a pool after its `shutdown`. */
+/** A job was submitted to a pool after `shutdown` was called. */
 export class PoolClosedError extends ThreadSystemError {
   readonly code = 'ERR_POOL_CLOSED';
 }
 
-/** A task's module could not be loaded, lacks the export, or the task cannot be sent by its source text. */
+/** A task's module could not be loaded or lacks the export, or the task cannot be sent as source text. */
 export class TaskNotFoundError extends ThreadSystemError {
   readonly code = 'ERR_TASK_NOT_FOUND';
 }
 
-/** The pool's queue was full: the job was refused, or dropped for another (`maxQueue`, `overflow`). */
+/** The pool's queue was full: the job was rejected, or dropped in favour of another (`maxQueue`, `overflow`). */
 export class QueueFullError extends ThreadSystemError {
   readonly code = 'ERR_QUEUE_FULL';
 }
 
-/** A job it depends on did not complete; `cause` is that one's error. */
+/** A job that this one depends on did not complete; `cause` is that job's error. */
 export class DependencyError extends ThreadSystemError {
   readonly code = 'ERR_DEPENDENCY';
 
@@ -71,10 +71,10 @@ export class DependencyError extends ThreadSystemError {
   }
 }
 
-/** A value cannot cross between threads: the structured clone algorithm refuses it. */
+/** A value cannot be sent to another thread, as the structured clone algorithm refuses it. */
 export class NotCloneableError extends ThreadSystemError {
   readonly code = 'ERR_NOT_CLONEABLE';
-  /** Where the value stands, e.g. `args[0].options.onDone` or `result.nested.fn`. */
+  /** Path of the value, e.g. `args[0].options.onDone` or `result.nested.fn`. */
   readonly path: string;
 
   constructor(message: string, options: { readonly path: string; readonly cause?: unknown }) {
@@ -86,14 +86,14 @@ export class NotCloneableError extends ThreadSystemError {
 }
 
 /**
- * Has the text of an error's stack made now. Until it is, V8 keeps what its frames ran on: for an error that somebody
- * keeps, the 2 MB of shared memory of a thread that is long gone (I9).
+ * Formats an error's stack now. Until then V8 keeps what its frames refer to: an error that is kept would also keep the
+ * 2 MB of shared memory of a thread that is long gone (I9).
  */
 function makeStack(error: unknown): void {
   stackIfAny(error);
 }
 
-/** The stack of an error; `undefined` of anything else, or where it is of somebody's own making and no text. */
+/** Returns the stack of an error; `undefined` for anything else, or if the stack is not a string. */
 export function stackIfAny(error: unknown): string | undefined {
   try {
     const stack: unknown = error instanceof Error ? error.stack : undefined;
@@ -104,8 +104,8 @@ export function stackIfAny(error: unknown): string | undefined {
 }
 
 /**
- * An error's stack as text: also where `Error.prepareStackTrace` of the program makes a list of call sites of it. Without
- * frames where it is none of these, or throws when it is read.
+ * Returns an error's stack as text, even if the program's `Error.prepareStackTrace` turns it into a list of call sites.
+ * If it is neither, or throws when read, returns `header` alone.
  */
 export function stackOf(error: { readonly stack?: unknown }, header: string): string {
   try {
@@ -113,7 +113,7 @@ export function stackOf(error: { readonly stack?: unknown }, header: string): st
     if (typeof stack === 'string') return stack;
     if (Array.isArray(stack)) return [header, ...stack.map((site) => `    at ${String(site)}`)].join('\n');
   } catch {
-    // a getter, or a call site of somebody's own making
+    // a getter or a custom call site threw
   }
   return header;
 }
@@ -129,7 +129,7 @@ for (const [name, errorClass] of Object.entries(named))
     Object.assign(Object.create(null), { value: name, configurable: true, writable: true }),
   );
 
-/** The message of anything thrown. Never throws. */
+/** Returns the message of anything thrown. Never throws. */
 export function messageOf(thrown: unknown): string {
   try {
     return readMessage(thrown);
@@ -140,18 +140,18 @@ export function messageOf(thrown: unknown): string {
 
 function readMessage(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
-  // by shape, as test runners bring errors of their own realm; inspected, as not everything converts to a string
+  // by shape, as test runners have errors of another realm; inspected, as not everything converts to a string
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')
     return thrown.message;
   return typeof thrown === 'string' ? thrown : inspect(thrown);
 }
 
-/** The same, an error's name before it. */
+/** Like `messageOf`, but with the error's name first. */
 export function textOf(thrown: unknown): string {
   return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : messageOf(thrown);
 }
 
-/** An argument as an error message shows it: short, with its type recognisable. */
+/** Describes a value in an error message: short, with its type recognisable. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
   if (typeof value === 'bigint') return `${value}n`;
@@ -162,7 +162,7 @@ export function describe(value: unknown): string {
   return typeof name === 'string' && name !== 'Object' ? `an instance of ${name}` : 'an object';
 }
 
-/** A `CancelledError`'s message: what was cancelled, and why where that can be said in a line. */
+/** Returns a `CancelledError`'s message: what was cancelled, and the reason if it has text. */
 export function cancelledMessage(what: string, reason: unknown): string {
   if (typeof reason === 'string') return `${what}: ${reason}`;
   if (typeof reason === 'object' && reason !== null && 'message' in reason && typeof reason.message === 'string')

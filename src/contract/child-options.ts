@@ -26,12 +26,14 @@ const CHILD_OPTIONS = optionNames<ChildOptions>({
   name: true,
 });
 
-/** Of a job's options those that have a meaning on another thread than the caller's. @throws {TypeError} */
+/** Reads the job options that are valid for a child. @throws {TypeError} if there are others. */
 export function readChildOptions(options: unknown, action: string): Given<ChildOptions> {
   return readOptions(options, CHILD_OPTIONS, action);
 }
 
-/** What the code of a parent gave, checked. @throws {TypeError} or {RangeError} */
+/**
+ * Reads and checks the options that a parent's code gave a child. @throws {TypeError | RangeError} for a bad option.
+ */
 export function checkChildOptions(options: unknown, action: string): ChildOptions {
   const given = readChildOptions(options, action);
   if (given.priority !== undefined) checkFinite(given.priority, 'priority', action);

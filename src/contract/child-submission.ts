@@ -2,15 +2,15 @@ import type { ContextValues } from '../base/context-stores.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import type { TaskDefinition } from './task-origin.js';
 
-/** A child that a job's code submits. */
+/** A child submitted by a job's code. */
 export interface ChildSubmission {
-  /** Its number on that worker. */
+  /** The child's number on that worker. */
   readonly child: number;
   readonly task: TaskDefinition;
   readonly args: readonly unknown[];
   readonly options: object;
-  /** What it is given of its own where it is submitted. */
+  /** Context values of its own, read when it was submitted. */
   readonly context: ContextValues | undefined;
-  /** What of its arguments is moved. */
+  /** Objects in the arguments that are moved, not copied. */
   readonly transfer?: readonly Transferable[];
 }

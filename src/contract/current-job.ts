@@ -2,40 +2,43 @@ import type { ContextStores } from '../base/context-stores.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 
 /**
- * What a task sees of the job it runs for: what `currentJob()` returns, and `this` of a `function` task. `C` is the type of its
- * context, by the names of the values.
+ * A job as its own code sees it: the return value of `currentJob()`, and `this` of a task that is a `function`. `C` is
+ * the type of its context.
  */
 export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>> {
   readonly id: number;
   readonly name: string;
   readonly priority: number;
-  /** 1 for the first attempt. */
+  /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
   readonly workerId: number;
   /**
-   * What was current where the job was submitted, by the names of its option `context`: copies of its own, in a frozen object.
-   * A value is `undefined` where its store had none, or the job was submitted without that option.
+   * The values that the stores of the `context` option had when the job was submitted, under the same names: copies, in
+   * a frozen object. A value is `undefined` if its store had none or the option was not given.
    */
   readonly context: Readonly<Partial<C>>;
-  /** The job's own token: cancelled when the job is. */
+  /** The job's own token, cancelled when the job is. */
   readonly token: CancellationToken;
-  /** An `AbortSignal` that follows the token: for `fetch`, timers, streams. */
+  /** An `AbortSignal` that aborts with the token, for `fetch`, timers, streams. */
   readonly signal: AbortSignal;
-  /** @throws {CancelledError} when the job is cancelled. One `Atomics.load`: cheap enough for every turn of a loop. */
+  /**
+   * @throws {CancelledError} if the job is cancelled. One `Atomics.load`: cheap enough for every iteration of a loop.
+   */
   throwIfCancelled(): void;
   /**
    * Sends a value to the job's `progress`, in order.
    *
-   * @throws {NotCloneableError} when the value cannot cross.
+   * @throws {NotCloneableError} if the value cannot be cloned.
    */
   report(value: unknown): void;
   /**
-   * Submits a child of this job to its pool. It is cancelled with this job, which settles after it; its failure reaches this
-   * job only where it is awaited. While an async job has children it does not hold its place on the worker.
+   * Submits a child of this job to the same pool. The child is cancelled with this job, and settles before this job
+   * does. If the child fails, this job is affected only if it awaits the child. While an async job has children, it
+   * does not occupy its place on the worker.
    *
    * @param task a self-contained function, an exported function of a task module, or a task of a `taskModule`.
-   * @throws {TypeError} for what is no task, or no list of arguments.
-   * @throws {NotCloneableError} when an argument cannot cross.
+   * @throws {TypeError | RangeError} for a bad task, argument list or option.
+   * @throws {NotCloneableError} if an argument cannot be cloned.
    */
   submit<A extends readonly unknown[], R>(
     task: (this: CurrentJob, ...args: A) => R,
@@ -49,22 +52,22 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
   ): ChildJob<ChildResult<R>>;
 }
 
-/** Under it a task of a `taskModule` has the type of its function: only the compiler looks at it. */
+/** A property for the compiler only: carries the type of a `taskModule` task's function. */
 export declare const SIGNATURE: unique symbol;
 
-/** A task of a `taskModule`, as a child may be submitted by. */
+/** A task of a `taskModule`, as the task of a child. */
 export interface ChildTask<A extends readonly unknown[], R> {
   readonly url: string;
   readonly name: string;
   readonly [SIGNATURE]?: (...args: A) => R;
 }
 
-/** What a child of a task results in. */
+/** The result type of a child, by the return type of its task. */
 export type ChildResult<R> = R extends Generator<unknown, infer T, unknown> | AsyncGenerator<unknown, infer T, unknown>
   ? Awaited<T>
   : Awaited<R>;
 
-/** Options of a child: those of a job that have a meaning on another thread. */
+/** Options of a child: the job options that apply on another thread. See `JobOptions`. */
 export interface ChildOptions {
   /** Default: the parent's. */
   readonly priority?: number | undefined;
@@ -76,17 +79,17 @@ export interface ChildOptions {
   readonly startAt?: Date | number | undefined;
   readonly graceMs?: number | undefined;
   /**
-   * `AsyncLocalStorage`s of this thread, whose values the child sees as its `context`. They are added to the parent's context,
-   * which a child sees in any case, and take the place of values of the same name.
+   * `AsyncLocalStorage`s of this thread, by name. The child sees their values as its `context`, in addition to the
+   * parent's context, whose values of the same name they replace.
    */
   readonly context?: ContextStores | undefined;
   readonly name?: string | undefined;
 }
 
-/** A child, as its parent's code sees it: awaitable. */
+/** A child as its parent's code sees it. Awaitable. */
 export interface ChildJob<T> extends PromiseLike<T> {
   readonly name: string;
-  /** Asks it to stop. */
+  /** Asks the child to stop. */
   cancel(reason?: unknown): void;
   catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
   finally(onfinally?: (() => void) | null): Promise<T>;

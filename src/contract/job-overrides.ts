@@ -1,10 +1,10 @@
 import type { ContextValues } from '../base/context-stores.js';
 
-/** What is told of a job besides its arguments, where it is not as with most. */
+/** Fields sent with a job only if they differ from the defaults. */
 export interface JobOverrides {
-  /** From 2: it is not the first. */
+  /** Number of the attempt, if not the first: 2 or more. */
   readonly attempt?: number | undefined;
   readonly name?: string | undefined;
-  /** What its code sees of where it was submitted. */
+  /** The context values that the job's code sees. */
   readonly context?: ContextValues | undefined;
 }

@@ -1,10 +1,10 @@
 import type { ResourceLimits } from 'node:worker_threads';
 
-/** How the child process is made. */
+/** How to start the child process. */
 export interface ProcessSettings {
-  /** The path of its entry, a file. */
+  /** Path of the process's entry file. */
   readonly entry: string;
-  /** The address of the entry of its thread. */
+  /** URL of the entry of its worker thread. */
   readonly workerEntry: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly execArgv: readonly string[] | undefined;

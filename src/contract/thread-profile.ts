@@ -2,5 +2,5 @@ import type { Profiler } from 'node:inspector';
 
 export type ProfileStep = 'start' | 'stop';
 
-/** What V8's profiler has seen of a thread. Its times are those of the machine's monotonic clock, in every process. */
+/** V8's profile of a thread. In every process its times are on the machine's monotonic clock. */
 export type ThreadProfile = Profiler.Profile;

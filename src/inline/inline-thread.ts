@@ -5,21 +5,21 @@ import type { WorkerInit } from '../wire/message/protocol.js';
 import { type StartedWorker, startWorker } from '../worker/engine.js';
 
 /**
- * Stands for a thread and is none: runs a worker's loop on the thread of its pool, in turns of the event loop. Values are
- * cloned as on their way to a thread. The loop is a part of the library's bundle, not loaded when a pool is made: test
- * runners have loaders of their own, and some cannot load anything late.
+ * Stands in for a thread: runs a worker's loop on the thread of its pool, in turns of the event loop. Values are cloned
+ * as on the way to a thread. The loop is part of the library's bundle rather than loaded on demand, as some test
+ * runners' loaders cannot load modules late.
  */
 export class InlineThread extends EventEmitter {
   readonly threadId = threadId;
   #worker: StartedWorker | undefined;
   #hasEnded = false;
 
-  /** One of these, as what the pool takes for a thread. */
+  /** Returns an instance typed as the `Worker` that the pool expects. */
   static create(): Worker {
     return new InlineThread() as unknown as Worker;
   }
 
-  /** Begins: the first and only message. */
+  /** Starts the worker, with the first and only message. */
   postMessage(init: WorkerInit): void {
     this.#worker = startWorker(init, { isInline: true });
   }

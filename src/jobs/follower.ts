@@ -5,7 +5,7 @@ import { pinShape } from '../base/pin-shape.js';
 
 type Callback = (value: unknown) => unknown;
 
-/** The promise of a follower, where somebody has asked for it. */
+/** The promise of a follower, made if it is used as one. */
 interface Derived {
   readonly promise: Promise<unknown>;
   readonly resolve: (value: unknown) => void;
@@ -18,9 +18,9 @@ const NativePromise = Promise;
 const NATIVE = 'function () { [native code] }';
 
 /**
- * Whether these may be the two functions by which the engine settles a promise: what `then` is given by `await`, by
- * `Promise.all`, and by `new Promise((resolve, reject) => job.then(resolve, reject))`. Nothing tells them for certain from
- * other native functions without a name.
+ * Whether these may be the two functions by which the engine settles a promise: the arguments that `then` gets from
+ * `await`, `Promise.all`, and `new Promise((resolve, reject) => job.then(resolve, reject))`. They cannot be told for
+ * certain from other native functions without a name.
  */
 export function mayBeResolvers(onfulfilled: unknown, onrejected: unknown): onfulfilled is Callback {
   return isNameless(onfulfilled) && isNameless(onrejected) && onfulfilled !== onrejected;
@@ -43,13 +43,13 @@ function derive(): Derived {
 
 const nothing = (): undefined => undefined;
 
-/** The job that is followed has settled so. Calls one of the two callbacks; what it returns or throws is the promise's. */
+/** Calls one of the two callbacks, as the job has settled. What it returns or throws settles the follower's promise. */
 export let tell: (follower: Follower, isFulfilled: boolean, outcome: unknown) => void;
 
 /**
- * Two callbacks that follow a job, most often the resolving functions of a promise. `await` and `Promise.all` follow so: a
- * promise of the job's own between the two would cost several times as much. It also stands for the promise that `then`
- * returns, at which those two never look; to anybody who does it is as that promise.
+ * Two callbacks that follow a job, most often the resolving functions of a promise, as passed by `await` and
+ * `Promise.all`: a promise of the job's own in between would cost several times as much. A follower is also returned by
+ * `then` in place of a promise. Those two callers ignore it; for any other it behaves like that promise.
  */
 export class Follower implements Promise<unknown> {
   /** `undefined` once one of the two was called. */
@@ -59,7 +59,7 @@ export class Follower implements Promise<unknown> {
 
   static {
     pinShape(new Follower(nothing, nothing));
-    // it is an `instanceof Promise`, and names that as its constructor
+    // makes a follower an `instanceof Promise` whose constructor is `Promise`
     Reflect.setPrototypeOf(Follower.prototype, Promise.prototype);
     Reflect.deleteProperty(Follower.prototype, 'constructor');
   }
@@ -79,7 +79,7 @@ export class Follower implements Promise<unknown> {
         value = callback?.(outcome);
       } catch (error) {
         follower.#derived ??= derive();
-        follower.#derived.reject(error); // where nobody looks it is an unhandled rejection, as a promise's
+        follower.#derived.reject(error); // an unhandled rejection unless someone handles it, as with any promise
         return;
       }
       if (value !== undefined) follower.#derived ??= derive();
@@ -91,7 +91,7 @@ export class Follower implements Promise<unknown> {
     return 'Promise';
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: it stands for a promise
+  // biome-ignore lint/suspicious/noThenProperty: a follower stands in for a promise
   then<A = unknown, B = never>(
     onfulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

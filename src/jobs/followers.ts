@@ -15,7 +15,7 @@ const RESOLVED = Promise.resolve();
 /** Settled jobs whose followers are to be notified. */
 let toNotify: JobHandle[] = [];
 
-/** Notifies followers in a microtask: they may run foreign code, and the caller may be in the middle of something (I7). */
+/** Notifies followers in a microtask, as they may run foreign code while the caller's state is inconsistent (I7). */
 function notifySoon(job: JobHandle): void {
   if (toNotify.push(job) === 1) apply(PROMISE_THEN, RESOLVED, [notifyAll]);
 }
@@ -40,7 +40,7 @@ function notify(job: JobHandle, follower: Follower): void {
   else tell(follower, false, failureOf(job));
 }
 
-/** Adds two callbacks, one of which is called when the job, which has not settled, settles. */
+/** Adds two callbacks to an unsettled job, one of which is called when it settles. */
 export function follow(job: JobHandle, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
   const follower = new Follower(resolve, reject);
   const extras = extrasOf(job);
@@ -50,7 +50,7 @@ export function follow(job: JobHandle, resolve: (value: unknown) => void, reject
   return follower;
 }
 
-/** Returns the job's promise, which is made when it is first asked for. */
+/** Returns the job's promise, made on first use. */
 export function promiseOf<T>(job: JobHandle): Promise<T> {
   const extras = extrasOf(job);
   extras.promise ??= makePromise(job);
@@ -65,7 +65,7 @@ function makePromise(job: JobHandle): Promise<unknown> {
   return NativePromise.reject(failureOf(job));
 }
 
-/** Notes that somebody looks at how the job ended. */
+/** Notes that the outcome of the job was looked at. */
 export function lookedAt(job: JobHandle): void {
   const extras = extrasIn(job);
   if (extras?.onLook === undefined) return;
@@ -73,7 +73,7 @@ export function lookedAt(job: JobHandle): void {
   extras.onLook = undefined;
 }
 
-/** Lets go of what a job that has just settled does not need any more, and notifies those who wait for it. */
+/** Releases what a job that has just settled no longer needs, and notifies its followers. */
 export function letGo(job: JobHandle, extras: JobExtras, late?: Late): void {
   if (extras.options !== undefined) {
     const { token, signal } = extras.options;

@@ -4,7 +4,7 @@ import type { JobOptions } from './job-options.js';
 import type { JobPlace } from './job-place.js';
 import type { SettledState } from './job-state.js';
 
-/** A Job, as the engine's functions take it. */
+/** A `Job`, as the engine's functions take it. */
 export interface JobHandle {
   readonly id: number;
   readonly name: string;
@@ -17,68 +17,68 @@ export interface JobOwner {
   reprioritise(job: JobHandle, priority: number): boolean;
 }
 
-/** What the code of a cancelled job still returned. */
+/** The result of a cancelled job whose code returned after all. */
 export interface Late {
   readonly result: unknown;
 }
 
-/** What the class lets the engine do with its jobs. */
+/** The operations that the `Job` class gives to the engine. */
 export interface JobAccess<J extends JobHandle = JobHandle> {
-  /** What it shares with jobs that are alike. */
+  /** The part of its state that the job shares with similar jobs. */
   kindOf(job: J): JobKind<JobOwner>;
   isSettled(job: J): boolean;
-  /** Whether a worker is told nothing of it but its arguments. */
+  /** Whether a worker gets nothing but the job's arguments. */
   isPlain(job: J): boolean;
-  /** Whether it has options besides a priority. */
+  /** Whether the job has options besides a priority. */
   hasOptions(job: J): boolean;
-  /** What it was submitted with, until it has settled. */
+  /** The options the job was made with; empty once it has settled. */
   optionsOf(job: J): JobOptions;
-  /** Its place among equals: the order of submission, negative where it went ahead of them. */
+  /** The job's place among equals: the order of submission, negated if it goes ahead of them. */
   orderOf(job: J): number;
-  /** Where it is; `undefined` before it is submitted, and once it has settled without a run. */
+  /** Where the job is; `undefined` before it is submitted, or if it settled without a run. */
   placeOf(job: J): JobPlace | undefined;
   setPlace(job: J, place: JobPlace | undefined): void;
   /**
-   * Its number where it is: in a level of the queue, or in the lane of the worker it was sent to. Once it has settled, for how
-   * many ticks its code ran.
+   * The job's number at its place: in a level of the queue, or in the lane of the worker it was sent to. Once the job
+   * has settled: how long its code ran, in ticks.
    */
   seqOf(job: J): number;
   /**
-   * Gives it a pool, and its place among equals there: a number greater than `last`, the greatest that a job of the pool has.
-   * Returns the number.
+   * Gives the job a pool and a place among equals there. Returns that place: a number greater than `last`, the greatest
+   * of any job of the pool.
    */
   submittedTo(job: J, owner: OwnerRef<JobOwner>, arrival: SubmitTime, last: number): number;
   begunAttempts(job: J): number;
-  /** How long it waited until its code began. */
+  /** How long the job waited until its code began, in ticks. */
   waitedTicks(job: J, beginning: Beginning): number;
-  /** Its code has ended. */
+  /** Records that the job's code has ended. */
   ran(job: J, run: JobPlace, waited: number, ranTicks: number): void;
-  /** An attempt has failed, and another follows: it is PENDING again. */
+  /** Makes the job PENDING again, as an attempt has failed and another follows. */
   again(job: J, moment: Moment): void;
-  /** Since when it waits for its turn, in ms of `now()`, while it is in the queue. */
+  /** Since when the job, while in the queue, has been ready to run, in ms of `now()`. */
   queuedFromMs(job: J): number;
-  /** Nothing holds it back any more. It ages from now on; or on, where an attempt of it has run. */
+  /** Records that nothing defers the job any longer. Ageing starts from now, unless an attempt has already run. */
   queuedFrom(job: J, arrival: SubmitTime): void;
   moveTo(job: J, priority: number): void;
   /**
-   * Ends the job, with its result or its error. Called once: by the ledger, or by `cancel` before it has a pool.
+   * Settles the job with its result or error. Called once: by the ledger, or by `cancel` before the job has a pool.
    *
-   * @param late what the code of a cancelled job still returned.
+   * @param late the result of a cancelled job whose code returned after all.
    */
   settle(job: J, state: SettledState, outcome: unknown, late?: Late): void;
-  /** Its error, for who does not count as somebody that looks at it. */
+  /** The job's error, for internal use: does not count as a look at the outcome. */
   failureOf(job: J): unknown;
-  /** What it has besides its fields, if anything. */
+  /** The state the job has besides its fields, if any. */
   extrasIn(job: J): JobExtras | undefined;
-  /** The same, made where there is nothing yet. */
+  /** Like `extrasIn`, but makes the extras if there are none. */
   extrasOf(job: J): JobExtras;
-  /** Its arguments until it settles. Then its result or, where it did not complete, the error: see `failureOf`. */
+  /** The job's arguments until it settles; then its result, or its error if it did not complete: see `failureOf`. */
   contentOf(job: J): unknown;
 }
 
-// What the engine does with a job: the functions below, and those of `job-engine.ts` that are made of them. The class gives
-// them to this module rather than to whoever holds a job: a call of `job.settle` would forge a result. As functions over
-// private fields they cost a job no field, as private methods would.
+// What the engine does with a job: the functions below, and those of `job-engine.ts`, which are built on them. The
+// class gives them to this module instead of having methods, as user code could forge a result by calling `job.settle`.
+// Unlike private methods, functions over private fields cost a job no field.
 
 export let kindOf: JobAccess['kindOf'];
 export let isSettled: JobAccess['isSettled'];
@@ -103,7 +103,7 @@ export let extrasIn: JobAccess['extrasIn'];
 export let extrasOf: JobAccess['extrasOf'];
 export let contentOf: JobAccess['contentOf'];
 
-/** To be called once, by the class. */
+/** Called once, by the class. */
 export function giveJobAccess(access: JobAccess): void {
   ({
     kindOf,

@@ -21,41 +21,41 @@ import { endProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
 
-// What the engine does with the few jobs that are not plain: see `job-access.ts`.
+// Operations of the engine built on those of `job-access.ts`, most of them for the few jobs that are not plain.
 
 export function taskOf(job: JobHandle): TaskRef {
   return kindOf(job).task;
 }
 
-/** By this it is before others or behind them: its priority, unless waiting jobs age. */
+/** The key by which jobs are ordered: the priority, unless waiting jobs age. */
 export function urgencyOf(job: JobHandle): number {
   return kindOf(job).urgency;
 }
 
-/** Whether it has a pool. */
+/** Whether the job has a pool. */
 export function isSubmitted(job: JobHandle): boolean {
   return kindOf(job).ownerRef !== undefined;
 }
 
-/** Whether its code returned, also after it had been asked to stop. */
+/** Whether the job's code returned, even if it had been asked to stop. */
 export function hasReturned(job: JobHandle): boolean {
   const extras = extrasIn(job);
   return kindOf(job).settledAs === 'COMPLETED' || (extras !== undefined && 'result' in extras);
 }
 
-/** Links the parents given as options. One of them may have cancelled the job already. */
+/** Links the job to its `token` and `signal`, which may cancel it at once. */
 export function linkParents(job: JobHandle): void {
   const { token, signal } = optionsOf(job);
   token?.[LINK](job);
   if (signal !== undefined && !isSettled(job)) linkToSignal(signal, job);
 }
 
-/** What is to be moved with its arguments. */
+/** The job's `transfer` list. */
 export function transferOf(job: JobHandle): readonly Transferable[] | undefined {
   return optionsOf(job).transfer;
 }
 
-/** What its code sees of where it was submitted. */
+/** The context values that the job's code sees. */
 export function contextOf(job: JobHandle): ContextValues | undefined {
   return extrasIn(job)?.context;
 }
@@ -64,28 +64,28 @@ export function setContext(job: JobHandle, values: ContextValues): void {
   extrasOf(job).context = values;
 }
 
-/** How it is to settle, where it was asked to stop while it ran. */
+/** How the job is to settle, if it was asked to stop while it ran. */
 export function stopCauseOf(job: JobHandle): StopCause | undefined {
   return extrasIn(job)?.stopCause;
 }
 
-/** It is asked to stop while it runs. */
+/** Records why a running job is asked to stop. */
 export function setStopCause(job: JobHandle, ending: StopCause): void {
   extrasOf(job).stopCause = ending;
 }
 
-/** It is cancelled, too late to stop the attempt that has ended: no other follows. */
+/** Records a cancel that came too late to stop the attempt: no other attempt follows. */
 export function endWithAttempt(job: JobHandle): void {
   extrasOf(job).isLastAttempt = true;
 }
 
-/** Whether somebody, perhaps its own code, has cancelled it or its token. */
+/** Whether the job or its token was cancelled, perhaps by its own code. */
 export function isLastAttempt(job: JobHandle): boolean {
   const extras = extrasIn(job);
   return extras?.isLastAttempt === true || extras?.raised !== undefined || extras?.stopCause?.state === 'CANCELLED';
 }
 
-/** Raises the job's own token, where anybody has it. */
+/** Cancels the job's own token, if it was ever handed out. */
 export function raiseToken(job: JobHandle, reason: unknown): void {
   const extras = extrasOf(job);
   extras.raised ??= { reason };
@@ -95,12 +95,12 @@ export function raiseToken(job: JobHandle, reason: unknown): void {
   token.cancel(reason);
 }
 
-/** Its code has reported a value. */
+/** Adds a value reported by the job's code to its progress. */
 export function reported(job: JobHandle, value: unknown, listenerQueue: ListenerQueue): void {
   pushProgress(progressOf(job), value, listenerQueue);
 }
 
-/** Calls `fn` once it has settled, before any foreign code hears of it. Returns how to take it off. */
+/** Calls `fn` once the job has settled, before any foreign code is notified. Returns how to unregister `fn`. */
 export function whenSettled(job: JobHandle, fn: () => void): () => void {
   const extras = extrasOf(job);
   extras.whenSettled ??= new Set();
@@ -109,7 +109,7 @@ export function whenSettled(job: JobHandle, fn: () => void): () => void {
   return () => listeners.delete(fn);
 }
 
-/** Remembers the line that calls `by`. */
+/** Records the call site of the function `by`. */
 export function submittedBy(job: JobHandle, by: (...args: never[]) => unknown): void {
   const place: { readonly stack?: string } = {};
   Error.captureStackTrace(place, by);
@@ -120,7 +120,7 @@ export function hasSubmitStack(job: JobHandle): boolean {
   return extrasIn(job)?.submitStack !== undefined;
 }
 
-/** Adds that line to the stack of the job's error. */
+/** Appends the recorded call site to the stack of the job's error. */
 export function addSubmitStack(job: JobHandle, error: unknown): void {
   const place = extrasIn(job)?.submitStack;
   if (place === undefined || !types.isNativeError(error)) return;
@@ -130,28 +130,28 @@ export function addSubmitStack(job: JobHandle, error: unknown): void {
   error.stack = `${stack}\n    --- submitted as job '${job.name}' ---\n${frames.join('\n')}`;
 }
 
-/** Whether somebody awaits it. */
+/** Whether the job has followers. */
 export function isAwaited(job: JobHandle): boolean {
   return extrasIn(job)?.followers !== undefined;
 }
 
-/** Calls `onLook` when somebody looks at how it ended. */
+/** Calls `onLook` when the outcome of the job is first looked at. */
 export function watchForLook(job: JobHandle, onLook: () => void): void {
   extrasOf(job).onLook = onLook;
 }
 
-/** Settles it without its code having come to its end. Its error is made when somebody asks for it. */
+/** Settles the job with a cause instead of an outcome of its code. The error is made when it is first read. */
 export function settleBy(job: JobHandle, cause: StopCause): void {
   extrasOf(job).stopCause = cause;
   settle(job, cause.state, cause);
 }
 
-/** What became of its code is not known: it began, at about that time. */
+/** Records a run whose end is unknown: the code began at about `begunAtMs`. */
 export function lost(job: JobHandle, run: JobPlace, begunAtMs: number): void {
   ran(job, run, waitedTicks(job, { begunAtMs }), 0);
 }
 
-/** The stream of what its code reports. */
+/** The stream of the values that the job's code reports. */
 export function progressOf(job: JobHandle): ProgressStream<unknown> {
   const extras = extrasOf(job);
   if (extras.progress === undefined) {

@@ -7,47 +7,47 @@ import type { JobPlace } from './job-place.js';
 import type { ProgressStream } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 
-/** What only some jobs have: kept apart, so that a plain job stays small. */
+/** The state that only some jobs have, kept apart so that a plain job stays small. */
 export class JobExtras extends Bare {
-  /** Its place among equals, where that is not its `id`. Before it is submitted: -1 where it is to go ahead of them. */
+  /** The place among equals, if that is not the `id`. -1 before submission if the job is to go ahead of its equals. */
   declare order?: number;
   declare promise?: Promise<unknown>;
   declare followers?: Follower | Follower[] | undefined;
   declare name?: string | undefined;
-  /** When it had been held back, and was not any more. */
+  /** When the job stopped being deferred. */
   declare queuedFrom?: Moment;
-  /** What it was given, until it settles. */
+  /** The options given, until the job settles. */
   declare options?: CheckedJobOptions | undefined;
-  /** What its code sees of where it was submitted, until it settles. */
+  /** The context values for the job's code, until the job settles. */
   declare context?: ContextValues | undefined;
   declare token?: CancellationToken | undefined;
   declare progress?: ProgressStream<unknown> | undefined;
-  /** Are called once it has settled. */
+  /** Functions to call once the job has settled. */
   declare whenSettled?: Set<() => void> | undefined;
-  /** Where it was submitted, for the stacks of its errors. */
+  /** The call site of the submission, for the stacks of errors. */
   declare submitStack?: { readonly stack?: string };
-  /** Its last attempt, where that failed and another is to follow. */
+  /** The last attempt, if it failed and another is to follow. */
   declare lastRun?: JobPlace;
-  /** Its own token was raised, whether anybody has it or not. */
+  /** Present if the job's own token is cancelled, even if the token was never handed out. */
   declare raised?: { readonly reason: unknown };
-  /** It was cancelled too late to stop its attempt. */
+  /** Whether the job was cancelled too late to stop its attempt. */
   declare isLastAttempt?: boolean;
-  /** It was asked to stop: how it is to settle. */
+  /** How the job is to settle, if it was asked to stop. */
   declare stopCause?: StopCause | undefined;
-  /** What the code of a cancelled job still returned. */
+  /** The result of a cancelled job whose code returned after all. */
   declare result?: unknown;
-  /** Called when somebody looks at it, where it has failed and nobody had. */
+  /** Called when the outcome of a failed job is first looked at. */
   declare onLook?: (() => void) | undefined;
 }
 
-/** A look at the clock, in ms of `now()`. */
+/** A point in time. Shared by all jobs of a batch. */
 export interface Moment {
   readonly ms: number;
 }
 
-/** When jobs come into a pool. */
+/** When jobs are submitted to a pool. */
 export interface SubmitTime extends Moment {
-  /** What is taken from the urgency of those that come then: see `JobKind`. */
+  /** How much the urgency of jobs submitted then is reduced: see `JobKind`. */
   readonly handicap: number;
 }
 

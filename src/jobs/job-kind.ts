@@ -1,36 +1,35 @@
 import type { SettledState } from './job-state.js';
 import type { TaskRef } from './task-ref.js';
 
-/** Priorities from 0 to this share their kinds; others, being rare, each get their own. */
+/** Highest priority, from 0, whose kinds are shared. The others are rare, and each job gets its own kind. */
 const LAST_SHARED = 7;
 
 /**
- * A pool, as kinds hold it: a task may outlive many pools, and keeps what it was called by last. So a pool that has ended, or
- * has nothing to do, is taken out of its own.
+ * A clearable reference from kinds to their pool. A task outlives its pools and keeps the kind it was last called with,
+ * so a pool that has ended or is idle clears its reference to be collectable.
  */
 export class OwnerRef<O> {
   owner: O | undefined;
 }
 
 /**
- * What jobs share that call the same task at the same priority in the same pool, came at the same time as far as that
- * counts there, and have ended alike (the Flyweight of Gamma et al.): one field of a job instead of five, as a million kept
- * jobs are copied by the garbage collector, field by field.
+ * The state shared by jobs with the same task, priority, pool, handicap and outcome (the Flyweight of Gamma et al.):
+ * one field of a job instead of five, as the garbage collector copies a million kept jobs field by field.
  */
 export class JobKind<O> {
   readonly task: TaskRef;
   readonly priority: number;
   /** The pool; `undefined` before the job is submitted. */
   readonly ownerRef: OwnerRef<O> | undefined;
-  /** By how much it comes after those of its priority that came before all: 0 where waiting jobs do not age. */
+  /** How far the job stands behind the first ones of its priority, as it came later; 0 if waiting jobs do not age. */
   readonly handicap: number;
-  /** By this the jobs of a pool are in order, those in the queue and those sent ahead. */
+  /** The key that orders the jobs of a pool, in the queue and among those sent ahead: higher runs first. */
   readonly urgency: number;
-  /** `undefined` until they have. */
+  /** `undefined` until the jobs have settled. */
   readonly settledAs: SettledState | undefined;
-  /** The same, with the owner and the handicap it was last given. */
+  /** This kind with the owner and handicap last asked for. */
   #owned: JobKind<O> | undefined;
-  /** The same, of jobs that have settled; and apart, as most do, of those that have completed. */
+  /** This kind for settled jobs, by state; that of completed jobs, the most common, also in a field. */
   #settled: Map<SettledState, JobKind<O>> | undefined;
   #completed: JobKind<O> | undefined;
 
@@ -49,7 +48,7 @@ export class JobKind<O> {
     this.settledAs = settledAs;
   }
 
-  /** The kind of a job that has no owner yet. */
+  /** Returns the kind of a job that has no owner yet. */
   static of<O>(task: TaskRef, priority: number): JobKind<O> {
     return (task.kinds[priority] as JobKind<O> | undefined) ?? JobKind.make(task, priority);
   }

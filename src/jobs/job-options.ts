@@ -29,53 +29,61 @@ export interface Prerequisite {
 }
 
 export interface JobOptions {
-  /** Any finite number; a higher one runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */
+  /** Any finite number: higher runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */
   readonly priority?: number | undefined;
-  /** Goes ahead of its equals. Default: false. */
+  /** Whether the job goes ahead of others with the same priority. Default: false. */
   readonly front?: boolean | undefined;
-  /** Cancels the job when it is cancelled. Several jobs may share one; the job never cancels it. */
+  /** Cancelling this token cancels the job. Several jobs may share one; the job never cancels it. */
   readonly token?: CancellationToken | undefined;
-  /** Cancels the job when it aborts. With `token` too, either cancels. */
+  /** A signal that cancels the job when it aborts. Together with `token`, either one cancels the job. */
   readonly signal?: AbortSignal | undefined;
-  /** How many ms its code may run; then it is asked to stop, and settles FAILED with a `JobTimeoutError`. Default: none. */
+  /**
+   * How long the job's code may run, in milliseconds. Past that it is asked to stop, and the job settles FAILED with a
+   * `JobTimeoutError`. Default: no limit.
+   */
   readonly timeoutMs?: number | undefined;
   /**
-   * By when it must have ended, queueing included: a `Date` or ms since 1970. Past that it settles FAILED with a
-   * `JobTimeoutError`, as by `timeoutMs` where it runs. Default: none.
+   * When the job must have ended, queueing included: a `Date`, or milliseconds since 1970. Past that the job settles
+   * FAILED with a `JobTimeoutError`; if it is running then, it is first asked to stop, as with `timeoutMs`. Default:
+   * none.
    */
   readonly deadline?: Date | number | undefined;
-  /** Not before so many ms from its submission. It is PENDING until then, and counted. Default: 0. */
+  /** Delay in milliseconds before the job may start. Until then it is PENDING and counted as such. Default: 0. */
   readonly delayMs?: number | undefined;
-  /** Not before this point in time: a `Date` or ms since 1970. Default: none. */
+  /** Earliest start of the job: a `Date`, or milliseconds since 1970. Default: none. */
   readonly startAt?: Date | number | undefined;
   /**
-   * Jobs that must have COMPLETED first. Where one does not, it settles FAILED with a `DependencyError`. Default: none.
+   * Jobs that must complete first. If one fails or is cancelled, this job settles FAILED with a `DependencyError`.
+   * Default: none.
    */
   readonly dependsOn?: readonly Prerequisite[] | undefined;
   /**
-   * Joins the unsettled job of the same key, which `submit` then returns: its other options are ignored, except that a higher
-   * priority raises that job's. Any value but `undefined`, compared as by a Map. Default: none.
+   * Joins the unsettled job with the same key, which `submit` then returns: the other options are ignored, except that
+   * a higher priority raises that of the job. Any value but `undefined`, compared as by a `Map`. Default: none.
    */
   readonly key?: unknown;
-  /** How it is tried again when it fails. Not together with `transfer`. Default: it is not. */
+  /** How the job is retried when it fails. Excludes `transfer`. Default: no retries. */
   readonly retry?: RetryOptions | undefined;
-  /** How many ms a running job that was asked to stop may go on before its thread is replaced. Default: the pool's. */
+  /**
+   * How long a running job that was asked to stop may run on, in milliseconds, before its thread is replaced. Default:
+   * the pool's `graceMs`.
+   */
   readonly graceMs?: number | undefined;
   /**
-   * Objects in the arguments that are moved, not copied, once, when the job is dispatched: such a job goes only to a free
+   * Objects in the arguments that are moved, not copied, when the job is dispatched. Such a job goes only to a free
    * worker and is never taken back. Default: none.
    */
   readonly transfer?: readonly Transferable[] | undefined;
   /**
-   * `AsyncLocalStorage`s whose values, as they are when the job is submitted, its code sees as `currentJob().context`, under the
-   * same names. They are cloned as arguments are. Default: none.
+   * `AsyncLocalStorage`s by name. The job's code sees the values they have when the job is submitted as
+   * `currentJob().context`, under the same names. The values are cloned like arguments. Default: none.
    */
   readonly context?: ContextStores | undefined;
   /** Shown in errors, events and metrics. Default: the task's name. */
   readonly name?: string | undefined;
 }
 
-/** The names of all job options: lists of other options are made of them. */
+/** Names of all job options, from which other lists of options are derived. */
 export const JOB_OPTION_NAMES = {
   priority: true,
   front: true,
@@ -96,23 +104,23 @@ export const JOB_OPTION_NAMES = {
 
 const JOB_OPTIONS = optionNames<JobOptions>(JOB_OPTION_NAMES);
 
-/** Under it the class below has the type of what it holds: only the compiler looks at it. */
+/** A property for the compiler only: marks options that were checked. */
 declare const CHECKED: unique symbol;
 
 /**
- * Job options that were read and checked. They inherit nothing, points in time are ms since 1970, and lists are copies: a job
- * may be made of them without another look at what the caller gave.
+ * Job options that were read and checked: they inherit nothing, points in time are ms since 1970, and lists are copies,
+ * so that later changes of the caller's object have no effect.
  */
 export type CheckedJobOptions = JobOptions & { readonly [CHECKED]: true };
 
 class Checked extends Bare {}
 
-/** Whether they come from here. */
+/** Whether the options were checked by this module. */
 export function areChecked(options: JobOptions): options is CheckedJobOptions {
   return options instanceof Checked;
 }
 
-/** Checked options with others, which are known to be right, in the place of their own. */
+/** Returns the checked options with some replaced by `others`, which must be valid. */
 export function withOptions(options: CheckedJobOptions, others: JobOptions): CheckedJobOptions {
   return Object.assign(new Checked(), options, others) as unknown as CheckedJobOptions;
 }
@@ -120,7 +128,7 @@ export function withOptions(options: CheckedJobOptions, others: JobOptions): Che
 /**
  * Reads and checks what a caller passed as job options.
  *
- * @throws {TypeError} or {RangeError} that names the option, the rule and the value received.
+ * @throws {TypeError | RangeError} that names the option, the rule and the value received.
  */
 export function readJobOptions(options: unknown, action: string): CheckedJobOptions {
   const read = new Checked();
@@ -129,9 +137,10 @@ export function readJobOptions(options: unknown, action: string): CheckedJobOpti
 }
 
 /**
- * The same of options that were read together with others. @param given of which those of a job are taken.
+ * Like `readJobOptions`, for options that were read together with others.
  *
- * @throws {TypeError} or {RangeError}
+ * @param given may also hold other options, which are ignored.
+ * @throws {TypeError | RangeError} that names the option, the rule and the value received.
  */
 export function checkJobOptions(given: Given<JobOptions>, action: string): CheckedJobOptions {
   const read = new Checked();
@@ -174,7 +183,7 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
   return jobs;
 }
 
-/** The options with what is current now of the stores of `context`: for jobs that are submitted in another context. */
+/** Returns the options with the present values of `context`, for jobs that are submitted later in another context. */
 export function withContextOfNow(options: CheckedJobOptions): CheckedJobOptions {
   const { context } = options;
   return context === undefined ? options : withOptions(options, bare({ context: storesOf(readContext(context)) }));

@@ -1,12 +1,12 @@
 /**
- * The states of a job, each a string equal to its name.
+ * The states of a job. Each is a string equal to its name.
  *
  * | from | to | when |
  * |---|---|---|
  * | PENDING | RUNNING | a worker begins it |
  * | PENDING | FAILED | its task or an argument cannot be sent |
  * | PENDING | CANCELLED | it is cancelled before it begins |
- * | RUNNING | COMPLETED, FAILED, CANCELLED | its code ended, or its thread did |
+ * | RUNNING | COMPLETED, FAILED, CANCELLED | its code ends, or its thread does |
  */
 export const JobState = Object.freeze({
   PENDING: 'PENDING',

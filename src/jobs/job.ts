@@ -39,7 +39,7 @@ import type { Task } from './task.js';
 import { NO_ARGS, type TaskRef } from './task-ref.js';
 import { refOf } from './task-registry.js';
 
-/** A job in JSON: what it is and how it stands, without what it was given or came to. */
+/** A job in JSON: its identity and status, without arguments, result or error. */
 export interface JobJson {
   readonly id: number;
   readonly name: string;
@@ -52,7 +52,7 @@ export interface JobJson {
 
 let lastNumber = 0;
 const NO_OPTIONS: JobOptions = Object.freeze(new Bare());
-/** As they are before any code can replace them. */
+/** Captured before any code can replace them. */
 const NativePromise = Promise;
 const { then: PROMISE_THEN, catch: PROMISE_CATCH, finally: PROMISE_FINALLY } = Promise.prototype;
 const { apply } = Reflect;
@@ -62,10 +62,11 @@ function refuseArgs(ref: TaskRef, args: unknown): never {
 }
 
 /**
- * One call of a task, from submission to outcome. Awaitable: it resolves to the task's result, or rejects with what the task
- * threw or with why it did not run to its end. It settles exactly once (I1), and never while its code still runs (I8).
+ * One call of a task, from submission to outcome. Awaitable: resolves with the task's result, or rejects with what the
+ * task threw or with the error that ended it. A job settles exactly once (I1), and never while its code still runs
+ * (I8).
  *
- * Its promise is made when first asked for: a job that nobody awaits costs none, and is never an unhandled rejection.
+ * Its promise is made on first use: a job that nobody awaits has none, and is never an unhandled rejection.
  *
  * @example
  * ```ts
@@ -76,20 +77,21 @@ function refuseArgs(ref: TaskRef, args: unknown): never {
  */
 export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   readonly #id: number;
-  // Few fields, some for one thing after the other: a million kept jobs are copied by the garbage collector as they are.
+  // Few fields, some with several uses over time: the garbage collector has to copy a million kept jobs.
   #kind: JobKind<JobOwner>;
   #place: JobPlace | undefined = undefined;
   #seq = 0;
-  /** The arguments until it settles. Then its result or, where it did not complete, the error. */
+  /** The arguments until the job settles; then its result, or its error if it did not complete. */
   #content: unknown;
-  /** When it was submitted (shared by its batch); once that is known, how long it waited, in ticks. */
+  /** When the job was submitted (an object shared by its batch); once known, how long it waited, in ticks. */
   #waited: Moment | number = 0;
   #extras: JobExtras | undefined = undefined;
 
   /**
    * @param task a self-contained function, or a task of a `taskModule`.
-   * @param args its arguments; cloned when the job is sent to a thread. Leave them unchanged until the job settles.
-   * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
+   * @param args the task's arguments, cloned when the job is sent to a thread. Leave them unchanged until the job
+   * settles.
+   * @throws {TypeError | RangeError} for a bad task, argument list or option.
    */
   constructor(task: Task, args?: readonly unknown[], options?: JobOptions) {
     const ref = refOf(task);
@@ -113,7 +115,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#kind.priority;
   }
 
-  /** Live: RUNNING is read from shared memory. A job sent ahead to a worker but not begun is PENDING. */
+  /** The current state: RUNNING is read from shared memory. A job sent ahead to a worker but not begun is PENDING. */
   get state(): JobState {
     const { settledAs } = this.#kind;
     if (settledAs === undefined) return this.#place?.hasBegun(this.#seq) ? 'RUNNING' : 'PENDING';
@@ -121,7 +123,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return settledAs;
   }
 
-  /** What the task returned: once COMPLETED, or CANCELLED after it had begun. Else `undefined`. */
+  /** What the task returned, once COMPLETED, or if it returned after the job was cancelled. Otherwise `undefined`. */
   get result(): T | undefined {
     const { settledAs } = this.#kind;
     if (settledAs === 'COMPLETED') return this.#content as T;
@@ -129,7 +131,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#extras?.result as T | undefined;
   }
 
-  /** Why it did not complete: once FAILED or CANCELLED. Else `undefined`. */
+  /** Why the job did not complete, once FAILED or CANCELLED. Otherwise `undefined`. */
   get error(): unknown {
     const { settledAs } = this.#kind;
     if (settledAs === undefined || settledAs === 'COMPLETED') return undefined;
@@ -137,35 +139,38 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return failureOf(this);
   }
 
-  /** How long it waited from submission until its code began, in ms; so far, while it waits. 0 before it is submitted. */
+  /**
+   * Time from submission until the job's code began, in milliseconds; the time so far while it waits. 0 before it is
+   * submitted.
+   */
   get queuedMs(): number {
     const waited = this.#waited;
     if (typeof waited === 'number') return waited / TICKS_PER_MS;
     const place = this.#place;
-    // when its code began is known once it has ended; until then, when the worker was last seen to get on
+    // the exact start is known once the code has ended; until then, the worker's last progress is the best estimate
     const untilMs = (place?.hasBegun(this.#seq) ? place.progressAtMs : undefined) ?? now();
     return Math.max(0, untilMs - waited.ms);
   }
 
-  /** How long its code ran, in ms. 0 until it has ended. */
+  /** How long the job's code ran, in milliseconds. 0 until the job has settled. */
   get executionMs(): number {
     return isSettled(this) ? this.#seq / TICKS_PER_MS : 0;
   }
 
-  /** How many times its code was begun. */
+  /** How many times the job's code was begun. */
   get attempts(): number {
     const isRunning = !isSettled(this) && this.#place?.hasBegun(this.#seq);
     return begunAttempts(this) + (isRunning ? 1 : 0);
   }
 
-  /** The worker that runs it or ran it last; `undefined` before one begins it. */
+  /** Id of the worker that runs the job or ran it last; `undefined` before one begins it. */
   get workerId(): number | undefined {
     const place = this.#place;
     const hasRun = place !== undefined && (place.attempt > 0 || place.hasBegun(this.#seq));
     return (hasRun ? place : this.#extras?.lastRun)?.workerId;
   }
 
-  /** The job's own token: a child of `options.token` and `options.signal`. Cancelling it cancels the job. */
+  /** The job's own token, a child of `options.token` and `options.signal`. Cancelling it cancels the job. */
   get token(): CancellationToken {
     const extras = extrasOf(this);
     if (extras.token === undefined) {
@@ -177,7 +182,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return extras.token;
   }
 
-  /** What the task reports, in order: complete from the first access on; before that, only the latest is kept. */
+  /** The values the task reports, in order. Complete from the first access on; before that only the latest is kept. */
   get progress(): AsyncIterable<P> {
     const progress = progressOf(this);
     accessProgress(progress);
@@ -185,9 +190,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   }
 
   /**
-   * Calls `fn` with each value the task reports. What it throws becomes a process warning.
+   * Calls `fn` with each value the task reports. An error thrown by `fn` becomes a process warning.
    *
-   * @returns a function that unregisters it.
+   * @returns a function that unregisters `fn`.
+   * @throws {TypeError} if `fn` is not a function.
    */
   onProgress(fn: (value: P) => void): () => void {
     if (typeof fn !== 'function')
@@ -198,10 +204,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   }
 
   /**
-   * Asks the job to stop. A PENDING job settles CANCELLED at once and never starts. A RUNNING one sees its token raised, and
-   * settles CANCELLED when its code ends, or when its thread is replaced after `graceMs`.
+   * Asks the job to stop. A PENDING job settles CANCELLED at once and never starts. A RUNNING one sees its token
+   * cancelled, and settles CANCELLED when its code ends, or when its thread is replaced after `graceMs`.
    *
-   * @returns `true`: it will settle CANCELLED. `false`: it is settled, or its code has ended already.
+   * @returns `true` if the job will settle CANCELLED; `false` if it has settled or its code has already ended.
    */
   cancel(reason?: unknown): boolean {
     if (isSettled(this)) return false;
@@ -211,7 +217,12 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return true;
   }
 
-  /** Gives a PENDING job another priority. False when it is not PENDING any more. */
+  /**
+   * Gives a PENDING job another priority.
+   *
+   * @returns `false` if the job is no longer PENDING.
+   * @throws {TypeError | RangeError} if `priority` is not a finite number.
+   */
   setPriority(priority: number): boolean {
     checkFinite(priority, 'priority', `set priority of job '${this.name}'`);
     if (isSettled(this)) return false;
@@ -229,7 +240,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const { settledAs } = this.#kind;
     if (settledAs === undefined && mayBeResolvers(onfulfilled, onrejected))
       return follow(this, onfulfilled as never, onrejected as never) as Promise<unknown> as Promise<A | B>;
-    // of a job that has completed anew each time: most are awaited once, and to keep it would cost more
+    // a completed job gets a new promise each time: most are awaited once, and keeping the promise would cost more
     const promise = settledAs === 'COMPLETED' ? NativePromise.resolve(this.#content) : promiseOf(this);
     return apply(PROMISE_THEN, promise, [onfulfilled, onrejected]) as Promise<A | B>;
   }
@@ -250,7 +261,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     );
   }
 
-  /** What it is and how it stands, without its arguments, its result or its error. */
+  /** Returns the job's identity and status, without its arguments, result or error. */
   toJSON(): JobJson {
     const { id, name, state, priority, queuedMs, executionMs, attempts } = this;
     return { id, name, state, priority, queuedMs, executionMs, attempts };
@@ -288,7 +299,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         const waited = job.#waited;
         if (typeof waited === 'number') return waited;
         const waitedMs = begunAtMs - waited.ms;
-        return waitedMs > 0 ? toTicks(waitedMs) : 0; // times of two threads differ by a few microseconds
+        return waitedMs > 0 ? toTicks(waitedMs) : 0; // the clocks of two threads differ by a few microseconds
       },
       ran: (job, run, waited, ranTicks) => {
         job.#place = run;
@@ -316,7 +327,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       },
       settle: (job, state, outcome, late) => {
         job.#kind = job.#kind.settled(state);
-        job.#content = outcome; // what a settled job does not need is let go (I9)
+        job.#content = outcome; // releases the arguments (I9)
         if (typeof job.#waited === 'object') Job.#neverRan(job);
         if (job.#extras !== undefined) letGo(job, job.#extras, late);
       },
@@ -349,12 +360,12 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       },
     });
     pinShape(new Job(() => undefined));
-    lastNumber = 0; // it is nobody's job
+    lastNumber = 0; // the job made here does not count
   }
 
-  // Static, as a class with private methods costs each object a field.
+  // Static, as private instance methods would cost each job a field.
 
-  /** What a worker is told of it besides its arguments; `undefined` where that is nothing. */
+  /** What a worker gets for the job besides its arguments; `undefined` if nothing. */
   static #overridesOf(job: Job): InFlightJobOverrides | undefined {
     const extras = job.#extras;
     if (extras === undefined) return undefined;
@@ -364,14 +375,14 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return { attempt: attempts === 0 ? undefined : attempts + 1, name, context };
   }
 
-  /** Its code did not run, or not again. */
+  /** Records that the job's code did not run, or not again. */
   static #neverRan(job: Job): void {
     job.#place = job.#extras?.lastRun;
     job.#seq = 0;
     job.#waited = toTicks(job.queuedMs);
   }
 
-  /** Gives it a number that is greater than the last, and its place by that. */
+  /** Gives the job a number greater than `last`, and its place among equals by that number. */
   static #number(job: Job, last: number): number {
     const number = job.#id > last ? job.#id : ++lastNumber;
     const isFront = orderOf(job) < 0;

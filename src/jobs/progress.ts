@@ -6,26 +6,26 @@ interface Item<P> {
   next: Item<P> | undefined;
 }
 
-// What the engine does with a stream. As functions: who holds the stream, to read it, reaches none of them.
+// What the engine does with a stream. These are functions, so that user code that reads the stream cannot reach them.
 
-/** Somebody looks: from now on every value is kept until it is read. */
+/** Notes the first access: from now on every value is kept until it is read. */
 export let accessProgress: <P>(stream: ProgressStream<P>) => void;
 export let pushProgress: <P>(stream: ProgressStream<P>, value: P, listenerQueue: ListenerQueue) => void;
 export let endProgress: (stream: ProgressStream<unknown>) => void;
-/** Calls `listener` with each value from now on. Answers how to take it off. */
+/** Calls `listener` with each value from now on. Returns how to unregister it. */
 export let listenToProgress: <P>(stream: ProgressStream<P>, listener: (value: P) => void) => () => void;
-/** Whether no more comes. */
+/** Whether no more values will come. */
 let isEnded: <P>(stream: ProgressStream<P>) => boolean;
-/** Calls `look` once, when there is something new to look at. */
+/** Calls `look` once, when there is a new value or the stream has ended. */
 let wakes: <P>(stream: ProgressStream<P>, look: () => void) => void;
 
 /**
- * What a job reports, in order. Complete from the first access on; before that only the latest value is kept. The first
- * iterator begins with what was kept, a later one with what comes after it was made.
+ * The values a job reports, in order. Complete from the first access on; before that only the latest value is kept. The
+ * first iterator begins with the values kept, a later one with the next value.
  */
 export class ProgressStream<P> implements AsyncIterable<P> {
   #last: Item<P> = { value: undefined, next: undefined };
-  /** The item before those kept for the first iterator; it takes them along, so that they live as long as it reads. */
+  /** The item before those kept for the first iterator, which takes it over: items live only while they are unread. */
   #start: Item<P> | undefined = this.#last;
   #isAccessed = false;
   #isEnded = false;
@@ -67,7 +67,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
 
   #listen(listener: (value: P) => void): () => void {
     const inContext = inContextOfNow(listener);
-    let isOn = true; // what had arrived before it was taken off is not told any more
+    let isOn = true; // values queued before the listener is removed are not delivered after it
     const own = (value: P): void => {
       if (isOn) inContext(value);
     };
@@ -88,10 +88,10 @@ export class ProgressStream<P> implements AsyncIterable<P> {
 
 type Next<P> = IteratorResult<P, undefined>;
 
-/** Reads the values, one by one. (Not an async generator: one that waits for a value could not be left.) */
+/** Reads the values one by one. (Not an async generator: `return` would wait until the next value.) */
 class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
   readonly #stream: ProgressStream<P>;
-  /** The last item that was read; `undefined` once the reader has left. */
+  /** The last item read; `undefined` once the reader has returned. */
   #item: Item<P> | undefined;
   readonly #readers: ((next: Next<P>) => void)[] = [];
 
@@ -127,7 +127,7 @@ class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
     }
   };
 
-  /** `undefined` where it is to come. */
+  /** Returns `undefined` if the next value is still to come. */
   #next(): Next<P> | undefined {
     const item = this.#item?.next;
     if (item !== undefined) {

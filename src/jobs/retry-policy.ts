@@ -2,21 +2,24 @@ import { inContextOfNow } from '../base/async-context.js';
 import { checkBoolean, checkFunction, checkMs, checkOneOf, optionNames, readOptions } from '../base/check.js';
 import { describe } from '../errors.js';
 
-/** How a job is tried again that failed. */
+/** How a failed job is retried. */
 export interface RetryOptions {
-  /** How many attempts at most, the first one counted: a whole number, 1 or more. */
+  /** Maximum number of attempts, including the first: a whole number of 1 or more, or `Infinity`. */
   readonly maxAttempts: number;
-  /** How many ms to wait before the second attempt. Waiting holds no worker. Default: 0. */
+  /** Delay before the second attempt, in milliseconds. No worker is held meanwhile. Default: 0. */
   readonly delayMs?: number | undefined;
-  /** How that delay grows: not at all, by itself each time, or twofold each time. Default: `'fixed'`. */
+  /** How the delay grows with each attempt: not at all, by `delayMs`, or doubling. Default: `'fixed'`. */
   readonly backoff?: 'fixed' | 'linear' | 'exponential' | undefined;
-  /** The longest delay. Default: `Infinity`. */
+  /** Longest delay, in milliseconds. Default: `Infinity`. */
   readonly maxDelayMs?: number | undefined;
-  /** What share of a delay, from 0 to 1, is left to chance: it is shorter by up to so much. Default: 0. */
+  /** Random part of each delay, from 0 to 1: the delay is shortened by up to this fraction. Default: 0. */
   readonly jitter?: number | undefined;
-  /** Whether to try again after this error. Called on the main thread. What it throws becomes a process warning, and means no. */
+  /**
+   * Decides whether to retry after an error. Called on the main thread. If it throws, the job is not retried and the
+   * error becomes a process warning. Default: every error is retried.
+   */
   readonly retryIf?: ((error: unknown) => boolean) | undefined;
-  /** Whether to try again where the thread died: then the code may have done its work already. Default: false. */
+  /** Whether to retry if the thread died, although the code may already have done its work. Default: false. */
   readonly onWorkerExit?: boolean | undefined;
 }
 
@@ -34,7 +37,11 @@ const RETRY_OPTIONS = optionNames<RetryOptions>(
 );
 const BACKOFFS = ['fixed', 'linear', 'exponential'] as const;
 
-/** What was given, read once; `retryIf` is called in the async context of now. @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/**
+ * Reads and checks the options. `retryIf` will be called in the present async context.
+ *
+ * @throws {TypeError | RangeError} that names the option, the rule and the value received.
+ */
 export function readRetryOptions(value: unknown, action: string): RetryOptions {
   const given = readOptions(value, RETRY_OPTIONS, action);
   const { maxAttempts, backoff, jitter, retryIf, onWorkerExit } = given;
@@ -61,7 +68,7 @@ export function readRetryOptions(value: unknown, action: string): RetryOptions {
   return given as RetryOptions;
 }
 
-/** How many ms to wait after so many attempts have failed. */
+/** Returns the delay, in ms, after `attempts` failed attempts. */
 export function retryDelayMs(retry: RetryOptions, attempts: number): number {
   const { delayMs = 0, backoff = 'fixed', maxDelayMs = Number.POSITIVE_INFINITY, jitter = 0 } = retry;
   if (delayMs === 0) return 0;

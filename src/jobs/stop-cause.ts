@@ -1,19 +1,19 @@
 import { CancelledError, cancelledMessage, JobTimeoutError } from '../errors.js';
 
-/** What code threw that had been asked to stop, other than a `CancelledError`. */
+/** What code that had been asked to stop threw, other than a `CancelledError`. */
 export interface Cause {
   readonly thrown: unknown;
 }
 
-/** How a job settles that is to end before its code has come to its own end. */
+/** How a job settles that is ended before its code is done. */
 export interface StopCause {
   readonly state: 'CANCELLED' | 'FAILED';
-  /** What its code and its token are told. */
+  /** The reason that the job's token gets. */
   readonly reason: unknown;
   error(cause?: Cause): Error;
 }
 
-/** Somebody cancels it. */
+/** The job was cancelled. */
 export class Cancellation implements StopCause {
   readonly state = 'CANCELLED';
   readonly reason: unknown;
@@ -31,12 +31,12 @@ export class Cancellation implements StopCause {
   }
 }
 
-/** Its time is over. */
+/** The job's timeout or deadline passed. */
 export class Timeout implements StopCause {
   readonly state = 'FAILED';
   readonly reason: JobTimeoutError;
 
-  /** @param what happened, in a sentence. */
+  /** @param what the message of the error. */
   constructor(what: string) {
     this.reason = new JobTimeoutError(what);
   }

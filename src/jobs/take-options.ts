@@ -7,9 +7,9 @@ import type { TaskRef } from './task-ref.js';
 const { getOwnPropertyNames } = Object;
 
 /**
- * Gives a new job its options, but for the priority, which it returns.
+ * Stores the options of a new job, except for the priority, which is returned.
  *
- * @throws {TypeError} or {RangeError} for a bad option.
+ * @throws {TypeError | RangeError} for a bad option.
  */
 export function takeOptions(job: JobHandle, ref: TaskRef, options: JobOptions): number {
   if (isPriorityOnly(options)) {
@@ -27,7 +27,7 @@ export function takeOptions(job: JobHandle, ref: TaskRef, options: JobOptions): 
   return checked.priority ?? JobPriority.NORMAL;
 }
 
-/** As most options are: known at a glance, and nothing need be copied. */
+/** Whether the priority is the only option, the most common case, in which nothing needs to be copied. */
 function isPriorityOnly(options: unknown): options is { readonly priority?: number | undefined } {
   if (typeof options !== 'object' || options === null) return false;
   const names = getOwnPropertyNames(options);

@@ -9,17 +9,17 @@ import { Uncloneable } from '../sync/uncloneable.js';
 import { addresses, describeTask, type ModuleTask, type Task, type TaskModule } from './task.js';
 import { type TaskOrigin, TaskRef } from './task-ref.js';
 
-/** The identity of a task of a module; `undefined` for anything else. */
+/** Returns the identity of a task of a module; `undefined` for anything else. */
 let refOfExport: (value: unknown) => TaskRef | undefined;
 
-/** Passed as an argument it is refused, rather than copied into something that is none. */
+/** An export of a task module. Uncloneable: as an argument it is refused, rather than copied into a useless object. */
 class ModuleExport extends Uncloneable implements ModuleTask {
   readonly name: string;
   readonly url: string;
   readonly #ref: TaskRef;
 
   static {
-    // outside of the class, so that who holds a task cannot reach it
+    // outside the class, so that user code that holds a task cannot reach it
     refOfExport = (value) => (typeof value === 'object' && value !== null && #ref in value ? value.#ref : undefined);
     stays((value) =>
       #ref in value ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name` : undefined,
@@ -40,15 +40,15 @@ class ModuleExport extends Uncloneable implements ModuleTask {
   }
 }
 
-/** One entry per module address, so that a module named a million times is one task an export. */
+/** One entry per module address, so that a module named a million times still has one task for each export. */
 const modules = new Map<string, object>();
 
 /**
- * Names a module whose exported functions are tasks. Nothing is loaded here: the module is imported in the workers, when a
- * job first needs it. A name that the module does not export shows when its job fails, with `TaskNotFoundError`.
+ * Names a module whose exported functions are tasks. Nothing is loaded here: workers import the module when a job first
+ * needs it. A job that names a missing export fails with `TaskNotFoundError`.
  *
- * @param url the module's address, e.g. `new URL('./tasks.js', import.meta.url)`, or an absolute path.
- * @throws {TypeError} when `url` is neither.
+ * @param url the module's URL, e.g. `new URL('./tasks.js', import.meta.url)`, or an absolute path.
+ * @throws {TypeError} if `url` is neither.
  *
  * @example
  * ```ts
@@ -66,18 +66,20 @@ export function taskModule<M>(url: URL | string): TaskModule<M> {
   return exports as TaskModule<M>;
 }
 
-/** An object whose every property is an export. Each becomes a plain property when it is first asked for: a Proxy is slow. */
+/**
+ * Makes an object whose every property is an export. Each becomes a plain property on first use, as a Proxy is slow.
+ */
 function createExports(url: string): object {
   const unknown = new Proxy(Object.create(null) as object, {
     get(_target, name, exports: object) {
-      // 'then': so that a task module may be awaited, or returned from an async function, without being called
+      // no 'then', so that a task module can be awaited or returned from an async function
       if (typeof name !== 'string' || name === 'then') return undefined;
       const value = new ModuleExport(url, name);
       defineHidden(exports, name, value);
       return value;
     },
   });
-  // a WeakSet, as a structured clone refuses it: passed as an argument by mistake, a task module would arrive as {}
+  // a WeakSet, which the structured clone refuses: anything else, passed as an argument by mistake, would arrive as {}
   const exports = Object.setPrototypeOf(new WeakSet(), unknown) as object;
   addresses.set(exports, url);
   defineHidden(exports, inspect.custom, (...inspecting: Inspecting) => shown('TaskModule', { url }, inspecting));
@@ -85,7 +87,7 @@ function createExports(url: string): object {
 }
 
 function moduleHref(url: unknown): string {
-  // by shape: a test runner's URL is of another realm
+  // by shape, as a test runner's URL belongs to another realm
   if (typeof url === 'object' && url !== null && 'href' in url) return String(url.href);
   if (typeof url === 'string') {
     if (isAbsolute(url)) return pathToFileURL(url).href;
@@ -98,22 +100,22 @@ function moduleHref(url: unknown): string {
 
 const byFunction = new WeakMap<object, TaskRef>();
 
-/** Closures made again and again (`submit(() => …)` in a loop) have one name and source text: they are one task. */
+/** Closures made repeatedly (`submit(() => …)` in a loop) have the same name and source text: they are one task. */
 const byText = new Map<string, WeakRef<TaskRef>>();
 
 const forgetText = new FinalizationRegistry<string>((key) => {
   if (byText.get(key)?.deref() === undefined) byText.delete(key);
 });
 
-/** What was asked for last, and the answer. */
+/** A cache of the last lookup. */
 let lastTask: unknown;
 
 let lastRef: TaskRef;
 
 /**
- * The identity of a task.
+ * Returns the identity of a task.
  *
- * @throws {TypeError} when `task` is neither a function nor a task of a module.
+ * @throws {TypeError} if `task` is neither a function nor a task of a module.
  */
 export function refOf(task: unknown): TaskRef {
   return task === lastTask && task !== undefined ? lastRef : findRef(task);
@@ -126,12 +128,12 @@ function findRef(task: unknown): TaskRef {
   return lastRef;
 }
 
-/** Whether `refOf` takes it. */
+/** Whether `refOf` accepts the value. */
 export function isTask(value: unknown): value is Task {
   return typeof value === 'function' || refOfExport(value) !== undefined;
 }
 
-/** The identity of a task that another thread has named. */
+/** Returns the identity of a task named by another thread. */
 export function refOfOrigin(origin: TaskOrigin): TaskRef {
   if (origin.kind === 'module') return refOf(Reflect.get(taskModule(origin.url) as object, origin.name));
   return refOfText(origin.name, origin.text);

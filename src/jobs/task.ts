@@ -10,7 +10,7 @@ export interface ModuleTask<F extends TaskFunction = TaskFunction> {
   readonly [SIGNATURE]?: F;
   /** The export's name. */
   readonly name: string;
-  /** The module's address. */
+  /** The module's URL. */
   readonly url: string;
 }
 
@@ -19,29 +19,29 @@ export type TaskModule<M> = {
   readonly [K in keyof M as M[K] extends TaskFunction ? K : never]: ModuleTask<Extract<M[K], TaskFunction>>;
 };
 
-/** Whatever can be submitted. */
+/** Anything that can be submitted. */
 export type Task = TaskFunction | ModuleTask;
 
 type FunctionOf<K extends Task> = K extends TaskFunction ? K : K extends ModuleTask<infer F> ? F : never;
 
-/** The arguments a task takes, as a tuple. */
+/** The argument types of a task, as a tuple. */
 export type TaskArgs<K extends Task> = Parameters<FunctionOf<K>>;
 
 type ReturnOf<K extends Task> = ReturnType<FunctionOf<K>>;
 
-/** What a job of the task results in: what an async task resolves to, what a generator task returns. */
+/** The result type of a job of the task: what an async task resolves to, what a generator task returns. */
 export type TaskResult<K extends Task> =
   ReturnOf<K> extends Generator<unknown, infer R, unknown> | AsyncGenerator<unknown, infer R, unknown>
     ? Awaited<R>
     : Awaited<ReturnOf<K>>;
 
-/** What a job of the task reports, where the types can tell: what a generator task yields. */
+/** The type of values a job of the task reports: what a generator task yields, `unknown` for others. */
 export type TaskProgress<K extends Task> =
   ReturnOf<K> extends Generator<infer Y, unknown, unknown> | AsyncGenerator<infer Y, unknown, unknown>
     ? Awaited<Y>
     : unknown;
 
-/** The addresses of these objects. */
+/** Module URLs of the objects made by `taskModule`. */
 export const addresses = new WeakMap<object, string>();
 
 stays((value) =>
@@ -50,7 +50,7 @@ stays((value) =>
     : undefined,
 );
 
-/** A value that was passed instead of a task, as an error message shows it. */
+/** Describes, for an error message, a value that was passed instead of a task. */
 export function describeTask(value: unknown): string {
   return typeof value === 'object' && value !== null && addresses.has(value)
     ? 'the whole taskModule(), not a function of it'

@@ -7,13 +7,13 @@ export type Job<T = unknown, P = unknown> = UntypedJob<T, P>;
 /** A job of the task `K`. */
 export type JobOf<K extends Task> = Job<TaskResult<K>, TaskProgress<K>>;
 
-/** What follows the task in `submit`: its arguments may be left out when it needs none. */
+/** The parameters of `submit` after the task. The arguments may be left out if the task needs none. */
 export type SubmitRest<K extends Task> =
   [] extends TaskArgs<K>
     ? [args?: Readonly<TaskArgs<K>>, options?: JobOptions]
     : [args: Readonly<TaskArgs<K>>, options?: JobOptions];
 
-/** What follows the task in `broadcast`: its arguments may be left out when it needs none. */
+/** The parameters of `broadcast` after the task. The arguments may be left out if the task needs none. */
 export type BroadcastRest<K extends Task> =
   [] extends TaskArgs<K> ? [args?: Readonly<TaskArgs<K>>] : [args: Readonly<TaskArgs<K>>];
 
@@ -23,5 +23,5 @@ export interface JobConstructor {
   readonly prototype: Job;
 }
 
-/** {@link UntypedJob}, whose result, progress and arguments are inferred from the task. */
+/** {@link UntypedJob}, with result, progress and arguments inferred from the task. */
 export const Job: JobConstructor = UntypedJob;

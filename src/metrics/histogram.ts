@@ -1,4 +1,4 @@
-/** What a histogram tells. All 0 while `count` is 0. */
+/** A summary of recorded values. All fields are 0 while `count` is 0. */
 export interface Distribution {
   readonly count: number;
   readonly mean: number;
@@ -10,14 +10,14 @@ export interface Distribution {
 
 const STEP_BITS = 4;
 const STEPS = 1 << STEP_BITS;
-/** Integers below it have room for a step's bits above their own. */
+/** Integers below this can be shifted left by `STEP_BITS` without overflow. */
 const SHORT_BITS = 31 - STEP_BITS;
 const SHORT = 2 ** SHORT_BITS;
-/** By so many octaves a longer one is made shorter: what remains still has all bits that count. */
+/** How many octaves a longer integer is shifted right; the bits that remain still determine its bucket. */
 const SHORTER_BITS = SHORT_BITS - STEP_BITS;
-const BUCKETS = (SHORT_BITS + SHORTER_BITS) * STEPS; // of ticks: up to 3 years, and all that is longer in the last
+const BUCKETS = (SHORT_BITS + SHORTER_BITS) * STEPS; // in ticks: up to 3 years; longer times fall into the last
 
-/** @param value an integer from 1. */
+/** @param value an integer of 1 or more. */
 function bucketOf(value: number): number {
   if (value < SHORT) return shortBucketOf(value);
   return SHORTER_BITS * STEPS + shortBucketOf(Math.min(Math.floor(value / 2 ** SHORTER_BITS), SHORT - 1));
@@ -34,9 +34,10 @@ function midpointOf(bucket: number): number {
 }
 
 /**
- * Durations in buckets that grow with the value: 16 to an octave, so a percentile is within 3 % (`max` and `mean` are
- * exact). The log-linear layout is HdrHistogram's; the bucket is read off the leading bits of the integer. (Those of the
- * float would go through memory; Node's own `createHistogram` takes 100 ns a value, too much for jobs that take 250.)
+ * Durations in buckets that grow with the value: 16 to an octave, so that percentiles are within 3 % (`max` and `mean`
+ * are exact). The log-linear layout is HdrHistogram's; the leading bits of the integer give the bucket. Rejected: the
+ * bits of the float, which would go through memory; Node's `createHistogram`, at 100 ns a value too slow for jobs of
+ * 250 ns.
  */
 export class Histogram {
   readonly #counts = new Float64Array(BUCKETS);
@@ -44,7 +45,7 @@ export class Histogram {
   #sum = 0;
   #max = 0;
 
-  /** @param value an integer from 0. */
+  /** @param value an integer of 0 or more. */
   record(value: number): void {
     this.#count++;
     this.#sum += value;
@@ -53,7 +54,7 @@ export class Histogram {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
-  /** @param unit what is told as 1. */
+  /** @param unit the recorded value that counts as 1 in the summary. */
   snapshot(unit: number): Distribution {
     const mean = this.#count === 0 ? 0 : this.#sum / this.#count / unit;
     const [p50, p90, p99] = [this.#percentile(0.5) / unit, this.#percentile(0.9) / unit, this.#percentile(0.99) / unit];

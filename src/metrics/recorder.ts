@@ -12,9 +12,9 @@ export interface PriorityCounts {
 export interface WorkerMetrics {
   readonly id: number;
   readonly state: 'starting' | 'idle' | 'busy' | 'ending';
-  /** Jobs whose code it has run. */
+  /** How many jobs' code the worker has run. */
   readonly jobs: number;
-  /** Share of its time since it was ready in which jobs ran on it: 0 to 1. With `concurrency`, of all its places. */
+  /** Share of time, 0 to 1, in which jobs ran on the worker since it was ready; an average over its `concurrency`. */
   readonly utilization: number;
 }
 
@@ -24,21 +24,21 @@ export interface PoolMetrics {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** How many attempts failed that another followed. */
+  /** How many failed attempts were retried. */
   readonly retried: number;
-  /** Of those that failed: whose `timeoutMs` or `deadline` had passed. */
+  /** How many of the failed jobs exceeded their `timeoutMs` or `deadline`. */
   readonly timedOut: number;
-  /** Jobs whose code runs, or has ended without its answer being read. */
+  /** How many jobs are running, including those that have ended but whose answer is not read yet. */
   readonly active: number;
   readonly pending: number;
   readonly workers: readonly WorkerMetrics[];
-  /** How long jobs waited from submission until their code began, in ms. */
+  /** Times from submission until the code began, in milliseconds. */
   readonly queuedMs: Distribution;
-  /** How long their code ran, in ms. */
+  /** Run times of the code, in milliseconds. */
   readonly executionMs: Distribution;
-  /** Counts by priority; past 64 different ones, under `other`. */
+  /** Counts by priority; beyond 64 distinct priorities, under `other`. */
   readonly byPriority: Readonly<Record<string, PriorityCounts>>;
-  /** Jobs settled per second, over the last 10 s. */
+  /** Jobs settled per second over the last 10 s. */
   readonly throughput: number;
   readonly uptimeMs: number;
 }
@@ -47,10 +47,10 @@ type Counts = { -readonly [K in keyof PriorityCounts]: number };
 
 const MAX_PRIORITIES = 64;
 
-/** Keeps a pool's numbers. It is told, and never asks. */
+/** Records a pool's metrics. Push only: it never reads the pool's state. */
 export class MetricsRecorder {
   submitted = 0;
-  /** Of these, how many have not settled. */
+  /** How many of the submitted jobs have not settled. */
   unsettled = 0;
   completed = 0;
   failed = 0;
@@ -60,7 +60,7 @@ export class MetricsRecorder {
   readonly #queued = new Histogram();
   readonly #execution = new Histogram();
   readonly #throughput: Throughput;
-  /** How many settled jobs the throughput knows of. */
+  /** How many settled jobs the throughput already includes. */
   #timed = 0;
   readonly #startedAtMs: number;
   readonly #byPriority = new Map<number | 'other', Counts>();
@@ -101,13 +101,16 @@ export class MetricsRecorder {
     this.#counts(priority).cancelled++;
   }
 
-  /** A job's code has ended, after it waited and ran so many ticks. */
+  /** Records how long a job waited and how long its code ran. */
   jobRan(queuedTicks: number, executionTicks: number): void {
     this.#queued.record(queuedTicks);
     this.#execution.record(executionTicks);
   }
 
-  /** The time of what has settled since the last call. Once a batch, as a look at the clock costs 35 ns. */
+  /**
+   * Adds the jobs settled since the last call to the throughput. Called once per batch, as reading the clock costs 35
+   * ns.
+   */
   passed(nowMs: number): void {
     const settled = this.submitted - this.unsettled;
     this.#throughput.add(settled - this.#timed, nowMs);

@@ -1,6 +1,6 @@
 const WINDOW_S = 10;
 
-/** Events per second over the last 10 seconds, in one bucket a second. */
+/** Counts events per second over the last 10 seconds, in one bucket per second. */
 export class Throughput {
   readonly #counts = new Float64Array(WINDOW_S + 1);
   readonly #startedAtMs: number;
