@@ -1,19 +1,19 @@
 import { bare } from './bare.js';
 import { stamp } from './ticks.js';
 
-/** What is cancelled when something else is: a job, a token, a wait. */
+/** Something that is cancelled when something else is: a job, a token, a wait. */
 export interface Dependent {
   cancel(reason?: unknown): unknown;
 }
 
-/** Inherits nothing, as Node.js obeys what listeners' options inherit. */
+/** Listener options that inherit nothing, as Node.js also reads inherited ones. */
 const ONCE = Object.freeze(bare({ once: true }));
 
-/** The dependents of one AbortSignal, behind a single listener that is there only while there are any. */
+/** The dependents of one `AbortSignal`, behind a single listener that is registered only while there are any. */
 class AbortLink {
   readonly #signal: AbortSignal;
   readonly #dependents = new Set<Dependent>();
-  /** When the signal aborted, in ms of `now()`: when that was heard of or, where nobody listened, first asked. */
+  /** When the signal aborted, in ms of `now()`: noted by the listener or, if there was none, on the first read. */
   #abortedAtMs: number | undefined;
 
   constructor(signal: AbortSignal) {
@@ -32,7 +32,7 @@ class AbortLink {
 
   readonly #onAbort = (): void => {
     this.#abortedAtMs ??= stamp();
-    // one that an earlier one takes off is not told any more
+    // a dependent that an earlier one unlinks is not called
     for (const dependent of this.#dependents) {
       this.#dependents.delete(dependent);
       dependent.cancel(this.#signal.reason);
@@ -56,7 +56,7 @@ export function linkToSignal(signal: AbortSignal, dependent: Dependent): void {
   linkOf(signal).add(dependent);
 }
 
-/** When a signal that has aborted did so, in ms of `now()`: exact where a dependent was linked to it then. */
+/** Returns when an aborted signal aborted, in ms of `now()`: exact if a dependent was linked to it then. */
 export function abortedAtMs(signal: AbortSignal): number {
   return linkOf(signal).abortedAtMs;
 }

@@ -1,10 +1,10 @@
-/** Enters something that was just made, with what gives it back. Returns it. */
+/** Registers a resource that was just made, with the function that releases it. Returns the resource. */
 export type Own = <R>(resource: R, giveBack: (resource: R) => void) => R;
 
 /**
- * Makes something out of several things that must not outlive a failure: threads, ports, listeners. Where `make` throws,
- * what it has entered is given back, the last first, and the error goes on. Where it returns, nothing is: its result owns
- * them.
+ * Makes something out of several resources that must not outlive a failure, such as threads, ports, listeners. If
+ * `make` throws, the resources it registered are released, the last first, and the error is rethrown. If `make`
+ * returns, its result owns them.
  */
 export function acquire<T>(make: (own: Own) => T): T {
   const owned: (() => void)[] = [];
@@ -18,7 +18,7 @@ export function acquire<T>(make: (own: Own) => T): T {
       try {
         giveBack();
       } catch {
-        // it is no better than what has failed before: that is told
+        // ignored: the first error is the one to report
       }
     }
     throw error;

@@ -1,20 +1,20 @@
 const { assign, setPrototypeOf } = Object;
 
 /**
- * An object that inherits nothing: what somebody has put into `Object.prototype` is not seen in it. Not
- * `Object.create(null)`, whose objects are dictionaries: slow, and several times as large.
+ * An object that inherits nothing, so that a polluted `Object.prototype` does not reach it. Not `Object.create(null)`,
+ * which makes dictionaries: slow, and several times as large.
  */
 export class Bare {}
 setPrototypeOf(Bare.prototype, null);
 
-/** A copy of the own, enumerable properties of the objects given, later ones first, that inherits nothing. */
+/** Copies the own, enumerable properties of objects into one that inherits nothing. Later objects take precedence. */
 export function bare<T extends object>(...objects: readonly T[]): T {
   return assign(new Bare(), ...objects) as T;
 }
 
 const { hasOwn } = Object;
 
-/** `key in object`, but for what the object inherits: which member of a union it is. */
+/** Like `key in object`, for own properties only. Narrows a union. */
 export function has<T extends object, K extends PropertyKey>(
   object: T,
   key: K,

@@ -13,19 +13,19 @@ const { isArray } = Array;
 /** One kind of options: see {@link optionNames}. */
 export interface OptionNames<O extends object> {
   readonly names: ReadonlySet<string>;
-  /** What stands before the names in an error, such as `retry.`. */
+  /** Prefix of the names in an error, such as `retry.`. */
   readonly path: string;
-  /** For the compiler alone. */
+  /** For the compiler only. */
   readonly options?: O;
 }
 
-/** Options as they were given: own properties of the caller's object, each read once, and nothing else. */
+/** Unchecked options: the own properties of the caller's object, each read once. */
 export type Given<O extends object> = { readonly [K in keyof O]?: unknown };
 
 /**
- * The names of the options `O`.
+ * Returns the names of the options `O`.
  *
- * @param list one entry for each: the compiler refuses a list that misses one or invents one.
+ * @param list one entry for each option: the compiler rejects a list with a missing or unknown name.
  */
 export function optionNames<O extends object>(
   list: Readonly<Record<keyof O & string, true>>,
@@ -37,28 +37,28 @@ export function optionNames<O extends object>(
 const NONE: object = Object.freeze(new Bare());
 
 /**
- * Reads an object of options, as every function does that takes one.
+ * Reads an options object. Every function that takes options uses this.
  *
- * - Only properties of its own count: what its prototypes hold is neither read nor refused.
- * - A name that is none of the options is refused. As in Node.js, names that are symbols are ignored, and an option may be
- *   a property that is not enumerable; of these, other names are ignored.
- * - Each property is read once, and `undefined` is as if it were not there.
+ * - Only own properties count: inherited ones are neither read nor refused.
+ * - An unknown name is refused, unless the property is not enumerable. As in Node.js, an option itself may be a
+ *   property that is not enumerable, and symbols are ignored.
+ * - Each property is read once, and `undefined` means that the option is not given.
  *
- * @param options what the caller passed; `undefined`: no options.
+ * @param options what the caller passed; `undefined` for no options.
  * @throws {TypeError} that names the option, or what was received instead of an object.
  */
 export function readOptions<O extends object>(options: unknown, kind: OptionNames<O>, action: string): Given<O> {
   return options === undefined ? (NONE as Given<O>) : readInto(new Bare(), options, { ...kind, action });
 }
 
-/** What is read, and what for. */
+/** What is read, and for which action. */
 interface Reading {
   readonly names: ReadonlySet<string>;
   readonly path: string;
   readonly action: string;
 }
 
-/** {@link readOptions}, into an object of the caller's. */
+/** Like {@link readOptions}, but reads into a given object. */
 export function readInto<O extends object>(into: Bare, options: unknown, reading: Reading): Given<O> {
   if (!isOptions(options)) refuseOther(options, reading);
   const read = into as Record<string, unknown>;
@@ -73,7 +73,7 @@ export function readInto<O extends object>(into: Bare, options: unknown, reading
   return read as Given<O>;
 }
 
-/** Whether it may be options: not what a caller passes by mistake in their place, a list or an `AbortSignal`. */
+/** Whether a value may be an options object, rather than something passed by mistake: a list, an `AbortSignal`. */
 function isOptions(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !isArray(value) && !isAbortSignal(value);
 }
@@ -86,30 +86,33 @@ function refuseOther(options: unknown, { action, path }: Reading): never {
 function refuseName(name: string, options: object, { action, path, names }: Reading): never {
   const similar = nearest(name, names);
   const hint = similar === undefined ? '' : ` (did you mean '${path}${similar}'?)`;
-  // such as a token, where options { token } belong
+  // such as a token, passed instead of { token }
   const what = isPlain(options) ? '' : `, received ${describe(options)}`;
   throw new TypeError(
     `Cannot ${action}: there is no option '${path}${name}'${hint}; the options are ${[...names].join(', ')}${what}`,
   );
 }
 
-/** Whether it is of a class: with no property of its own it is none that was made to hold options, but such as a token. */
+/**
+ * Whether a value is an instance of a class. Without own properties it was not made to hold options: it is a token,
+ * say.
+ */
 function isInstance(value: object): boolean {
   const prototype: object | null = getPrototypeOf(value);
   return !isPlain(value) && prototype !== null && hasOwn(prototype, 'constructor');
 }
 
-/** A plain object of any realm. */
+/** Whether a value is a plain object of any realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = getPrototypeOf(value);
   return prototype === null || getPrototypeOf(prototype) === null;
 }
 
 /**
- * Refuses options where there are none.
+ * Refuses options passed to a function that takes none.
  *
- * @param rest what followed the parameters there are.
- * @throws {TypeError}
+ * @param rest the arguments after the function's parameters.
+ * @throws {TypeError} if one of them is not `undefined`.
  */
 export function refuseOptions(rest: readonly unknown[], action: string): void {
   const surplus = rest.find((value) => value !== undefined);
@@ -117,9 +120,9 @@ export function refuseOptions(rest: readonly unknown[], action: string): void {
     throw new TypeError(`Cannot ${action}: it takes no options, received ${describe(surplus)}`);
 }
 
-// Checks of values. Each answers the value, and throws a TypeError for a wrong type, a RangeError for a wrong value.
+// Checks of values. Each returns the value, and throws a TypeError for a wrong type, a RangeError for a wrong value.
 
-/** A number of milliseconds, 0 or more, `Infinity` allowed. */
+/** Checks a number of milliseconds: 0 or more, `Infinity` allowed. */
 export function checkMs(value: unknown, name: string, action: string): number {
   if (typeof value !== 'number')
     throw new TypeError(`Cannot ${action}: ${name} must be a number of milliseconds, received ${typeof value}`);
@@ -128,10 +131,10 @@ export function checkMs(value: unknown, name: string, action: string): number {
   return value;
 }
 
-/** The least time that a `Date` can be. */
+/** Earliest time of a `Date`, in ms since 1970. */
 const FIRST_TIME_MS = -8.64e15;
 
-/** A point in time, a `Date` or ms since 1970, `Infinity` allowed: answers it in ms since 1970. */
+/** Checks a point in time: a `Date` or ms since 1970, `Infinity` allowed. Returns it in ms since 1970. */
 export function checkDate(value: unknown, name: string, action: string): number {
   const timeMs: unknown = types.isDate(value) ? apply(getTime, value, []) : value;
   if (typeof timeMs !== 'number')
@@ -146,7 +149,7 @@ interface Limits {
   readonly to: number;
 }
 
-/** A whole number within limits. */
+/** Checks a whole number within limits. */
 export function checkInteger(value: unknown, name: string, { from, to }: Limits, action: string): number {
   if (typeof value !== 'number')
     throw new TypeError(`Cannot ${action}: ${name} must be an integer, received ${describe(value)}`);
@@ -162,7 +165,7 @@ interface CountRule extends Limits {
   readonly action: string;
 }
 
-/** A count: a whole number within limits, told in one sentence. */
+/** Checks a whole number within limits, with a single message for every wrong number. */
 export function checkCount(value: unknown, { name, from, to, action }: CountRule): void {
   if (typeof value !== 'number')
     throw new TypeError(`Cannot ${action}: ${name} must be a number, received ${describe(value)}`);
@@ -170,7 +173,7 @@ export function checkCount(value: unknown, { name, from, to, action }: CountRule
     throw new RangeError(`Cannot ${action}: ${name} must be a whole number from ${from} to ${to}, received ${value}`);
 }
 
-/** A number that is not infinite. */
+/** Checks a finite number. */
 export function checkFinite(value: unknown, name: string, action: string): number {
   if (typeof value !== 'number')
     throw new TypeError(`Cannot ${action}: ${name} must be a finite number, received ${describe(value)}`);
@@ -184,7 +187,7 @@ export function checkBoolean(value: unknown, name: string, action: string): bool
   throw new TypeError(`Cannot ${action}: ${name} must be a boolean, received ${describe(value)}`);
 }
 
-/** A string that is not empty. */
+/** Checks a non-empty string. */
 export function checkText(value: unknown, name: string, action: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new TypeError(`Cannot ${action}: ${name} must be a string that is not empty, received ${describe(value)}`);
@@ -199,13 +202,13 @@ export function checkFunction<F extends (...args: never[]) => unknown>(
     throw new TypeError(`Cannot ${action}: ${name} must be a function, received ${describe(value)}`);
 }
 
-/** An array: answers a copy. */
+/** Checks an array. Returns a copy. */
 export function checkArray(value: unknown, name: string, action: string): readonly unknown[] {
   if (isArray(value)) return [...value];
   throw new TypeError(`Cannot ${action}: ${name} must be an array, received ${describe(value)}`);
 }
 
-/** One of a few strings. */
+/** Checks that a value is one of a few strings. */
 export function checkOneOf<T extends string>(value: unknown, choices: readonly T[], name: string, action: string): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
@@ -217,7 +220,7 @@ export function checkSignal(value: unknown, name: string, action: string): Abort
   throw new TypeError(`Cannot ${action}: ${name} must be an AbortSignal, received ${describe(value)}`);
 }
 
-/** By shape, as test runners and browsers' libraries bring AbortSignals of their own realm. */
+/** Checks by shape, as test runners and polyfills have `AbortSignal`s of their own. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   return (
     typeof value === 'object' &&

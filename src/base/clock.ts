@@ -1,8 +1,8 @@
 import { findRealTimers, unfaked } from './real-timers.js';
 
 /**
- * The platform's clocks and timers as they are when the library is loaded, behind those that a test may have faked by then:
- * such a test fakes its own time, not the pool's.
+ * The platform's own clocks and timers, even if a test has already faked them when the library is loaded: such a test
+ * fakes its own time, not the pool's.
  */
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = findRealTimers();
 
@@ -15,8 +15,8 @@ const hrtime = unfaked(foundClock, 'hrtime');
 export const nextTick = (fn: () => void): void => tick(fn);
 
 /**
- * Ms on the machine's monotonic clock, which all threads share. Not `performance.now()`: that is a clock of each thread's
- * own, takes 10 ns longer, and to load it takes a thread 2 ms.
+ * Returns the time in ms on the machine's monotonic clock, which all threads share. Not `performance.now()`, which has
+ * a different origin on each thread, takes 10 ns longer, and takes a thread 2 ms to load.
  */
 export function now(): number {
   const [seconds, nanoseconds] = hrtime();

@@ -1,19 +1,19 @@
 import { describe } from '../errors.js';
 import { bare } from './bare.js';
 
-/** What has a value of its own in each async context: an `AsyncLocalStorage` of `node:async_hooks`, or what is alike in this. */
+/** Something with a value for each async context: an `AsyncLocalStorage` of `node:async_hooks`, or anything like it. */
 export interface ContextStore {
-  /** The value that is current where it is called; `undefined` where there is none. */
+  /** Returns the value in the present async context; `undefined` if there is none. */
   getStore(): unknown;
 }
 
-/** Stores by the names under which a task sees their values. */
+/** Stores, by the names under which a task sees their values. */
 export type ContextStores = Readonly<Record<string, ContextStore>>;
 
-/** The values of stores at one moment. */
+/** Values of stores, by the same names. */
 export type ContextValues = Readonly<Record<string, unknown>>;
 
-/** A copy of what was given. @throws {TypeError} that names the option, the rule and the value received. */
+/** Returns a copy of the stores. @throws {TypeError} that names the option, the rule and the value received. */
 export function checkContext(value: unknown, action: string): ContextStores {
   if (typeof value !== 'object' || value === null || isStore(value))
     throw new TypeError(
@@ -28,17 +28,17 @@ export function checkContext(value: unknown, action: string): ContextStores {
   return stores;
 }
 
-/** By shape, so that a test runner's class of another realm is one, too. */
+/** Checks by shape, as a test runner may have the class in another realm. */
 function isStore(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'getStore' in value && typeof value.getStore === 'function';
 }
 
-/** What is current now. */
+/** Returns the present values of the stores. */
 export function readContext(stores: ContextStores): ContextValues {
   return Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, store.getStore()]));
 }
 
-/** Stores that have these values wherever they are asked. */
+/** Returns stores that have these values in every async context. */
 export function storesOf(values: ContextValues): ContextStores {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { getStore: () => value }]));
 }

@@ -2,7 +2,7 @@ import { Bare } from './bare.js';
 
 const { defineProperty } = Object;
 
-/** What a property becomes. It inherits nothing: a `get` or `set` in `Object.prototype` would be taken for its own. */
+/** A property descriptor that inherits nothing: an inherited `get` or `set` would count as its own. */
 class ValueDescriptor extends Bare {
   readonly value: unknown;
   readonly enumerable: boolean;
@@ -16,12 +16,12 @@ class ValueDescriptor extends Bare {
   }
 }
 
-/** Sets an own property, whatever its name, `__proto__` included, and whatever the object inherits under it. */
+/** Sets an own property of any name, `__proto__` included, even if the object inherits one of that name. */
 export function define(object: object, key: PropertyKey, value: unknown): void {
   defineProperty(object, key, new ValueDescriptor(value, true));
 }
 
-/** {@link define}, of a property that no loop over the object sees. */
+/** Like {@link define}, for a property that is not enumerable. */
 export function defineHidden(object: object, key: PropertyKey, value: unknown): void {
   defineProperty(object, key, new ValueDescriptor(value, false));
 }

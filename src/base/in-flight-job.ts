@@ -1,18 +1,18 @@
-/** A task, as the way to a worker knows it. */
+/** A task, as the code that sends jobs sees it. */
 export interface InFlightJobTask {
   readonly id: number;
-  /** How a worker finds its code. */
+  /** How a worker finds the task's code. */
   readonly origin: object;
 }
 
-/** What jobs share that are alike. */
+/** The state shared by similar jobs. */
 export interface InFlightJobKind {
   readonly task: InFlightJobTask;
   readonly priority: number;
   readonly urgency: number;
 }
 
-/** What a worker is told of a job where it is not as with most. */
+/** Fields sent with a job only if they differ from the defaults. */
 export interface InFlightJobOverrides {
   readonly attempt?: number | undefined;
   readonly name?: string | undefined;
@@ -20,35 +20,35 @@ export interface InFlightJobOverrides {
 }
 
 /**
- * A job, as it is queued, sent and answered. All that is done with it is done by the functions below: as properties they
- * would be anybody's who holds the job.
+ * A job, as it is queued, sent and answered. The functions below are its interface: as methods they could be called by
+ * any user code that holds the job.
  */
 export interface InFlightJob {
   readonly id: number;
 }
 
-/** What a class of jobs in flight lets this module do with its own. */
+/** The operations that a class of jobs gives to this module. */
 export interface InFlightJobAccess<J extends InFlightJob> {
   isInFlightJob(value: unknown): boolean;
   idOf(job: J): number;
   kindOf(job: J): InFlightJobKind;
   argsOf(job: J): readonly unknown[];
-  /** Whether it has neither overrides, nor a transfer list, nor a time limit. */
+  /** Whether the job has neither overrides, nor a transfer list, nor a time limit. */
   isPlain(job: J): boolean;
   overridesOf(job: J): InFlightJobOverrides | undefined;
   transferOf(job: J): readonly unknown[] | undefined;
   timeoutMsOf(job: J): number | undefined;
-  /** Place among jobs as urgent. */
+  /** The job's place among equally urgent ones. */
   orderOf(job: J): number;
-  /** What it is with: a level of the queue, a worker, or past a run. */
+  /** Where the job is: in a level of the queue, at a worker, or after a run. */
   placeOf(job: J): object | undefined;
   setPlace(job: J, place: object | undefined): void;
-  /** Its number there. */
+  /** The job's number at that place. */
   seqOf(job: J): number;
   setSeq(job: J, seq: number): void;
 }
 
-// Each by itself rather than in one object: a call of each is as fast as a method then.
+// Separate bindings rather than one object, so that a call is as fast as that of a method.
 export let isInFlightJob: InFlightJobAccess<InFlightJob>['isInFlightJob'];
 export let idOf: InFlightJobAccess<InFlightJob>['idOf'];
 export let kindOf: InFlightJobAccess<InFlightJob>['kindOf'];
@@ -63,7 +63,7 @@ export let setPlace: InFlightJobAccess<InFlightJob>['setPlace'];
 export let seqOf: InFlightJobAccess<InFlightJob>['seqOf'];
 export let setSeq: InFlightJobAccess<InFlightJob>['setSeq'];
 
-/** To be called once in a program, by the class of its jobs in flight: `Job`, or in a child process what stands for one. */
+/** Called once, by the class of the program's jobs in flight: `Job`, or its counterpart in a child process. */
 export function giveAccess<J extends InFlightJob>(access: InFlightJobAccess<J>): void {
   ({
     isInFlightJob,

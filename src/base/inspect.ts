@@ -1,12 +1,12 @@
 import { type InspectOptions, inspect } from 'node:util';
 
-/** What a method named by `inspect.custom` is given. */
+/** The arguments of a method named `inspect.custom`. */
 export type Inspecting = [depth?: number, options?: InspectOptions];
 
 /**
- * How an object of ours is printed by `console.log`: its name and what matters of it.
+ * Returns how `console.log` shows an object of this library: its name and some facts.
  *
- * @param facts of plain values, so that to print them runs no foreign code.
+ * @param facts plain values, so that printing them runs no foreign code.
  */
 export function shown(name: string, facts: object, [depth = 2, options = {}]: Inspecting): string {
   if (depth < 0) return `[${name}]`;

@@ -8,8 +8,8 @@ interface Call {
 }
 
 /**
- * Calls of foreign code (event and progress listeners) that wait until our own state is consistent (I7): they run in
- * order, in a microtask, where they may call us back as they like.
+ * Defers calls of foreign code (event and progress listeners) until the library's state is consistent (I7): they run in
+ * order, in a microtask, and may call back into the library.
  */
 export class ListenerQueue {
   #calls: Call[] = [];

@@ -1,4 +1,4 @@
-/** The name among `names` that somebody meant who wrote `name`; `undefined` where none is alike. */
+/** Returns the one of `names` most similar to a misspelt `name`; `undefined` if none is similar. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const written = name.toLowerCase();
   let best: string | undefined;
@@ -13,7 +13,9 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
   return isBeginning || fewest <= Math.max(1, Math.floor(written.length / 3)) ? best : undefined;
 }
 
-/** How many letters must be put in, left out, replaced, or swapped with the next (optimal string alignment). */
+/**
+ * Returns how many letters must be inserted, deleted, replaced, or swapped with the next (optimal string alignment).
+ */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,41 +1,42 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * What a worker's thread knows of where it is: how deep pools are nested, and whether code runs as a part of the loading of a
- * task module. The worker's loop, a bundle of its own, enters it; the pools that tasks make ask for it.
+ * What a worker's thread knows about its surroundings: how deep pools are nested, and whether the running code is part
+ * of the loading of a task module. Set by the worker's loop, which is a separate bundle, and read by the pools that
+ * tasks make.
  */
 interface Nesting {
   /** 1 in a worker of a pool on the main thread. */
   readonly depth: number;
-  /** The address of the task module that the code at hand belongs to the loading of. */
+  /** The URL of the task module being loaded, for code that runs as part of that. */
   readonly loading: AsyncLocalStorage<string>;
 }
 
 const KEY = Symbol.for('thread-system.nesting');
 const globals = globalThis as typeof globalThis & { [KEY]?: Nesting };
 
-/** Pools within tasks within pools: more than anybody makes on purpose. */
+/** Deepest nesting of pools within tasks of pools: more than anyone makes on purpose. */
 export const DEEPEST = 16;
 
-/** Makes this thread a worker's: before it loads anything. */
+/** Marks this thread as a worker's. Called before it loads anything. */
 export function enterNesting(depth: number, loading: AsyncLocalStorage<string>): void {
   globals[KEY] ??= Object.seal({ depth, loading });
 }
 
-/** 0 where this thread is no worker's. */
+/** Returns how deep pools are nested here; 0 if this thread is not a worker's. */
 export function nestingDepth(): number {
   return globals[KEY]?.depth ?? 0;
 }
 
-/** Loads a task module: what that starts, also what goes on for long, knows that it is a part of it. */
+/** Loads a task module. Code started by that, however long it runs, is known to be part of the loading. */
 export function loadAs<T>(url: string, load: () => T): T {
   const nesting = globals[KEY];
   return nesting === undefined ? load() : nesting.loading.run(url, load);
 }
 
 /**
- * Why nothing may be submitted here; `undefined` where it may. A task module that submits jobs as it is loaded does so in each
- * worker that loads it, whose workers load it again: threads without end.
+ * Returns why nothing may be submitted here; `undefined` if it may. A task module that submits jobs while it is loaded
+ * would do so in each worker, whose workers load it again: endless threads.
  */
 export function refusalHere(action: string): Error | undefined {
   const url = globals[KEY]?.loading.getStore();

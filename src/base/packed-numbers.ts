@@ -1,7 +1,7 @@
-/** Fewer numbers travel as they are. */
+/** Fewest numbers that are worth packing. */
 const WORTH_PACKING = 16;
 
-/** Many numbers travel as floats, in one block; any other list as it is. */
+/** Returns a long list of numbers as one block of floats; any other list as it is. */
 export function packed<L extends ArrayLike<unknown>>(list: L): L | Float64Array {
   if (list.length < WORTH_PACKING) return list;
   for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'number') return list;

@@ -2,7 +2,9 @@ import { types } from 'node:util';
 
 type Awaitable<T> = T | PromiseLike<T>;
 
-/** Calls one of two functions when a promise has settled, by what the engine itself does: no method of the promise is called. */
+/**
+ * Calls one of two functions when a promise has settled. Uses `await` only, and so no method that could be replaced.
+ */
 export async function whenSettled<T>(
   promise: Awaitable<T>,
   onFulfilled: (value: Awaited<T>) => void,
@@ -18,7 +20,7 @@ export async function whenSettled<T>(
   onFulfilled(value);
 }
 
-/** As `Promise.all`, which calls `Promise.resolve` and `then` as they are by then. */
+/** Like `Promise.all`, which would call the present `Promise.resolve` and `then`, even if these were replaced. */
 export function all<T>(promises: readonly Awaitable<T>[]): Promise<Awaited<T>[]> {
   return new Promise((resolve, reject) => {
     const values = new Array<Awaited<T>>(promises.length);
@@ -34,7 +36,7 @@ export function all<T>(promises: readonly Awaitable<T>[]): Promise<Awaited<T>[]>
   });
 }
 
-/** As `Promise.race`, of two. */
+/** Like `Promise.race`, for two promises. */
 export function race<A, B>(one: Awaitable<A>, other: Awaitable<B>): Promise<Awaited<A> | Awaited<B>> {
   return new Promise((resolve, reject) => {
     void whenSettled<A>(one, resolve, reject);
@@ -42,7 +44,7 @@ export function race<A, B>(one: Awaitable<A>, other: Awaitable<B>): Promise<Awai
   });
 }
 
-/** Whether it is a promise of the engine's own; `instanceof` would ask whatever class is called `Promise`. */
+/** Whether a value is a native promise; `instanceof` would use whatever class is called `Promise` now. */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return types.isPromise(value);
 }

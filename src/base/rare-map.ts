@@ -1,4 +1,4 @@
-/** A map that is empty most of the time. That it is costs a look at a field, where the size of a `Map` costs a call. */
+/** A map for entries that are rare. To find it empty costs a read of a field, while `size` of a `Map` costs a call. */
 export class RareMap<K, V> {
   readonly #entries = new Map<K, V>();
   #size = 0;

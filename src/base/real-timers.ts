@@ -3,21 +3,21 @@ const NAMES = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'se
 type TimerName = (typeof NAMES)[number];
 type Timers = Pick<typeof globalThis, TimerName>;
 
-// not by imports, which would load what is rarely needed
+// not imported, as most of these modules are rarely needed
 const { getBuiltinModule } = process;
 const timers = getBuiltinModule('node:timers');
 
-/** Where the timers of Node are sought, in this order. */
+/** Where to look for Node's timers, in this order. */
 const SOURCES: readonly ((name: TimerName) => unknown)[] = [
-  (name) => Reflect.get(timers, `__zone_symbol__${name}`), // what zone.js found
-  (name) => timers[name], // of a test's realm they are not the globals, which a runner replaces
+  (name) => Reflect.get(timers, `__zone_symbol__${name}`), // what zone.js replaced
+  (name) => timers[name], // in a test's realm these differ from the globals, which a runner replaces
   (name) => globalThis[name],
   (name) => unfaked(globalThis[name], name),
 ];
 
 /**
- * Node's own timers, also where a test has faked them before the library is loaded: a faked timer fires when the test says
- * so, and the pool would wait for that.
+ * Returns Node's own timers, even if a test has faked them before the library is loaded: a faked timer fires only when
+ * the test says so, and the pool would wait for that.
  */
 export function findRealTimers(): Timers {
   for (const source of SOURCES) {
@@ -27,13 +27,13 @@ export function findRealTimers(): Timers {
   return timersOfSockets() ?? timers;
 }
 
-/** What a mock of the family of @sinonjs/fake-timers (Jest's and Vitest's, too) has replaced; else the function itself. */
+/** Returns what a mock made by @sinonjs/fake-timers (as in Jest and Vitest) replaced; otherwise the function itself. */
 export function unfaked<F>(found: F, name: string): F {
   const { clock } = Object(found) as { readonly clock?: Readonly<Record<string, F>> };
   return clock?.[`_${name}`] ?? found;
 }
 
-/** Whether they make timers of Node's: it links these in lists. */
+/** Whether functions make timers of Node's own, which are links of its lists. */
 function areReal(found: Timers): boolean {
   return (
     isReal(found.setTimeout, found.clearTimeout) &&
@@ -58,8 +58,8 @@ type TimeoutClass = new (
 ) => NodeJS.Timeout;
 
 /**
- * The mock of `node:test` keeps what it replaces to itself, everywhere; but a socket has a timer inside, of the class that
- * all of them are of.
+ * Makes timers by the class of a socket's internal timer, which is that of all timers: the mock of `node:test` hides
+ * every function that it replaces.
  */
 function timersOfSockets(): Timers | undefined {
   const { Socket } = getBuiltinModule('node:net');
@@ -80,11 +80,11 @@ function timersOfSockets(): Timers | undefined {
     setInterval: ((fn: () => void, ms?: number) => start(fn, ms, true)) as typeof setInterval,
     clearInterval: stop as typeof clearInterval,
     setImmediate: ((fn: () => void) => nextTurn(fn, start)) as unknown as typeof setImmediate,
-    clearImmediate: () => {}, // never asked for
+    clearImmediate: () => {}, // not used
   };
 }
 
-/** As `setImmediate`, which cannot be had: by a promise; what `fn` throws is uncaught, and no rejection. */
+/** Stands in for `setImmediate`, by a promise. An error thrown by `fn` is uncaught, rather than a rejection. */
 function nextTurn(fn: () => void, start: (fn: () => void) => NodeJS.Timeout): { unref(): void } {
   const { scheduler } = getBuiltinModule('node:timers/promises');
   const run = async (): Promise<void> => {

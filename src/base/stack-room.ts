@@ -1,11 +1,11 @@
 const { apply } = Reflect;
 
-/** What is put on the stack to see whether there is room for it: 3 KB, and 64. */
+/** Arguments that are put on the stack to see whether there is room: 3 KB, and 64 KB. */
 const SOME = new Array<number>(384).fill(0);
 const MUCH = new Array<number>(8192).fill(0);
-/** So often it is asked for much where some would do: code that has not run yet is compiled first, which takes 37 KB. */
+/** How many of the first checks ask for much room: code that has not run yet is compiled first, which takes 37 KB. */
 let coldLooks = 256;
-/** So many jobs are not entered without a look. Code that is optimised checks by itself for all that it calls. */
+/** How many of the first jobs are checked. Optimised code, by itself, checks for everything that it inlines. */
 let coldJobs = 5_000;
 
 function nothing(): void {}
@@ -20,8 +20,8 @@ function isRoomFor(args: readonly number[]): boolean {
 }
 
 /**
- * Whether what is a few calls deep can be done now, without the end of the stack in the middle of it: a caller may be deep in a
- * recursion. What cannot is left for later. Takes 0.15 us.
+ * Whether work that is a few calls deep can be done now without a stack overflow halfway, as a caller may be deep in a
+ * recursion. Takes 0.15 µs.
  */
 export function hasStackRoom(): boolean {
   if (coldLooks === 0) return isRoomFor(SOME);
@@ -29,15 +29,15 @@ export function hasStackRoom(): boolean {
   return hasMuchStackRoom();
 }
 
-/** The same of what goes deeper, or is done rarely, such as to make a thread. Takes 3 us. */
+/** Like {@link hasStackRoom}, for work that goes deeper or is rare, such as making a thread. Takes 3 µs. */
 export function hasMuchStackRoom(): boolean {
   return isRoomFor(MUCH);
 }
 
 /**
- * To be called before something is changed that must not be changed by half, by what is called so often that it is optimised.
+ * Call this before a change that must not be left half done, in code that is called often enough to be optimised.
  *
- * @throws {RangeError} where the end of the stack is near.
+ * @throws {RangeError} if the stack is nearly full.
  */
 export function needStackRoom(): void {
   if (coldJobs === 0) return;

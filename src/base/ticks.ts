@@ -1,8 +1,8 @@
 import { now } from './clock.js';
 
 /**
- * Durations as whole tenths of a microsecond. Small integers travel between functions without an allocation; fractions of
- * a millisecond would each be an object on the heap, at a million jobs a second.
+ * Durations are kept in ticks: whole tenths of a microsecond. Small integers need no allocation, while at a million
+ * jobs a second each fraction of a millisecond would be an object on the heap.
  */
 export const TICKS_PER_MS = 10_000;
 
@@ -18,7 +18,7 @@ function manyTicks(ms: number): number {
 
 let lastMs = 0;
 
-/** `now()`, but later than every stamp before it on this thread: of two stamps the smaller is the earlier. */
+/** Like `now()`, but always later than the stamps before on this thread, so that stamps give the order of events. */
 export function stamp(): number {
   const nowMs = now();
   lastMs = nowMs > lastMs ? nowMs : lastMs * (1 + Number.EPSILON);

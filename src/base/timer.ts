@@ -2,9 +2,9 @@ import TinyQueue from 'tinyqueue';
 import { outsideRequests } from './async-context.js';
 import { clearTimeout, now, setTimeout } from './clock.js';
 
-/** The longest delay `setTimeout` keeps; it fires at once for anything longer. */
+/** Longest delay that `setTimeout` supports; it fires at once for anything longer. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** Stopped timers are swept out of the heap once they are so many, and more than those that run. */
+/** Number of stopped timers above which they are swept out of the heap, if they outnumber those that run. */
 const SWEEP_FROM = 256;
 
 /** Stops a timer that has not fired; otherwise does nothing. */
@@ -13,15 +13,15 @@ export type StopTimer = () => void;
 interface Alarm {
   readonly dueAtMs: number;
   readonly keepsProcess: boolean;
-  /** `undefined` once it was stopped or has rung. */
+  /** `undefined` once the alarm was stopped or has fired. */
   ring: (() => void) | undefined;
 }
 
-/** All timers of a thread: a heap by the time they are due, and one timer of the platform's for the first of them. */
+/** All timers of a thread: a heap ordered by due time, and one platform timer for the first of them. */
 class AlarmClock {
   #heap = new TinyQueue<Alarm>([], byDueTime);
   #running = 0;
-  /** Of those that run, how many keep the process. */
+  /** How many of the running timers keep the process alive. */
   #keeping = 0;
   #timeout: NodeJS.Timeout | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
@@ -68,7 +68,7 @@ class AlarmClock {
       this.#armedForMs = Number.POSITIVE_INFINITY;
       return;
     }
-    // one armed too early looks again; to move it for every alarm that is stopped would cost more
+    // a timer armed too early just checks again, which is cheaper than to move it for every stopped alarm
     if (this.#timeout === undefined || first.dueAtMs < this.#armedForMs) {
       clearTimeout(this.#timeout);
       this.#armedForMs = first.dueAtMs;
@@ -88,7 +88,7 @@ class AlarmClock {
     // setTimeout may fire up to a millisecond early, as its clock is cached and rounded
     const nowMs = now();
     try {
-      // one by one, as each may stop others
+      // one at a time, as each may stop others
       for (let alarm = this.#first(); alarm !== undefined && alarm.dueAtMs <= nowMs; alarm = this.#first()) {
         this.#heap.pop();
         const { ring } = alarm;
@@ -108,9 +108,11 @@ function byDueTime(a: Alarm, b: Alarm): number {
 const clock = new AlarmClock();
 
 /**
- * Calls `fn` once, never before `ms` have passed on the monotonic clock, however long that is; `Infinity` never does.
+ * Calls `fn` once `ms` have passed on the monotonic clock, never sooner, however long that is; never if `ms` is
+ * `Infinity`.
  *
- * @param options.keepsProcess whether a process with nothing else to do waits for it.
+ * @param options.keepsProcess whether the timer keeps the process alive.
+ * @returns a function that stops the timer.
  */
 export function startTimer(ms: number, fn: () => void, options: { readonly keepsProcess: boolean }): StopTimer {
   if (ms === Number.POSITIVE_INFINITY) return () => {};
@@ -119,7 +121,7 @@ export function startTimer(ms: number, fn: () => void, options: { readonly keeps
   return () => clock.stop(alarm);
 }
 
-/** How many ms are left until a point in time: 0 where it has passed. */
+/** Returns how many ms are left until a point in time; 0 if it has passed. */
 export function msUntil(date: Date | number): number {
   return Math.max(0, Number(date) - Date.now());
 }

@@ -1,6 +1,6 @@
 const turns: (() => void)[] = [];
 
-/** Calls functions that may lead to further calls of this one after the other, however long the chain. */
+/** Calls functions that may call this again one after another, not nested, however long the chain. */
 export function trampoline(fn: () => void): void {
   if (turns.push(fn) > 1) return;
   try {

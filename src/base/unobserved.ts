@@ -1,22 +1,22 @@
-/** When it became certain that nobody looks any more. */
+/** When it became certain that nobody will look. */
 export type LastMoment = 'collected' | 'exit';
 
 interface Watched {
   readonly tell: (when: LastMoment) => void;
 }
 
-/** They do not hold what they watch. */
+/** The current watches, which do not reference what they watch. */
 const watched = new Set<Watched>();
 const gone = new FinalizationRegistry<Watched>((each) => {
   if (forget(each)) each.tell('collected');
 });
 
 /**
- * Watches something that has failed, and that nobody has looked at: only once nobody can any more is that a fault to be told.
- * Calls `tell` when `failed` has been collected by the garbage collector, or the process ends.
+ * Watches an object that has failed and that nobody has looked at. Calls `tell` when nobody can any more: when the
+ * object is collected by the garbage collector, or the process exits.
  *
- * @param tell must not hold `failed`.
- * @returns a function that ends the watch: somebody has looked.
+ * @param tell must not reference `failed`.
+ * @returns a function that ends the watch, to be called when somebody looks.
  */
 export function watchUnobserved(failed: object, tell: (when: LastMoment) => void): () => void {
   const each: Watched = { tell };

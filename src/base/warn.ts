@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import { bare } from './bare.js';
 
-/** A process warning. Its options inherit nothing, as Node.js obeys what they inherit. */
+/** Emits a process warning. Its options inherit nothing, as Node.js also reads inherited ones. */
 export function emitWarning(
   message: string,
   options: { readonly type: string; readonly detail: string | undefined },
@@ -11,8 +11,7 @@ export function emitWarning(
 }
 
 /**
- * Reports what a listener threw. A listener's fault must stop nothing, and must not be silent either: it becomes a
- * process warning.
+ * Reports an error thrown by a listener as a process warning: it must neither stop anything nor be lost.
  */
 export function warnOf(error: unknown, where: string): void {
   const isError = error instanceof Error;
@@ -22,7 +21,7 @@ export function warnOf(error: unknown, where: string): void {
   });
 }
 
-/** Calls foreign code that may throw; its error becomes a process warning that names `where`. */
+/** Calls foreign code. If it throws, the error becomes a process warning that names `where`. */
 export function callListener<A extends readonly unknown[]>(
   listener: (...args: A) => unknown,
   args: A,

@@ -14,13 +14,13 @@ import { CancellationToken } from '../sync/cancellation-token.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
-/** What a group submits to. */
+/** What a group uses of its pool. */
 export interface GroupDeps {
   submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
   submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
 }
 
-/** How the jobs of a group stand, those of its child groups included. */
+/** Counts of a group's jobs by state, including those of its child groups. */
 export interface GroupStats {
   readonly submitted: number;
   readonly completed: number;
@@ -31,7 +31,7 @@ export interface GroupStats {
 }
 
 /**
- * Jobs that belong together: counted, cancelled and waited for as one. Groups nest.
+ * Jobs that belong together: they are counted, cancelled and awaited as one. Groups nest.
  *
  * @example
  * ```ts
@@ -41,15 +41,17 @@ export interface GroupStats {
  */
 export class JobGroup implements AsyncDisposable {
   readonly name: string;
-  /** Cancels the group's jobs, and those of its child groups, when it is cancelled. */
+  /** Cancelling this token cancels the group's jobs and those of its child groups. */
   readonly token: CancellationToken;
   readonly #host: GroupDeps;
   readonly #parent: JobGroup | undefined;
-  /** Those of its child groups, too: a group does not hold its children, which may be many, and short-lived (I9). */
+  /**
+   * Includes the jobs of child groups: a group does not reference its children, which may be many and short-lived (I9).
+   */
   readonly #unsettled = new Set<Job>();
   readonly #counts = { submitted: 0, completed: 0, failed: 0, cancelled: 0 };
   #isEnded = false;
-  /** Are called when none of its jobs is left. */
+  /** Functions to call when no unsettled job is left. */
   readonly #whenNone: (() => void)[] = [];
 
   /** @internal */
@@ -69,7 +71,7 @@ export class JobGroup implements AsyncDisposable {
     );
   }
 
-  /** As of the pool. The job is cancelled with the group. */
+  /** Like `submit` of the pool. The job is cancelled with the group. */
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     this.#checkOpen();
@@ -78,7 +80,7 @@ export class JobGroup implements AsyncDisposable {
     return job;
   }
 
-  /** As of the pool. */
+  /** Like `submitMany` of the pool. The jobs are cancelled with the group. */
   submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
     this.#checkOpen();
     const jobs = this.#host.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
@@ -86,7 +88,7 @@ export class JobGroup implements AsyncDisposable {
     return jobs as JobOf<K>[];
   }
 
-  /** A group within this one: counted, cancelled and waited for with it. */
+  /** Makes a group within this one: its jobs are counted, cancelled and awaited with this group's. */
   group(name: string): JobGroup;
   group(name: string, ...rest: readonly unknown[]): JobGroup {
     refuseOptions(rest, 'make a group');
@@ -94,7 +96,7 @@ export class JobGroup implements AsyncDisposable {
     return new JobGroup(this.#host, name, this);
   }
 
-  /** How its jobs stand, and those of its child groups. */
+  /** Returns the counts of the group's jobs by state, including those of its child groups. */
   stats(): GroupStats {
     let active = 0;
     for (const { state } of this.#unsettled) if (state === 'RUNNING') active++;
@@ -102,14 +104,14 @@ export class JobGroup implements AsyncDisposable {
     return Object.freeze({ ...this.#counts, active, pending });
   }
 
-  /** Cancels all its jobs that have not settled, those of its child groups, and those to come. */
+  /** Cancels all unsettled jobs of this group and its child groups, and any submitted to them later. */
   cancel(reason?: unknown): void {
     this.token.cancel(reason);
   }
 
   /**
-   * Waits until all its jobs, and those of its child groups, have settled, however they did: `true`; `false` when `timeoutMs`
-   * pass first.
+   * Waits until all jobs of this group and its child groups have settled, whatever their outcome. Resolves with `true`,
+   * or with `false` if `timeoutMs` passes first.
    */
   async waitAll(options?: JobWaitOptions): Promise<boolean> {
     const timeoutMs = readTimeout(options, `wait for group '${this.name}'`);
@@ -124,11 +126,11 @@ export class JobGroup implements AsyncDisposable {
   async #allSettled(): Promise<void> {
     while (this.#unsettled.size > 0) {
       await new Promise<void>((resolve) => this.#whenNone.push(resolve));
-      await new Promise((resolve) => setImmediate(resolve)); // who awaits the last of them may submit another
+      await new Promise((resolve) => setImmediate(resolve)); // code that awaits the last job may submit another
     }
   }
 
-  /** Waits for its jobs. It takes no more once they have settled. */
+  /** Waits for the group's jobs. Once they have settled, the group accepts no more. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#allSettled();
     this.#isEnded = true;
@@ -138,14 +140,14 @@ export class JobGroup implements AsyncDisposable {
     return shown('JobGroup', { name: this.name, ...this.stats() }, inspecting);
   }
 
-  /** The options with the group's token. */
+  /** Returns the options with the group's token added. */
   #withToken(options: JobOptions | undefined): CheckedJobOptions {
     const given = readJobOptions(options, `submit to group '${this.name}'`);
     const token = given.token === undefined ? this.token : CancellationToken.any(this.token, given.token);
     return withOptions(given, { token });
   }
 
-  /** In this group, and in those that it is in. */
+  /** Adds a job to this group and to all groups that contain it. */
   #add(job: Job): void {
     for (const group of this.#andParents()) {
       group.#counts.submitted++;
@@ -174,7 +176,7 @@ export class JobGroup implements AsyncDisposable {
       case 'CANCELLED':
         this.#counts.cancelled++;
         break;
-      case undefined: // it has settled
+      case undefined: // impossible: the job has settled
         break;
     }
   }

@@ -7,19 +7,22 @@ import { whenSettled } from '../jobs/job-engine.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
-/** How many jobs a stream keeps for a reader that is behind. */
+/** How many jobs a stream keeps for a slow reader. */
 const DEFAULT_LIMIT = 10_000;
 
 export interface StreamOptions {
-  /** How many jobs are kept for a reader that is behind; past that the oldest is dropped, with a process warning. Default: 10 000. */
+  /**
+   * How many jobs are kept for a slow reader, 1 or more. Beyond that the oldest is dropped, with one process warning
+   * per stream. Default: 10 000.
+   */
   readonly limit?: number | undefined;
 }
 
 const STREAM_OPTIONS = optionNames<StreamOptions>({ limit: true });
 
 /**
- * A job that has settled, as a loop gives it: read its `state`, `result` and `error`. (Its type has no `then`, as in a `for
- * await` the compiler takes what is awaitable for what it resolves to.)
+ * A settled job, as a `for await` loop yields it: read its `state`, `result` and `error`. (The type has no `then`: the
+ * compiler would otherwise take the loop variable for the job's result.)
  */
 export type SettledJob<J extends Job = Job> = J & { readonly then: never };
 
@@ -31,14 +34,13 @@ interface Reader<J> {
 }
 
 let push: <J extends Job>(stream: JobStream<J>, job: J) => void;
-/** No more come. */
+/** Ends the stream: no more jobs come. */
 let end: <J extends Job>(stream: JobStream<J>) => void;
-/** No more come: who asks for one, once those that are there were read, is told why. */
+/** Ends the stream with an error, which a reader gets after the jobs that are already there. */
 let fail: <J extends Job>(stream: JobStream<J>, error: unknown) => void;
 
 /**
- * Jobs, one after the other, for `for await`. (An async generator would not do: what it yields it awaits, and a Job is
- * awaitable.)
+ * Jobs one after the other, for `for await`. (Not an async generator, which would await the jobs that it yields.)
  */
 export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, undefined> {
   readonly #jobs: J[] = [];
@@ -51,7 +53,7 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
   #hasWarned = false;
 
   /**
-   * @param onClosed called once the reader has left, or the stream has ended.
+   * @param onClosed called once the reader has left or the stream has ended.
    * @param onSlow called once, when the first job is dropped.
    */
   constructor(limit: number, onClosed: () => void, onSlow: (message: string) => void = () => {}) {
@@ -129,9 +131,9 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
   }
 }
 
-/** Where jobs are told of as they settle. */
+/** The pool's events for settled jobs. */
 interface SettledJobs {
-  /** @returns a function that takes the listener off. */
+  /** @returns a function that unregisters the listener. */
   on(event: 'jobCompleted' | 'jobFailed', listener: (job: Job) => void): () => void;
 }
 
@@ -142,13 +144,13 @@ export class JobStreams {
   readonly #open = new Set<JobStream<SettledJob>>();
   #isClosed = false;
 
-  /** @param warn is told of a stream that is read too slowly. */
+  /** @param warn called with a message when a stream is read too slowly. */
   constructor(events: SettledJobs, warn: (message: string) => void) {
     this.#events = events;
     this.#warn = warn;
   }
 
-  /** @throws {TypeError} or {RangeError} for a bad option. */
+  /** @throws {TypeError | RangeError} for a bad option. */
   open(event: 'jobCompleted' | 'jobFailed', options: StreamOptions | undefined): JobStream<SettledJob> {
     const { limit: given = DEFAULT_LIMIT } = readOptions(options, STREAM_OPTIONS, 'read jobs');
     const limit =
@@ -166,7 +168,7 @@ export class JobStreams {
     return stream;
   }
 
-  /** No more jobs will settle. */
+  /** Ends all streams, as no more jobs will settle. */
   close(): void {
     this.#isClosed = true;
     for (const stream of [...this.#open]) end(stream);
@@ -174,9 +176,9 @@ export class JobStreams {
 }
 
 /**
- * Streams jobs in the order in which they settle; those that have settled first.
+ * Streams jobs in the order in which they settle, beginning with those that already have.
  *
- * @throws {TypeError} if `jobs` holds anything but Jobs, and for a bad option.
+ * @throws {TypeError | RangeError} if `jobs` is not an iterable of `Job`s, or for a bad option.
  */
 export function streamAsCompleted<J extends Job>(
   given: Iterable<J>,

@@ -2,13 +2,13 @@ import { checkMs, optionNames, readOptions } from '../base/check.js';
 
 /** How long to wait for jobs. */
 export interface JobWaitOptions {
-  /** Past so many ms the wait is given up. Default: `Infinity`. */
+  /** Longest wait in milliseconds. Default: `Infinity`. */
   readonly timeoutMs?: number | undefined;
 }
 
 const WAIT_OPTIONS = optionNames<JobWaitOptions>({ timeoutMs: true });
 
-/** Reads how long to wait. @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** Reads `timeoutMs`. @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function readTimeout(options: unknown, action: string): number {
   const { timeoutMs = Number.POSITIVE_INFINITY } = readOptions(options, WAIT_OPTIONS, action);
   return checkMs(timeoutMs, 'timeoutMs', action);

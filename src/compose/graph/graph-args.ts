@@ -6,7 +6,7 @@ function isPlain(value: object): boolean {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** The outputs in arrays and plain objects, at any depth. */
+/** Yields the outputs within arrays and plain objects, at any depth. */
 export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {
   if (value instanceof NodeOutput) yield value;
   else if (
@@ -21,9 +21,9 @@ export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator
 }
 
 /**
- * The value with each output replaced by the result it stands for; itself where it holds none.
+ * Returns the value with each output replaced by the result it stands for; the value itself if it holds none.
  *
- * @param copies of what was filled: an object that is there twice, or in itself, is one object in the copy too.
+ * @param copies of the objects filled so far, so that shared and circular references stay so in the copy.
  */
 export function fill(
   value: unknown,

@@ -1,4 +1,4 @@
-/** A node as a drawing needs it. */
+/** What a drawing shows of a node. */
 export interface DrawnNode {
   readonly name: string;
   readonly job: { readonly state: string; readonly executionMs: number } | undefined;
@@ -6,7 +6,7 @@ export interface DrawnNode {
   readonly after: ReadonlySet<DrawnNode>;
 }
 
-/** By the state of a node's job. */
+/** Colours by the state of a node's job. */
 const COLOURS: Readonly<Record<string, string>> = {
   COMPLETED: '#9fd8a4',
   FAILED: '#f2a1a1',
@@ -40,7 +40,7 @@ export function drawDot(nodes: readonly DrawnNode[]): string {
   return `${lines.join('\n')}\n}\n`;
 }
 
-/** The chain whose jobs ran longest together; where none ran, the one of the most nodes. */
+/** Returns the chain whose jobs took longest in total; if none ran, the one with the most nodes. */
 export function longestPath(nodes: readonly DrawnNode[]): { readonly nodes: readonly string[]; readonly ms: number } {
   const best = new Map<DrawnNode, { readonly ms: number; readonly length: number; readonly path: readonly string[] }>();
   const isLonger = (a: { ms: number; length: number }, b: { ms: number; length: number } | undefined): boolean =>
@@ -60,7 +60,7 @@ export function longestPath(nodes: readonly DrawnNode[]): { readonly nodes: read
   return { nodes: longest?.path ?? [], ms: longest?.ms ?? 0 };
 }
 
-/** Each node after those before it (Kahn's algorithm). */
+/** Sorts nodes so that each comes after those before it (Kahn's algorithm). */
 export function inOrder<N extends { readonly before: ReadonlySet<N>; readonly after: ReadonlySet<N> }>(
   nodes: readonly N[],
 ): N[] {

@@ -7,7 +7,7 @@ import type { Task } from '../../jobs/task.js';
 import type { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
-/** What a graph knows of a node. */
+/** What a graph knows about a node. */
 export interface Part {
   readonly name: string;
   readonly node: GraphNode;
@@ -24,10 +24,10 @@ export let partOf: (node: GraphNode) => Part;
 
 export let nodeOf: (output: NodeOutput) => GraphNode;
 
-/** Stands for the result of a node in the arguments of another. */
+/** Stands for the result of a node in the arguments of other nodes. */
 export class NodeOutput<T = unknown> {
   readonly #node: GraphNode<T>;
-  /** The type of the result: only the compiler looks at it. */
+  /** The type of the result, for the compiler only. */
   declare readonly result: T;
 
   /** @internal */
@@ -52,7 +52,7 @@ export class NodeOutput<T = unknown> {
   }
 }
 
-/** Arguments, of which any part may be the output of a node that fits there. */
+/** Arguments in which any part may be the output of a node whose result has that type. */
 export type WithOutputs<A> = A extends readonly unknown[]
   ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
   : A extends (...args: never[]) => unknown
@@ -62,18 +62,20 @@ export type WithOutputs<A> = A extends readonly unknown[]
       : A;
 
 export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'name'> {
-  /** Is called with the same arguments when the node's own task has failed; its result stands then. Default: none. */
+  /**
+   * A task that is called with the same arguments if the node's own task fails, to provide the result. Default: none.
+   */
   readonly fallback?: Task | undefined;
 }
 
 export interface GraphRunOptions {
-  /** Cancels the run. */
+  /** Cancelling this token cancels the run. */
   readonly token?: CancellationToken | undefined;
-  /** Cancels the run. */
+  /** A signal that cancels the run when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a node calls. */
+/** The call that a node makes. */
 interface NodeCall {
   readonly task: Task;
   readonly args: readonly unknown[];
@@ -84,7 +86,7 @@ interface NodeCall {
 /** One call in a graph. */
 export class GraphNode<T = unknown> {
   readonly name: string;
-  /** For the arguments of other nodes: its result, and an edge to it. */
+  /** Stands for this node's result in the arguments of other nodes, which then run after this one. */
   readonly output: NodeOutput<T> = new NodeOutput(this);
   readonly #part: Part;
 
@@ -99,7 +101,7 @@ export class GraphNode<T = unknown> {
     partOf = (node) => node.#part;
   }
 
-  /** Its job, or that of its fallback, in the run under way or the last one; `undefined` where it had none. */
+  /** The node's job, or that of its fallback, in the current or last run; `undefined` if it had none. */
   get job(): Job<T> | undefined {
     return this.#part.job as Job<T> | undefined;
   }

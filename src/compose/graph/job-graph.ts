@@ -24,13 +24,13 @@ import {
 
 export interface GraphOptions {
   /**
-   * When a node fails: `'failFast'` cancels all others; `'skipDependents'` runs those that do not depend on it. Default:
-   * `'failFast'`.
+   * What to do if a node fails: `'failFast'` cancels all others; `'skipDependents'` still runs those that do not depend
+   * on it. Default: `'failFast'`.
    */
   readonly onFailure?: 'failFast' | 'skipDependents' | undefined;
 }
 
-/** A pool, as a graph needs it. */
+/** What a graph uses of a pool. */
 export interface GraphPool {
   submitJob<T, P>(job: Job<T, P>): Job<T, P>;
 }
@@ -40,7 +40,7 @@ const RUN_OPTIONS = optionNames<GraphRunOptions>({ token: true, signal: true });
 const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
 
 /**
- * Calls that need each other's results, run as soon as these are there.
+ * Calls that depend on each other's results. Each runs as soon as these are available.
  *
  * @example
  * ```ts
@@ -72,11 +72,13 @@ export class JobGraph {
   }
 
   /**
-   * Adds a call.
+   * Adds a call as a node.
    *
-   * @param name its name in this graph.
-   * @param args its arguments; the `output` of another node, at any depth, becomes that one's result, and that one runs first.
-   * @throws {TypeError} for a name that is taken, a bad task or option, an output of another graph.
+   * @param name name of the node, unique in this graph.
+   * @param args arguments of the task. An `output` of another node in them, at any depth, is replaced by that node's
+   * result, and that node runs first.
+   * @throws {TypeError | RangeError} for a name that is taken, a bad task or option, or an output of another graph.
+   * @throws {Error} while the graph is running.
    */
   add<K extends Task>(
     name: string,
@@ -106,9 +108,11 @@ export class JobGraph {
   }
 
   /**
-   * Lets `before` complete before `after` is run.
+   * Makes `after` run only once `before` has completed.
    *
-   * @throws {RangeError} where that closes a cycle, which it names.
+   * @throws {RangeError} if that would close a cycle; the message names it.
+   * @throws {TypeError} if one is not a node of this graph.
+   * @throws {Error} while the graph is running.
    */
   connect(before: GraphNode<never> | GraphNode, after: GraphNode<never> | GraphNode): void {
     const action = 'connect nodes';
@@ -124,10 +128,10 @@ export class JobGraph {
   }
 
   /**
-   * Runs all nodes, each once those before it have completed. Resolves, when all have settled, with their results by name.
-   * May be called again when it has.
+   * Runs all nodes, each once those before it have completed. When all have settled, resolves with their results by
+   * name. Can be called again after that.
    *
-   * @throws by rejection, the first failure; a `CancelledError` when the run is cancelled.
+   * @throws by rejection: the error of the first node that failed; a `CancelledError` if the run is cancelled.
    */
   async run(pool: GraphPool, options?: GraphRunOptions): Promise<Map<string, unknown>> {
     const settings = checkJobOptions(readOptions(options, RUN_OPTIONS, 'run the graph'), 'run the graph');
@@ -141,19 +145,19 @@ export class JobGraph {
     }
   }
 
-  /** The graph as a Mermaid flowchart; after a run with the states of its jobs. */
+  /** Returns the graph as a Mermaid flowchart, coloured by the states of its jobs. */
   toMermaid(): string {
     return drawMermaid(this.#list);
   }
 
-  /** The graph in the DOT language of Graphviz. */
+  /** Returns the graph in the DOT language of Graphviz, coloured by the states of its jobs. */
   toDot(): string {
     return drawDot(this.#list);
   }
 
   /**
-   * The chain of nodes that took longest in the last run, and how long its code ran, in ms. Before a run: the longest chain,
-   * and 0.
+   * Returns the chain of nodes that took longest in the last run, and the total run time of its code in milliseconds.
+   * Before a run: the chain with the most nodes, and 0.
    */
   criticalPath(): { readonly nodes: readonly string[]; readonly ms: number } {
     return longestPath(this.#list);
@@ -179,7 +183,7 @@ export class JobGraph {
         return false;
       }
     };
-    // in this order, as each waits for those before it
+    // in this order, as each node waits for promises of those before it
     for (const part of inOrder(this.#list)) started.set(part, runPart(part));
     await all([...started.values()]);
     const [first] = failures;
@@ -214,7 +218,7 @@ export class JobGraph {
     return [...this.#deps.values()];
   }
 
-  /** What is known of a node, which must be of this graph. */
+  /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
   #own(node: GraphNode, action: string): Part {
     if (!(node instanceof GraphNode))
       throw new TypeError(`Cannot ${action}: it must be given nodes, received ${describe(node)}`);
@@ -239,7 +243,7 @@ function link(before: Part, after: Part): void {
   after.before.add(before);
 }
 
-/** The nodes on a way from one to another, both included; `undefined` where there is none. */
+/** Returns the nodes on a path from one to another, both included; `undefined` if there is none. */
 function pathBetween(from: Part, to: Part): Part[] | undefined {
   const cameFrom = new Map<Part, Part | undefined>([[from, undefined]]);
   for (const node of cameFrom.keys()) {

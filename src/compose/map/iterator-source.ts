@@ -7,7 +7,7 @@ export class IteratorSource implements Source {
   readonly length = undefined;
   readonly most = MOST_COPIED;
   readonly #iterator: Iterator<unknown>;
-  /** It has ended, or failed: it is neither asked again nor told to end. */
+  /** Whether the iterator has ended or failed: neither `next` nor `return` is called any more. */
   #isOver = false;
 
   constructor(iterator: Iterator<unknown>) {
@@ -31,7 +31,7 @@ export class IteratorSource implements Source {
     try {
       this.#iterator.return?.();
     } catch {
-      // what it throws now nobody asked for
+      // errors are ignored: nobody waits for the iterator any more
     }
   }
 
@@ -40,14 +40,14 @@ export class IteratorSource implements Source {
   }
 }
 
-/** Takes together what comes without a wait: a slow source's items go on one by one, as they come. */
+/** Batches items that come without a wait. Those of a slow source are passed on one by one, as they come. */
 export class AsyncSource implements Source {
   readonly length = undefined;
   readonly most = MOST_COPIED;
   readonly #iterator: AsyncIterator<unknown>;
-  /** Asked for, and not come yet when the last chunk went on. */
+  /** The item that was requested but had not arrived when the last chunk was passed on. */
   #pending: Promise<IteratorResult<unknown>> | undefined;
-  /** It has ended, or failed: it is neither asked again nor told to end. */
+  /** Whether the iterator has ended or failed: neither `next` nor `return` is called any more. */
   #isOver = false;
 
   constructor(iterator: AsyncIterator<unknown>) {
@@ -80,7 +80,7 @@ export class AsyncSource implements Source {
     this.#pending?.catch(() => {});
     if (this.#isOver) return;
     this.#isOver = true;
-    // what it throws now nobody asked for
+    // errors are ignored: nobody waits for the iterator any more
     void (async () => this.#iterator.return?.())().catch(() => {});
   }
 
@@ -95,7 +95,7 @@ function nextTurn(): Promise<typeof NOT_YET> {
   return new Promise((resolve) => setImmediate(() => resolve(NOT_YET)));
 }
 
-/** As `for … of` does. */
+/** Checks the result of `next`, as `for … of` does. */
 function checkStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
   if (typeof step === 'object' && step !== null) return step;
   throw new TypeError(`Cannot read the items of a map: next() must give an object, received ${describe(step)}`);

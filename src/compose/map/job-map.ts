@@ -14,22 +14,22 @@ import { type MapOptions, readMapOptions } from './map-options.js';
 import { sourceOf } from './map-source.js';
 import type { Chunk, List, Source } from './source.js';
 
-/** Where a map's jobs go. */
+/** What a map uses of its pool. */
 export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
-  /** It has failed, and nobody has looked at it yet. Returns how to say that somebody has. */
+  /** Called when a map has failed and nobody has looked at it yet. Returns a function to call when somebody does. */
   failedUnseen(map: object, message: string): () => void;
-  /** Nothing more will come of the map. */
+  /** Called when the map has ended. */
   ended(map: JobMap<unknown, unknown>): void;
 }
 
-/** How long a job of a map is to run. */
+/** Target run time of one job of a map, in ms. */
 const CHUNK_MS = 1.5;
-/** The first jobs of a map take so much less than those of the last one did. */
+/** Factor by which the first jobs of a map are smaller than those of the task's last map ended up. */
 const FIRST_PART = 2;
-/** From one job to the next, that many times the items, at most; and at least an eighth of them. */
+/** Largest factor by which the number of items grows or shrinks from one job to the next. */
 const MAX_GROWTH = 8;
 
 const LEFT = 'the loop over its map was left';
@@ -37,12 +37,15 @@ const LEFT = 'the loop over its map was left';
 type AnyMap = JobMap<unknown, unknown>;
 
 export let isEnded: (map: AnyMap) => boolean;
-/** The pool takes no more jobs. What is out ends first; a source that is still awaited then is awaited no longer. */
+/**
+ * Tells a map that the pool takes no more jobs. Jobs in flight end first; a source that is then still awaited is given
+ * up.
+ */
 export let poolCloses: (map: AnyMap, error: Error) => void;
 
 /**
- * The results of a task for each of many items: awaitable, as a list of all, and async-iterable, one by one. Each way only
- * once: the results are not kept for another.
+ * The results of a task for each of many items: await it for a list of all, or iterate over it with `for await`. Choose
+ * one, and iterate only once: the results are not kept.
  */
 export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   readonly #host: MapDeps;
@@ -59,30 +62,30 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #isReading = false;
   #isAtEnd = false;
   readonly #running = new Set<Job>();
-  /** The results that wait to be given out, by the number of their job, in the order in which they came. */
+  /** Results not yet delivered, by the number of their job, in order of arrival. */
   readonly #deps = new Map<number, List>();
   #given = 0;
-  /** 1 while one of them is being given out. */
+  /** 1 while the results of a job are being delivered, otherwise 0. */
   #giving = 0;
   #failure: { readonly error: unknown } | undefined;
-  /** Why it cannot send further jobs. */
+  /** Why no further jobs can be sent. */
   #closing: Error | undefined;
-  /** The loop over it has ended, early or not. */
+  /** Whether the loop over the map has ended, early or not. */
   #isLeft = false;
-  /** Takes it off the token and the signal. */
+  /** Unlinks the map from the token and the signal. */
   #unlink = (): void => {};
   #use: 'none' | 'list' | 'iterator' = 'none';
   #promise: Promise<L> | undefined;
   #wake = (): void => {};
-  /** Called when somebody looks at it for the first time. */
+  /** Called when somebody looks at the map for the first time. */
   #onLook = (): void => {};
-  /** Runs code of the items, where that is somebody's iterator, in the async context in which the map was made. */
-  // biome-ignore lint/style/useReadonlyClassProperties: of an array it stays
+  /** Runs code of the caller's iterator in the async context in which the map was made. */
+  // biome-ignore lint/style/useReadonlyClassProperties: set for iterators only
   #inContext = <R>(fn: () => R): R => fn();
 
   /**
    * @internal
-   * @throws {TypeError} or {RangeError} for a bad task, items or option.
+   * @throws {TypeError | RangeError} for a bad task, items or option.
    */
   constructor(host: MapDeps, task: Task, items: unknown, options: MapOptions | undefined) {
     const ref = refOf(task);
@@ -91,15 +94,15 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#host = host;
     this.#task = ref.each;
     this.#options = withContextOfNow(jobOptions);
-    const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // it bounds a chunk
+    const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // a timeout applies to one job
     this.#fixedChunk = fixedChunk;
     this.#isOrdered = ordered;
     this.#source = sourceOf(items, action);
     if (this.#source.length === undefined) this.#inContext = contextOfNow();
-    // items in an array are not read ahead; the more jobs are out, the fewer wake-ups of this thread serve them
+    // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
     const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
     this.#limit = Math.min(concurrency, ahead * host.places);
-    const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // the items may be others
+    const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // these items may take longer
     this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
@@ -125,7 +128,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#closing !== undefined && this.#isReading && this.#running.size === 0) this.#fail(this.#closing);
   }
 
-  /** Its jobs hear of a cancel themselves; this is for when none is out. */
+  /** Links the map to the token and the signal. Its jobs are linked themselves; this is for when none is in flight. */
   #link({ token, signal }: JobOptions): void {
     const cancel = (reason: unknown): void =>
       this.#fail(
@@ -165,7 +168,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     return this.#list().finally(onfinally);
   }
 
-  /** Leaving the loop early cancels the rest. */
+  /** Iterates over the results. Leaving the loop early cancels the rest. */
   [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     if (this.#use !== 'none')
       throw new TypeError('Cannot iterate over a map that was awaited or iterated over before: map again');
@@ -174,7 +177,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     const results = this.#iterate();
     const end = results.return.bind(results);
     const fail = results.throw.bind(results);
-    // a generator that has not begun ends without its `finally`, and one that waits only when it is woken
+    // a generator that has not begun skips its `finally`, and one that waits reaches it only when woken
     results.return = (value) => {
       this.#leave();
       return end(value);
@@ -210,7 +213,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#stop(LEFT);
   }
 
-  /** The next results to be given out, taken from those that are kept. */
+  /** Removes and returns the next results to deliver. */
   #nextPart(): List | undefined {
     const [first] = this.#isOrdered ? [this.#given] : this.#deps.keys();
     const part = this.#deps.get(first ?? -1);
@@ -238,7 +241,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     return this.#source.collect(parts.map(([, part]) => part)) as L;
   }
 
-  /** Resolves when there is something to look at. */
+  /** Resolves when there may be new results. */
   #news(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -249,13 +252,13 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     return this.#failure === undefined && this.#isAtEnd && this.#running.size === 0;
   }
 
-  /** Whether a further job may be sent: while results wait to be given out, no more than the limit is read ahead. */
+  /** Whether another job may be sent: jobs in flight and those with undelivered results must not exceed the limit. */
   get #hasRoom(): boolean {
     const kept = this.#use === 'list' ? 0 : this.#deps.size + this.#giving;
     return this.#running.size + kept < this.#limit;
   }
 
-  /** Sends what may be sent. */
+  /** Reads items and sends jobs as long as there is room. */
   #pump(): void {
     try {
       while (!this.#isReading && !this.#isAtEnd && this.#failure === undefined && this.#hasRoom) {
@@ -269,7 +272,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#isFinished) this.#end();
   }
 
-  /** Nothing more will come: nobody needs to know of it but those who wait. */
+  /** Ends the map: releases its links and wakes whoever waits. */
   #end(): void {
     this.#unlink();
     this.#host.ended(this as JobMap<unknown, unknown>);
@@ -327,19 +330,22 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#wake();
   }
 
-  /** The size of the chunks to come, from what one took. */
+  /** Adapts the size of later chunks to how long one took. */
   #learn(ms: number, items: number): void {
     if (this.#fixedChunk !== undefined) return;
-    const fitting = (items * CHUNK_MS) / ms; // without end where the clock saw no time pass
+    const fitting = (items * CHUNK_MS) / ms; // Infinity if the clock saw no time pass
     const atLeast = this.#chunk / MAX_GROWTH;
-    // a job that was small, as the last ones are, says little of larger ones: nothing against those that went before
+    // a small job, such as one of the last, says little about larger ones, and so does not reduce their size
     const atMost = Math.min(Math.max(items * MAX_GROWTH, this.#chunk), this.#source.most);
     const size = Math.min(Math.max(fitting, atLeast), atMost);
     this.#chunk = Math.max(1, Math.round(size));
     this.#task.fitting = this.#chunk;
   }
 
-  /** Towards the end of items whose number is known chunks get smaller, so that all workers end together. */
+  /**
+   * Returns the size of the next chunk. If the number of items is known, the last chunks shrink so that workers end
+   * together.
+   */
   #nextSize(): number {
     const { length } = this.#source;
     if (this.#fixedChunk !== undefined || length === undefined) return this.#chunk;
@@ -354,7 +360,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#use === 'none') this.#onLook = this.#host.failedUnseen(this, this.#unseen(error));
   }
 
-  /** As for a job's failure: silence would hide it. */
+  /** The message for a failure that nobody looked at, as with a failed job. */
   #unseen(error: unknown): string {
     return `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
   }

@@ -8,20 +8,20 @@ export type ItemTask<T, R> = ((this: CurrentJob, item: T) => R) | ModuleTask<(th
 
 export interface MapOptions extends Omit<JobOptions, 'transfer'> {
   /**
-   * How many items one job takes. Default: as many as take about 1.5 ms, from what the first ones took; with `timeoutMs`,
-   * which bounds one job, 1.
+   * How many items one job takes, 1 or more. Default: adapted so that a job takes about 1.5 ms; 1 with `timeoutMs`,
+   * which limits one job.
    */
   readonly chunk?: number | undefined;
-  /** Whether the results come in the order of the items, or as they are done. Default: true. */
+  /** Whether results come in the order of the items rather than of completion. Default: true. */
   readonly ordered?: boolean | undefined;
   /**
-   * How many jobs at most are out at once. Default, and most: 2 for each place on a worker; 4 where the items are in an array
-   * and `chunk` is not given.
+   * Maximum number of jobs in flight at once. Default, and upper limit: 2 for each place on a worker; 4 if the items
+   * are in an array and `chunk` is not given.
    */
   readonly concurrency?: number | undefined;
 }
 
-/** The option `transfer` is named to be refused by a sentence of its own. */
+/** Includes `transfer`, so that it can be refused with a message of its own. */
 const MAP_OPTIONS = optionNames<MapOptions & Pick<JobOptions, 'transfer'>>({
   chunk: true,
   ordered: true,

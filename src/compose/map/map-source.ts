@@ -4,7 +4,7 @@ import { AsyncSource, IteratorSource } from './iterator-source.js';
 import { type Chunk, chunkOf, flatten, type List, MOST_COPIED, type Source, type TypedArray } from './source.js';
 import { SharedSource, TypedSource } from './typed-source.js';
 
-/** @throws {TypeError} when the items cannot be iterated over. */
+/** @throws {TypeError} if the items are not iterable. */
 export function sourceOf(items: unknown, action: string): Source {
   if (types.isTypedArray(items)) {
     const array = items as TypedArray;

@@ -13,31 +13,31 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** Items, or results: an array or a typed array. */
+/** Items or results: an array or a typed array. */
 export type List = ArrayLike<unknown>;
 
-/** What one job of a map is given: the items, and where their results go. */
+/** The items of one job of a map, and where their results go. */
 export interface Chunk {
   readonly items: List;
-  /** `undefined`: a list of its own. `'same'`: a typed array of the items' kind. Or this one, shared. */
+  /** `undefined` for a new list, `'same'` for a new typed array of the items' kind, or a shared array to write to. */
   readonly target: undefined | 'same' | TypedArray;
 }
 
 /** Where a map's items come from. */
 export interface Source {
-  /** How many items there are, where that is known. */
+  /** How many items there are, if known. */
   readonly length: number | undefined;
-  /** How many items are to be read at once, at most. */
+  /** Maximum number of items to read at once. */
   readonly most: number;
-  /** Reads up to `max` items; `undefined` at the end. What the iterable throws, it throws. */
+  /** Reads up to `max` items; returns `undefined` at the end. Throws what the iterable throws. */
   read(max: number): Chunk | undefined | Promise<Chunk | undefined>;
-  /** Tells the iterable that no more will be read. */
+  /** Ends the iterable, as no more will be read. */
   close(): void;
-  /** The list of all results. */
+  /** Returns the list of all results. */
   collect(parts: readonly List[]): unknown;
 }
 
-/** Both threads are held up while items are copied. */
+/** Most items of a chunk that is copied, as the copy holds up both threads. */
 export const MOST_COPIED = 2 ** 16;
 
 export function chunkOf(items: readonly unknown[]): Chunk {

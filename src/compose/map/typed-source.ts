@@ -1,6 +1,6 @@
 import { type Chunk, type List, lengthOf, MOST_COPIED, type Source, type TypedArray } from './source.js';
 
-/** Each chunk is a copy; so are its results, which go into one array at the end. */
+/** Items of a typed array. Chunks and their results are copied; the results go into one array at the end. */
 export class TypedSource implements Source {
   readonly length: number;
   readonly most = MOST_COPIED;
@@ -14,7 +14,7 @@ export class TypedSource implements Source {
 
   read(max: number): Chunk | undefined {
     if (this.#position >= this.length) return undefined;
-    // not a view, which would take its whole buffer along; not a `Buffer`, whose `slice` is one
+    // a view would be sent with its whole buffer, and `slice` of a `Buffer` returns a view
     const items = copyOf(this.#items.subarray(this.#position, this.#position + max));
     this.#position += items.length;
     return items.length === 0 ? undefined : { items, target: 'same' };
@@ -33,7 +33,7 @@ export class TypedSource implements Source {
   }
 }
 
-/** Nothing is copied: the workers read the items, and write the results, where they are. */
+/** Items in shared memory. Nothing is copied: workers read the items and write the results in place. */
 export class SharedSource implements Source {
   readonly length: number;
   readonly most = Number.POSITIVE_INFINITY;
@@ -72,7 +72,7 @@ const kinds = new Map<string, Kind>(
   ].map((kind) => [kind.name, kind as unknown as Kind]),
 );
 
-/** Not all Nodes have it. */
+/** `Float16Array`, if this version of Node.js has it. */
 function float16(): (typeof Float32Array)[] {
   const kind: unknown = Reflect.get(globalThis, 'Float16Array');
   return kind === undefined ? [] : [kind as typeof Float32Array];
@@ -88,7 +88,7 @@ function copyOf(array: TypedArray): TypedArray {
   return copy;
 }
 
-/** A `Buffer` for a `Buffer`, else an array of the same kind. */
+/** Returns a new `Buffer` for a `Buffer`, otherwise an array of the same kind. */
 function emptyLike(array: TypedArray, length: number): TypedArray {
   return Buffer.isBuffer(array) ? Buffer.alloc(length) : new (kindOf(array))(length);
 }

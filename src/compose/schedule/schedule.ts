@@ -13,17 +13,20 @@ import { type CheckedJobOptions, checkJobOptions, JOB_OPTION_NAMES, type JobOpti
 import { stays } from '../../sync/sharing/crossing.js';
 
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'transfer'> {
-  /** A run every so many ms, at a fixed rate: runs do not drift, however long they take. */
+  /** Milliseconds from one run to the next, at a fixed rate: runs do not drift, however long they take. */
   readonly everyMs?: number | undefined;
-  /** Runs by a cron expression, of 5 fields or 6 with seconds, as of the package croner. */
+  /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. */
   readonly cron?: string | undefined;
-  /** For `cron`: the IANA name of a time zone. Default: the system's. */
+  /** IANA name of the time zone for `cron`. Default: the system's. */
   readonly timeZone?: string | undefined;
-  /** No run before this point in time; with `everyMs`, the first is then. Default: after `everyMs`. */
+  /**
+   * Earliest run: a `Date`, or milliseconds since 1970. With `everyMs`, the first run is at this time. Default:
+   * `everyMs` from now, or the next time of `cron`.
+   */
   readonly startAt?: Date | number | undefined;
   /**
-   * What becomes of a run whose predecessor has not settled: it is left out, it follows that one, or both run. Default:
-   * `'skip'`.
+   * What to do with a run that is due while the previous one has not settled: skip it, queue it until then, or allow
+   * both to run. Default: `'skip'`.
    */
   readonly overlap?: 'skip' | 'queue' | 'allow' | undefined;
 }
@@ -51,39 +54,39 @@ export interface Rhythm {
   readonly overlap: (typeof OVERLAPS)[number];
 }
 
-/** A time of a schedule, on the clock that it follows. */
+/** A time of a schedule, on the clock the schedule follows. */
 interface Time {
   readonly date: Date;
-  /** In how many ms it comes: 0 or less where it has come. */
+  /** How many ms are left: 0 or less if the time has come. */
   readonly leftMs: number;
 }
 
 /** The times of a schedule, one after the other. */
 interface Times {
-  /** The longest time in which nobody need look at the clock again. */
+  /** Longest time, in ms, after which the clock must be read again. */
   readonly lookAgainMs: number;
-  /** The next time; `undefined` before the first `step`, and where there is none. */
+  /** The next time; `undefined` before the first `step`, or if there is none. */
   readonly next: Time | undefined;
-  /** The next time is the one after that which has come. */
+  /** Moves on to the first time that is still to come. */
   step(): void;
 }
 
-/** What a schedule asks of its pool. */
+/** What a schedule uses of its pool. */
 export interface ScheduleDeps {
-  /** The next run; `undefined` where the pool takes none any more. */
+  /** Submits the next run; returns `undefined` if the pool takes no more jobs. */
   submit(): Job | undefined;
-  /** It is over. */
+  /** Called when the schedule has ended. */
   ended(schedule: Schedule): void;
 }
 
 const OVERLAPS = ['skip', 'queue', 'allow'] as const;
 const ACTION = 'schedule a task';
-/** Longest difference between two looks at the clocks that is no difference of the clocks: they are not read at once. */
+/** Largest difference, in ms, that does not count as a jump of the wall clock: the two clocks are not read at once. */
 const SAME_DATE_MS = 100;
-/** A wall clock may jump: at the latest after so long it is looked at again. */
+/** Longest time until the wall clock is read again, as it may jump. */
 const LOOK_AGAIN_MS = 60_000;
 
-/** Runs a task again and again. The process stays for it, unless it is told not to. */
+/** Runs a task repeatedly. Keeps the process alive, unless `unref` is called. */
 export class Schedule {
   readonly #host: ScheduleDeps;
   readonly #times: Times;
@@ -94,7 +97,7 @@ export class Schedule {
   #keepsProcess = true;
   #job: Job | undefined;
   #runs = 0;
-  /** Runs that wait for their predecessor to settle. */
+  /** How many runs wait for the previous one to settle. */
   #queued = 0;
 
   /** @internal */
@@ -114,7 +117,7 @@ export class Schedule {
     return this.#job;
   }
 
-  /** When the next run is due; `undefined` when there is none, or while it is paused. */
+  /** When the next run is due; `undefined` if there is none, or while the schedule is paused. */
   get next(): Date | undefined {
     return this.#isCancelled || this.#isPaused ? undefined : this.#times.next?.date;
   }
@@ -124,14 +127,14 @@ export class Schedule {
     return this.#runs;
   }
 
-  /** Leaves out all runs until `resume`. */
+  /** Skips all runs until `resume`. */
   pause(): void {
     this.#isPaused = true;
     this.#queued = 0;
     this.#stopTimer();
   }
 
-  /** Goes on with the next time that is to come. */
+  /** Continues with the next time that is still to come. */
   resume(): void {
     if (!this.#isPaused || this.#isCancelled) return;
     this.#isPaused = false;
@@ -139,7 +142,7 @@ export class Schedule {
     else this.#arm();
   }
 
-  /** Ends it. The run under way goes on: cancel `schedule.job` to stop that, too. */
+  /** Ends the schedule. A run in progress continues: cancel `schedule.job` to stop it, too. */
   cancel(): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
@@ -148,12 +151,12 @@ export class Schedule {
     this.#host.ended(this);
   }
 
-  /** The process no longer stays for it. */
+  /** Lets the process exit while the schedule is active. */
   unref(): this {
     return this.#keep(false);
   }
 
-  /** The process stays for it, as at first. */
+  /** Makes the schedule keep the process alive again, which is the default. */
   ref(): this {
     return this.#keep(true);
   }
@@ -215,7 +218,7 @@ export class Schedule {
   }
 }
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function readScheduleOptions(options: unknown): {
   readonly rhythm: Rhythm;
   readonly jobOptions: CheckedJobOptions;
@@ -224,7 +227,7 @@ export function readScheduleOptions(options: unknown): {
   const given = readOptions(options, SCHEDULE_OPTIONS, ACTION);
   const { startAt, overlap = 'skip' } = given;
   const ofRuns = bare(given);
-  Reflect.deleteProperty(ofRuns, 'startAt'); // is the time of the first, not of each
+  Reflect.deleteProperty(ofRuns, 'startAt'); // applies to the first run, not to each
   const jobOptions = checkJobOptions(ofRuns, ACTION);
   const times = timesOf(given, startAt === undefined ? undefined : checkDate(startAt, 'startAt', ACTION));
   return { rhythm: { times, overlap: checkOneOf(overlap, OVERLAPS, 'overlap', ACTION) }, jobOptions };
@@ -241,14 +244,14 @@ function timesOf({ everyMs, cron, timeZone }: Given<ScheduleOptions>, startAtMs:
 }
 
 /**
- * Every so many ms on the monotonic clock, from the first time on: what is missed is left out. The wall clock may be set, or
- * stand still: it is looked at only to say when the next time will be by it.
+ * Times at a fixed interval on the monotonic clock; missed ones are skipped. The wall clock, which may jump or stand
+ * still, is read only to express the next time as a date.
  */
 class EveryMs implements Times {
   readonly lookAgainMs = Number.POSITIVE_INFINITY;
   readonly #everyMs: number;
   #dueAtMs: number;
-  /** The same by the wall clock. */
+  /** The next time on the wall clock. */
   #dueDateMs = 0;
 
   constructor(everyMs: number, firstInMs: number) {
@@ -270,13 +273,13 @@ class EveryMs implements Times {
   }
 }
 
-/** Of the class that is `Date` now: where that is faked the package croner takes no other. */
+/** Makes an instance of the present `Date`: if a test fakes that, the package croner accepts no other. */
 function dateOfNow(ms: number): Date {
   const DateOfNow = Reflect.get(globalThis, 'Date') as DateConstructor;
   return new DateOfNow(ms);
 }
 
-/** By the wall clock: where that is set, the next time comes sooner or later. */
+/** Times on the wall clock: if that is set, the next time comes sooner or later. */
 class CronTimes implements Times {
   readonly lookAgainMs = LOOK_AGAIN_MS;
   readonly #cron: Cron;
@@ -290,7 +293,7 @@ class CronTimes implements Times {
       throw new TypeError(`Cannot ${ACTION}: timeZone must be a string, received ${describe(timeZone)}`);
     try {
       this.#cron = new Cron(pattern, bare({ paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) }));
-      this.#cron.nextRun(); // a time zone that does not exist shows here
+      this.#cron.nextRun(); // throws for a time zone that does not exist
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);
       const where = timeZone === undefined ? '' : ` in time zone ${describe(timeZone)}`;
@@ -310,7 +313,7 @@ class CronTimes implements Times {
   }
 
   step(): void {
-    // never a time that has come already, where the clock was set back
+    // skips times that have already come, even if the clock was set back
     const after = dateOfNow(Math.max(Date.now(), this.#afterMs));
     this.#nextMs = this.#cron.nextRun(after)?.getTime();
     if (this.#nextMs !== undefined) this.#afterMs = this.#nextMs;

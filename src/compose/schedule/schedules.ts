@@ -3,7 +3,7 @@ import { withContextOfNow } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import { readScheduleOptions, Schedule, type ScheduleOptions } from './schedule.js';
 
-/** What schedules ask of their pool. */
+/** What schedules use of their pool. */
 export interface SchedulesDeps {
   submit(job: Job): void;
   isOpen(): boolean;
@@ -18,18 +18,18 @@ export class Schedules {
     this.#host = host;
   }
 
-  /** Those that have not ended. */
+  /** The schedules that have not ended. */
   get all(): readonly Schedule[] {
     return [...this.#schedules];
   }
 
-  /** @throws {TypeError} or {RangeError} for a bad task, argument list or option. */
+  /** @throws {TypeError | RangeError} for a bad task, argument list or option. */
   add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
     const { rhythm, jobOptions: given } = readScheduleOptions(options);
     new Job(task, args, given); // a bad call throws now
     const jobOptions = withContextOfNow(given);
     const submit = (): Job | undefined => {
-      if (!this.#host.isOpen()) return undefined; // a run that was queued, as the one before it is cancelled
+      if (!this.#host.isOpen()) return undefined; // a queued run, as the previous one was cancelled by a shutdown
       const job = new Job(task, args, jobOptions);
       this.#host.submit(job);
       return job;
