@@ -42,6 +42,6 @@ export function refusalHere(action: string): Error | undefined {
   const url = globals[KEY]?.loading.getStore();
   if (url === undefined) return undefined;
   return new Error(
-    `Cannot ${action}: this is a worker, which loads ${url} as a task module, and what that does as it is loaded would start workers without end; guard it by if (isMainThread), of node:worker_threads, or put the tasks into a module of their own`,
+    `Cannot ${action}: this is a worker, which loads ${url} as a task module, and jobs that this submits while it is loaded would start workers without end; guard it by if (isMainThread), of node:worker_threads, or put the tasks into a module of their own`,
   );
 }

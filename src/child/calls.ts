@@ -7,7 +7,7 @@ import type { Packed } from '../wire/process/process-protocol.js';
 import type { Call } from './call.js';
 import type { PoolLink } from './pool-link.js';
 
-/** The calls of a child process that have not ended, by run. Reports their outcomes to the pool. */
+/** The unfinished calls of a child process, by run. Reports their outcomes to the pool. */
 export class Calls implements JobSink<Call, RemoteWorker<Call>> {
   readonly #pool: PoolLink;
   readonly #calls = new Map<number, Call>();

@@ -38,7 +38,7 @@ const READ_AT_ONCE = 64;
 const COVERAGE_MS = 2_000;
 
 /**
- * Lets this process go on when the pool's process is told to end, as jobs may be drained there. It ends with that process.
+ * Ignores signals meant for the pool's process, which may still drain jobs. This process ends with that one.
  */
 export function leaveSignalsToParent(): void {
   for (const signal of LEFT_TO_PARENT) process.on(signal, () => {});

@@ -126,7 +126,7 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     this.#onSlow(
-      `A stream of jobs is read too slowly: more than ${this.#limit} wait, and the oldest are dropped; this is told once a stream`,
+      `A stream of jobs is read too slowly: more than ${this.#limit} wait, and the oldest are dropped; this is reported once per stream`,
     );
   }
 }

@@ -22,9 +22,9 @@ export interface PoolEvents {
   /** Nothing is pending or active. */
   idle: undefined;
   workerStarted: { readonly workerId: number; readonly threadId: number };
-  /** `error`: what ended the thread, if it did not end by itself. */
+  /** A worker has exited. `error` is what ended its thread, if the thread did not end by itself. */
   workerExited: { readonly workerId: number; readonly exitCode: number; readonly error: unknown };
-  /** An uncaught error of a job that has settled (`job`), or of no job. The thread is kept. */
+  /** An uncaught error from the code of a settled job (`job`) or from no job. The thread is kept. */
   lateError: { readonly error: Error; readonly job: { readonly id: number } | undefined };
 }
 
@@ -38,9 +38,9 @@ const NAMES: readonly PoolEvent[] = [
 /** An attempt that failed. */
 export interface FailedAttempt {
   readonly error: unknown;
-  /** Its number, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** In how many ms the next attempt may begin. */
+  /** How long until the next attempt may begin, in milliseconds. */
   readonly delayMs: number;
 }
 
@@ -96,7 +96,7 @@ export class EventHub {
     };
   }
 
-  /** As `on`, for a listener that only observes: it does not count as handling the event. */
+  /** Like `on`, for a listener that only observes: it does not count as handling the event. */
   watch<E extends PoolEvent>(event: E, listener: PoolListener<E>): void {
     this.on(event, listener);
     this.#observers.set(event, (this.#observers.get(event) ?? 0) + 1);

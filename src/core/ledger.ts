@@ -16,7 +16,7 @@ import { KeepAlive } from './keep-alive.js';
 import type { PoolLog } from './log.js';
 import type { SettledCounts } from './options/shutdown-options.js';
 
-/** A pool, as its jobs refer to it. */
+/** A pool, as its jobs see it. */
 export interface PoolOwner extends JobOwner {
   readonly ref: OwnerRef<JobOwner>;
   /** The pool has unsettled jobs from now on. */
@@ -49,7 +49,7 @@ export class Ledger {
   /** The number of the job entered last. */
   #lastNumber = 0;
   #hasWarned = false;
-  /** Called when a job has entered after all before it had settled. */
+  /** Called when a job is entered after all earlier ones have settled. */
   onBusy: (() => void) | undefined;
   /** Called after each job that settled. */
   onSettled: (() => void) | undefined;
@@ -135,7 +135,9 @@ export class Ledger {
     this.#count(job, 'CANCELLED');
   }
 
-  /** `true` once every job entered before the call has settled, `false` when `timeoutMs` pass first. */
+  /**
+   * Resolves with `true` once every job entered before the call has settled, with `false` if `timeoutMs` passes first.
+   */
   waitAll(timeoutMs: number): Promise<boolean> {
     if (this.unsettled === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
@@ -173,7 +175,7 @@ export class Ledger {
     this.#keepAlive.release();
   }
 
-  /** Keeps the process no longer, for good. */
+  /** Stops keeping the process alive, for good. */
   end(): void {
     this.#keepAlive.end();
   }
@@ -244,14 +246,16 @@ export class Ledger {
     const report = (when: LastMoment): void => {
       if (this.#hasWarned || this.#events.has('jobFailed')) return;
       this.#hasWarned = true;
-      const advice = "Await the job, read its error, or listen to 'jobFailed'; this is told once a pool";
+      const advice = "Await the job, read its error, or listen to 'jobFailed'; this is reported once per pool";
       this.#log.fault(`${what}. ${advice}`, { type: 'UnobservedJobFailure', stack, isLast: when === 'exit' });
     };
     watchForLook(job, watchUnobserved(job, report));
   }
 }
 
-/** The stack of an error; not of one of ours, which would say where we made it, unless it says where the job was submitted. */
+/**
+ * The stack of an error. Not of this library's own, which says only where it was made, unless it has a submit stack.
+ */
 function stackToReport(job: Job, error: unknown): string | undefined {
   if (error instanceof ThreadSystemError && !hasSubmitStack(job)) return undefined;
   return stackIfAny(error);

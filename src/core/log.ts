@@ -11,7 +11,7 @@ import type { Logger, LogLevel } from './options/logger.js';
 import type { SettledCounts, ShutdownMode } from './options/shutdown-options.js';
 import type { PoolWorker } from './pool-worker.js';
 
-/** How a fault that no caller can catch becomes a process warning. */
+/** How to report, as a process warning, a fault that no caller can catch. */
 export interface Warning {
   readonly type: 'UnobservedJobFailure' | 'ThreadSystemWarning' | 'LateError';
   readonly stack?: string | undefined;
@@ -20,8 +20,8 @@ export interface Warning {
 }
 
 /**
- * Writes to the pool's logger what a supervisor wants to know; without a logger, emits a process warning for each fault that
- * must not stay silent. One line of text each: no two loggers agree on further arguments.
+ * Writes to the pool's logger what an operator wants to know; without a logger, emits a process warning for each fault
+ * that must not go unnoticed. Each is one line of text, as loggers differ in what they do with further arguments.
  */
 export class PoolLog {
   readonly #listenerQueue: ListenerQueue;
@@ -57,7 +57,7 @@ export class PoolLog {
     this.#events.watch('drain', () => this.#write('debug', 'The queue has room again'));
   }
 
-  /** A fault that nobody can catch. */
+  /** Reports a fault that nobody can catch. */
   fault(message: string, { type, stack, isLast = false }: Warning): void {
     if (this.#logger !== undefined) {
       const text = stack === undefined ? message : `${message}\n${stack}`;
@@ -65,7 +65,7 @@ export class PoolLog {
       else this.#write('error', text);
     } else if (isLast) {
       const warning = Object.assign(new Error(message), { name: type, detail: stack ?? '' });
-      process.emit('warning', warning); // `emitWarning` does so later
+      process.emit('warning', warning); // `emitWarning` would emit it too late
     } else {
       emitWarning(message, { type, detail: stack });
     }

@@ -1,6 +1,8 @@
 import type { ShutdownMode } from './options/shutdown-options.js';
 
-/** How far a pool's shutdown has come: it only moves forward (I5). Only `Shutdown` writes it; all others take it `Readonly`. */
+/**
+ * How far a pool's shutdown has come: it only moves forward (I5). Written by `Shutdown` only; others get it `Readonly`.
+ */
 export class PoolState {
   /** Whether `shutdown` was called. */
   hasBegun = false;

@@ -61,13 +61,13 @@ export class ThreadPool implements AsyncDisposable {
   readonly #name: string;
   readonly #reserved: readonly ReservedWorkers[];
   readonly #submitStacks: boolean;
-  /** Maps under way. */
+  /** Maps in progress. */
   readonly #maps = new Set<JobMap<unknown, unknown>>();
   readonly #streams: JobStreams;
   readonly #schedules: Schedules;
   readonly #unregister: () => void;
 
-  /** @throws {TypeError} or {RangeError} for a bad option, naming it, the rule and the value received. */
+  /** @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options?: ThreadPoolOptions) {
     const settings = resolvePoolOptions(options);
     const engine = createEngine(this, settings);
@@ -98,7 +98,7 @@ export class ThreadPool implements AsyncDisposable {
    *
    * @param task a self-contained function, sent by its source text, or a task of a `taskModule`.
    * @param rest the task's arguments, cloned when the job is sent to a thread; then options.
-   * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
+   * @throws {TypeError | RangeError} for a bad task, argument list or option.
    * @throws {PoolClosedError} after `shutdown`.
    */
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
@@ -109,9 +109,9 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Submits a job made before, and returns it; or the unsettled job of the same `key` that it joins.
+   * Submits a job made before, and returns it, or the unsettled job with the same `key` that it joins.
    *
-   * @throws {TypeError} if it is not a job, or was submitted before.
+   * @throws {TypeError} if `job` is not a `Job`, or was submitted before.
    * @throws {PoolClosedError} after `shutdown`.
    */
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
@@ -121,7 +121,7 @@ export class ThreadPool implements AsyncDisposable {
     return this.#intake.submit(job as Job) as Job<T, P>;
   }
 
-  /** Submits a call of the task for each list of arguments, with the same options. As `submit`. */
+  /** Submits a call of the task for each list of arguments, with the same options. Otherwise like `submit`. */
   submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
     if (typeof listOfArgs !== 'object' || listOfArgs === null || !(Symbol.iterator in listOfArgs))
       throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
@@ -135,10 +135,10 @@ export class ThreadPool implements AsyncDisposable {
   /**
    * Calls the task with each item, on all workers, many items per job; reads ahead no more items than two jobs for each place
    * at a worker take. The first failure cancels the rest. A typed array results in one of the same kind, shared if it was
-   * shared. Items of one job are cloned together: an object that two of them refer to is one object there.
+   * shared. Items of one job are cloned together: an object referenced by two of them is one object in the task.
    *
    * @returns the results: awaitable as a list, or async-iterable.
-   * @throws {TypeError} or {RangeError} for a bad task, items or option.
+   * @throws {TypeError | RangeError} for a bad task, items or option.
    *
    * @example
    * ```ts
@@ -174,11 +174,11 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * The jobs in the order in which they settle, for `for await`: read their `state`, `result` and `error`. Jobs that have
-   * settled already come first.
+   * Returns the jobs in the order in which they settle, for `for await`: read their `state`, `result` and `error`. Jobs
+   * that have already settled come first.
    *
-   * @param options.timeoutMs after how many ms the loop throws a `JobTimeoutError`. Default: `Infinity`.
-   * @throws {TypeError} if `jobs` holds anything but Jobs.
+   * @param options.timeoutMs time in milliseconds after which the loop throws a `JobTimeoutError`. Default: `Infinity`.
+   * @throws {TypeError} if `jobs` is not an iterable of `Job`s.
    */
   asCompleted<J extends Job>(
     jobs: Iterable<J>,
@@ -187,12 +187,12 @@ export class ThreadPool implements AsyncDisposable {
     return streamAsCompleted(jobs, options);
   }
 
-  /** The jobs that complete from now on, for `for await`; ends when the pool has shut down. */
+  /** Returns the jobs that complete from now on, for `for await`. Ends when the pool has shut down. */
   results(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
     return this.#streams.open('jobCompleted', options);
   }
 
-  /** The jobs that fail from now on, for `for await`; ends when the pool has shut down. */
+  /** Returns the jobs that fail from now on, for `for await`. Ends when the pool has shut down. */
   failures(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
     return this.#streams.open('jobFailed', options);
   }
@@ -201,7 +201,7 @@ export class ThreadPool implements AsyncDisposable {
    * Runs a task repeatedly, at a fixed rate or by a cron expression. The schedule keeps the process alive unless it is
    * `unref`'d.
    *
-   * @throws {TypeError} or {RangeError} for a bad task, argument list or option.
+   * @throws {TypeError | RangeError} for a bad task, argument list or option.
    * @throws {PoolClosedError} after `shutdown`, which ends all schedules.
    */
   schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
@@ -216,7 +216,7 @@ export class ThreadPool implements AsyncDisposable {
     return this.#schedules.all;
   }
 
-  /** A group for jobs that belong together: counted, cancelled and waited for as one. */
+  /** Makes a group for jobs that belong together: they are counted, cancelled and awaited as one. */
   group(name: string): JobGroup;
   group(name: string, ...rest: readonly unknown[]): JobGroup {
     refuseOptions(rest, 'make a group');
@@ -228,7 +228,8 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Resolves with `true` when every job submitted before the call has settled, or with `false` when `timeoutMs` have passed.
+   * Resolves with `true` once every job submitted before the call has settled, or with `false` if `timeoutMs` passes
+   * first.
    */
   waitAll(options?: JobWaitOptions): Promise<boolean> {
     return this.#engine.ledger.waitAll(readTimeout(options, 'wait for all jobs'));
@@ -269,10 +270,10 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Changes how many threads the pool may have. Surplus ones end when their jobs have ended.
+   * Changes how many workers the pool may have. Surplus ones end when their jobs have ended.
    *
-   * @param maxWorkers as the option of that name.
-   * @throws {TypeError} or {RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
+   * @param maxWorkers like the option of that name.
+   * @throws {TypeError | RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
    */
   resize(maxWorkers: number): void {
     if (maxWorkers === undefined)
@@ -310,7 +311,7 @@ export class ThreadPool implements AsyncDisposable {
     return refusal === undefined ? this.#engine.broadcasts.run(task, args) : Promise.reject(refusal);
   }
 
-  /** A snapshot of the pool's numbers. */
+  /** Returns a snapshot of the pool's metrics. */
   metrics(): PoolMetrics {
     const nowMs = now();
     const { metrics, workers, dispatcher, childJobs } = this.#engine;
@@ -320,7 +321,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /**
    * Makes one CPU profile of the calling thread and of every worker, including those that start meanwhile, while `fn` runs:
-   * until it returns, or the promise it returns settles. The part of a worker that dies is lost.
+   * until it returns, or its promise settles. The part of a worker that dies is lost.
    *
    * @returns the profile, for `JSON.stringify` and a file named `….cpuprofile`; rejects with what `fn` throws.
    * @throws {TypeError} if `fn` is not a function.
@@ -342,9 +343,9 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Calls `fn` at each event. An error that it throws becomes a process warning.
+   * Calls `fn` at each event of that name. An error thrown by `fn` becomes a process warning.
    *
-   * @returns a function that unregisters it.
+   * @returns a function that unregisters `fn`.
    */
   on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
     const { events, workers, starvation } = this.#engine;

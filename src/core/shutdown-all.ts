@@ -17,13 +17,13 @@ export interface Endable {
 }
 
 export interface SignalOptions extends ShutdownOptions {
-  /** Default: `['SIGINT', 'SIGTERM']`. */
+  /** Names of the signals. Default: `['SIGINT', 'SIGTERM']`. */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
 
 const SIGNAL_OPTIONS = optionNames<SignalOptions>({ signals: true, mode: true, timeoutMs: true });
 
-/** Weak references: a pool that is not used any more must not be kept for this. */
+/** Weak references: an unused pool must not be kept alive for this. */
 const registered = new Set<WeakRef<Endable>>();
 const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => registered.delete(ref));
 
@@ -50,7 +50,7 @@ export async function shutdownAll(options?: ShutdownOptions): Promise<void> {
  * signal aborts them.
  *
  * @returns a function that stops doing so.
- * @throws {TypeError} or {RangeError} for a bad option.
+ * @throws {TypeError | RangeError} for a bad option.
  */
 export function handleSignals(options?: SignalOptions): () => void {
   const action = 'handle signals';

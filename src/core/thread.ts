@@ -38,7 +38,7 @@ export class Thread<T = unknown> {
   readonly #endable: Endable = { shutdown: (options) => this.#shutdown(options) };
 
   private constructor(name: string, job: Job<T>, pool: ThreadPool, parent: Thread | undefined) {
-    // in JavaScript it can be called; without a pool it would fail later, where nobody can catch it
+    // JavaScript can call this constructor; without a pool it would fail later, where nobody can catch the error
     if (!(pool instanceof ThreadPool))
       throw new TypeError('Cannot make a thread: use Thread.run(name, task, args?, options?)');
     this.name = name;
@@ -60,7 +60,7 @@ export class Thread<T = unknown> {
    * Runs a task on a thread of its own.
    *
    * @param name the name of the thread, also shown in errors.
-   * @throws {TypeError} or {RangeError} for a bad name, task, argument list or option.
+   * @throws {TypeError | RangeError} for a bad name, task, argument list or option.
    */
   static run<K extends Task>(name: string, task: K, ...rest: SubmitRest<K>): Thread<TaskResult<K>> {
     return Thread.#run(name, undefined, task, rest);

@@ -21,7 +21,7 @@ import type { WorkerOutput } from './workers/worker-output.js';
 import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
 
 export interface WorkerReportsDeps {
-  /** Only held: as long as a job or a worker holds the parts of a pool, `shutdownAll`, which refers to it weakly, finds it. */
+  /** Only referenced: while a job or a worker keeps the pool's parts alive, `shutdownAll` must find the pool itself. */
   readonly pool: object;
   readonly state: Readonly<PoolState>;
   readonly events: EventHub;

@@ -136,7 +136,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
    * writing runs foreign code that cancels the job, the job is taken back as usual, and the worker skips the entry.
    *
    * @param plannedTicks how long the job is expected to run.
-   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then, and the job stays in flight.
+   * @throws {NotCloneableError} if an argument cannot be cloned; nothing is written then, and the job stays in flight.
    */
   send(job: J, plannedTicks: number): boolean {
     const requests = this.#requests;
@@ -170,8 +170,8 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   }
 
   /**
-   * As `publish`, but does not wake a worker that blocks for a moment, `LINGER_MS` at most, and then looks by itself: the next
-   * `publish` does, with what has come until then. A wake-up costs more than many short jobs.
+   * Like `publish`, but does not wake a worker that blocks for `LINGER_MS` at most and then checks by itself: the next
+   * `publish` wakes it, with the jobs sent by then. A wakeup costs more than many short jobs.
    */
   publishEarly(): boolean {
     if (!this.#publish()) return false;

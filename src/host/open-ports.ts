@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 
-/** The ports between this thread and one worker's that a job opened and that may outlast the job. */
+/** The ports between this thread and a worker's that jobs opened and that may outlast them. */
 export class OpenPorts {
   /** This side's ends of the streams that go on between the two threads. */
   readonly #links = new Set<MessagePort>();

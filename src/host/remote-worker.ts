@@ -22,7 +22,7 @@ import { WorkerThread } from './worker-thread.js';
 export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly sharesMemory = true;
   readonly workerId: number;
-  /** 0, as a job's place: the worker is past no run. */
+  /** As a job's place: 0, as no run has ended. */
   readonly attempt = 0;
   readonly concurrency: number;
   readonly inFlight: InFlight<J>;
@@ -252,7 +252,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.publish();
   }
 
-  /** As `publish`, but leaves a thread that is about to look by itself asleep until the next `publish`. */
+  /** Like `publish`, but leaves a thread that will soon check by itself asleep until the next `publish`. */
   publishEarly(): boolean {
     return this.#channel.publishEarly();
   }
@@ -262,7 +262,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.drain(max);
   }
 
-  /** Asks a job to stop: the job never starts, or sees its flag raised, or has ended. There is no further case. */
+  /** Asks a job to stop: either the job never starts, or it sees its flag raised, or it has already ended. */
   cancel(job: J, reason: unknown): CancelOutcome {
     return this.#channel.cancel(job, reason);
   }

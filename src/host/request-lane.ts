@@ -114,7 +114,7 @@ export class RequestLane {
   /**
    * Writes a job's entry, not yet published.
    *
-   * @throws {NotCloneableError} when an argument cannot cross; nothing is written then.
+   * @throws {NotCloneableError} if an argument cannot be cloned; nothing is written then.
    */
   write(job: InFlightJob): void {
     const kind = kindOf(job);

@@ -156,7 +156,7 @@ export class ResultLane {
     return true;
   }
 
-  /** Answers the head of the entry. Throws where nobody knows what comes next. */
+  /** Returns the head of the entry. Throws if the start of the next entry is unknown. */
   #passOver(): number {
     const ring = this.#ring;
     const { offset } = ring;
@@ -171,7 +171,7 @@ export class ResultLane {
     return head;
   }
 
-  /** One that cannot be read is gone from its port all the same. */
+  /** Takes a message. One that cannot be read is removed from its port all the same. */
   #dropMessage(): void {
     try {
       receiveMessageOnPort(this.#port);
@@ -210,7 +210,7 @@ export class ResultLane {
       case Answer.STARTED:
       case Answer.SUSPENDED:
       case Answer.BLOCKED:
-        this.#dispatchRare(reader, slot, answer, undefined); // they have no value
+        this.#dispatchRare(reader, slot, answer, undefined); // these answers have no value
         break;
     }
   }
@@ -274,7 +274,7 @@ export class ResultLane {
     this.#dispatchRare(reader, slot, answer, value);
   }
 
-  /** The message of the entry it is at. */
+  /** Takes the message of the current entry. */
   #receiveEntry(tag: number): unknown {
     this.#receivedAt = this.#readCount;
     return this.#receive(tag);
@@ -288,7 +288,7 @@ export class ResultLane {
   }
 }
 
-/** Never throws, as `decodeError`. */
+/** Like `decodeError`, but never throws. */
 function toThrown(value: unknown): Thrown {
   const record = value as ErrorRecord;
   try {

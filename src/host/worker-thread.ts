@@ -45,7 +45,7 @@ export class WorkerThread {
     return this.#error;
   }
 
-  /** The thread's loop has failed, or cannot be heard any more. The first error is kept. */
+  /** The thread's loop has failed, or its lane cannot be read any further. The first error is kept. */
   failed(error: unknown): void {
     this.#error ??= error;
   }

@@ -139,7 +139,7 @@ export class RequestReader implements JobHead {
   #receive(): unknown {
     const received = receiveMessageOnPort(this.#port);
     // the main thread posts a message before it publishes its entry
-    if (received === undefined) throw new Error('A request entry names a message that did not come');
+    if (received === undefined) throw new Error('A request entry names a message that did not arrive');
     return received.message;
   }
 

@@ -94,7 +94,7 @@ export class Balance {
     return isAnyTaken;
   }
 
-  /** Takes back jobs that wait behind ones that run far longer than expected, for whichever worker is free first. */
+  /** Takes back jobs that wait behind others running far longer than expected, for whichever worker is free first. */
   recallStuck(): void {
     this.#choice.beginPass(now());
     for (const worker of this.#workers.all) {
@@ -129,7 +129,7 @@ export class Balance {
     return this.#takeBack(busiest, FIRST_RANK, isMixed ? Number.POSITIVE_INFINITY : halfOf(busiest)) > 0;
   }
 
-  /** `share` if not every free worker may be given every job. */
+  /** Like `share`, if not every free worker may be given every job. */
   #shareReserved(reserve: Reserve): boolean {
     const free = this.#workers.all.filter(({ isFree, inFlight }) => isFree && !inFlight.hasWaiting);
     const busy = this.#workers.all.filter(({ inFlight }) => inFlight.hasWaiting && inFlight.backlogTicks > SHARE_TICKS);

@@ -9,7 +9,7 @@ import type { Reserve } from './reserve.js';
 import { plannedTicks, WINDOW_TICKS } from './run-estimate.js';
 import type { WorkerChoice } from './worker-choice.js';
 
-/** Jobs are dispatched directly if this many of them together are not worth sharing. */
+/** Number of jobs that, taken together, must not be worth sharing if they are to be dispatched directly. */
 const FEWEST_DIRECT = 8;
 /** Longest run of direct dispatch to one worker, half a window: the longer it is, the fewer workers have to be woken. */
 const RUN_TICKS = WINDOW_TICKS / 2;
@@ -46,7 +46,10 @@ export class DirectDispatch {
     this.#hasReserve = reserve !== undefined;
   }
 
-  /** Many jobs come one by one, and none waits: until `publish`, jobs like this one are dispatched directly if they are short. */
+  /**
+   * Many jobs come one by one, and none waits: dispatches jobs like this one directly until `publish`, if they are
+   * short.
+   */
   plan(job: Job, nowMs: number): void {
     const kind = kindOf(job);
     const isShort = plannedTicks(kind.task) * FEWEST_DIRECT <= SHARE_TICKS;

@@ -15,7 +15,7 @@ import { isInWindow, type WorkerChoice } from './worker-choice.js';
 
 /** Most jobs sent to one worker before the next worker is looked at. */
 const MAX_CHUNK = 1024;
-/** How many jobs for each worker are sent at once behind an urgent one. */
+/** How many jobs per worker are sent at once behind an urgent one. */
 const BEHIND_URGENT = 64;
 /** Longest time that further jobs wait for an urgent one to settle. */
 const HURRY_MS = 2;
@@ -39,7 +39,7 @@ export interface DispatcherDeps {
  */
 export class Dispatcher {
   readonly queue: JobQueue<Job>;
-  /** A new job no more urgent than this waits behind another: it need not be looked at before its batch is sent. */
+  /** A new job no more urgent than this waits behind another: it can be left until its batch is sent. */
   calm = Number.NEGATIVE_INFINITY;
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
@@ -53,9 +53,12 @@ export class Dispatcher {
   /** The last job that was sent ahead of others to a worker, until it has settled; and when that was. */
   #urgent: Job | undefined;
   #urgentSinceMs = 0;
-  /** Jobs were taken back for a free worker: they are spread over the others, too. */
+  /** Whether jobs were taken back for a free worker: they are spread over the others, too. */
   #isTail = false;
-  /** A job is being written, which may run foreign code: getters of its arguments. Nothing else is sent meanwhile. */
+  /**
+   * Whether a job is being written, which may run foreign code: getters of its arguments. Nothing else is sent
+   * meanwhile.
+   */
   #isSending = false;
 
   constructor({ queue, ledger, workers, reserve, choice, balance }: DispatcherDeps) {
@@ -93,7 +96,7 @@ export class Dispatcher {
     return this.#isSending;
   }
 
-  /** Sends nothing until `resume`, and takes back all that no worker has begun. */
+  /** Sends nothing until `resume`, and takes back all jobs that no worker has begun. */
   pause(): void {
     this.#isPaused = true;
     this.calm = Number.POSITIVE_INFINITY;
@@ -118,8 +121,8 @@ export class Dispatcher {
   }
 
   /**
-   * Whether workers must be looked at again, as none will ring: jobs wait at one, or jobs are queued for one that is held,
-   * or was until just now, or whose lane is full of entries that were taken back.
+   * Whether workers must be checked again, as none will ring: jobs wait at one, or jobs are queued for one that is
+   * held, or was until just now, or whose lane is full of entries that were taken back.
    */
   get needsWatching(): boolean {
     for (const worker of this.#workers.all) {
@@ -141,7 +144,7 @@ export class Dispatcher {
 
   /** Sends the most urgent jobs, each to the worker that will begin it first, until no worker may take more. */
   feed(): void {
-    // called by a getter of an argument: the outer call goes on
+    // called by a getter of an argument: the outer call continues
     if (this.#isFeeding || this.#isSending) return;
     this.#isFeeding = true;
     this.#choice.beginPass(now());
@@ -174,8 +177,8 @@ export class Dispatcher {
   }
 
   /**
-   * A job has come that may be the next to begin: sends at once what would begin at once, and takes back what it outranks.
-   * The rest is sent with its batch.
+   * A job has arrived that may be the next to begin: sends at once what would begin at once, and takes back what it
+   * outranks. The rest is sent with its batch.
    */
   hasten(): void {
     if (this.#isFeeding || this.#isSending) return;
@@ -209,7 +212,7 @@ export class Dispatcher {
     return isSent;
   }
 
-  /** Sets `calm`. To be called when the queue, or what workers have, may have changed. */
+  /** Sets `calm`. Call this when the queue, or the jobs at workers, may have changed. */
   calmDown(): void {
     this.calm = this.#isPaused ? Number.POSITIVE_INFINITY : this.#firstUrgency();
   }
@@ -263,14 +266,16 @@ export class Dispatcher {
     this.#toSend = Math.min(this.#toSend, this.#mostToSend());
   }
 
-  /** How many jobs `feed` may send: few while a short urgent job runs, so that answers are soon looked for. */
+  /** How many jobs `feed` may send: few while a short urgent job runs, so that answers are read soon. */
   #mostToSend(): number {
     if (this.#urgent === undefined || this.#choice.nowMs - this.#urgentSinceMs > HURRY_MS)
       return Number.POSITIVE_INFINITY;
     return BEHIND_URGENT * this.#workers.all.length;
   }
 
-  /** Whether an urgent job has settled since the last call: its awaiter is not to wait for the answers of others. */
+  /**
+   * Whether an urgent job has settled since the last call: code that awaits it must not wait for the answers of others.
+   */
   takeUrgentSettled(): boolean {
     if (this.#urgent === undefined || !isSettled(this.#urgent)) return false;
     this.#urgent = undefined;

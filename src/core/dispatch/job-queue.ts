@@ -76,7 +76,7 @@ class QueueLevel<J extends InFlightJob> {
     let oldest: J | undefined;
     for (const job of this) {
       if (oldest === undefined || ageOf(job) < ageOf(oldest)) oldest = job;
-      if (orderOf(job) > 0) break; // those behind it in the list are younger
+      if (orderOf(job) > 0) break; // jobs behind it in the list are younger
     }
     for (const job of this.#strays.data)
       if (this.#isStray(job) && (oldest === undefined || ageOf(job) < ageOf(oldest))) oldest = job;

@@ -13,9 +13,9 @@ import type { DirectDispatch } from './direct-dispatch.js';
 import type { Dispatcher } from './dispatcher.js';
 
 /**
- * How many submissions, or how much time, until a long synchronous run of them sends jobs and reads answers: before workers,
- * which are sent up to a thousand short jobs each, have run theirs. Otherwise a backlog grows, which costs more than anything,
- * as the garbage collector copies its arguments.
+ * How many submissions, or how much time, until a long synchronous run of them sends jobs and reads answers: before
+ * workers, which get up to a thousand short jobs each, have run theirs. Otherwise a backlog grows, which costs more
+ * than anything else, as the garbage collector copies its arguments.
  */
 const PUMP_EVERY = 512;
 const PUMP_EVERY_MS = 0.5;
@@ -25,16 +25,16 @@ const LOOK_EVERY = 64;
 const DRAIN_BATCH = 256;
 /** Longest time for which answers are read before the event loop turns. */
 const YIELD_MS = 0.5;
-/** After short jobs were sent, how long this thread looks for answers before it waits to be rung. */
+/** How long this thread polls for answers after short jobs were sent, before it waits for a ring. */
 const LINGER_MS = 0.05;
 /** Longest backlog worth lingering for. */
 const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
 /**
- * If workers have more to do than this, answers are looked for after as long by a timer, as long as some come: a timer wakes
- * one thread, a ring occupies two.
+ * If workers have more to do than this, a timer polls for answers at this interval, as long as some arrive: a timer
+ * wakes one thread, a ring occupies two.
  */
 const WAKE_MS = 2;
-/** First interval at which workers with jobs not begun are looked at; doubled while nothing moves, up to the longest. */
+/** First interval at which workers with jobs not begun are checked; doubled while nothing moves, up to the longest. */
 const WATCH_MS = 1;
 const LONGEST_WATCH_MS = 16;
 
@@ -55,12 +55,12 @@ export class Pacer {
   #isPumpScheduled = false;
   #isDrainScheduled = false;
   #isReading = false;
-  /** Workers are being started, which may run foreign code: the option `worker`. Nothing is sent meanwhile. */
+  /** Whether workers are being started, which may run foreign code: the option `worker`. Nothing is sent meanwhile. */
   #isStarting = false;
-  /** No worker need ring, as answers are looked for after this run of submissions. */
+  /** Whether no worker needs to ring, as answers are read after this run of submissions. */
   #isAwake = false;
   #sincePump = 0;
-  /** When the batch began or, in a long one, when some of it was last sent. */
+  /** When the batch began or, if it is long, when some of it was last sent. */
   #pumpedAtMs = 0;
   #lingerUntilMs = 0;
   #wakeTimer: NodeJS.Timeout | undefined;
@@ -75,10 +75,10 @@ export class Pacer {
   }
 
   /**
-   * To be called before a job is entered. If the job is the first of its batch, reads the clock and schedules the batch: before
-   * the job, as that goes deepest. If the stack ends there, nothing has changed.
+   * Call this before a job is entered. If the job is the first of its batch, reads the clock and schedules the batch:
+   * before the job, as this goes deepest. If the stack overflows there, nothing has changed.
    *
-   * @throws {RangeError} near the end of the stack.
+   * @throws {RangeError} if the stack is nearly full.
    */
   beginBatch(): void {
     needStackRoom();
@@ -87,7 +87,7 @@ export class Pacer {
     this.#pumpedAtMs = this.#deps.ledger.refreshClock();
   }
 
-  /** Queues a new job behind its equals, and sees to it that it is sent. */
+  /** Queues a new job behind its equals, and makes sure that it is sent. */
   enqueue(job: Job): void {
     if (!this.#direct.trySend(job)) {
       const dispatcher = this.#dispatcher;
@@ -97,14 +97,14 @@ export class Pacer {
     this.#paceNext(job);
   }
 
-  /** Queues a job that comes back, perhaps ahead of its equals, and sees to it that it is sent. */
+  /** Queues a job that comes back, perhaps ahead of its equals, and makes sure that it is sent. */
   enqueueBefore(job: Job): void {
     this.insert(job);
     this.#hasten();
     this.#paceNext(job);
   }
 
-  /** Queues a job without sending anything. `inserted` has to follow. */
+  /** Queues a job without sending anything. Call `inserted` after it. */
   insert(job: Job): void {
     this.#dispatcher.queue.insert(job);
   }
@@ -121,8 +121,8 @@ export class Pacer {
   }
 
   /**
-   * A job has come that may be the next to begin: sends it now, as this thread may be busy before its batch is sent. Near the
-   * end of the stack it is sent with its batch: nothing of this may end in the middle.
+   * A job has arrived that may be the next to begin: sends it now, as this thread may be busy before its batch is sent.
+   * If the stack is nearly full, the job is sent with its batch: a stack overflow here would leave things half done.
    */
   #hasten(): void {
     const { dispatcher, workers } = this.#deps;
@@ -251,7 +251,7 @@ export class Pacer {
       workers.watchIdle();
       return true;
     }
-    // whichever side clears the word: this one looks again, and at worst one ring is not needed
+    // whichever side clears the word: this one checks again, and at worst one ring is superfluous
     this.#deps.parking.leave();
     return false;
   }
@@ -261,7 +261,7 @@ export class Pacer {
     else this.#wakeTimer.refresh();
   }
 
-  /** If a worker has rung meanwhile and this thread has parked anew, this may be too early, or not needed. */
+  /** If a worker has rung meanwhile and this thread has parked again, this may come too early, or be superfluous. */
   readonly #wake = (): void => {
     this.#deps.parking.leave();
     this.drain();
@@ -273,14 +273,14 @@ export class Pacer {
     return false;
   }
 
-  /** Starts the timer by which workers are looked at while jobs wait there. */
+  /** Starts the timer by which workers are checked while jobs wait there. */
   #watch(): void {
     const { dispatcher } = this.#deps;
     if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
     this.#watchTimer = outsideRequests(setTimeout, this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
   }
 
-  /** Looks at workers now if it is time, as this thread is awake: the timer is for when no worker rings. */
+  /** Checks workers now if it is time, as this thread is awake: the timer is for when no worker rings. */
   #lookAfter(nowMs: number): void {
     if (this.#watchTimer === undefined || nowMs - this.#watchedAtMs < this.#watchMs) return;
     this.#watchedAtMs = nowMs;
@@ -288,7 +288,7 @@ export class Pacer {
     this.#deps.balance.recallStuck();
   }
 
-  /** New jobs have come: workers are looked at often again. */
+  /** New jobs have arrived: workers are checked often again. */
   #restartWatch(): void {
     clearTimeout(this.#watchTimer);
     this.#watchTimer = undefined;

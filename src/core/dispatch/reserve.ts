@@ -11,8 +11,8 @@ interface Workers {
 }
 
 /**
- * Keeps workers free for urgent jobs: jobs below a threshold may occupy only so many workers at once that enough are left
- * for those above. Which workers these are may change with each job.
+ * Keeps workers free for urgent jobs: jobs below a threshold may occupy only a limited number of workers at once, so
+ * that enough are left for those above. Which workers these are may change with each job.
  *
  * The thresholds divide jobs into tiers, 0 for the least urgent. A worker counts for a tier while it has any job of that tier
  * or below, begun or not: so a job never waits at a worker that is kept from it.

@@ -13,11 +13,16 @@ const LONGEST_TICKS = 2 ** 24;
 const PART_BITS = 4;
 /** Weight of each run in the estimate: 1/8. */
 const WEIGHT_BITS = 3;
-/** Factor from which a run counts as an outlier, believed only twice in a row: most such threads were preempted. */
+/**
+ * Factor from which a run counts as an outlier, believed only if the next is one, too: most such threads were
+ * preempted.
+ */
 const OUTLIER = 8;
 const OUTLIER_PARTS = (0.02 * TICKS_PER_MS) << PART_BITS;
 
-/** How long a job of the task is expected to run, in ticks; the same for all that is long or unknown. */
+/**
+ * Returns how long a job of the task is expected to run, in ticks; one value stands for all that is long or unknown.
+ */
 export function plannedTicks(task: TaskRef): number {
   if (task.estimate < 0) return LONG_TICKS;
   const ticks = task.estimate >> PART_BITS;

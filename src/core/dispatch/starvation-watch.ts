@@ -12,15 +12,18 @@ export interface StarvationDeps {
   readonly ledger: Ledger;
 }
 
-/** When a job starves if waiting jobs do not age. */
+/** Wait after which a job starves if waiting jobs do not age. */
 const DEFAULT_AFTER_MS = 30_000;
-/** Shortest time between two looks: this share of the time after which a job starves, and this many times the last look. */
+/**
+ * Shortest time between two checks: this share of the time after which a job starves, and this multiple of the last
+ * check.
+ */
 const SHARE = 1 / 16;
 const REST = 20;
 
 /**
  * Emits `starvation` once for each job that waits too long in the queue. There is one timer, only while there are listeners
- * and jobs; each look goes through all waiting jobs, so that a job costs nothing as it enters and leaves.
+ * and jobs; each check goes through all waiting jobs, so that a job costs nothing as it enters and leaves.
  */
 export class StarvationWatch {
   readonly #afterMs: number;

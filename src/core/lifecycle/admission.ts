@@ -51,7 +51,7 @@ export class Admission {
     return this.#maxQueue !== Number.POSITIVE_INFINITY;
   }
 
-  /** Whether there is no room for the job: for as many as can run, and `maxQueue` that wait. */
+  /** Whether there is no room for the job, as the jobs that can run and `maxQueue` waiting ones are there. */
   isFullFor(job: Job): boolean {
     if (!this.isBounded) return false;
     const { reserve, workers } = this.#deps;
@@ -75,7 +75,10 @@ export class Admission {
     if (this.#room() <= 0) this.#wasFull = true;
   }
 
-  /** A job has entered a full queue: drops another or, if none is to give way, refuses the job itself. False if refused. */
+  /**
+   * A job has entered a full queue: drops another or, if none has to give way, refuses the job itself. False if
+   * refused.
+   */
   makeRoomFor(job: Job): boolean {
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger, log } = this.#deps;

@@ -18,7 +18,7 @@ export interface ChildIntakeDeps {
   readonly childJobs: ChildJobs;
 }
 
-/** Submits the jobs that the code of jobs asks for, and reports their outcomes to that code. */
+/** Submits the jobs that the code of other jobs asks for, and reports their outcomes to that code. */
 export class ChildIntake {
   readonly #deps: ChildIntakeDeps;
   /** Unsettled children by their number at their parent's worker. */
@@ -59,7 +59,7 @@ export class ChildIntake {
     this.#byNumber.get(keyOf(worker, child))?.cancel(reason);
   }
 
-  /** @throws {TypeError} or {RangeError} for a bad option; {PoolClosedError} if nothing more is run. */
+  /** @throws {TypeError | RangeError} for a bad option; {PoolClosedError} if nothing more is run. */
   #make(parent: Job, asked: ChildSubmission): Job {
     const { task, args } = asked;
     const ref = refOfOrigin(task);

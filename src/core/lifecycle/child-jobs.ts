@@ -3,7 +3,7 @@ import type { Job } from '../../jobs/job.js';
 import { placeOf, setPlace } from '../../jobs/job-access.js';
 import type { PoolWorker } from '../pool-worker.js';
 
-/** Which jobs were submitted by which: children are cancelled with their parent, which settles after them. */
+/** Tracks which jobs were submitted by which: children are cancelled with their parent, which settles after them. */
 export class ChildJobs {
   readonly #children = new RareMap<Job, Set<Job>>();
   /** Parents whose code has ended, and how each settles. */

@@ -6,7 +6,7 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 
-/** Jobs that may not run yet, as they wait for a time or for other jobs. They are PENDING, and delay no other. */
+/** Jobs that may not run yet, as they wait for a time or for other jobs. They are PENDING and delay no others. */
 export class DeferredJobs {
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
@@ -43,7 +43,7 @@ export class DeferredJobs {
     else this.#defer(job, [], ms);
   }
 
-  /** Removes a job that is not to run any more. False if it is not deferred. */
+  /** Removes a job that is no longer to run. False if it is not deferred. */
   remove(job: Job): boolean {
     const stop = this.#deferred.get(job);
     if (stop === undefined) return false;

@@ -68,7 +68,7 @@ export class Intake {
     return job;
   }
 
-  /** The short way for a job without options, as most are: it cannot be deferred, limited, or settled already. */
+  /** The fast path for a job without options, the common case: it cannot be deferred, limited, or settled already. */
   #enterPlain(job: Job): void {
     this.#pacer.beginBatch();
     this.#ledger.enter(job, this.#deps.control);

@@ -28,7 +28,7 @@ export class JobControl implements JobOwner {
   readonly #deps: JobControlDeps;
   /** The job that nothing cancels now: see `sparing`. */
   #spared: Job | undefined;
-  /** Through which jobs refer to this. */
+  /** The reference by which jobs find this object. */
   readonly ref = new OwnerRef<JobOwner>();
 
   constructor(deps: JobControlDeps) {
@@ -40,7 +40,7 @@ export class JobControl implements JobOwner {
     this.ref.owner = this;
   }
 
-  /** The pool has no unsettled job: tasks keep it no longer. */
+  /** The pool has no unsettled job: tasks no longer keep it alive. */
   detach(): void {
     this.ref.owner = undefined;
   }

@@ -23,7 +23,7 @@ const FIRST_PAUSE_MS = 50;
 /** First pause before another start while workers live; twice as long after each failure, up to the longest. */
 const START_PAUSE_MS = 1_000;
 const LONGEST_START_PAUSE_MS = 60_000;
-/** Most faults of which the process is warned, each once. */
+/** Maximum number of distinct faults for which a process warning is emitted, once each. */
 const MOST_WARNINGS = 16;
 
 export interface RecoveryDeps {
@@ -51,7 +51,7 @@ export class Recovery implements GraceEvents {
   #roundsBefore = 0;
   /** When the last round's first start failed, in ms of `now()`. */
   #roundFailedAtMs = Number.NEGATIVE_INFINITY;
-  /** Faults of which the process was warned. */
+  /** Faults for which a process warning was emitted. */
   readonly #warned = new Set<string>();
 
   constructor(graceMs: number, deps: RecoveryDeps) {
@@ -120,7 +120,7 @@ export class Recovery implements GraceEvents {
       this.#giveUp(job, worker);
       settling.threadLost(job, lostError(job, exit));
     }
-    // a worker whose loop fails before it has begun a job would fail again and again
+    // a worker whose loop fails before it has begun a job would fail repeatedly
     const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length > 0;
     if (!hasServed) this.#failedRounds = Math.max(this.#failedRounds, this.#roundsBefore);
     const hadStarted = (worker.wasUp && hasServed) || worker.wasEnded;
@@ -131,8 +131,9 @@ export class Recovery implements GraceEvents {
   }
 
   /**
-   * A worker could not start. If others live, even busy or starting, they do its work and another start is tried later. If
-   * none lives, it is tried soon; and if that fails again and again, all waiting jobs fail, as no start would help them.
+   * A worker could not start. If others live, even busy or starting, they do its work, and another start is tried
+   * later. If none lives, another is tried soon; if that keeps failing, all waiting jobs fail, as no start would help
+   * them.
    *
    * @param begunAtMs when the start was begun, in ms of `now()`.
    */
@@ -172,7 +173,7 @@ export class Recovery implements GraceEvents {
     });
   }
 
-  /** Each time if there is a logger; otherwise once per message. */
+  /** Reports a fault: each time if there is a logger, otherwise once per message. */
   #warn(message: string, pauseMs: number): void {
     const { log, workers } = this.#deps;
     if (!log.isOpen) {
@@ -184,7 +185,7 @@ export class Recovery implements GraceEvents {
     log.fault(`${message}. ${next}`, { type: 'ThreadSystemWarning' });
   }
 
-  /** A job's code will not answer any more: ends its attempt. */
+  /** A job's code can no longer answer: ends the job's attempt. */
   #giveUp(job: Job, worker: PoolWorker): void {
     const { limits, childJobs } = this.#deps;
     limits.ended(job);

@@ -5,7 +5,7 @@ import { optionsOf } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import { Timeout } from '../../jobs/stop-cause.js';
 
-/** What stops a job whose time is over. */
+/** Stops a job whose time is over. */
 interface Stopper {
   stop(job: Job, cause: Timeout): boolean;
 }

@@ -3,13 +3,13 @@ import { describe } from '../../errors.js';
 import { JobPriority } from '../../jobs/job-priority.js';
 
 export interface AgingOptions {
-  /** How long a job waits until it has risen by `step`. */
+  /** Time in milliseconds in which the effective priority of a waiting job rises by `step`. */
   readonly everyMs: number;
-  /** By how much the job's effective priority rises in that time: 1 is the distance between two named priorities. */
+  /** How much it rises in that time: 1 is the distance between two named priorities. */
   readonly step: number;
   /**
-   * How long a job waits until the event `starvation` is emitted. Default: the time in which it rises from `LOWEST` to
-   * `HIGHEST`, `everyMs * Math.ceil(4 / step)`.
+   * How long a job waits until the event `starvation` is emitted, in milliseconds. Default: the time to rise from
+   * `LOWEST` to `HIGHEST`, `everyMs * Math.ceil(4 / step)`.
    */
   readonly starvationMs?: number | undefined;
 }
@@ -22,7 +22,7 @@ const AGING_OPTIONS = optionNames<AgingOptions>({ everyMs: true, step: true, sta
 /** Fewest ticks in which a job rises by 1: the reciprocal is the most by which it may rise too early. */
 export const TICKS_PER_PRIORITY = 8;
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function resolveAging(value: unknown, action: string): AgingSettings {
   const given = readOptions(value, AGING_OPTIONS, action);
   const everyMs = checkPositive(given.everyMs, 'aging.everyMs', action);

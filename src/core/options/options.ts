@@ -21,28 +21,30 @@ import { checkTask, type TaskCall } from './task-call.js';
 
 export interface ThreadPoolOptions {
   /**
-   * Where jobs run: on threads; each worker in a child process of its own, for native code that may crash; or, for unit
-   * tests, on the calling thread, with the same cloning. Default: `'thread'`.
+   * Where jobs run: on threads (`'thread'`); in a child process per worker, for native code that may crash
+   * (`'process'`); or, for unit tests, on the calling thread, with the same cloning (`'inline'`). Default: `'thread'`.
    */
   readonly kind?: 'thread' | 'process' | 'inline' | undefined;
-  /** Most threads at a time. Default: `os.availableParallelism()`; 0 or negative: that plus the value, at least 1. */
+  /** Maximum number of workers. 0 or less is added to `os.availableParallelism()`, which is the default; at least 1. */
   readonly maxWorkers?: number | undefined;
-  /** How many workers are started at once and kept. Default: 0, workers start on demand. */
+  /** How many workers are started at once and kept. Default: 0, so that workers start on demand. */
   readonly minWorkers?: number | undefined;
-  /** How long a worker may be idle before it ends, unless it is one of `minWorkers`. Default: 30 000. */
+  /**
+   * How long a worker may be idle, in milliseconds, before it ends, unless it is one of `minWorkers`. Default: 30 000.
+   */
   readonly idleTimeoutMs?: number | undefined;
   /** How many jobs one worker runs at once, for async tasks. Default: 1. */
   readonly concurrency?: number | undefined;
   /**
-   * How long a cancelled running job may go on before its thread is replaced. Default: 1 000; 0 ends the thread at once,
-   * `Infinity` never does.
+   * How long a job that was asked to stop may run on, in milliseconds, before its thread is replaced. 0 ends the thread
+   * at once, `Infinity` never does. Default: 1 000.
    */
   readonly graceMs?: number | undefined;
-  /** Most jobs that may wait, in addition to those that run or could run at once. Default: `Infinity`. */
+  /** Maximum number of waiting jobs, in addition to those that run or could run at once. Default: `Infinity`. */
   readonly maxQueue?: number | undefined;
   /**
-   * Which job settles FAILED with a `QueueFullError` when another is submitted to a full queue: the new one, the oldest that
-   * waits, or the least urgent. Default: `'reject'`.
+   * Which job settles FAILED with a `QueueFullError` when another is submitted to a full queue: the new one, the oldest
+   * waiting one, or the least urgent. Default: `'reject'`.
    */
   readonly overflow?: 'reject' | 'dropOldest' | 'dropLowest' | undefined;
   /**
@@ -56,19 +58,19 @@ export interface ThreadPoolOptions {
   readonly setupArgs?: readonly unknown[] | undefined;
   /** A task that runs in each worker that was set up, before it ends in order, for at most `graceMs`. */
   readonly teardown?: Task | undefined;
-  /** Raises jobs while they wait, so that less urgent ones have their turn, too: `{ everyMs, step }`. Default: off. */
+  /** Raises the priority of jobs while they wait, so that none waits forever: `{ everyMs, step }`. Default: off. */
   readonly aging?: AgingOptions | undefined;
   /** Whether the stack of a job's error ends with the line that submitted it, at the cost of a stack per job. Default: false. */
   readonly submitStacks?: boolean | undefined;
-  /** Receives what a supervisor wants to know, one line each: `console`, a logger of pino. Default: none. */
+  /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */
   readonly logger?: Logger | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
   readonly name?: string | undefined;
-  /** As of `node:worker_threads`. */
+  /** Passed on to `Worker` of `node:worker_threads`. */
   readonly resourceLimits?: ResourceLimits | undefined;
-  /** As of `node:worker_threads`. Default: a copy of this thread's. */
+  /** Passed on to `Worker` of `node:worker_threads`. Default: a copy of this thread's. */
   readonly env?: Readonly<Record<string, string | undefined>> | typeof SHARE_ENV | undefined;
-  /** As of `node:worker_threads`. Default: this thread's. */
+  /** Passed on to `Worker` of `node:worker_threads`. Default: this thread's. */
   readonly execArgv?: readonly string[] | undefined;
   /** Makes a worker, for bundlers that must see `new Worker(new URL(…))`: its file imports `thread-system/pool-worker`. */
   readonly worker?: (() => Worker) | undefined;
@@ -126,7 +128,7 @@ const ACTION = 'create pool';
 const KINDS = ['thread', 'process', 'inline'] as const;
 const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'] as const;
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function resolvePoolOptions(options: unknown): PoolSettings {
   const given = readOptions(options, POOL_OPTIONS, ACTION);
   const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, aging } = given;
@@ -192,7 +194,7 @@ function checkMaxQueue(value: unknown): number {
   return checkInteger(value, 'maxQueue', { from: 0, to: Number.MAX_SAFE_INTEGER }, ACTION);
 }
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function resolveMaxWorkers(value: unknown, action = ACTION): number {
   if (value === undefined) return availableParallelism();
   const limits = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };

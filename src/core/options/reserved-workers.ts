@@ -3,9 +3,9 @@ import { describe } from '../../errors.js';
 
 /** Workers that are kept free for urgent jobs. */
 export interface ReservedWorkers {
-  /** Lowest priority of the jobs that they are kept for. */
+  /** Lowest priority of the jobs that the workers are kept for. */
   readonly atLeast: number;
-  /** How many workers. */
+  /** How many workers are kept. */
   readonly workers: number;
 }
 
@@ -22,7 +22,7 @@ export function sum(reserved: readonly ReservedWorkers[]): number {
   return reserved.reduce((total, { workers }) => total + workers, 0);
 }
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function checkReserved(value: unknown, maxWorkers: number): readonly ReservedWorkers[] {
   if (value === undefined) return [];
   const reserved = checkArray(value, 'reserved', ACTION).map((entry: unknown, index): ReservedWorkers => {

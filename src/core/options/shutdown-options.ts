@@ -1,6 +1,6 @@
 import { checkMs, checkOneOf, type Given, optionNames, readOptions } from '../../base/check.js';
 
-/** From the mildest to the strictest. */
+/** The modes, from the mildest to the strictest. */
 export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;
 
 export type ShutdownMode = (typeof SHUTDOWN_MODES)[number];
@@ -8,7 +8,7 @@ export type ShutdownMode = (typeof SHUTDOWN_MODES)[number];
 export interface ShutdownOptions {
   /** What happens to unsettled jobs: see `ThreadPool.shutdown`. Default: `'drain'`. */
   readonly mode?: ShutdownMode | undefined;
-  /** After how many ms all remaining jobs are aborted. Default: never. */
+  /** Time in milliseconds after which all remaining jobs are aborted. Default: never. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -20,12 +20,12 @@ export interface ShutdownSettings {
   readonly timeoutMs: number;
 }
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function readShutdownOptions(options: unknown, action: string): ShutdownSettings {
   return checkShutdownOptions(readOptions(options, SHUTDOWN_OPTIONS, action), action);
 }
 
-/** @throws {TypeError} or {RangeError} that names the option, the rule and the value received. */
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function checkShutdownOptions(given: Given<ShutdownOptions>, action: string): ShutdownSettings {
   const { mode = 'drain', timeoutMs = Number.POSITIVE_INFINITY } = given;
   return {

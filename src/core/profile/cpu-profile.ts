@@ -20,7 +20,10 @@ export interface ProfilePart {
 
 const ROOT = 1;
 
-/** V8's names for what is no function. Tools take these for an interruption of the sample before, of whatever thread. */
+/**
+ * V8's names for entries that are not functions. Tools take these for an interruption of the sample before, of any
+ * thread.
+ */
 const INTERRUPTING: ReadonlyMap<string, string> = new Map([
   ['(program)', 'program'],
   ['(garbage collector)', 'garbage collector'],

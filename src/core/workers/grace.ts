@@ -9,7 +9,9 @@ const FORESIGHT_MS = 100;
 /** Longest wait past a grace for the answer to a ping if other jobs run on the thread. */
 const PATIENCE_MS = 100;
 
-/** Longest wait for an answer of a retired thread: no job is queued behind it, and a busy machine is not a blocked thread. */
+/**
+ * Longest wait for a retired thread to answer a ping: no job waits for it, and a busy machine is not a blocked thread.
+ */
 const RETIRED_PATIENCE_MS = 1_000;
 
 /** What follows from a grace. */
@@ -41,7 +43,7 @@ export class GraceKeeper {
       this.#expire(job, worker, { graceMs, patienceMs: 0 });
       return;
     }
-    worker.ping(); // to see whether its event loop turns, in case that other jobs are open on the thread
+    worker.ping(); // to see whether its event loop turns, in case other jobs are open on the thread
     const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: PATIENCE_MS });
     const foresee = (): void => {
       this.#events.endForeseen(worker);
@@ -79,7 +81,7 @@ export class GraceKeeper {
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
     this.#timers.delete(job);
     if (!worker.isRunning) return; // ending already: the job settles when the thread is gone
-    // without a grace there was no ping: an answer to an earlier one says nothing of this job
+    // without a grace there was no ping: an answer to an earlier one says nothing about this job
     if (graceMs > 0 && worker.inFlight.taken - worker.inFlight.waitingCount > 1) {
       if (worker.hasAnswered) {
         this.#events.retireWorker(worker, job);

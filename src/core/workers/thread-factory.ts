@@ -20,7 +20,7 @@ export function createThread(
     const made = withPipedOutput(() => checkThread(worker()));
     return { thread: made.thread, printed: made.piped };
   }
-  // bare, as Node.js would also obey inherited options
+  // bare, as Node.js also reads inherited options
   const options: WorkerOptions = bare({ name: `${name}-${workerId}` });
   if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
   if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;

@@ -1,7 +1,7 @@
 import type { ListenerQueue } from '../../base/listener-queue.js';
 import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
 
-/** Length, in bytes or so, from which an unfinished line is printed all the same. */
+/** Length, roughly in bytes, from which an unfinished line is printed anyway. */
 const LONGEST_HELD = 4096;
 
 /** The unfinished line of one stream of a worker. */
@@ -32,7 +32,7 @@ class OpenLine {
     if (this.#length > LONGEST_HELD) this.show();
   }
 
-  /** Prints the line although it is unfinished. */
+  /** Prints the line even though it is unfinished. */
   show(): void {
     for (const chunk of this.#chunks) this.#print([this.#fd, chunk]);
     this.#chunks = [];

@@ -21,7 +21,7 @@ export interface WorkerSetEvents extends WorkerEvents<Job, PoolWorker> {
   startFailed(cause: unknown): void;
 }
 
-/** Who hears of the workers. */
+/** Receivers of the workers' reports. */
 interface Listeners {
   readonly events: WorkerSetEvents;
   readonly sink: JobSink<Job, PoolWorker>;
@@ -65,13 +65,16 @@ export class WorkerSet {
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
-  /** The one late step of a pool's construction, before the first start: what hears of workers is made after them. */
+  /**
+   * The one late step of a pool's construction, before the first start: the receivers of reports are made after this
+   * set.
+   */
   reportTo(events: WorkerSetEvents, sink: JobSink<Job, PoolWorker>): void {
     this.#reportsTo = { events, sink };
   }
 
   get #listeners(): Listeners {
-    if (this.#reportsTo === undefined) throw new Error('Cannot start a worker: nothing would hear of it');
+    if (this.#reportsTo === undefined) throw new Error('Cannot start a worker: nothing listens for its reports');
     return this.#reportsTo;
   }
 
@@ -156,7 +159,7 @@ export class WorkerSet {
     }
   }
 
-  /** As `start`, but the next call of `start` reports a failure: nothing is called back from within a submission. */
+  /** Like `start`, but the next call of `start` reports a failure: nothing is called back from within a submission. */
   startEarly(count: number): void {
     if (this.#startFault !== undefined) return;
     try {
@@ -221,7 +224,7 @@ export class WorkerSet {
     for (const worker of this.#workers) worker.announceStarts();
   }
 
-  /** Ends workers that have been idle too long, now and later. To be called when workers may have become idle. */
+  /** Ends workers that have been idle too long, now and later. Call this when workers may have become idle. */
   watchIdle(): void {
     if (this.#stopReaper !== undefined || this.#keepsIdle) return;
     const { idleTimeoutMs } = this.#settings;

@@ -82,7 +82,7 @@ async function importProgram(url: string): Promise<TaskExports> {
     const tooLate = (): void =>
       reject(
         new TaskNotFoundError(
-          `Cannot load task module ${url}: it is the program itself, whose top level has not come to its end within ${PROGRAM_MS} ms, such as where it awaits this task; put the tasks into a module of their own`,
+          `Cannot load task module ${url}: it is the program itself, whose top level has not come to its end within ${PROGRAM_MS} ms, perhaps as it awaits this task; put the tasks into a module of their own`,
         ),
       );
     const timer = setTimeout(tooLate, PROGRAM_MS);

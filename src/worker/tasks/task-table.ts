@@ -44,7 +44,7 @@ export class TaskTable {
 
   #find(id: number): KnownTask {
     const task = this.#tasks.get(id);
-    if (task === undefined) throw new Error(`Cannot run task ${id}: its definition did not come`);
+    if (task === undefined) throw new Error(`Cannot run task ${id}: its definition did not arrive`);
     this.#last = task;
     this.#lastId = id;
     return task;
