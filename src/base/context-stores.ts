@@ -1,5 +1,5 @@
-import { describe } from '../errors.js';
 import { bare } from './bare.js';
+import { mustBe } from './check/argument-errors.js';
 
 /** Something with a value for each async context: an `AsyncLocalStorage` of `node:async_hooks`, or anything like it. */
 export interface ContextStore {
@@ -16,15 +16,10 @@ export type ContextValues = Readonly<Record<string, unknown>>;
 /** Returns a copy of the stores. @throws {TypeError} that names the option, the rule and the value received. */
 export function checkContext(value: unknown, action: string): ContextStores {
   if (typeof value !== 'object' || value === null || isStore(value))
-    throw new TypeError(
-      `Cannot ${action}: context must be an object { name: asyncLocalStorage }, received ${describe(value)}`,
-    );
+    throw mustBe('an object { name: asyncLocalStorage }', value, 'context', action);
   const stores = bare(value) as ContextStores;
   for (const [name, store] of Object.entries(stores))
-    if (!isStore(store))
-      throw new TypeError(
-        `Cannot ${action}: context.${name} must be an AsyncLocalStorage, or have its getStore(), received ${describe(store)}`,
-      );
+    if (!isStore(store)) throw mustBe('an AsyncLocalStorage, or have its getStore()', store, `context.${name}`, action);
   return stores;
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { checkText, refuseOptions } from '../base/check.js';
+import { refuseOptions } from '../base/check/options.js';
+import { checkText } from '../base/check/values.js';
 import { setImmediate } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { type StopTimer, startTimer } from '../base/timer.js';

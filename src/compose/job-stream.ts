@@ -1,6 +1,7 @@
-import { checkInteger, optionNames, readOptions } from '../base/check.js';
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkInstance, checkInteger, checkIterable } from '../base/check/values.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
-import { describe, JobTimeoutError } from '../errors.js';
+import { JobTimeoutError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { isSettled } from '../jobs/job-access.js';
 import { whenSettled } from '../jobs/job-engine.js';
@@ -209,11 +210,8 @@ export function streamAsCompleted<J extends Job>(
 }
 
 function listOfJobs<J extends Job>(jobs: Iterable<J>): J[] {
-  if (typeof jobs !== 'object' || jobs === null || !(Symbol.iterator in jobs))
-    throw new TypeError(`Cannot wait for jobs: jobs must be iterable, received ${describe(jobs)}`);
-  const list = [...jobs];
-  for (const job of list)
-    if (!(job instanceof Job))
-      throw new TypeError(`Cannot wait for jobs: each must be a Job, received ${describe(job)}`);
+  const action = 'wait for jobs';
+  const list = [...checkIterable(jobs, 'jobs', action)] as J[];
+  for (const job of list) checkInstance(job, Job, 'each', action);
   return list;
 }

@@ -1,4 +1,5 @@
-import { checkMs, optionNames, readOptions } from '../base/check.js';
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkMs } from '../base/check/values.js';
 
 /** How long to wait for jobs. */
 export interface JobWaitOptions {

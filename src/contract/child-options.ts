@@ -1,15 +1,6 @@
-import {
-  checkBoolean,
-  checkDate,
-  checkFinite,
-  checkMs,
-  checkText,
-  type Given,
-  optionNames,
-  readOptions,
-} from '../base/check.js';
+import { type Given, optionNames, readOptions } from '../base/check/options.js';
+import { checkBoolean, checkDate, checkFinite, checkInstance, checkMs, checkText } from '../base/check/values.js';
 import { checkContext } from '../base/context-stores.js';
-import { describe } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { ChildOptions } from './current-job.js';
 
@@ -38,8 +29,7 @@ export function checkChildOptions(options: unknown, action: string): ChildOption
   const given = readChildOptions(options, action);
   if (given.priority !== undefined) checkFinite(given.priority, 'priority', action);
   if (given.front !== undefined) checkBoolean(given.front, 'front', action);
-  if (given.token !== undefined && !(given.token instanceof CancellationToken))
-    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(given.token)}`);
+  if (given.token !== undefined) checkInstance(given.token, CancellationToken, 'token', action);
   for (const name of ['timeoutMs', 'delayMs', 'graceMs'] as const)
     if (given[name] !== undefined) checkMs(given[name], name, action);
   for (const name of ['deadline', 'startAt'] as const)

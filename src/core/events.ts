@@ -1,4 +1,5 @@
 import { inContextOfNow } from '../base/async-context.js';
+import { mustBe, wrongType } from '../base/check/argument-errors.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
@@ -72,12 +73,8 @@ export class EventHub {
   }
 
   on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
-    if (!NAMES.includes(event))
-      throw new TypeError(`Cannot listen to ${describe(event)}: the events are ${NAMES.join(', ')}`);
-    if (typeof listener !== 'function')
-      throw new TypeError(
-        `Cannot listen to '${event}': the listener must be a function, received ${describe(listener)}`,
-      );
+    if (!NAMES.includes(event)) throw wrongType(`listen to ${describe(event)}`, `the events are ${NAMES.join(', ')}`);
+    if (typeof listener !== 'function') throw mustBe('a function', listener, 'the listener', `listen to '${event}'`);
     const bound = inContextOfNow(listener);
     let isOn = true; // once removed, it is not called for earlier events either
     const own: PoolListener<E> = (detail, more) => {

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
-import { checkFunction, refuseOptions } from '../base/check.js';
+import { mustBe } from '../base/check/argument-errors.js';
+import { refuseOptions } from '../base/check/options.js';
+import { checkFunction, checkIterable } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
@@ -12,7 +14,7 @@ import type { ItemTask, MapOptions } from '../compose/map/map-options.js';
 import type { TypedArray } from '../compose/map/source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
 import { Schedules } from '../compose/schedule/schedules.js';
-import { describe, PoolClosedError } from '../errors.js';
+import { PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { isSubmitted, submittedBy } from '../jobs/job-engine.js';
 import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
@@ -24,7 +26,7 @@ import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
 import type { PoolEvent, PoolListener } from './events.js';
 import type { Intake } from './lifecycle/intake.js';
-import { resolveMaxWorkers, resolvePoolOptions, type ThreadPoolOptions } from './options/options.js';
+import { resolvePoolOptions, type ThreadPoolOptions, toMaxWorkers } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
@@ -115,7 +117,7 @@ export class ThreadPool implements AsyncDisposable {
    * @throws {PoolClosedError} after `shutdown`.
    */
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
-    if (!(job instanceof Job)) throw new TypeError(`Cannot submit job: it must be a Job, received ${describe(job)}`);
+    if (!(job instanceof Job)) throw mustBe('a Job', job, 'it', 'submit job');
     if (isSubmitted(job as Job)) throw new TypeError(`Cannot submit job '${job.name}': it was submitted before`);
     if (this.#submitStacks) submittedBy(job as Job, this.submitJob);
     return this.#intake.submit(job as Job) as Job<T, P>;
@@ -123,8 +125,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /** Submits a call of the task for each list of arguments, with the same options. Otherwise like `submit`. */
   submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
-    if (typeof listOfArgs !== 'object' || listOfArgs === null || !(Symbol.iterator in listOfArgs))
-      throw new TypeError(`Cannot submit jobs: listOfArgs must be iterable, received ${describe(listOfArgs)}`);
+    checkIterable(listOfArgs, 'listOfArgs', 'submit jobs');
     const checked = options === undefined ? undefined : readJobOptions(options, `make jobs '${refOf(task).name}'`);
     // all are made before the first is submitted, so that a bad one submits none
     const jobs = Array.from(listOfArgs, (args) => new Job(task, args, checked));
@@ -276,9 +277,7 @@ export class ThreadPool implements AsyncDisposable {
    * @throws {TypeError | RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
    */
   resize(maxWorkers: number): void {
-    if (maxWorkers === undefined)
-      throw new TypeError('Cannot resize pool: maxWorkers must be an integer, received undefined');
-    const resolved = resolveMaxWorkers(maxWorkers, 'resize pool');
+    const resolved = toMaxWorkers(maxWorkers, 'resize pool');
     checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
     const { state, workers, balance, admission, pacer } = this.#engine;
     if (state.hasBegun) return;

@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import { acquire } from '../base/acquire.js';
-import { checkArray, optionNames, readOptions } from '../base/check.js';
+import { wrongType } from '../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../base/check/options.js';
+import { copyArray } from '../base/check/values.js';
 import { all } from '../base/promises.js';
 import { describe } from '../errors.js';
 import {
@@ -56,10 +58,10 @@ export function handleSignals(options?: SignalOptions): () => void {
   const action = 'handle signals';
   const given = readOptions(options, SIGNAL_OPTIONS, action);
   const settings = checkShutdownOptions(given, action);
-  const signals = checkArray(given.signals ?? ['SIGINT', 'SIGTERM'], 'signals', action) as readonly NodeJS.Signals[];
+  const signals = copyArray(given.signals ?? ['SIGINT', 'SIGTERM'], 'signals', action) as readonly NodeJS.Signals[];
   for (const signal of signals)
     if (!Object.hasOwn(constants.signals, signal))
-      throw new TypeError(`Cannot ${action}: signals must be names of signals, but holds ${describe(signal)}`);
+      throw wrongType(action, `signals must be names of signals, but holds ${describe(signal)}`);
   let isEnding = false;
   let isOn = true;
   const unregister = (): void => {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { checkText, refuseOptions } from '../base/check.js';
+import { refuseOptions } from '../base/check/options.js';
+import { checkText } from '../base/check/values.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { Job } from '../jobs/job.js';
 import { hasReturned } from '../jobs/job-engine.js';

@@ -1,16 +1,16 @@
 import { Bare, bare } from '../base/bare.js';
+import { mustBe, wrongType } from '../base/check/argument-errors.js';
+import { type Given, optionNames, readInto } from '../base/check/options.js';
 import {
-  checkArray,
   checkBoolean,
   checkDate,
   checkFinite,
+  checkInstance,
   checkMs,
   checkSignal,
   checkText,
-  type Given,
-  optionNames,
-  readInto,
-} from '../base/check.js';
+  copyArray,
+} from '../base/check/values.js';
 import { type ContextStores, checkContext, readContext, storesOf } from '../base/context-stores.js';
 import { isInFlightJob } from '../base/in-flight-job.js';
 import { describe } from '../errors.js';
@@ -153,8 +153,7 @@ function check(read: object, action: string): CheckedJobOptions {
   const given = read as { -readonly [K in keyof JobOptions]: unknown };
   if (given.priority !== undefined) checkFinite(given.priority, 'priority', action);
   if (given.front !== undefined) checkBoolean(given.front, 'front', action);
-  if (given.token !== undefined && !(given.token instanceof CancellationToken))
-    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(given.token)}`);
+  if (given.token !== undefined) checkInstance(given.token, CancellationToken, 'token', action);
   if (given.signal !== undefined) checkSignal(given.signal, 'signal', action);
   if (given.timeoutMs !== undefined) checkMs(given.timeoutMs, 'timeoutMs', action);
   if (given.deadline !== undefined) given.deadline = checkDate(given.deadline, 'deadline', action);
@@ -164,22 +163,19 @@ function check(read: object, action: string): CheckedJobOptions {
   if (given.dependsOn !== undefined) given.dependsOn = checkDependsOn(given.dependsOn, action);
   if (given.retry !== undefined) given.retry = readRetryOptions(given.retry, action);
   if (given.retry !== undefined && given.transfer !== undefined)
-    throw new TypeError(
-      `Cannot ${action}: retry and transfer exclude each other, as what is moved is gone after one attempt`,
-    );
-  if (given.transfer !== undefined) given.transfer = checkArray(given.transfer, 'transfer', action);
+    throw wrongType(action, 'retry and transfer exclude each other, as what is moved is gone after one attempt');
+  if (given.transfer !== undefined) given.transfer = copyArray(given.transfer, 'transfer', action);
   if (given.context !== undefined) given.context = checkContext(given.context, action);
   if (given.name !== undefined) checkText(given.name, 'name', action);
   return given as CheckedJobOptions;
 }
 
 function checkDependsOn(value: unknown, action: string): readonly unknown[] {
-  if (!Array.isArray(value))
-    throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, received ${describe(value)}`);
+  if (!Array.isArray(value)) throw mustBe('an array of Jobs', value, 'dependsOn', action);
   const jobs: readonly unknown[] = [...value];
   for (const other of jobs)
     if (!isInFlightJob(other))
-      throw new TypeError(`Cannot ${action}: dependsOn must be an array of Jobs, but holds ${describe(other)}`);
+      throw wrongType(action, `dependsOn must be an array of Jobs, but holds ${describe(other)}`);
   return jobs;
 }
 

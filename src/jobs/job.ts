@@ -2,13 +2,14 @@
 
 import { inspect } from 'node:util';
 import { Bare } from '../base/bare.js';
-import { checkFinite } from '../base/check.js';
+import { mustBe } from '../base/check/argument-errors.js';
+import { checkFinite, checkFunction } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { pinShape } from '../base/pin-shape.js';
 import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
-import { describe, textOf } from '../errors.js';
+import { textOf } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { LINK } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
@@ -58,7 +59,7 @@ const { then: PROMISE_THEN, catch: PROMISE_CATCH, finally: PROMISE_FINALLY } = P
 const { apply } = Reflect;
 
 function refuseArgs(ref: TaskRef, args: unknown): never {
-  throw new TypeError(`Cannot make job '${ref.name}': args must be an array, received ${describe(args)}`);
+  throw mustBe('an array', args, 'args', `make job '${ref.name}'`);
 }
 
 /**
@@ -196,8 +197,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @throws {TypeError} if `fn` is not a function.
    */
   onProgress(fn: (value: P) => void): () => void {
-    if (typeof fn !== 'function')
-      throw new TypeError(`Cannot register onProgress: the listener must be a function, received ${describe(fn)}`);
+    checkFunction(fn, 'the listener', 'register onProgress');
     const progress = progressOf(this);
     accessProgress(progress);
     return listenToProgress(progress, fn as (value: unknown) => void);

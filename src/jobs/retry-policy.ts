@@ -1,6 +1,6 @@
 import { inContextOfNow } from '../base/async-context.js';
-import { checkBoolean, checkFunction, checkMs, checkOneOf, optionNames, readOptions } from '../base/check.js';
-import { describe } from '../errors.js';
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkBoolean, checkCount, checkFunction, checkMs, checkOneOf, checkWithin } from '../base/check/values.js';
 
 /** How a failed job is retried. */
 export interface RetryOptions {
@@ -45,21 +45,11 @@ const BACKOFFS = ['fixed', 'linear', 'exponential'] as const;
 export function readRetryOptions(value: unknown, action: string): RetryOptions {
   const given = readOptions(value, RETRY_OPTIONS, action);
   const { maxAttempts, backoff, jitter, retryIf, onWorkerExit } = given;
-  if (typeof maxAttempts !== 'number')
-    throw new TypeError(
-      `Cannot ${action}: retry.maxAttempts must be a whole number, received ${describe(maxAttempts)}`,
-    );
-  if (!(maxAttempts >= 1) || (Number.isFinite(maxAttempts) && !Number.isInteger(maxAttempts)))
-    throw new RangeError(
-      `Cannot ${action}: retry.maxAttempts must be a whole number, 1 or more, received ${maxAttempts}`,
-    );
+  if (maxAttempts !== Number.POSITIVE_INFINITY) checkCount(maxAttempts, { name: 'retry.maxAttempts', from: 1, action });
   if (given.delayMs !== undefined) checkMs(given.delayMs, 'retry.delayMs', action);
   if (given.maxDelayMs !== undefined) checkMs(given.maxDelayMs, 'retry.maxDelayMs', action);
   if (backoff !== undefined) checkOneOf(backoff, BACKOFFS, 'retry.backoff', action);
-  if (jitter !== undefined && typeof jitter !== 'number')
-    throw new TypeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${describe(jitter)}`);
-  if (jitter !== undefined && !(jitter >= 0 && jitter <= 1))
-    throw new RangeError(`Cannot ${action}: retry.jitter must be a number from 0 to 1, received ${jitter}`);
+  if (jitter !== undefined) checkWithin(jitter, 'retry.jitter', { from: 0, to: 1 }, action);
   if (retryIf !== undefined) {
     checkFunction<NonNullable<RetryOptions['retryIf']>>(retryIf, 'retry.retryIf', action);
     Reflect.set(given, 'retryIf', inContextOfNow(retryIf));

@@ -1,4 +1,4 @@
-import { checkFinite } from '../base/check.js';
+import { checkFinite } from '../base/check/values.js';
 import { extrasOf, type JobHandle } from './job-access.js';
 import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
 import { JobPriority } from './job-priority.js';

@@ -1,12 +1,12 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { mustBe } from '../base/check/argument-errors.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { describe } from '../errors.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
-import { addresses, describeTask, type ModuleTask, type Task, type TaskModule } from './task.js';
+import { addresses, type ModuleTask, mustBeTask, type Task, type TaskModule } from './task.js';
 import { type TaskOrigin, TaskRef } from './task-ref.js';
 
 /** Returns the identity of a task of a module; `undefined` for anything else. */
@@ -93,9 +93,8 @@ function moduleHref(url: unknown): string {
     if (isAbsolute(url)) return pathToFileURL(url).href;
     if (URL.canParse(url)) return new URL(url).href;
   }
-  throw new TypeError(
-    `Cannot name task module: url must be a URL or an absolute path, such as new URL('./tasks.js', import.meta.url), received ${describe(url)}`,
-  );
+  const kind = "a URL or an absolute path, such as new URL('./tasks.js', import.meta.url)";
+  throw mustBe(kind, url, 'url', 'name task module');
 }
 
 const byFunction = new WeakMap<object, TaskRef>();
@@ -140,11 +139,7 @@ export function refOfOrigin(origin: TaskOrigin): TaskRef {
 }
 
 function refOfFunction(task: unknown): TaskRef {
-  if (typeof task !== 'function') {
-    throw new TypeError(
-      `Cannot make job: task must be a function or a task of a taskModule(), received ${describeTask(task)}`,
-    );
-  }
+  if (typeof task !== 'function') throw mustBeTask(task, 'task', 'make job');
   let ref = byFunction.get(task);
   if (ref === undefined) {
     const text = Function.prototype.toString.call(task);

@@ -1,3 +1,4 @@
+import { wrongType } from '../base/check/argument-errors.js';
 import type { CurrentJob, SIGNATURE } from '../contract/current-job.js';
 import { describe } from '../errors.js';
 import { stays } from '../sync/sharing/crossing.js';
@@ -50,9 +51,9 @@ stays((value) =>
     : undefined,
 );
 
-/** Describes, for an error message, a value that was passed instead of a task. */
-export function describeTask(value: unknown): string {
-  return typeof value === 'object' && value !== null && addresses.has(value)
-    ? 'the whole taskModule(), not a function of it'
-    : describe(value);
+/** Makes the error for a value that was passed instead of a task. */
+export function mustBeTask(value: unknown, name: string, action: string): TypeError {
+  const isModule = typeof value === 'object' && value !== null && addresses.has(value);
+  const received = isModule ? 'the whole taskModule(), not a function of it' : describe(value);
+  return wrongType(action, `${name} must be a function or a task of a taskModule()`, received);
 }

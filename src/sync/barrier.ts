@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { checkCount } from '../base/check.js';
+import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, Inner } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';

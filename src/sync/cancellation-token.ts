@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
-import { checkDate, checkMs, isAbortSignal } from '../base/check.js';
+import { checkDate, checkInstance, checkMs, checkSignal } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { stamp } from '../base/ticks.js';
 import { msUntil } from '../base/timer.js';
-import { CancelledError, cancelledMessage, describe } from '../errors.js';
+import { CancelledError, cancelledMessage } from '../errors.js';
 import {
   ASKED,
   FOLLOWS_ALWAYS,
@@ -118,9 +118,7 @@ export class CancellationToken extends OneShot {
     const [first] = args;
     const isList = args.length === 1 && typeof first === 'object' && first !== null && Symbol.iterator in first;
     const tokens = (isList ? [...(first as Iterable<unknown>)] : args) as CancellationToken[];
-    for (const token of tokens)
-      if (!(token instanceof CancellationToken))
-        throw new TypeError(`Cannot link tokens: each must be a CancellationToken, received ${describe(token)}`);
+    for (const token of tokens) checkInstance(token, CancellationToken, 'each', 'link tokens');
     const source = new FirstOf(tokens);
     return CancellationToken.#linked({
       source,
@@ -157,9 +155,7 @@ export class CancellationToken extends OneShot {
    * @throws {TypeError} if `signal` is not an `AbortSignal`.
    */
   static from(signal: AbortSignal): CancellationToken {
-    if (!isAbortSignal(signal))
-      throw new TypeError(`Cannot make a token: signal must be an AbortSignal, received ${describe(signal)}`);
-    const source = new AbortSource(signal);
+    const source = new AbortSource(checkSignal(signal, 'signal', 'make a token'));
     return CancellationToken.#linked({ source, reason: () => signal.reason, signals: () => [signal] });
   }
 

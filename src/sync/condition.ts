@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe } from '../errors.js';
+import { checkInstance } from '../base/check/values.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Mutex, mutexArrived } from './mutex.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
@@ -31,9 +31,7 @@ export class Condition extends SharedObject {
   constructor(mutex: Mutex, words: Inner<Int32Array>);
   constructor(mutex: Mutex, words?: Inner<Int32Array>) {
     super();
-    if (!(mutex instanceof Mutex))
-      throw new TypeError(`Cannot make a condition: mutex must be a Mutex, received ${describe(mutex)}`);
-    this.#mutex = mutex;
+    this.#mutex = checkInstance(mutex, Mutex, 'mutex', 'make a condition');
     this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(0), { isForWaiters: true });
   }
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { checkCount } from '../base/check.js';
+import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
-import { isAbortSignal } from '../base/check.js';
-import { describe } from '../errors.js';
+import { checkInstance, checkSignal } from '../base/check/values.js';
 import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, LINK, SOURCE_HAPPENED } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
@@ -84,9 +83,8 @@ export class Signal extends OneShot {
    * @throws {TypeError} if `abortSignal` is not an `AbortSignal`.
    */
   static from(abortSignal: AbortSignal): Signal {
-    if (!isAbortSignal(abortSignal))
-      throw new TypeError(`Cannot make a signal: it must be given an AbortSignal, received ${describe(abortSignal)}`);
-    return new Signal(new Inner({ source: new AbortSource(abortSignal) }));
+    const source = new AbortSource(checkSignal(abortSignal, 'abortSignal', 'make a signal'));
+    return new Signal(new Inner({ source }));
   }
 
   /** Whether `go` was called on any thread. */
@@ -176,8 +174,7 @@ export class Signal extends OneShot {
   }
 
   #combined(operator: Operator, other: Signal): Signal {
-    if (!(other instanceof Signal))
-      throw new TypeError(`Cannot combine signals: the other must be a Signal, received ${describe(other)}`);
+    checkInstance(other, Signal, 'the other', 'combine signals');
     return new Signal(new Inner({ source: new Combination<Signal>(operator, [this, other]) }));
   }
 }

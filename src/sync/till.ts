@@ -1,4 +1,5 @@
-import { checkDate, checkMs, optionNames, readOptions } from '../base/check.js';
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkDate, checkMs, checkObject } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { msUntil } from '../base/timer.js';
 import { HANDLE_FOR, Inner } from './inner.js';
@@ -36,8 +37,7 @@ export class Till extends Signal {
   /** @internal */
   constructor(options: TillOptions, words: Inner<Int32Array>);
   constructor(options: TillOptions, words?: Inner<Int32Array>) {
-    if (options === undefined) throw new TypeError(`Cannot ${ACTION}: it must be given { ms }, received undefined`);
-    const { ms } = readOptions(options, TILL_OPTIONS, ACTION);
+    const { ms } = readOptions(checkObject(options, 'options', ACTION), TILL_OPTIONS, ACTION);
     const dueTime = new DueTime(now() + checkMs(ms, 'ms', ACTION), true);
     super(new Inner({ source: dueTime, words: Inner.of(words) }));
     this.#dueTime = dueTime;

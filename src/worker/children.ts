@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { has } from '../base/bare.js';
+import { mustBe } from '../base/check/argument-errors.js';
+import { checkArray } from '../base/check/values.js';
 import { readContext } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { checkChildOptions } from '../contract/child-options.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
-import { describe } from '../errors.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { decodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
@@ -123,16 +124,14 @@ export class Children {
    */
   submit(parent: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {
     const definition = definitionOf(task);
-    if (args !== undefined && !Array.isArray(args))
-      throw new TypeError(
-        `Cannot submit child '${definition.name}': args must be an array, received ${describe(args)}`,
-      );
-    const { context, ...others } = checkChildOptions(options, `submit child '${definition.name}'`);
+    const action = `submit child '${definition.name}'`;
+    const list = args === undefined ? [] : checkArray(args, 'args', action);
+    const { context, ...others } = checkChildOptions(options, action);
     const number = ++this.#last;
     this.#deps.submitted(parent, {
       child: number,
       task: definition,
-      ...withoutWrappers(args ?? []),
+      ...withoutWrappers(list),
       options: others,
       context: context === undefined ? undefined : readContext(context), // of this thread, so read here
     });
@@ -181,7 +180,5 @@ function definitionOf(task: unknown): TaskDefinition {
   if (task instanceof KnownOrigin) return task.definition;
   if (typeof task === 'object' && task !== null && 'url' in task && 'name' in task)
     return { kind: 'module', url: String(task.url), name: String(task.name), each: false };
-  throw new TypeError(
-    `Cannot submit a child: task must be a function or a task of a taskModule(), received ${describe(task)}`,
-  );
+  throw mustBe('a function or a task of a taskModule()', task, 'task', 'submit a child');
 }

@@ -237,7 +237,7 @@ test.each<[string, (graph: JobGraph) => unknown, string]>([
   [
     'an empty name',
     (graph) => graph.add('', tasks.echo, [1]),
-    "Cannot add node '': its name must be a string that is not empty",
+    "Cannot add node '': its name must be a string that is not empty, received ''",
   ],
   ['no task', (graph) => graph.add('b', 5 as never), 'task must be a function or a task of a taskModule(), received 5'],
   ['no fallback', (graph) => graph.add('b', tasks.echo, [1], { fallback: 5 as never }), 'received 5'],

@@ -262,12 +262,12 @@ test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
   [
     { reserved: [{ atLeast: 3, workers: 0 }] },
     RangeError,
-    'Cannot create pool: reserved[0].workers must be a whole number from 1, received 0',
+    'Cannot create pool: reserved[0].workers must be a whole number, 1 or more, received 0',
   ],
   [
     { reserved: [{ atLeast: 3, workers: 1.5 }] },
     RangeError,
-    'Cannot create pool: reserved[0].workers must be a whole number from 1, received 1.5',
+    'Cannot create pool: reserved[0].workers must be a whole number, 1 or more, received 1.5',
   ],
   [
     { reserved: [{ atLeast: 3, workers: '1' }] },

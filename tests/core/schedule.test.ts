@@ -204,7 +204,7 @@ test.each<[ScheduleOptions | undefined, string]>([
   [undefined, 'options must be an object, received undefined'],
   [{}, 'it needs everyMs or cron, and not both'],
   [{ everyMs: 5, cron: '* * * * *' }, 'it needs everyMs or cron, and not both'],
-  [{ everyMs: 0 }, 'everyMs must be more than 0, received 0'],
+  [{ everyMs: 0 }, 'everyMs must be more than 0 milliseconds, received 0'],
   [{ everyMs: -1 }, 'everyMs must be 0 or more milliseconds, received -1'],
   [{ everyMs: '5' as never }, 'everyMs must be a number of milliseconds, received string'],
   [{ cron: 'x' }, "cron must be a valid expression, received 'x'"],

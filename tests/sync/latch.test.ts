@@ -31,7 +31,7 @@ describe('a Latch', () => {
     expect(() => new Latch(-1)).toThrow(new RangeError(`${rule} -1`));
     expect(() => new Latch(0.5)).toThrow(new RangeError(`${rule} 0.5`));
     expect(() => new Latch(undefined as unknown as number)).toThrow(
-      new TypeError('Cannot make a latch: count must be a number, received undefined'),
+      new TypeError('Cannot make a latch: count must be a whole number, received undefined'),
     );
   });
 });

@@ -159,7 +159,7 @@ describe('an AbortSignal', () => {
     expect(await waiting).toBe(true);
     expect(Signal.from(AbortSignal.abort()).isSet).toBe(true);
     expect(() => Signal.from({} as AbortSignal)).toThrow(
-      new TypeError('Cannot make a signal: it must be given an AbortSignal, received an object'),
+      new TypeError('Cannot make a signal: abortSignal must be an AbortSignal, received an object'),
     );
   });
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { optionNames } from '../../base/check.js';
+import { optionNames } from '../../base/check/options.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import type { Job } from '../../jobs/job.js';
 import { type CheckedJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';

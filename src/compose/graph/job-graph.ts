@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
-import { checkOneOf, optionNames, readOptions } from '../../base/check.js';
+import { mustBe, wrongType, wrongValue } from '../../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkArray, checkOneOf, checkText } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { all } from '../../base/promises.js';
 import { describe, messageOf } from '../../errors.js';
@@ -87,18 +89,15 @@ export class JobGraph {
     options?: NodeOptions,
   ): GraphNode<TaskResult<K>> {
     const action = `add node ${describe(name)}`;
-    if (typeof name !== 'string' || name === '')
-      throw new TypeError(`Cannot ${action}: its name must be a string that is not empty`);
-    if (this.#deps.has(name)) throw new TypeError(`Cannot ${action}: the graph has a node of that name`);
+    checkText(name, 'its name', action);
+    if (this.#deps.has(name)) throw wrongType(action, 'the graph has a node of that name');
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     const given = readOptions(options, NODE_OPTIONS, action);
     const jobOptions = checkJobOptions(given, action);
     const fallback = given.fallback as Task | undefined;
     refOf(task);
     if (fallback !== undefined) refOf(fallback);
-    const list = (args ?? []) as readonly unknown[];
-    if (!Array.isArray(list))
-      throw new TypeError(`Cannot ${action}: args must be an array, received ${describe(list)}`);
+    const list = checkArray(args ?? [], 'args', action);
     const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
     const part = partOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
@@ -122,7 +121,7 @@ export class JobGraph {
     const path = first === second ? [first] : pathBetween(second, first);
     if (path !== undefined) {
       const cycle = [first, ...path].map(({ name }) => name).join(' → ');
-      throw new RangeError(`Cannot connect '${first.name}' to '${second.name}': that closes the cycle ${cycle}`);
+      throw wrongValue(`connect '${first.name}' to '${second.name}'`, `that closes the cycle ${cycle}`);
     }
     link(first, second);
   }
@@ -220,11 +219,9 @@ export class JobGraph {
 
   /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
   #own(node: GraphNode, action: string): Part {
-    if (!(node instanceof GraphNode))
-      throw new TypeError(`Cannot ${action}: it must be given nodes, received ${describe(node)}`);
+    if (!(node instanceof GraphNode)) throw wrongType(action, 'it must be given nodes', describe(node));
     const part = partOf(node);
-    if (this.#deps.get(part.name) !== part)
-      throw new TypeError(`Cannot ${action}: node '${node.name}' belongs to another graph`);
+    if (this.#deps.get(part.name) !== part) throw wrongType(action, `node '${node.name}' belongs to another graph`);
     return part;
   }
 
@@ -234,8 +231,7 @@ export class JobGraph {
 }
 
 function checkPool(pool: GraphPool | null | undefined): void {
-  if (typeof pool?.submitJob !== 'function')
-    throw new TypeError(`Cannot run the graph: pool must be a ThreadPool, received ${describe(pool)}`);
+  if (typeof pool?.submitJob !== 'function') throw mustBe('a ThreadPool', pool, 'pool', 'run the graph');
 }
 
 function link(before: Part, after: Part): void {

@@ -1,3 +1,4 @@
+import { wrongType } from '../../base/check/argument-errors.js';
 import { setImmediate } from '../../base/clock.js';
 import { race } from '../../base/promises.js';
 import { describe } from '../../errors.js';
@@ -98,5 +99,5 @@ function nextTurn(): Promise<typeof NOT_YET> {
 /** Checks the result of `next`, as `for … of` does. */
 function checkStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
   if (typeof step === 'object' && step !== null) return step;
-  throw new TypeError(`Cannot read the items of a map: next() must give an object, received ${describe(step)}`);
+  throw wrongType('read the items of a map', 'next() must give an object', describe(step));
 }

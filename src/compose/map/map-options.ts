@@ -1,4 +1,6 @@
-import { checkBoolean, checkInteger, optionNames, readOptions } from '../../base/check.js';
+import { wrongType } from '../../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkBoolean, checkInteger } from '../../base/check/values.js';
 import type { CurrentJob } from '../../contract/current-job.js';
 import { type CheckedJobOptions, checkJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
 import type { ModuleTask } from '../../jobs/task.js';
@@ -43,7 +45,7 @@ export function readMapOptions(options: unknown, action: string): MapSettings {
   const { chunk, ordered = true, concurrency } = given;
   const jobOptions = checkJobOptions(given, action);
   if (jobOptions.transfer !== undefined)
-    throw new TypeError(`Cannot ${action}: transfer is for one job; the items of a map are copied, or shared`);
+    throw wrongType(action, 'transfer is for one job; the items of a map are copied, or shared');
   return {
     chunk: chunk === undefined ? undefined : checkInteger(chunk, 'chunk', COUNT, action),
     ordered: checkBoolean(ordered, 'ordered', action),

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { describe } from '../../errors.js';
+import { mustBe } from '../../base/check/argument-errors.js';
 import { AsyncSource, IteratorSource } from './iterator-source.js';
 import { type Chunk, chunkOf, flatten, type List, MOST_COPIED, type Source, type TypedArray } from './source.js';
 import { SharedSource, TypedSource } from './typed-source.js';
@@ -16,7 +16,7 @@ export function sourceOf(items: unknown, action: string): Source {
     return new AsyncSource((items as AsyncIterable<unknown>)[Symbol.asyncIterator]());
   if (typeof iterable[Symbol.iterator] === 'function')
     return new IteratorSource((items as Iterable<unknown>)[Symbol.iterator]());
-  throw new TypeError(`Cannot ${action}: the items must be iterable, received ${describe(items)}`);
+  throw mustBe('iterable', items, 'the items', action);
 }
 
 class ArraySource implements Source {

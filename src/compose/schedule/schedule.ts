@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { Cron } from 'croner';
 import { bare } from '../../base/bare.js';
-import { checkDate, checkMs, checkOneOf, type Given, optionNames, readOptions } from '../../base/check.js';
+import { wrongType, wrongValue } from '../../base/check/argument-errors.js';
+import { type Given, optionNames, readOptions } from '../../base/check/options.js';
+import { checkDate, checkObject, checkOneOf, checkPositiveMs, checkString } from '../../base/check/values.js';
 import { now } from '../../base/clock.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
@@ -223,8 +225,7 @@ export function readScheduleOptions(options: unknown): {
   readonly rhythm: Rhythm;
   readonly jobOptions: CheckedJobOptions;
 } {
-  if (options === undefined) throw new TypeError(`Cannot ${ACTION}: options must be an object, received undefined`);
-  const given = readOptions(options, SCHEDULE_OPTIONS, ACTION);
+  const given = readOptions(checkObject(options, 'options', ACTION), SCHEDULE_OPTIONS, ACTION);
   const { startAt, overlap = 'skip' } = given;
   const ofRuns = bare(given);
   Reflect.deleteProperty(ofRuns, 'startAt'); // applies to the first run, not to each
@@ -235,11 +236,10 @@ export function readScheduleOptions(options: unknown): {
 
 function timesOf({ everyMs, cron, timeZone }: Given<ScheduleOptions>, startAtMs: number | undefined): Times {
   if ((everyMs === undefined) === (cron === undefined))
-    throw new TypeError(`Cannot ${ACTION}: it needs everyMs or cron, and not both`);
+    throw wrongType(ACTION, 'it needs everyMs or cron, and not both');
   if (everyMs === undefined) return new CronTimes(cron, timeZone, startAtMs);
-  if (timeZone !== undefined) throw new TypeError(`Cannot ${ACTION}: timeZone is for cron, received it with everyMs`);
-  const periodMs = checkMs(everyMs, 'everyMs', ACTION);
-  if (periodMs === 0) throw new RangeError(`Cannot ${ACTION}: everyMs must be more than 0, received 0`);
+  if (timeZone !== undefined) throw wrongType(ACTION, 'timeZone is for cron', 'it with everyMs');
+  const periodMs = checkPositiveMs(everyMs, 'everyMs', ACTION);
   return new EveryMs(periodMs, startAtMs === undefined ? periodMs : msUntil(startAtMs));
 }
 
@@ -286,23 +286,17 @@ class CronTimes implements Times {
   #afterMs: number;
   #nextMs: number | undefined;
 
-  constructor(pattern: unknown, timeZone: unknown, startAtMs: number | undefined) {
-    if (typeof pattern !== 'string')
-      throw new TypeError(`Cannot ${ACTION}: cron must be a string, received ${describe(pattern)}`);
-    if (timeZone !== undefined && typeof timeZone !== 'string')
-      throw new TypeError(`Cannot ${ACTION}: timeZone must be a string, received ${describe(timeZone)}`);
+  constructor(cron: unknown, timeZone: unknown, startAtMs: number | undefined) {
+    const pattern = checkString(cron, 'cron', ACTION);
+    const timezone = timeZone === undefined ? undefined : checkString(timeZone, 'timeZone', ACTION);
     try {
-      this.#cron = new Cron(pattern, bare({ paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) }));
+      this.#cron = new Cron(pattern, bare({ paused: true, ...(timezone === undefined ? {} : { timezone }) }));
       this.#cron.nextRun(); // throws for a time zone that does not exist
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);
-      const where = timeZone === undefined ? '' : ` in time zone ${describe(timeZone)}`;
-      throw new RangeError(
-        `Cannot ${ACTION}: cron must be a valid expression, received ${describe(pattern)}${where}: ${what}`,
-        {
-          cause,
-        },
-      );
+      const where = timezone === undefined ? '' : ` in time zone ${describe(timezone)}`;
+      const received = `${describe(pattern)}${where}: ${what}`;
+      throw wrongValue(ACTION, 'cron must be a valid expression', received, { cause });
     }
     this.#afterMs = startAtMs === undefined ? 0 : Math.max(startAtMs, Date.now()) - 1;
   }

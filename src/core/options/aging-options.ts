@@ -1,5 +1,5 @@
-import { checkMs, optionNames, readOptions } from '../../base/check.js';
-import { describe } from '../../errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkPositive, checkPositiveMs } from '../../base/check/values.js';
 import { JobPriority } from '../../jobs/job-priority.js';
 
 export interface AgingOptions {
@@ -28,15 +28,10 @@ export function resolveAging(value: unknown, action: string): AgingSettings {
   const everyMs = checkPositive(given.everyMs, 'aging.everyMs', action);
   const step = checkPositive(given.step, 'aging.step', action);
   const climb = JobPriority.HIGHEST - JobPriority.LOWEST;
-  const starvationMs = checkMs(given.starvationMs ?? everyMs * Math.ceil(climb / step), 'aging.starvationMs', action);
-  if (starvationMs === 0)
-    throw new RangeError(`Cannot ${action}: aging.starvationMs must be more than 0 milliseconds, received 0`);
+  const starvationMs = checkPositiveMs(
+    given.starvationMs ?? everyMs * Math.ceil(climb / step),
+    'aging.starvationMs',
+    action,
+  );
   return { everyMs, step, starvationMs };
-}
-
-function checkPositive(value: unknown, name: string, action: string): number {
-  const rule = `Cannot ${action}: ${name} must be a finite number above 0, received`;
-  if (typeof value !== 'number') throw new TypeError(`${rule} ${describe(value)}`);
-  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new RangeError(`${rule} ${value}`);
-  return value;
 }

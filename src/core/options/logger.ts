@@ -1,4 +1,5 @@
-import { describe } from '../../errors.js';
+import { mustBe } from '../../base/check/argument-errors.js';
+import { checkFunction } from '../../base/check/values.js';
 
 /** Receives what happens in a pool: `console`, or a logger of pino, winston, bunyan, consola or the like. */
 export interface Logger {
@@ -16,11 +17,7 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 export function checkLogger(value: unknown, action: string): asserts value is Logger | undefined {
   if (value === undefined) return;
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null)
-    throw new TypeError(
-      `Cannot ${action}: logger must be an object with ${LEVELS.join(', ')}, received ${describe(value)}`,
-    );
+    throw mustBe(`an object with ${LEVELS.join(', ')}`, value, 'logger', action);
   const logger = value as Logger;
-  for (const level of LEVELS)
-    if (typeof logger[level] !== 'function')
-      throw new TypeError(`Cannot ${action}: logger.${level} must be a function, received ${describe(logger[level])}`);
+  for (const level of LEVELS) checkFunction(logger[level], `logger.${level}`, action);
 }

@@ -1,17 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
 import { bare } from '../../base/bare.js';
+import { mustBe, wrongType } from '../../base/check/argument-errors.js';
+import { type Given, optionNames, readOptions } from '../../base/check/options.js';
 import {
+  checkArray,
   checkBoolean,
   checkInteger,
   checkMs,
+  checkNumber,
+  checkObject,
   checkOneOf,
   checkText,
-  type Given,
-  optionNames,
-  readOptions,
-} from '../../base/check.js';
-import { describe } from '../../errors.js';
+  copyStrings,
+} from '../../base/check/values.js';
 import type { Task } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging-options.js';
@@ -132,7 +134,7 @@ const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'] as const;
 export function resolvePoolOptions(options: unknown): PoolSettings {
   const given = readOptions(options, POOL_OPTIONS, ACTION);
   const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, aging } = given;
-  const maxWorkers = resolveMaxWorkers(most);
+  const maxWorkers = most === undefined ? availableParallelism() : toMaxWorkers(most, ACTION);
   checkLogger(logger, ACTION);
   return {
     kind: checkOneOf(given.kind ?? 'thread', KINDS, 'kind', ACTION),
@@ -157,36 +159,31 @@ export function resolvePoolOptions(options: unknown): PoolSettings {
 /** Copies the options that are passed on to Node.js, so that they inherit nothing. */
 function readThreadOptions(given: Given<ThreadPoolOptions>): PoolSettings['thread'] {
   const { resourceLimits, env, execArgv, worker } = given;
-  if (env !== undefined && env !== SHARE_ENV && (typeof env !== 'object' || env === null))
-    throw new TypeError(`Cannot ${ACTION}: env must be an object, received ${describe(env)}`);
-  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')))
-    throw new TypeError(`Cannot ${ACTION}: execArgv must be an array of strings, received ${describe(execArgv)}`);
   if (worker !== undefined && typeof worker !== 'function')
-    throw new TypeError(
-      `Cannot ${ACTION}: worker must be a function that makes a Worker, received ${describe(worker)}`,
-    );
+    throw mustBe('a function that makes a Worker', worker, 'worker', ACTION);
   return bare({
     resourceLimits: resourceLimits === undefined ? undefined : readResourceLimits(resourceLimits),
-    env: typeof env === 'object' ? (bare(env) as Readonly<Record<string, string | undefined>>) : env,
-    execArgv: execArgv === undefined ? undefined : ([...execArgv] as readonly string[]),
+    env: env === undefined || env === SHARE_ENV ? env : readEnv(env),
+    execArgv: execArgv === undefined ? undefined : copyStrings(execArgv, 'execArgv', ACTION),
     worker: worker as (() => Worker) | undefined,
   });
 }
 
+function readEnv(value: unknown): Readonly<Record<string, string | undefined>> {
+  return bare(checkObject(value, 'env', ACTION)) as Readonly<Record<string, string | undefined>>;
+}
+
 function readResourceLimits(value: unknown): ResourceLimits {
   const given = readOptions(value, RESOURCE_LIMITS, ACTION);
-  for (const [name, limit] of Object.entries(given))
-    if (typeof limit !== 'number')
-      throw new TypeError(`Cannot ${ACTION}: resourceLimits.${name} must be a number, received ${describe(limit)}`);
+  for (const [name, limit] of Object.entries(given)) checkNumber(limit, `resourceLimits.${name}`, ACTION);
   return given as ResourceLimits;
 }
 
 function checkSetup(setup: unknown, args: unknown): TaskCall | undefined {
-  if (args !== undefined && !Array.isArray(args))
-    throw new TypeError(`Cannot ${ACTION}: setupArgs must be an array, received ${describe(args)}`);
-  if (setup !== undefined) return { task: checkTask(setup, ACTION, 'setup'), args: args ?? NO_ARGS };
+  const list = args === undefined ? NO_ARGS : checkArray(args, 'setupArgs', ACTION);
+  if (setup !== undefined) return { task: checkTask(setup, ACTION, 'setup'), args: list };
   if (args === undefined) return undefined;
-  throw new TypeError(`Cannot ${ACTION}: setupArgs must come with setup, received setup undefined`);
+  throw wrongType(ACTION, 'setupArgs must come with setup', 'setup undefined');
 }
 
 function checkMaxQueue(value: unknown): number {
@@ -195,8 +192,7 @@ function checkMaxQueue(value: unknown): number {
 }
 
 /** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
-export function resolveMaxWorkers(value: unknown, action = ACTION): number {
-  if (value === undefined) return availableParallelism();
+export function toMaxWorkers(value: unknown, action: string): number {
   const limits = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
   const count = checkInteger(value, 'maxWorkers', limits, action);
   return count > 0 ? count : Math.max(1, availableParallelism() + count);

@@ -1,5 +1,6 @@
-import { checkArray, checkFinite, optionNames, readOptions } from '../../base/check.js';
-import { describe } from '../../errors.js';
+import { wrongValue } from '../../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkCount, checkFinite, checkObject, copyArray } from '../../base/check/values.js';
 
 /** Workers that are kept free for urgent jobs. */
 export interface ReservedWorkers {
@@ -25,17 +26,11 @@ export function sum(reserved: readonly ReservedWorkers[]): number {
 /** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function checkReserved(value: unknown, maxWorkers: number): readonly ReservedWorkers[] {
   if (value === undefined) return [];
-  const reserved = checkArray(value, 'reserved', ACTION).map((entry: unknown, index): ReservedWorkers => {
+  const reserved = copyArray(value, 'reserved', ACTION).map((entry: unknown, index): ReservedWorkers => {
     const name = `reserved[${index}]`;
-    if (typeof entry !== 'object' || entry === null)
-      throw new TypeError(`Cannot ${ACTION}: ${name} must be an object, received ${describe(entry)}`);
-    const { atLeast, workers } = readOptions(entry, RESERVED, `${ACTION} with ${name}`);
+    const { atLeast, workers } = readOptions(checkObject(entry, name, ACTION), RESERVED, `${ACTION} with ${name}`);
     const threshold = checkFinite(atLeast, `${name}.atLeast`, ACTION);
-    if (typeof workers !== 'number')
-      throw new TypeError(`Cannot ${ACTION}: ${name}.workers must be a whole number, received ${describe(workers)}`);
-    if (!Number.isSafeInteger(workers) || workers < 1)
-      throw new RangeError(`Cannot ${ACTION}: ${name}.workers must be a whole number from 1, received ${workers}`);
-    return { atLeast: threshold, workers };
+    return { atLeast: threshold, workers: checkCount(workers, { name: `${name}.workers`, from: 1, action: ACTION }) };
   });
   checkLeavesWorkers(reserved, maxWorkers, ACTION);
   return reserved;
@@ -45,7 +40,9 @@ export function checkReserved(value: unknown, maxWorkers: number): readonly Rese
 export function checkLeavesWorkers(reserved: readonly ReservedWorkers[], maxWorkers: number, action: string): void {
   const total = sum(reserved);
   if (total > 0 && total >= maxWorkers)
-    throw new RangeError(
-      `Cannot ${action}: reserved must leave at least one of maxWorkers for other jobs, received ${total} reserved of ${maxWorkers}`,
+    throw wrongValue(
+      action,
+      'reserved must leave at least one of maxWorkers for other jobs',
+      `${total} reserved of ${maxWorkers}`,
     );
 }

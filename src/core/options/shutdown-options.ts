@@ -1,4 +1,5 @@
-import { checkMs, checkOneOf, type Given, optionNames, readOptions } from '../../base/check.js';
+import { type Given, optionNames, readOptions } from '../../base/check/options.js';
+import { checkMs, checkOneOf } from '../../base/check/values.js';
 
 /** The modes, from the mildest to the strictest. */
 export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;

@@ -1,5 +1,5 @@
-import { describe } from '../../errors.js';
-import { describeTask } from '../../jobs/task.js';
+import { checkArray } from '../../base/check/values.js';
+import { mustBeTask } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { isTask, refOf } from '../../jobs/task-registry.js';
 
@@ -12,15 +12,11 @@ export interface TaskCall {
 /** @throws {TypeError} that names the argument, the rule and the value received. */
 export function checkCall(task: unknown, args: unknown, action: string): TaskCall {
   const ref = checkTask(task, action, 'task');
-  if (args !== undefined && !Array.isArray(args))
-    throw new TypeError(`Cannot ${action} '${ref.name}': args must be an array, received ${describe(args)}`);
-  return { task: ref, args: args ?? NO_ARGS };
+  return { task: ref, args: args === undefined ? NO_ARGS : checkArray(args, 'args', `${action} '${ref.name}'`) };
 }
 
 /** @throws {TypeError} that names the argument, the rule and the value received. */
 export function checkTask(value: unknown, action: string, name: string): TaskRef {
   if (isTask(value)) return refOf(value);
-  throw new TypeError(
-    `Cannot ${action}: ${name} must be a function or a task of a taskModule(), received ${describeTask(value)}`,
-  );
+  throw mustBeTask(value, name, action);
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { bare } from '../../base/bare.js';
+import { wrongType } from '../../base/check/argument-errors.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import { describe } from '../../errors.js';
@@ -49,7 +50,7 @@ export function endUnused(thread: Worker): void {
 
 function checkThread(thread: Worker): Worker {
   if (typeof thread?.postMessage === 'function') return thread;
-  throw new TypeError(`Cannot start a worker: the option worker must return a Worker, received ${describe(thread)}`);
+  throw wrongType('start a worker', 'the option worker must return a Worker', describe(thread));
 }
 
 /** This thread's flags without `--input-type` and `-e`, with which a worker could not start; `undefined` if it has none of these. */

@@ -1,6 +1,6 @@
 import type { Dependent } from '../../base/abort-link.js';
+import { mustBe } from '../../base/check/argument-errors.js';
 import { callListener } from '../../base/warn.js';
-import { describe } from '../../errors.js';
 import {
   FOLLOWS_ALWAYS,
   HAS_HAPPENED,
@@ -138,8 +138,7 @@ export abstract class OneShot extends SharedObject {
   }
 
   #listen(fn: (reason: unknown) => void, where: string): () => void {
-    if (typeof fn !== 'function')
-      throw new TypeError(`Cannot register ${where}: the listener must be a function, received ${describe(fn)}`);
+    if (typeof fn !== 'function') throw mustBe('a function', fn, 'the listener', `register ${where}`);
     const listener: Dependent = { cancel: (reason) => callListener(fn, [reason], where) };
     this.#listeners ??= new Set();
     this.#add(this.#listeners, listener);

@@ -1,8 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 import { type Dependent, linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
-import { checkMs, checkSignal, optionNames, readOptions } from '../../base/check.js';
+import { mustBe } from '../../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkMs, checkSignal } from '../../base/check/values.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
-import { CancelledError, cancelledMessage, describe } from '../../errors.js';
+import { CancelledError, cancelledMessage } from '../../errors.js';
 import { LINK, UNLINK } from '../inner.js';
 import { checkCurrentJob } from '../sharing/registry.js';
 import { block } from './wakeup.js';
@@ -50,8 +52,7 @@ const FOR_EVER: WaitSettings = { timeoutMs: Number.POSITIVE_INFINITY, token: und
 export function readWait(options: unknown, action: string): WaitSettings {
   if (options === undefined) return FOR_EVER;
   const { timeoutMs = Number.POSITIVE_INFINITY, token, signal } = readOptions(options, WAIT_OPTIONS, action);
-  if (token !== undefined && !isToken(token))
-    throw new TypeError(`Cannot ${action}: token must be a CancellationToken, received ${describe(token)}`);
+  if (token !== undefined && !isToken(token)) throw mustBe('a CancellationToken', token, 'token', action);
   return {
     timeoutMs: checkMs(timeoutMs, 'timeoutMs', action),
     token,

@@ -1,5 +1,8 @@
+import { wrongType } from '../../base/check/argument-errors.js';
 import { describe } from '../../errors.js';
 import type { ErrorClass } from './standard-errors.js';
+
+const ACTION = 'register error class';
 
 export const classes = new Map<string, ErrorClass>();
 
@@ -14,11 +17,11 @@ export const suppressed = Reflect.get(globalThis, 'SuppressedError') as ErrorCla
  */
 export function registerErrorClass(errorClass: ErrorClass): void {
   if (typeof errorClass !== 'function' || !inheritsFromError(errorClass))
-    throw new TypeError(`Cannot register error class: it must extend Error, received ${describe(errorClass)}`);
-  if (errorClass.name === '') throw new TypeError('Cannot register error class: it must have a name, received none');
+    throw wrongType(ACTION, 'it must extend Error', describe(errorClass));
+  if (errorClass.name === '') throw wrongType(ACTION, 'it must have a name', 'none');
   const known = classes.get(errorClass.name);
   if (known !== undefined && known !== errorClass)
-    throw new TypeError(`Cannot register error class: another class has the name '${errorClass.name}'`);
+    throw wrongType(ACTION, `another class has the name '${errorClass.name}'`);
   classes.set(errorClass.name, errorClass);
 }
 

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { describe } from '../../errors.js';
+import { checkArray } from '../../base/check/values.js';
 import type { Transferable } from '../../sync/sharing/crossing.js';
 import { Uncloneable } from '../../sync/uncloneable.js';
 
@@ -36,8 +36,7 @@ export class Moved extends Uncloneable {
  * ```
  */
 export function move<T>(value: T, transferables: readonly Transferable[]): T {
-  if (!Array.isArray(transferables))
-    throw new TypeError(`Cannot move value: transferables must be an array, received ${describe(transferables)}`);
+  checkArray(transferables, 'transferables', 'move value');
   // typed as the value itself, so that the task's type does not change: the worker takes the wrapper off
   return new Moved(value, transferables) as T;
 }

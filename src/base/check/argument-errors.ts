@@ -1,0 +1,32 @@
+import { describe } from '../../errors.js';
+
+// Makes all errors for arguments, so that they are worded alike: "Cannot <action>: <rule>, received <value>".
+
+/**
+ * Makes the error for an argument of a wrong type, or for a use that makes no sense.
+ *
+ * @param rule the argument and what it must be, such as `token must be a CancellationToken`.
+ * @param received the value as text, usually by `describe`.
+ */
+export function wrongType(action: string, rule: string, received?: string): TypeError {
+  return new TypeError(messageFor(action, rule, received));
+}
+
+/** Makes the error for a value that is out of range or malformed. Parameters as of {@link wrongType}. */
+export function wrongValue(action: string, rule: string, received?: string, options?: ErrorOptions): RangeError {
+  return new RangeError(messageFor(action, rule, received), options);
+}
+
+function messageFor(action: string, rule: string, received: string | undefined): string {
+  return `Cannot ${action}: ${rule}${received === undefined ? '' : `, received ${received}`}`;
+}
+
+/** Makes the error of the usual rule for a type: an argument must be of one kind. */
+export function mustBe(kind: string, value: unknown, name: string, action: string): TypeError {
+  return wrongType(action, `${name} must be ${kind}`, describe(value));
+}
+
+/** Makes the error of the usual rule for a value: a number must be within limits. */
+export function mustBeWithin(limits: string, value: number, name: string, action: string): RangeError {
+  return wrongValue(action, `${name} must be ${limits}`, String(value));
+}
