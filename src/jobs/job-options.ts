@@ -13,6 +13,7 @@ import {
 } from '../base/check/values.js';
 import { type ContextStores, checkContext, readContext, storesOf } from '../base/context-stores.js';
 import { isInFlightJob } from '../base/in-flight-job.js';
+import { JOB_OPTION_NAMES } from '../contract/job-option-names.js';
 import { describe } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
@@ -83,26 +84,8 @@ export interface JobOptions {
   readonly name?: string | undefined;
 }
 
-/** Names of all job options, from which other lists of options are derived. */
-export const JOB_OPTION_NAMES = {
-  priority: true,
-  front: true,
-  token: true,
-  signal: true,
-  timeoutMs: true,
-  deadline: true,
-  delayMs: true,
-  startAt: true,
-  dependsOn: true,
-  key: true,
-  retry: true,
-  graceMs: true,
-  transfer: true,
-  context: true,
-  name: true,
-} as const satisfies Readonly<Record<keyof JobOptions, true>>;
-
-const JOB_OPTIONS = optionNames<JobOptions>(JOB_OPTION_NAMES);
+/** The compiler rejects a list with a missing or unknown name. */
+const JOB_OPTIONS = optionNames<JobOptions & Pick<JobOptions, keyof typeof JOB_OPTION_NAMES>>(JOB_OPTION_NAMES);
 
 /** A property for the compiler only: marks options that were checked. */
 declare const CHECKED: unique symbol;

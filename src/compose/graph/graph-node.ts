@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { optionNames } from '../../base/check/options.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
+import { JOB_OPTION_NAMES } from '../../contract/job-option-names.js';
 import type { Job } from '../../jobs/job.js';
-import { type CheckedJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
+import type { CheckedJobOptions, JobOptions } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import type { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';

@@ -2,7 +2,8 @@ import { wrongType } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkBoolean, checkInteger } from '../../base/check/values.js';
 import type { CurrentJob } from '../../contract/current-job.js';
-import { type CheckedJobOptions, checkJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
+import { JOB_OPTION_NAMES } from '../../contract/job-option-names.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
 import type { ModuleTask } from '../../jobs/task.js';
 
 /** A task that takes one item. */

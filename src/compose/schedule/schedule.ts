@@ -7,11 +7,12 @@ import { checkDate, checkObject, checkOneOf, checkPositiveMs, checkString } from
 import { now } from '../../base/clock.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
+import { JOB_OPTION_NAMES } from '../../contract/job-option-names.js';
 import { describe } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { isSettled } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
-import { type CheckedJobOptions, checkJobOptions, JOB_OPTION_NAMES, type JobOptions } from '../../jobs/job-options.js';
+import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'transfer'> {
