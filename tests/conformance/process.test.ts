@@ -123,7 +123,7 @@ describe('a child process', () => {
 
   test('does not outlive the process of its pool, whatever it does', async () => {
     const root = fileURLToPath(new URL('../../', import.meta.url));
-    const folder = mkdtempSync(join(root, 'dist', 'test-orphan-'));
+    const folder = mkdtempSync(join(root, 'build', 'test-orphan-'));
     using gate = new FileGate();
     try {
       const file = join(folder, 'program.mjs');
@@ -169,7 +169,7 @@ describe('a child process', () => {
   });
 
   test('that cannot be made fails the job that it was to run', async () => {
-    const folder = mkdtempSync(join(fileURLToPath(new URL('../../', import.meta.url)), 'dist', 'test-flags-'));
+    const folder = mkdtempSync(join(fileURLToPath(new URL('../../', import.meta.url)), 'build', 'test-flags-'));
     try {
       const file = join(folder, 'no-node.cjs');
       writeFileSync(file, `if (!require('node:worker_threads').isMainThread) process.execPath = '/no/such/node';`);

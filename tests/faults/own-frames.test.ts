@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
 import { runProgram } from '../support/program.ts';
 
-const folder = mkdtempSync(fileURLToPath(new URL('../../dist/test-frames-', import.meta.url)));
+const folder = mkdtempSync(fileURLToPath(new URL('../../build/test-frames-', import.meta.url)));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Tasks {

@@ -6,7 +6,7 @@ import { type ModuleTask, ThreadPool, type ThreadPoolOptions, taskModule } from 
 import { runProgram } from '../support/program.ts';
 
 // inside the project, where ts-node is found
-const folder = mkdtempSync(fileURLToPath(new URL('../../dist/test-exports-', import.meta.url)));
+const folder = mkdtempSync(fileURLToPath(new URL('../../build/test-exports-', import.meta.url)));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Names = Readonly<Record<string, () => unknown>>;

@@ -28,7 +28,7 @@ export interface ProgramOptions {
 /** Runs a program, given as the text of an ES module, in a process of its own; the library is imported by its name. */
 export async function runProgram(text: string, options: ProgramOptions = {}): Promise<ProgramResult> {
   // inside the project, where the package finds itself by its own name
-  const folder = mkdtempSync(join(root, 'dist', 'test-program-'));
+  const folder = mkdtempSync(join(root, 'build', 'test-program-'));
   try {
     const file = join(folder, options.file ?? 'program.mjs');
     writeFileSync(file, text);
