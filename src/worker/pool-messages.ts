@@ -2,12 +2,12 @@ import { receive } from '../sync/sharing/registry.js';
 import { unpackReason } from '../wire/message/error-codec.js';
 import { DOORBELL, type ToWorker } from '../wire/message/protocol.js';
 import type { Children } from './children.js';
-import type { HookTurns } from './hook-turns.js';
+import type { HookTurns } from './hooks/hook-turns.js';
 import { cancelled, raiseToken } from './job-context.js';
 import type { WorkerLoop } from './loop.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { PoolPort } from './pool-port.js';
-import type { ProcessRelay } from './process-relay.js';
+import type { ProcessRelay } from './relay/process-relay.js';
 import type { RequestReader } from './request-reader.js';
 import type { TaskTable } from './tasks/task-table.js';
 

@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { WorkerInit } from '../wire/message/protocol.js';
 import { startWorker } from './engine.js';
-import { ProcessRelay } from './process-relay.js';
+import { ProcessRelay } from './relay/process-relay.js';
 import { setTsNodeInMain } from './tasks/typescript-loader.js';
 
 function start(init: WorkerInit): void {

@@ -1,5 +1,5 @@
 import { encodeError } from '../wire/message/error-codec.js';
-import type { HookRunner } from './hook-runner.js';
+import type { HookRunner } from './hooks/hook-runner.js';
 import { isOpen } from './job-context.js';
 import type { JobRunner } from './job-runner.js';
 import type { JobScopes } from './job-scopes.js';

@@ -1,7 +1,7 @@
-import { encodeError } from '../wire/message/error-codec.js';
-import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
-import type { FromWorker } from '../wire/message/protocol.js';
-import type { ValueChannel } from '../wire/message/value-channel.js';
+import { encodeError } from '../../wire/message/error-codec.js';
+import { isMoved, movedValueOf, transferablesOf } from '../../wire/message/move.js';
+import type { FromWorker } from '../../wire/message/protocol.js';
+import type { ValueChannel } from '../../wire/message/value-channel.js';
 
 type Post = (message: FromWorker) => void;
 

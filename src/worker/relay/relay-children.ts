@@ -1,9 +1,9 @@
-import { type ContextValues, storesOf } from '../base/context-stores.js';
-import type { ChildJob, ChildOptions } from '../contract/current-job.js';
-import { encodeForProcess, type ProcessLink } from '../wire/process/process-link.js';
-import type { FromProcess, ToProcess } from '../wire/process/process-protocol.js';
-import { KnownOrigin } from './children.js';
-import type { JobContext } from './job-context.js';
+import { type ContextValues, storesOf } from '../../base/context-stores.js';
+import type { ChildJob, ChildOptions } from '../../contract/current-job.js';
+import { encodeForProcess, type ProcessLink } from '../../wire/process/process-link.js';
+import type { FromProcess, ToProcess } from '../../wire/process/process-protocol.js';
+import { KnownOrigin } from '../children.js';
+import type { JobContext } from '../job-context.js';
 
 /** The children that code in a relay's process has submitted, by the numbers that the process gave them. */
 export class RelayChildren {

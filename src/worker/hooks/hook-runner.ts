@@ -1,11 +1,11 @@
-import { Bare } from '../base/bare.js';
-import type { TaskDefinition } from '../contract/task-origin.js';
-import { SlotTable } from '../wire/lane/slot-table.js';
+import { Bare } from '../../base/bare.js';
+import type { TaskDefinition } from '../../contract/task-origin.js';
+import { SlotTable } from '../../wire/lane/slot-table.js';
+import { type ContextHost, close, JobContext, type JobHead, taskOf } from '../job-context.js';
+import { explainMissingName } from '../tasks/closure-hint.js';
+import { drive, iteratorOf } from '../tasks/generator-task.js';
+import { TaskTable } from '../tasks/task-table.js';
 import type { HookReplies } from './hook-replies.js';
-import { type ContextHost, close, JobContext, type JobHead, taskOf } from './job-context.js';
-import { explainMissingName } from './tasks/closure-hint.js';
-import { drive, iteratorOf } from './tasks/generator-task.js';
-import { TaskTable } from './tasks/task-table.js';
 
 const { apply } = Reflect;
 

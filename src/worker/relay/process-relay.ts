@@ -1,8 +1,8 @@
-import type { Printed } from '../contract/printed.js';
-import type { ProcessSettings } from '../contract/process-settings.js';
-import type { TaskDefinition } from '../contract/task-origin.js';
-import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
-import { type Peer, type RegistryMessage, receive, threadGone } from '../sync/sharing/registry.js';
+import type { Printed } from '../../contract/printed.js';
+import type { ProcessSettings } from '../../contract/process-settings.js';
+import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
+import { type Peer, type RegistryMessage, receive, threadGone } from '../../sync/sharing/registry.js';
 import {
   decodeError,
   decodeReason,
@@ -10,15 +10,15 @@ import {
   packReason,
   passErrorsOn,
   unpackReason,
-} from '../wire/message/error-codec.js';
-import { encodeForProcess, ProcessLink } from '../wire/process/process-link.js';
-import type { FromProcess, Packed } from '../wire/process/process-protocol.js';
-import type { HookReplies } from './hook-replies.js';
-import type { JobContext } from './job-context.js';
+} from '../../wire/message/error-codec.js';
+import { encodeForProcess, ProcessLink } from '../../wire/process/process-link.js';
+import type { FromProcess, Packed } from '../../wire/process/process-protocol.js';
+import type { HookReplies } from '../hooks/hook-replies.js';
+import type { JobContext } from '../job-context.js';
+import { type KnownTask, NoCode, type TaskCode } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
 import { type ProcessEnd, RelayedProcess } from './relayed-process.js';
-import { type KnownTask, NoCode, type TaskCode } from './tasks/known-task.js';
 
 /** What the relay needs from the loop that it serves. */
 export interface RelayDeps {

@@ -1,7 +1,7 @@
-import type { ProcessLink } from '../wire/process/process-link.js';
-import type { Packed } from '../wire/process/process-protocol.js';
-import type { JobContext } from './job-context.js';
-import { NoCode } from './tasks/known-task.js';
+import type { ProcessLink } from '../../wire/process/process-link.js';
+import type { Packed } from '../../wire/process/process-protocol.js';
+import type { JobContext } from '../job-context.js';
+import { NoCode } from '../tasks/known-task.js';
 
 interface Call {
   readonly context: JobContext;

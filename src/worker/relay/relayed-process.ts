@@ -1,11 +1,16 @@
 import type { ChildProcess, ForkOptions } from 'node:child_process';
-import { bare } from '../base/bare.js';
-import { setTimeout } from '../base/clock.js';
-import type { ProcessSettings } from '../contract/process-settings.js';
-import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
-import { fromBytes, toBytes } from '../wire/process/process-bytes.js';
-import { type FromProcess, isLeftToParent, leavesCoverage, type ToProcess } from '../wire/process/process-protocol.js';
-import { BeginNotesReader, NOTES_FD } from './begin-notes.js';
+import { bare } from '../../base/bare.js';
+import { setTimeout } from '../../base/clock.js';
+import type { ProcessSettings } from '../../contract/process-settings.js';
+import { type ErrorRecord, encodeError } from '../../wire/message/error-codec.js';
+import { fromBytes, toBytes } from '../../wire/process/process-bytes.js';
+import {
+  type FromProcess,
+  isLeftToParent,
+  leavesCoverage,
+  type ToProcess,
+} from '../../wire/process/process-protocol.js';
+import { BeginNotesReader, NOTES_FD } from '../begin-notes.js';
 
 export interface RelayedProcessEvents {
   received(message: FromProcess): void;
