@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { root } from './markdown.ts';
+
+const src = join(root, 'src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, text: readFileSync(join(src, path), 'utf8') }));
+
+const MOST_LINES = 400;
+const MOST_FILES = 24;
+
+test('a file of src/ holds one concept, and a folder is read at a glance: neither is large', () => {
+  const lines = files.map(({ path, text }) => ({ path, count: text.trimEnd().split('\n').length }));
+  const sizes = new Map<string, number>();
+  for (const { path } of files) sizes.set(dirname(path), (sizes.get(dirname(path)) ?? 0) + 1);
+  expect(sizes.size).toBeGreaterThan(10);
+  expect(lines.filter(({ count }) => count > MOST_LINES)).toEqual([]);
+  expect([...sizes].filter(([, count]) => count > MOST_FILES)).toEqual([]);
+});
+
+test('errors for arguments are made in src/base/check alone', () => {
+  const made = /new (?:TypeError|RangeError)\([^;]*?\b(?:must|received)\b/;
+  const [checks, others] = [true, false].map((isCheck) =>
+    files.filter(({ path }) => path.startsWith(join('base', 'check')) === isCheck),
+  );
+  expect(checks?.length).toBeGreaterThan(2);
+  expect(others?.filter(({ text }) => made.test(text)).map(({ path }) => path)).toEqual([]);
+});
