@@ -79,7 +79,7 @@ export class Condition extends SharedObject {
     this.#queue.putForWaiters(1);
   }
 
-  /** Wakes everyone who waits now. */
+  /** Wakes all current waiters. */
   notifyAll(): void {
     this.#queue.putForWaiters(Number.POSITIVE_INFINITY);
   }
