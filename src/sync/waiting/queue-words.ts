@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 /** Free permits; if they are for waiters only, the bits above `COUNT_BITS` count how often some were put in. */
 export const PERMITS = 0;
 /** How many tickets were drawn. A ticket is a waiter's place in the line. */
-export const TICKETS = 1;
+const TICKETS = 1;
 /** How many waiters were neither served nor have left. */
 export const WAITERS = 2;
 /** How many blocks were ever used. */
@@ -35,7 +35,7 @@ export const ONE_PUTTING = 1 << COUNT_BITS;
 
 /** Fewest threads that a queue has blocks for. */
 const MIN_THREADS = 64;
-export const LARGEST_TICKET = 2 ** 31 - 1;
+const LARGEST_TICKET = 2 ** 31 - 1;
 
 /** The shared memory of a new queue. */
 export function waitQueueWords(permits: number): Int32Array {
