@@ -190,7 +190,9 @@ export class ResultWriter implements OutputLane {
 
   /** Whether there is room for an entry that is not an answer; what waits goes first. */
   #makeRoom(seq: number): boolean {
-    if (this.#overflow.size > 0 && this.#hasRoomToReport()) this.#flushOverflow(seq);
+    if (!this.#hasRoomToReport()) return false; // one look: what finds room at a second one would overtake what waits
+    if (this.#overflow.size === 0) return true;
+    this.#flushOverflow(seq);
     return this.#hasRoomToReport();
   }
 
