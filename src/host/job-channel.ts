@@ -56,7 +56,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #events: WorkerEvents<J, W>;
   readonly #sink: JobSink<J, W>;
   #isHeld = false;
-  /** Whether `publishEarly` has left the worker asleep. */
+  /** Whether `publishEarly` has left the worker asleep, or `publishUrgent` has found it blocked. */
   #owesWakeup = false;
   /** The jobs here that wait for children: they take no place. */
   readonly #suspended = new RareMap<J, true>();
@@ -174,10 +174,15 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
    * `publish` wakes it, with the jobs sent by then. A wakeup costs more than many short jobs.
    */
   publishEarly(): boolean {
-    if (!this.#publish()) return false;
+    if (!this.#publish() && !this.#owesWakeup) return false;
     const parked = Atomics.load(this.#controlWords, Control.PARKED);
     this.#owesWakeup = parked === Parked.IN_WAIT;
     return !this.#owesWakeup && this.#wake(parked);
+  }
+
+  /** As `publish`, for a job that is not to wait for those sent with it. What is published next returns whether the thread is blocked. */
+  publishUrgent(): void {
+    if (this.publish()) this.#owesWakeup = true;
   }
 
   #publish(): boolean {

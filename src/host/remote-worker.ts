@@ -257,6 +257,11 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.publishEarly();
   }
 
+  /** As `publish`, for a job that is not to wait for those sent with it: see `JobChannel.publishUrgent`. */
+  publishUrgent(): void {
+    this.#channel.publishUrgent();
+  }
+
   /** Reads up to `max` answers and passes them to the sink; returns how many. */
   drain(max: number): number {
     return this.#channel.drain(max);

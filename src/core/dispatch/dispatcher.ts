@@ -260,7 +260,7 @@ export class Dispatcher {
 
   /** An urgent job was sent: it is published before those behind it are written, and most of these wait for it to settle. */
   #hurry(worker: PoolWorker, job: Job): void {
-    worker.publish();
+    worker.publishUrgent();
     this.#urgent = job;
     this.#urgentSinceMs = this.#choice.nowMs;
     this.#toSend = Math.min(this.#toSend, this.#mostToSend());
