@@ -1,22 +1,32 @@
 /**
  * Runs code that shares memory through every interleaving of its atomic operations.
  *
- * A simulated thread is a synchronous function that touches shared memory by `Atomics` only, which is replaced while it
- * runs. Its local state follows from what its operations answered: so the function is run again from its beginning, is
- * given the answers it had, and is stopped at the first operation beyond. That operation is then done on the model's
- * memory. Each list of answers is replayed once; the search over all interleavings only combines them.
+ * A simulated thread is a synchronous function that touches shared memory by `Atomics`, which is replaced while it runs, by
+ * the views of `SharedViews`, and by ports of the model. Its local state follows from what its operations answered: so the
+ * function is run again from its beginning, is given the answers it had, and is stopped at the first operation beyond. That
+ * operation is then done on the model's memory. Each list of answers is replayed once; the search over all interleavings
+ * only combines them.
+ *
+ * Plain accesses are not interleaved: each is done at once, and it is a failure if one is not ordered, by atomic operations
+ * or messages, against what another thread does to the same word (`happens-before.ts`). Where no interleaving has such a
+ * data race none can tell when plain accesses are done. A plain load that is meant to race is declared by `allowLooks`: it
+ * is interleaved, and answers any value that the word had since what the thread is known to have seen.
  *
  * The search takes an operation at once, without trying the others first, where no other thread could tell: where it reads
  * a word that no other thread writes, or writes one that no other thread uses. Which words those are is not declared: the
  * search begins with the belief that there are no others, and begins again whenever it sees that one was wrong.
  */
 
+import { HappensBefore, type Log, newsIn } from './happens-before.ts';
+import { SharedViews } from './shared-views.ts';
+
 type AtomicKind = 'load' | 'store' | 'add' | 'sub' | 'exchange' | 'compareExchange' | 'wait' | 'waitAsync' | 'notify';
-/** What a model adds: a choice, an event loop with nothing to do, a wait for a word, a wait for a thread's end. */
-type ModelKind = 'choose' | 'park' | 'when' | 'ended';
+type PlainKind = 'read' | 'write' | 'look';
+/** What a model adds: a choice, an event loop with nothing to do, a wait for a word, a wait for a thread's end, messages. */
+type ModelKind = 'choose' | 'park' | 'when' | 'ended' | 'post' | 'receive' | 'hear';
 
 interface Operation {
-  readonly kind: AtomicKind | ModelKind;
+  readonly kind: AtomicKind | PlainKind | ModelKind;
   /** The address; -1 where there is none. */
   readonly at: number;
   readonly a: number;
@@ -39,6 +49,7 @@ interface Point {
 
 type Change =
   | { readonly at: number; readonly value: number }
+  | { readonly table: unknown[]; readonly index: number; readonly before: unknown }
   | ({ readonly thread: Thread } & Pick<Thread, 'point' | 'state' | 'armedAt' | 'isNotified'>);
 
 /** What a thread runs; of several parts each begins anew, whatever the one before did to come to its end. */
@@ -79,6 +90,45 @@ const WAIT_ANSWERS = ['', 'ok', 'not-equal', 'timed-out'] as const;
 const LAZY: ReadonlySet<string> = new Set(['store', 'add', 'sub', 'notify']);
 
 const MOST_STATES = 3_000_000;
+/** Of one thread. */
+const MOST_OPERATIONS = 20_000;
+
+/** A port's messages are numbered: the lower bits of what `hear` answers; the port's number is above. */
+const MESSAGE_BITS = 16;
+// What an event loop waits for besides
+const ANY_TIME = 2;
+const LAST = 4;
+const WATCHED_SHIFT = 3;
+// What `hear` answers besides
+const IMMEDIATE = -1;
+const TIMER = -2;
+const ENDED = -3;
+
+/** A one-way channel of messages between simulated threads. */
+export interface Port {
+  readonly name: string;
+  readonly number: number;
+  readonly at: number;
+}
+
+interface QueuedMessage {
+  readonly message: number;
+  readonly clock: readonly number[];
+}
+
+/** What an event loop may wait for. */
+interface EventSources {
+  readonly ports: readonly Port[];
+  readonly hasImmediate?: boolean;
+  /** A timer that may come at any moment, or once nothing else can happen anywhere. */
+  readonly timer?: 'any time' | 'last' | undefined;
+  /** The number of a thread whose end is told. */
+  readonly watched?: number | undefined;
+}
+
+export type LoopEvent =
+  | { readonly kind: 'message'; readonly port: Port; readonly message: unknown }
+  | { readonly kind: 'immediate' | 'timer' | 'ended' };
 
 /** Thrown through the code under test at the first operation that has no answer yet. Made once: a stack costs. */
 const STOP = new Error('The simulated thread is stopped here');
@@ -101,14 +151,33 @@ interface ExploreOptions {
   readonly threads: Readonly<Record<string, Part | readonly Part[]>>;
   /** Threads that may die wherever the platform may end one: before they look at memory, and while they block. */
   readonly mayDie?: readonly string[];
+  /** And before any other operation that another thread can tell. */
+  readonly diesAnywhere?: boolean;
   /** Throws where a run that came to its end did not come to the right one. */
   readonly check: (ending: StopCause) => void;
   /** How often a thread is interrupted that could go on, at most. Default: no limit. */
   readonly preemptions?: number;
 }
 
+/** The point that a replay has come to, and what it was answered there. */
+interface Reached extends Pick<Point, 'part' | 'before' | 'answer'> {
+  readonly thread: Thread;
+}
+
 const { fromCharCode } = String;
 const platformAtomics = globalThis.Atomics;
+/** Of the model whose thread runs. */
+let simulatedAtomics: typeof Atomics | undefined;
+// set once: the test environment keeps for good what it is given by each such store
+globalThis.Atomics = Object.fromEntries(
+  Object.getOwnPropertyNames(platformAtomics).map((name) => [
+    name,
+    (...given: unknown[]): unknown => {
+      const atomics = simulatedAtomics ?? platformAtomics;
+      return Reflect.apply(Reflect.get(atomics, name) as () => unknown, atomics, given);
+    },
+  ]),
+) as unknown as typeof Atomics;
 
 export class Model {
   readonly #bases = new Map<ArrayBufferLike, { readonly name: string; readonly base: number }>();
@@ -127,13 +196,33 @@ export class Model {
   #endings = 0;
   readonly #trace: Step[] = [];
   readonly #undo: Change[] = [];
+  readonly #log: Log = { set: (table, index, value) => this.#set(table, index, value) };
+  #order: HappensBefore | undefined;
+  #diesAnywhere = false;
+
+  /** Views of the memory of the model, for code under test. */
+  readonly views = new SharedViews((buffer) => this.#bases.get(buffer)?.base, {
+    read: (at) => this.#operate({ kind: this.#looks.has(at) ? 'look' : 'read', at, a: 0, b: 0 }),
+    write: (at, value, mask) => void this.#operate({ kind: 'write', at, a: value, b: mask }),
+  });
+  readonly #looks = new Set<number>();
+  readonly #ports: Port[] = [];
+  #queues: (readonly QueuedMessage[])[] = [];
+  readonly #messages: unknown[] = [];
+  readonly #messageNumbers = new Map<string, number>();
 
   // of the replay that runs
-  #answers: readonly number[] = [];
+  #answers: number[] = [];
   #position = 0;
   /** Which answers the code has looked at. */
   readonly #usedAnswers = new Set<number>();
   #stoppedAt: Operation | undefined;
+  /** The point that it has come to, and the answer there. */
+  #reached: Reached | undefined;
+  /** Whether the model's memory is as it is at the end of the replay. */
+  #isLive = false;
+  /** What went wrong in an operation: thrown once the code under test has been left. */
+  #fault: { readonly error: unknown } | undefined;
   #clockMs = 0;
   readonly #immediates: (() => void)[] = [];
   #heard: (() => void) | undefined;
@@ -147,6 +236,44 @@ export class Model {
     this.#bases.set(words.buffer, { name, base: this.#initial.length });
     this.#initial.push(...words);
     return words;
+  }
+
+  /** Plain loads of that word may race with atomic stores. */
+  allowLooks(words: Int32Array, index: number): void {
+    this.#looks.add(this.#address(words, index));
+  }
+
+  makePort(name: string): Port {
+    const port = { name, number: this.#ports.length, at: this.#initial.length };
+    this.#bases.set(new ArrayBuffer(0), { name, base: port.at });
+    this.#initial.push(0);
+    this.#ports.push(port);
+    return port;
+  }
+
+  post(port: Port, message: unknown): void {
+    this.#operate({ kind: 'post', at: port.at, a: this.#numberOf(message), b: port.number });
+  }
+
+  /** As `receiveMessageOnPort`. */
+  receive(port: Port): { readonly message: unknown } | undefined {
+    const number = this.#operate({ kind: 'receive', at: port.at, a: 0, b: port.number });
+    return number === 0 ? undefined : { message: structuredClone(this.#messages[number]) };
+  }
+
+  /** Waits, as an event loop does, for the next event: each that may come is tried. */
+  hear({ ports, hasImmediate = false, timer, watched }: EventSources): LoopEvent {
+    const mask = ports.reduce((all, { number }) => all | (1 << number), 0);
+    const others =
+      Number(hasImmediate) |
+      (timer === 'any time' ? ANY_TIME : timer === 'last' ? LAST : 0) |
+      (((watched ?? -1) + 1) << WATCHED_SHIFT);
+    const answer = this.#operate({ kind: 'hear', at: -1, a: mask, b: others });
+    if (answer === IMMEDIATE) return { kind: 'immediate' };
+    if (answer === TIMER) return { kind: 'timer' };
+    if (answer === ENDED) return { kind: 'ended' };
+    const message: unknown = structuredClone(this.#messages[answer & ((1 << MESSAGE_BITS) - 1)]);
+    return { kind: 'message', port: this.#port(answer >> MESSAGE_BITS), message };
   }
 
   /** Ms on the running thread's clock: they pass while it waits, and in no other way. */
@@ -190,6 +317,7 @@ export class Model {
     this.#usedBy = this.#initial.map(() => 0);
     this.#changedBy = this.#initial.map(() => 0);
     this.#changed = [];
+    this.#diesAnywhere = options.diesAnywhere ?? false;
     this.#threads = Object.entries(options.threads).map(([name, run], index) => ({
       name,
       index,
@@ -210,6 +338,9 @@ export class Model {
       this.#endings = 0;
       this.#trace.length = 0;
       this.#undo.length = 0;
+      this.#queues = this.#ports.map(() => []);
+      this.#order = this.views.areUsed ? new HappensBefore(this.#threads.length, this.#log) : undefined;
+      for (const at of this.#looks) this.#order?.allowLooks(at, this.#memory[at] ?? 0);
       for (const [index, thread] of this.#threads.entries())
         Object.assign(thread, { point: starts[index], state: State.READY, armedAt: -1, isNotified: false });
       try {
@@ -238,7 +369,7 @@ export class Model {
       const unseen = this.#threads.findIndex((thread) => this.#isUnseen(thread));
       const thread = this.#threads[unseen];
       if (thread === undefined) return -1;
-      if (this.#canDie(thread) || thread.point.next?.kind === 'choose') return unseen;
+      if (!isPlain(thread.point.next) && (this.#canDie(thread) || thread.point.next?.kind === 'choose')) return unseen;
       this.#perform(thread, 0);
     }
   }
@@ -249,7 +380,7 @@ export class Model {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.#seen.size > MOST_STATES) throw new Error(`More than ${MOST_STATES} states`);
-    const isInterrupting = alone < 0 && last >= 0 && this.#canGoOn(this.#thread(last));
+    const isInterrupting = alone < 0 && last >= 0 && this.#wouldGoOn(this.#thread(last));
     const mark = this.#undo.length;
     const depth = this.#trace.length;
     let isAnyReady = false;
@@ -260,7 +391,7 @@ export class Model {
       if (this.#canGoOn(thread)) {
         isAnyReady = true;
         const left = isInterrupting && index !== last ? preemptions - 1 : preemptions;
-        const choices = thread.point.next?.kind === 'choose' ? thread.point.next.a : 1;
+        const choices = this.#choicesOf(thread);
         for (let choice = 0; choice < choices && left >= 0; choice++) {
           this.#perform(thread, choice);
           this.#search(options, alone < 0 ? index : last, left);
@@ -302,24 +433,104 @@ export class Model {
     const { kind, at, a } = next;
     if (kind === 'wait' && thread.state === State.READY && this.#memory[at] === a) {
       this.#note(at, thread.bit, false);
+      this.#order?.acquire(thread.index, at);
       this.#change(thread, thread.point, State.BLOCKED);
       this.#trace.push({ thread, operation: next, answer: 'blocks' });
       return;
     }
     const answer = this.#answer(thread, next, choice);
-    this.#change(thread, this.#after(thread, answer), State.READY);
     this.#trace.push({ thread, operation: next, answer });
+    this.#change(thread, this.#after(thread, answer), State.READY);
+  }
+
+  #choicesOf(thread: Thread): number {
+    const { next } = thread.point;
+    switch (next?.kind) {
+      case 'choose':
+        return next.a;
+      case 'look':
+        return this.#order?.seenBy(thread.index, next.at).length ?? 1;
+      case 'hear':
+        return this.#eventsFor(thread).length;
+      default:
+        return 1;
+    }
+  }
+
+  /** What an event loop may go on with, as `hear` answers it. */
+  #eventsFor(thread: Thread): number[] {
+    const events = this.#untimedEventsFor(thread);
+    const others = thread.point.next?.b ?? 0;
+    if ((others & ANY_TIME) !== 0) events.push(TIMER);
+    else if ((others & LAST) !== 0 && events.length === 0 && !this.#canAnyGoOnBut(thread)) events.push(TIMER);
+    return events;
+  }
+
+  /** Whether another thread can go on before time passes. */
+  #canAnyGoOnBut(thread: Thread): boolean {
+    return this.#threads.some(
+      (other) =>
+        other !== thread &&
+        (other.point.next?.kind === 'hear' ? this.#untimedEventsFor(other).length > 0 : this.#canGoOn(other)),
+    );
+  }
+
+  #untimedEventsFor({ point, state }: Thread): number[] {
+    const events: number[] = [];
+    if (point.next === undefined || state === State.DEAD) return events;
+    const { a: ports, b: others } = point.next;
+    for (const { number } of this.#ports) {
+      const [first] = (ports & (1 << number)) === 0 ? [] : this.#queue(number);
+      if (first !== undefined) events.push((number << MESSAGE_BITS) | first.message);
+    }
+    if ((others & 1) !== 0) events.push(IMMEDIATE);
+    if (others >> WATCHED_SHIFT > 0 && this.#hasEnded((others >> WATCHED_SHIFT) - 1)) events.push(ENDED);
+    return events;
+  }
+
+  #hear(thread: Thread, others: number, choice: number): number {
+    const event = this.#eventsFor(thread)[choice] ?? IMMEDIATE;
+    if (event >= 0) this.#take(thread, event >> MESSAGE_BITS);
+    else if (event === ENDED) this.#order?.join(thread.index, (others >> WATCHED_SHIFT) - 1);
+    return event;
+  }
+
+  /** The number of the next message, which is taken from its port; 0 where there is none. */
+  #take(thread: Thread, port: number): number {
+    const [first, ...others] = this.#queue(port);
+    if (first === undefined) return 0;
+    this.#set(this.#queues, port, others);
+    this.#order?.learn(thread.index, first.clock);
+    return first.message;
+  }
+
+  #post(thread: Thread, port: number, message: number): void {
+    const clock = this.#order?.publish(thread.index) ?? [];
+    this.#set(this.#queues, port, [...this.#queue(port), { message, clock }]);
   }
 
   #answer(thread: Thread, { kind, at, a, b }: Operation, choice: number): number {
     const old = this.#memory[at] ?? 0;
     switch (kind) {
       case 'load':
+        this.#note(at, thread.bit, false);
+        this.#acquire(thread, at);
+        return old;
       case 'when':
         this.#note(at, thread.bit, false);
         return old;
+      case 'read':
+        this.#checkRace(this.#order?.read(thread.index, at), at, 'read', thread);
+        return old;
+      case 'write':
+        this.#checkRace(this.#order?.write(thread.index, at), at, 'written', thread);
+        this.#writePlainly(at, (old & ~b) | (a & b));
+        return 0;
+      case 'look':
+        this.#note(at, thread.bit, false);
+        return this.#order?.look(thread.index, at, choice) ?? old;
       case 'store':
-        return this.#write(thread, at, a, a);
+        return this.#write(thread, at, a, a, false);
       case 'add':
         return this.#write(thread, at, (old + a) | 0, old);
       case 'sub':
@@ -327,32 +538,49 @@ export class Model {
       case 'exchange':
         return this.#write(thread, at, a, old);
       case 'compareExchange':
-        return this.#write(thread, at, old === a ? b : old, old);
+        if (old === a) return this.#write(thread, at, b, old);
+        this.#note(at, thread.bit, false);
+        this.#acquire(thread, at);
+        return old;
       case 'wait':
         this.#note(at, thread.bit, false);
+        this.#acquire(thread, at);
         return thread.state === State.BLOCKED ? TIMED_OUT : NOT_EQUAL;
       case 'waitAsync':
         this.#note(at, thread.bit, false);
+        this.#acquire(thread, at);
         if (old !== a) return NOT_EQUAL;
         this.#arm(thread, at, false);
         return OK;
       case 'notify':
         this.#note(at, thread.bit, true);
-        return this.#wake(at);
+        return this.#wake(thread, at);
       case 'choose':
         return choice;
       case 'park':
         this.#arm(thread, -1, false);
         return OK;
       case 'ended':
+        this.#order?.join(thread.index, a);
         return this.#thread(a).state === State.DEAD ? 1 : 0;
+      case 'post':
+        this.#note(at, thread.bit, true);
+        this.#post(thread, b, a);
+        return 0;
+      case 'receive':
+        this.#note(at, thread.bit, true);
+        return this.#take(thread, b);
+      case 'hear':
+        return this.#hear(thread, b, choice);
     }
   }
 
-  #wake(at: number): number {
+  #wake(by: Thread, at: number): number {
     let woken = 0;
+    const clock = this.#order?.publish(by.index) ?? [];
     for (const thread of this.#threads) {
       if (thread.state === State.BLOCKED && thread.point.next?.at === at) {
+        this.#order?.learn(thread.index, clock);
         this.#change(thread, this.#after(thread, OK), State.READY);
         woken++;
       }
@@ -364,14 +592,67 @@ export class Model {
     return woken;
   }
 
-  #write(thread: Thread, at: number, value: number, answer: number): number {
+  #write(thread: Thread, at: number, value: number, answer: number, isReadToo = true): number {
     const old = this.#memory[at] ?? 0;
     this.#note(at, thread.bit, old !== value);
-    if (old !== value) {
-      this.#undo.push({ at, value: old });
-      this.#memory[at] = value;
+    if (this.#order !== undefined) {
+      this.#checkRace(this.#order.touch(thread.index, at, true), at, 'written atomically', thread);
+      if (isReadToo) this.#order.acquire(thread.index, at);
+      this.#order.release(thread.index, at, value);
     }
+    this.#writeWord(at, value);
     return answer;
+  }
+
+  #acquire(thread: Thread, at: number): void {
+    if (this.#order === undefined) return;
+    this.#checkRace(this.#order.touch(thread.index, at, false), at, 'read atomically', thread);
+    this.#order.acquire(thread.index, at);
+  }
+
+  #writePlainly(at: number, value: number): void {
+    if (this.#memory[at] !== value && !this.#changed.includes(at)) this.#changed.push(at);
+    this.#writeWord(at, value);
+  }
+
+  #writeWord(at: number, value: number): void {
+    const old = this.#memory[at] ?? 0;
+    if (old === value) return;
+    this.#undo.push({ at, value: old });
+    this.#memory[at] = value;
+  }
+
+  #checkRace(other: number | undefined, at: number, what: string, thread: Thread): void {
+    if (other === undefined || other < 0) return;
+    throw this.#failure(
+      `Data race: ${this.#place(at)}is ${what} by ${thread.name}, unordered with ${this.#thread(other).name}`,
+    );
+  }
+
+  #set(table: unknown[], index: number, value: unknown): void {
+    this.#undo.push({ table, index, before: table[index] });
+    table[index] = value;
+  }
+
+  #queue(port: number): readonly QueuedMessage[] {
+    return this.#queues[port] ?? [];
+  }
+
+  #port(number: number): Port {
+    const port = this.#ports[number];
+    if (port === undefined) throw new Error(`There is no port ${number}`);
+    return port;
+  }
+
+  /** Messages that are alike have one number, from 1. */
+  #numberOf(message: unknown): number {
+    const text = JSON.stringify(message);
+    const known = this.#messageNumbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.#messageNumbers.size + 1;
+    this.#messageNumbers.set(text, number);
+    this.#messages[number] = structuredClone(message);
+    return number;
   }
 
   #change(thread: Thread, point: Point, state: State): void {
@@ -400,6 +681,10 @@ export class Model {
         this.#memory[change.at] = change.value;
         continue;
       }
+      if ('table' in change) {
+        change.table[change.index] = change.before;
+        continue;
+      }
       const { thread, point, state, armedAt, isNotified } = change;
       thread.point = point;
       thread.state = state;
@@ -425,9 +710,9 @@ export class Model {
     const { next } = point;
     if (next === undefined || state !== State.READY) return false;
     const { kind, at, a } = next;
-    if (kind === 'choose') return true;
+    if (kind === 'choose' || isPlain(next)) return true;
     if (at < 0 || kind === 'when' || kind === 'wait') return false;
-    const isRead = kind === 'load' || (kind === 'compareExchange' && this.#memory[at] !== a);
+    const isRead = kind === 'load' || kind === 'look' || (kind === 'compareExchange' && this.#memory[at] !== a);
     return (((isRead ? this.#changedBy[at] : this.#usedBy[at]) ?? 0) & ~bit) === 0;
   }
 
@@ -440,14 +725,28 @@ export class Model {
       return this.#memory[next.at] === next.a;
     }
     if (next.kind === 'park') return thread.isNotified;
-    if (next.kind !== 'ended') return true;
-    const other = this.#thread(next.a);
-    return other.state === State.DEAD || other.point.end !== undefined;
+    if (next.kind === 'hear') {
+      for (const { number, at } of this.#ports) if ((next.a & (1 << number)) !== 0) this.#note(at, thread.bit, true);
+      return this.#eventsFor(thread).length > 0;
+    }
+    return next.kind !== 'ended' || this.#hasEnded(next.a);
+  }
+
+  /** Whether it is more than the passing of time that it goes on with. */
+  #wouldGoOn(thread: Thread): boolean {
+    if (thread.point.next?.kind === 'hear') return this.#untimedEventsFor(thread).length > 0;
+    return this.#canGoOn(thread);
+  }
+
+  #hasEnded(thread: number): boolean {
+    const { state, point } = this.#thread(thread);
+    return state === State.DEAD || point.end !== undefined;
   }
 
   #canDie({ mayDie, state, point }: Thread): boolean {
     if (!mayDie || state === State.DEAD || point.next === undefined) return false;
     const { kind } = point.next;
+    if (this.#diesAnywhere) return !isPlain(point.next) && kind !== 'choose' && kind !== 'when';
     return state === State.BLOCKED || kind === 'load' || kind === 'wait' || kind === 'park';
   }
 
@@ -460,18 +759,27 @@ export class Model {
       const value = this.#memory[at] ?? 0;
       key += fromCharCode(value & 0xffff, value >>> 16);
     }
-    return key;
+    return this.#order === undefined ? key : key + this.#orderKey(this.#order);
+  }
+
+  #orderKey(order: HappensBefore): string {
+    const alive = this.#threads.filter(({ state, point }) => state !== State.DEAD && point.end === undefined);
+    const living = alive.map(({ index }) => index);
+    const known = order.knownToAll(living);
+    let key = `|${this.#changed.length}`;
+    for (const queue of this.#queues) {
+      key += '|';
+      for (const { message, clock } of queue) key += `${fromCharCode(message)}${newsIn(clock, known)}.`;
+    }
+    return key + order.key(living, known);
   }
 
   #after(thread: Thread, answer: number): Point {
     const { point } = thread;
-    const known = point.after.get(point.isAnswerUsed ? answer : 0);
-    if (known !== undefined) return known;
-    const reached = this.#replay(thread, { part: point.part, before: point, answer });
-    point.isAnswerUsed = this.#usedAnswers.has(this.#answers.length - 1);
-    const after = this.#follow(thread, reached);
-    point.after.set(point.isAnswerUsed ? answer : 0, after);
-    return after;
+    return (
+      point.after.get(point.isAnswerUsed ? answer : 0) ??
+      this.#replay(thread, { part: point.part, before: point, answer }, true)
+    );
   }
 
   /** The point itself; at the end of a part, the beginning of the next. */
@@ -487,13 +795,13 @@ export class Model {
   #start(thread: Thread, part: number): Point {
     const known = thread.starts[part];
     if (known !== undefined) return known;
-    const start = this.#follow(thread, this.#replay(thread, { part, before: undefined, answer: 0 }));
+    const start = this.#replay(thread, { part, before: undefined, answer: 0 }, false);
     thread.starts[part] = start;
     return start;
   }
 
   /** Runs a thread from its beginning to the operation after the one that got `answer`. */
-  #replay(thread: Thread, from: Pick<Point, 'part' | 'before' | 'answer'>): Point {
+  #replay(thread: Thread, from: Pick<Point, 'part' | 'before' | 'answer'>, isLive: boolean): Point {
     const { part, before, answer } = from;
     const answers: number[] = [];
     if (before !== undefined) answers.push(answer);
@@ -503,41 +811,75 @@ export class Model {
     this.#position = 0;
     this.#usedAnswers.clear();
     this.#stoppedAt = undefined;
+    this.#reached = { thread, part, before, answer };
+    this.#isLive = isLive;
+    this.#fault = undefined;
     this.#clockMs = 0;
     this.#immediates.length = 0;
     this.#heard = undefined;
     let end: Point['end'];
+    const { stackTraceLimit } = Error;
     this.#enter(thread.index);
-    globalThis.Atomics = this.#atomics;
+    simulatedAtomics = this.#atomics;
+    Error.stackTraceLimit = 0; // code that is stopped makes errors of it
     try {
       end = { value: thread.parts[part]?.() };
     } catch (error) {
       end = { error };
     } finally {
-      globalThis.Atomics = platformAtomics;
+      simulatedAtomics = undefined;
+      Error.stackTraceLimit = stackTraceLimit;
     }
+    const { fault, reached } = this.#outcome();
+    if (fault !== undefined) throw fault.error;
     if (this.#stoppedAt !== undefined) end = undefined;
-    return {
-      id: this.#points++,
-      part,
-      before,
-      answer,
-      next: this.#stoppedAt,
-      end,
-      after: new Map(),
-      isAnswerUsed: true,
-    };
+    return this.#reach(reached, this.#stoppedAt, end);
+  }
+
+  #outcome(): { readonly fault: { readonly error: unknown } | undefined; readonly reached: Reached } {
+    return { fault: this.#fault, reached: this.#reached as Reached };
+  }
+
+  /** A new point, where the answer has led to. */
+  #reach({ thread, part, before, answer }: Reached, next: Point['next'], end: Point['end']): Point {
+    const made: Point = { id: this.#points++, part, before, answer, next, end, after: new Map(), isAnswerUsed: true };
+    if (before === undefined) return this.#follow(thread, made);
+    before.isAnswerUsed = this.#usedAnswers.has(this.#answers.length - 1);
+    const point = this.#follow(thread, made);
+    before.after.set(before.isAnswerUsed ? answer : 0, point);
+    return point;
   }
 
   /** An operation of the thread that runs: the answer it had, or the end of the replay. */
   #operate(operation: Operation): number {
-    const answer = this.#answers[this.#position++];
-    if (answer === undefined || this.#stoppedAt !== undefined) {
+    const answer = this.#stoppedAt === undefined ? this.#answers[this.#position] : undefined;
+    this.#position++;
+    if (answer === undefined) {
+      if (this.#stoppedAt === undefined && this.#isLive && isPlain(operation)) return this.#goOn(operation);
       this.#stoppedAt ??= operation;
       throw STOP;
     }
     if (!LAZY.has(operation.kind)) this.#usedAnswers.add(this.#position - 1);
     return answer;
+  }
+
+  /** Does a plain operation as the replay comes to it: nothing of another thread can come in between. */
+  #goOn(operation: Operation): number {
+    const { thread, part } = this.#reached as Reached;
+    try {
+      if (this.#position > MOST_OPERATIONS) throw this.#failure(`Thread ${thread.name} comes to no end`);
+      const before = this.#reach(this.#reached as Reached, operation, undefined);
+      const answer = this.#answer(thread, operation, 0);
+      this.#trace.push({ thread, operation, answer });
+      this.#answers.push(answer);
+      this.#usedAnswers.add(this.#position - 1);
+      this.#reached = { thread, part, before, answer };
+      return answer;
+    } catch (error) {
+      this.#fault = { error };
+      this.#stoppedAt = operation;
+      throw STOP;
+    }
   }
 
   /** An answer that most callers do not look at: a number that tells when somebody does. */
@@ -598,18 +940,29 @@ export class Model {
   }
 
   #failure(what: string, cause?: unknown): Error {
-    const because = cause instanceof Error ? `: ${cause.message}` : '';
+    const because = cause === undefined ? '' : `: ${(cause as Error).message}`;
     const steps = this.#trace.map(
       ({ thread, operation, answer }) => `\n  ${thread.name}: ${this.#text(operation)} → ${answer}`,
     );
-    return new Error(`${what}${because}\nafter${steps.join('')}`, { cause });
+    const error = new Error(`${what}${because}\nafter${steps.join('')}`);
+    error.stack = error.message; // the search's own is of no use
+    return error;
   }
 
   #text(operation: Operation | undefined): string {
     if (operation === undefined) return 'its end';
     const { kind, at, a, b } = operation;
+    const what = kind === 'post' ? JSON.stringify(this.#messages[a]) : `${a} ${b}`;
+    return `${kind} ${this.#place(at)}${what}`;
+  }
+
+  #place(at: number): string {
     let where = '';
     for (const { name, base } of this.#bases.values()) if (at >= base) where = `${name}[${at - base}] `;
-    return `${kind} ${where}${a} ${b}`;
+    return where;
   }
+}
+
+function isPlain(operation: Operation | undefined): boolean {
+  return operation?.kind === 'read' || operation?.kind === 'write';
 }
