@@ -10,6 +10,7 @@ const SLOW = [
     'docs/code',
     'conformance/(process|thread)',
     'sync/model/wait-queue',
+    'wire/model',
   ],
   ...['core/(profile|starvation|worker-hooks|children|context|security|broadcast|retry|thread-death|deferred-jobs)\\.'],
   ...['core/(aging|reserve|process|schedule|shutdown|resilience|opentelemetry)\\.'],

@@ -1,0 +1,241 @@
+import { equal } from 'node:assert/strict';
+import type { ResultLane } from '../../../build/host/result-lane.js';
+import { END, type Parcel, type WorkerSide, type World } from './world.ts';
+
+type JobChannel = import('../../../build/host/job-channel.js').JobChannel<Parcel, Place>;
+type Pacer = import('../../../build/core/dispatch/pacer.js').Pacer;
+
+const FIRST_RANK = { urgency: Number.POSITIVE_INFINITY, order: 0 };
+const ORIGIN = {
+  kind: 'inline',
+  name: 'task',
+  text: 'function (n) { return globalThis.heartTask.call(this, n); }',
+  each: false,
+};
+const KIND = { task: { id: 1, origin: ORIGIN }, priority: 0, urgency: 0 };
+/** A look at the clock takes so long: main soon stops to linger. */
+const LOOK_MS = 0.06;
+
+/** How long a job is expected to run: so that main lingers for it, waits to be rung, or waits for its timer. */
+export const SHORT = 1;
+export const MEDIUM = 1e6;
+export const LONG = 1e9;
+
+/** A worker as main has it. */
+interface Place {
+  readonly isOpen: boolean;
+  readonly sharesMemory: boolean;
+  readonly side: WorkerSide;
+  readonly channel: JobChannel;
+  readonly results: ResultLane;
+  readonly inFlight: JobChannel['inFlight'];
+  tell(message: unknown): void;
+  drain(max: number): number;
+}
+
+export interface MainOptions {
+  readonly plannedTicks?: number;
+  /** Is it published by itself? */
+  readonly isUrgent?: (job: Parcel) => boolean;
+  /** May jobs be sent? Asked again whenever main looks. */
+  readonly maySend?: (job: Parcel, worker: number) => boolean;
+}
+
+/** The pool's thread: its queue is a list, what it does with the memory and the ports is the library's. */
+export class MainSide {
+  readonly places: Place[];
+  readonly pacer: Pacer;
+  /** How each job has settled, in a word or two. */
+  readonly settled = new Map<number, string>();
+  readonly started = new Set<number>();
+  readonly reported: unknown[] = [];
+  /** Called when a job has settled, and when what may be sent has been. */
+  settledNow = (): void => {};
+  fed = (): void => {};
+  readonly #world: World;
+  readonly #options: MainOptions;
+  readonly #queue: Parcel[] = [];
+  #jobs = 0;
+  #clockMs = 0;
+
+  constructor(world: World, options: MainOptions = {}) {
+    this.#world = world;
+    this.#options = options;
+    const { heart } = world;
+    heart.joinWakeups(world.wakeups, 0);
+    const parking = new heart.MainParking();
+    Object.assign(parking, { word: world.poolWord });
+    this.places = world.workers.map((side) => this.#makePlace(side));
+    const main = this;
+    this.pacer = new heart.Pacer({
+      ledger: {
+        refreshClock: () => this.#lookAtClock(),
+        get unsettled() {
+          return main.#jobs - main.settled.size;
+        },
+      },
+      dispatcher: {
+        get isDue() {
+          return main.#queue.length > 0;
+        },
+        wantedWorkers: 0,
+        get needsWatching() {
+          return (
+            main.#queue.length > 0 && main.places.some((place) => !place.channel.hasRoom || main.#isBlocked(place))
+          );
+        },
+        get queue() {
+          return { size: main.#queue.length };
+        },
+        get longestBacklogMs() {
+          return main.places.some(({ inFlight }) => inFlight.backlogTicks >= LONG) ? 1000 : 0;
+        },
+        takeUrgentSettled: () => false,
+        calmDown: () => {},
+        feed: () => this.#feed(),
+      },
+      balance: { share: () => false, recallStuck: () => {} },
+      direct: { publish: () => {} },
+      workers: { all: this.places, start: () => {}, watchIdle: () => {} },
+      parking,
+    } as never);
+  }
+
+  submit(...values: readonly (readonly unknown[])[]): Parcel[] {
+    return values.map((args) => {
+      const id = ++this.#jobs;
+      const job: Parcel = { id, kind: KIND, args, order: id, place: undefined, seq: 0 };
+      if (this.#queue.length === 0) this.pacer.beginBatch();
+      this.#queue.push(job);
+      return job;
+    });
+  }
+
+  isQueued(id: number): boolean {
+    return this.#queue.some((job) => job.id === id);
+  }
+
+  /** Reads answers until so many jobs have settled; then the workers end. */
+  finish(jobs: number): string {
+    this.#world.turn(() => this.settled.size === jobs);
+    for (const { side, inFlight } of this.places) {
+      equal(inFlight.taken, 0, 'jobs in flight at the end');
+      side.controlOfMain.postMessage(END);
+    }
+    return [...this.settled].map(([id, how]) => `${id} ${how}`).join(', ');
+  }
+
+  /** Asks a job to stop, as the pool does. */
+  cancel(job: Parcel): string {
+    const queued = this.#queue.indexOf(job);
+    if (queued >= 0) {
+      this.#queue.splice(queued, 1);
+      this.settle(job, 'cancelled in the queue');
+      return 'queued';
+    }
+    const place = job.place as Place;
+    const outcome = place.channel.cancel(job, 'why');
+    if (outcome === 'taken back') this.settle(job, 'taken back');
+    return outcome;
+  }
+
+  /** What waits at a worker goes back to its places in the queue. */
+  recall({ inFlight }: Place): void {
+    this.#requeue(inFlight.takeBack(FIRST_RANK, Number.POSITIVE_INFINITY));
+  }
+
+  settle(job: Parcel, how: string): void {
+    equal(this.settled.get(job.id), undefined, `job ${job.id} settles again: ${how}`);
+    this.settled.set(job.id, how);
+    this.settledNow();
+  }
+
+  /** The worker's thread has ended: as `RemoteWorker` and `Recovery` do it. */
+  workerExited(index: number): void {
+    const place = this.places[index] as Place;
+    while (this.#world.model.receive(place.side.controlOfMain.inbox) !== undefined);
+    place.drain(Number.POSITIVE_INFINITY);
+    this.places.splice(index, 1);
+    const { begun, cancelling, waiting } = place.inFlight.abandon();
+    for (const job of cancelling) this.settle(job, 'lost as it was to stop');
+    for (const job of begun) this.settle(job, 'lost');
+    if (this.places.length > 0) this.#requeue(waiting);
+    else for (const job of waiting) this.settle(job, 'not begun');
+    this.pacer.pump();
+    this.pacer.drain();
+  }
+
+  #lookAtClock(): number {
+    this.#clockMs += LOOK_MS;
+    return this.#clockMs;
+  }
+
+  #requeue(jobs: readonly Parcel[]): void {
+    this.#queue.push(...jobs);
+    this.#queue.sort((a, b) => a.order - b.order);
+  }
+
+  /** Sends what may be sent, as the dispatcher does. */
+  #feed(): void {
+    const { plannedTicks = MEDIUM, maySend = () => true, isUrgent = () => false } = this.#options;
+    for (const [index, place] of this.places.entries()) {
+      let hasUrgent = false;
+      if (this.#isBlocked(place)) continue;
+      for (let job = this.#queue[0]; job !== undefined && maySend(job, index); job = this.#queue[0]) {
+        if (!place.channel.send(job, plannedTicks)) break;
+        this.#queue.shift();
+        if (!isUrgent(job)) continue;
+        place.channel.publishUrgent();
+        hasUrgent = true;
+      }
+      if (hasUrgent ? place.channel.publishEarly() : place.channel.publish()) this.recall(place);
+    }
+    this.fed();
+  }
+
+  #isBlocked({ side }: Place): boolean {
+    const { Control, Parked } = this.#world.heart.layout;
+    return Atomics.load(side.memory.control, Control.PARKED) === Parked.BLOCKED;
+  }
+
+  #makePlace(side: WorkerSide): Place {
+    const { heart } = this.#world;
+    const place = { isOpen: true, sharesMemory: true, tell: () => {}, side } as unknown as Place;
+    const control = new heart.ControlPort(side.controlOfMain as never, side.memory.control, place as never);
+    const channel: JobChannel = new heart.JobChannel<Parcel, Place>(place as never, {
+      settings: { workerId: 1, concurrency: 1, poolWord: this.#world.poolWord, printed: [] },
+      connection: {
+        memory: side.memory,
+        wakeup: side.wakeup,
+        control: side.controlOfMain,
+        payload: side.payloadOfMain,
+      } as never,
+      control,
+      lifecycle: {
+        jobsEnded: () => {},
+        broke: (cause: unknown) => {
+          throw cause;
+        },
+      } as never,
+      events: { workerBlocked: () => this.recall(place) } as never,
+      sink: {
+        jobStarted: (_place, { id }) => void this.started.add(id),
+        jobReported: (_job, value) => void this.reported.push(value),
+        jobReturned: (_place, job, value) => this.settle(job, `returned ${String(value)}`),
+        jobThrew: (_place, job, { error }) => this.settle(job, `threw ${error.message}`),
+        jobStopped: (_place, job, { kind }) => this.settle(job, `stopped, ${kind}`),
+        jobFailedToStart: (job, { error }) => this.settle(job, `failed to start: ${error.message}`),
+      },
+    });
+    control.listen((message) => {
+      if (message === 0) this.pacer.drain();
+      else if (message.kind === 'broken') throw new Error(`The loop has failed: ${JSON.stringify(message.error)}`);
+    });
+    return Object.assign(place, {
+      channel,
+      results: channel.results,
+      inFlight: channel.inFlight,
+      drain: (max: number) => channel.drain(max),
+    });
+  }
+}
