@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const driver = join(root, 'tests/support/chaos.ts');
 
 async function loadDriver() {
-  const folder = mkdtempSync(join(root, 'dist', 'chaos-'));
+  const folder = mkdtempSync(join(root, 'build', 'chaos-'));
   try {
     const outfile = join(folder, 'chaos.mjs');
     await build({

@@ -44,3 +44,12 @@ export function needStackRoom(): void {
   apply(nothing, undefined, coldJobs > 4_700 ? MUCH : SOME);
   coldJobs--;
 }
+
+/**
+ * Like {@link needStackRoom}, for code that may not have run yet.
+ *
+ * @throws {RangeError} if the stack is nearly full.
+ */
+export function needMuchStackRoom(): void {
+  apply(nothing, undefined, MUCH);
+}

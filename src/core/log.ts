@@ -114,7 +114,7 @@ export class PoolLog {
   }
 
   queueFull(message: string): void {
-    this.#write('warn', `${message}. Until there is room, others will be`);
+    this.#write('warn', `${message}. Until there is room, further jobs will be, too`);
   }
 
   shutdownBegins(mode: ShutdownMode, unsettled: number): void {

@@ -162,14 +162,14 @@ export class ThreadPool implements AsyncDisposable {
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
     const { workers, log } = this.#engine;
-    const host: MapDeps = {
+    const deps: MapDeps = {
       places: workers.places,
       submit: (job) => this.#intake.submitUnbounded(job),
       failedUnseen: (map, message) =>
         watchUnobserved(map, (when) => log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' })),
       ended: (map) => this.#maps.delete(map),
     };
-    const map = new JobMap<unknown, unknown>(host, task, items, options);
+    const map = new JobMap<unknown, unknown>(deps, task, items, options);
     if (!isEnded(map)) this.#maps.add(map);
     return map;
   }
@@ -221,11 +221,11 @@ export class ThreadPool implements AsyncDisposable {
   group(name: string): JobGroup;
   group(name: string, ...rest: readonly unknown[]): JobGroup {
     refuseOptions(rest, 'make a group');
-    const host: GroupDeps = {
+    const deps: GroupDeps = {
       submit: (task, args, options) => this.submit(task as never, args as never, options),
       submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
     };
-    return new JobGroup(host, name);
+    return new JobGroup(deps, name);
   }
 
   /**

@@ -68,6 +68,7 @@ export class ResultLane {
   #readCount = 0;
   #readWords = 0;
   #isBroken = false;
+  #isReading = false;
   /** Number of the last entry whose message was taken from its port. */
   #receivedAt = -1;
   /** Number of the child that the next entry submits. */
@@ -90,9 +91,19 @@ export class ResultLane {
 
   /**
    * Reads up to `max` entries; returns how many. An error in reading a value fails only the job of that entry, which counts as
-   * read.
+   * read. Returns 0 within a call of the reader: a job that settles may release others, for which lanes are read.
    */
   read(max: number, reader: ResultReader): number {
+    if (this.#isReading) return 0;
+    this.#isReading = true;
+    try {
+      return this.#read(max, reader);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #read(max: number, reader: ResultReader): number {
     const available = this.#isBroken ? 0 : (Atomics.load(this.#control, Control.RESULT_TAIL) - this.#readCount) | 0;
     const count = available < max ? available : max;
     if (count === 0) return 0;

@@ -4,9 +4,10 @@
  * | from | to | when |
  * |---|---|---|
  * | PENDING | RUNNING | a worker begins it |
- * | PENDING | FAILED | its task or an argument cannot be sent |
+ * | PENDING | FAILED | it cannot be sent, misses its deadline, a dependency fails, the queue is full, or no worker can start |
  * | PENDING | CANCELLED | it is cancelled before it begins |
  * | RUNNING | COMPLETED, FAILED, CANCELLED | its code ends, or its thread does |
+ * | RUNNING | PENDING | the attempt failed and another follows, or its child process ended before the code began |
  */
 export const JobState = Object.freeze({
   PENDING: 'PENDING',

@@ -190,7 +190,12 @@ export class CancellationToken extends OneShot {
    * An `AbortSignal` that aborts when the token is cancelled, with the token's reason or, if none, a `CancelledError`.
    */
   get signal(): AbortSignal {
-    if (this.#signal !== undefined) return this.#signal;
+    if (this.#signal !== undefined) {
+      // Node.js 24.21 gives a signal made by `any`, if nobody listens to it, the reason of the first that has aborted in its
+      // list, not in time: the controller's signal is the first
+      if (this.#signal.aborted) this.#controller?.abort(this.#abortReason());
+      return this.#signal;
+    }
     const controller = new AbortController();
     const isCancelled = this.isCancelled;
     const others = isCancelled ? [] : (this.#link?.signals() ?? []);

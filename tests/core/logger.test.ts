@@ -72,7 +72,7 @@ describe('a logger is told', () => {
     using gate = await occupy(pool, 2);
     pool.resize(1);
     gate.open();
-    await until(() => logger.has('has ended, after 1 job: there may be fewer'));
+    await until(() => logger.has('has ended, after 1 job: the pool was resized'));
   });
 
   test('jobs that fail, and those that are tried again', async () => {
@@ -161,7 +161,7 @@ describe('a logger is told', () => {
     expect(lines.map((line) => line.split('. ')[1])).toEqual([
       'No worker lives; the next start is tried in 50 ms',
       'No worker lives; the next start is tried in 200 ms',
-      'All that wait fail by it',
+      'All waiting jobs fail',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('a logger is told', () => {
     }
     await pool.shutdown();
     const full =
-      "warn mill: Job 'more' was refused: the queue holds at most 1 jobs (maxQueue). Until there is room, others will be";
+      "warn mill: Job 'more' was refused: the queue holds at most 1 jobs (maxQueue). Until there is room, further jobs will be, too";
     expect(logger.of('warn')).toEqual([full, full]);
     expect(logger.of('debug').filter((line) => line.includes('QueueFullError'))).toHaveLength(4);
   });

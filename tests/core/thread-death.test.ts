@@ -20,6 +20,31 @@ describe('a thread that dies', () => {
     expect(after[0]?.workerId).not.toBe(victim.workerId);
   });
 
+  test('after answers for jobs on which others depend, settles each once', async () => {
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    await Promise.all(pool.submitMany(tasks.echo, Array(300).fill([0]))); // its run time is known: many are sent ahead
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const jobs = Array.from({ length: 20 }, (_, i) => pool.submit(tasks.echo, [i]));
+    const dependents = jobs.map((job, i) => pool.submit(tasks.echo, [-i], { dependsOn: [job] }));
+    const last = pool.submit(
+      (done: Int32Array): never => {
+        Atomics.store(done, 0, 1);
+        Atomics.notify(done, 0);
+        process.exit(3);
+      },
+      [words],
+    );
+    await Promise.resolve(); // all are sent
+    // so that the thread is gone, most likely, before its answers are read
+    Atomics.wait(words, 0, 0, 2_000);
+    Atomics.wait(words, 0, 1, 200);
+    await expect(last).rejects.toMatchObject({ code: 'ERR_WORKER_EXITED' });
+    expect(await Promise.all(jobs)).toEqual(jobs.map((_, i) => i));
+    expect(await Promise.all(dependents)).toEqual(dependents.map((_, i) => -i));
+    expect(pool.metrics()).toMatchObject({ submitted: 341, completed: 340, failed: 1, pending: 0, active: 0 });
+    await pool.shutdown();
+  });
+
   test('gives back what was sent ahead to it, in its places', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const log = new OrderLog(800);

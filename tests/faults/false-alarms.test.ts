@@ -99,9 +99,8 @@ describe('a failure that nobody looks at is told, once a pool,', () => {
 
   test('of a map, a thread that was released, a job that waited for another', async () => {
     expect(await warningOf(`globalThis.held = pool.map(bad, [1]); await pool.waitAll();`)).toMatch(UNOBSERVED);
-    expect(await warningOf(`Thread.run('t', bad).release(); await new Promise((r) => setTimeout(r, 300));`)).toMatch(
-      UNOBSERVED,
-    );
+    const released = `const thread = Thread.run('t', bad); const { stopped } = thread; thread.release(); await stopped.wait();`;
+    expect(await warningOf(released)).toMatch(UNOBSERVED);
     const chain = `const job = pool.submit(bad); globalThis.held = pool.submit(() => 1, [], { dependsOn: [job], name: 'after' }); await pool.waitAll();`;
     expect(await warningOf(chain)).toMatch(/^UnobservedJobFailure: Job 'after'/);
   });

@@ -48,7 +48,7 @@ export let poolCloses: (map: AnyMap, error: Error) => void;
  * one, and iterate only once: the results are not kept.
  */
 export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
-  readonly #host: MapDeps;
+  readonly #deps: MapDeps;
   readonly #task: TaskRef;
   readonly #source: Source;
   readonly #options: CheckedJobOptions;
@@ -63,7 +63,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #isAtEnd = false;
   readonly #running = new Set<Job>();
   /** Results not yet delivered, by the number of their job, in order of arrival. */
-  readonly #deps = new Map<number, List>();
+  readonly #undelivered = new Map<number, List>();
   #given = 0;
   /** 1 while the results of a job are being delivered, otherwise 0. */
   #giving = 0;
@@ -87,11 +87,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
    * @internal
    * @throws {TypeError | RangeError} for a bad task, items or option.
    */
-  constructor(host: MapDeps, task: Task, items: unknown, options: MapOptions | undefined) {
+  constructor(deps: MapDeps, task: Task, items: unknown, options: MapOptions | undefined) {
     const ref = refOf(task);
     const action = `map '${ref.name}'`;
     const { chunk, ordered, concurrency, jobOptions } = readMapOptions(options, action);
-    this.#host = host;
+    this.#deps = deps;
     this.#task = ref.each;
     this.#options = withContextOfNow(jobOptions);
     const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // a timeout applies to one job
@@ -101,7 +101,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#source.length === undefined) this.#inContext = contextOfNow();
     // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
     const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
-    this.#limit = Math.min(concurrency, ahead * host.places);
+    this.#limit = Math.min(concurrency, ahead * deps.places);
     const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // these items may take longer
     this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
     this.#link(jobOptions);
@@ -110,7 +110,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   static {
     stays((value) =>
-      #host in value ? `a map of '${value.#task.name}'; await it first and pass its results` : undefined,
+      #deps in value ? `a map of '${value.#task.name}'; await it first and pass its results` : undefined,
     );
   }
 
@@ -215,9 +215,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** Removes and returns the next results to deliver. */
   #nextPart(): List | undefined {
-    const [first] = this.#isOrdered ? [this.#given] : this.#deps.keys();
-    const part = this.#deps.get(first ?? -1);
-    this.#deps.delete(first ?? -1);
+    const [first] = this.#isOrdered ? [this.#given] : this.#undelivered.keys();
+    const part = this.#undelivered.get(first ?? -1);
+    this.#undelivered.delete(first ?? -1);
     return part;
   }
 
@@ -236,7 +236,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
       if (this.#failure !== undefined) throw this.#failure.error;
       await this.#news();
     }
-    const parts = [...this.#deps];
+    const parts = [...this.#undelivered];
     if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
     return this.#source.collect(parts.map(([, part]) => part)) as L;
   }
@@ -254,7 +254,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** Whether another job may be sent: jobs in flight and those with undelivered results must not exceed the limit. */
   get #hasRoom(): boolean {
-    const kept = this.#use === 'list' ? 0 : this.#deps.size + this.#giving;
+    const kept = this.#use === 'list' ? 0 : this.#undelivered.size + this.#giving;
     return this.#running.size + kept < this.#limit;
   }
 
@@ -275,7 +275,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   /** Ends the map: releases its links and wakes whoever waits. */
   #end(): void {
     this.#unlink();
-    this.#host.ended(this as JobMap<unknown, unknown>);
+    this.#deps.ended(this as JobMap<unknown, unknown>);
     this.#wake();
   }
 
@@ -313,7 +313,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
       (results) => this.#settled(job, number, { results, length: items.length, target }),
       (error: unknown) => this.#fail(error),
     );
-    this.#host.submit(job);
+    this.#deps.submit(job);
   }
 
   #settled(
@@ -323,7 +323,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   ): void {
     this.#running.delete(job);
     if (this.#failure !== undefined || this.#isLeft) return;
-    this.#deps.set(number, (typeof target === 'object' ? target : results) as List);
+    this.#undelivered.set(number, (typeof target === 'object' ? target : results) as List);
     this.#learn(job.executionMs, length);
     this.#pump();
     this.#failIfClosed();
@@ -349,7 +349,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #nextSize(): number {
     const { length } = this.#source;
     if (this.#fixedChunk !== undefined || length === undefined) return this.#chunk;
-    const share = Math.ceil((length - this.#read) / (2 * this.#host.places));
+    const share = Math.ceil((length - this.#read) / (2 * this.#deps.places));
     return Math.max(1, Math.min(this.#chunk, Math.max(share, Math.ceil(this.#chunk / MAX_GROWTH))));
   }
 
@@ -357,7 +357,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
     this.#failure = { error };
     this.#stop('another part of its map failed');
-    if (this.#use === 'none') this.#onLook = this.#host.failedUnseen(this, this.#unseen(error));
+    if (this.#use === 'none') this.#onLook = this.#deps.failedUnseen(this, this.#unseen(error));
   }
 
   /** The message for a failure that nobody looked at, as with a failed job. */

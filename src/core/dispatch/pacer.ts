@@ -1,6 +1,6 @@
 import { outsideRequests } from '../../base/async-context.js';
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../../base/clock.js';
-import { hasMuchStackRoom, hasStackRoom, needStackRoom } from '../../base/stack-room.js';
+import { hasMuchStackRoom, hasStackRoom, needMuchStackRoom, needStackRoom } from '../../base/stack-room.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { MainParking } from '../../host/main-parking.js';
 import type { Job } from '../../jobs/job.js';
@@ -34,6 +34,8 @@ const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
  * wakes one thread, a ring occupies two.
  */
 const WAKE_MS = 2;
+/** How many of a pool's first batches need much room on the stack: code that has not run yet is compiled first. */
+const COLD_BATCHES = 8;
 /** First interval at which workers with jobs not begun are checked; doubled while nothing moves, up to the longest. */
 const WATCH_MS = 1;
 const LONGEST_WATCH_MS = 16;
@@ -53,6 +55,8 @@ export class Pacer {
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectDispatch;
   #isPumpScheduled = false;
+  /** How many more batches may run code of this pool that has not run yet. */
+  #coldBatches = COLD_BATCHES;
   #isDrainScheduled = false;
   #isReading = false;
   /** Whether workers are being started, which may run foreign code: the option `worker`. Nothing is sent meanwhile. */
@@ -83,6 +87,10 @@ export class Pacer {
   beginBatch(): void {
     needStackRoom();
     if (this.#isPumpScheduled) return;
+    if (this.#coldBatches > 0) {
+      needMuchStackRoom();
+      this.#coldBatches--;
+    }
     this.#schedulePump();
     this.#pumpedAtMs = this.#deps.ledger.refreshClock();
   }

@@ -99,12 +99,11 @@ export class Recovery implements GraceEvents {
   }
 
   /**
-   * The jobs of a thread that is gone: what had finished stands, what had not begun goes back, the rest is settled. Returns
-   * false if the worker counts as one that could not start.
+   * Deals with the jobs of a thread that is gone, once its lane has been read to its end: jobs that had finished stand, those
+   * that had not begun go back, the rest is settled. Returns false if the worker counts as one that could not start.
    */
   workerExited(worker: PoolWorker, exit: ThreadExit): boolean {
     const { workers, dispatcher, settling, pacer } = this.#deps;
-    worker.drain(Number.POSITIVE_INFINITY);
     workers.remove(worker);
     const { begun, cancelling, waiting } = worker.inFlight.abandon();
     for (const job of waiting) {
@@ -157,7 +156,7 @@ export class Recovery implements GraceEvents {
       this.#startLater(pauseMs);
       return;
     }
-    log.startFailed(message, 'All that wait fail by it');
+    log.startFailed(message, 'All waiting jobs fail');
     for (let count = dispatcher.queue.size; count > 0; count--) {
       const job = dispatcher.queue.shift();
       if (job !== undefined) ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });

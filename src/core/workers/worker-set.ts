@@ -120,7 +120,7 @@ export class WorkerSet {
     const surplus = members.reverse().sort((a, b) => Number(a.inFlight.taken > 0) - Number(b.inFlight.taken > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
       recall(worker);
-      worker.retire('there may be fewer');
+      worker.retire('the pool was resized');
     }
   }
 

@@ -50,17 +50,17 @@ export interface RelayDeps {
  */
 export class ProcessRelay implements Peer {
   readonly sharesMemory = false;
-  readonly #host: RelayDeps;
+  readonly #deps: RelayDeps;
   readonly #process: RelayedProcess;
   readonly #link = new ProcessLink(this);
   readonly #calls: RelayCalls;
   readonly #children: RelayChildren;
 
-  constructor(settings: ProcessSettings, host: RelayDeps) {
-    this.#host = host;
+  constructor(settings: ProcessSettings, deps: RelayDeps) {
+    this.#deps = deps;
     passErrorsOn();
-    this.#calls = new RelayCalls(this.#link, host);
-    const { workerId, concurrency, depth, isTsNodeRegistered } = host;
+    this.#calls = new RelayCalls(this.#link, deps);
+    const { workerId, concurrency, depth, isTsNodeRegistered } = deps;
     const child = new RelayedProcess(
       settings,
       { workerId, concurrency, depth, isTsNodeRegistered },
@@ -68,7 +68,7 @@ export class ProcessRelay implements Peer {
         received: (message) => this.#onMessage(message),
         begun: (id, attempt) => this.#calls.noted(id, attempt),
         exited: (end) => this.#exited(end),
-        notMade: (error) => host.processEnded(1, error),
+        notMade: (error) => deps.processEnded(1, error),
       },
     );
     this.#process = child;
@@ -106,7 +106,7 @@ export class ProcessRelay implements Peer {
     try {
       this.#process.send({ kind: 'hook', task, args: this.#link.pack(args, 'args'), isAsked });
     } catch (error) {
-      this.#host.hooks.threw(error);
+      this.#deps.hooks.threw(error);
     }
   }
 
@@ -149,10 +149,10 @@ export class ProcessRelay implements Peer {
     switch (message.kind) {
       case 'ready':
         this.#process.ready();
-        this.#host.processReady();
+        this.#deps.processReady();
         break;
       case 'pong':
-        this.#host.processAnswered();
+        this.#deps.processAnswered();
         break;
       case 'reported':
         this.#calls.reported(message.run, message.value);
@@ -176,28 +176,28 @@ export class ProcessRelay implements Peer {
         this.#children.cancel(message.child, decodeReason(message.reason as ErrorRecord));
         break;
       case 'hook-begun':
-        this.#host.hooks.begun();
+        this.#deps.hooks.begun();
         break;
       case 'hook-returned':
         this.#hookReturned(message.value);
         break;
       case 'hook-threw':
-        this.#host.hooks.threw(decodeError(message.error));
+        this.#deps.hooks.threw(decodeError(message.error));
         break;
       case 'late-error':
-        this.#host.lateError(message.error, message.jobId);
+        this.#deps.lateError(message.error, message.jobId);
         break;
       case 'profiled':
-        this.#host.profiled(message.profile);
+        this.#deps.profiled(message.profile);
         break;
       case 'printed':
-        this.#host.printed(message.printed);
+        this.#deps.printed(message.printed);
         break;
       case 'lost':
         this.#process.lost(message);
         break;
       case 'exchange':
-        this.#host.asJob(this.#calls.contextOf(message.by), () => receive(unpackReason(message.message), this));
+        this.#deps.asJob(this.#calls.contextOf(message.by), () => receive(unpackReason(message.message), this));
         break;
     }
   }
@@ -207,15 +207,15 @@ export class ProcessRelay implements Peer {
     try {
       value = this.#link.unpack(packed, 'result');
     } catch (error) {
-      this.#host.hooks.threw(error);
+      this.#deps.hooks.threw(error);
       return;
     }
-    this.#host.hooks.returned(value);
+    this.#deps.hooks.returned(value);
   }
 
   #exited({ exitCode, cause }: ProcessEnd): void {
     threadGone(this, []);
     this.#calls.abandon();
-    this.#host.processEnded(exitCode, cause);
+    this.#deps.processEnded(exitCode, cause);
   }
 }
