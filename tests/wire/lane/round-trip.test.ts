@@ -158,3 +158,26 @@ test('a result lane whose other half is full of reports has room for the answers
     expect(told.splice(0)).toEqual(expected);
   }
 });
+
+test('a result lane that is read again by whom it gives an answer gives each out once, in order', () => {
+  const memory = createMemory();
+  const writer = new ResultWriter(memory, new PayloadPort(port2, peer));
+  const lane = new ResultLane(memory, port1, new PayloadPort(port1, peer));
+  const told: number[] = [];
+  const reader = {
+    returned: (slot: number) => {
+      told.push(slot);
+      told.push(...Array<number>(lane.read(1000, reader)).fill(-1)); // as for a job that the answer has released
+    },
+  } as unknown as ResultReader;
+  for (let round = 0; round < 3; round++) {
+    for (let seq = 0; seq < 100; seq++) {
+      memory.slots[seq] = (seq << 2) | 2; // it runs
+      writer.returned(seq, seq);
+    }
+    expect(lane.read(Number.POSITIVE_INFINITY, reader)).toBe(100);
+    expect(lane.isEmpty).toBe(true);
+    expect(lane.read(1000, reader)).toBe(0);
+    expect(told.splice(0)).toEqual(Array.from({ length: 100 }, (_, seq) => seq));
+  }
+});
