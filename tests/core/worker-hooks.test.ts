@@ -114,6 +114,7 @@ test('a worker is starting until its setup has ended', async () => {
   expect([job.state, started]).toEqual(['PENDING', []]);
   gate.open();
   expect(await job).toBe(1);
+  await until(() => started.length > 0); // the job's answer may be read before the message that the worker is ready
   expect(started).toEqual([0]);
 });
 
