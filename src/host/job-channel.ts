@@ -180,7 +180,10 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return !this.#owesWakeup && this.#wake(parked);
   }
 
-  /** As `publish`, for a job that is not to wait for those sent with it. What is published next returns whether the thread is blocked. */
+  /**
+   * Like `publish`, for a job that must not wait for those sent with it. If the thread is blocked, the next `publish` or
+   * `publishEarly` returns that.
+   */
   publishUrgent(): void {
     if (this.publish()) this.#owesWakeup = true;
   }

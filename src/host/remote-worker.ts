@@ -257,7 +257,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.publishEarly();
   }
 
-  /** As `publish`, for a job that is not to wait for those sent with it: see `JobChannel.publishUrgent`. */
+  /** Like `publish`, for a job that must not wait for those sent with it: see `JobChannel.publishUrgent`. */
   publishUrgent(): void {
     this.#channel.publishUrgent();
   }
