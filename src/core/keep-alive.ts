@@ -4,20 +4,20 @@ import { clearInterval, setInterval } from '../base/clock.js';
 /** Longest interval that `setInterval` takes, or so: it costs nothing. */
 const INTERVAL_MS = 2 ** 30;
 
-/** Keeps the process alive while there are holders. Threads and ports never do: an idle pool lets the process exit. */
+/** Keeps the process alive while it is referenced. Threads and ports never do: an idle pool lets the process exit. */
 export class KeepAlive {
   readonly #handle = outsideRequests(setInterval, () => {}, INTERVAL_MS).unref();
-  #holders = 0;
+  #refs = 0;
 
-  hold(): void {
-    if (this.#holders++ === 0) this.#handle.ref();
+  ref(): void {
+    if (this.#refs++ === 0) this.#handle.ref();
   }
 
-  release(): void {
-    if (--this.#holders === 0) this.#handle.unref();
+  unref(): void {
+    if (--this.#refs === 0) this.#handle.unref();
   }
 
-  /** Releases the process for good. */
+  /** Lets the process exit, for good. */
   end(): void {
     clearInterval(this.#handle);
   }

@@ -86,7 +86,7 @@ export class Ledger {
   }
 
   #becameBusy(owner: PoolOwner): void {
-    this.#keepAlive.hold();
+    this.#keepAlive.ref();
     owner.attach();
     this.onBusy?.();
   }
@@ -166,13 +166,13 @@ export class Ledger {
     return { completed, failed, cancelled };
   }
 
-  /** Keeps the process alive, even with every job settled, until `release` was called as often. */
-  hold(): void {
-    this.#keepAlive.hold();
+  /** Keeps the process alive, even with every job settled, until `unref` was called as often. */
+  ref(): void {
+    this.#keepAlive.ref();
   }
 
-  release(): void {
-    this.#keepAlive.release();
+  unref(): void {
+    this.#keepAlive.unref();
   }
 
   /** Stops keeping the process alive, for good. */
@@ -213,7 +213,7 @@ export class Ledger {
   }
 
   #becameIdle(): void {
-    this.#keepAlive.release();
+    this.#keepAlive.unref();
     this.#events.emit('idle', undefined);
   }
 

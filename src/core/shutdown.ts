@@ -51,7 +51,7 @@ export class Shutdown {
   async #run(): Promise<SettledCounts> {
     const { ledger, workers, log, profiling } = this.#deps;
     const before = ledger.counts();
-    ledger.hold();
+    ledger.ref();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
     await profiling.collect();
     await workers.endAll();

@@ -125,10 +125,14 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return !this.#slots.isWaiting(seq);
   }
 
-  /** A job here waits for children, or no longer does. */
-  suspend(job: J, isSuspended: boolean): void {
-    if (!isSuspended) this.#suspended.delete(job);
-    else if (placeOf(job) === this.#worker) this.#suspended.set(job, true);
+  /** A job here waits for children. */
+  suspend(job: J): void {
+    if (placeOf(job) === this.#worker) this.#suspended.set(job, true);
+  }
+
+  /** A job here no longer waits for children. */
+  resume(job: J): void {
+    this.#suspended.delete(job);
   }
 
   /**

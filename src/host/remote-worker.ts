@@ -276,9 +276,14 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     Atomics.store(this.#connection.memory.control, Control.ANNOUNCE_STARTS, 1);
   }
 
-  /** A job here waits for children, or no longer does. */
-  suspend(job: J, isSuspended: boolean): void {
-    this.#channel.suspend(job, isSuspended);
+  /** A job here waits for children. */
+  suspend(job: J): void {
+    this.#channel.suspend(job);
+  }
+
+  /** A job here no longer waits for children. */
+  resume(job: J): void {
+    this.#channel.resume(job);
   }
 
   /** Notifies the code of a child's parent of how the child ended. */

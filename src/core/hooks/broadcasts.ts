@@ -39,7 +39,7 @@ export class Broadcasts {
     if (state.hasBegun)
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
     const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
-    ledger.hold();
+    ledger.ref();
     workerHooks.remember(call);
     const ended = new Promise<unknown[]>((resolve, reject) => {
       const round = new Round(present.length, { resolve, reject });
@@ -53,7 +53,7 @@ export class Broadcasts {
       }
     });
     pacer.pump();
-    return ended.finally(() => ledger.release());
+    return ended.finally(() => ledger.unref());
   }
 
   #send(worker: PoolWorker, call: TaskCall, ended: (outcome: Outcome) => void): void {

@@ -75,11 +75,8 @@ export class Admission {
     if (this.#room() <= 0) this.#wasFull = true;
   }
 
-  /**
-   * A job has entered a full queue: drops another or, if none has to give way, refuses the job itself. False if
-   * refused.
-   */
-  makeRoomFor(job: Job): boolean {
+  /** A job has entered a full queue: drops another or, if none has to give way, refuses the job itself. */
+  makeRoomFor(job: Job): 'admitted' | 'refused' {
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger, log } = this.#deps;
     dispatcher.queue.remove(victim);
@@ -87,7 +84,7 @@ export class Admission {
     if (!this.#hasRefused) log.queueFull(message);
     this.#hasRefused = true;
     ledger.settle(victim, 'FAILED', { outcome: new QueueFullError(message) });
-    return victim !== job;
+    return victim === job ? 'refused' : 'admitted';
   }
 
   /** Resolves when there is room, in the order of the calls. Rejects when the pool closes. */

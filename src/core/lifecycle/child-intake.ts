@@ -49,7 +49,7 @@ export class ChildIntake {
     };
     this.#byNumber.set(key, job);
     childJobs.add(parent, job);
-    intake.enter(job, false);
+    intake.enter(job, 'unbounded');
     if (isSettled(job)) settled();
     else whenSettled(job, settled);
   }

@@ -40,7 +40,7 @@ export class ChildJobs {
     children?.delete(child);
     if (children === undefined || children.size > 0) return;
     this.#children.delete(parent);
-    worker.suspend(parent, false);
+    worker.resume(parent);
     const settle = this.#waiting.get(parent);
     this.#waiting.delete(parent);
     settle?.();
@@ -48,7 +48,7 @@ export class ChildJobs {
 
   /** A job's code awaits something: if it still has children it gives up its place at the worker. */
   suspend(worker: PoolWorker, parent: Job): void {
-    if (this.hasChildren(parent)) worker.suspend(parent, true);
+    if (this.hasChildren(parent)) worker.suspend(parent);
   }
 
   /** Whether a job has children that have not settled. */

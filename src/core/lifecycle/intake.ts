@@ -64,7 +64,7 @@ export class Intake {
       return job;
     }
     if (hasOptions(job)) return this.#submitWithOptions(job);
-    this.enter(job, true);
+    this.enter(job, 'bounded');
     return job;
   }
 
@@ -84,7 +84,7 @@ export class Intake {
       if (priority > kindOf(known).priority) known.setPriority(priority);
       return known;
     }
-    this.enter(job, true);
+    this.enter(job, 'bounded');
     if (key === undefined || isSettled(job)) return job;
     this.#keys.set(key, job);
     whenSettled(job, () => this.#keys.delete(key));
@@ -99,18 +99,18 @@ export class Intake {
   submitUnbounded(job: Job): void {
     this.#checkOpen(job);
     this.#readContext(job);
-    this.enter(job, false);
+    this.enter(job, 'unbounded');
   }
 
-  /** Enters a job. @param isBounded whether it counts against `maxQueue`. */
-  enter(job: Job, isBounded: boolean): void {
+  /** Enters a job. @param room whether the job counts against `maxQueue`. */
+  enter(job: Job, room: 'bounded' | 'unbounded'): void {
     const { ledger, control, admission, pacer } = this.#deps;
     pacer.beginBatch();
     if (isSettled(job)) {
       ledger.enterSettled(job, control);
       return;
     }
-    if (!isBounded || !admission.isBounded) ledger.enter(job, control);
+    if (room === 'unbounded' || !admission.isBounded) ledger.enter(job, control);
     else if (!this.#findsRoom(job)) return;
     if (hasOptions(job)) this.#enterWithOptions(job);
     else if (orderOf(job) < 0) pacer.enqueueBefore(job);
@@ -123,7 +123,7 @@ export class Intake {
     const isRefused = admission.isFullFor(job);
     ledger.enter(job, control);
     admission.entered();
-    return !isRefused || admission.makeRoomFor(job);
+    return !isRefused || admission.makeRoomFor(job) === 'admitted';
   }
 
   #enterWithOptions(job: Job): void {

@@ -166,7 +166,7 @@ export class Recovery implements GraceEvents {
 
   #startLater(pauseMs: number): void {
     const { workers, pacer } = this.#deps;
-    workers.holdStarts(pauseMs, () => {
+    workers.suspendStarts(pauseMs, () => {
       workers.refill();
       pacer.pump();
     });

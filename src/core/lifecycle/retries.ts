@@ -10,6 +10,9 @@ import type { EventHub } from '../events.js';
 import type { PoolState } from '../pool-state.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 
+/** What ended an attempt that failed. */
+export type AttemptEnd = 'code ended' | 'thread lost';
+
 export interface RetryDeps {
   readonly state: Readonly<PoolState>;
   readonly deferred: DeferredJobs;
@@ -27,28 +30,26 @@ export class Retries {
 
   /**
    * Retries a job whose attempt has failed with `error`, if its options allow that: the job is PENDING again, at its old
-   * place among its equals. False if no attempt follows.
-   *
-   * @param isThreadLost whether the attempt failed because its thread ended.
+   * position among its equals.
    */
-  tryRetry(job: Job, error: unknown, isThreadLost: boolean): boolean {
+  tryRetry(job: Job, error: unknown, end: AttemptEnd): 'retried' | 'final' {
     const { retry, deadline } = optionsOf(job);
-    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#deps.state.runsPending) return false;
-    if (isLastAttempt(job) || (isThreadLost && !retry.onWorkerExit)) return false;
+    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#deps.state.runsPending) return 'final';
+    if (isLastAttempt(job) || (end === 'thread lost' && !retry.onWorkerExit)) return 'final';
     const delayMs = retryDelayMs(retry, begunAttempts(job));
-    if (deadline !== undefined && delayMs >= msUntil(deadline)) return false;
+    if (deadline !== undefined && delayMs >= msUntil(deadline)) return 'final';
     try {
-      if (retry.retryIf !== undefined && !retry.retryIf(error)) return false;
+      if (retry.retryIf !== undefined && !retry.retryIf(error)) return 'final';
     } catch (fault) {
       warnOf(fault, 'retryIf');
-      return false;
+      return 'final';
     }
-    if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return false; // `retryIf` may have cancelled it, or shut the pool down
+    if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return 'final'; // `retryIf` may have cancelled it, or shut the pool down
     const { deferred, metrics, events } = this.#deps;
     again(job, { ms: now() });
     metrics.retried++;
     events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
     deferred.delay(job, delayMs);
-    return true;
+    return 'retried';
   }
 }

@@ -4,7 +4,7 @@ import { hasOptions } from '../../jobs/job-access.js';
 import { stopCauseOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { ChildJobs } from './child-jobs.js';
-import type { Retries } from './retries.js';
+import type { AttemptEnd, Retries } from './retries.js';
 
 export interface SettlingDeps {
   readonly ledger: Ledger;
@@ -31,12 +31,12 @@ export class Settling {
 
   /** The job's code has thrown. */
   threw(job: Job, error: unknown): void {
-    this.#fail(job, error, false);
+    this.#fail(job, error, 'code ended');
   }
 
   /** The job's thread has ended while it ran. */
   threadLost(job: Job, error: unknown): void {
-    this.#fail(job, error, true);
+    this.#fail(job, error, 'thread lost');
   }
 
   /** The job was asked to stop. @param end how its code ended; undefined if it is given up, or its thread is gone. */
@@ -44,9 +44,9 @@ export class Settling {
     this.#childJobs.settleAfterChildren(job, () => this.#settleStopped(job, end));
   }
 
-  #fail(job: Job, error: unknown, isThreadLost: boolean): void {
+  #fail(job: Job, error: unknown, end: AttemptEnd): void {
     this.#childJobs.settleAfterChildren(job, () => {
-      if (hasOptions(job) && this.#retries.tryRetry(job, error, isThreadLost)) return;
+      if (hasOptions(job) && this.#retries.tryRetry(job, error, end) === 'retried') return;
       this.#ledger.settle(job, 'FAILED', { outcome: error });
     });
   }
@@ -56,7 +56,7 @@ export class Settling {
     if (cause === undefined) return;
     const isOwnFault = end?.kind === 'threw' && !end.thrown.isCancelled;
     const outcome = cause.error(isOwnFault ? { thrown: end.thrown.error } : undefined);
-    if (this.#retries.tryRetry(job, outcome, false)) return;
+    if (this.#retries.tryRetry(job, outcome, 'code ended') === 'retried') return;
     if (end === undefined) this.#ledger.settleBy(job, cause);
     else {
       const late = end.kind === 'returned' ? { result: end.value } : undefined;

@@ -40,7 +40,7 @@ export class Profiling {
     if (this.#isUnderway) throw new Error('Cannot profile: another profile of this pool is being made');
     this.#isUnderway = true;
     const keepAlive = new KeepAlive();
-    keepAlive.hold();
+    keepAlive.ref();
     workers.keepIdle();
     try {
       return await this.#profile(fn, workers.all);

@@ -2,7 +2,7 @@ import type { ListenerQueue } from '../../base/listener-queue.js';
 import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
 
 /** Length, roughly in bytes, from which an unfinished line is printed anyway. */
-const LONGEST_HELD = 4096;
+const LONGEST_OPEN = 4096;
 
 /** The unfinished line of one stream of a worker. */
 class OpenLine {
@@ -29,7 +29,7 @@ class OpenLine {
     if (end === chunk.length) return;
     this.#chunks.push(chunk.slice(end));
     this.#length += chunk.length - end;
-    if (this.#length > LONGEST_HELD) this.show();
+    if (this.#length > LONGEST_OPEN) this.show();
   }
 
   /** Prints the line even though it is unfinished. */

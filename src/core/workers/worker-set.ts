@@ -53,8 +53,8 @@ export class WorkerSet {
   #keepsIdle = false;
   #announcesStarts = false;
   /** Whether starts are suspended, as one has failed. */
-  #hold: 'no' | 'while others live' | 'in any case' = 'no';
-  #stopHold: StopTimer = () => {};
+  #suspended: 'no' | 'while others live' | 'in any case' = 'no';
+  #stopSuspension: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
   constructor(settings: PoolSettings, parking: MainParking, deps: WorkerSetDeps) {
@@ -135,17 +135,17 @@ export class WorkerSet {
   }
 
   /**
-   * Suspends starts for `ms`, then calls `then`. If workers live now, starts resume as soon as none does. A later call replaces
+   * Suspends starts for `ms`, then resumes them and calls `resumed`. If workers live now, starts resume as soon as none does. A later call replaces
    * an earlier one.
    */
-  holdStarts(ms: number, then: () => void): void {
-    this.#stopHold();
-    this.#hold = this.hasLiving ? 'while others live' : 'in any case';
-    const end = (): void => {
-      this.#hold = 'no';
-      then();
+  suspendStarts(ms: number, resumed: () => void): void {
+    this.#stopSuspension();
+    this.#suspended = this.hasLiving ? 'while others live' : 'in any case';
+    const resume = (): void => {
+      this.#suspended = 'no';
+      resumed();
     };
-    this.#stopHold = startTimer(ms, end, { keepsProcess: false });
+    this.#stopSuspension = startTimer(ms, resume, { keepsProcess: false });
   }
 
   /** Starts up to `count` workers, as far as `maxWorkers` allows. Reports a failure, also one of `startEarly`. */
@@ -179,7 +179,7 @@ export class WorkerSet {
 
   /** @throws what `new Worker` throws. */
   #startUpTo(count: number): void {
-    if (this.#hold === 'in any case' || (this.#hold === 'while others live' && this.hasLiving)) return;
+    if (this.#suspended === 'in any case' || (this.#suspended === 'while others live' && this.hasLiving)) return;
     for (let left = Math.min(count, this.#maxWorkers - this.#living); left > 0; left--) this.#startOne();
   }
 
@@ -250,7 +250,7 @@ export class WorkerSet {
   /** Ends all workers in order, with their teardown. Resolves when they have exited. */
   async endAll(): Promise<void> {
     this.#stopReaper?.();
-    this.#stopHold();
+    this.#stopSuspension();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
     for (const worker of [...this.#workers]) worker.end('the pool is shut down');
