@@ -1,16 +1,43 @@
-import type { ShutdownMode } from './options/shutdown-options.js';
+import { SHUTDOWN_MODES, type ShutdownMode } from './options/shutdown-options.js';
+
+/** How far a pool's life has come. Between `open` and `closed`, the strictest mode of shutdown asked for so far. */
+export type PoolPhase = 'open' | ShutdownMode | 'closed';
+
+/** All phases: a pool moves only rightwards (I5), and may skip some. */
+const PHASES: readonly PoolPhase[] = ['open', ...SHUTDOWN_MODES, 'closed'];
+
+/** What all parts but `Shutdown` see of the state. */
+export type ReadonlyPoolState = Readonly<Pick<PoolState, 'phase' | 'runsPending'>>;
 
 /**
- * How far a pool's shutdown has come: it only moves forward (I5). Written by `Shutdown` only; others get it `Readonly`.
+ * A pool's state. Written by `Shutdown` only.
+ *
+ * | transition | from | to |
+ * |---|---|---|
+ * | `shutDown` | open, or a milder mode | the mode |
+ * | `close` | any mode | closed |
  */
 export class PoolState {
-  /** Whether `shutdown` was called. */
-  hasBegun = false;
-  /** The strictest mode asked for so far; undefined while the pool is open. */
-  mode: ShutdownMode | undefined;
+  /** Changed by the transitions only. A plain field, as it is read for every job. */
+  phase: PoolPhase = 'open';
 
   /** Whether jobs that have not begun, or are to be retried, still run. */
   get runsPending(): boolean {
-    return this.mode === undefined || this.mode === 'drain';
+    return this.phase === 'open' || this.phase === 'drain';
+  }
+
+  /** `shutdown` was called. A mode that is no stricter changes nothing, nor does any once the pool is closed. */
+  shutDown(mode: ShutdownMode): 'begun' | 'escalated' | 'unchanged' {
+    const { phase } = this;
+    if (PHASES.indexOf(mode) <= PHASES.indexOf(phase)) return 'unchanged';
+    this.phase = mode;
+    return phase === 'open' ? 'begun' : 'escalated';
+  }
+
+  /** All jobs have settled, and all threads have exited. */
+  close(): 'closed' | 'unchanged' {
+    if (this.phase === 'open' || this.phase === 'closed') return 'unchanged';
+    this.phase = 'closed';
+    return 'closed';
   }
 }

@@ -80,7 +80,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#reserved = settings.reserved;
     this.#submitStacks = settings.submitStacks;
     this.#streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
-    this.#schedules = new Schedules({ submit: (job) => intake.submit(job), isOpen: () => !state.hasBegun });
+    this.#schedules = new Schedules({ submit: (job) => intake.submit(job), isOpen: () => state.phase === 'open' });
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
     if (refusalHere('start workers') === undefined) workers.refill();
     this.#unregister = registerForShutdown(this); // last: `shutdownAll` must not find a pool that could not be made
@@ -158,7 +158,7 @@ export class ThreadPool implements AsyncDisposable {
     options?: MapOptions,
   ): JobMap<TaskResult<(item: T) => R>>;
   map(task: Task, items: unknown, options?: MapOptions): JobMap<unknown, unknown> {
-    if (this.#engine.state.hasBegun) throw new PoolClosedError('Cannot map: the pool is shut down');
+    if (this.#engine.state.phase !== 'open') throw new PoolClosedError('Cannot map: the pool is shut down');
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
     const { workers, log } = this.#engine;
@@ -206,7 +206,7 @@ export class ThreadPool implements AsyncDisposable {
    * @throws {PoolClosedError} after `shutdown`, which ends all schedules.
    */
   schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
-    if (this.#engine.state.hasBegun) throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
+    if (this.#engine.state.phase !== 'open') throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
     const refusal = refusalHere('schedule a task');
     if (refusal !== undefined) throw refusal;
     return this.#schedules.add(task as Task, args, options);
@@ -245,7 +245,7 @@ export class ThreadPool implements AsyncDisposable {
   ready(): Promise<void>;
   ready(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'wait for room in the queue');
-    if (this.#engine.state.hasBegun)
+    if (this.#engine.state.phase !== 'open')
       return Promise.reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
     return this.#engine.admission.ready();
   }
@@ -258,7 +258,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /** Starts no further job until `resume`; running jobs go on. Does nothing once `shutdown` was called. */
   pause(): void {
-    if (this.#engine.state.hasBegun) return; // a shutdown is not delayed
+    if (this.#engine.state.phase !== 'open') return; // a shutdown is not delayed
     this.#engine.dispatcher.pause();
   }
 
@@ -280,7 +280,7 @@ export class ThreadPool implements AsyncDisposable {
     const resolved = toMaxWorkers(maxWorkers, 'resize pool');
     checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
     const { state, workers, balance, admission, pacer } = this.#engine;
-    if (state.hasBegun) return;
+    if (state.phase !== 'open') return;
     workers.resize(resolved, (worker) => balance.recall(worker));
     admission.notifyIfRoom();
     workers.refill();
@@ -336,7 +336,7 @@ export class ThreadPool implements AsyncDisposable {
   profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
     checkFunction(fn, 'fn', 'profile');
     refuseOptions(rest, 'profile');
-    if (this.#engine.state.hasBegun)
+    if (this.#engine.state.phase !== 'open')
       return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
     return this.#engine.profiling.run(fn, this.#engine.workers);
   }
@@ -363,7 +363,7 @@ export class ThreadPool implements AsyncDisposable {
    */
   shutdown(options?: ShutdownOptions): Promise<SettledCounts> {
     const { state, shutdown, admission, starvation } = this.#engine;
-    const isFirst = !state.hasBegun;
+    const isFirst = state.phase === 'open';
     const closing = shutdown.begin(readShutdownOptions(options, 'shut down pool'));
     if (isFirst) void closing.then(() => this.#closed());
     admission.close();
@@ -383,10 +383,9 @@ export class ThreadPool implements AsyncDisposable {
 
   [inspect.custom](...inspecting: Inspecting): string {
     const { submitted, pending, active, completed, failed, cancelled } = this.metrics();
-    const { ledger, state: poolState } = this.#engine;
+    const { phase } = this.#engine.state;
     const { all, maxWorkers } = this.#engine.workers;
-    const isOver = all.length === 0 && ledger.unsettled === 0;
-    const state = !poolState.hasBegun ? 'open' : isOver ? 'closed' : 'draining';
+    const state = phase === 'open' || phase === 'closed' ? phase : 'draining';
     const workers = `${all.length} of ${maxWorkers}`;
     const counts = { submitted, pending, active, completed, failed, cancelled };
     return shown('ThreadPool', { name: this.#name, state, workers, ...counts }, inspecting);

@@ -4,12 +4,7 @@ import type { Pacer } from './dispatch/pacer.js';
 import type { Ledger } from './ledger.js';
 import type { JobControl } from './lifecycle/job-control.js';
 import type { PoolLog } from './log.js';
-import {
-  SHUTDOWN_MODES as MODES,
-  type SettledCounts,
-  type ShutdownMode,
-  type ShutdownSettings,
-} from './options/shutdown-options.js';
+import type { SettledCounts, ShutdownMode, ShutdownSettings } from './options/shutdown-options.js';
 import type { PoolState } from './pool-state.js';
 import type { Profiling } from './profile/profiling.js';
 import type { WorkerSet } from './workers/worker-set.js';
@@ -27,35 +22,38 @@ export interface ShutdownDeps {
   readonly profiling: Profiling;
 }
 
-/** Ends a pool: open, then draining, then closed, never back (I5). The only writer of its `PoolState`. */
+/** Ends a pool, in a mode that only gets stricter (I5). The only writer of its `PoolState`. */
 export class Shutdown {
   readonly #deps: ShutdownDeps;
-  #promise: Promise<SettledCounts> | undefined;
+  /** Set while the pool is not open. */
+  #ended: Promise<SettledCounts> | undefined;
   readonly #stopTimers: StopTimer[] = [];
 
   constructor(deps: ShutdownDeps) {
     this.#deps = deps;
   }
 
+  /** Begins the shutdown, or makes it stricter. Each call returns the same promise. */
   begin({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
-    const { state, log, ledger } = this.#deps;
-    if (this.#promise === undefined) log.shutdownBegins(mode, ledger.unsettled);
-    this.#promise ??= this.#run();
-    state.hasBegun = true;
-    this.#escalate(mode);
-    if (timeoutMs !== Number.POSITIVE_INFINITY && state.mode !== 'abort')
-      this.#stopTimers.push(startTimer(timeoutMs, () => this.#escalate('abort'), { keepsProcess: false }));
-    return this.#promise;
+    this.#ended ??= this.#end(mode);
+    this.#tighten(mode);
+    const { phase } = this.#deps.state;
+    if (timeoutMs !== Number.POSITIVE_INFINITY && phase !== 'abort' && phase !== 'closed')
+      this.#stopTimers.push(startTimer(timeoutMs, () => this.#tighten('abort'), { keepsProcess: false }));
+    return this.#ended;
   }
 
-  async #run(): Promise<SettledCounts> {
-    const { ledger, workers, log, profiling } = this.#deps;
+  /** Waits until all jobs have settled, then ends the workers. */
+  async #end(mode: ShutdownMode): Promise<SettledCounts> {
+    const { state, ledger, workers, log, profiling } = this.#deps;
+    log.shutdownBegins(mode, ledger.unsettled);
     const before = ledger.counts();
     ledger.ref();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
     await profiling.collect();
     await workers.endAll();
     for (const stop of this.#stopTimers) stop();
+    state.close();
     ledger.end();
     const after = ledger.counts();
     const counts = {
@@ -67,11 +65,11 @@ export class Shutdown {
     return counts;
   }
 
-  #escalate(mode: ShutdownMode): void {
+  #tighten(mode: ShutdownMode): void {
     const { state, dispatcher, pacer, control, workers, ledger, log } = this.#deps;
-    if (state.mode !== undefined && MODES.indexOf(mode) <= MODES.indexOf(state.mode)) return;
-    if (state.mode !== undefined) log.shutdownEscalates(mode, ledger.unsettled);
-    state.mode = mode;
+    const transition = state.shutDown(mode);
+    if (transition === 'unchanged') return;
+    if (transition === 'escalated') log.shutdownEscalates(mode, ledger.unsettled);
     switch (mode) {
       case 'drain':
         dispatcher.resume();

@@ -14,7 +14,7 @@ import type { ChildJobs } from './lifecycle/child-jobs.js';
 import type { JobControl } from './lifecycle/job-control.js';
 import type { Recovery } from './lifecycle/recovery.js';
 import type { PoolLog } from './log.js';
-import type { PoolState } from './pool-state.js';
+import type { ReadonlyPoolState } from './pool-state.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Profiling } from './profile/profiling.js';
 import type { WorkerOutput } from './workers/worker-output.js';
@@ -23,7 +23,7 @@ import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
 export interface WorkerReportsDeps {
   /** Only referenced: while a job or a worker keeps the pool's parts alive, `shutdownAll` must find the pool itself. */
   readonly pool: object;
-  readonly state: Readonly<PoolState>;
+  readonly state: ReadonlyPoolState;
   readonly events: EventHub;
   readonly log: PoolLog;
   readonly output: WorkerOutput;
@@ -74,7 +74,7 @@ export class WorkerReports implements WorkerSetEvents {
     output.workerExited(worker); // before its jobs are settled
     const hadStarted = recovery.workerExited(worker, exit);
     if (workers.all.length === 0 && ledger.unsettled === 0) control.detach();
-    if (hadStarted && !state.hasBegun) workers.refill();
+    if (hadStarted && state.phase === 'open') workers.refill();
   }
 
   startFailed(cause: unknown): void {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { CancelledError, type Job, ThreadPool } from 'thread-system';
 import { Gate, occupy } from '../support/gate.ts';
@@ -38,6 +39,17 @@ describe('shutdown', () => {
     const job = pool.submit(tasks.echo, [1]);
     expect(await pool.shutdown()).toEqual({ completed: 1, failed: 0, cancelled: 0 });
     expect(job.state).toBe('COMPLETED');
+  });
+
+  test('is shown when a pool is inspected: open, draining, closed', async () => {
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    using gate = await occupy(pool);
+    expect(inspect(pool)).toContain("state: 'open'");
+    const end = pool.shutdown();
+    expect(inspect(pool)).toContain("state: 'draining'");
+    gate.open();
+    await end;
+    expect(inspect(pool)).toContain("state: 'closed'");
   });
 
   test('is not held up by a pause', async () => {

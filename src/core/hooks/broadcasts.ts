@@ -5,13 +5,13 @@ import type { Balance } from '../dispatch/balance.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import { checkCall, type TaskCall } from '../options/task-call.js';
-import type { PoolState } from '../pool-state.js';
+import type { ReadonlyPoolState } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { WorkerHooks } from './worker-hooks.js';
 
 export interface BroadcastDeps {
-  readonly state: Readonly<PoolState>;
+  readonly state: ReadonlyPoolState;
   readonly ledger: Ledger;
   readonly balance: Balance;
   readonly pacer: Pacer;
@@ -36,7 +36,7 @@ export class Broadcasts {
   run(task: unknown, args: unknown): Promise<unknown[]> {
     const call = checkCall(task, args, 'broadcast');
     const { state, ledger, balance, pacer, workers, workerHooks } = this.#deps;
-    if (state.hasBegun)
+    if (state.phase !== 'open')
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
     const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
     ledger.ref();
@@ -64,7 +64,7 @@ export class Broadcasts {
       isAsked: true,
       ended,
       lost: (exit, hasBegun) => {
-        if (this.#deps.state.hasBegun)
+        if (this.#deps.state.phase !== 'open')
           ended({ error: new PoolClosedError(`Cannot go on with broadcast '${name}': the pool is shut down`) });
         else ended(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
       },

@@ -7,13 +7,13 @@ import { contextOf, setContext, whenSettled } from '../../jobs/job-engine.js';
 import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
 import { refOfOrigin } from '../../jobs/task-registry.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
-import type { PoolState } from '../pool-state.js';
+import type { ReadonlyPoolState } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { ChildJobs } from './child-jobs.js';
 import type { Intake } from './intake.js';
 
 export interface ChildIntakeDeps {
-  readonly state: Readonly<PoolState>;
+  readonly state: ReadonlyPoolState;
   readonly intake: Intake;
   readonly childJobs: ChildJobs;
 }

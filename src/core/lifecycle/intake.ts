@@ -6,14 +6,14 @@ import { hasOptions, isPlain, isSettled, kindOf, optionsOf, orderOf } from '../.
 import { linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
-import type { PoolState } from '../pool-state.js';
+import type { ReadonlyPoolState } from '../pool-state.js';
 import type { Admission } from './admission.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 import type { JobControl } from './job-control.js';
 import type { TimeLimits } from './time-limits.js';
 
 export interface IntakeDeps {
-  readonly state: Readonly<PoolState>;
+  readonly state: ReadonlyPoolState;
   readonly ledger: Ledger;
   readonly control: JobControl;
   readonly admission: Admission;
@@ -37,7 +37,7 @@ export class Intake {
   readonly #deps: IntakeDeps;
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
-  readonly #state: Readonly<PoolState>;
+  readonly #state: ReadonlyPoolState;
   readonly #isUnbounded: boolean;
   readonly #isInWorker = nestingDepth() > 0;
   /** Unsettled jobs by their `key`. */
@@ -141,7 +141,7 @@ export class Intake {
   }
 
   #checkOpen(job: Job): void {
-    if (this.#state.hasBegun) refuse(job);
+    if (this.#state.phase !== 'open') refuse(job);
     if (this.#isInWorker) refuseWhileLoading(job);
   }
 }

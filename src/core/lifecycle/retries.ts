@@ -7,14 +7,14 @@ import { isLastAttempt } from '../../jobs/job-engine.js';
 import { retryDelayMs } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { EventHub } from '../events.js';
-import type { PoolState } from '../pool-state.js';
+import type { ReadonlyPoolState } from '../pool-state.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 
 /** What ended an attempt that failed. */
 export type AttemptEnd = 'code ended' | 'thread lost';
 
 export interface RetryDeps {
-  readonly state: Readonly<PoolState>;
+  readonly state: ReadonlyPoolState;
   readonly deferred: DeferredJobs;
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
