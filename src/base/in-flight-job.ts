@@ -38,12 +38,12 @@ export interface InFlightJobAccess<J extends InFlightJob> {
   overridesOf(job: J): InFlightJobOverrides | undefined;
   transferOf(job: J): readonly unknown[] | undefined;
   timeoutMsOf(job: J): number | undefined;
-  /** The job's place among equally urgent ones. */
+  /** The job's position among equally urgent ones. */
   orderOf(job: J): number;
-  /** Where the job is: in a level of the queue, at a worker, or after a run. */
-  placeOf(job: J): object | undefined;
-  setPlace(job: J, place: object | undefined): void;
-  /** The job's number at that place. */
+  /** What has the job now: a level of the queue, or a worker; after a run, the record of the run. */
+  ownerOf(job: J): object | undefined;
+  setOwner(job: J, owner: object | undefined): void;
+  /** The number by which the owner knows the job. */
   seqOf(job: J): number;
   setSeq(job: J, seq: number): void;
 }
@@ -58,8 +58,8 @@ export let overridesOf: InFlightJobAccess<InFlightJob>['overridesOf'];
 export let transferOf: InFlightJobAccess<InFlightJob>['transferOf'];
 export let timeoutMsOf: InFlightJobAccess<InFlightJob>['timeoutMsOf'];
 export let orderOf: InFlightJobAccess<InFlightJob>['orderOf'];
-export let placeOf: InFlightJobAccess<InFlightJob>['placeOf'];
-export let setPlace: InFlightJobAccess<InFlightJob>['setPlace'];
+export let ownerOf: InFlightJobAccess<InFlightJob>['ownerOf'];
+export let setOwner: InFlightJobAccess<InFlightJob>['setOwner'];
 export let seqOf: InFlightJobAccess<InFlightJob>['seqOf'];
 export let setSeq: InFlightJobAccess<InFlightJob>['setSeq'];
 
@@ -75,8 +75,8 @@ export function giveAccess<J extends InFlightJob>(access: InFlightJobAccess<J>):
     transferOf,
     timeoutMsOf,
     orderOf,
-    placeOf,
-    setPlace,
+    ownerOf,
+    setOwner,
     seqOf,
     setSeq,
   } = access as unknown as InFlightJobAccess<InFlightJob>);

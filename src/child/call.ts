@@ -5,7 +5,7 @@ import type { ToProcess } from '../wire/process/process-protocol.js';
 
 /** A call of the pool as a job of this process's worker. */
 export class Call implements InFlightJob {
-  place: object | undefined = undefined;
+  owner: object | undefined = undefined;
   seq = 0;
   /** Set when a report could not be sent, too late to throw in the code that made it: the call fails with it once the code has ended. */
   fault: { readonly error: unknown } | undefined;
@@ -38,9 +38,9 @@ export class Call implements InFlightJob {
       transferOf: () => undefined,
       timeoutMsOf: () => undefined,
       orderOf: () => 0,
-      placeOf: (call) => call.place,
-      setPlace: (call, place) => {
-        call.place = place;
+      ownerOf: (call) => call.owner,
+      setOwner: (call, owner) => {
+        call.owner = owner;
       },
       seqOf: (call) => call.seq,
       setSeq: (call, seq) => {

@@ -3,10 +3,10 @@ import { startTimer } from '../base/timer.js';
 import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
 import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import { type JobOwner, kindOf, orderOf, queuedFrom, settle, submittedTo } from '../jobs/job-access.js';
+import { type JobPool, kindOf, orderOf, queuedFrom, settle, submittedTo } from '../jobs/job-access.js';
 import { addSubmitStack, hasSubmitStack, isAwaited, settleBy, stopCauseOf, watchForLook } from '../jobs/job-engine.js';
 import type { SubmitTime } from '../jobs/job-extras.js';
-import type { OwnerRef } from '../jobs/job-kind.js';
+import type { PoolRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
 import type { StopCause } from '../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
@@ -17,13 +17,13 @@ import type { PoolLog } from './log.js';
 import type { SettledCounts } from './options/shutdown-options.js';
 
 /** A pool, as its jobs see it. */
-export interface PoolOwner extends JobOwner {
-  readonly ref: OwnerRef<JobOwner>;
+export interface AttachablePool extends JobPool {
+  readonly ref: PoolRef<JobPool>;
   /** The pool has unsettled jobs from now on. */
   attach(): void;
 }
 
-/** A caller that waits for all jobs up to a place in the order of submission. */
+/** A caller that waits for all jobs up to a position in the order of submission. */
 interface Waiter {
   readonly upTo: number;
   unsettled: number;
@@ -78,16 +78,16 @@ export class Ledger {
   }
 
   /** Counts a new job, and gives it its number in the order of submission. */
-  enter(job: Job, owner: PoolOwner): void {
-    this.#lastNumber = submittedTo(job, owner.ref, this.#now, this.#lastNumber);
+  enter(job: Job, pool: AttachablePool): void {
+    this.#lastNumber = submittedTo(job, pool.ref, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
     this.#metrics.jobSubmitted(kindOf(job).priority);
-    if (isFirst) this.#becameBusy(owner);
+    if (isFirst) this.#becameBusy(pool);
   }
 
-  #becameBusy(owner: PoolOwner): void {
+  #becameBusy(pool: AttachablePool): void {
     this.#keepAlive.ref();
-    owner.attach();
+    pool.attach();
     this.onBusy?.();
   }
 
@@ -130,8 +130,8 @@ export class Ledger {
   }
 
   /** Counts a job that had settled before it was submitted: it was cancelled. */
-  enterSettled(job: Job, owner: PoolOwner): void {
-    this.enter(job, owner);
+  enterSettled(job: Job, pool: AttachablePool): void {
+    this.enter(job, pool);
     this.#count(job, 'CANCELLED');
   }
 

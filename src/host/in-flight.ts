@@ -5,7 +5,7 @@ import {
   kindOf,
   orderOf,
   seqOf,
-  setPlace,
+  setOwner,
   setSeq,
   transferOf,
 } from '../base/in-flight-job.js';
@@ -117,7 +117,7 @@ export class InFlight<J extends InFlightJob> {
     const job = this.#jobs[slot];
     if (job === undefined) return undefined;
     this.#jobs[slot] = undefined;
-    setPlace(job, undefined);
+    setOwner(job, undefined);
     this.taken--;
     this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
     if (this.taken === 0) this.#setLast(undefined);

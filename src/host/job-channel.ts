@@ -1,5 +1,5 @@
 import { now } from '../base/clock.js';
-import { type InFlightJob, kindOf, placeOf, seqOf, setPlace } from '../base/in-flight-job.js';
+import { type InFlightJob, kindOf, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
 import { RareMap } from '../base/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
@@ -65,7 +65,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   /** Removes a task from the worker when nobody can submit it any more, such as a collected closure (I9). */
   readonly #forgetTask: FinalizationRegistry<number>;
 
-  /** @param worker the place of the jobs that are sent, and the sender of what the channel reports. */
+  /** @param worker the owner of the jobs that are sent, and the sender of what the channel reports. */
   constructor(worker: W, { settings, connection, control, lifecycle, events, sink }: JobChannelDeps<J, W>) {
     const { memory } = connection;
     this.#worker = worker;
@@ -127,7 +127,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** A job here waits for children. */
   suspend(job: J): void {
-    if (placeOf(job) === this.#worker) this.#suspended.set(job, true);
+    if (ownerOf(job) === this.#worker) this.#suspended.set(job, true);
   }
 
   /** A job here no longer waits for children. */
@@ -153,7 +153,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     }
     if (this.inFlight.taken === 0) this.#beginAnew();
     const seq = requests.nextSeq;
-    setPlace(job, this.#worker);
+    setOwner(job, this.#worker);
     this.inFlight.take(job, seq, plannedTicks);
     requests.write(job);
     this.inFlight.sent(job, seq);

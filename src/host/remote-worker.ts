@@ -22,7 +22,7 @@ import { WorkerThread } from './worker-thread.js';
 export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly sharesMemory = true;
   readonly workerId: number;
-  /** As a job's place: 0, as no run has ended. */
+  /** As a job's owner: 0, as no run has ended. */
   readonly attempt = 0;
   readonly concurrency: number;
   readonly inFlight: InFlight<J>;

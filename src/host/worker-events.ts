@@ -19,7 +19,7 @@ export interface Run {
   readonly workerId: number;
   /** 1 for the first run. */
   readonly attempt: number;
-  /** A run stands as the job's place once the job has left its worker: nothing can begin there. */
+  /** The record is the job's owner once the job has left its worker: nothing can begin there. */
   hasBegun(): boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { Beginning, JobExtras, Moment, SubmitTime } from './job-extras.js';
-import type { JobKind, OwnerRef } from './job-kind.js';
+import type { JobKind, PoolRef } from './job-kind.js';
 import type { JobOptions } from './job-options.js';
-import type { JobPlace } from './job-place.js';
+import type { JobOwner } from './job-owner.js';
 import type { SettledState } from './job-state.js';
 
 /** A `Job`, as the engine's functions take it. */
@@ -12,7 +12,7 @@ export interface JobHandle {
 }
 
 /** The pool a job was submitted to, as the job sees it. */
-export interface JobOwner {
+export interface JobPool {
   cancelJob(job: JobHandle, reason: unknown): boolean;
   reprioritise(job: JobHandle, priority: number): boolean;
 }
@@ -25,7 +25,7 @@ export interface Late {
 /** The operations that the `Job` class gives to the engine. */
 export interface JobAccess<J extends JobHandle = JobHandle> {
   /** The part of its state that the job shares with similar jobs. */
-  kindOf(job: J): JobKind<JobOwner>;
+  kindOf(job: J): JobKind<JobPool>;
   isSettled(job: J): boolean;
   /** Whether a worker gets nothing but the job's arguments. */
   isPlain(job: J): boolean;
@@ -33,26 +33,26 @@ export interface JobAccess<J extends JobHandle = JobHandle> {
   hasOptions(job: J): boolean;
   /** The options the job was made with; empty once it has settled. */
   optionsOf(job: J): JobOptions;
-  /** The job's place among equals: the order of submission, negated if it goes ahead of them. */
+  /** The job's position among equals: the order of submission, negated if it goes ahead of them. */
   orderOf(job: J): number;
-  /** Where the job is; `undefined` before it is submitted, or if it settled without a run. */
-  placeOf(job: J): JobPlace | undefined;
-  setPlace(job: J, place: JobPlace | undefined): void;
+  /** What has the job now; `undefined` before it is submitted, or if it settled without a run. */
+  ownerOf(job: J): JobOwner | undefined;
+  setOwner(job: J, owner: JobOwner | undefined): void;
   /**
-   * The job's number at its place: in a level of the queue, or in the lane of the worker it was sent to. Once the job
-   * has settled: how long its code ran, in ticks.
+   * The number by which the owner knows the job: in a level of the queue, or in the lane of the worker it was sent to.
+   * Once the job has settled: how long its code ran, in ticks.
    */
   seqOf(job: J): number;
   /**
-   * Gives the job a pool and a place among equals there. Returns that place: a number greater than `last`, the greatest
-   * of any job of the pool.
+   * Gives the job a pool and a position among equals there. Returns that position: a number greater than `last`, the
+   * greatest of any job of the pool.
    */
-  submittedTo(job: J, owner: OwnerRef<JobOwner>, arrival: SubmitTime, last: number): number;
+  submittedTo(job: J, pool: PoolRef<JobPool>, arrival: SubmitTime, last: number): number;
   begunAttempts(job: J): number;
   /** How long the job waited until its code began, in ticks. */
   waitedTicks(job: J, beginning: Beginning): number;
   /** Records that the job's code has ended. */
-  ran(job: J, run: JobPlace, waited: number, ranTicks: number): void;
+  ran(job: J, run: JobOwner, waited: number, ranTicks: number): void;
   /** Makes the job PENDING again, as an attempt has failed and another follows. */
   again(job: J, moment: Moment): void;
   /** Since when the job, while in the queue, has been ready to run, in ms of `now()`. */
@@ -86,8 +86,8 @@ export let isPlain: JobAccess['isPlain'];
 export let hasOptions: JobAccess['hasOptions'];
 export let optionsOf: JobAccess['optionsOf'];
 export let orderOf: JobAccess['orderOf'];
-export let placeOf: JobAccess['placeOf'];
-export let setPlace: JobAccess['setPlace'];
+export let ownerOf: JobAccess['ownerOf'];
+export let setOwner: JobAccess['setOwner'];
 export let seqOf: JobAccess['seqOf'];
 export let submittedTo: JobAccess['submittedTo'];
 export let begunAttempts: JobAccess['begunAttempts'];
@@ -112,8 +112,8 @@ export function giveJobAccess(access: JobAccess): void {
     hasOptions,
     optionsOf,
     orderOf,
-    placeOf,
-    setPlace,
+    ownerOf,
+    setOwner,
     seqOf,
     submittedTo,
     begunAttempts,

@@ -16,7 +16,7 @@ import {
   settle,
   waitedTicks,
 } from './job-access.js';
-import type { JobPlace } from './job-place.js';
+import type { JobOwner } from './job-owner.js';
 import { endProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
@@ -34,7 +34,7 @@ export function urgencyOf(job: JobHandle): number {
 
 /** Whether the job has a pool. */
 export function isSubmitted(job: JobHandle): boolean {
-  return kindOf(job).ownerRef !== undefined;
+  return kindOf(job).poolRef !== undefined;
 }
 
 /** Whether the job's code returned, even if it had been asked to stop. */
@@ -111,9 +111,9 @@ export function whenSettled(job: JobHandle, fn: () => void): () => void {
 
 /** Records the call site of the function `by`. */
 export function submittedBy(job: JobHandle, by: (...args: never[]) => unknown): void {
-  const place: { readonly stack?: string } = {};
-  Error.captureStackTrace(place, by);
-  extrasOf(job).submitStack = place;
+  const callSite: { readonly stack?: string } = {};
+  Error.captureStackTrace(callSite, by);
+  extrasOf(job).submitStack = callSite;
 }
 
 export function hasSubmitStack(job: JobHandle): boolean {
@@ -122,9 +122,9 @@ export function hasSubmitStack(job: JobHandle): boolean {
 
 /** Appends the recorded call site to the stack of the job's error. */
 export function addSubmitStack(job: JobHandle, error: unknown): void {
-  const place = extrasIn(job)?.submitStack;
-  if (place === undefined || !types.isNativeError(error)) return;
-  const [, ...frames] = stackOf(place, '').split('\n');
+  const callSite = extrasIn(job)?.submitStack;
+  if (callSite === undefined || !types.isNativeError(error)) return;
+  const [, ...frames] = stackOf(callSite, '').split('\n');
   if (frames.length === 0) return; // `Error.stackTraceLimit` is 0
   const stack = stackOf(error, String(error));
   error.stack = `${stack}\n    --- submitted as job '${job.name}' ---\n${frames.join('\n')}`;
@@ -147,7 +147,7 @@ export function settleBy(job: JobHandle, cause: StopCause): void {
 }
 
 /** Records a run whose end is unknown: the code began at about `begunAtMs`. */
-export function lost(job: JobHandle, run: JobPlace, begunAtMs: number): void {
+export function lost(job: JobHandle, run: JobOwner, begunAtMs: number): void {
   ran(job, run, waitedTicks(job, { begunAtMs }), 0);
 }
 

@@ -3,13 +3,13 @@ import type { ContextValues } from '../base/context-stores.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { Follower } from './follower.js';
 import type { CheckedJobOptions } from './job-options.js';
-import type { JobPlace } from './job-place.js';
+import type { JobOwner } from './job-owner.js';
 import type { ProgressStream } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 
 /** The state that only some jobs have, kept apart so that a plain job stays small. */
 export class JobExtras extends Bare {
-  /** The place among equals, if that is not the `id`. -1 before submission if the job is to go ahead of its equals. */
+  /** Position among equals, if that is not the `id`. -1 before submission if the job is to go ahead of its equals. */
   declare order?: number;
   declare promise?: Promise<unknown>;
   declare followers?: Follower | Follower[] | undefined;
@@ -27,7 +27,7 @@ export class JobExtras extends Bare {
   /** The call site of the submission, for the stacks of errors. */
   declare submitStack?: { readonly stack?: string };
   /** The last attempt, if it failed and another is to follow. */
-  declare lastRun?: JobPlace;
+  declare lastRun?: JobOwner;
   /** Present if the job's own token is cancelled, even if the token was never handed out. */
   declare raised?: { readonly reason: unknown };
   /** Whether the job was cancelled too late to stop its attempt. */

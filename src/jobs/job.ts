@@ -22,7 +22,7 @@ import {
   giveJobAccess,
   isSettled,
   type JobAccess,
-  type JobOwner,
+  type JobPool,
   moveTo,
   orderOf,
 } from './job-access.js';
@@ -30,7 +30,7 @@ import { progressOf, settleBy } from './job-engine.js';
 import { JobExtras, type Moment } from './job-extras.js';
 import { JobKind } from './job-kind.js';
 import type { JobOptions } from './job-options.js';
-import type { JobPlace } from './job-place.js';
+import type { JobOwner } from './job-owner.js';
 import { JobPriority } from './job-priority.js';
 import type { JobState } from './job-state.js';
 import { accessProgress, listenToProgress } from './progress.js';
@@ -79,8 +79,8 @@ function refuseArgs(ref: TaskRef, args: unknown): never {
 export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   readonly #id: number;
   // Few fields, some with several uses over time: the garbage collector has to copy a million kept jobs.
-  #kind: JobKind<JobOwner>;
-  #place: JobPlace | undefined = undefined;
+  #kind: JobKind<JobPool>;
+  #owner: JobOwner | undefined = undefined;
   #seq = 0;
   /** The arguments until the job settles; then its result, or its error if it did not complete. */
   #content: unknown;
@@ -119,7 +119,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   /** The current state: RUNNING is read from shared memory. A job sent ahead to a worker but not begun is PENDING. */
   get state(): JobState {
     const { settledAs } = this.#kind;
-    if (settledAs === undefined) return this.#place?.hasBegun(this.#seq) ? 'RUNNING' : 'PENDING';
+    if (settledAs === undefined) return this.#owner?.hasBegun(this.#seq) ? 'RUNNING' : 'PENDING';
     if (settledAs === 'FAILED') lookedAt(this);
     return settledAs;
   }
@@ -147,9 +147,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get queuedMs(): number {
     const waited = this.#waited;
     if (typeof waited === 'number') return waited / TICKS_PER_MS;
-    const place = this.#place;
+    const owner = this.#owner;
     // the exact start is known once the code has ended; until then, the worker's last progress is the best estimate
-    const untilMs = (place?.hasBegun(this.#seq) ? place.progressAtMs : undefined) ?? now();
+    const untilMs = (owner?.hasBegun(this.#seq) ? owner.progressAtMs : undefined) ?? now();
     return Math.max(0, untilMs - waited.ms);
   }
 
@@ -160,15 +160,15 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** How many times the job's code was begun. */
   get attempts(): number {
-    const isRunning = !isSettled(this) && this.#place?.hasBegun(this.#seq);
+    const isRunning = !isSettled(this) && this.#owner?.hasBegun(this.#seq);
     return begunAttempts(this) + (isRunning ? 1 : 0);
   }
 
   /** Id of the worker that runs the job or ran it last; `undefined` before one begins it. */
   get workerId(): number | undefined {
-    const place = this.#place;
-    const hasRun = place !== undefined && (place.attempt > 0 || place.hasBegun(this.#seq));
-    return (hasRun ? place : this.#extras?.lastRun)?.workerId;
+    const owner = this.#owner;
+    const hasRun = owner !== undefined && (owner.attempt > 0 || owner.hasBegun(this.#seq));
+    return (hasRun ? owner : this.#extras?.lastRun)?.workerId;
   }
 
   /** The job's own token, a child of `options.token` and `options.signal`. Cancelling it cancels the job. */
@@ -211,8 +211,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    */
   cancel(reason?: unknown): boolean {
     if (isSettled(this)) return false;
-    const { owner } = this.#kind;
-    if (owner !== undefined) return owner.cancelJob(this, reason);
+    const { pool } = this.#kind;
+    if (pool !== undefined) return pool.cancelJob(this, reason);
     settleBy(this, new Cancellation(this.name, reason));
     return true;
   }
@@ -226,8 +226,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   setPriority(priority: number): boolean {
     checkFinite(priority, 'priority', `set priority of job '${this.name}'`);
     if (isSettled(this)) return false;
-    const { owner } = this.#kind;
-    if (owner !== undefined) return owner.reprioritise(this, priority);
+    const { pool } = this.#kind;
+    if (pool !== undefined) return pool.reprioritise(this, priority);
     moveTo(this, priority);
     return true;
   }
@@ -281,18 +281,18 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       hasOptions: (job) => job.#extras?.options !== undefined,
       optionsOf: (job) => job.#extras?.options ?? NO_OPTIONS,
       orderOf: (job) => job.#extras?.order ?? job.#id,
-      placeOf: (job) => job.#place,
-      setPlace: (job, place) => {
-        job.#place = place;
+      ownerOf: (job) => job.#owner,
+      setOwner: (job, owner) => {
+        job.#owner = owner;
       },
       seqOf: (job) => job.#seq,
-      submittedTo: (job, owner, arrival, last) => {
-        job.#kind = job.#kind.ownedBy(owner, arrival.handicap);
+      submittedTo: (job, pool, arrival, last) => {
+        job.#kind = job.#kind.ofPool(pool, arrival.handicap);
         job.#waited = arrival;
         return job.#extras === undefined && job.#id > last ? job.#id : Job.#number(job, last);
       },
       begunAttempts: (job) => {
-        const ended = job.#place?.attempt ?? 0;
+        const ended = job.#owner?.attempt ?? 0;
         return ended > 0 ? ended : (job.#extras?.lastRun?.attempt ?? 0);
       },
       waitedTicks: (job, { begunAtMs }) => {
@@ -302,15 +302,15 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         return waitedMs > 0 ? toTicks(waitedMs) : 0; // the clocks of two threads differ by a few microseconds
       },
       ran: (job, run, waited, ranTicks) => {
-        job.#place = run;
+        job.#owner = run;
         job.#waited = waited;
         job.#seq = ranTicks;
       },
       again: (job, moment) => {
         const extras = extrasOf(job);
-        if (job.#place !== undefined) extras.lastRun = job.#place;
+        if (job.#owner !== undefined) extras.lastRun = job.#owner;
         extras.stopCause = undefined;
-        job.#place = undefined;
+        job.#owner = undefined;
         job.#seq = 0;
         job.#waited = moment;
       },
@@ -352,8 +352,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       overridesOf: (job) => Job.#overridesOf(job),
       transferOf: (job) => job.#extras?.options?.transfer,
       timeoutMsOf: (job) => job.#extras?.options?.timeoutMs,
-      setPlace: (job, place) => {
-        job.#place = place as JobPlace | undefined;
+      setOwner: (job, owner) => {
+        job.#owner = owner as JobOwner | undefined;
       },
       setSeq: (job, seq) => {
         job.#seq = seq;
@@ -377,12 +377,12 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** Records that the job's code did not run, or not again. */
   static #neverRan(job: Job): void {
-    job.#place = job.#extras?.lastRun;
+    job.#owner = job.#extras?.lastRun;
     job.#seq = 0;
     job.#waited = toTicks(job.queuedMs);
   }
 
-  /** Gives the job a number greater than `last`, and its place among equals by that number. */
+  /** Gives the job a number greater than `last`, and its position among equals by that number. */
   static #number(job: Job, last: number): number {
     const number = job.#id > last ? job.#id : ++lastNumber;
     const isFront = orderOf(job) < 0;

@@ -34,9 +34,9 @@ import { UncaughtErrors } from './uncaught-errors.js';
 
 const { exit } = process;
 
-/** Where a worker runs. */
-export interface WorkerPlace {
-  /** Whether that is the thread of its pool. */
+/** How a worker is started. */
+export interface StartOptions {
+  /** Whether it runs on the thread of its pool. */
   readonly isInline: boolean;
   /** Creates what runs its jobs in a child process. */
   createRelay?(settings: NonNullable<WorkerInit['process']>, deps: RelayDeps): ProcessRelay;
@@ -52,7 +52,7 @@ export interface StartedWorker {
  * Makes the parts of a worker and starts it. A part is given those made before it. A callback may refer to a later part, as
  * none is called before all are made.
  */
-export function startWorker(init: WorkerInit, { isInline, createRelay }: WorkerPlace): StartedWorker {
+export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOptions): StartedWorker {
   const { workerId, concurrency } = init;
   const { control: controlWords } = init.memory;
   if (!isInline) {

@@ -6,7 +6,7 @@ export class OpenJobs {
   readonly #concurrency: number;
   readonly #suspended: (context: JobContext) => void;
   readonly #jobs = new RareMap<number, JobContext>();
-  /** Number of open jobs that hold a place: all but those that wait for children. */
+  /** Number of open jobs that take a place: all but those that wait for children. */
   #placesTaken = 0;
   #isLoading = false;
 

@@ -239,8 +239,8 @@ giveAccess<Parcel>({
   transferOf: () => undefined,
   timeoutMsOf: () => undefined,
   orderOf: ({ id }) => id,
-  placeOf: () => undefined,
-  setPlace: () => {},
+  ownerOf: () => undefined,
+  setOwner: () => {},
   seqOf: () => 0,
   setSeq: () => {},
 });

@@ -2,7 +2,7 @@ import { now } from '../../base/clock.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import { outranks } from '../../host/in-flight.js';
 import type { Job } from '../../jobs/job.js';
-import { isSettled, placeOf } from '../../jobs/job-access.js';
+import { isSettled, ownerOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
@@ -297,7 +297,7 @@ export class Dispatcher {
 
   /** An argument cannot be sent. A getter of one may have cancelled the job already, or taken it back. */
   #failToSend(worker: PoolWorker, job: Job, error: unknown): void {
-    const isHere = placeOf(job) === worker ? worker.inFlight.takeBackOne(job) : this.queue.remove(job);
+    const isHere = ownerOf(job) === worker ? worker.inFlight.takeBackOne(job) : this.queue.remove(job);
     if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
   }
 

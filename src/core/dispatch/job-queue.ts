@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import { type InFlightJob, kindOf, orderOf, placeOf, seqOf, setPlace, setSeq } from '../../base/in-flight-job.js';
+import { type InFlightJob, kindOf, orderOf, ownerOf, seqOf, setOwner, setSeq } from '../../base/in-flight-job.js';
 
 /** Longest list that an emptied level keeps: a power of 2. */
 const SHORT = 4096;
@@ -30,7 +30,7 @@ class QueueLevel<J extends InFlightJob> {
 
   insert(job: J): void {
     this.size++;
-    setPlace(job, this);
+    setOwner(job, this);
     const order = orderOf(job);
     if (order > this.#lastOrder) {
       this.#lastOrder = order;
@@ -95,7 +95,7 @@ class QueueLevel<J extends InFlightJob> {
 
   remove(job: J): void {
     if (this.#isListed(job)) this.#list[seqOf(job) & (this.#list.length - 1)] = undefined;
-    setPlace(job, undefined);
+    setOwner(job, undefined);
     if (--this.size === 0) this.#reset();
   }
 
@@ -106,7 +106,7 @@ class QueueLevel<J extends InFlightJob> {
     if (this.#list.length > SHORT) this.#list = [undefined]; // memory returns (I9)
   }
 
-  /** As a job's place: no queued job has begun. */
+  /** As a job's owner: no queued job has begun. */
   hasBegun(): boolean {
     return false;
   }
@@ -162,7 +162,7 @@ class QueueLevel<J extends InFlightJob> {
   }
 
   #isStray(job: J): boolean {
-    return placeOf(job) === this && !this.#isListed(job);
+    return ownerOf(job) === this && !this.#isListed(job);
   }
 }
 
@@ -211,11 +211,11 @@ export class JobQueue<J extends InFlightJob> {
 
   /** Removes a job wherever it is, in O(1). False if it is not in the queue. */
   remove(job: J): boolean {
-    const place = placeOf(job);
-    if (!(place instanceof QueueLevel)) return false;
-    place.remove(job);
+    const owner = ownerOf(job);
+    if (!(owner instanceof QueueLevel)) return false;
+    owner.remove(job);
     this.#size--;
-    if (place.size === 0 && ++this.#emptyLevels > SPARE_LEVELS) this.#sweepLevels();
+    if (owner.size === 0 && ++this.#emptyLevels > SPARE_LEVELS) this.#sweepLevels();
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { RareMap } from '../../base/rare-map.js';
 import type { Job } from '../../jobs/job.js';
-import { placeOf, setPlace } from '../../jobs/job-access.js';
+import { ownerOf, setOwner } from '../../jobs/job-access.js';
 import type { PoolWorker } from '../pool-worker.js';
 
 /** Tracks which jobs were submitted by which: children are cancelled with their parent, which settles after them. */
@@ -64,14 +64,14 @@ export class ChildJobs {
 
   /** Settles a job whose code has ended once its children have settled; until then it counts as running. */
   settleAfterChildren(job: Job, settle: () => void): void {
-    const place = placeOf(job);
-    if (!this.hasChildren(job) || place === undefined) {
+    const owner = ownerOf(job);
+    if (!this.hasChildren(job) || owner === undefined) {
       settle();
       return;
     }
-    setPlace(job, { workerId: place.workerId, attempt: place.attempt - 1, hasBegun: () => true });
+    setOwner(job, { workerId: owner.workerId, attempt: owner.attempt - 1, hasBegun: () => true });
     this.#waiting.set(job, () => {
-      setPlace(job, place);
+      setOwner(job, owner);
       settle();
     });
   }

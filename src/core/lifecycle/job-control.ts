@@ -1,8 +1,8 @@
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { Job } from '../../jobs/job.js';
-import { isSettled, type JobOwner, kindOf, moveTo, optionsOf, placeOf, seqOf } from '../../jobs/job-access.js';
+import { isSettled, type JobPool, kindOf, moveTo, optionsOf, ownerOf, seqOf } from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
-import { OwnerRef } from '../../jobs/job-kind.js';
+import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -24,12 +24,12 @@ export interface JobControlDeps {
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
-export class JobControl implements JobOwner {
+export class JobControl implements JobPool {
   readonly #deps: JobControlDeps;
   /** The job that nothing cancels now: see `sparing`. */
   #spared: Job | undefined;
   /** The reference by which jobs find this object. */
-  readonly ref = new OwnerRef<JobOwner>();
+  readonly ref = new PoolRef<JobPool>();
 
   constructor(deps: JobControlDeps) {
     this.#deps = deps;
@@ -37,12 +37,12 @@ export class JobControl implements JobOwner {
 
   /** The pool has unsettled jobs: they find it through `ref`. */
   attach(): void {
-    this.ref.owner = this;
+    this.ref.pool = this;
   }
 
   /** The pool has no unsettled job: tasks no longer keep it alive. */
   detach(): void {
-    this.ref.owner = undefined;
+    this.ref.pool = undefined;
   }
 
   /** All jobs that are not settled. */
@@ -142,6 +142,6 @@ export class JobControl implements JobOwner {
 }
 
 function workerOf(job: Job): PoolWorker | undefined {
-  const place = placeOf(job);
-  return place instanceof RemoteWorker ? (place as PoolWorker) : undefined;
+  const owner = ownerOf(job);
+  return owner instanceof RemoteWorker ? (owner as PoolWorker) : undefined;
 }

@@ -69,7 +69,10 @@ export class Recovery implements GraceEvents {
     this.#deps.workers.endSpareFor(worker);
   }
 
-  /** Ends a worker's thread at once. Jobs that it has not begun go back to their places now, not when the thread is gone. */
+  /**
+   * Ends a worker's thread at once. Jobs that it has not begun return to their positions in the queue now, not when the
+   * thread is gone.
+   */
   endWorker(worker: PoolWorker): void {
     const { balance, workers, log, pacer } = this.#deps;
     const reason = messageOf(worker.endCause);

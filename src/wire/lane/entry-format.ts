@@ -23,7 +23,7 @@ export const Answer = Object.freeze({
   TOKEN_CANCELLED: 8,
   /** The code runs on: it submits a child, whose number is in the entry before. */
   CHILD_SUBMITTED: 9,
-  /** The code awaits something while its job has children: the job holds no place until they have settled. */
+  /** The code awaits something while its job has children: the job takes no place until they have settled. */
   SUSPENDED: 10,
   /** What code of the thread has written to stdout and stderr, for any job or none. */
   PRINTED: 11,
@@ -48,7 +48,7 @@ export const MAX_INLINE_VALUES = 7;
 /** How many of these may be arguments: the others are left for the job's overrides. */
 export const MAX_INLINE_ARGUMENTS = 5;
 
-/** A count that means: the values come by message, with the tag in the first tag's place. */
+/** A count that means: the values come by message, with their tag as the first. */
 export const BY_MESSAGE = 8;
 
 /** A count that means: no job; the definition of a task comes by message. */

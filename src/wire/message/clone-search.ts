@@ -188,7 +188,7 @@ export class CloneSearch {
   /** How many parts were searched. */
   steps = 0;
   hasGivenUp = false;
-  /** Whether the search has met objects of the library at places where they may be. */
+  /** Whether the search has met objects of the library where they may be. */
   hasCrossing = false;
   /** Whether objects of the library are refused wherever they are. */
   refusesCrossing = false;

@@ -6,7 +6,7 @@ import { stackOf } from '../../errors.js';
  */
 
 /** The address in a frame: in parentheses after a function's name, or alone; followed by line and column. */
-const PLACE = /^\s+at (?:.*\()?(.+?):\d+:\d+\)?$/;
+const ADDRESS = /^\s+at (?:.*\()?(.+?):\d+:\d+\)?$/;
 /** Frames of Node.js, or of no file. They may lie between the worker's own. */
 const OF_NOBODY = /^\s+at .*(?:\(?node:|<anonymous>\)?$|\(native\)$|\(index \d+\)$)/;
 /** The end of this file's address if source maps are on. What is before it is the library's source folder. */
@@ -19,22 +19,22 @@ const folders = new Set<string>();
 function learnAddress(): void {
   const frame = stackOf(new Error('where'), '')
     .split('\n')
-    .find((line) => PLACE.test(line));
-  const address = frame === undefined ? undefined : placeOf(frame);
+    .find((line) => ADDRESS.test(line));
+  const address = frame === undefined ? undefined : addressOf(frame);
   if (address === undefined) return;
   if (SOURCE.test(address)) folders.add(address.replace(SOURCE, ''));
   else addresses.add(address);
 }
 
-function placeOf(frame: string): string | undefined {
-  return /\(eval at /.test(frame) ? undefined : PLACE.exec(frame)?.[1]?.replace(/^async /, '');
+function addressOf(frame: string): string | undefined {
+  return /\(eval at /.test(frame) ? undefined : ADDRESS.exec(frame)?.[1]?.replace(/^async /, '');
 }
 
 function isOurs(frame: string): boolean {
-  const place = placeOf(frame);
-  if (place === undefined) return false;
-  if (addresses.has(place)) return true;
-  for (const folder of folders) if (place.startsWith(folder)) return true;
+  const address = addressOf(frame);
+  if (address === undefined) return false;
+  if (addresses.has(address)) return true;
+  for (const folder of folders) if (address.startsWith(folder)) return true;
   return false;
 }
 

@@ -1,10 +1,10 @@
 import { types } from 'node:util';
 
 /*
- * Which function an export name means, however a module was compiled and loaded: that in the first of these places that has one.
+ * Which function an export name means, however a module was compiled and loaded: that in the first of these objects that has one.
  * A promise stands for what it resolves to.
  *
- * | name      | places, in order                                                                   |
+ * | name      | objects, in order                                                                  |
  * |-----------|------------------------------------------------------------------------------------|
  * | `default` | the default export, opened; the default export                                     |
  * | any other | the module; its default export; the default export, opened: its property of that name |
@@ -17,7 +17,8 @@ import { types } from 'node:util';
 const MAX_OPENED = 3;
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
-type Place = Readonly<Record<string, unknown>>;
+/** An object whose properties may be exports: the module, or its default export. */
+type Exporter = Readonly<Record<string, unknown>>;
 
 /** What an export was found to be. */
 export type FoundExport =
@@ -28,19 +29,19 @@ export type FoundExport =
 
 /** Finds the exports of a loaded module that can be tasks. */
 export class TaskExports {
-  readonly #module: Place;
+  readonly #module: Exporter;
   /** The default export, then what it is opened to, outermost first. */
   readonly #defaults: unknown[] = [];
   /** The error of the default export, if reading it threw or it rejected. */
   #fault: { readonly error: unknown } | undefined;
 
-  private constructor(module: Place) {
+  private constructor(module: Exporter) {
     this.#module = module;
   }
 
   /** @param module the namespace that `import()` resolves to. */
   static async ofModule(module: object): Promise<TaskExports> {
-    const exports = new TaskExports(module as Place);
+    const exports = new TaskExports(module as Exporter);
     await exports.#open();
     return exports;
   }
@@ -51,14 +52,14 @@ export class TaskExports {
   }
 
   async #open(): Promise<void> {
-    let place: unknown = this.#module;
+    let exporter: unknown = this.#module;
     try {
-      while (isPlace(place) && holds(place, 'default') && this.#defaults.length <= MAX_OPENED) {
-        const inner = place['default'];
-        place = isPromise(inner) ? await inner : inner;
-        if (this.#defaults.includes(place)) return;
-        this.#defaults.push(place);
-        if (typeof place === 'function' && Reflect.get(place, '__esModule') !== true) return;
+      while (canExport(exporter) && hasExport(exporter, 'default') && this.#defaults.length <= MAX_OPENED) {
+        const inner = exporter['default'];
+        exporter = isPromise(inner) ? await inner : inner;
+        if (this.#defaults.includes(exporter)) return;
+        this.#defaults.push(exporter);
+        if (typeof exporter === 'function' && Reflect.get(exporter, '__esModule') !== true) return;
       }
     } catch (error) {
       this.#fault = { error };
@@ -97,9 +98,9 @@ export class TaskExports {
   #readsOf(name: string): readonly (() => unknown)[] {
     if (name === 'default') return [...this.#defaults.map((value) => () => value).reverse(), () => this.#throwFault()];
     return [this.#module, ...this.#defaults]
-      .filter(isPlace)
-      .filter((place) => holds(place, name))
-      .map((place) => () => place[name]);
+      .filter(canExport)
+      .filter((exporter) => hasExport(exporter, name))
+      .map((exporter) => () => exporter[name]);
   }
 
   #throwFault(): undefined {
@@ -107,19 +108,19 @@ export class TaskExports {
   }
 
   #names(): Set<string> {
-    return new Set([this.#module, ...this.#defaults].filter(isPlace).flatMap(namesIn));
+    return new Set([this.#module, ...this.#defaults].filter(canExport).flatMap(namesIn));
   }
 }
 
 /** Whether a value can have properties that are tasks. */
-function isPlace(value: unknown): value is Place {
+function canExport(value: unknown): value is Exporter {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** Whether a value is a promise or a library's thenable, but not a module that exports a function `then`. */
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   if (types.isPromise(value)) return true;
-  if (!isPlace(value) || types.isProxy(value) || Object.hasOwn(value, 'then')) return false;
+  if (!canExport(value) || types.isProxy(value) || Object.hasOwn(value, 'then')) return false;
   return typeof attempt(() => value['then']) === 'function';
 }
 
@@ -136,21 +137,21 @@ export function isClass(value: unknown): boolean {
  * Whether an object has the property itself or inherits it from a class that is not built in: `toString` of all objects is no
  * task.
  */
-function holds(place: Place, name: string): boolean {
-  if (types.isProxy(place)) return true; // which may make a property when it is read
-  return owners(place).some((owner) => Object.hasOwn(owner, name) && (owner === place || name !== 'constructor'));
+function hasExport(exporter: Exporter, name: string): boolean {
+  if (types.isProxy(exporter)) return true; // which may make a property when it is read
+  return chainOf(exporter).some((link) => Object.hasOwn(link, name) && (link === exporter || name !== 'constructor'));
 }
 
-function namesIn(place: Place): string[] {
-  return owners(place).flatMap((owner) => Object.getOwnPropertyNames(owner));
+function namesIn(exporter: Exporter): string[] {
+  return chainOf(exporter).flatMap((link) => Object.getOwnPropertyNames(link));
 }
 
 /** Returns the object and those that it inherits from, up to the first that is built in. */
-function owners(place: Place): object[] {
-  const found: object[] = [place];
-  for (let owner: object | null = Object.getPrototypeOf(place); owner !== null; owner = Object.getPrototypeOf(owner)) {
-    if (isBuiltIn(owner)) break;
-    found.push(owner);
+function chainOf(exporter: Exporter): object[] {
+  const found: object[] = [exporter];
+  for (let next: object | null = Object.getPrototypeOf(exporter); next !== null; next = Object.getPrototypeOf(next)) {
+    if (isBuiltIn(next)) break;
+    found.push(next);
   }
   return found;
 }

@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict';
 import type { ResultLane } from '../../../build/host/result-lane.js';
 import { END, type Parcel, type WorkerSide, type World } from './world.ts';
 
-type JobChannel = import('../../../build/host/job-channel.js').JobChannel<Parcel, Place>;
+type JobChannel = import('../../../build/host/job-channel.js').JobChannel<Parcel, WorkerOfMain>;
 type Pacer = import('../../../build/core/dispatch/pacer.js').Pacer;
 
 const FIRST_RANK = { urgency: Number.POSITIVE_INFINITY, order: 0 };
@@ -22,7 +22,7 @@ export const MEDIUM = 1e6;
 export const LONG = 1e9;
 
 /** A worker as main has it. */
-interface Place {
+interface WorkerOfMain {
   readonly isOpen: boolean;
   readonly sharesMemory: boolean;
   readonly side: WorkerSide;
@@ -43,7 +43,7 @@ export interface MainOptions {
 
 /** The pool's thread: its queue is a list, what it does with the memory and the ports is the library's. */
 export class MainSide {
-  readonly places: Place[];
+  readonly workers: WorkerOfMain[];
   readonly pacer: Pacer;
   /** How each job has settled, in a word or two. */
   readonly settled = new Map<number, string>();
@@ -65,7 +65,7 @@ export class MainSide {
     heart.joinWakeups(world.wakeups, 0);
     const parking = new heart.MainParking();
     Object.assign(parking, { word: world.poolWord });
-    this.places = world.workers.map((side) => this.#makePlace(side));
+    this.workers = world.workers.map((side) => this.#makeWorker(side));
     const main = this;
     this.pacer = new heart.Pacer({
       ledger: {
@@ -81,14 +81,14 @@ export class MainSide {
         wantedWorkers: 0,
         get needsWatching() {
           return (
-            main.#queue.length > 0 && main.places.some((place) => !place.channel.hasRoom || main.#isBlocked(place))
+            main.#queue.length > 0 && main.workers.some((worker) => !worker.channel.hasRoom || main.#isBlocked(worker))
           );
         },
         get queue() {
           return { size: main.#queue.length };
         },
         get longestBacklogMs() {
-          return main.places.some(({ inFlight }) => inFlight.backlogTicks >= LONG) ? 1000 : 0;
+          return main.workers.some(({ inFlight }) => inFlight.backlogTicks >= LONG) ? 1000 : 0;
         },
         takeUrgentSettled: () => false,
         calmDown: () => {},
@@ -96,7 +96,7 @@ export class MainSide {
       },
       balance: { share: () => false, recallStuck: () => {} },
       direct: { publish: () => {} },
-      workers: { all: this.places, start: () => {}, watchIdle: () => {} },
+      workers: { all: this.workers, start: () => {}, watchIdle: () => {} },
       parking,
     } as never);
   }
@@ -104,7 +104,7 @@ export class MainSide {
   submit(...values: readonly (readonly unknown[])[]): Parcel[] {
     return values.map((args) => {
       const id = ++this.#jobs;
-      const job: Parcel = { id, kind: KIND, args, order: id, place: undefined, seq: 0 };
+      const job: Parcel = { id, kind: KIND, args, order: id, owner: undefined, seq: 0 };
       if (this.#queue.length === 0) this.pacer.beginBatch();
       this.#queue.push(job);
       return job;
@@ -118,7 +118,7 @@ export class MainSide {
   /** Reads answers until so many jobs have settled; then the workers end. */
   finish(jobs: number): string {
     this.#world.turn(() => this.settled.size === jobs);
-    for (const { side, inFlight } of this.places) {
+    for (const { side, inFlight } of this.workers) {
       equal(inFlight.taken, 0, 'jobs in flight at the end');
       side.controlOfMain.postMessage(END);
     }
@@ -133,14 +133,14 @@ export class MainSide {
       this.settle(job, 'cancelled in the queue');
       return 'queued';
     }
-    const place = job.place as Place;
-    const outcome = place.channel.cancel(job, 'why');
+    const worker = job.owner as WorkerOfMain;
+    const outcome = worker.channel.cancel(job, 'why');
     if (outcome === 'taken back') this.settle(job, 'taken back');
     return outcome;
   }
 
-  /** What waits at a worker goes back to its places in the queue. */
-  recall({ inFlight }: Place): void {
+  /** What waits at a worker returns to its positions in the queue. */
+  recall({ inFlight }: WorkerOfMain): void {
     this.#requeue(inFlight.takeBack(FIRST_RANK, Number.POSITIVE_INFINITY));
   }
 
@@ -152,14 +152,14 @@ export class MainSide {
 
   /** The worker's thread has ended: as `RemoteWorker` and `Recovery` do it. */
   workerExited(index: number): void {
-    const place = this.places[index] as Place;
-    while (this.#world.model.receive(place.side.controlOfMain.inbox) !== undefined);
-    place.drain(Number.POSITIVE_INFINITY);
-    this.places.splice(index, 1);
-    const { begun, cancelling, waiting } = place.inFlight.abandon();
+    const worker = this.workers[index] as WorkerOfMain;
+    while (this.#world.model.receive(worker.side.controlOfMain.inbox) !== undefined);
+    worker.drain(Number.POSITIVE_INFINITY);
+    this.workers.splice(index, 1);
+    const { begun, cancelling, waiting } = worker.inFlight.abandon();
     for (const job of cancelling) this.settle(job, 'lost as it was to stop');
     for (const job of begun) this.settle(job, 'lost');
-    if (this.places.length > 0) this.#requeue(waiting);
+    if (this.workers.length > 0) this.#requeue(waiting);
     else for (const job of waiting) this.settle(job, 'not begun');
     this.pacer.pump();
     this.pacer.drain();
@@ -178,31 +178,31 @@ export class MainSide {
   /** Sends what may be sent, as the dispatcher does. */
   #feed(): void {
     const { plannedTicks = MEDIUM, maySend = () => true, isUrgent = () => false } = this.#options;
-    for (const [index, place] of this.places.entries()) {
+    for (const [index, worker] of this.workers.entries()) {
       let hasUrgent = false;
-      if (this.#isBlocked(place)) continue;
+      if (this.#isBlocked(worker)) continue;
       for (let job = this.#queue[0]; job !== undefined && maySend(job, index); job = this.#queue[0]) {
-        if (!place.channel.send(job, plannedTicks)) break;
+        if (!worker.channel.send(job, plannedTicks)) break;
         this.#queue.shift();
         if (!isUrgent(job)) continue;
-        place.channel.publishUrgent();
+        worker.channel.publishUrgent();
         hasUrgent = true;
       }
-      if (hasUrgent ? place.channel.publishEarly() : place.channel.publish()) this.recall(place);
+      if (hasUrgent ? worker.channel.publishEarly() : worker.channel.publish()) this.recall(worker);
     }
     this.fed();
   }
 
-  #isBlocked({ side }: Place): boolean {
+  #isBlocked({ side }: WorkerOfMain): boolean {
     const { Control, Parked } = this.#world.heart.layout;
     return Atomics.load(side.memory.control, Control.PARKED) === Parked.BLOCKED;
   }
 
-  #makePlace(side: WorkerSide): Place {
+  #makeWorker(side: WorkerSide): WorkerOfMain {
     const { heart } = this.#world;
-    const place = { isOpen: true, sharesMemory: true, tell: () => {}, side } as unknown as Place;
-    const control = new heart.ControlPort(side.controlOfMain as never, side.memory.control, place as never);
-    const channel: JobChannel = new heart.JobChannel<Parcel, Place>(place as never, {
+    const worker = { isOpen: true, sharesMemory: true, tell: () => {}, side } as unknown as WorkerOfMain;
+    const control = new heart.ControlPort(side.controlOfMain as never, side.memory.control, worker as never);
+    const channel: JobChannel = new heart.JobChannel<Parcel, WorkerOfMain>(worker as never, {
       settings: { workerId: 1, concurrency: 1, poolWord: this.#world.poolWord, printed: [] },
       connection: {
         memory: side.memory,
@@ -217,13 +217,13 @@ export class MainSide {
           throw cause;
         },
       } as never,
-      events: { workerBlocked: () => this.recall(place) } as never,
+      events: { workerBlocked: () => this.recall(worker) } as never,
       sink: {
-        jobStarted: (_place, { id }) => void this.started.add(id),
+        jobStarted: (_worker, { id }) => void this.started.add(id),
         jobReported: (_job, value) => void this.reported.push(value),
-        jobReturned: (_place, job, value) => this.settle(job, `returned ${String(value)}`),
-        jobThrew: (_place, job, { error }) => this.settle(job, `threw ${error.message}`),
-        jobStopped: (_place, job, { kind }) => this.settle(job, `stopped, ${kind}`),
+        jobReturned: (_worker, job, value) => this.settle(job, `returned ${String(value)}`),
+        jobThrew: (_worker, job, { error }) => this.settle(job, `threw ${error.message}`),
+        jobStopped: (_worker, job, { kind }) => this.settle(job, `stopped, ${kind}`),
         jobFailedToStart: (job, { error }) => this.settle(job, `failed to start: ${error.message}`),
       },
     });
@@ -231,7 +231,7 @@ export class MainSide {
       if (message === 0) this.pacer.drain();
       else if (message.kind === 'broken') throw new Error(`The loop has failed: ${JSON.stringify(message.error)}`);
     });
-    return Object.assign(place, {
+    return Object.assign(worker, {
       channel,
       results: channel.results,
       inFlight: channel.inFlight,

@@ -48,7 +48,7 @@ export interface Parcel extends InFlightJob {
   readonly kind: InFlightJobKind;
   readonly args: readonly unknown[];
   readonly order: number;
-  place: object | undefined;
+  owner: object | undefined;
   seq: number;
 }
 
@@ -62,9 +62,9 @@ const access: InFlightJobAccess<Parcel> = {
   transferOf: () => undefined,
   timeoutMsOf: () => undefined,
   orderOf: ({ order }) => order,
-  placeOf: ({ place }) => place,
-  setPlace: (job, place) => {
-    job.place = place;
+  ownerOf: ({ owner }) => owner,
+  setOwner: (job, owner) => {
+    job.owner = owner;
   },
   seqOf: ({ seq }) => seq,
   setSeq: (job, seq) => {

@@ -1,5 +1,5 @@
-/** Where a job is: in the queue, at a worker, or after a run. */
-export interface JobPlace {
+/** What has a job now: a level of the queue, or a worker; after a run, the record of that run. */
+export interface JobOwner {
   /** The worker the job was sent to or ran on. */
   readonly workerId: number | undefined;
   /** When the worker was last seen to make progress, in ms of `now()`. Only valid if `hasBegun`. */
