@@ -28,7 +28,7 @@ interface Waiter {
 /**
  * Makes a number of parties wait for each other, round after round: each waits until all have arrived.
  *
- * One word of shared memory holds the number of arrivals in its low bits and the number of the round above them.
+ * One word of shared memory contains the number of arrivals in its low bits and the number of the round above them.
  *
  * @example
  * ```ts
@@ -79,8 +79,8 @@ export class Barrier extends SharedObject {
       enter: (done) => {
         waiter = { round: this.#arrive(), done };
         this.#waiters.add(waiter);
-        watch(this.#look);
-        this.#look();
+        watch(this.#endWaits);
+        this.#endWaits();
       },
       leave: () => {
         if (waiter === undefined || !this.#leave(waiter.round)) return false;
@@ -133,7 +133,7 @@ export class Barrier extends SharedObject {
       if (Atomics.compareExchange(this.#words, 0, word, next) !== word) continue;
       if (isLast) {
         wakeOthers();
-        this.#look();
+        this.#endWaits();
       }
       return word >>> ARRIVED_BITS;
     }
@@ -148,7 +148,8 @@ export class Barrier extends SharedObject {
     }
   }
 
-  readonly #look = (): void => {
+  /** Ends the waits of callers whose round is over. */
+  readonly #endWaits = (): void => {
     const round = this.#round;
     for (const waiter of this.#waiters) {
       if (waiter.round === round) continue;
@@ -159,7 +160,7 @@ export class Barrier extends SharedObject {
   };
 
   #unwatchIfIdle(): void {
-    if (this.#waiters.size === 0) unwatch(this.#look);
+    if (this.#waiters.size === 0) unwatch(this.#endWaits);
   }
 }
 

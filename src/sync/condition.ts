@@ -44,7 +44,7 @@ export class Condition extends SharedObject {
    */
   async wait(options?: WaitOptions): Promise<boolean> {
     this.#checkHeld();
-    const notified = this.#queue.hold(options, ACTION); // in line before the lock is free
+    const notified = this.#queue.acquire(options, ACTION); // in line before the lock is free
     const lock = this.#mutex[GIVE_AWAY]();
     try {
       return await notified;
@@ -68,7 +68,7 @@ export class Condition extends SharedObject {
       lock = this.#mutex[GIVE_AWAY]();
     };
     try {
-      return this.#queue.holdSync(options, ACTION, entered);
+      return this.#queue.acquireSync(options, ACTION, entered);
     } finally {
       lock?.againSync();
     }
@@ -76,12 +76,12 @@ export class Condition extends SharedObject {
 
   /** Wakes the first waiter; does nothing if nobody waits. */
   notify(): void {
-    this.#queue.putForWaiters(1);
+    this.#queue.addForWaiters(1);
   }
 
   /** Wakes all current waiters. */
   notifyAll(): void {
-    this.#queue.putForWaiters(Number.POSITIVE_INFINITY);
+    this.#queue.addForWaiters(Number.POSITIVE_INFINITY);
   }
 
   /** @internal */

@@ -72,7 +72,7 @@ export class Mutex extends SharedObject {
   async lock(): Promise<MutexLease>;
   async lock(options: WaitOptions): Promise<MutexLease | null>;
   async lock(options?: WaitOptions): Promise<MutexLease | null> {
-    return (await this.#queue.hold(options, ACTION)) ? this.#locked() : null;
+    return (await this.#queue.acquire(options, ACTION)) ? this.#locked() : null;
   }
 
   /**
@@ -85,12 +85,12 @@ export class Mutex extends SharedObject {
   lockSync(options: WaitOptions): MutexLease | null;
   lockSync(options?: WaitOptions): MutexLease | null {
     checkMayBlock('lockSync', 'mutex.lock()');
-    return this.#queue.holdSync(options, ACTION) ? this.#locked() : null;
+    return this.#queue.acquireSync(options, ACTION) ? this.#locked() : null;
   }
 
   /** Locks the mutex if nobody holds it or waits for it. Returns a lease, or `null`. */
   tryLock(): MutexLease | null {
-    return this.#queue.tryHold() ? this.#locked() : null;
+    return this.#queue.tryAcquire() ? this.#locked() : null;
   }
 
   /** @internal Whether this thread holds the mutex. */
@@ -111,11 +111,11 @@ export class Mutex extends SharedObject {
     };
     return {
       again: async () => {
-        await this.#queue.hold({}, ACTION);
+        await this.#queue.acquire({}, ACTION);
         locked();
       },
       againSync: () => {
-        this.#queue.holdWhatever();
+        this.#queue.acquireUninterruptibly();
         locked();
       },
     };
@@ -152,7 +152,7 @@ export class Mutex extends SharedObject {
 
   #unlock(): void {
     this.#holder = undefined;
-    this.#queue.putHeld();
+    this.#queue.release();
   }
 }
 

@@ -62,7 +62,7 @@ export class Semaphore extends SharedObject {
   async acquire(): Promise<Lease>;
   async acquire(options: WaitOptions): Promise<Lease | null>;
   async acquire(options?: WaitOptions): Promise<Lease | null> {
-    return (await this.#queue.hold(options, ACTION)) ? this.#lease() : null;
+    return (await this.#queue.acquire(options, ACTION)) ? this.#lease() : null;
   }
 
   /**
@@ -75,17 +75,17 @@ export class Semaphore extends SharedObject {
   acquireSync(options: WaitOptions): Lease | null;
   acquireSync(options?: WaitOptions): Lease | null {
     checkMayBlock('acquireSync', 'semaphore.acquire()');
-    return this.#queue.holdSync(options, ACTION) ? this.#lease() : null;
+    return this.#queue.acquireSync(options, ACTION) ? this.#lease() : null;
   }
 
   /** Takes a bare permit if one is free and nobody waits for it. Returns whether it did. */
   tryAcquire(): boolean {
-    return this.#queue.tryTake();
+    return this.#queue.tryAcquireBare();
   }
 
   /** Adds a bare permit, which the first waiter gets. */
   release(): void {
-    this.#queue.put();
+    this.#queue.releaseBare();
   }
 
   /** @internal */
@@ -109,7 +109,7 @@ export class Semaphore extends SharedObject {
   }
 
   #lease(): Lease {
-    return new Lease(() => this.#queue.putHeld());
+    return new Lease(() => this.#queue.release());
   }
 }
 

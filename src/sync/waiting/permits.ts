@@ -5,10 +5,10 @@ import {
   CELLS,
   COUNT_MASK,
   HEAD,
-  HELD,
   isBefore,
+  LEASED,
   LINE,
-  ONE_PUTTING,
+  ONE_ADDITION,
   PERMITS,
   THREAD,
   WAITERS,
@@ -18,33 +18,33 @@ import { ownWakeup, wake } from './wakeup.js';
 /** The permits of one queue. Every thread grants them to waiters of any thread. */
 export class Permits {
   readonly #words: Int32Array;
-  /** Whether permits go only to those who wait when they are put in, and are used up when granted. */
+  /** Whether permits go only to those who wait when they are added, and are used up when granted. */
   readonly #isForWaiters: boolean;
 
-  constructor(words: Int32Array, isForWaiters: boolean) {
+  constructor(words: Int32Array, options: { readonly isForWaiters: boolean }) {
     this.#words = words;
-    this.#isForWaiters = isForWaiters;
+    this.#isForWaiters = options.isForWaiters;
   }
 
-  /** Puts in a permit for each of up to `max` current waiters; none is left for later ones. */
-  putForWaiters(max: number): void {
+  /** Adds a permit for each of up to `max` current waiters; none is left for later ones. */
+  addForWaiters(max: number): void {
     const words = this.#words;
     for (let left = max; left > 0; ) {
       const permits = Atomics.load(words, PERMITS);
       const given = Math.min(left, Atomics.load(words, WAITERS) - (permits & COUNT_MASK));
       if (given <= 0) break;
-      const more = (permits + given + ONE_PUTTING) | 0;
+      const more = (permits + given + ONE_ADDITION) | 0;
       if (Atomics.compareExchange(words, PERMITS, permits, more) === permits) left -= given;
     }
   }
 
   /**
-   * Frees the block at `at` of a thread that has died: removes its waiters, puts back its permits. Call `serve` after
+   * Frees the block at `at` of a thread that has died: removes its waiters, releases its permits. Call `serve` after
    * it.
    */
   clear(at: number): void {
     const words = this.#words;
-    let permits = Atomics.exchange(words, at + HELD, 0);
+    let permits = Atomics.exchange(words, at + LEASED, 0);
     Atomics.sub(words, WAITERS, Atomics.exchange(words, at + LINE, 0));
     for (let cell = at + CELLS; cell < at + BLOCK; cell++) {
       const ticket = Atomics.load(words, cell);
@@ -53,7 +53,7 @@ export class Permits {
     }
     Atomics.store(words, at + THREAD, 0);
     if (this.#isForWaiters) {
-      this.putForWaiters(permits); // another waiter is notified instead
+      this.addForWaiters(permits); // another waiter is notified instead
       return;
     }
     if (permits === 0) return;

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 
 // Words of the head
-/** Free permits; if they are for waiters only, the bits above `COUNT_BITS` count how often some were put in. */
+/** Free permits; if they are for waiters only, the bits above `COUNT_BITS` count how often some were added. */
 export const PERMITS = 0;
-/** How many tickets were drawn. A ticket is a waiter's place in the line. */
+/** How many tickets were drawn. A ticket is a waiter's position in the queue. */
 const TICKETS = 1;
 /** How many waiters were neither served nor have left. */
 export const WAITERS = 2;
@@ -13,11 +13,11 @@ export const BLOCKS = 3;
 export const ABANDONED = 4;
 export const HEAD = 8;
 
-// Words of a block, which holds one thread's waiters and permits
+// Words of a block, which contains one thread's waiters and permits
 /** The number of the thread's wakeup word, plus 1; 0 if the block is free. */
 export const THREAD = 0;
-/** How many permits go back by themselves if the thread dies. */
-export const HELD = 1;
+/** How many permits the thread has leased: they go back by themselves if it dies. */
+export const LEASED = 1;
 /** How many of the thread's waiters are not in a cell. */
 export const LINE = 2;
 /** The thread's first waiters: 0, the ticket of a waiter, or the negated ticket of one that was granted a permit. */
@@ -27,11 +27,11 @@ export const BLOCK = CELLS + CELLS_EACH;
 
 /**
  * Bits of `PERMITS` that count permits, if these are for waiters only. The bits above change with every
- * `putForWaiters`, so that removing a surplus permit never takes one just put in for a later waiter.
+ * `addForWaiters`, so that removing a surplus permit never takes one just added for a later waiter.
  */
 const COUNT_BITS = 20;
 export const COUNT_MASK = (1 << COUNT_BITS) - 1;
-export const ONE_PUTTING = 1 << COUNT_BITS;
+export const ONE_ADDITION = 1 << COUNT_BITS;
 
 /** Fewest threads that a queue has blocks for. */
 const MIN_THREADS = 64;

@@ -8,8 +8,8 @@ import {
   claimBlock,
   drawTicket,
   HEAD,
-  HELD,
   isBefore,
+  LEASED,
   LINE,
   PERMITS,
   THREAD,
@@ -29,7 +29,7 @@ interface Waiter {
  * tickets are served in order (FIFO), whatever their threads.
  *
  * A thread shows its first five waiters in cells of its block; the others move up as cells become free. A permit is
- * handed over directly: the thread that puts it back finds the smallest ticket and swaps (CAS) that cell from *waiting*
+ * handed over directly: the thread that releases it finds the smallest ticket and swaps (CAS) that cell from *waiting*
  * to *granted*, while a waiter that gives up swaps its cell from *waiting* to *empty*. Exactly one of the two wins.
  * Every thread that adds a permit or a waiter serves the line afterwards, so the last one sees both, and no wakeup is
  * lost.
@@ -49,21 +49,21 @@ export class WaitQueue {
 
   /**
    * @param words the shared words, new from {@link waitQueueWords} or those of another thread's copy.
-   * @param options.isForWaiters whether permits go only to those who wait when they are put in, and are used up when
+   * @param options.isForWaiters whether permits go only to those who wait when they are added, and are used up when
    * granted.
    */
   constructor(words: Int32Array, options: { readonly isForWaiters: boolean } = { isForWaiters: false }) {
     this.words = words;
     this.#isForWaiters = options.isForWaiters;
-    this.#permits = new Permits(words, options.isForWaiters);
+    this.#permits = new Permits(words, options);
   }
 
   get permits(): number {
     return Atomics.load(this.words, PERMITS);
   }
 
-  /** Takes a permit if one is free and nobody waits for it. Returns whether it did. */
-  tryTake(): boolean {
+  /** Acquires a permit if one is free and nobody waits for it. Returns whether it did. */
+  tryAcquireBare(): boolean {
     const { words } = this;
     for (;;) {
       const permits = Atomics.load(words, PERMITS);
@@ -72,39 +72,39 @@ export class WaitQueue {
     }
   }
 
-  /** Like `tryTake`, for a permit that goes back by itself if this thread dies. */
-  tryHold(): boolean {
+  /** Like `tryAcquireBare`, for a leased permit: it goes back by itself if this thread dies. */
+  tryAcquire(): boolean {
     const { words } = this;
-    const held = this.#ownBlock() + HELD;
+    const leased = this.#ownBlock() + LEASED;
     for (;;) {
       const permits = Atomics.load(words, PERMITS);
       if (permits <= 0 || Atomics.load(words, WAITERS) > 0) return false;
       if (Atomics.compareExchange(words, PERMITS, permits, permits - 1) === permits) {
-        Atomics.add(words, held, 1);
+        Atomics.add(words, leased, 1);
         return true;
       }
     }
   }
 
   /** Adds a permit. */
-  put(): void {
+  releaseBare(): void {
     Atomics.add(this.words, PERMITS, 1);
-    if (Atomics.load(this.words, WAITERS) > 0) this.#serveAndLook();
+    if (Atomics.load(this.words, WAITERS) > 0) this.#serveAndCollect();
   }
 
-  /** Puts back a permit that this thread held. */
-  putHeld(): void {
+  /** Releases a leased permit of this thread. */
+  release(): void {
     const { words } = this;
-    const held = this.#ownBlock() + HELD;
-    Atomics.sub(words, held, 1);
+    const leased = this.#ownBlock() + LEASED;
+    Atomics.sub(words, leased, 1);
     Atomics.add(words, PERMITS, 1);
-    if (Atomics.load(words, WAITERS) > 0) this.#serveAndLook();
+    if (Atomics.load(words, WAITERS) > 0) this.#serveAndCollect();
   }
 
-  /** Puts in a permit for each of up to `max` current waiters; none is left for later ones. */
-  putForWaiters(max: number): void {
-    this.#permits.putForWaiters(max);
-    this.#serveAndLook();
+  /** Adds a permit for each of up to `max` current waiters; none is left for later ones. */
+  addForWaiters(max: number): void {
+    this.#permits.addForWaiters(max);
+    this.#serveAndCollect();
   }
 
   /** Returns whether a thread has died with a permit since the last call. */
@@ -113,49 +113,49 @@ export class WaitQueue {
   }
 
   /**
-   * Waits for a permit that goes back by itself if this thread dies. Resolves with whether one was granted in time.
+   * Waits for a leased permit. Resolves with whether one was granted in time.
    *
    * @param action what the caller does, as worded in an error.
    * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
    */
-  hold(options: WaitOptions | undefined, action: string): Promise<boolean> {
-    return wait(new PlaceInLine(this), options, action);
+  acquire(options: WaitOptions | undefined, action: string): Promise<boolean> {
+    return wait(new AwaitedPermit(this), options, action);
   }
 
   /**
-   * Like `hold`, but blocks this thread.
+   * Like `acquire`, but blocks this thread.
    *
    * @param entered called once the waiter is in line.
    */
-  holdSync(options: WaitOptions | undefined, action: string, entered?: () => void): boolean {
+  acquireSync(options: WaitOptions | undefined, action: string, entered?: () => void): boolean {
     const settings = readWait(options, action);
     checkNotCancelled(settings, action);
-    const place = new PlaceInLine(this);
-    place.enter(() => {});
+    const permit = new AwaitedPermit(this);
+    permit.enter(() => {});
     entered?.();
     try {
-      return waitSync(() => place.isGranted, settings, action) || !place.leave();
+      return waitSync(() => permit.isGranted, settings, action) || !permit.leave();
     } catch (error) {
-      if (!place.leave()) this.#giveBack(); // granted at the last moment
+      if (!permit.leave()) this.#giveBack(); // granted at the last moment
       throw error;
     }
   }
 
   #giveBack(): void {
-    if (this.#isForWaiters) this.putForWaiters(1);
-    else this.putHeld();
+    if (this.#isForWaiters) this.addForWaiters(1);
+    else this.release();
   }
 
-  /** Blocks this thread until it holds a permit. Nothing else ends the wait. */
-  holdWhatever(): void {
-    const place = new PlaceInLine(this);
-    place.enter(() => {});
-    block(() => place.isGranted, Number.POSITIVE_INFINITY);
+  /** Blocks this thread until it has a leased permit. Nothing else ends the wait. */
+  acquireUninterruptibly(): void {
+    const permit = new AwaitedPermit(this);
+    permit.enter(() => {});
+    block(() => permit.isGranted, Number.POSITIVE_INFINITY);
   }
 
-  /** Joins the line, or takes a permit at once if one is free and nobody waits. */
+  /** Joins the line, or acquires a leased permit at once if one is free and nobody waits. */
   enter(granted: () => void): Waiter | undefined {
-    if (!this.#isForWaiters && this.tryHold()) {
+    if (!this.#isForWaiters && this.tryAcquire()) {
       granted();
       return undefined;
     }
@@ -167,12 +167,12 @@ export class WaitQueue {
     Atomics.add(words, WAITERS, 1);
     this.#watchIfNeeded();
     this.#show();
-    this.#serveAndLook();
+    this.#serveAndCollect();
     return waiter;
   }
 
   /** Collects the permits granted to this thread's waiters, and notifies these in the order of their tickets. */
-  readonly look = (): void => {
+  readonly collectGrants = (): void => {
     const granted: Waiter[] = [];
     for (;;) {
       for (const [index, waiter] of this.#shown.entries())
@@ -183,9 +183,9 @@ export class WaitQueue {
     this.#watchIfNeeded();
     granted.sort((a, b) => (isBefore(a.ticket, b.ticket) ? -1 : 1));
     for (const waiter of granted) {
-      const { granted: tell } = waiter;
+      const { granted: notify } = waiter;
       waiter.granted = undefined;
-      tell?.();
+      notify?.();
     }
   };
 
@@ -203,12 +203,12 @@ export class WaitQueue {
       const thread = Atomics.load(words, HEAD + BLOCK * block + THREAD) - 1;
       if (thread >= 0) wake(thread);
     }
-    this.look();
+    this.collectGrants();
   }
 
-  #serveAndLook(): void {
+  #serveAndCollect(): void {
     this.#permits.serve();
-    if (this.#isWatching) this.look();
+    if (this.#isWatching) this.collectGrants();
   }
 
   #takeGrant(index: number, waiter: Waiter): boolean {
@@ -216,7 +216,7 @@ export class WaitQueue {
     const block = this.#ownBlock();
     if (Atomics.load(words, block + CELLS + index) !== -waiter.ticket) return false;
     Atomics.store(words, block + CELLS + index, 0);
-    if (!this.#isForWaiters) Atomics.add(words, block + HELD, 1);
+    if (!this.#isForWaiters) Atomics.add(words, block + LEASED, 1);
     this.#shown[index] = undefined;
     return true;
   }
@@ -251,7 +251,7 @@ export class WaitQueue {
       const index = this.#shown.indexOf(waiter);
       const cell = block + CELLS + index;
       if (Atomics.compareExchange(words, cell, waiter.ticket, 0) !== waiter.ticket) {
-        this.look(); // granted in between
+        this.collectGrants(); // granted in between
         return false;
       }
       Atomics.sub(words, WAITERS, 1);
@@ -267,8 +267,8 @@ export class WaitQueue {
     const isWaiting = this.#line.size > 0 || this.#shown.some((waiter) => waiter !== undefined);
     if (isWaiting === this.#isWatching) return;
     this.#isWatching = isWaiting;
-    if (isWaiting) watch(this.look);
-    else unwatch(this.look);
+    if (isWaiting) watch(this.collectGrants);
+    else unwatch(this.collectGrants);
   }
 
   /** Index of this thread's block, which is claimed when first needed. */
@@ -283,8 +283,8 @@ export class WaitQueue {
   }
 }
 
-/** The place of one wait in the line. */
-class PlaceInLine implements Awaited {
+/** A permit that a caller waits for in the queue. */
+class AwaitedPermit implements Awaited {
   readonly #queue: WaitQueue;
   #waiter: Waiter | undefined;
   #isGranted = false;
@@ -294,7 +294,7 @@ class PlaceInLine implements Awaited {
   }
 
   get isGranted(): boolean {
-    if (!this.#isGranted) this.#queue.look();
+    if (!this.#isGranted) this.#queue.collectGrants();
     return this.#isGranted;
   }
 

@@ -74,11 +74,11 @@ export function usedQueueWords(made: Model, { permits, threads }: { permits: num
   for (let thread = 0; thread < threads; thread++) {
     enter(table, thread);
     const queue = new WaitQueue(words);
-    queue.tryHold();
-    queue.putHeld();
+    queue.tryAcquire();
+    queue.release();
   }
   enter(table, 0);
-  new WaitQueue(words).tryTake();
+  new WaitQueue(words).tryAcquireBare();
   return made.share('queue', words);
 }
 

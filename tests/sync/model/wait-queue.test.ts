@@ -43,13 +43,13 @@ function queueOf(setup: { permits: number; threads: number; isForWaiters?: boole
   /** Holds a permit for a while, if it gets one. */
   const hold = (options = {}, entered?: () => void): boolean => {
     const own = queue();
-    if (!own.holdSync(options, 'hold', entered)) return false;
+    if (!own.acquireSync(options, 'acquire a permit', entered)) return false;
     ok(Number(Atomics.add(inside, 0, 1)) < Math.max(permits, 1), 'too many hold a permit');
     Atomics.sub(inside, 0, 1);
-    own.putHeld();
+    own.release();
     return true;
   };
-  return { model, words, queue, hold, put: () => queue().put() };
+  return { model, words, queue, hold, put: () => queue().releaseBare() };
 }
 
 /** Sees to it, as the thread that had started it, that thread 0 leaves nothing behind when it dies. */
@@ -84,7 +84,7 @@ describe('a queue with one permit', () => {
     const words = usedQueueWords(model, { permits: 1, threads: 0 });
     const use = () => {
       const queue = new WaitQueue(words);
-      if (queue.tryHold()) queue.putHeld();
+      if (queue.tryAcquire()) queue.release();
     };
     const check = (ending: StopCause) => {
       equal(ending.word(words, PERMITS), 1);
@@ -97,7 +97,7 @@ describe('a queue with one permit', () => {
     const { model, words, queue, hold } = queueOf({ permits: 1, threads: 2 });
     const take = () => {
       const own = queue();
-      if (own.tryTake()) own.put();
+      if (own.tryAcquireBare()) own.releaseBare();
     };
     expectSearched(model.explore({ threads: { a: () => hold(), b: [take, take] }, check: isAtRest(words, 1) }), 500);
   });
@@ -115,9 +115,9 @@ test('a queue serves first who stood in line first (interrupted twice)', () => {
   const served = wordsOf(model, 'served');
   const holdAs = (place: number, entered?: () => void) => {
     const own = queue();
-    ok(own.holdSync({}, 'hold', entered));
+    ok(own.acquireSync({}, 'acquire a permit', entered));
     equal(Number(Atomics.add(served, 0, 1)), place, 'served');
-    own.putHeld();
+    own.release();
   };
   const threads = {
     first: () => holdAs(0, () => Atomics.store(standing, 0, 1)),
@@ -137,16 +137,16 @@ test('a permit is for who waits, not for who comes along (interrupted twice)', (
   const threads = {
     waiter: () => {
       const own = queue();
-      ok(own.holdSync({}, 'hold', () => Atomics.store(standing, 0, 1)));
+      ok(own.acquireSync({}, 'acquire a permit', () => Atomics.store(standing, 0, 1)));
       Atomics.store(served, 0, 1);
-      own.putHeld();
+      own.release();
     },
     passer: () => {
       const own = queue();
       model.when(standing, 0, 1);
-      if (!own.tryTake()) return;
+      if (!own.tryAcquireBare()) return;
       equal(Atomics.load(served, 0), 1, 'served');
-      own.put();
+      own.releaseBare();
     },
     giver: put,
   };
@@ -207,7 +207,7 @@ describe('a waiter in an event loop', () => {
         isGranted = true;
       });
       model.turnUntil(() => isGranted);
-      own.putHeld();
+      own.release();
     };
     const threads = { loop: holdInLoop, blocked: () => hold(), giver: put };
     expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 1) }), 1000);
@@ -221,7 +221,7 @@ describe('a waiter in an event loop', () => {
       for (let i = 0; i < 7; i++)
         own.enter(() => {
           served.push(i);
-          own.putHeld();
+          own.release();
         });
       model.turnUntil(() => served.length === 7);
       return served.join();
@@ -240,7 +240,7 @@ describe('a waiter in an event loop', () => {
       let served = 0;
       for (let i = 0; i < 6; i++) own.enter(() => served++);
       model.turnUntil(() => served === 6);
-      for (let i = 0; i < 6; i++) own.putHeld();
+      for (let i = 0; i < 6; i++) own.release();
     };
     const threads = { loop: holdMany, giver: [put, put, put, put, put, put] };
     expectSearched(model.explore({ threads, preemptions: 2, check: isAtRest(words, 6) }), 300);
@@ -254,7 +254,7 @@ describe('a waiter in an event loop', () => {
       const waiters = Array.from({ length: 6 }, () =>
         own.enter(() => {
           served++;
-          own.putHeld();
+          own.release();
         }),
       );
       let left = 0;
@@ -274,8 +274,8 @@ describe('a queue whose permits are for those who wait', () => {
   test('keeps none for a waiter that gives up meanwhile', () => {
     const { model, words, queue } = queueOf({ permits: 0, threads: 2, isForWaiters: true });
     const threads = {
-      waiter: () => queue().holdSync(BRIEFLY, 'wait'),
-      notifier: () => queue().putForWaiters(1),
+      waiter: () => queue().acquireSync(BRIEFLY, 'wait'),
+      notifier: () => queue().addForWaiters(1),
     };
     expectSearched(model.explore({ threads, check: isEmpty(words) }), 300);
   });
@@ -287,14 +287,14 @@ describe('a queue whose permits are for those who wait', () => {
     const stand = () => Atomics.add(standing, 0, 1);
     const threads = {
       hasty: () => {
-        if (queue().holdSync(BRIEFLY, 'wait', stand)) Atomics.store(told, 0, 1);
+        if (queue().acquireSync(BRIEFLY, 'wait', stand)) Atomics.store(told, 0, 1);
       },
-      patient: () => queue().holdSync({}, 'wait', stand),
+      patient: () => queue().acquireSync({}, 'wait', stand),
       notifier: () => {
         model.when(standing, 0, 2);
-        queue().putForWaiters(1);
+        queue().addForWaiters(1);
         model.ended(0);
-        if (Atomics.load(told, 0) === 1) queue().putForWaiters(1);
+        if (Atomics.load(told, 0) === 1) queue().addForWaiters(1);
       },
     };
     expectSearched(model.explore({ threads, preemptions: 2, check: isEmpty(words) }), 1000);
@@ -320,12 +320,12 @@ describe('a queue whose permits are for those who wait', () => {
       notifier: () => {
         const own = queue();
         model.when(standing, 0, 1);
-        own.putForWaiters(1);
+        own.addForWaiters(1);
         model.when(standing, 0, 2);
-        own.putForWaiters(1);
+        own.addForWaiters(1);
       },
       // takes out what is left for nobody
-      sweeper: () => queue().putForWaiters(0),
+      sweeper: () => queue().addForWaiters(0),
     };
     expectSearched(model.explore({ threads, preemptions: 5, check: isEmpty(words) }), 1000);
   });
@@ -333,13 +333,13 @@ describe('a queue whose permits are for those who wait', () => {
   test('lets all go on at once (interrupted twice)', () => {
     const { model, words, queue } = queueOf({ permits: 0, threads: 3, isForWaiters: true });
     const standing = wordsOf(model, 'standing');
-    const wait = () => queue().holdSync({}, 'wait', () => Atomics.add(standing, 0, 1));
+    const wait = () => queue().acquireSync({}, 'wait', () => Atomics.add(standing, 0, 1));
     const threads = {
       a: wait,
       b: wait,
       notifier: () => {
         model.when(standing, 0, 2);
-        queue().putForWaiters(Number.POSITIVE_INFINITY);
+        queue().addForWaiters(Number.POSITIVE_INFINITY);
       },
     };
     expectSearched(model.explore({ threads, preemptions: 2, check: isEmpty(words) }), 1000);
@@ -384,8 +384,8 @@ describe('a thread that dies', () => {
     // one that died within does not count as there
     const holdAlone = () => {
       const own = queue();
-      ok(own.holdSync({}, 'hold'));
-      own.putHeld();
+      ok(own.acquireSync({}, 'acquire a permit'));
+      own.release();
     };
     const threads = { victim: holdAlone, other: () => hold(), main: () => bury(model, queue) };
     const check = isAtRest(words, 1);
@@ -398,11 +398,11 @@ describe('a thread that dies', () => {
     const threads = {
       victim: () => {
         const own = queue();
-        ok(own.holdSync({}, 'hold'));
+        ok(own.acquireSync({}, 'acquire a permit'));
         Atomics.store(held, 0, 1);
         Atomics.load(held, 0); // here it may die
         Atomics.store(held, 0, 0);
-        own.putHeld();
+        own.release();
       },
       main: () => {
         const isDead = model.ended(0);
@@ -422,7 +422,7 @@ describe('a thread that dies', () => {
     const threads = {
       victim: () => hold(BRIEFLY),
       other: () => {
-        queue().put();
+        queue().releaseBare();
         ok(hold());
       },
       main: () => bury(model, queue),
@@ -434,9 +434,9 @@ describe('a thread that dies', () => {
   test('leaves no permit behind that was for those who wait', () => {
     const { model, words, queue } = queueOf({ permits: 0, threads: 2, isForWaiters: true });
     const threads = {
-      victim: () => queue().holdSync({ timeoutMs: 5 }, 'wait'),
+      victim: () => queue().acquireSync({ timeoutMs: 5 }, 'wait'),
       main: () => {
-        queue().putForWaiters(1);
+        queue().addForWaiters(1);
         bury(model, queue);
       },
     };
