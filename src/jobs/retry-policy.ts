@@ -6,7 +6,7 @@ import { checkBoolean, checkCount, checkFunction, checkMs, checkOneOf, checkWith
 export interface RetryOptions {
   /** Maximum number of attempts, including the first: a whole number of 1 or more, or `Infinity`. */
   readonly maxAttempts: number;
-  /** Delay before the second attempt, in milliseconds. No worker is held meanwhile. Default: 0. */
+  /** Delay before the second attempt, in milliseconds. No worker is occupied meanwhile. Default: 0. */
   readonly delayMs?: number | undefined;
   /** How the delay grows with each attempt: not at all, by `delayMs`, or doubling. Default: `'fixed'`. */
   readonly backoff?: 'fixed' | 'linear' | 'exponential' | undefined;

@@ -3,7 +3,7 @@ import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, Inner } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { brand, reviveAs, SharedObject } from './sharing/shared-object.js';
 import {
   type Awaited,
   checkMayBlock,
@@ -167,6 +167,6 @@ export class Barrier extends SharedObject {
 brand(Barrier, 'Barrier');
 
 /** Returns this thread's copy of a barrier that arrived over `peer`. */
-export function barrierArrived(handle: CrossingHandle, peer: Peer): Barrier {
-  return arriveAs(handle, peer, () => new Barrier(handle.details as number, new Inner(handle.words)));
+export function reviveBarrier(handle: CrossingHandle, peer: Peer): Barrier {
+  return reviveAs(handle, peer, () => new Barrier(handle.details as number, new Inner(handle.words)));
 }

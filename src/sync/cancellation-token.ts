@@ -6,27 +6,27 @@ import { stamp } from '../base/ticks.js';
 import { msUntil } from '../base/timer.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import {
-  ASKED,
+  COPY_CANCELLED,
+  FIRED_AT_MS,
   FOLLOWS_ALWAYS,
   HANDLE_FOR,
   HANDLE_FOR_PROCESS,
-  HAPPENED_AT_MS,
-  HAS_HAPPENED,
-  HEARD,
+  HAS_FIRED,
   Inner,
   IS_NEEDED,
-  IS_TOLD_BY_MESSAGE,
+  IS_NOTIFIED_BY_MESSAGE,
   KEEP_TIME,
   KIND_NAME,
   LINK,
-  REASON_TO_TELL,
-  SOURCE_HAPPENED,
+  REASON_ASKED,
+  REASON_FOR_DEPENDENTS,
+  SOURCE_FIRED,
 } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
 import type { Peer, RegistryMessage } from './sharing/registry.js';
-import { arriveAs, brand, peerCountOf, peersOf, sharedIdOf } from './sharing/shared-object.js';
-import { isShared, listen, OneShot, tell } from './waiting/one-shot.js';
+import { brand, peerCountOf, peersOf, reviveAs, sharedIdOf } from './sharing/shared-object.js';
+import { isShared, listen, notifyDependents, OneShot } from './waiting/one-shot.js';
 import { AbortSource, DueTime, FirstOf, type TimedSource } from './waiting/source.js';
 import { wakeBlocked } from './waiting/wakeup.js';
 
@@ -54,10 +54,10 @@ interface Parts {
 /** Returns a token that is cancelled when `flag`, which belongs to a job, is raised. */
 export let tokenFollowing: (flag: Flag) => CancellationToken;
 /** Returns this thread's copy of a token that arrived over `peer`. */
-export let tokenArrived: (handle: CrossingHandle, peer: Peer) => CancellationToken;
+export let reviveToken: (handle: CrossingHandle, peer: Peer) => CancellationToken;
 
 /**
- * A request to stop, made once and seen by every thread that holds the token.
+ * A request to stop, made once and seen by every thread that has the token.
  *
  * The flag is one word of shared memory: raised once, never lowered (I6). In a task, `isCancelled` is one
  * `Atomics.load`, so a loop can check it on every iteration. Listeners and `reason` follow at the next turn of a
@@ -76,7 +76,7 @@ export class CancellationToken extends OneShot {
   #reasonIs: ReasonState = 'to come';
   /** In ms of `now()`. */
   #cancelledAtMs: number | undefined;
-  /** Exists once another thread holds the token; until then `#isRaised` alone says whether the token is cancelled. */
+  /** Exists once another thread has a copy; until then `#isRaised` alone says whether the token is cancelled. */
   #flag: Flag | undefined;
   readonly #link: Link | undefined;
   #controller: AbortController | undefined;
@@ -94,9 +94,9 @@ export class CancellationToken extends OneShot {
 
   static {
     tokenFollowing = (flag) => new CancellationToken(new Inner({ flag }));
-    tokenArrived = (handle, peer) => {
+    reviveToken = (handle, peer) => {
       const { words, details: cancelledAtMs } = handle;
-      const token = arriveAs(handle, peer, () =>
+      const token = reviveAs(handle, peer, () =>
         words.length > 0 ? tokenFollowing(new Flag(words)) : new CancellationToken(),
       );
       if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
@@ -166,7 +166,7 @@ export class CancellationToken extends OneShot {
   static #due(ms: number, what: string): CancellationToken {
     let reason: unknown;
     return CancellationToken.#linked({
-      source: new DueTime(now() + ms, false),
+      source: new DueTime(now() + ms, { keepsProcess: false }),
       reason: () => {
         reason ??= new DOMException(what, 'TimeoutError');
         return reason;
@@ -177,7 +177,7 @@ export class CancellationToken extends OneShot {
 
   /** Whether the token is cancelled, by any thread. */
   get isCancelled(): boolean {
-    return this.#isRaised || (this.#flag?.isRaised ?? false) || (this.#link?.source[HAS_HAPPENED] ?? false);
+    return this.#isRaised || (this.#flag?.isRaised ?? false) || (this.#link?.source[HAS_FIRED] ?? false);
   }
 
   /** The reason given by the first call of `cancel`. On other threads `undefined` until their event loop turns. */
@@ -211,14 +211,14 @@ export class CancellationToken extends OneShot {
   cancel(reason?: unknown): void {
     if (this.#isRaised) return;
     const isByLink = this.#isCancelledByLink;
-    const atMs = this.isCancelled ? this[HAPPENED_AT_MS] : stamp();
+    const atMs = this.isCancelled ? this[FIRED_AT_MS] : stamp();
     const isFirst = this.#flag === undefined || this.#flag.isForeign || this.#flag.raise(atMs);
     if (isFirst && isShared(this)) wakeBlocked();
     // if another thread was first, its message brings the reason later; nothing here waits for that
     if (!isFirst) this.#raise('to come', undefined, atMs);
     else if (isByLink) this.#raise('of the link', undefined, atMs);
     else this.#raise('given', reason, atMs);
-    if (isFirst) this.#tellCopies(this.reason, undefined);
+    if (isFirst) this.#notifyCopies(this.reason, undefined);
   }
 
   /** @throws {CancelledError} if the token is cancelled. */
@@ -242,16 +242,16 @@ export class CancellationToken extends OneShot {
   }
 
   /** @internal */
-  get [HAS_HAPPENED](): boolean {
+  get [HAS_FIRED](): boolean {
     return this.isCancelled;
   }
 
   /**
    * @internal When the token was cancelled, in ms of `now()`; if nothing recorded that, the time of this first look.
    */
-  get [HAPPENED_AT_MS](): number {
+  get [FIRED_AT_MS](): number {
     this.#cancelledAtMs ??=
-      this.#flag?.raisedAtMs ?? (this.#isCancelledByLink ? this.#link?.source[HAPPENED_AT_MS] : undefined) ?? stamp();
+      this.#flag?.raisedAtMs ?? (this.#isCancelledByLink ? this.#link?.source[FIRED_AT_MS] : undefined) ?? stamp();
     return this.#cancelledAtMs;
   }
 
@@ -261,19 +261,19 @@ export class CancellationToken extends OneShot {
   }
 
   /** @internal Another thread asks for the reason. */
-  [ASKED](from: Peer): void {
+  [REASON_ASKED](from: Peer): void {
     // a reason that is still to come is sent to all copies when it arrives
     if (this.#isRaised && this.#reasonIs !== 'to come')
       from.tell({ kind: 'token-cancelled', id: sharedIdOf(this), reason: this.reason });
   }
 
   /** @internal Another thread cancelled its copy. */
-  [HEARD](reason: unknown, from: Peer): void {
+  [COPY_CANCELLED](reason: unknown, from: Peer): void {
     if (this.#isRaised && this.#reasonIs !== 'to come') return; // for this thread, its own reason came first
     // another process cannot raise the flag here
     if (!from.sharesMemory) this.#raiseFlag(stamp());
     this.#raise('given', reason, this.#flag?.raisedAtMs ?? stamp());
-    this.#tellCopies(reason, from);
+    this.#notifyCopies(reason, from);
   }
 
   /** @internal */
@@ -291,7 +291,7 @@ export class CancellationToken extends OneShot {
   }
 
   /** @internal */
-  override get [IS_TOLD_BY_MESSAGE](): boolean {
+  override get [IS_NOTIFIED_BY_MESSAGE](): boolean {
     return true; // which brings the reason
   }
 
@@ -306,12 +306,12 @@ export class CancellationToken extends OneShot {
   }
 
   /** @internal */
-  override get [REASON_TO_TELL](): unknown {
+  override get [REASON_FOR_DEPENDENTS](): unknown {
     return this.reason;
   }
 
   /** @internal */
-  override [SOURCE_HAPPENED](reason: unknown): void {
+  override [SOURCE_FIRED](reason: unknown): void {
     this.cancel(reason);
   }
 
@@ -320,7 +320,7 @@ export class CancellationToken extends OneShot {
     if (this.isCancelled) this.cancel(); // takes over the reason of the source
     if (this.#flag === undefined) {
       this.#flag = Flag.create();
-      if (this.isCancelled) this.#flag.raise(this[HAPPENED_AT_MS]);
+      if (this.isCancelled) this.#flag.raise(this[FIRED_AT_MS]);
     }
     return { type: 'token', words: this.#flag.words };
   }
@@ -330,14 +330,14 @@ export class CancellationToken extends OneShot {
     return {
       ...this[HANDLE_FOR](),
       words: new Int32Array(0),
-      details: this.isCancelled ? this[HAPPENED_AT_MS] : undefined,
+      details: this.isCancelled ? this[FIRED_AT_MS] : undefined,
     };
   }
 
   /** Whether the source was cancelled before any thread cancelled this token itself. */
   get #isCancelledByLink(): boolean {
-    if (!this.#link?.source[HAS_HAPPENED]) return false;
-    return !this.#flag?.isRaised || (this.#flag.raisedAtMs ?? 0) >= this.#link.source[HAPPENED_AT_MS];
+    if (!this.#link?.source[HAS_FIRED]) return false;
+    return !this.#flag?.isRaised || (this.#flag.raisedAtMs ?? 0) >= this.#link.source[FIRED_AT_MS];
   }
 
   /** The token arrived from another process already cancelled; the reason has to be requested. */
@@ -359,10 +359,10 @@ export class CancellationToken extends OneShot {
     this.#isRaised = true;
     this.#cancelledAtMs ??= atMs;
     this.#controller?.abort(this.#abortReason());
-    tell(this);
+    notifyDependents(this);
   }
 
-  #tellCopies(reason: unknown, except: Peer | undefined): void {
+  #notifyCopies(reason: unknown, except: Peer | undefined): void {
     if (peerCountOf(this) === 0) return;
     const message: RegistryMessage = { kind: 'token-cancelled', id: sharedIdOf(this), reason };
     for (const peer of peersOf(this)) if (peer !== except && peer.isOpen) peer.tell(message);

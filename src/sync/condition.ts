@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { checkInstance } from '../base/check/values.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
-import { Mutex, mutexArrived } from './mutex.js';
+import { Mutex, reviveMutex } from './mutex.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { brand, reviveAs, SharedObject } from './sharing/shared-object.js';
 import { waitQueueWords } from './waiting/queue-words.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
 import { WaitQueue } from './waiting/wait-queue.js';
@@ -113,7 +113,7 @@ export class Condition extends SharedObject {
 brand(Condition, 'Condition');
 
 /** Returns this thread's copy of a condition that arrived over `peer`. */
-export function conditionArrived(handle: CrossingHandle, peer: Peer): Condition {
-  const mutex = mutexArrived(handle.details as CrossingHandle, peer);
-  return arriveAs(handle, peer, () => new Condition(mutex, new Inner(handle.words)));
+export function reviveCondition(handle: CrossingHandle, peer: Peer): Condition {
+  const mutex = reviveMutex(handle.details as CrossingHandle, peer);
+  return reviveAs(handle, peer, () => new Condition(mutex, new Inner(handle.words)));
 }

@@ -8,19 +8,19 @@
 export const LINK = Symbol.for('thread-system.link');
 export const UNLINK = Symbol.for('thread-system.unlink');
 /** Whether the object has fired, on any thread. */
-export const HAS_HAPPENED = Symbol.for('thread-system.hasHappened');
+export const HAS_FIRED = Symbol.for('thread-system.hasFired');
 /** When the object fired, in ms of `now()`. */
-export const HAPPENED_AT_MS = Symbol.for('thread-system.happenedAtMs');
+export const FIRED_AT_MS = Symbol.for('thread-system.firedAtMs');
 /** Makes the object record that time exactly from now on. */
 export const KEEP_TIME = Symbol.for('thread-system.keepTime');
 /** What a thread reports about its copy: see `Shared` in `registry.ts`. */
-export const HEARD = Symbol.for('thread-system.heard');
-export const ASKED = Symbol.for('thread-system.asked');
+export const COPY_CANCELLED = Symbol.for('thread-system.copyCancelled');
+export const REASON_ASKED = Symbol.for('thread-system.reasonAsked');
 export const COPIES_GONE = Symbol.for('thread-system.copiesGone');
 export const THREAD_GONE = Symbol.for('thread-system.threadGone');
 /** Notes that the object is sent over a peer, or has arrived over it. */
 export const ADD_PEER = Symbol.for('thread-system.addPeer');
-/** Called when another thread holds a copy, too. */
+/** Called when another thread has a copy, too. */
 export const SHARED = Symbol.for('thread-system.shared');
 /** What a condition uses of its mutex. */
 export const IS_HELD = Symbol.for('thread-system.isHeld');
@@ -32,7 +32,7 @@ export const GIVE_AWAY = Symbol.for('thread-system.giveAway');
 export const HANDLE_FOR = Symbol('handleFor');
 /** What is sent in place of the object to another process. */
 export const HANDLE_FOR_PROCESS = Symbol('handleForProcess');
-/** Whether this thread's copy must stay alive for the threads that hold a copy, even if nobody here references it. */
+/** Whether this thread's copy must stay alive for the threads that have a copy, even if nobody here references it. */
 export const IS_NEEDED = Symbol('isNeeded');
 /** Whether anything on this thread is to be notified when the object fires. */
 export const IS_AWAITED = Symbol('isAwaited');
@@ -41,13 +41,13 @@ export const PEERS_CHANGED = Symbol('peersChanged');
 /** Name of the kind of object in an error, such as 'a signal'. */
 export const KIND_NAME = Symbol('kindName');
 /** Whether copies on other threads notify this one by a message, rather than by a wakeup. */
-export const IS_TOLD_BY_MESSAGE = Symbol('isToldByMessage');
+export const IS_NOTIFIED_BY_MESSAGE = Symbol('isNotifiedByMessage');
 /** Whether the object follows its source even if nothing on this thread is to be notified. */
 export const FOLLOWS_ALWAYS = Symbol('followsAlways');
 /** Reason that is passed to the object's dependents. */
-export const REASON_TO_TELL = Symbol('reasonToTell');
+export const REASON_FOR_DEPENDENTS = Symbol('reasonForDependents');
 /** Called when the object's source has fired. */
-export const SOURCE_HAPPENED = Symbol('sourceHappened');
+export const SOURCE_FIRED = Symbol('sourceFired');
 
 /** An argument that only this library can pass to a public constructor: no value from outside is an instance. */
 export class Inner<T> {

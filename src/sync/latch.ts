@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { checkCount } from '../base/check/values.js';
-import { HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, SOURCE_HAPPENED } from './inner.js';
+import { HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, SOURCE_FIRED } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand } from './sharing/shared-object.js';
-import { happened, OneShot } from './waiting/one-shot.js';
+import { brand, reviveAs } from './sharing/shared-object.js';
+import { fired, OneShot } from './waiting/one-shot.js';
 
 const MOST = 2 ** 31 - 1;
 
@@ -45,13 +45,13 @@ export class Latch extends OneShot {
       const { count } = this;
       if (count === 0) return;
       if (Atomics.compareExchange(this.#words, 0, count, count - 1) !== count) continue;
-      if (count === 1) happened(this);
+      if (count === 1) fired(this);
       return;
     }
   }
 
   /** @internal */
-  get [HAS_HAPPENED](): boolean {
+  get [HAS_FIRED](): boolean {
     return this.count === 0;
   }
 
@@ -65,7 +65,7 @@ export class Latch extends OneShot {
   }
 
   /** @internal */
-  override [SOURCE_HAPPENED](): void {}
+  override [SOURCE_FIRED](): void {}
 
   /** @internal */
   override [HANDLE_FOR](): Omit<CrossingHandle, 'id'> {
@@ -76,6 +76,6 @@ export class Latch extends OneShot {
 brand(Latch, 'Latch');
 
 /** Returns this thread's copy of a latch that arrived over `peer`. */
-export function latchArrived(handle: CrossingHandle, peer: Peer): Latch {
-  return arriveAs(handle, peer, () => new Latch(0, new Inner(handle.words)));
+export function reviveLatch(handle: CrossingHandle, peer: Peer): Latch {
+  return reviveAs(handle, peer, () => new Latch(0, new Inner(handle.words)));
 }

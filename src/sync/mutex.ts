@@ -3,7 +3,7 @@ import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from '.
 import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { brand, reviveAs, SharedObject } from './sharing/shared-object.js';
 import { waitQueueWords } from './waiting/queue-words.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
 import { WaitQueue } from './waiting/wait-queue.js';
@@ -159,6 +159,6 @@ export class Mutex extends SharedObject {
 brand(Mutex, 'Mutex');
 
 /** Returns this thread's copy of a mutex that arrived over `peer`. */
-export function mutexArrived(handle: CrossingHandle, peer: Peer): Mutex {
-  return arriveAs(handle, peer, () => new Mutex(new Inner(handle.words)));
+export function reviveMutex(handle: CrossingHandle, peer: Peer): Mutex {
+  return reviveAs(handle, peer, () => new Mutex(new Inner(handle.words)));
 }

@@ -4,7 +4,7 @@ import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand, SharedObject } from './sharing/shared-object.js';
+import { brand, reviveAs, SharedObject } from './sharing/shared-object.js';
 import { waitQueueWords } from './waiting/queue-words.js';
 import { checkMayBlock, type WaitOptions } from './waiting/wait.js';
 import { WaitQueue } from './waiting/wait-queue.js';
@@ -116,6 +116,6 @@ export class Semaphore extends SharedObject {
 brand(Semaphore, 'Semaphore');
 
 /** Returns this thread's copy of a semaphore that arrived over `peer`. */
-export function semaphoreArrived(handle: CrossingHandle, peer: Peer): Semaphore {
-  return arriveAs(handle, peer, () => new Semaphore(0, new Inner(handle.words)));
+export function reviveSemaphore(handle: CrossingHandle, peer: Peer): Semaphore {
+  return reviveAs(handle, peer, () => new Semaphore(0, new Inner(handle.words)));
 }

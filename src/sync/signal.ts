@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
 import { checkInstance, checkSignal } from '../base/check/values.js';
-import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_HAPPENED, Inner, KIND_NAME, LINK, SOURCE_HAPPENED } from './inner.js';
+import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, LINK, SOURCE_FIRED } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
 import { Flag } from './sharing/flag.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand } from './sharing/shared-object.js';
-import { happened, isShared, listen, OneShot, sourceOf, tell } from './waiting/one-shot.js';
+import { brand, reviveAs } from './sharing/shared-object.js';
+import { fired, isShared, listen, notifyDependents, OneShot, sourceOf } from './waiting/one-shot.js';
 import { AbortSource, Combination, type Operator, type Source } from './waiting/source.js';
 
 /** What is sent of a combined signal: enough to make a copy. */
@@ -25,7 +25,7 @@ interface Parts {
 }
 
 /** Returns this thread's copy of a signal that arrived over `peer`. */
-export let signalArrived: (handle: CrossingHandle, peer: Peer, arrive: (handle: CrossingHandle) => unknown) => Signal;
+export let reviveSignal: (handle: CrossingHandle, peer: Peer, revive: (handle: CrossingHandle) => unknown) => Signal;
 /** Returns the words of a signal's flag, which is in shared memory from then on. */
 export let sharedWordsOf: (signal: Signal) => Int32Array;
 
@@ -41,7 +41,7 @@ export let sharedWordsOf: (signal: Signal) => Int32Array;
  */
 export class Signal extends OneShot {
   #isRaised = false;
-  /** In shared memory once another thread holds the signal. */
+  /** In shared memory once another thread has a copy. */
   #flag: Flag | undefined;
   #abortSignal: AbortSignal | undefined;
 
@@ -55,11 +55,11 @@ export class Signal extends OneShot {
   }
 
   static {
-    signalArrived = (handle, peer, arrive) => {
+    reviveSignal = (handle, peer, revive) => {
       if (handle.details === IS_NEVER) return NEVER;
       const details = handle.details as CombinationHandle | undefined;
-      const operands = details?.operands.map((operand) => arrive(operand) as Signal);
-      return arriveAs(handle, peer, () => {
+      const operands = details?.operands.map((operand) => revive(operand) as Signal);
+      return reviveAs(handle, peer, () => {
         const source = operands === undefined ? undefined : new Combination(details?.operator ?? 'or', operands);
         return new Signal(new Inner({ source, words: handle.words }));
       });
@@ -89,7 +89,7 @@ export class Signal extends OneShot {
 
   /** Whether `go` was called on any thread. */
   get isSet(): boolean {
-    if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (sourceOf(this)?.[HAS_HAPPENED] ?? false);
+    if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (sourceOf(this)?.[HAS_FIRED] ?? false);
     return this.#isRaised;
   }
 
@@ -97,8 +97,8 @@ export class Signal extends OneShot {
   go(): void {
     if (this === NEVER) throw new TypeError('Cannot make a signal go: this one is Signal.NEVER');
     this.#isRaised = true;
-    if (this.#flag === undefined || this.#flag.raise()) happened(this);
-    else tell(this);
+    if (this.#flag === undefined || this.#flag.raise()) fired(this);
+    else notifyDependents(this);
   }
 
   /**
@@ -132,7 +132,7 @@ export class Signal extends OneShot {
   }
 
   /** @internal */
-  get [HAS_HAPPENED](): boolean {
+  get [HAS_FIRED](): boolean {
     return this.isSet;
   }
 
@@ -151,7 +151,7 @@ export class Signal extends OneShot {
   }
 
   /** @internal */
-  override [SOURCE_HAPPENED](): void {
+  override [SOURCE_FIRED](): void {
     this.go();
   }
 

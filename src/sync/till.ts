@@ -5,7 +5,7 @@ import { msUntil } from '../base/timer.js';
 import { HANDLE_FOR, Inner } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
 import type { Peer } from './sharing/registry.js';
-import { arriveAs, brand } from './sharing/shared-object.js';
+import { brand, reviveAs } from './sharing/shared-object.js';
 import { Signal, sharedWordsOf } from './signal.js';
 import { DueTime } from './waiting/source.js';
 
@@ -18,7 +18,7 @@ interface TillOptions {
 }
 
 /**
- * A signal that goes by itself at a point in time, never earlier. Every thread that holds it checks its own clock.
+ * A signal that goes by itself at a point in time, never earlier. Every thread that has it checks its own clock.
  * Thousands share one timer, and one that nobody waits for needs none. Waiting for it keeps the process alive.
  *
  * @example
@@ -38,7 +38,7 @@ export class Till extends Signal {
   constructor(options: TillOptions, words: Inner<Int32Array>);
   constructor(options: TillOptions, words?: Inner<Int32Array>) {
     const { ms } = readOptions(checkObject(options, 'options', ACTION), TILL_OPTIONS, ACTION);
-    const dueTime = new DueTime(now() + checkMs(ms, 'ms', ACTION), true);
+    const dueTime = new DueTime(now() + checkMs(ms, 'ms', ACTION), { keepsProcess: true });
     super(new Inner({ source: dueTime, words: Inner.of(words) }));
     this.#dueTime = dueTime;
   }
@@ -61,7 +61,7 @@ export class Till extends Signal {
 brand(Till, 'Till');
 
 /** Returns this thread's copy of a `Till` that arrived over `peer`. */
-export function tillArrived(handle: CrossingHandle, peer: Peer): Till {
+export function reviveTill(handle: CrossingHandle, peer: Peer): Till {
   const ms = Math.max(0, (handle.details as number) - now());
-  return arriveAs(handle, peer, () => new Till({ ms }, new Inner(handle.words)));
+  return reviveAs(handle, peer, () => new Till({ ms }, new Inner(handle.words)));
 }

@@ -1,3 +1,4 @@
+import type { BlockListener } from '../sync/waiting/wakeup.js';
 import type { Answers } from './answers.js';
 import { taskOf } from './job-context.js';
 import type { JobRunner } from './job-runner.js';
@@ -16,19 +17,14 @@ export interface BlockingDeps {
 }
 
 /** Reports that code of this thread blocks it, so that other workers run the jobs that wait behind it. */
-export class Blocking {
+export class Blocking implements BlockListener {
   readonly #deps: BlockingDeps;
 
   constructor(deps: BlockingDeps) {
     this.#deps = deps;
   }
 
-  changed(isBlocked: boolean): void {
-    if (isBlocked) this.#begin();
-    else this.#end();
-  }
-
-  #begin(): void {
+  blocks(): void {
     const { parking, requests, runner, openJobs, answers } = this.#deps;
     parking.block();
     const context = runner.current();
@@ -38,7 +34,7 @@ export class Blocking {
     answers.blocked(job);
   }
 
-  #end(): void {
+  resumes(): void {
     const { parking, loop } = this.#deps;
     parking.leave();
     // code of an open job, run by the event loop: unless the loop parks again, the main thread does not ring it

@@ -166,7 +166,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
     const crash = (fault: unknown): void => loop.crash(fault);
     const uncaught = new UncaughtErrors({ scopes, hooks, runner, port, crash });
     setCurrentJobCheck(() => runner.current()?.throwIfCancelled());
-    setBlockListener((isBlocked) => blocking.changed(isBlocked));
+    setBlockListener(blocking);
     process.on('uncaughtException', (error) => uncaught.add(error));
     output.takeOver(init.printed);
   }

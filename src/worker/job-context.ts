@@ -5,7 +5,7 @@ import type { ChildJob, ChildOptions, CurrentJob } from '../contract/current-job
 import type { JobOverrides } from '../contract/job-overrides.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
-import { ADD_PEER, HEARD } from '../sync/inner.js';
+import { ADD_PEER, COPY_CANCELLED } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Flag } from '../sync/sharing/flag.js';
 import type { Peer } from '../sync/sharing/registry.js';
@@ -155,7 +155,7 @@ export class JobContext implements CurrentJob {
         },
       };
       this.#token[ADD_PEER](this.#peer, 0);
-      if (this.#isRaised) this.#token[HEARD](this.#tokenReason, this.#peer);
+      if (this.#isRaised) this.#token[COPY_CANCELLED](this.#tokenReason, this.#peer);
     }
     return this.#token;
   }
@@ -202,7 +202,7 @@ export class JobContext implements CurrentJob {
     if (!this.#isRaised) this.#tokenReason = reason;
     this.#isRaised = true;
     this.#reason = reason;
-    if (this.#token !== undefined && this.#peer !== undefined) this.#token[HEARD](reason, this.#peer);
+    if (this.#token !== undefined && this.#peer !== undefined) this.#token[COPY_CANCELLED](reason, this.#peer);
   }
 
   #close(isStopped: boolean): void {

@@ -12,5 +12,5 @@ function load(): SharedObjects {
   return loaded;
 }
 
-export const arrive: SharedObjects['arrive'] = (handle, peer) => load().arrive(handle, peer);
+export const revive: SharedObjects['revive'] = (handle, peer) => load().revive(handle, peer);
 export const tokenOf: SharedObjects['tokenOf'] = (flag) => load().tokenOf(flag);

@@ -34,7 +34,7 @@ test('a thread listens once, however often a listener that is told begins to wai
 test('what a thread has once cannot be taken apart by those who clean the global object up', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   await pool.submit(() => 1);
-  for (const name of ['thread-system.wakeups', 'thread-system.exchange'])
+  for (const name of ['thread-system.wakeups', 'thread-system.registry'])
     expect(Object.isSealed(Reflect.get(globalThis, Symbol.for(name)))).toBe(true);
 });
 

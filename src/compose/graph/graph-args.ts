@@ -21,7 +21,7 @@ export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator
 }
 
 /**
- * Returns the value with each output replaced by the result it stands for; the value itself if it holds none.
+ * Returns the value with each output replaced by the result it stands for; the value itself if it contains none.
  *
  * @param copies of the objects filled so far, so that shared and circular references stay so in the copy.
  */

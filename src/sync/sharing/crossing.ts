@@ -60,8 +60,8 @@ export function stays(advice: Advice): void {
 /** Returns the advice for an object that stays on its thread; `undefined` for any other. */
 export function adviceOf(value: object): string | undefined {
   for (const advice of advices) {
-    const told = advice(value);
-    if (told !== undefined) return told;
+    const found = advice(value);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

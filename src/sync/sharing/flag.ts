@@ -3,8 +3,8 @@ const TIME_AT_BYTE = 8;
 const NS_PER_MS = 1e6;
 
 /**
- * A flag in shared memory: a word that means "raised" when it holds one certain value. Once raised, it is never lowered
- * (I6). A word that is used again for another job holds other values, so an old flag over it is not raised by them.
+ * A flag in shared memory: a word that means "raised" when it has one certain value. Once raised, it is never lowered
+ * (I6). A word that is used again for another job has other values, so an old flag over it is not raised by them.
  */
 export class Flag {
   readonly words: Int32Array;
@@ -42,7 +42,7 @@ export class Flag {
   /**
    * Raises the flag. Returns true for the one call, on any thread, that raised it: that caller has to wake the waiters.
    *
-   * @param atMs the time in ms of `now()`, which tells which of several flags was raised first.
+   * @param atMs the time in ms of `now()`, which shows which of several flags was raised first.
    */
   raise(atMs?: number): boolean {
     // written before the flag, so that whoever sees it raised sees the time; only the first write counts

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from '../../base/clock.js';
-import { ASKED, COPIES_GONE, HEARD, THREAD_GONE } from '../inner.js';
+import { COPIES_GONE, COPY_CANCELLED, REASON_ASKED, THREAD_GONE } from '../inner.js';
 
-/** A message from one thread to another about objects that both hold. */
+/** A message from one thread to another about objects of which both have a copy. */
 export type RegistryMessage =
   | {
       readonly kind: 'token-cancelled';
@@ -29,12 +29,12 @@ export interface Peer {
   tell(message: RegistryMessage): void;
 }
 
-/** An object of which other threads hold copies over the same shared memory. */
+/** An object of which other threads have copies over the same shared memory. */
 export interface Shared {
   /** The thread behind `from` cancelled its copy. */
-  [HEARD]?(reason: unknown, from: Peer): void;
+  [COPY_CANCELLED]?(reason: unknown, from: Peer): void;
   /** The thread behind `from` asks for the reason that its copy is cancelled. */
-  [ASKED]?(from: Peer): void;
+  [REASON_ASKED]?(from: Peer): void;
   /** Copies sent to the thread behind `peer` were collected. */
   [COPIES_GONE]?(peer: Peer, count: number): void;
   /** The thread behind `peer` has ended; `threads` are its index and those of the threads that ended with it. */
@@ -44,12 +44,15 @@ export interface Shared {
 /** The state that a thread has once, however many copies of this library are loaded in it. */
 interface Registry {
   nextId: number;
-  /** Weak references: an object that nothing on this thread references is forgotten with its shared memory (I9). */
-  readonly held: Map<string, WeakRef<Shared>>;
+  /**
+   * This thread's copies of shared objects, by id. Weak references: an object that nothing on this thread references is
+   * forgotten with its shared memory (I9).
+   */
+  readonly copies: Map<string, WeakRef<Shared>>;
   /** Threads that this one has started. */
   readonly peers: Set<Peer>;
-  /** Objects that must stay alive for the threads that hold a copy, even if nothing here references them. */
-  readonly kept: Set<Shared>;
+  /** Objects that stay alive for the threads that have a copy, even if nothing here references them. */
+  readonly pinned: Set<Shared>;
   readonly forget: FinalizationRegistry<string>;
   /** How often each object arrived over each peer, by id. */
   readonly arrivals: Map<string, Map<Peer, number>>;
@@ -59,22 +62,22 @@ interface Registry {
   checkCurrentJob: () => void;
 }
 
-const KEY = Symbol.for('thread-system.exchange');
+const KEY = Symbol.for('thread-system.registry');
 
 function createRegistry(): Registry {
-  const held = new Map<string, WeakRef<Shared>>();
+  const copies = new Map<string, WeakRef<Shared>>();
   const gone: string[] = [];
   const forget = new FinalizationRegistry<string>((id) => {
-    if (held.get(id)?.deref() !== undefined) return; // the object arrived again
-    held.delete(id);
-    if (gone.push(id) === 1) setImmediate(tellGone).unref();
+    if (copies.get(id)?.deref() !== undefined) return; // the object arrived again
+    copies.delete(id);
+    if (gone.push(id) === 1) setImmediate(reportGone).unref();
   });
   // sealed: see `sealed` in `wakeup.ts`
   return Object.seal({
     nextId: 0,
-    held,
+    copies,
     peers: new Set(),
-    kept: new Set(),
+    pinned: new Set(),
     forget,
     arrivals: new Map(),
     gone,
@@ -92,17 +95,19 @@ export function nextSharedId(threadId: number): string {
   return `${threadId}-${registry.nextId++}`;
 }
 
-export function hold(id: string, object: Shared): void {
-  registry.held.set(id, new WeakRef(object));
+/** Registers this thread's copy of a shared object. */
+export function registerCopy(id: string, object: Shared): void {
+  registry.copies.set(id, new WeakRef(object));
   registry.forget.register(object, id);
 }
 
-export function findShared(id: string): Shared | undefined {
-  return registry.held.get(id)?.deref();
+/** Returns this thread's copy of a shared object; `undefined` if it has none, or no longer. */
+export function findCopy(id: string): Shared | undefined {
+  return registry.copies.get(id)?.deref();
 }
 
 /** Counts the arrival of an object over `peer`. */
-export function arrived(id: string, peer: Peer): void {
+export function countArrival(id: string, peer: Peer): void {
   let counts = registry.arrivals.get(id);
   if (counts === undefined) {
     counts = new Map();
@@ -111,23 +116,26 @@ export function arrived(id: string, peer: Peer): void {
   counts.set(peer, (counts.get(peer) ?? 0) + 1);
 }
 
-/** Keeps an object alive, or no longer, for the sake of its copies on other threads. */
-export function keep(object: Shared, isKept: boolean): void {
-  if (isKept) registry.kept.add(object);
-  else registry.kept.delete(object);
+/** Keeps an object alive for the sake of its copies on other threads. */
+export function pin(object: Shared): void {
+  registry.pinned.add(object);
+}
+
+export function unpin(object: Shared): void {
+  registry.pinned.delete(object);
 }
 
 /** Passes a message from another thread to this thread's copies, if they still exist. */
 export function receive(message: RegistryMessage, from: Peer): void {
-  if (message.kind === 'token-cancelled') heard(message, from);
-  else if (message.kind === 'token-asked') findShared(message.id)?.[ASKED]?.(from);
-  else for (const [id, arrivals] of message.copies) findShared(id)?.[COPIES_GONE]?.(from, arrivals);
+  if (message.kind === 'token-cancelled') copyCancelled(message, from);
+  else if (message.kind === 'token-asked') findCopy(message.id)?.[REASON_ASKED]?.(from);
+  else for (const [id, arrivals] of message.copies) findCopy(id)?.[COPIES_GONE]?.(from, arrivals);
 }
 
-function heard(message: Extract<RegistryMessage, { readonly kind: 'token-cancelled' }>, from: Peer): void {
-  const object = findShared(message.id);
-  if (object !== undefined) object[HEARD]?.(message.reason, from);
-  // the copy here is gone; pass the message on to the threads that may still hold one
+function copyCancelled(message: Extract<RegistryMessage, { readonly kind: 'token-cancelled' }>, from: Peer): void {
+  const object = findCopy(message.id);
+  if (object !== undefined) object[COPY_CANCELLED]?.(message.reason, from);
+  // the copy here is gone; pass the message on to the threads that may still have one
   else for (const other of registry.peers) if (other !== from && other.isOpen) other.tell(message);
 }
 
@@ -140,7 +148,7 @@ export function threadStarted(peer: Peer): void {
 export function threadGone(peer: Peer, threads: readonly number[]): void {
   registry.peers.delete(peer);
   for (const counts of registry.arrivals.values()) counts.delete(peer);
-  for (const held of [...registry.held.values()]) held.deref()?.[THREAD_GONE]?.(peer, threads);
+  for (const copy of [...registry.copies.values()]) copy.deref()?.[THREAD_GONE]?.(peer, threads);
 }
 
 export function checkCurrentJob(): void {
@@ -151,11 +159,11 @@ export function setCurrentJobCheck(check: () => void): void {
   registry.checkCurrentJob = check;
 }
 
-function tellGone(): void {
+function reportGone(): void {
   const byPeer = new Map<Peer, [string, number][]>();
   for (const id of registry.gone.splice(0)) {
     const counts = registry.arrivals.get(id);
-    if (counts === undefined || registry.held.has(id)) continue;
+    if (counts === undefined || registry.copies.has(id)) continue;
     registry.arrivals.delete(id);
     for (const [peer, count] of counts) {
       const copies = byPeer.get(peer);

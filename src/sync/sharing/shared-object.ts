@@ -13,17 +13,17 @@ import {
 } from '../inner.js';
 import { Uncloneable } from '../uncloneable.js';
 import { CROSS, type CrossingHandle } from './crossing.js';
-import { arrived, findShared, hold, keep, nextSharedId, type Peer } from './registry.js';
+import { countArrival, findCopy, nextSharedId, type Peer, pin, registerCopy, unpin } from './registry.js';
 
 // For the classes of shared objects, each for its own instances.
 
 export let sharedIdOf: (object: SharedObject) => string;
 export let peersOf: (object: SharedObject) => Iterable<Peer>;
 export let peerCountOf: (object: SharedObject) => number;
-/** Call this when `IS_NEEDED` or `IS_AWAITED` may have changed. */
-export let keepIfNeeded: (object: SharedObject) => void;
+/** Pins the object while it is needed or awaited: call this when `IS_NEEDED` or `IS_AWAITED` may have changed. */
+export let updatePin: (object: SharedObject) => void;
 /** Returns this thread's copy of an object that arrived over `peer`; makes it if there is none. */
-export let arriveAs: <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T) => T;
+export let reviveAs: <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T) => T;
 
 /**
  * An object over shared memory that crosses between threads. Each thread has at most one copy, however often the object
@@ -38,21 +38,22 @@ export abstract class SharedObject extends Uncloneable {
     sharedIdOf = (object) => object.#id ?? '';
     peersOf = (object) => object.#peers?.keys() ?? [];
     peerCountOf = (object) => object.#peers?.size ?? 0;
-    keepIfNeeded = (object) => {
+    updatePin = (object) => {
       if (object.#peers === undefined) return;
       let isOut = false;
       for (const times of object.#peers.values()) isOut ||= times > 0;
       // waiters here may be reachable only through this object, such as a promise's resolver
-      keep(object, object[IS_AWAITED] || (isOut && object[IS_NEEDED]));
+      if (object[IS_AWAITED] || (isOut && object[IS_NEEDED])) pin(object);
+      else unpin(object);
     };
-    arriveAs = <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T): T => {
-      const held = findShared(handle.id) as T | undefined;
-      const object = held ?? make();
-      if (held === undefined) {
+    reviveAs = <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T): T => {
+      const known = findCopy(handle.id) as T | undefined;
+      const object = known ?? make();
+      if (known === undefined) {
         object.#id = handle.id;
-        hold(handle.id, object);
+        registerCopy(handle.id, object);
       }
-      arrived(handle.id, peer);
+      countArrival(handle.id, peer);
       object[ADD_PEER](peer, 0);
       object[SHARED]();
       return object;
@@ -82,7 +83,7 @@ export abstract class SharedObject extends Uncloneable {
     const { type, words, details } = peer.sharesMemory ? this[HANDLE_FOR](peer) : this[HANDLE_FOR_PROCESS]();
     if (this.#id === undefined) {
       this.#id = nextSharedId(threadId);
-      hold(this.#id, this);
+      registerCopy(this.#id, this);
     }
     this[ADD_PEER](peer, 1);
     this[SHARED]();
@@ -108,12 +109,12 @@ export abstract class SharedObject extends Uncloneable {
   [ADD_PEER](peer: Peer, times: number): void {
     this.#peers ??= new Map();
     this.#peers.set(peer, (this.#peers.get(peer) ?? 0) + times);
-    keepIfNeeded(this);
+    updatePin(this);
   }
 
   /** @internal */
   [PEERS_CHANGED](): void {
-    keepIfNeeded(this);
+    updatePin(this);
   }
 
   #forget(peer: Peer): void {

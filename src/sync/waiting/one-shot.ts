@@ -3,18 +3,18 @@ import { mustBe } from '../../base/check/argument-errors.js';
 import { callListener } from '../../base/warn.js';
 import {
   FOLLOWS_ALWAYS,
-  HAS_HAPPENED,
+  HAS_FIRED,
   IS_AWAITED,
-  IS_TOLD_BY_MESSAGE,
+  IS_NOTIFIED_BY_MESSAGE,
   KIND_NAME,
   LINK,
   PEERS_CHANGED,
-  REASON_TO_TELL,
+  REASON_FOR_DEPENDENTS,
   SHARED,
-  SOURCE_HAPPENED,
+  SOURCE_FIRED,
   UNLINK,
 } from '../inner.js';
-import { keepIfNeeded, SharedObject } from '../sharing/shared-object.js';
+import { SharedObject, updatePin } from '../sharing/shared-object.js';
 import type { Source } from './source.js';
 import { type Awaited, checkMayBlock, readWait, type WaitOptions, wait, waitSync } from './wait.js';
 import { unwatch, wakeOthers, watch } from './wakeup.js';
@@ -26,9 +26,9 @@ export let isShared: (object: OneShot) => boolean;
 /** Calls `fn` when the object fires, after all dependents that are not foreign code. Returns how to unregister `fn`. */
 export let listen: (object: OneShot, fn: (reason: unknown) => void, where: string) => () => void;
 /** Called when this thread has fired the object: notifies the other threads, then this one's dependents. */
-export let happened: (object: OneShot) => void;
+export let fired: (object: OneShot) => void;
 /** Notifies this thread's dependents if the object has fired. */
-export let tell: (object: OneShot) => void;
+export let notifyDependents: (object: OneShot) => void;
 
 /** A one-shot event (I6): once fired, it stays fired and releases every waiter on every thread. */
 export abstract class OneShot extends SharedObject {
@@ -36,7 +36,7 @@ export abstract class OneShot extends SharedObject {
   readonly #source: Source | undefined;
   /** The link to the source, and what runs when this thread is woken. Made when first needed. */
   #follower: Dependent | undefined;
-  #onBell: (() => void) | undefined;
+  #onWakeup: (() => void) | undefined;
   #dependents: Set<Dependent> | undefined;
   #listeners: Set<Dependent> | undefined;
   #isShared = false;
@@ -51,15 +51,15 @@ export abstract class OneShot extends SharedObject {
     sourceOf = (object) => object.#source;
     isShared = (object) => object.#isShared;
     listen = (object, fn, where) => object.#listen(fn, where);
-    happened = (object) => {
+    fired = (object) => {
       if (object.#isShared) wakeOthers();
-      object.#tell();
+      object.#notifyDependents();
     };
-    tell = (object) => object.#tell();
+    notifyDependents = (object) => object.#notifyDependents();
   }
 
   /** @internal */
-  abstract get [HAS_HAPPENED](): boolean;
+  abstract get [HAS_FIRED](): boolean;
 
   /** @internal */
   abstract get [KIND_NAME](): string;
@@ -79,7 +79,7 @@ export abstract class OneShot extends SharedObject {
       },
       leave: () => {
         this[UNLINK](dependent);
-        return !this[HAS_HAPPENED];
+        return !this[HAS_FIRED];
       },
     };
     return wait(awaited, options, `wait for ${this[KIND_NAME]}`);
@@ -94,7 +94,7 @@ export abstract class OneShot extends SharedObject {
   waitSync(options?: WaitOptions): boolean {
     checkMayBlock('waitSync', `${this[KIND_NAME].split(' ').at(-1)}.wait()`);
     const action = `wait for ${this[KIND_NAME]}`;
-    return waitSync(() => this[HAS_HAPPENED], readWait(options, action), action);
+    return waitSync(() => this[HAS_FIRED], readWait(options, action), action);
   }
 
   /** @internal */
@@ -115,7 +115,7 @@ export abstract class OneShot extends SharedObject {
   }
 
   /** @internal */
-  get [IS_TOLD_BY_MESSAGE](): boolean {
+  get [IS_NOTIFIED_BY_MESSAGE](): boolean {
     return false;
   }
 
@@ -125,12 +125,12 @@ export abstract class OneShot extends SharedObject {
   }
 
   /** @internal */
-  get [REASON_TO_TELL](): unknown {
+  get [REASON_FOR_DEPENDENTS](): unknown {
     return undefined;
   }
 
   /** @internal */
-  abstract [SOURCE_HAPPENED](reason: unknown): void;
+  abstract [SOURCE_FIRED](reason: unknown): void;
 
   /** @internal */
   override [PEERS_CHANGED](): void {
@@ -150,10 +150,10 @@ export abstract class OneShot extends SharedObject {
     return (this.#listeners?.size ?? 0) > 0 || (this.#dependents?.size ?? 0) > 0;
   }
 
-  #tell(): void {
-    if (!this[HAS_HAPPENED]) return;
+  #notifyDependents(): void {
+    if (!this[HAS_FIRED]) return;
     this.#unfollow();
-    const reason = this[REASON_TO_TELL];
+    const reason = this[REASON_FOR_DEPENDENTS];
     // a dependent that an earlier one unregisters is not called
     for (const dependents of [this.#dependents, this.#listeners])
       if (dependents !== undefined)
@@ -161,41 +161,41 @@ export abstract class OneShot extends SharedObject {
           dependents.delete(dependent);
           dependent.cancel(reason);
         }
-    keepIfNeeded(this);
+    updatePin(this);
   }
 
   /** Follows the source and watches for other threads, if there is a dependent to notify. */
   #follow(): void {
-    keepIfNeeded(this);
+    updatePin(this);
     if (!this[IS_AWAITED] && !this[FOLLOWS_ALWAYS]) return;
-    if (this.#isShared && !this[IS_TOLD_BY_MESSAGE] && this.#onBell === undefined) {
-      this.#onBell = () => this.#tell();
-      watch(this.#onBell);
+    if (this.#isShared && !this[IS_NOTIFIED_BY_MESSAGE] && this.#onWakeup === undefined) {
+      this.#onWakeup = () => this.#notifyDependents();
+      watch(this.#onWakeup);
     }
     if (this.#source === undefined || this.#follower !== undefined) return;
-    this.#follower = { cancel: (reason) => this[SOURCE_HAPPENED](reason) };
+    this.#follower = { cancel: (reason) => this[SOURCE_FIRED](reason) };
     this.#source[LINK](this.#follower);
   }
 
   #add(to: Set<Dependent>, dependent: Dependent): void {
-    if (this[HAS_HAPPENED]) {
-      dependent.cancel(this[REASON_TO_TELL]);
+    if (this[HAS_FIRED]) {
+      dependent.cancel(this[REASON_FOR_DEPENDENTS]);
       return;
     }
     to.add(dependent);
     this.#follow();
-    this.#tell(); // another thread may have fired before this one watched
+    this.#notifyDependents(); // another thread may have fired before this one watched
   }
 
   #unfollowIfIdle(): void {
-    keepIfNeeded(this);
+    updatePin(this);
     if (!this[IS_AWAITED] && !this[FOLLOWS_ALWAYS]) this.#unfollow();
   }
 
   #unfollow(): void {
-    if (this.#onBell !== undefined) unwatch(this.#onBell);
+    if (this.#onWakeup !== undefined) unwatch(this.#onWakeup);
     if (this.#follower !== undefined) this.#source?.[UNLINK](this.#follower);
-    this.#onBell = undefined;
+    this.#onWakeup = undefined;
     this.#follower = undefined;
   }
 }

@@ -1,12 +1,12 @@
 import { abortedAtMs, type Dependent, linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
 import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
-import { HAPPENED_AT_MS, HAS_HAPPENED, KEEP_TIME, LINK, UNLINK } from '../inner.js';
+import { FIRED_AT_MS, HAS_FIRED, KEEP_TIME, LINK, UNLINK } from '../inner.js';
 
 /** A one-shot event that an object can follow: a token, a signal, a point in time. */
 export interface Source {
   /** Read afresh each time: correct even while the event loop is blocked. */
-  readonly [HAS_HAPPENED]: boolean;
+  readonly [HAS_FIRED]: boolean;
   /** Cancels `dependent` once the source has fired; at once if it already has. */
   [LINK](dependent: Dependent): void;
   [UNLINK](dependent: Dependent): void;
@@ -17,7 +17,7 @@ export interface TimedSource extends Source {
   /**
    * When the source fired, in ms of `now()`; if unrecorded, the time of the first read. Only valid once it has fired.
    */
-  readonly [HAPPENED_AT_MS]: number;
+  readonly [FIRED_AT_MS]: number;
   /** Records the time exactly from now on. */
   [KEEP_TIME](): void;
 }
@@ -35,16 +35,15 @@ export class Combination<S extends Source> implements Source {
     this.operands = operands;
   }
 
-  get [HAS_HAPPENED](): boolean {
-    for (const { [HAS_HAPPENED]: hasHappened } of this.operands)
-      if (hasHappened === (this.operator === 'or')) return hasHappened;
+  get [HAS_FIRED](): boolean {
+    for (const { [HAS_FIRED]: hasFired } of this.operands) if (hasFired === (this.operator === 'or')) return hasFired;
     return this.operator === 'and';
   }
 
   [LINK](dependent: Dependent): void {
     this.#relay = {
       cancel: (reason) => {
-        if (this[HAS_HAPPENED]) dependent.cancel(reason);
+        if (this[HAS_FIRED]) dependent.cancel(reason);
       },
     };
     for (const operand of this.operands) operand[LINK](this.#relay);
@@ -68,19 +67,18 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
 
   /** The source that fired first; `undefined` before. */
   get first(): S | undefined {
-    if (this.#first === undefined && this.#operands.some((operand) => operand[HAS_HAPPENED]))
-      this.#first = this.#earliest;
+    if (this.#first === undefined && this.#operands.some((operand) => operand[HAS_FIRED])) this.#first = this.#earliest;
     return this.#first;
   }
 
-  get [HAS_HAPPENED](): boolean {
+  get [HAS_FIRED](): boolean {
     if (this.#first !== undefined) return true;
-    for (const operand of this.#operands) if (operand[HAS_HAPPENED]) return this.first !== undefined;
+    for (const operand of this.#operands) if (operand[HAS_FIRED]) return this.first !== undefined;
     return false;
   }
 
-  get [HAPPENED_AT_MS](): number {
-    return this.first?.[HAPPENED_AT_MS] ?? Number.POSITIVE_INFINITY;
+  get [FIRED_AT_MS](): number {
+    return this.first?.[FIRED_AT_MS] ?? Number.POSITIVE_INFINITY;
   }
 
   [KEEP_TIME](): void {
@@ -90,7 +88,7 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
   [LINK](dependent: Dependent): void {
     this.#relay = {
       cancel: (reason) => {
-        if (this[HAS_HAPPENED]) dependent.cancel(reason);
+        if (this[HAS_FIRED]) dependent.cancel(reason);
       },
     };
     for (const operand of this.#operands) operand[LINK](this.#relay);
@@ -105,9 +103,9 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
     let earliest: S | undefined;
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const operand of this.#operands) {
-      if (!operand[HAS_HAPPENED]) continue;
-      const happenedAtMs = operand[HAPPENED_AT_MS];
-      if (earliest === undefined || happenedAtMs < earliestMs) [earliest, earliestMs] = [operand, happenedAtMs];
+      if (!operand[HAS_FIRED]) continue;
+      const firedAtMs = operand[FIRED_AT_MS];
+      if (earliest === undefined || firedAtMs < earliestMs) [earliest, earliestMs] = [operand, firedAtMs];
     }
     return earliest;
   }
@@ -128,7 +126,7 @@ export class AbortSource implements TimedSource {
     if (signal.aborted) abortedAtMs(signal); // records now as the latest possible time
   }
 
-  get [HAPPENED_AT_MS](): number {
+  get [FIRED_AT_MS](): number {
     return abortedAtMs(this.signal);
   }
 
@@ -141,7 +139,7 @@ export class AbortSource implements TimedSource {
     timed.register(this, { signal, dependent });
   }
 
-  get [HAS_HAPPENED](): boolean {
+  get [HAS_FIRED](): boolean {
     return this.signal.aborted;
   }
 
@@ -160,17 +158,17 @@ export class DueTime implements TimedSource {
   readonly #keepsProcess: boolean;
   #stopTimer: StopTimer | undefined;
 
-  /** @param keepsProcess whether a dependent keeps the process alive. */
-  constructor(dueAtMs: number, keepsProcess: boolean) {
+  /** @param options.keepsProcess whether a dependent keeps the process alive. */
+  constructor(dueAtMs: number, options: { readonly keepsProcess: boolean }) {
     this.dueAtMs = dueAtMs;
-    this.#keepsProcess = keepsProcess;
+    this.#keepsProcess = options.keepsProcess;
   }
 
-  get [HAS_HAPPENED](): boolean {
+  get [HAS_FIRED](): boolean {
     return now() >= this.dueAtMs;
   }
 
-  get [HAPPENED_AT_MS](): number {
+  get [FIRED_AT_MS](): number {
     return this.dueAtMs;
   }
 

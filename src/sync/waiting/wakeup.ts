@@ -19,9 +19,16 @@ interface Wakeups {
   readonly checks: Set<() => void>;
   /** Whether an `Atomics.waitAsync` on this thread's word is pending. */
   isArmed: boolean;
-  /** Called when this thread is about to block, and when it no longer does. */
-  onBlock: (isBlocked: boolean) => void;
+  blockListener: BlockListener;
 }
+
+/** What runs when this thread is about to block, and when it no longer does. */
+export interface BlockListener {
+  blocks(): void;
+  resumes(): void;
+}
+
+const NOBODY: BlockListener = { blocks: () => {}, resumes: () => {} };
 
 const MAX_THREADS = 1024;
 const HEADER = 4;
@@ -46,7 +53,7 @@ function createWakeups(): Wakeups {
   const words = new Int32Array(new SharedArrayBuffer((HEADER + ENTRY * MAX_THREADS) * Int32Array.BYTES_PER_ELEMENT));
   words[USED] = 1;
   words[HEADER + PARENT] = 1; // the first thread is its own parent
-  return sealed({ words, thread: 0, checks: new Set(), isArmed: false, onBlock: () => {} });
+  return sealed({ words, thread: 0, checks: new Set(), isArmed: false, blockListener: NOBODY });
 }
 
 /** Sealed, as a test runner may clear what it finds on the global object after a file, while this is still in use. */
@@ -78,7 +85,7 @@ export function wakeupTable(): Int32Array {
 export function joinWakeups(words: Int32Array, thread: number): void {
   const known = globals[KEY];
   const checks = known?.checks ?? new Set();
-  globals[KEY] = sealed({ words, thread, checks, isArmed: false, onBlock: () => {} });
+  globals[KEY] = sealed({ words, thread, checks, isArmed: false, blockListener: NOBODY });
   if (globals[KEY].checks.size > 0) listen(globals[KEY]);
 }
 
@@ -191,9 +198,8 @@ function listen(own: Wakeups): void {
   else setImmediate(again); // woken in between
 }
 
-/** Sets what is called when this thread blocks, and when it no longer does. */
-export function setBlockListener(onBlock: (isBlocked: boolean) => void): void {
-  wakeups().onBlock = onBlock;
+export function setBlockListener(listener: BlockListener): void {
+  wakeups().blockListener = listener;
 }
 
 /**
@@ -201,7 +207,7 @@ export function setBlockListener(onBlock: (isBlocked: boolean) => void): void {
  * thrown by `isMet` ends the wait.
  */
 export function block(isMet: () => boolean, timeoutMs: number): boolean {
-  const { words, thread, onBlock } = wakeups();
+  const { words, thread, blockListener } = wakeups();
   const at = entryOf(thread);
   const dueAtMs = now() + timeoutMs;
   let isReported = false;
@@ -214,12 +220,12 @@ export function block(isMet: () => boolean, timeoutMs: number): boolean {
       if (remainingMs <= 0) return false;
       if (!isReported) {
         isReported = true;
-        onBlock(true);
+        blockListener.blocks();
       }
       Atomics.wait(words, at + COUNT, seen, remainingMs);
     }
   } finally {
     Atomics.sub(words, at + WAITS, BLOCKED);
-    if (isReported) onBlock(false);
+    if (isReported) blockListener.resumes();
   }
 }

@@ -8,7 +8,7 @@ import { Tag } from '../lane/ring.js';
 import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
 import { isContainer } from './clone-search.js';
 import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle, streamOf } from './moved-streams.js';
-import { arrive } from './shared-objects.js';
+import { revive } from './shared-objects.js';
 import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
 
@@ -132,7 +132,7 @@ export class PayloadPort {
     for (const port of ports) this.#peer.lent?.(port);
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
-      if (mark !== undefined) arrived.set(mark, 'buffer' in handle ? partOf(handle) : arrive(handle, this.#peer));
+      if (mark !== undefined) arrived.set(mark, 'buffer' in handle ? partOf(handle) : revive(handle, this.#peer));
     }
     return restore(root, arrived, new Set());
   }

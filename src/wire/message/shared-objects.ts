@@ -2,7 +2,7 @@
 import { type CancellationToken, tokenFollowing } from '../../sync/cancellation-token.js';
 import type { Flag } from '../../sync/sharing/flag.js';
 
-export { arrive } from '../../sync/revive.js';
+export { revive } from '../../sync/revive.js';
 
 /** Returns a token that follows the flag of a job. */
 export function tokenOf(flag: Flag): CancellationToken {

@@ -21,7 +21,7 @@ jest.unstable_mockModule('../../../build/base/promises.js', () => ({
 const wakeups = await import('../../../build/sync/waiting/wakeup.js');
 const queueWords = await import('../../../build/sync/waiting/queue-words.js');
 const waitQueue = await import('../../../build/sync/waiting/wait-queue.js');
-const exchange = await import('../../../build/sync/sharing/registry.js');
+const registry = await import('../../../build/sync/sharing/registry.js');
 const flag = await import('../../../build/sync/sharing/flag.js');
 const inner = await import('../../../build/sync/inner.js');
 const signal = await import('../../../build/sync/signal.js');
@@ -34,7 +34,7 @@ const token = await import('../../../build/sync/cancellation-token.js');
 /** The library as it is built, on simulated threads. */
 export const { block, wake, wakeOthers, wakeAll, freeWakeups } = wakeups;
 export const { WaitQueue } = waitQueue;
-export const { setCurrentJobCheck } = exchange;
+export const { setCurrentJobCheck } = registry;
 export const { Flag } = flag;
 export const { Inner } = inner;
 export const LINK: typeof inner.LINK = inner.LINK;
