@@ -1,18 +1,21 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import { ofAllVersions, VERSION } from './version.js';
 
 /**
  * What a worker's thread knows about its surroundings: how deep pools are nested, and whether the running code is part
  * of the loading of a task module. Set by the worker's loop, which is a separate bundle, and read by the pools that
- * tasks make.
+ * tasks make: of all versions, so that pools of two versions cannot nest without end. Its shape never changes.
  */
 interface Nesting {
+  /** Version of the worker's library. */
+  readonly version: string;
   /** 1 in a worker of a pool on the main thread. */
   readonly depth: number;
   /** The URL of the task module being loaded, for code that runs as part of that. */
   readonly loading: AsyncLocalStorage<string>;
 }
 
-const KEY = Symbol.for('thread-system.nesting');
+const KEY = Symbol.for(ofAllVersions('nesting'));
 const globals = globalThis as typeof globalThis & { [KEY]?: Nesting };
 
 /** Deepest nesting of pools within tasks of pools: more than anyone makes on purpose. */
@@ -20,7 +23,12 @@ export const DEEPEST = 16;
 
 /** Marks this thread as a worker's. Called before it loads anything. */
 export function enterNesting(depth: number, loading: AsyncLocalStorage<string>): void {
-  globals[KEY] ??= Object.seal({ depth, loading });
+  globals[KEY] ??= Object.seal({ version: VERSION, depth, loading });
+}
+
+/** Returns the version of the library whose worker this thread is; `undefined` if it is not a worker's. */
+export function workerVersion(): string | undefined {
+  return globals[KEY]?.version;
 }
 
 /** Returns how deep pools are nested here; 0 if this thread is not a worker's. */

@@ -13,8 +13,8 @@ import {
 } from '../base/check/values.js';
 import { type ContextStores, checkContext, readContext, storesOf } from '../base/context-stores.js';
 import { isInFlightJob } from '../base/in-flight-job.js';
+import { describeReceived } from '../base/known-classes.js';
 import { JOB_OPTION_NAMES } from '../contract/job-option-names.js';
-import { describe } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import type { JobState } from './job-state.js';
@@ -158,7 +158,7 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
   const jobs: readonly unknown[] = [...value];
   for (const other of jobs)
     if (!isInFlightJob(other))
-      throw wrongType(action, `dependsOn must be an array of Jobs, but holds ${describe(other)}`);
+      throw wrongType(action, `dependsOn must be an array of Jobs, but holds ${describeReceived(other)}`);
   return jobs;
 }
 

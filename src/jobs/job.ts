@@ -7,6 +7,7 @@ import { checkFinite, checkFunction } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js';
 import { type Inspecting, shown } from '../base/inspect.js';
+import { registerClass } from '../base/known-classes.js';
 import { pinShape } from '../base/pin-shape.js';
 import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
 import { textOf } from '../errors.js';
@@ -343,6 +344,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         return job.#extras;
       },
     };
+    registerClass(Job, { name: 'Job', isOfAllCopies: false });
     giveJobAccess(access);
     giveAccess<Job>({
       ...access,

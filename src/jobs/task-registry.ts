@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { mustBe } from '../base/check/argument-errors.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
+import { registerClass } from '../base/known-classes.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
 import { addresses, type ModuleTask, mustBeTask, type Task, type TaskModule } from './task.js';
@@ -19,6 +20,7 @@ class ModuleExport extends Uncloneable implements ModuleTask {
   readonly #ref: TaskRef;
 
   static {
+    registerClass(ModuleExport, { name: 'task of a taskModule()', isOfAllCopies: false });
     // outside the class, so that user code that holds a task cannot reach it
     refOfExport = (value) => (typeof value === 'object' && value !== null && #ref in value ? value.#ref : undefined);
     stays((value) =>

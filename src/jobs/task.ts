@@ -1,6 +1,6 @@
 import { wrongType } from '../base/check/argument-errors.js';
+import { describeReceived } from '../base/known-classes.js';
 import type { CurrentJob, SIGNATURE } from '../contract/current-job.js';
-import { describe } from '../errors.js';
 import { stays } from '../sync/sharing/crossing.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
@@ -54,6 +54,6 @@ stays((value) =>
 /** Makes the error for a value that was passed instead of a task. */
 export function mustBeTask(value: unknown, name: string, action: string): TypeError {
   const isModule = typeof value === 'object' && value !== null && addresses.has(value);
-  const received = isModule ? 'the whole taskModule(), not a function of it' : describe(value);
+  const received = isModule ? 'the whole taskModule(), not a function of it' : describeReceived(value);
   return wrongType(action, `${name} must be a function or a task of a taskModule()`, received);
 }

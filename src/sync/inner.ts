@@ -1,3 +1,5 @@
+import { ofThisVersion } from '../base/version.js';
+
 // Members of public objects that only this library uses. They are keyed by symbols, so that no method of a subclass can
 // clash with them, and neither `Object.keys`, nor JSON, nor `console.log` shows them.
 
@@ -5,26 +7,26 @@
 // task's import) call these members of each other's objects.
 
 /** Cancels a dependent once the object has fired. */
-export const LINK = Symbol.for('thread-system.link');
-export const UNLINK = Symbol.for('thread-system.unlink');
+export const LINK = Symbol.for(ofThisVersion('link'));
+export const UNLINK = Symbol.for(ofThisVersion('unlink'));
 /** Whether the object has fired, on any thread. */
-export const HAS_FIRED = Symbol.for('thread-system.hasFired');
+export const HAS_FIRED = Symbol.for(ofThisVersion('hasFired'));
 /** When the object fired, in ms of `now()`. */
-export const FIRED_AT_MS = Symbol.for('thread-system.firedAtMs');
+export const FIRED_AT_MS = Symbol.for(ofThisVersion('firedAtMs'));
 /** Makes the object record that time exactly from now on. */
-export const KEEP_TIME = Symbol.for('thread-system.keepTime');
+export const KEEP_TIME = Symbol.for(ofThisVersion('keepTime'));
 /** What a thread reports about its copy: see `Shared` in `registry.ts`. */
-export const COPY_CANCELLED = Symbol.for('thread-system.copyCancelled');
-export const REASON_ASKED = Symbol.for('thread-system.reasonAsked');
-export const COPIES_GONE = Symbol.for('thread-system.copiesGone');
-export const THREAD_GONE = Symbol.for('thread-system.threadGone');
+export const COPY_CANCELLED = Symbol.for(ofThisVersion('copyCancelled'));
+export const REASON_ASKED = Symbol.for(ofThisVersion('reasonAsked'));
+export const COPIES_GONE = Symbol.for(ofThisVersion('copiesGone'));
+export const THREAD_GONE = Symbol.for(ofThisVersion('threadGone'));
 /** Notes that the object is sent over a peer, or has arrived over it. */
-export const ADD_PEER = Symbol.for('thread-system.addPeer');
+export const ADD_PEER = Symbol.for(ofThisVersion('addPeer'));
 /** Called when another thread has a copy, too. */
-export const SHARED = Symbol.for('thread-system.shared');
+export const SHARED = Symbol.for(ofThisVersion('shared'));
 /** What a condition uses of its mutex. */
-export const IS_HELD = Symbol.for('thread-system.isHeld');
-export const GIVE_AWAY = Symbol.for('thread-system.giveAway');
+export const IS_HELD = Symbol.for(ofThisVersion('isHeld'));
+export const GIVE_AWAY = Symbol.for(ofThisVersion('giveAway'));
 
 // Not registered: methods that a class overrides and its base class calls, within one copy of the library.
 

@@ -1,3 +1,5 @@
+import { workerVersion } from '../base/nesting.js';
+import { ofThisVersion, VERSION } from '../base/version.js';
 import type { CurrentJob } from '../contract/current-job.js';
 
 /**
@@ -10,7 +12,7 @@ interface Bridge {
   readonly loops: Set<() => CurrentJob | undefined>;
 }
 
-const KEY = Symbol.for('thread-system.worker');
+const KEY = Symbol.for(ofThisVersion('worker'));
 const globals = globalThis as typeof globalThis & { [KEY]?: Bridge };
 
 /** Lets `currentJob` find the job that a worker runs. Returns a function that ends that. */
@@ -53,9 +55,12 @@ function createBridge(): Bridge {
 export function currentJob<C extends object = Readonly<Record<string, unknown>>>(): CurrentJob<C> {
   const job = globals[KEY]?.currentJob();
   if (job !== undefined) return job as CurrentJob<C>; // only the submitter knows the types of the values
-  throw new Error(
-    globals[KEY] === undefined
-      ? 'Cannot tell the current job: this thread is not a worker of a ThreadPool'
-      : 'Cannot tell the current job: no task runs here now; call currentJob() in the task, before its first await',
-  );
+  throw new Error(`Cannot tell the current job: ${whyNone()}`);
+}
+
+function whyNone(): string {
+  if (globals[KEY] !== undefined) return 'no task runs here now; call currentJob() in the task, before its first await';
+  const version = workerVersion();
+  if (version === undefined) return 'this thread is not a worker of a ThreadPool';
+  return `this is a worker of thread-system ${version}, and the task imports thread-system ${VERSION}; import the version of its pool`;
 }

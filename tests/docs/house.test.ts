@@ -28,3 +28,12 @@ test('errors for arguments are made in src/base/check alone', () => {
   expect(checks?.length).toBeGreaterThan(2);
   expect(others?.filter(({ text }) => made.test(text)).map(({ path }) => path)).toEqual([]);
 });
+
+test('registered symbols carry the version, by src/base/version.ts', () => {
+  const keys = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/Symbol\.for\(([^\n]*?)\)/g)].map((match) => ({ path, key: match[1] ?? '' })),
+  );
+  expect(keys.length).toBeGreaterThan(10);
+  const others = keys.filter(({ key }) => !/^of(?:This|All)Versions?\(/.test(key));
+  expect([...new Set(others.map(({ key }) => key))]).toEqual(["'ts-node.register.instance'"]);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Latch, Signal, ThreadPool } from 'thread-system';
+import { ofThisVersion } from '../../build/base/version.js';
 import { runProgram } from '../support/program.ts';
 
 test('a thread listens once, however often a listener that is told begins to wait for something else', async () => {
@@ -34,8 +35,8 @@ test('a thread listens once, however often a listener that is told begins to wai
 test('what a thread has once cannot be taken apart by those who clean the global object up', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   await pool.submit(() => 1);
-  for (const name of ['thread-system.wakeups', 'thread-system.registry'])
-    expect(Object.isSealed(Reflect.get(globalThis, Symbol.for(name)))).toBe(true);
+  for (const name of ['wakeups', 'registry'])
+    expect(Object.isSealed(Reflect.get(globalThis, Symbol.for(ofThisVersion(name))))).toBe(true);
 });
 
 test('a wait that is cancelled while it begins leaves no timer behind that keeps the process', async () => {

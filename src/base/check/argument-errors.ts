@@ -1,4 +1,4 @@
-import { describe } from '../../errors.js';
+import { describeReceived } from '../known-classes.js';
 
 // Makes all errors for arguments, so that they are worded alike: "Cannot <action>: <rule>, received <value>".
 
@@ -6,7 +6,7 @@ import { describe } from '../../errors.js';
  * Makes the error for an argument of a wrong type, or for a use that makes no sense.
  *
  * @param rule the argument and what it must be, such as `token must be a CancellationToken`.
- * @param received the value as text, usually by `describe`.
+ * @param received the value as text, usually by `describeReceived`.
  */
 export function wrongType(action: string, rule: string, received?: string): TypeError {
   return new TypeError(messageFor(action, rule, received));
@@ -23,7 +23,7 @@ function messageFor(action: string, rule: string, received: string | undefined):
 
 /** Makes the error of the usual rule for a type: an argument must be of one kind. */
 export function mustBe(kind: string, value: unknown, name: string, action: string): TypeError {
-  return wrongType(action, `${name} must be ${kind}`, describe(value));
+  return wrongType(action, `${name} must be ${kind}`, describeReceived(value));
 }
 
 /** Makes the error of the usual rule for a value: a number must be within limits. */

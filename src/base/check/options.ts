@@ -1,5 +1,5 @@
-import { describe } from '../../errors.js';
 import { Bare } from '../bare.js';
+import { describeReceived } from '../known-classes.js';
 import { nearest } from '../nearest.js';
 import { mustBe, wrongType } from './argument-errors.js';
 import { isAbortSignal } from './values.js';
@@ -87,7 +87,7 @@ function refuseName(name: string, options: object, { action, path, names }: Read
   const similar = nearest(name, names);
   const hint = similar === undefined ? '' : ` (did you mean '${path}${similar}'?)`;
   // such as a token, passed instead of { token }
-  const what = isPlain(options) ? undefined : describe(options);
+  const what = isPlain(options) ? undefined : describeReceived(options);
   const rule = `there is no option '${path}${name}'${hint}; the options are ${[...names].join(', ')}`;
   throw wrongType(action, rule, what);
 }
@@ -115,5 +115,5 @@ function isPlain(value: object): boolean {
  */
 export function refuseOptions(rest: readonly unknown[], action: string): void {
   const surplus = rest.find((value) => value !== undefined);
-  if (surplus !== undefined) throw wrongType(action, 'it takes no options', describe(surplus));
+  if (surplus !== undefined) throw wrongType(action, 'it takes no options', describeReceived(surplus));
 }

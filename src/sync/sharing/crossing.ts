@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ReadableStream, TransformStream, WritableStream } from 'node:stream/web';
 import type { MessagePort } from 'node:worker_threads';
+import { foreignObject } from '../../base/known-classes.js';
+import { ofThisVersion } from '../../base/version.js';
 import type { Peer } from './registry.js';
 
 /**
@@ -21,7 +23,7 @@ export type Transferable =
  * object, so such objects are {@link Uncloneable}: only when a clone fails does the codec search the value for this
  * method.
  */
-export const CROSS = Symbol.for('thread-system.cross');
+export const CROSS = Symbol.for(ofThisVersion('cross'));
 
 /** What crosses in place of an object: the name of its class, its id, its shared memory. */
 export interface CrossingHandle {
@@ -44,7 +46,7 @@ export function isCrossing(value: unknown): value is Crossing {
 
 type Advice = (value: object) => string | undefined;
 
-const advices: Advice[] = [];
+const advices: Advice[] = [foreignObject];
 
 /**
  * Registers a kind of object that stays on its thread. A structured clone would turn most of them into an empty object,

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from '../../base/clock.js';
+import { ofThisVersion } from '../../base/version.js';
 import { COPIES_GONE, COPY_CANCELLED, REASON_ASKED, THREAD_GONE } from '../inner.js';
 
 /** A message from one thread to another about objects of which both have a copy. */
@@ -62,7 +63,7 @@ interface Registry {
   checkCurrentJob: () => void;
 }
 
-const KEY = Symbol.for('thread-system.registry');
+const KEY = Symbol.for(ofThisVersion('registry'));
 
 function createRegistry(): Registry {
   const copies = new Map<string, WeakRef<Shared>>();

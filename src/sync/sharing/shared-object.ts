@@ -1,5 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import { defineHidden } from '../../base/define.js';
+import { registerClass } from '../../base/known-classes.js';
+import { ofThisVersion } from '../../base/version.js';
 import {
   ADD_PEER,
   COPIES_GONE,
@@ -122,9 +124,10 @@ export abstract class SharedObject extends Uncloneable {
   }
 }
 
-/** Makes `instanceof` true for every instance of the class, whichever copy of this library made it. */
+/** Makes `instanceof` true for every instance of the class, whichever copy of this version made it. */
 export function brand(ofClass: { readonly prototype: object }, name: string): void {
-  const key = Symbol.for(`thread-system.${name}`);
+  registerClass(ofClass, { name, isOfAllCopies: true });
+  const key = Symbol.for(ofThisVersion(name));
   defineHidden(ofClass.prototype, key, true);
   const isOne = (value: unknown): boolean => typeof value === 'object' && value !== null && key in value;
   defineHidden(ofClass, Symbol.hasInstance, isOne);

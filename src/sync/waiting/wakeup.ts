@@ -1,5 +1,6 @@
 import { now, setImmediate } from '../../base/clock.js';
 import { whenSettled } from '../../base/promises.js';
+import { ofThisVersion } from '../../base/version.js';
 
 /**
  * One wakeup word for each thread, in a table that all threads of the process share. A thread that changes shared words
@@ -46,7 +47,7 @@ const PARENT = 2;
 const BLOCKED = 1;
 const LISTENING = 2;
 
-const KEY = Symbol.for('thread-system.wakeups');
+const KEY = Symbol.for(ofThisVersion('wakeups'));
 const globals = globalThis as typeof globalThis & { [KEY]?: Wakeups };
 
 function createWakeups(): Wakeups {

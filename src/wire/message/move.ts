@@ -1,11 +1,13 @@
 import { types } from 'node:util';
 import { checkArray } from '../../base/check/values.js';
+import { registerClass } from '../../base/known-classes.js';
+import { ofThisVersion } from '../../base/version.js';
 import type { Transferable } from '../../sync/sharing/crossing.js';
 import { Uncloneable } from '../../sync/uncloneable.js';
 
 // registered, as another copy of the library, which the task imports, makes the wrapper that the worker takes off
-const BRAND = Symbol.for('thread-system.moved');
-const VALUE = Symbol.for('thread-system.movedValue');
+const BRAND = Symbol.for(ofThisVersion('moved'));
+const VALUE = Symbol.for(ofThisVersion('movedValue'));
 
 /** A wrapper around a value to be moved. Inside of another value the structured clone refuses it. */
 export class Moved extends Uncloneable {
@@ -16,6 +18,10 @@ export class Moved extends Uncloneable {
     super();
     this[VALUE] = value;
     this[BRAND] = transferables;
+  }
+
+  static {
+    registerClass(Moved, { name: 'moved value', isOfAllCopies: true });
   }
 }
 

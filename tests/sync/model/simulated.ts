@@ -1,7 +1,8 @@
 import { expect, jest } from '@jest/globals';
+import { ofThisVersion } from '../../../build/base/version.js';
 import { type Exploration, Model } from './explorer.ts';
 
-const WAKEUPS = Symbol.for('thread-system.wakeups');
+const WAKEUPS = Symbol.for(ofThisVersion('wakeups'));
 const globals = globalThis as typeof globalThis & { [WAKEUPS]?: unknown };
 
 let model: Model | undefined;
