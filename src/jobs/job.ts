@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 import { Bare } from '../base/bare.js';
 import { mustBe } from '../base/check/argument-errors.js';
+import { refuseSurplusOptions } from '../base/check/options.js';
 import { checkFinite, checkFunction } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js';
@@ -197,7 +198,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    * @returns a function that unregisters `fn`.
    * @throws {TypeError} if `fn` is not a function.
    */
-  onProgress(fn: (value: P) => void): () => void {
+  onProgress(fn: (value: P) => void): () => void;
+  onProgress(fn: (value: P) => void, ...rest: readonly unknown[]): () => void {
+    refuseSurplusOptions(rest, 'only a listener', 'register onProgress');
     checkFunction(fn, 'the listener', 'register onProgress');
     const progress = progressOf(this);
     accessProgress(progress);

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { mustBe } from '../base/check/argument-errors.js';
+import { refuseSurplusOptions } from '../base/check/options.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { registerClass } from '../base/known-classes.js';
@@ -58,7 +59,9 @@ const modules = new Map<string, object>();
  * const digest = await pool.submit(tasks.sha256, [bytes]);
  * ```
  */
-export function taskModule<M>(url: URL | string): TaskModule<M> {
+export function taskModule<M>(url: URL | string): TaskModule<M>;
+export function taskModule<M>(url: URL | string, ...rest: readonly unknown[]): TaskModule<M> {
+  refuseSurplusOptions(rest, 'only a URL', 'name task module');
   const href = moduleHref(url);
   let exports = modules.get(href);
   if (exports === undefined) {

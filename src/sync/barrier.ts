@@ -54,7 +54,9 @@ export class Barrier extends SharedObject {
     super();
     checkCount(parties, { name: 'parties', from: 1, to: ARRIVED_MASK, action: 'make a barrier' });
     this.#parties = parties;
-    this.#words = Inner.of(words) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#words =
+      Inner.of(words, 'only parties', 'make a barrier') ??
+      new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   }
 
   /** How many parties must arrive to end a round. */

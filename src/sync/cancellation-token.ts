@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
+import { refuseSurplus, refuseSurplusOptions } from '../base/check/options.js';
 import { checkDate, checkInstance, checkMs, checkSignal } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { stamp } from '../base/ticks.js';
@@ -45,6 +46,8 @@ interface Link {
   readonly signals: () => readonly AbortSignal[];
 }
 
+const MAKE = 'make a token';
+
 /** What a token is made from: the source it follows, or an existing flag. */
 interface Parts {
   readonly link?: Link;
@@ -86,7 +89,7 @@ export class CancellationToken extends OneShot {
   /** @internal */
   constructor(inner: Inner<Parts>);
   constructor(inner?: Inner<Parts>) {
-    const parts = Inner.of(inner);
+    const parts = Inner.of(inner, 'no arguments', MAKE);
     super(parts?.link?.source);
     this.#link = parts?.link;
     this.#flag = parts?.flag;
@@ -133,8 +136,10 @@ export class CancellationToken extends OneShot {
    *
    * @throws {TypeError | RangeError} if `ms` is not a number of 0 or more.
    */
-  static timeout(ms: number): CancellationToken {
-    checkMs(ms, 'ms', 'make a token');
+  static timeout(ms: number): CancellationToken;
+  static timeout(ms: number, ...rest: readonly unknown[]): CancellationToken {
+    refuseSurplusOptions(rest, 'only milliseconds', MAKE);
+    checkMs(ms, 'ms', MAKE);
     return CancellationToken.#due(ms, `timed out after ${ms} ms`);
   }
 
@@ -144,8 +149,10 @@ export class CancellationToken extends OneShot {
    *
    * @throws {TypeError | RangeError} if `date` is not a valid point in time.
    */
-  static deadline(date: Date | number): CancellationToken {
-    const ms = msUntil(checkDate(date, 'date', 'make a token'));
+  static deadline(date: Date | number): CancellationToken;
+  static deadline(date: Date | number, ...rest: readonly unknown[]): CancellationToken {
+    refuseSurplusOptions(rest, 'only a date', MAKE);
+    const ms = msUntil(checkDate(date, 'date', MAKE));
     return CancellationToken.#due(ms, 'the deadline passed');
   }
 
@@ -154,8 +161,10 @@ export class CancellationToken extends OneShot {
    *
    * @throws {TypeError} if `signal` is not an `AbortSignal`.
    */
-  static from(signal: AbortSignal): CancellationToken {
-    const source = new AbortSource(checkSignal(signal, 'signal', 'make a token'));
+  static from(signal: AbortSignal): CancellationToken;
+  static from(signal: AbortSignal, ...rest: readonly unknown[]): CancellationToken {
+    refuseSurplusOptions(rest, 'only an AbortSignal', MAKE);
+    const source = new AbortSource(checkSignal(signal, 'signal', MAKE));
     return CancellationToken.#linked({ source, reason: () => signal.reason, signals: () => [signal] });
   }
 
@@ -227,7 +236,9 @@ export class CancellationToken extends OneShot {
   }
 
   /** Returns a token that is cancelled together with this one. Cancelling the child does not cancel this token. */
-  child(): CancellationToken {
+  child(): CancellationToken;
+  child(...rest: readonly unknown[]): CancellationToken {
+    refuseSurplus(rest, 'no arguments', 'make a child of a token');
     return CancellationToken.any(this);
   }
 
@@ -237,7 +248,9 @@ export class CancellationToken extends OneShot {
    *
    * @returns a function that unregisters `fn`.
    */
-  onCancel(fn: (reason: unknown) => void): () => void {
+  onCancel(fn: (reason: unknown) => void): () => void;
+  onCancel(fn: (reason: unknown) => void, ...rest: readonly unknown[]): () => void {
+    refuseSurplusOptions(rest, 'only a listener', 'register onCancel');
     return listen(this, typeof fn === 'function' ? inContextOfNow(fn) : fn, 'onCancel');
   }
 

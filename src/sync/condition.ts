@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { refuseCount } from '../base/check/options.js';
 import { checkInstance } from '../base/check/values.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Mutex, reviveMutex } from './mutex.js';
@@ -32,7 +33,9 @@ export class Condition extends SharedObject {
   constructor(mutex: Mutex, words?: Inner<Int32Array>) {
     super();
     this.#mutex = checkInstance(mutex, Mutex, 'mutex', 'make a condition');
-    this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(0), { isForWaiters: true });
+    this.#queue = new WaitQueue(Inner.of(words, 'only a mutex', 'make a condition') ?? waitQueueWords(0), {
+      isForWaiters: true,
+    });
   }
 
   /**
@@ -75,7 +78,9 @@ export class Condition extends SharedObject {
   }
 
   /** Wakes the first waiter; does nothing if nobody waits. */
-  notify(): void {
+  notify(): void;
+  notify(...rest: readonly unknown[]): void {
+    refuseCount(rest, 'no count: it wakes one waiter', 'notify a condition');
     this.#queue.addForWaiters(1);
   }
 

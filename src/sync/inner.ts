@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../base/check/options.js';
 import { ofThisVersion } from '../base/version.js';
 
 // Members of public objects that only this library uses. They are keyed by symbols, so that no method of a subclass can
@@ -59,8 +60,15 @@ export class Inner<T> {
     this.#value = value;
   }
 
-  /** Returns the wrapped value; `undefined` if `given` is not an instance. */
-  static of<T>(given: Inner<T> | undefined): T | undefined {
-    return typeof given === 'object' && given !== null && #value in given ? given.#value : undefined;
+  /**
+   * Returns the wrapped value; `undefined` if there is none.
+   *
+   * @param takes what callers from outside may pass to the constructor, such as `no arguments`.
+   * @throws {TypeError} if `given` is neither an instance nor `undefined`.
+   */
+  static of<T>(given: Inner<T> | undefined, takes: string, action: string): T | undefined {
+    if (typeof given === 'object' && given !== null && #value in given) return given.#value;
+    refuseSurplus([given], takes, action);
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { refuseCount } from '../base/check/options.js';
 import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, SOURCE_FIRED } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
@@ -31,7 +32,9 @@ export class Latch extends OneShot {
   constructor(count: number, words?: Inner<Int32Array>) {
     super();
     checkCount(count, { name: 'count', from: 0, to: MOST, action: 'make a latch' });
-    this.#words = Inner.of(words) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(count);
+    this.#words =
+      Inner.of(words, 'only a count', 'make a latch') ??
+      new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(count);
   }
 
   /** How many calls of `countDown` are still needed to open the latch. */
@@ -40,7 +43,9 @@ export class Latch extends OneShot {
   }
 
   /** Counts down by one and opens the latch at 0. Does nothing once it is open. */
-  countDown(): void {
+  countDown(): void;
+  countDown(...rest: readonly unknown[]): void {
+    refuseCount(rest, 'no count: it counts down by one', 'count down a latch');
     for (;;) {
       const { count } = this;
       if (count === 0) return;

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { refuseSurplus } from '../base/check/options.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
 import type { CrossingHandle } from './sharing/crossing.js';
@@ -56,7 +57,7 @@ export class Mutex extends SharedObject {
   constructor(words: Inner<Int32Array>);
   constructor(words?: Inner<Int32Array>) {
     super();
-    this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(1));
+    this.#queue = new WaitQueue(Inner.of(words, 'no arguments', 'make a mutex') ?? waitQueueWords(1));
   }
 
   /** Whether the mutex is locked now, by any thread. */
@@ -89,7 +90,9 @@ export class Mutex extends SharedObject {
   }
 
   /** Locks the mutex if nobody holds it or waits for it. Returns a lease, or `null`. */
-  tryLock(): MutexLease | null {
+  tryLock(): MutexLease | null;
+  tryLock(...rest: readonly unknown[]): MutexLease | null {
+    refuseSurplus(rest, 'no arguments', 'try to lock a mutex');
     return this.#queue.tryAcquire() ? this.#locked() : null;
   }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { refuseCount, refuseSurplus } from '../base/check/options.js';
 import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
@@ -41,7 +42,7 @@ export class Semaphore extends SharedObject {
   constructor(permits = 1, words?: Inner<Int32Array>) {
     super();
     checkCount(permits, { name: 'permits', from: 0, to: MOST, action: 'make a semaphore' });
-    this.#queue = new WaitQueue(Inner.of(words) ?? waitQueueWords(permits));
+    this.#queue = new WaitQueue(Inner.of(words, 'only permits', 'make a semaphore') ?? waitQueueWords(permits));
   }
 
   /** How many permits are free now. */
@@ -79,12 +80,16 @@ export class Semaphore extends SharedObject {
   }
 
   /** Takes a bare permit if one is free and nobody waits for it. Returns whether it did. */
-  tryAcquire(): boolean {
+  tryAcquire(): boolean;
+  tryAcquire(...rest: readonly unknown[]): boolean {
+    refuseSurplus(rest, 'no arguments, but one permit', 'try to acquire a semaphore');
     return this.#queue.tryAcquireBare();
   }
 
   /** Adds a bare permit, which the first waiter gets. */
-  release(): void {
+  release(): void;
+  release(...rest: readonly unknown[]): void {
+    refuseCount(rest, 'no count: it adds one permit', 'release a semaphore');
     this.#queue.releaseBare();
   }
 

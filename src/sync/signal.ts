@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { inContextOfNow } from '../base/async-context.js';
+import { refuseSurplus, refuseSurplusOptions } from '../base/check/options.js';
 import { checkInstance, checkSignal } from '../base/check/values.js';
 import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, LINK, SOURCE_FIRED } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
@@ -49,7 +50,7 @@ export class Signal extends OneShot {
   /** @internal */
   constructor(inner: Inner<Parts>);
   constructor(inner?: Inner<Parts>) {
-    const parts = Inner.of(inner);
+    const parts = Inner.of(inner, 'no arguments', 'make a signal');
     super(parts?.source);
     if (parts?.words !== undefined) this.#flag = new Flag(parts.words);
   }
@@ -82,7 +83,9 @@ export class Signal extends OneShot {
    *
    * @throws {TypeError} if `abortSignal` is not an `AbortSignal`.
    */
-  static from(abortSignal: AbortSignal): Signal {
+  static from(abortSignal: AbortSignal): Signal;
+  static from(abortSignal: AbortSignal, ...rest: readonly unknown[]): Signal {
+    refuseSurplusOptions(rest, 'only an AbortSignal', 'make a signal');
     const source = new AbortSource(checkSignal(abortSignal, 'abortSignal', 'make a signal'));
     return new Signal(new Inner({ source }));
   }
@@ -107,22 +110,28 @@ export class Signal extends OneShot {
    *
    * @returns a function that unregisters `fn`.
    */
-  onGo(fn: () => void): () => void {
+  onGo(fn: () => void): () => void;
+  onGo(fn: () => void, ...rest: readonly unknown[]): () => void {
+    refuseSurplusOptions(rest, 'only a listener', 'register onGo');
     return listen(this, typeof fn === 'function' ? inContextOfNow(() => fn()) : fn, 'onGo');
   }
 
   /** Returns a signal that goes once both this one and `other` have gone. */
-  and(other: Signal): Signal {
-    return this.#combined('and', other);
+  and(other: Signal): Signal;
+  and(...others: readonly unknown[]): Signal {
+    return this.#combined('and', others);
   }
 
   /** Returns a signal that goes once this one or `other` has gone. */
-  or(other: Signal): Signal {
-    return this.#combined('or', other);
+  or(other: Signal): Signal;
+  or(...others: readonly unknown[]): Signal {
+    return this.#combined('or', others);
   }
 
   /** Returns an `AbortSignal` that aborts when this signal goes. */
-  toAbortSignal(): AbortSignal {
+  toAbortSignal(): AbortSignal;
+  toAbortSignal(...rest: readonly unknown[]): AbortSignal {
+    refuseSurplus(rest, 'no arguments', 'make an AbortSignal');
     if (this.#abortSignal === undefined) {
       const controller = new AbortController();
       this.#abortSignal = controller.signal;
@@ -173,8 +182,9 @@ export class Signal extends OneShot {
     return this.#flag.words;
   }
 
-  #combined(operator: Operator, other: Signal): Signal {
-    checkInstance(other, Signal, 'the other', 'combine signals');
+  #combined(operator: Operator, [given, ...rest]: readonly unknown[]): Signal {
+    const other = checkInstance(given, Signal, 'the other', 'combine signals');
+    refuseSurplus(rest, 'one other signal', 'combine signals');
     return new Signal(new Inner({ source: new Combination<Signal>(operator, [this, other]) }));
   }
 }

@@ -1,4 +1,4 @@
-import { optionNames, readOptions } from '../base/check/options.js';
+import { optionNames, readOptions, refuseSurplusOptions } from '../base/check/options.js';
 import { checkDate, checkMs, checkObject } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { msUntil } from '../base/timer.js';
@@ -39,7 +39,7 @@ export class Till extends Signal {
   constructor(options: TillOptions, words?: Inner<Int32Array>) {
     const { ms } = readOptions(checkObject(options, 'options', ACTION), TILL_OPTIONS, ACTION);
     const dueTime = new DueTime(now() + checkMs(ms, 'ms', ACTION), { keepsProcess: true });
-    super(new Inner({ source: dueTime, words: Inner.of(words) }));
+    super(new Inner({ source: dueTime, words: Inner.of(words, 'only options', ACTION) }));
     this.#dueTime = dueTime;
   }
 
@@ -48,7 +48,9 @@ export class Till extends Signal {
    *
    * @throws {TypeError | RangeError} if `date` is not a valid point in time.
    */
-  static at(date: Date | number): Till {
+  static at(date: Date | number): Till;
+  static at(date: Date | number, ...rest: readonly unknown[]): Till {
+    refuseSurplusOptions(rest, 'only a date', ACTION);
     return new Till({ ms: msUntil(checkDate(date, 'date', ACTION)) });
   }
 

@@ -8,6 +8,11 @@ const entries = ['index', 'worker'].map((name) => fileURLToPath(new URL(`../../d
  * in the published types, so that one that is added later is found, too.
  */
 export function takersOfOptions(): readonly string[] {
+  return publicFunctions(({ parameters }) => parameters.some((parameter) => isOptions(parameter)));
+}
+
+/** All public functions, methods and constructors with a signature that `isMeant`. */
+export function publicFunctions(isMeant: (signature: ts.Signature) => boolean): readonly string[] {
   const program = ts.createProgram(entries, {
     target: ts.ScriptTarget.ES2023,
     module: ts.ModuleKind.NodeNext,
@@ -17,7 +22,7 @@ export function takersOfOptions(): readonly string[] {
   const checker = program.getTypeChecker();
   const found = new Set<string>();
   const note = (name: string, signatures: readonly ts.Signature[]): void => {
-    if (signatures.some((signature) => signature.parameters.some((parameter) => isOptions(parameter)))) found.add(name);
+    if (signatures.some(isMeant)) found.add(name);
   };
   const noteMembers = (owner: string, type: ts.Type): void => {
     for (const member of type.getProperties()) {
@@ -40,7 +45,7 @@ export function takersOfOptions(): readonly string[] {
         note(`new ${exported.name}`, value.getConstructSignatures());
         noteMembers(exported.name, value); // static
       }
-      if (symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))
+      if (symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias))
         noteMembers(exported.name, checker.getDeclaredTypeOfSymbol(symbol));
     }
   }

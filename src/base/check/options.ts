@@ -1,7 +1,7 @@
 import { Bare } from '../bare.js';
 import { describeReceived } from '../known-classes.js';
-import { nearest } from '../nearest.js';
 import { mustBe, wrongType } from './argument-errors.js';
+import { nearest } from './nearest.js';
 import { isAbortSignal } from './values.js';
 
 // Captured, as a program may replace or fake them after the library was loaded.
@@ -114,6 +114,41 @@ function isPlain(value: object): boolean {
  * @throws {TypeError} if one of them is not `undefined`.
  */
 export function refuseOptions(rest: readonly unknown[], action: string): void {
+  refuseSurplus(rest, 'no options', action);
+}
+
+/**
+ * Refuses arguments that a function does not take.
+ *
+ * @param rest the arguments after the function's parameters.
+ * @param takes what the function takes, such as `no arguments`.
+ * @throws {TypeError} if one of them is not `undefined`.
+ */
+export function refuseSurplus(rest: readonly unknown[], takes: string, action: string): void {
   const surplus = rest.find((value) => value !== undefined);
-  if (surplus !== undefined) throw wrongType(action, 'it takes no options', describeReceived(surplus));
+  if (surplus !== undefined) throw wrongType(action, `it takes ${takes}`, describeReceived(surplus));
+}
+
+/**
+ * Like {@link refuseSurplus}, for a function that may also be passed to `map` or the like, which adds an index and the
+ * list: refuses only an options object.
+ */
+export function refuseSurplusOptions(rest: readonly unknown[], takes: string, action: string): void {
+  refuseSurplus(
+    rest.filter((value) => isOptions(value) && isPlain(value)),
+    takes,
+    action,
+  );
+}
+
+/**
+ * Like {@link refuseSurplus}, for a function that may also be passed to `then` or an emitter, which pass a value: refuses
+ * only a number, which other libraries take as a count.
+ */
+export function refuseCount(rest: readonly unknown[], takes: string, action: string): void {
+  refuseSurplus(
+    rest.filter((value) => typeof value === 'number'),
+    takes,
+    action,
+  );
 }

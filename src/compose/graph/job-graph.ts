@@ -1,13 +1,15 @@
 import { inspect } from 'node:util';
 import { mustBe, wrongType, wrongValue } from '../../base/check/argument-errors.js';
-import { optionNames, readOptions } from '../../base/check/options.js';
+import { optionNames, readOptions, refuseOptions, refuseSurplus } from '../../base/check/options.js';
 import { checkArray, checkOneOf, checkText } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
+import { describeReceived } from '../../base/known-classes.js';
 import { all } from '../../base/promises.js';
 import { describe, messageOf } from '../../errors.js';
 import { Job } from '../../jobs/job.js';
 import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../../jobs/task.js';
+import { NO_ARGS } from '../../jobs/task-ref.js';
 import { refOf } from '../../jobs/task-registry.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
@@ -97,7 +99,7 @@ export class JobGraph {
     const fallback = given.fallback as Task | undefined;
     refOf(task);
     if (fallback !== undefined) refOf(fallback);
-    const list = checkArray(args ?? [], 'args', action);
+    const list = args === undefined ? NO_ARGS : checkArray(args, 'args', action);
     const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
     const part = partOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
@@ -113,10 +115,12 @@ export class JobGraph {
    * @throws {TypeError} if one is not a node of this graph.
    * @throws {Error} while the graph is running.
    */
-  connect(before: GraphNode<never> | GraphNode, after: GraphNode<never> | GraphNode): void {
+  connect(before: GraphNode<never> | GraphNode, after: GraphNode<never> | GraphNode): void;
+  connect(before: unknown, after: unknown, ...rest: readonly unknown[]): void {
     const action = 'connect nodes';
-    const first = this.#own(before as GraphNode, action);
-    const second = this.#own(after as GraphNode, action);
+    const first = this.#own(before, action);
+    const second = this.#own(after, action);
+    refuseSurplus(rest, 'two nodes', action);
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     const path = first === second ? [first] : pathBetween(second, first);
     if (path !== undefined) {
@@ -145,12 +149,16 @@ export class JobGraph {
   }
 
   /** Returns the graph as a Mermaid flowchart, coloured by the states of its jobs. */
-  toMermaid(): string {
+  toMermaid(): string;
+  toMermaid(...rest: readonly unknown[]): string {
+    refuseOptions(rest, 'draw a graph');
     return drawMermaid(this.#list);
   }
 
   /** Returns the graph in the DOT language of Graphviz, coloured by the states of its jobs. */
-  toDot(): string {
+  toDot(): string;
+  toDot(...rest: readonly unknown[]): string {
+    refuseOptions(rest, 'draw a graph');
     return drawDot(this.#list);
   }
 
@@ -218,8 +226,8 @@ export class JobGraph {
   }
 
   /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
-  #own(node: GraphNode, action: string): Part {
-    if (!(node instanceof GraphNode)) throw wrongType(action, 'it must be given nodes', describe(node));
+  #own(node: unknown, action: string): Part {
+    if (!(node instanceof GraphNode)) throw wrongType(action, 'it must be given nodes', describeReceived(node));
     const part = partOf(node);
     if (this.#deps.get(part.name) !== part) throw wrongType(action, `node '${node.name}' belongs to another graph`);
     return part;
