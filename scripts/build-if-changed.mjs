@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const SOURCES = ['src', 'scripts/compile.mjs', 'scripts/capture.mjs', 'scripts/bundle.mjs', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'scripts/compile.mjs',
+  'scripts/capture.mjs',
+  'scripts/compact.mjs',
+  'scripts/bundle.mjs',
+  'tsconfig.build.json',
+];
 const MADE_LAST = ['dist/index.js', 'dist/cjs/index.js', 'dist/pool-worker.cjs'];
 
 const builtAt = Math.min(...MADE_LAST.map((path) => changedAt(join(root, path))));

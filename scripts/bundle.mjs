@@ -2,13 +2,14 @@
 // import cost a program 50 ms, and `thread-system/worker` every thread 20.
 // By rollup: it leaves classes and functions as they are written (esbuild renames a class that mentions itself, or wraps
 // every closure), and two entries may share a chunk, so that both surfaces hold the same classes.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
-import ts from 'typescript';
 import { capture } from './capture.mjs';
+import { compact, linesOnly, reprint } from './compact.mjs';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -26,7 +27,7 @@ async function bundle(entries, { external = [], plugins = [], ...output }) {
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
     external: (id) => id.startsWith('node:') || external.includes(id),
-    plugins: [tinyqueue, maps, ...plugins, capture],
+    plugins: [tinyqueue, maps, ...plugins, capture, reprint, compact, linesOnly],
     onwarn: (warning) => {
       throw new Error(warning.message); // such as of an import that leads nowhere
     },
@@ -51,9 +52,9 @@ async function bundleEntries() {
   await bundleThreadEntry();
 
   // For bundles that lose the file.
-  const source = stripComments(readFileSync(join(dist, 'pool-worker.mjs'), 'utf8')).code;
-  writeFileSync(join(build, 'host/worker-source.js'), `export const WORKER_SOURCE = ${JSON.stringify(source)};\n`);
-  rmSync(join(build, 'host/worker-source.js.map'));
+  const source = brotliCompressSync(readFileSync(join(dist, 'pool-worker.mjs'))).toString('base64');
+  writeFileSync(join(build, 'host/worker-source.js'), `export const WORKER_SOURCE = '${source}';\n`);
+  writeFileSync(join(build, 'host/worker-source.js.map'), JSON.stringify({ version: 3, sources: [], mappings: '' }));
 }
 
 /**
@@ -66,22 +67,8 @@ async function bundleThreadEntry() {
     resolveId: (id) => (id.endsWith('/shared-objects.js') ? join(build, 'worker/shared-objects-later.js') : null),
   };
   const asFile = { format: 'cjs', exports: 'auto', entryFileNames: '[name].cjs' };
-  await bundle(['worker/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename'), withoutComments] });
+  await bundle(['worker/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename')] });
   await bundle(['wire/message/shared-objects.js'], asFile);
-}
-
-/** A thread reads all of its entry before it begins. */
-const withoutComments = {
-  name: 'without-comments',
-  transform: stripComments,
-};
-
-function stripComments(code) {
-  const { ES2023: target } = ts.ScriptTarget;
-  const { ESNext: module } = ts.ModuleKind;
-  const compilerOptions = { target, module, sourceMap: true, removeComments: true };
-  const { outputText, sourceMapText } = ts.transpileModule(code, { compilerOptions });
-  return { code: withoutMapUrl(outputText), map: sourceMapText };
 }
 
 /** What stands for `import.meta.url` in CommonJS. */

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { WORKER_SOURCE } from './worker-source.js';
 
+const { getBuiltinModule } = process;
+
 // Both entries lie beside the file into which this one is bundled. Bundlers recognize exactly these expressions.
 const workerFile = (): URL => new URL('./pool-worker.mjs', import.meta.url);
 const processFile = (): URL => new URL('./pool-process.mjs', import.meta.url);
@@ -58,7 +60,8 @@ function besideThis(): string {
 function embeddedLocation(): URL {
   if (WORKER_SOURCE === '')
     throw new Error('The library is not built: its pool-worker.mjs is missing, and no copy of it is embedded');
-  return new URL(`data:text/javascript,${encodeURIComponent(WORKER_SOURCE)}`);
+  const text = getBuiltinModule('node:zlib').brotliDecompressSync(Buffer.from(WORKER_SOURCE, 'base64')).toString();
+  return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
 function ifThere(file: () => URL): URL | undefined {

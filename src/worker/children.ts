@@ -4,7 +4,6 @@ import { mustBe } from '../base/check/argument-errors.js';
 import { checkArray } from '../base/check/values.js';
 import { readContext } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { checkChildOptions } from '../contract/child-options.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
 import type { TaskDefinition } from '../contract/task-origin.js';
@@ -14,6 +13,7 @@ import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js'
 import type { ChildEnd } from '../wire/message/protocol.js';
 import { movables } from '../wire/message/transfer-list.js';
 import type { ValueChannel } from '../wire/message/value-channel.js';
+import { checkChildOptions } from './child-options.js';
 import { countChildren, type JobContext } from './job-context.js';
 import { exportOf } from './tasks/module-loader.js';
 

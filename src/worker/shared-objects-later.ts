@@ -14,3 +14,4 @@ function load(): SharedObjects {
 
 export const revive: SharedObjects['revive'] = (handle, peer) => load().revive(handle, peer);
 export const tokenOf: SharedObjects['tokenOf'] = (flag) => load().tokenOf(flag);
+export const checkToken: SharedObjects['checkToken'] = (value, action) => load().checkToken(value, action);

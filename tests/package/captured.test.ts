@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 
@@ -77,5 +79,22 @@ function pathOf(node: ts.Identifier): string {
 describe('what the library asks of the platform', () => {
   test.each(FILES)('is captured as it is loaded: %s', (file) => {
     expect(liveReads(file)).toEqual([]);
+  });
+
+  // Node loads these when they are first read
+  test('does not load the classes of streams before one is sent, and does not replace those of the program', async () => {
+    const program = `
+      const before = new Set(process.moduleLoadList);
+      const { ThreadPool } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
+      const loaded = process.moduleLoadList.filter((name) => !before.has(name) && name.includes('webstreams'));
+      const stream = new ReadableStream({ start: (controller) => { controller.enqueue('sent'); controller.close(); } });
+      globalThis.ReadableStream = class Polyfill {};
+      const pool = new ThreadPool({ maxWorkers: 1 });
+      const read = await pool.submit(async (moved) => (await moved.getReader().read()).value, [stream], { transfer: [stream] });
+      console.log(JSON.stringify({ loaded, read, name: ReadableStream.name }));
+      await pool.shutdown();
+    `;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    expect(JSON.parse(stdout)).toEqual({ loaded: [], read: 'sent', name: 'Polyfill' });
   });
 });

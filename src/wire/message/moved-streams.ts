@@ -34,6 +34,10 @@ type ToWritable =
   | { readonly kind: 'abort'; readonly reason: ErrorRecord };
 type FromWritable = { readonly kind: 'done' } | { readonly kind: 'error'; readonly reason: ErrorRecord };
 
+const { getBuiltinModule } = process;
+/** The classes of streams. Node.js loads them when they are first read, which takes 2 ms: not before a stream is moved. */
+const classes = (): typeof globalThis => getBuiltinModule('node:stream/web') as unknown as typeof globalThis;
+
 const gone = (): WorkerExitError =>
   new WorkerExitError('The thread at the other end of a moved stream has ended', { exitCode: 1 });
 const ignore = (): void => {};
@@ -45,17 +49,18 @@ const dropped = new FinalizationRegistry<MessagePort>((port) => port.close());
 export function isFreeStream(item: unknown): item is ReadableStream | WritableStream | TransformStream {
   switch (Object.prototype.toString.call(item)) {
     case '[object ReadableStream]':
-      return item instanceof ReadableStream && !item.locked;
+      return item instanceof classes().ReadableStream && !item.locked;
     case '[object WritableStream]':
-      return item instanceof WritableStream && !item.locked;
+      return item instanceof classes().WritableStream && !item.locked;
     case '[object TransformStream]':
-      return item instanceof TransformStream && !item.readable.locked && !item.writable.locked;
+      return item instanceof classes().TransformStream && !item.readable.locked && !item.writable.locked;
     default:
       return false;
   }
 }
 
 export function moveStream(stream: ReadableStream | WritableStream | TransformStream): MovedStream {
+  const { WritableStream } = classes();
   const readable = stream instanceof WritableStream ? undefined : 'readable' in stream ? stream.readable : stream;
   const writable = stream instanceof WritableStream ? stream : 'writable' in stream ? stream.writable : undefined;
   const reading = readable === undefined ? undefined : new MessageChannel();
@@ -79,7 +84,7 @@ export function moveStream(stream: ReadableStream | WritableStream | TransformSt
 export function streamOf({ readable, writable }: StreamHandle): ReadableStream | WritableStream | TransformStream {
   if (writable === undefined) return readableOver(readable as MessagePort);
   if (readable === undefined) return writableOver(writable);
-  return Object.create(TransformStream.prototype, {
+  return Object.create(classes().TransformStream.prototype, {
     readable: { value: readableOver(readable) },
     writable: { value: writableOver(writable) },
   }) as TransformStream;
@@ -214,7 +219,7 @@ function readableOver(port: MessagePort): ReadableStream {
   });
   port.on('close', () => end((controller) => controller.error(gone())));
   port.unref();
-  const stream = new ReadableStream(
+  const stream = new (classes().ReadableStream)(
     {
       start(controller) {
         known = new WeakRef(controller);
@@ -268,7 +273,7 @@ function writableOver(port: MessagePort): WritableStream {
   port.on('messageerror', (cause: unknown) => fail(unreadable('reason', cause)));
   port.on('close', () => fail(gone()));
   port.unref();
-  const stream = new WritableStream({
+  const stream = new (classes().WritableStream)({
     start(controller) {
       known = new WeakRef(controller);
     },
