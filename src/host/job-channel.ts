@@ -55,7 +55,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #lifecycle: WorkerLifecycle;
   readonly #events: WorkerEvents<J, W>;
   readonly #sink: JobSink<J, W>;
-  #isHeld = false;
+  #isStalled = false;
   /** Whether `publishEarly` has left the worker asleep, or `publishUrgent` has found it blocked. */
   #owesWakeup = false;
   /** The jobs here that wait for children: they take no place. */
@@ -110,14 +110,14 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return this.#requests.isByMessage;
   }
 
-  /** See `RemoteWorker.isHeld`. */
-  get isHeld(): boolean {
-    if (this.#isHeld && this.#requests.isRead) this.#isHeld = false;
-    return this.#isHeld;
+  /** See `RemoteWorker.isStalled`. */
+  get isStalled(): boolean {
+    if (this.#isStalled && this.#requests.isRead) this.#isStalled = false;
+    return this.#isStalled;
   }
 
-  hold(): void {
-    this.#isHeld = true;
+  markStalled(): void {
+    this.#isStalled = true;
   }
 
   /** Whether the worker has begun a job it was sent. */
@@ -160,10 +160,10 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return true;
   }
 
-  /** The worker has no other job: whatever it was held for is over. */
+  /** The worker has no other job: it is stalled no longer. */
   #beginAnew(): void {
     this.progressAtMs = NOT_PUBLISHED;
-    this.#isHeld = false;
+    this.#isStalled = false;
   }
 
   /** Publishes what was sent, and wakes the thread if it sleeps. Returns whether the thread is blocked and will not take it. */
@@ -247,14 +247,14 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   }
 
   failedToStart(slot: number, thrown: Thrown): void {
-    this.#isHeld = false;
+    this.#isStalled = false;
     const job = this.inFlight.release(slot);
     if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
     if (job !== undefined) this.#sink.jobFailedToStart(job, thrown);
   }
 
   #ended(slot: number): J | undefined {
-    this.#isHeld = false;
+    this.#isStalled = false;
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
     const job = this.inFlight.release(slot);

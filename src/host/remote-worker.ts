@@ -112,7 +112,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
 
   /** Whether a job sent now would begin at once. */
   get isFree(): boolean {
-    return this.isReady && this.#channel.hasPlace && (this.isIdle || !this.isHeld) && !this.isBlocked;
+    return this.isReady && this.#channel.hasPlace && (this.isIdle || !this.isStalled) && !this.isBlocked;
   }
 
   get isIdle(): boolean {
@@ -160,14 +160,14 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   /**
    * Whether nothing may be sent here, as what runs here runs far longer than expected. Ends when one of its jobs ends, when
    * the worker reads its lane again (then it was only slow, or its open jobs leave it time), or when a worker without jobs is
-   * sent one. So no job that can be taken back waits at a held worker.
+   * sent one. So no job that can be taken back waits at a stalled worker.
    */
-  get isHeld(): boolean {
-    return this.#channel.isHeld;
+  get isStalled(): boolean {
+    return this.#channel.isStalled;
   }
 
-  hold(): void {
-    this.#channel.hold();
+  markStalled(): void {
+    this.#channel.markStalled();
   }
 
   /** When the worker last made progress: its first job was published, or it answered. In ms of `now()`. */

@@ -68,7 +68,7 @@ export class Balance {
     for (const worker of this.#workers.all) {
       if (worker.inFlight.wouldOutrank(job)) this.recallBehind(worker, job);
       if (!worker.inFlight.wouldOvertake(job) || !this.#choice.isOverdue(worker)) continue;
-      worker.hold();
+      worker.markStalled();
       this.recall(worker);
     }
   }
@@ -101,7 +101,7 @@ export class Balance {
       if (!worker.inFlight.hasWaiting) continue;
       const first = worker.inFlight.firstWaiting();
       if (first === worker.watchedSeq && this.#choice.isOverdue(worker)) {
-        worker.hold();
+        worker.markStalled();
         this.recall(worker);
       }
       worker.watchedSeq = first;

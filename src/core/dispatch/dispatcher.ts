@@ -122,14 +122,14 @@ export class Dispatcher {
 
   /**
    * Whether workers must be checked again, as none will ring: jobs wait at one, or jobs are queued for one that is
-   * held, or was until just now, or whose lane is full of entries that were taken back.
+   * stalled, or was until just now, or whose lane is full of entries that were taken back.
    */
   get needsWatching(): boolean {
     for (const worker of this.#workers.all) {
       if (!worker.isReady) continue;
       if (worker.inFlight.hasWaiting) return true;
       if (!this.isDue) continue;
-      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isHeld || worker.isBlocked || !worker.hasRoom)
+      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isStalled || worker.isBlocked || !worker.hasRoom)
         return true;
     }
     return false;

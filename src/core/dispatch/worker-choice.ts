@@ -77,7 +77,7 @@ export class WorkerChoice {
     if (worker.isIdle) return true;
     if (transferOf(job) !== undefined) return worker.isFree && this.#workers.isFull;
     if (worker.isFree) return true;
-    if (worker.isHeld || this.isOverdue(worker)) return false;
+    if (worker.isStalled || this.isOverdue(worker)) return false;
     // jobs that this one outranks will be taken back, which makes room
     if (!isInWindow(worker, job) && !(worker.inFlight.hasWaiting && worker.inFlight.wouldOvertake(job))) return false;
     return !this.waitsBehind(worker, job);
