@@ -11,31 +11,7 @@ import {
 } from '../base/in-flight-job.js';
 import { CAPACITY, MASK } from '../wire/lane/layout.js';
 import type { SlotTable } from '../wire/lane/slot-table.js';
-
-/** A position in the order of jobs: before all less urgent jobs, and before equally urgent ones with a higher `order` (I4). */
-export interface Rank {
-  readonly urgency: number;
-  readonly order: number;
-}
-
-export function rankOf(job: InFlightJob): Rank {
-  return { urgency: kindOf(job).urgency, order: orderOf(job) };
-}
-
-export function isBefore(a: Rank, b: Rank): boolean {
-  return a.urgency > b.urgency || (a.urgency === b.urgency && a.order < b.order);
-}
-
-/** Whether a job precedes another that is not its equal: its priority is higher, or it was sent to the front. */
-export function outranks(a: InFlightJob, b: InFlightJob): boolean {
-  return isAbove(a, kindOf(b), orderOf(b));
-}
-
-function isAbove(a: InFlightJob, kind: InFlightJobKind, order: number): boolean {
-  const { priority, urgency } = kindOf(a);
-  if (priority !== kind.priority) return urgency > kind.urgency;
-  return orderOf(a) < 0 && isBefore(rankOf(a), { urgency: kind.urgency, order });
-}
+import { outranksOne, type Rank, rankOf, ranksBefore } from './rank.js';
 
 /** The jobs of a thread that is gone. */
 export interface AbandonedJobs<J> {
@@ -165,7 +141,7 @@ export class InFlight<J extends InFlightJob> {
   /** Whether a job sent now would wait behind a job that it outranks: see `outranks`. */
   wouldOutrank(job: J): boolean {
     const kind = this.#lastKind;
-    return kind !== undefined && isAbove(job, kind, this.#lastOrder);
+    return kind !== undefined && outranksOne(job, kind, this.#lastOrder);
   }
 
   /**
@@ -180,7 +156,7 @@ export class InFlight<J extends InFlightJob> {
       const job = this.find(seq);
       if (job === undefined || transferOf(job) !== undefined) continue;
       // jobs are sent, and begun, in order: what holds for this one holds for all sent before it
-      if (!isBefore(rank, rankOf(job)) || !this.#vacate(job)) break;
+      if (!ranksBefore(rank, rankOf(job)) || !this.#vacate(job)) break;
       taken.push(job);
     }
     if (taken.length > 0) this.#setLast(this.#lastBetween(first, this.#end));

@@ -1,6 +1,6 @@
 import { now } from '../../base/clock.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
-import { outranks, type Rank, rankOf } from '../../host/in-flight.js';
+import { outranks, type Rank, rankOf } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';

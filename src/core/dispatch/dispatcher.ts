@@ -1,6 +1,6 @@
 import { now } from '../../base/clock.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
-import { outranks } from '../../host/in-flight.js';
+import { outranks } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
 import { isSettled, ownerOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';

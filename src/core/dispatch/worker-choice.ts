@@ -1,5 +1,5 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
-import { isBefore, outranks, rankOf } from '../../host/in-flight.js';
+import { outranks, rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
 import { taskOf, transferOf } from '../../jobs/job-engine.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
@@ -110,5 +110,5 @@ export function isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boo
   if (other === worker || (other.isReady && other.inFlight.taken === 1)) return false;
   const first = other.inFlight.firstWaitingJob;
   if (first === undefined) return false;
-  return outranks(first, job) || (isOrdered(taskOf(first), taskOf(job)) && isBefore(rankOf(first), rankOf(job)));
+  return outranks(first, job) || (isOrdered(taskOf(first), taskOf(job)) && ranksBefore(rankOf(first), rankOf(job)));
 }
