@@ -10,7 +10,7 @@ import {
   transferOf,
 } from '../base/in-flight-job.js';
 import { CAPACITY, MASK } from '../wire/lane/layout.js';
-import type { SlotTable } from '../wire/lane/slot-table.js';
+import type { BeginOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { outranksOne, type Rank, rankOf, ranksBefore } from './rank.js';
 
 /** The jobs of a thread that is gone. */
@@ -155,19 +155,20 @@ export class InFlight<J extends InFlightJob> {
       seq = (seq - 1) | 0;
       const job = this.find(seq);
       if (job === undefined || transferOf(job) !== undefined) continue;
-      // jobs are sent, and begun, in order: what holds for this one holds for all sent before it
-      if (!ranksBefore(rank, rankOf(job)) || !this.#vacate(job)) break;
+      // jobs are sent, and begun, in order: what is true of this one is true of all sent before it
+      if (!ranksBefore(rank, rankOf(job)) || this.#tryTakeBack(job) === 'begun') break;
       taken.push(job);
     }
     if (taken.length > 0) this.#setLast(this.#lastBetween(first, this.#end));
     return taken;
   }
 
-  /** Takes back one job. Returns false if it has begun. */
-  takeBackOne(job: J): boolean {
-    if (!this.#vacate(job)) return false;
-    if (orderOf(job) === this.#lastOrder) this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
-    return true;
+  /** Takes back one job, unless it has begun. */
+  takeBackOne(job: J): BeginOutcome {
+    const outcome = this.#tryTakeBack(job);
+    if (outcome === 'taken back' && orderOf(job) === this.#lastOrder)
+      this.#setLast(this.#lastBetween(this.firstWaiting(), this.#end));
+    return outcome;
   }
 
   /** Removes and returns all jobs of a thread that is gone. */
@@ -175,10 +176,10 @@ export class InFlight<J extends InFlightJob> {
     const jobs: AbandonedJobs<J> = { begun: [], cancelling: [], waiting: [] };
     for (const job of this) {
       const seq = seqOf(job);
-      const isWaiting = this.#slots.takeBack(seq);
+      const outcome = this.#slots.takeBack(seq);
       const isCancelling = this.#slots.isCancelling(seq);
       this.release(seq & MASK);
-      (isWaiting ? jobs.waiting : isCancelling ? jobs.cancelling : jobs.begun).push(job);
+      (outcome === 'taken back' ? jobs.waiting : isCancelling ? jobs.cancelling : jobs.begun).push(job);
     }
     return jobs;
   }
@@ -192,11 +193,11 @@ export class InFlight<J extends InFlightJob> {
     this.#lastOrder = job === undefined ? 0 : orderOf(job);
   }
 
-  #vacate(job: J): boolean {
+  #tryTakeBack(job: J): BeginOutcome {
     const seq = seqOf(job);
-    if (!this.#slots.takeBack(seq)) return false;
-    this.release(seq & MASK);
-    return true;
+    const outcome = this.#slots.takeBack(seq);
+    if (outcome === 'taken back') this.release(seq & MASK);
+    return outcome;
   }
 
   #lastBetween(first: number, end: number): J | undefined {

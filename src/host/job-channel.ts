@@ -6,7 +6,7 @@ import type { Printed } from '../contract/printed.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { wake } from '../sync/waiting/wakeup.js';
 import { Control, MASK, Parked } from '../wire/lane/layout.js';
-import { SlotTable } from '../wire/lane/slot-table.js';
+import { SlotTable, type StopOutcome } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
 import type { ControlPort } from './control-port.js';
 import { InFlight } from './in-flight.js';
@@ -18,8 +18,8 @@ import type { JobSink, WorkerEvents } from './worker-events.js';
 import type { WorkerLifecycle } from './worker-lifecycle.js';
 import type { WorkerSettings } from './worker-settings.js';
 
-/** What asking a job to stop came to. */
-export type CancelOutcome = 'taken back' | 'asked' | 'asked before' | 'too late';
+/** What a cancel of a job at a worker came to: the job was taken back, or its code was asked to stop. */
+export type CancelOutcome = 'taken back' | StopOutcome;
 
 /** What a job channel sends by, and where it passes answers. */
 export interface JobChannelDeps<J extends InFlightJob, W> {
@@ -215,12 +215,14 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** See `RemoteWorker.cancel`. */
   cancel(job: J, reason: unknown): CancelOutcome {
-    if (this.inFlight.takeBackOne(job)) return 'taken back';
+    if (this.inFlight.takeBackOne(job) === 'taken back') return 'taken back';
     const seq = seqOf(job);
-    if (!this.#slots.cancel(seq)) return this.#slots.isCancelling(seq) ? 'asked before' : 'too late';
-    wake(this.#wakeup);
-    this.#control.tell({ kind: 'job-cancelled', seq, reason });
-    return 'asked';
+    const outcome = this.#slots.cancel(seq);
+    if (outcome === 'asked') {
+      wake(this.#wakeup);
+      this.#control.tell({ kind: 'job-cancelled', seq, reason });
+    }
+    return outcome;
   }
 
   /** Releases a job that does not stop: its answer, if one comes, is ignored. */

@@ -1,5 +1,6 @@
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
+import type { EndOutcome } from '../wire/lane/slot-table.js';
 import { encodeError } from '../wire/message/error-codec.js';
 import { type JobContext, seqOf } from './job-context.js';
 import type { MainDoorbell } from './main-doorbell.js';
@@ -16,28 +17,28 @@ export class Answers implements OutputLane {
     this.#doorbell = doorbell;
   }
 
-  /** Returns whether the job had been asked to stop before its code ended. */
-  returned(seq: number, value: unknown, begunAtMs: number, endedAtMs: number): boolean {
+  /** The job's code has returned. */
+  returned(seq: number, value: unknown, begunAtMs: number, endedAtMs: number): EndOutcome {
     this.#results.time(begunAtMs, endedAtMs);
-    const isStopped = this.#results.returned(seq, value);
+    const outcome = this.#results.returned(seq, value);
     this.#doorbell.answered(begunAtMs, endedAtMs);
-    return isStopped;
+    return outcome;
   }
 
-  /** Returns whether the job had been asked to stop before its code ended. */
-  threw(seq: number, error: unknown, begunAtMs: number, endedAtMs: number): boolean {
+  /** The job's code has thrown. */
+  threw(seq: number, error: unknown, begunAtMs: number, endedAtMs: number): EndOutcome {
     this.#results.time(begunAtMs, endedAtMs);
-    const isStopped = this.#results.threw(seq, encodeError(error));
+    const outcome = this.#results.threw(seq, encodeError(error));
     this.#doorbell.answered(begunAtMs, endedAtMs);
-    return isStopped;
+    return outcome;
   }
 
-  /** The job failed before its code began. Returns whether it had been asked to stop. */
-  noCode(seq: number, error: unknown, atMs: number): boolean {
+  /** The job failed before its code began. */
+  noCode(seq: number, error: unknown, atMs: number): EndOutcome {
     this.#results.time(atMs, atMs);
-    const isStopped = this.#results.noCode(seq, encodeError(error));
+    const outcome = this.#results.noCode(seq, encodeError(error));
     this.#doorbell.answered(atMs, atMs);
-    return isStopped;
+    return outcome;
   }
 
   started(seq: number, begunAtMs: number): void {

@@ -10,7 +10,7 @@ import { stays } from '../sync/sharing/crossing.js';
 import { Flag } from '../sync/sharing/flag.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { MASK } from '../wire/lane/layout.js';
-import type { SlotTable } from '../wire/lane/slot-table.js';
+import type { EndOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { tokenOf } from '../wire/message/shared-objects.js';
 import type { KnownTask } from './tasks/known-task.js';
 
@@ -55,7 +55,7 @@ export let cancelled: (context: JobContext, reason: unknown) => void;
 /** Cancels the job's token, without a request to stop the job: its own code has cancelled a parent of the token, or has failed. */
 export let raiseToken: (context: JobContext, reason: unknown) => void;
 /** The job's code has ended. Keeps whether it was asked to stop, as the slot's word soon belongs to another job. */
-export let close: (context: JobContext, isStopped: boolean) => void;
+export let close: (context: JobContext, outcome: EndOutcome) => void;
 
 /** A context in JSON. */
 interface ContextJson extends Pick<CurrentJob, 'id' | 'name' | 'priority' | 'attempt' | 'workerId'> {}
@@ -114,7 +114,7 @@ export class JobContext implements CurrentJob {
     countChildren = (context, by) => context.#countChildren(by);
     cancelled = (context, reason) => context.#cancelled(reason);
     raiseToken = (context, reason) => context.#raiseToken(reason);
-    close = (context, isStopped) => context.#close(isStopped);
+    close = (context, outcome) => context.#close(outcome);
   }
 
   get id(): number {
@@ -205,9 +205,9 @@ export class JobContext implements CurrentJob {
     if (this.#token !== undefined && this.#peer !== undefined) this.#token[COPY_CANCELLED](reason, this.#peer);
   }
 
-  #close(isStopped: boolean): void {
+  #close(outcome: EndOutcome): void {
     this.#isOpen = false;
-    if (isStopped) this.#isCancelled = true;
+    if (outcome === 'asked before') this.#isCancelled = true;
   }
 
   #error(): CancelledError {

@@ -173,8 +173,8 @@ export class JobRunner {
     this.#running = undefined;
     task.isWatched = false;
     this.#clockMs = now();
-    const isStopped = this.#answers.returned(seq, value, begunAtMs, this.#clockMs);
-    if (context !== undefined) close(context, isStopped);
+    const outcome = this.#answers.returned(seq, value, begunAtMs, this.#clockMs);
+    if (context !== undefined) close(context, outcome);
   }
 
   /** The job whose code is on the stack. Until something asks for it, the reader still describes it. */

@@ -2,7 +2,7 @@ import { outsideRequests } from '../base/async-context.js';
 import { now, setImmediate } from '../base/clock.js';
 import { NotCloneableError } from '../errors.js';
 import { Control } from '../wire/lane/layout.js';
-import type { SlotTable } from '../wire/lane/slot-table.js';
+import type { BeginOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import type { BeginNotes } from './begin-notes.js';
 import type { JobRunner } from './job-runner.js';
 import type { MainDoorbell } from './main-doorbell.js';
@@ -176,18 +176,18 @@ export class WorkerLoop {
         break;
       }
       case 'job': {
-        const isBegun = this.#slots.begin(requests.position);
+        const outcome = this.#slots.begin(requests.position);
         // a message is read even if its job was taken back, or the next job would get it
         const { isByMessage } = requests;
         let args: readonly unknown[];
         try {
           args = requests.readValues();
         } catch (fault) {
-          this.#cannotRead(fault, isBegun);
+          this.#cannotRead(fault, outcome);
           break;
         }
         if (isByMessage) this.#runner.readClock();
-        if (!isBegun) break;
+        if (outcome === 'taken back') break;
         this.#notes?.begun(requests.id, requests.overrides.attempt ?? 1);
         this.#runner.begin(this.#tasks.get(requests.taskId), args);
         break;
@@ -196,8 +196,8 @@ export class WorkerLoop {
   }
 
   /** A value of the entry cannot be read: its job fails. */
-  #cannotRead(fault: unknown, isBegun: boolean): void {
+  #cannotRead(fault: unknown, outcome: BeginOutcome): void {
     if (!(fault instanceof NotCloneableError)) throw fault; // where the next entry begins is unknown
-    if (isBegun) this.#runner.failUnread(this.#tasks.get(this.#requests.taskId), fault);
+    if (outcome === 'begun') this.#runner.failUnread(this.#tasks.get(this.#requests.taskId), fault);
   }
 }

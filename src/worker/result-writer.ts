@@ -12,7 +12,7 @@ import {
   type WorkerMemory,
 } from '../wire/lane/layout.js';
 import { NOT_INLINE, RingWriter, Tag } from '../wire/lane/ring.js';
-import { SlotTable } from '../wire/lane/slot-table.js';
+import { type EndOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
@@ -75,8 +75,8 @@ export class ResultWriter implements OutputLane {
     this.#runMs = endedAtMs - begunAtMs;
   }
 
-  /** Returns whether the job had been asked to stop before its code ended. */
-  returned(seq: number, value: unknown): boolean {
+  /** Ends the job and writes its answer. */
+  returned(seq: number, value: unknown): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     let tag: number;
     try {
@@ -90,13 +90,13 @@ export class ResultWriter implements OutputLane {
   }
 
   /** As `returned`. */
-  threw(seq: number, record: ErrorRecord): boolean {
+  threw(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
   }
 
   /** As `threw`, for a job whose code did not begin. */
-  noCode(seq: number, record: ErrorRecord): boolean {
+  noCode(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     return this.#end(seq, Answer.CODE_MISSING, this.#post(record, 'error'));
   }
@@ -306,12 +306,12 @@ export class ResultWriter implements OutputLane {
     }
   }
 
-  #end(seq: number, answer: number, tag: number): boolean {
+  #end(seq: number, answer: number, tag: number): EndOutcome {
     // after this a cancel comes too late; everything that can fail is done
-    const isStopped = !this.#slots.end(seq);
+    const outcome = this.#slots.end(seq);
     const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;
-    this.#write(resultHead(seq & MASK, isStopped ? stopped : answer, tag));
-    return isStopped;
+    this.#write(resultHead(seq & MASK, outcome === 'ended' ? answer : stopped, tag));
+    return outcome;
   }
 
   /** Begins an entry, whose value is put next. */

@@ -297,7 +297,7 @@ export class Dispatcher {
 
   /** An argument cannot be sent. A getter of one may have cancelled the job already, or taken it back. */
   #failToSend(worker: PoolWorker, job: Job, error: unknown): void {
-    const isHere = ownerOf(job) === worker ? worker.inFlight.takeBackOne(job) : this.queue.remove(job);
+    const isHere = ownerOf(job) === worker ? worker.inFlight.takeBackOne(job) === 'taken back' : this.queue.remove(job);
     if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
   }
 

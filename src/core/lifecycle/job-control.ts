@@ -66,7 +66,7 @@ export class JobControl implements JobPool {
 
   /** Stops a job, wherever it is. True if it settles as `cause` says. */
   stop(job: Job, cause: StopCause): boolean {
-    const { dispatcher, ledger, grace, deferred } = this.#deps;
+    const { dispatcher, ledger, deferred } = this.#deps;
     if (dispatcher.queue.remove(job) || deferred.remove(job)) {
       ledger.settleBy(job, cause);
       return true;
@@ -76,13 +76,17 @@ export class JobControl implements JobPool {
       return false;
     }
     const worker = workerOf(job);
-    switch (worker?.cancel(job, cause.reason)) {
+    return worker === undefined ? this.#stopEnded(job, cause) : this.#stopAt(worker, job, cause);
+  }
+
+  #stopAt(worker: PoolWorker, job: Job, cause: StopCause): boolean {
+    switch (worker.cancel(job, cause.reason)) {
       case 'taken back':
-        ledger.settleBy(job, cause);
+        this.#deps.ledger.settleBy(job, cause);
         return true;
       case 'asked':
         setStopCause(job, cause);
-        if (worker !== undefined) grace.start(job, worker);
+        this.#deps.grace.start(job, worker);
         // another attempt, whose token is not cancelled, may follow one that has timed out
         if (cause.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, cause.reason); // last, as its listeners are foreign code (I7)
         return true;
@@ -93,11 +97,15 @@ export class JobControl implements JobPool {
           raiseToken(job, cause.reason);
         }
         return stopCauseOf(job)?.state === cause.state;
-      case 'too late':
-      case undefined:
-        if (cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
-        return false;
+      case 'ended':
+        return this.#stopEnded(job, cause);
     }
+  }
+
+  /** The attempt's code has ended: only the attempts that would follow can be stopped. */
+  #stopEnded(job: Job, cause: StopCause): false {
+    if (cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
+    return false;
   }
 
   /** Cancels every unsettled job, or those for which `filter` returns true. Returns how many will settle CANCELLED. */
@@ -110,7 +118,8 @@ export class JobControl implements JobPool {
   /** Cancels a job if it has not begun. */
   cancelPending(job: Job, reason: unknown): void {
     const { dispatcher, deferred } = this.#deps;
-    if (dispatcher.queue.remove(job) || deferred.remove(job) || workerOf(job)?.inFlight.takeBackOne(job))
+    const isWaiting = dispatcher.queue.remove(job) || deferred.remove(job);
+    if (isWaiting || workerOf(job)?.inFlight.takeBackOne(job) === 'taken back')
       this.#deps.ledger.settleBy(job, new Cancellation(job.name, reason));
   }
 
@@ -121,7 +130,7 @@ export class JobControl implements JobPool {
     const isDeferred = !isQueued && deferred.has(job);
     // a job with `transfer` is sent only once: it stays where it is, next at a worker that was free
     const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));
-    if (!isQueued && !isDeferred && !isNext && !worker?.inFlight.takeBackOne(job)) return false;
+    if (!isQueued && !isDeferred && !isNext && worker?.inFlight.takeBackOne(job) !== 'taken back') return false;
     this.#deps.metrics.jobReprioritised(kindOf(job).priority, priority);
     moveTo(job, priority);
     if (isNext || isDeferred) return true;

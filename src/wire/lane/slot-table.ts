@@ -7,17 +7,26 @@ const RUNNING = 2;
 const CANCELLING = 3;
 const STATE_BITS = 2;
 
+/** Which side was first: main, which takes a job back that is only dispatched, or the worker, which begins it. */
+export type BeginOutcome = 'taken back' | 'begun';
+/** What a request to stop a job came to: `ended` if the job's code has. */
+export type StopOutcome = 'asked' | 'asked before' | 'ended';
+/** Whether a job was asked to stop before its code ended. */
+export type EndOutcome = 'ended' | 'asked before';
+/** Whether a job waits again, or was asked to stop before that. */
+export type UnbeginOutcome = 'unbegun' | 'asked before';
+
 /**
  * A dispatched job is one word of shared memory that both sides change only by compare-and-swap.
  *
- * | from | to | by | meaning |
- * |---|---|---|---|
- * | any | DISPATCHED | main | sent ahead |
- * | DISPATCHED | FREE | main | taken back: it never starts |
- * | DISPATCHED | RUNNING | worker | its code begins |
- * | RUNNING | CANCELLING | main | asked to stop; the word is the job's cancel flag |
- * | RUNNING | FREE | worker | its code has ended: too late to cancel |
- * | RUNNING | DISPATCHED | worker | the child process ended before the job began there |
+ * | from | to | by | transition | returns; if the other side was first |
+ * |---|---|---|---|---|
+ * | any | DISPATCHED | main | `dispatch`: sent ahead | |
+ * | DISPATCHED | FREE | main | `takeBack`: it never starts | `taken back`; `begun` |
+ * | DISPATCHED | RUNNING | worker | `begin`: its code begins | `begun`; `taken back` |
+ * | RUNNING | CANCELLING | main | `cancel`: asked to stop; the word is the job's cancel flag | `asked`; `ended`, `asked before` |
+ * | RUNNING | FREE | worker | `end`: its code has ended: too late to cancel | `ended`; `asked before` |
+ * | RUNNING | DISPATCHED | worker | `unbegin`: its child process ended before it began there | `unbegun`; `asked before` |
  *
  * The rest of the word is the lane's sequence number, the slot's generation: once the slot is used again, an old entry or an
  * old cancel no longer matches. The low bits of a sequence number are its slot; sequence numbers wrap.
@@ -34,29 +43,30 @@ export class SlotTable {
     this.words[seq & MASK] = (seq << STATE_BITS) | DISPATCHED;
   }
 
-  /** Main: takes the job back. Returns false if the worker has begun it. */
-  takeBack(seq: number): boolean {
-    return this.#swap(seq, DISPATCHED, FREE);
+  /** Main: takes the job back. */
+  takeBack(seq: number): BeginOutcome {
+    return this.#swap(seq, DISPATCHED, FREE) ? 'taken back' : 'begun';
   }
 
-  /** Worker: begins the job. Returns false if it was taken back. */
-  begin(seq: number): boolean {
-    return this.#swap(seq, DISPATCHED, RUNNING);
+  /** Worker: begins the job. */
+  begin(seq: number): BeginOutcome {
+    return this.#swap(seq, DISPATCHED, RUNNING) ? 'begun' : 'taken back';
   }
 
-  /** Main: asks the running job to stop. Returns false if its code has ended, or was asked before. */
-  cancel(seq: number): boolean {
-    return this.#swap(seq, RUNNING, CANCELLING);
+  /** Main: asks the job, which has begun, to stop. */
+  cancel(seq: number): StopOutcome {
+    if (this.#swap(seq, RUNNING, CANCELLING)) return 'asked';
+    return this.isCancelling(seq) ? 'asked before' : 'ended';
   }
 
-  /** Worker: the job did not begin in the child process. Returns false if it was asked to stop before. */
-  unbegin(seq: number): boolean {
-    return this.#swap(seq, RUNNING, DISPATCHED);
+  /** Worker: the job did not begin in the child process. */
+  unbegin(seq: number): UnbeginOutcome {
+    return this.#swap(seq, RUNNING, DISPATCHED) ? 'unbegun' : 'asked before';
   }
 
-  /** Worker: ends the job. Returns false if it was asked to stop before. */
-  end(seq: number): boolean {
-    return this.#swap(seq, RUNNING, FREE);
+  /** Worker: the job's code has ended. */
+  end(seq: number): EndOutcome {
+    return this.#swap(seq, RUNNING, FREE) ? 'ended' : 'asked before';
   }
 
   /** Whether the worker has not begun the job. Only for a job that was dispatched and not taken back. */

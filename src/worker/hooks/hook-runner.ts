@@ -83,7 +83,7 @@ export class HookRunner implements ContextHost {
   #end(context: JobContext, reply: () => void): boolean {
     if (this.#current !== context) return false;
     this.#current = undefined;
-    close(context, false);
+    close(context, 'ended');
     reply();
     return true;
   }
