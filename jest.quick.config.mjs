@@ -12,11 +12,13 @@ const SLOW = [
     'sync/model/wait-queue',
     'wire/model',
   ],
-  ...['core/(profile|starvation|worker-hooks|children|context|security|broadcast|retry|thread-death|deferred-jobs)\\.'],
-  ...['core/(aging|reserve|process|schedule|shutdown|resilience|opentelemetry)\\.'],
+  ...['core/(context|security|process|shutdown|opentelemetry)\\.', 'core/(profile|hooks)/', 'compose/schedule/'],
+  ...['core/lifecycle/(children|retry|deferred-jobs)\\.', 'core/dispatch/(aging|reserve|starvation)\\.'],
+  ...['core/workers/(resilience|thread-death)\\.'],
   ...[
     'sync/(process-life|stress|till|wakeup|sharing|mutex)\\.',
-    'workers/(codec-fuzz|task-modules|texts|output|values)\\.',
+    'wire/message/(codec-fuzz|texts|values)\\.',
+    'worker/(output|tasks/task-modules)\\.',
   ],
 ];
 
