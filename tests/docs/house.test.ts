@@ -37,3 +37,21 @@ test('registered symbols carry the version, by src/base/version.ts', () => {
   const others = keys.filter(({ key }) => !/^of(?:This|All)Versions?\(/.test(key));
   expect([...new Set(others.map(({ key }) => key))]).toEqual(["'ts-node.register.instance'"]);
 });
+
+test('each file of src/ is under one of the import rules of the linter', () => {
+  const { overrides } = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8')) as {
+    overrides: { includes: string[]; linter: { rules: { style?: { noRestrictedImports?: object } } } }[];
+  };
+  const rules = overrides
+    .filter(({ linter }) => linter.rules.style?.noRestrictedImports !== undefined)
+    .map(({ includes }) => includes.map(patternOf));
+  const rulesOf = (path: string): number =>
+    rules.filter((patterns) => patterns.some((pattern) => pattern.test(`src/${path}`))).length;
+  expect(files.filter(({ path }) => rulesOf(path) !== 1).map(({ path }) => path)).toEqual([]);
+});
+
+/** The regular expression of a glob: `*` is a name, or a part of one, and `**` any path. */
+function patternOf(glob: string): RegExp {
+  const text = glob.replaceAll('.', '\\.').replace(/\*\*|\*/g, (stars) => (stars === '*' ? '[^/]*' : '.*'));
+  return new RegExp(`^${text}$`);
+}
