@@ -1,15 +1,16 @@
 import { inspect } from 'node:util';
 import { linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
-import { contextOfNow } from '../../base/async-context.js';
+import { snapshotContext } from '../../base/async-context.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { isPromise } from '../../base/promises.js';
 import { CancelledError, cancelledMessage, messageOf } from '../../errors.js';
 import { Job } from '../../jobs/job.js';
-import { type CheckedJobOptions, type JobOptions, withContextOfNow } from '../../jobs/job-options.js';
+import { type CheckedJobOptions, type JobOptions, withCurrentContext } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import { refOf } from '../../jobs/task-registry.js';
 import { stays } from '../../sync/sharing/crossing.js';
+import { ChunkSize } from './chunk-size.js';
 import { type MapOptions, readMapOptions } from './map-options.js';
 import { sourceOf } from './map-source.js';
 import type { Chunk, List, Source } from './source.js';
@@ -19,18 +20,11 @@ export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
-  /** Called when a map has failed and nobody has looked at it yet. Returns a function to call when somebody does. */
-  failedUnseen(map: object, message: string): () => void;
+  /** Called when a map has failed and nobody has observed it yet. Returns a function to call when somebody does. */
+  failedUnobserved(map: object, message: string): () => void;
   /** Called when the map has ended. */
   ended(map: JobMap<unknown, unknown>): void;
 }
-
-/** Target run time of one job of a map, in ms. */
-const CHUNK_MS = 1.5;
-/** Factor by which the first jobs of a map are smaller than those of the task's last map ended up. */
-const FIRST_PART = 2;
-/** Largest factor by which the number of items grows or shrinks from one job to the next. */
-const MAX_GROWTH = 8;
 
 const LEFT = 'the loop over its map was left';
 
@@ -52,11 +46,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   readonly #task: TaskRef;
   readonly #source: Source;
   readonly #options: CheckedJobOptions;
-  readonly #fixedChunk: number | undefined;
   readonly #isOrdered: boolean;
   readonly #limit: number;
-  /** How many items the next job takes. */
-  #chunk: number;
+  readonly #chunkSize: ChunkSize;
   #read = 0;
   #sent = 0;
   #isReading = false;
@@ -77,11 +69,11 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #use: 'none' | 'list' | 'iterator' = 'none';
   #promise: Promise<L> | undefined;
   #wake = (): void => {};
-  /** Called when somebody looks at the map for the first time. */
-  #onLook = (): void => {};
+  /** Called when somebody observes the map for the first time. */
+  #onObserved = (): void => {};
   /** Runs code of the caller's iterator in the async context in which the map was made. */
   // biome-ignore lint/style/useReadonlyClassProperties: set for iterators only
-  #inContext = <R>(fn: () => R): R => fn();
+  #runInContext = <R>(fn: () => R): R => fn();
 
   /**
    * @internal
@@ -93,17 +85,15 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     const { chunk, ordered, concurrency, jobOptions } = readMapOptions(options, action);
     this.#deps = deps;
     this.#task = ref.each;
-    this.#options = withContextOfNow(jobOptions);
-    const fixedChunk = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // a timeout applies to one job
-    this.#fixedChunk = fixedChunk;
+    this.#options = withCurrentContext(jobOptions);
+    const fixed = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // a timeout applies to one job
     this.#isOrdered = ordered;
     this.#source = sourceOf(items, action);
-    if (this.#source.length === undefined) this.#inContext = contextOfNow();
+    if (this.#source.length === undefined) this.#runInContext = snapshotContext();
     // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
-    const ahead = this.#source.length !== undefined && fixedChunk === undefined ? 4 : 2;
+    const ahead = this.#source.length !== undefined && fixed === undefined ? 4 : 2;
     this.#limit = Math.min(concurrency, ahead * deps.places);
-    const first = Math.min(this.#task.fitting / FIRST_PART, this.#source.most); // these items may take longer
-    this.#chunk = fixedChunk ?? Math.max(1, Math.floor(first));
+    this.#chunkSize = new ChunkSize({ fixed, most: this.#source.most, task: this.#task });
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
   }
@@ -173,7 +163,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#use !== 'none')
       throw new TypeError('Cannot iterate over a map that was awaited or iterated over before: map again');
     this.#use = 'iterator';
-    this.#onLook();
+    this.#onObserved();
     const results = this.#iterate();
     const end = results.return.bind(results);
     const fail = results.throw.bind(results);
@@ -225,7 +215,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#promise !== undefined) return this.#promise;
     if (this.#use === 'iterator') return Promise.reject(new TypeError('Cannot await a map that is iterated over'));
     this.#use = 'list';
-    this.#onLook();
+    this.#onObserved();
     this.#promise = this.#collect();
     return this.#promise;
   }
@@ -258,11 +248,16 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     return this.#running.size + kept < this.#limit;
   }
 
+  get #nextSize(): number {
+    const { length } = this.#source;
+    return this.#chunkSize.next(length === undefined ? undefined : length - this.#read, this.#deps.places);
+  }
+
   /** Reads items and sends jobs as long as there is room. */
   #pump(): void {
     try {
       while (!this.#isReading && !this.#isAtEnd && this.#failure === undefined && this.#hasRoom) {
-        const chunk = this.#inContext(() => this.#source.read(this.#nextSize()));
+        const chunk = this.#runInContext(() => this.#source.read(this.#nextSize));
         if (isPromise(chunk)) this.#await(chunk);
         else this.#send(chunk);
       }
@@ -324,51 +319,28 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#running.delete(job);
     if (this.#failure !== undefined || this.#isLeft) return;
     this.#undelivered.set(number, (typeof target === 'object' ? target : results) as List);
-    this.#learn(job.executionMs, length);
+    this.#chunkSize.learn(length, job.executionMs);
     this.#pump();
     this.#failIfClosed();
     this.#wake();
-  }
-
-  /** Adapts the size of later chunks to how long one took. */
-  #learn(ms: number, items: number): void {
-    if (this.#fixedChunk !== undefined) return;
-    const fitting = (items * CHUNK_MS) / ms; // Infinity if the clock saw no time pass
-    const atLeast = this.#chunk / MAX_GROWTH;
-    // a small job, such as one of the last, says little about larger ones, and so does not reduce their size
-    const atMost = Math.min(Math.max(items * MAX_GROWTH, this.#chunk), this.#source.most);
-    const size = Math.min(Math.max(fitting, atLeast), atMost);
-    this.#chunk = Math.max(1, Math.round(size));
-    this.#task.fitting = this.#chunk;
-  }
-
-  /**
-   * Returns the size of the next chunk. If the number of items is known, the last chunks shrink so that workers end
-   * together.
-   */
-  #nextSize(): number {
-    const { length } = this.#source;
-    if (this.#fixedChunk !== undefined || length === undefined) return this.#chunk;
-    const share = Math.ceil((length - this.#read) / (2 * this.#deps.places));
-    return Math.max(1, Math.min(this.#chunk, Math.max(share, Math.ceil(this.#chunk / MAX_GROWTH))));
   }
 
   #fail(error: unknown): void {
     if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
     this.#failure = { error };
     this.#stop('another part of its map failed');
-    if (this.#use === 'none') this.#onLook = this.#deps.failedUnseen(this, this.#unseen(error));
+    if (this.#use === 'none') this.#onObserved = this.#deps.failedUnobserved(this, this.#unobservedMessage(error));
   }
 
-  /** The message for a failure that nobody looked at, as with a failed job. */
-  #unseen(error: unknown): string {
+  /** The message for a failure that nobody has observed, as with a failed job. */
+  #unobservedMessage(error: unknown): string {
     return `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
   }
 
   #stop(reason: string): void {
     const isAtEnd = this.#isAtEnd;
     this.#isAtEnd = true;
-    if (!isAtEnd) this.#inContext(() => this.#source.close());
+    if (!isAtEnd) this.#runInContext(() => this.#source.close());
     const running = [...this.#running];
     this.#running.clear();
     for (const job of running) job.cancel(reason);
