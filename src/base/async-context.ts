@@ -10,11 +10,11 @@ export const outsideRequests: <R, A extends unknown[]>(fn: (...args: A) => R, ..
   AsyncLocalStorage.snapshot();
 
 /** Binds a function to the present async context. */
-export function inContextOfNow<F extends AnyFunction>(fn: F): F {
+export function bindContext<F extends AnyFunction>(fn: F): F {
   return AsyncLocalStorage.bind(fn as never) as unknown as F;
 }
 
 /** Returns a function that runs others in the present async context. */
-export function contextOfNow(): <R>(fn: () => R) => R {
+export function snapshotContext(): <R>(fn: () => R) => R {
   return AsyncLocalStorage.snapshot();
 }

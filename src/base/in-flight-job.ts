@@ -1,3 +1,5 @@
+import type { ContextValues } from './context-stores.js';
+
 /** A task, as the code that sends jobs sees it. */
 export interface InFlightJobTask {
   readonly id: number;
@@ -14,9 +16,11 @@ export interface InFlightJobKind {
 
 /** Fields sent with a job only if they differ from the defaults. */
 export interface InFlightJobOverrides {
+  /** Number of the attempt, if not the first: 2 or more. */
   readonly attempt?: number | undefined;
   readonly name?: string | undefined;
-  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  /** The context values that the job's code sees. */
+  readonly context?: ContextValues | undefined;
 }
 
 /**

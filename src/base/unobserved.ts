@@ -1,26 +1,26 @@
-/** When it became certain that nobody will look. */
+/** When it became certain that nobody will observe an object. */
 export type LastMoment = 'collected' | 'exit';
 
 interface Watched {
-  readonly tell: (when: LastMoment) => void;
+  readonly report: (when: LastMoment) => void;
 }
 
 /** The current watches, which do not reference what they watch. */
 const watched = new Set<Watched>();
 const gone = new FinalizationRegistry<Watched>((each) => {
-  if (forget(each)) each.tell('collected');
+  if (forget(each)) each.report('collected');
 });
 
 /**
- * Watches an object that has failed and that nobody has looked at. Calls `tell` when nobody can any more: when the
+ * Watches an object that has failed and that nobody has observed. Calls `report` when nobody can any more: when the
  * object is collected by the garbage collector, or the process exits.
  *
- * @param tell must not reference `failed`.
- * @returns a function that ends the watch, to be called when somebody looks.
+ * @param report must not reference `failed`.
+ * @returns a function that ends the watch, to be called when somebody observes the object.
  */
-export function watchUnobserved(failed: object, tell: (when: LastMoment) => void): () => void {
-  const each: Watched = { tell };
-  if (watched.size === 0) process.on('exit', tellAll);
+export function watchUnobserved(failed: object, report: (when: LastMoment) => void): () => void {
+  const each: Watched = { report };
+  if (watched.size === 0) process.on('exit', reportAll);
   watched.add(each);
   gone.register(failed, each, each);
   return () => {
@@ -30,12 +30,12 @@ export function watchUnobserved(failed: object, tell: (when: LastMoment) => void
 
 function forget(each: Watched): boolean {
   if (!watched.delete(each)) return false;
-  if (watched.size === 0) process.off('exit', tellAll);
+  if (watched.size === 0) process.off('exit', reportAll);
   return true;
 }
 
-function tellAll(): void {
+function reportAll(): void {
   const all = [...watched];
   watched.clear();
-  for (const { tell } of all) tell('exit');
+  for (const { report } of all) report('exit');
 }

@@ -44,7 +44,7 @@ export class JobGroup implements AsyncDisposable {
   readonly name: string;
   /** Cancelling this token cancels the group's jobs and those of its child groups. */
   readonly token: CancellationToken;
-  readonly #host: GroupDeps;
+  readonly #deps: GroupDeps;
   readonly #parent: JobGroup | undefined;
   /**
    * Includes the jobs of child groups: a group does not reference its children, which may be many and short-lived (I9).
@@ -56,17 +56,17 @@ export class JobGroup implements AsyncDisposable {
   readonly #whenNone: (() => void)[] = [];
 
   /** @internal */
-  constructor(host: GroupDeps, name: string, parent?: JobGroup) {
+  constructor(deps: GroupDeps, name: string, parent?: JobGroup) {
     checkText(name, 'name', 'make a group');
     this.name = name;
     this.token = parent === undefined ? new CancellationToken() : parent.token.child();
-    this.#host = host;
+    this.#deps = deps;
     this.#parent = parent;
   }
 
   static {
     stays((value) =>
-      #host in value
+      #deps in value
         ? `group '${value.name}'; pass group.token to have it see the group's cancel, or results of its jobs`
         : undefined,
     );
@@ -76,7 +76,7 @@ export class JobGroup implements AsyncDisposable {
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     this.#checkOpen();
-    const job = this.#host.submit(task, args, this.#withToken(options));
+    const job = this.#deps.submit(task, args, this.#withToken(options));
     this.#add(job);
     return job;
   }
@@ -84,7 +84,7 @@ export class JobGroup implements AsyncDisposable {
   /** Like `submitMany` of the pool. The jobs are cancelled with the group. */
   submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
     this.#checkOpen();
-    const jobs = this.#host.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
+    const jobs = this.#deps.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
     for (const job of jobs) this.#add(job);
     return jobs as JobOf<K>[];
   }
@@ -94,7 +94,7 @@ export class JobGroup implements AsyncDisposable {
   group(name: string, ...rest: readonly unknown[]): JobGroup {
     refuseOptions(rest, 'make a group');
     this.#checkOpen();
-    return new JobGroup(this.#host, name, this);
+    return new JobGroup(this.#deps, name, this);
   }
 
   /** Returns the counts of the group's jobs by state, including those of its child groups. */

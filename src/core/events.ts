@@ -1,4 +1,4 @@
-import { inContextOfNow } from '../base/async-context.js';
+import { bindContext } from '../base/async-context.js';
 import { mustBe, wrongType } from '../base/check/argument-errors.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
 import { describe } from '../errors.js';
@@ -75,7 +75,7 @@ export class EventHub {
   on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
     if (!NAMES.includes(event)) throw wrongType(`listen to ${describe(event)}`, `the events are ${NAMES.join(', ')}`);
     if (typeof listener !== 'function') throw mustBe('a function', listener, 'the listener', `listen to '${event}'`);
-    const bound = inContextOfNow(listener);
+    const bound = bindContext(listener);
     let isOn = true; // once removed, it is not called for earlier events either
     const own: PoolListener<E> = (detail, more) => {
       if (isOn) bound(detail, more);

@@ -3,8 +3,15 @@ import { startTimer } from '../base/timer.js';
 import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
 import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import { type JobPool, kindOf, orderOf, queuedFrom, settle, submittedTo } from '../jobs/job-access.js';
-import { addSubmitStack, hasSubmitStack, isAwaited, settleBy, stopCauseOf, watchForLook } from '../jobs/job-engine.js';
+import { becomeReady, enterPool, type JobPool, kindOf, orderOf, settle } from '../jobs/job-access.js';
+import {
+  addSubmitStack,
+  hasSubmitStack,
+  isAwaited,
+  settleBy,
+  stopCauseOf,
+  watchForObserver,
+} from '../jobs/job-engine.js';
 import type { SubmitTime } from '../jobs/job-extras.js';
 import type { PoolRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
@@ -79,7 +86,7 @@ export class Ledger {
 
   /** Counts a new job, and gives it its number in the order of submission. */
   enter(job: Job, pool: AttachablePool): void {
-    this.#lastNumber = submittedTo(job, pool.ref, this.#now, this.#lastNumber);
+    this.#lastNumber = enterPool(job, pool.ref, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
     this.#metrics.jobSubmitted(kindOf(job).priority);
     if (isFirst) this.#becameBusy(pool);
@@ -94,7 +101,7 @@ export class Ledger {
   /** A job is deferred no longer: from now on it waits for its turn. */
   released(job: Job): void {
     this.refreshClock();
-    queuedFrom(job, this.#now);
+    becomeReady(job, this.#now);
   }
 
   /** Settles a job whose code has ended. @param end.late what the code of a cancelled job returned after all. */
@@ -249,7 +256,7 @@ export class Ledger {
       const advice = "Await the job, read its error, or listen to 'jobFailed'; this is reported once per pool";
       this.#log.fault(`${what}. ${advice}`, { type: 'UnobservedJobFailure', stack, isLast: when === 'exit' });
     };
-    watchForLook(job, watchUnobserved(job, report));
+    watchForObserver(job, watchUnobserved(job, report));
   }
 }
 

@@ -165,7 +165,7 @@ export class ThreadPool implements AsyncDisposable {
     const deps: MapDeps = {
       places: workers.places,
       submit: (job) => this.#intake.submitUnbounded(job),
-      failedUnseen: (map, message) =>
+      failedUnobserved: (map, message) =>
         watchUnobserved(map, (when) => log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' })),
       ended: (map) => this.#maps.delete(map),
     };

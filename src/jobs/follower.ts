@@ -43,8 +43,10 @@ function derive(): Derived {
 
 const nothing = (): undefined => undefined;
 
-/** Calls one of the two callbacks, as the job has settled. What it returns or throws settles the follower's promise. */
-export let tell: (follower: Follower, isFulfilled: boolean, outcome: unknown) => void;
+// Each calls one of the two callbacks, as the job has settled. What that returns or throws settles the follower's promise.
+
+export let fulfill: (follower: Follower, result: unknown) => void;
+export let reject: (follower: Follower, error: unknown) => void;
 
 /**
  * Two callbacks that follow a job, most often the resolving functions of a promise, as passed by `await` and
@@ -70,8 +72,7 @@ export class Follower implements Promise<unknown> {
   }
 
   static {
-    tell = (follower, isFulfilled, outcome) => {
-      const callback = isFulfilled ? follower.#onfulfilled : follower.#onrejected;
+    const call = (follower: Follower, callback: Callback | undefined, outcome: unknown): void => {
       follower.#onfulfilled = undefined;
       follower.#onrejected = undefined;
       let value: unknown;
@@ -85,6 +86,8 @@ export class Follower implements Promise<unknown> {
       if (value !== undefined) follower.#derived ??= derive();
       follower.#derived?.resolve(value);
     };
+    fulfill = (follower, result) => call(follower, follower.#onfulfilled, result);
+    reject = (follower, error) => call(follower, follower.#onrejected, error);
   }
 
   get [Symbol.toStringTag](): string {

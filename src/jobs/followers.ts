@@ -1,8 +1,8 @@
 import { unlinkFromSignal } from '../base/abort-link.js';
 import { trampoline } from '../base/trampoline.js';
 import { UNLINK } from '../sync/inner.js';
-import { Follower, tell } from './follower.js';
-import { contentOf, extrasIn, extrasOf, failureOf, type JobHandle, kindOf, type Late } from './job-access.js';
+import { Follower, fulfill, reject } from './follower.js';
+import { contentOf, ensureExtras, extrasOf, failureOf, type JobHandle, kindOf, type Late } from './job-access.js';
 import type { JobExtras } from './job-extras.js';
 import { endProgress } from './progress.js';
 
@@ -27,7 +27,7 @@ function notifyAll(): void {
 }
 
 function notifyFollowers(job: JobHandle): void {
-  const extras = extrasIn(job);
+  const extras = extrasOf(job);
   const followers = extras?.followers;
   if (extras === undefined || followers === undefined) return;
   extras.followers = undefined;
@@ -36,14 +36,18 @@ function notifyFollowers(job: JobHandle): void {
 }
 
 function notify(job: JobHandle, follower: Follower): void {
-  if (kindOf(job).settledAs === 'COMPLETED') tell(follower, true, contentOf(job));
-  else tell(follower, false, failureOf(job));
+  if (kindOf(job).settledAs === 'COMPLETED') fulfill(follower, contentOf(job));
+  else reject(follower, failureOf(job));
 }
 
 /** Adds two callbacks to an unsettled job, one of which is called when it settles. */
-export function follow(job: JobHandle, resolve: (value: unknown) => void, reject: (error: unknown) => void): Follower {
-  const follower = new Follower(resolve, reject);
-  const extras = extrasOf(job);
+export function follow(
+  job: JobHandle,
+  onResult: (value: unknown) => void,
+  onError: (error: unknown) => void,
+): Follower {
+  const follower = new Follower(onResult, onError);
+  const extras = ensureExtras(job);
   if (extras.followers === undefined) extras.followers = follower;
   else if (extras.followers instanceof Follower) extras.followers = [extras.followers, follower];
   else extras.followers.push(follower);
@@ -52,7 +56,7 @@ export function follow(job: JobHandle, resolve: (value: unknown) => void, reject
 
 /** Returns the job's promise, made on first use. */
 export function promiseOf<T>(job: JobHandle): Promise<T> {
-  const extras = extrasOf(job);
+  const extras = ensureExtras(job);
   extras.promise ??= makePromise(job);
   return extras.promise as Promise<T>;
 }
@@ -61,16 +65,16 @@ function makePromise(job: JobHandle): Promise<unknown> {
   const { settledAs } = kindOf(job);
   if (settledAs === undefined) return new NativePromise((resolve, reject) => void follow(job, resolve, reject));
   if (settledAs === 'COMPLETED') return NativePromise.resolve(contentOf(job));
-  lookedAt(job);
+  markObserved(job);
   return NativePromise.reject(failureOf(job));
 }
 
-/** Notes that the outcome of the job was looked at. */
-export function lookedAt(job: JobHandle): void {
-  const extras = extrasIn(job);
-  if (extras?.onLook === undefined) return;
-  extras.onLook();
-  extras.onLook = undefined;
+/** Notes that somebody has observed the outcome of the job. */
+export function markObserved(job: JobHandle): void {
+  const extras = extrasOf(job);
+  if (extras?.onObserved === undefined) return;
+  extras.onObserved();
+  extras.onObserved = undefined;
 }
 
 /** Releases what a job that has just settled no longer needs, and notifies its followers. */

@@ -11,10 +11,23 @@ export interface JobHandle {
   cancel(reason?: unknown): boolean;
 }
 
+/**
+ * What a request to stop a job finds.
+ *
+ * - `settled`: the code had not begun, and never will; the job has settled as the request says.
+ * - `stopping`: the code runs; the job will settle as this request, or an earlier one of its kind, says.
+ * - `too late`: the code has ended, or was asked to stop for another cause; the job settles by that.
+ * - `spared`: the job's own code has cancelled its token; the job settles by its own outcome.
+ */
+export type StopOutcome = 'settled' | 'stopping' | 'too late' | 'spared';
+
+/** What a change of a job's priority finds; `too late`: the code has begun. */
+export type PriorityOutcome = 'changed' | 'too late';
+
 /** The pool a job was submitted to, as the job sees it. */
 export interface JobPool {
-  cancelJob(job: JobHandle, reason: unknown): boolean;
-  reprioritise(job: JobHandle, priority: number): boolean;
+  cancelJob(job: JobHandle, reason: unknown): StopOutcome;
+  reprioritise(job: JobHandle, priority: number): PriorityOutcome;
 }
 
 /** The result of a cancelled job whose code returned after all. */
@@ -43,35 +56,37 @@ export interface JobAccess<J extends JobHandle = JobHandle> {
    * Once the job has settled: how long its code ran, in ticks.
    */
   seqOf(job: J): number;
+  // Transitions: see the table in `README.md`.
+
   /**
    * Gives the job a pool and a position among equals there. Returns that position: a number greater than `last`, the
    * greatest of any job of the pool.
    */
-  submittedTo(job: J, pool: PoolRef<JobPool>, arrival: SubmitTime, last: number): number;
+  enterPool(job: J, pool: PoolRef<JobPool>, submitTime: SubmitTime, last: number): number;
   begunAttempts(job: J): number;
   /** How long the job waited until its code began, in ticks. */
   waitedTicks(job: J, beginning: Beginning): number;
   /** Records that the job's code has ended. */
-  ran(job: J, run: JobOwner, waited: number, ranTicks: number): void;
+  recordRun(job: J, run: JobOwner, waited: number, ranTicks: number): void;
   /** Makes the job PENDING again, as an attempt has failed and another follows. */
-  again(job: J, moment: Moment): void;
+  returnToPending(job: J, moment: Moment): void;
   /** Since when the job, while in the queue, has been ready to run, in ms of `now()`. */
-  queuedFromMs(job: J): number;
+  readySinceMs(job: J): number;
   /** Records that nothing defers the job any longer. Ageing starts from now, unless an attempt has already run. */
-  queuedFrom(job: J, arrival: SubmitTime): void;
-  moveTo(job: J, priority: number): void;
+  becomeReady(job: J, submitTime: SubmitTime): void;
+  changePriority(job: J, priority: number): void;
   /**
    * Settles the job with its result or error. Called once: by the ledger, or by `cancel` before the job has a pool.
    *
    * @param late the result of a cancelled job whose code returned after all.
    */
   settle(job: J, state: SettledState, outcome: unknown, late?: Late): void;
-  /** The job's error, for internal use: does not count as a look at the outcome. */
+  /** The job's error, for internal use: does not count as observing the outcome. */
   failureOf(job: J): unknown;
   /** The state the job has besides its fields, if any. */
-  extrasIn(job: J): JobExtras | undefined;
-  /** Like `extrasIn`, but makes the extras if there are none. */
-  extrasOf(job: J): JobExtras;
+  extrasOf(job: J): JobExtras | undefined;
+  /** Like `extrasOf`, but makes the extras if there are none. */
+  ensureExtras(job: J): JobExtras;
   /** The job's arguments until it settles; then its result, or its error if it did not complete: see `failureOf`. */
   contentOf(job: J): unknown;
 }
@@ -89,18 +104,18 @@ export let orderOf: JobAccess['orderOf'];
 export let ownerOf: JobAccess['ownerOf'];
 export let setOwner: JobAccess['setOwner'];
 export let seqOf: JobAccess['seqOf'];
-export let submittedTo: JobAccess['submittedTo'];
+export let enterPool: JobAccess['enterPool'];
 export let begunAttempts: JobAccess['begunAttempts'];
 export let waitedTicks: JobAccess['waitedTicks'];
-export let ran: JobAccess['ran'];
-export let again: JobAccess['again'];
-export let queuedFromMs: JobAccess['queuedFromMs'];
-export let queuedFrom: JobAccess['queuedFrom'];
-export let moveTo: JobAccess['moveTo'];
+export let recordRun: JobAccess['recordRun'];
+export let returnToPending: JobAccess['returnToPending'];
+export let readySinceMs: JobAccess['readySinceMs'];
+export let becomeReady: JobAccess['becomeReady'];
+export let changePriority: JobAccess['changePriority'];
 export let settle: JobAccess['settle'];
 export let failureOf: JobAccess['failureOf'];
-export let extrasIn: JobAccess['extrasIn'];
 export let extrasOf: JobAccess['extrasOf'];
+export let ensureExtras: JobAccess['ensureExtras'];
 export let contentOf: JobAccess['contentOf'];
 
 /** Called once, by the class. */
@@ -115,18 +130,18 @@ export function giveJobAccess(access: JobAccess): void {
     ownerOf,
     setOwner,
     seqOf,
-    submittedTo,
+    enterPool,
     begunAttempts,
     waitedTicks,
-    ran,
-    again,
-    queuedFromMs,
-    queuedFrom,
-    moveTo,
+    recordRun,
+    returnToPending,
+    readySinceMs,
+    becomeReady,
+    changePriority,
     settle,
     failureOf,
-    extrasIn,
     extrasOf,
+    ensureExtras,
     contentOf,
   } = access);
 }

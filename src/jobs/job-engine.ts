@@ -6,13 +6,13 @@ import { stackOf } from '../errors.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import {
-  extrasIn,
+  ensureExtras,
   extrasOf,
   isSettled,
   type JobHandle,
   kindOf,
   optionsOf,
-  ran,
+  recordRun,
   settle,
   waitedTicks,
 } from './job-access.js';
@@ -39,7 +39,7 @@ export function isSubmitted(job: JobHandle): boolean {
 
 /** Whether the job's code returned, even if it had been asked to stop. */
 export function hasReturned(job: JobHandle): boolean {
-  const extras = extrasIn(job);
+  const extras = extrasOf(job);
   return kindOf(job).settledAs === 'COMPLETED' || (extras !== undefined && 'result' in extras);
 }
 
@@ -57,37 +57,37 @@ export function transferOf(job: JobHandle): readonly Transferable[] | undefined 
 
 /** The context values that the job's code sees. */
 export function contextOf(job: JobHandle): ContextValues | undefined {
-  return extrasIn(job)?.context;
+  return extrasOf(job)?.context;
 }
 
 export function setContext(job: JobHandle, values: ContextValues): void {
-  extrasOf(job).context = values;
+  ensureExtras(job).context = values;
 }
 
 /** How the job is to settle, if it was asked to stop while it ran. */
 export function stopCauseOf(job: JobHandle): StopCause | undefined {
-  return extrasIn(job)?.stopCause;
+  return extrasOf(job)?.stopCause;
 }
 
 /** Records why a running job is asked to stop. */
-export function setStopCause(job: JobHandle, ending: StopCause): void {
-  extrasOf(job).stopCause = ending;
+export function setStopCause(job: JobHandle, cause: StopCause): void {
+  ensureExtras(job).stopCause = cause;
 }
 
 /** Records a cancel that came too late to stop the attempt: no other attempt follows. */
 export function endWithAttempt(job: JobHandle): void {
-  extrasOf(job).isLastAttempt = true;
+  ensureExtras(job).isLastAttempt = true;
 }
 
 /** Whether the job or its token was cancelled, perhaps by its own code. */
 export function isLastAttempt(job: JobHandle): boolean {
-  const extras = extrasIn(job);
+  const extras = extrasOf(job);
   return extras?.isLastAttempt === true || extras?.raised !== undefined || extras?.stopCause?.state === 'CANCELLED';
 }
 
 /** Cancels the job's own token, if it was ever handed out. */
 export function raiseToken(job: JobHandle, reason: unknown): void {
-  const extras = extrasOf(job);
+  const extras = ensureExtras(job);
   extras.raised ??= { reason };
   const { token } = extras;
   if (token === undefined || token.isCancelled) return;
@@ -96,13 +96,13 @@ export function raiseToken(job: JobHandle, reason: unknown): void {
 }
 
 /** Adds a value reported by the job's code to its progress. */
-export function reported(job: JobHandle, value: unknown, listenerQueue: ListenerQueue): void {
+export function addReport(job: JobHandle, value: unknown, listenerQueue: ListenerQueue): void {
   pushProgress(progressOf(job), value, listenerQueue);
 }
 
 /** Calls `fn` once the job has settled, before any foreign code is notified. Returns how to unregister `fn`. */
 export function whenSettled(job: JobHandle, fn: () => void): () => void {
-  const extras = extrasOf(job);
+  const extras = ensureExtras(job);
   extras.whenSettled ??= new Set();
   const { whenSettled: listeners } = extras;
   listeners.add(fn);
@@ -113,16 +113,16 @@ export function whenSettled(job: JobHandle, fn: () => void): () => void {
 export function submittedBy(job: JobHandle, by: (...args: never[]) => unknown): void {
   const callSite: { readonly stack?: string } = {};
   Error.captureStackTrace(callSite, by);
-  extrasOf(job).submitStack = callSite;
+  ensureExtras(job).submitStack = callSite;
 }
 
 export function hasSubmitStack(job: JobHandle): boolean {
-  return extrasIn(job)?.submitStack !== undefined;
+  return extrasOf(job)?.submitStack !== undefined;
 }
 
 /** Appends the recorded call site to the stack of the job's error. */
 export function addSubmitStack(job: JobHandle, error: unknown): void {
-  const callSite = extrasIn(job)?.submitStack;
+  const callSite = extrasOf(job)?.submitStack;
   if (callSite === undefined || !types.isNativeError(error)) return;
   const [, ...frames] = stackOf(callSite, '').split('\n');
   if (frames.length === 0) return; // `Error.stackTraceLimit` is 0
@@ -132,28 +132,28 @@ export function addSubmitStack(job: JobHandle, error: unknown): void {
 
 /** Whether the job has followers. */
 export function isAwaited(job: JobHandle): boolean {
-  return extrasIn(job)?.followers !== undefined;
+  return extrasOf(job)?.followers !== undefined;
 }
 
-/** Calls `onLook` when the outcome of the job is first looked at. */
-export function watchForLook(job: JobHandle, onLook: () => void): void {
-  extrasOf(job).onLook = onLook;
+/** Calls `onObserved` when somebody first observes the outcome of the job. */
+export function watchForObserver(job: JobHandle, onObserved: () => void): void {
+  ensureExtras(job).onObserved = onObserved;
 }
 
 /** Settles the job with a cause instead of an outcome of its code. The error is made when it is first read. */
 export function settleBy(job: JobHandle, cause: StopCause): void {
-  extrasOf(job).stopCause = cause;
+  ensureExtras(job).stopCause = cause;
   settle(job, cause.state, cause);
 }
 
 /** Records a run whose end is unknown: the code began at about `begunAtMs`. */
-export function lost(job: JobHandle, run: JobOwner, begunAtMs: number): void {
-  ran(job, run, waitedTicks(job, { begunAtMs }), 0);
+export function recordLostRun(job: JobHandle, run: JobOwner, begunAtMs: number): void {
+  recordRun(job, run, waitedTicks(job, { begunAtMs }), 0);
 }
 
 /** The stream of the values that the job's code reports. */
 export function progressOf(job: JobHandle): ProgressStream<unknown> {
-  const extras = extrasOf(job);
+  const extras = ensureExtras(job);
   if (extras.progress === undefined) {
     extras.progress = new ProgressStream();
     if (isSettled(job)) endProgress(extras.progress);

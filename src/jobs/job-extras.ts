@@ -15,7 +15,7 @@ export class JobExtras extends Bare {
   declare followers?: Follower | Follower[] | undefined;
   declare name?: string | undefined;
   /** When the job stopped being deferred. */
-  declare queuedFrom?: Moment;
+  declare readySince?: Moment;
   /** The options given, until the job settles. */
   declare options?: CheckedJobOptions | undefined;
   /** The context values for the job's code, until the job settles. */
@@ -36,8 +36,8 @@ export class JobExtras extends Bare {
   declare stopCause?: StopCause | undefined;
   /** The result of a cancelled job whose code returned after all. */
   declare result?: unknown;
-  /** Called when the outcome of a failed job is first looked at. */
-  declare onLook?: (() => void) | undefined;
+  /** Called when somebody first observes the outcome of a failed job. */
+  declare onObserved?: (() => void) | undefined;
 }
 
 /** A point in time. Shared by all jobs of a batch. */

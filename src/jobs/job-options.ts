@@ -1,19 +1,11 @@
 import { Bare, bare } from '../base/bare.js';
 import { mustBe, wrongType } from '../base/check/argument-errors.js';
 import { type Given, optionNames, readInto } from '../base/check/options.js';
-import {
-  checkBoolean,
-  checkDate,
-  checkFinite,
-  checkInstance,
-  checkMs,
-  checkSignal,
-  checkText,
-  copyArray,
-} from '../base/check/values.js';
-import { type ContextStores, checkContext, readContext, storesOf } from '../base/context-stores.js';
+import { checkInstance, checkSignal, copyArray } from '../base/check/values.js';
+import { type ContextStores, readContext, storesOf } from '../base/context-stores.js';
 import { isInFlightJob } from '../base/in-flight-job.js';
 import { describeReceived } from '../base/known-classes.js';
+import { checkSharedOptions } from '../contract/child-options.js';
 import { JOB_OPTION_NAMES } from '../contract/job-option-names.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
@@ -134,22 +126,14 @@ export function checkJobOptions(given: Given<JobOptions>, action: string): Check
 /** Checks in place. */
 function check(read: object, action: string): CheckedJobOptions {
   const given = read as { -readonly [K in keyof JobOptions]: unknown };
-  if (given.priority !== undefined) checkFinite(given.priority, 'priority', action);
-  if (given.front !== undefined) checkBoolean(given.front, 'front', action);
+  checkSharedOptions(given, action);
   if (given.token !== undefined) checkInstance(given.token, CancellationToken, 'token', action);
   if (given.signal !== undefined) checkSignal(given.signal, 'signal', action);
-  if (given.timeoutMs !== undefined) checkMs(given.timeoutMs, 'timeoutMs', action);
-  if (given.deadline !== undefined) given.deadline = checkDate(given.deadline, 'deadline', action);
-  if (given.graceMs !== undefined) checkMs(given.graceMs, 'graceMs', action);
-  if (given.delayMs !== undefined) checkMs(given.delayMs, 'delayMs', action);
-  if (given.startAt !== undefined) given.startAt = checkDate(given.startAt, 'startAt', action);
   if (given.dependsOn !== undefined) given.dependsOn = checkDependsOn(given.dependsOn, action);
   if (given.retry !== undefined) given.retry = readRetryOptions(given.retry, action);
   if (given.retry !== undefined && given.transfer !== undefined)
     throw wrongType(action, 'retry and transfer exclude each other, as what is moved is gone after one attempt');
   if (given.transfer !== undefined) given.transfer = copyArray(given.transfer, 'transfer', action);
-  if (given.context !== undefined) given.context = checkContext(given.context, action);
-  if (given.name !== undefined) checkText(given.name, 'name', action);
   return given as CheckedJobOptions;
 }
 
@@ -163,7 +147,7 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
 }
 
 /** Returns the options with the present values of `context`, for jobs that are submitted later in another context. */
-export function withContextOfNow(options: CheckedJobOptions): CheckedJobOptions {
+export function withCurrentContext(options: CheckedJobOptions): CheckedJobOptions {
   const { context } = options;
   return context === undefined ? options : withOptions(options, bare({ context: storesOf(readContext(context)) }));
 }

@@ -16,16 +16,16 @@ import { CancellationToken } from '../sync/cancellation-token.js';
 import { LINK } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { mayBeResolvers } from './follower.js';
-import { follow, letGo, lookedAt, promiseOf } from './followers.js';
+import { follow, letGo, markObserved, promiseOf } from './followers.js';
 import {
   begunAttempts,
-  extrasOf,
+  changePriority,
+  ensureExtras,
   failureOf,
   giveJobAccess,
   isSettled,
   type JobAccess,
   type JobPool,
-  moveTo,
   orderOf,
 } from './job-access.js';
 import { progressOf, settleBy } from './job-engine.js';
@@ -122,7 +122,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get state(): JobState {
     const { settledAs } = this.#kind;
     if (settledAs === undefined) return this.#owner?.hasBegun(this.#seq) ? 'RUNNING' : 'PENDING';
-    if (settledAs === 'FAILED') lookedAt(this);
+    if (settledAs === 'FAILED') markObserved(this);
     return settledAs;
   }
 
@@ -130,7 +130,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get result(): T | undefined {
     const { settledAs } = this.#kind;
     if (settledAs === 'COMPLETED') return this.#content as T;
-    if (settledAs === 'FAILED') lookedAt(this);
+    if (settledAs === 'FAILED') markObserved(this);
     return this.#extras?.result as T | undefined;
   }
 
@@ -138,7 +138,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   get error(): unknown {
     const { settledAs } = this.#kind;
     if (settledAs === undefined || settledAs === 'COMPLETED') return undefined;
-    lookedAt(this);
+    markObserved(this);
     return failureOf(this);
   }
 
@@ -175,7 +175,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /** The job's own token, a child of `options.token` and `options.signal`. Cancelling it cancels the job. */
   get token(): CancellationToken {
-    const extras = extrasOf(this);
+    const extras = ensureExtras(this);
     if (extras.token === undefined) {
       extras.token = new CancellationToken();
       const raised = isSettled(this) ? (extras.raised ?? extras.stopCause) : extras.raised;
@@ -216,7 +216,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   cancel(reason?: unknown): boolean {
     if (isSettled(this)) return false;
     const { pool } = this.#kind;
-    if (pool !== undefined) return pool.cancelJob(this, reason);
+    if (pool !== undefined) {
+      const outcome = pool.cancelJob(this, reason);
+      return outcome === 'settled' || outcome === 'stopping';
+    }
     settleBy(this, new Cancellation(this.name, reason));
     return true;
   }
@@ -231,8 +234,8 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     checkFinite(priority, 'priority', `set priority of job '${this.name}'`);
     if (isSettled(this)) return false;
     const { pool } = this.#kind;
-    if (pool !== undefined) return pool.reprioritise(this, priority);
-    moveTo(this, priority);
+    if (pool !== undefined) return pool.reprioritise(this, priority) === 'changed';
+    changePriority(this, priority);
     return true;
   }
 
@@ -290,9 +293,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         job.#owner = owner;
       },
       seqOf: (job) => job.#seq,
-      submittedTo: (job, pool, arrival, last) => {
-        job.#kind = job.#kind.ofPool(pool, arrival.handicap);
-        job.#waited = arrival;
+      enterPool: (job, pool, submitTime, last) => {
+        job.#kind = job.#kind.ofPool(pool, submitTime.handicap);
+        job.#waited = submitTime;
         return job.#extras === undefined && job.#id > last ? job.#id : Job.#number(job, last);
       },
       begunAttempts: (job) => {
@@ -305,28 +308,28 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         const waitedMs = begunAtMs - waited.ms;
         return waitedMs > 0 ? toTicks(waitedMs) : 0; // the clocks of two threads differ by a few microseconds
       },
-      ran: (job, run, waited, ranTicks) => {
+      recordRun: (job, run, waited, ranTicks) => {
         job.#owner = run;
         job.#waited = waited;
         job.#seq = ranTicks;
       },
-      again: (job, moment) => {
-        const extras = extrasOf(job);
+      returnToPending: (job, moment) => {
+        const extras = ensureExtras(job);
         if (job.#owner !== undefined) extras.lastRun = job.#owner;
         extras.stopCause = undefined;
         job.#owner = undefined;
         job.#seq = 0;
         job.#waited = moment;
       },
-      queuedFromMs: (job) => {
+      readySinceMs: (job) => {
         const waited = job.#waited;
-        return (job.#extras?.queuedFrom ?? (typeof waited === 'object' ? waited : undefined))?.ms ?? 0;
+        return (job.#extras?.readySince ?? (typeof waited === 'object' ? waited : undefined))?.ms ?? 0;
       },
-      queuedFrom: (job, arrival) => {
-        extrasOf(job).queuedFrom = arrival;
-        if (begunAttempts(job) === 0) job.#kind = job.#kind.withHandicap(arrival.handicap);
+      becomeReady: (job, submitTime) => {
+        ensureExtras(job).readySince = submitTime;
+        if (begunAttempts(job) === 0) job.#kind = job.#kind.withHandicap(submitTime.handicap);
       },
-      moveTo: (job, priority) => {
+      changePriority: (job, priority) => {
         job.#kind = job.#kind.withPriority(priority);
       },
       settle: (job, state, outcome, late) => {
@@ -336,13 +339,13 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         if (job.#extras !== undefined) letGo(job, job.#extras, late);
       },
       failureOf: (job) => {
-        const ending = job.#extras?.stopCause;
-        if (ending !== undefined && job.#content === ending) job.#content = ending.error();
+        const cause = job.#extras?.stopCause;
+        if (cause !== undefined && job.#content === cause) job.#content = cause.error();
         return job.#content;
       },
       contentOf: (job) => job.#content,
-      extrasIn: (job) => job.#extras,
-      extrasOf: (job) => {
+      extrasOf: (job) => job.#extras,
+      ensureExtras: (job) => {
         job.#extras ??= new JobExtras();
         return job.#extras;
       },
@@ -391,7 +394,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   static #number(job: Job, last: number): number {
     const number = job.#id > last ? job.#id : ++lastNumber;
     const isFront = orderOf(job) < 0;
-    if (isFront || number !== job.#id) extrasOf(job).order = isFront ? -number : number;
+    if (isFront || number !== job.#id) ensureExtras(job).order = isFront ? -number : number;
     return number;
   }
 }

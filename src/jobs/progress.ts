@@ -1,4 +1,4 @@
-import { inContextOfNow } from '../base/async-context.js';
+import { bindContext } from '../base/async-context.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
 
 interface Item<P> {
@@ -16,8 +16,8 @@ export let endProgress: (stream: ProgressStream<unknown>) => void;
 export let listenToProgress: <P>(stream: ProgressStream<P>, listener: (value: P) => void) => () => void;
 /** Whether no more values will come. */
 let isEnded: <P>(stream: ProgressStream<P>) => boolean;
-/** Calls `look` once, when there is a new value or the stream has ended. */
-let wakes: <P>(stream: ProgressStream<P>, look: () => void) => void;
+/** Calls `notify` once, when there is a new value or the stream has ended. */
+let onceChanged: <P>(stream: ProgressStream<P>, notify: () => void) => void;
 
 /**
  * The values a job reports, in order. Complete from the first access on; before that only the latest value is kept. The
@@ -38,7 +38,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
     endProgress = (stream) => stream.#end();
     listenToProgress = (stream, listener) => stream.#listen(listener);
     isEnded = (stream) => stream.#isEnded;
-    wakes = (stream, look) => void stream.#waiting.push(look);
+    onceChanged = (stream, notify) => void stream.#waiting.push(notify);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<P, undefined> {
@@ -66,7 +66,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
   }
 
   #listen(listener: (value: P) => void): () => void {
-    const inContext = inContextOfNow(listener);
+    const inContext = bindContext(listener);
     let isOn = true; // values queued before the listener is removed are not delivered after it
     const own = (value: P): void => {
       if (isOn) inContext(value);
@@ -82,7 +82,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const look of waiting) look();
+    for (const notify of waiting) notify();
   }
 }
 
@@ -102,13 +102,13 @@ class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
 
   next(): Promise<Next<P>> {
     return new Promise((resolve) => {
-      if (this.#readers.push(resolve) === 1) this.#look();
+      if (this.#readers.push(resolve) === 1) this.#serveReaders();
     });
   }
 
   return(): Promise<Next<P>> {
     this.#item = undefined;
-    this.#look();
+    this.#serveReaders();
     return Promise.resolve({ value: undefined, done: true });
   }
 
@@ -116,11 +116,11 @@ class ProgressReader<P> implements AsyncIterableIterator<P, undefined> {
     return this;
   }
 
-  readonly #look = (): void => {
+  readonly #serveReaders = (): void => {
     while (this.#readers.length > 0) {
       const next = this.#next();
       if (next === undefined) {
-        wakes(this.#stream, this.#look);
+        onceChanged(this.#stream, this.#serveReaders);
         return;
       }
       this.#readers.shift()?.(next);

@@ -1,4 +1,4 @@
-import { inContextOfNow } from '../base/async-context.js';
+import { bindContext } from '../base/async-context.js';
 import { optionNames, readOptions } from '../base/check/options.js';
 import { checkBoolean, checkCount, checkFunction, checkMs, checkOneOf, checkWithin } from '../base/check/values.js';
 
@@ -52,7 +52,7 @@ export function readRetryOptions(value: unknown, action: string): RetryOptions {
   if (jitter !== undefined) checkWithin(jitter, 'retry.jitter', { from: 0, to: 1 }, action);
   if (retryIf !== undefined) {
     checkFunction<NonNullable<RetryOptions['retryIf']>>(retryIf, 'retry.retryIf', action);
-    Reflect.set(given, 'retryIf', inContextOfNow(retryIf));
+    Reflect.set(given, 'retryIf', bindContext(retryIf));
   }
   if (onWorkerExit !== undefined) checkBoolean(onWorkerExit, 'retry.onWorkerExit', action);
   return given as RetryOptions;

@@ -1,5 +1,5 @@
 import { checkFinite } from '../base/check/values.js';
-import { extrasOf, type JobHandle } from './job-access.js';
+import { ensureExtras, type JobHandle } from './job-access.js';
 import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
 import { JobPriority } from './job-priority.js';
 import type { TaskRef } from './task-ref.js';
@@ -19,11 +19,11 @@ export function takeOptions(job: JobHandle, ref: TaskRef, options: JobOptions): 
   }
   const checked = areChecked(options) ? options : readJobOptions(options, `make job '${ref.name}'`);
   if (hasMoreThanPriority(checked)) {
-    const extras = extrasOf(job);
+    const extras = ensureExtras(job);
     extras.name = checked.name;
     extras.options = checked;
   }
-  if (checked.front) extrasOf(job).order = -1;
+  if (checked.front) ensureExtras(job).order = -1;
   return checked.priority ?? JobPriority.NORMAL;
 }
 

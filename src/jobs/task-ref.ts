@@ -1,27 +1,24 @@
+import type { TaskDefinition } from '../contract/task-origin.js';
+
 /** Argument list of a call without arguments. */
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);
-
-/** How a worker finds a task's code. With `each`, the task is called for each item of a list. */
-export type TaskOrigin =
-  | { readonly kind: 'module'; readonly url: string; readonly name: string; readonly each: boolean }
-  | { readonly kind: 'inline'; readonly text: string; readonly name: string; readonly each: boolean };
 
 /** A task's identity within this process. A worker gets its origin once, and knows it by `id` from then on. */
 export class TaskRef {
   static #nextId = 0;
   readonly id: number = TaskRef.#nextId++;
-  readonly origin: TaskOrigin;
+  readonly origin: TaskDefinition;
   /** Estimated run time from past runs; -1 before the first. Written by the dispatcher. */
   estimate = -1;
   /** The kinds of the task's jobs, by priority: see `JobKind`. */
   readonly kinds: object[] = [];
   /** Whether the last run was far longer than the estimate, which changes only if the next run is, too. */
   isSuspect = false;
-  /** With `each`: how many items fit into a job, according to the last map. Written by maps. */
+  /** With `each`: how many items fit into a job, according to the last map. Written by `ChunkSize`. */
   fitting = 1;
   #each: TaskRef | undefined;
 
-  constructor(origin: TaskOrigin) {
+  constructor(origin: TaskDefinition) {
     this.origin = origin;
   }
 

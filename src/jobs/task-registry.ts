@@ -6,10 +6,11 @@ import { refuseSurplusOptions } from '../base/check/options.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { registerClass } from '../base/known-classes.js';
+import type { TaskDefinition } from '../contract/task-origin.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
 import { addresses, type ModuleTask, mustBeTask, type Task, type TaskModule } from './task.js';
-import { type TaskOrigin, TaskRef } from './task-ref.js';
+import { TaskRef } from './task-ref.js';
 
 /** Returns the identity of a task of a module; `undefined` for anything else. */
 let refOfExport: (value: unknown) => TaskRef | undefined;
@@ -138,7 +139,7 @@ export function isTask(value: unknown): value is Task {
 }
 
 /** Returns the identity of a task named by another thread. */
-export function refOfOrigin(origin: TaskOrigin): TaskRef {
+export function refOfOrigin(origin: TaskDefinition): TaskRef {
   if (origin.kind === 'module') return refOf(Reflect.get(taskModule(origin.url) as object, origin.name));
   return refOfText(origin.name, origin.text);
 }

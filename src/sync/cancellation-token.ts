@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { inContextOfNow } from '../base/async-context.js';
+import { bindContext } from '../base/async-context.js';
 import { refuseSurplus, refuseSurplusOptions } from '../base/check/options.js';
 import { checkDate, checkInstance, checkMs, checkSignal } from '../base/check/values.js';
 import { now } from '../base/clock.js';
@@ -251,7 +251,7 @@ export class CancellationToken extends OneShot {
   onCancel(fn: (reason: unknown) => void): () => void;
   onCancel(fn: (reason: unknown) => void, ...rest: readonly unknown[]): () => void {
     refuseSurplusOptions(rest, 'only a listener', 'register onCancel');
-    return listen(this, typeof fn === 'function' ? inContextOfNow(fn) : fn, 'onCancel');
+    return listen(this, typeof fn === 'function' ? bindContext(fn) : fn, 'onCancel');
   }
 
   /** @internal */

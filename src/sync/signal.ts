@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { inContextOfNow } from '../base/async-context.js';
+import { bindContext } from '../base/async-context.js';
 import { refuseSurplus, refuseSurplusOptions } from '../base/check/options.js';
 import { checkInstance, checkSignal } from '../base/check/values.js';
 import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, LINK, SOURCE_FIRED } from './inner.js';
@@ -113,7 +113,7 @@ export class Signal extends OneShot {
   onGo(fn: () => void): () => void;
   onGo(fn: () => void, ...rest: readonly unknown[]): () => void {
     refuseSurplusOptions(rest, 'only a listener', 'register onGo');
-    return listen(this, typeof fn === 'function' ? inContextOfNow(() => fn()) : fn, 'onGo');
+    return listen(this, typeof fn === 'function' ? bindContext(() => fn()) : fn, 'onGo');
   }
 
   /** Returns a signal that goes once both this one and `other` have gone. */

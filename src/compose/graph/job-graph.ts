@@ -57,7 +57,7 @@ const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
  */
 export class JobGraph {
   readonly #failsFast: boolean;
-  readonly #deps = new Map<string, Part>();
+  readonly #parts = new Map<string, Part>();
   #isRunning = false;
 
   /** @throws {TypeError} for a bad option. */
@@ -92,7 +92,7 @@ export class JobGraph {
   ): GraphNode<TaskResult<K>> {
     const action = `add node ${describe(name)}`;
     checkText(name, 'its name', action);
-    if (this.#deps.has(name)) throw wrongType(action, 'the graph has a node of that name');
+    if (this.#parts.has(name)) throw wrongType(action, 'the graph has a node of that name');
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     const given = readOptions(options, NODE_OPTIONS, action);
     const jobOptions = checkJobOptions(given, action);
@@ -103,7 +103,7 @@ export class JobGraph {
     const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
     const part = partOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
-    this.#deps.set(name, part);
+    this.#parts.set(name, part);
     for (const other of needed) link(other, part);
     return node;
   }
@@ -222,19 +222,19 @@ export class JobGraph {
   }
 
   get #list(): readonly Part[] {
-    return [...this.#deps.values()];
+    return [...this.#parts.values()];
   }
 
   /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
   #own(node: unknown, action: string): Part {
     if (!(node instanceof GraphNode)) throw wrongType(action, 'it must be given nodes', describeReceived(node));
     const part = partOf(node);
-    if (this.#deps.get(part.name) !== part) throw wrongType(action, `node '${node.name}' belongs to another graph`);
+    if (this.#parts.get(part.name) !== part) throw wrongType(action, `node '${node.name}' belongs to another graph`);
     return part;
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
-    return shown('JobGraph', { nodes: [...this.#deps.keys()], isRunning: this.#isRunning }, inspecting);
+    return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
   }
 }
 

@@ -67,7 +67,7 @@ interface Time {
 /** The times of a schedule, one after the other. */
 interface Times {
   /** Longest time, in ms, after which the clock must be read again. */
-  readonly lookAgainMs: number;
+  readonly recheckMs: number;
   /** The next time; `undefined` before the first `step`, or if there is none. */
   readonly next: Time | undefined;
   /** Moves on to the first time that is still to come. */
@@ -87,11 +87,11 @@ const ACTION = 'schedule a task';
 /** Largest difference, in ms, that does not count as a jump of the wall clock: the two clocks are not read at once. */
 const SAME_DATE_MS = 100;
 /** Longest time until the wall clock is read again, as it may jump. */
-const LOOK_AGAIN_MS = 60_000;
+const RECHECK_MS = 60_000;
 
 /** Runs a task repeatedly. Keeps the process alive, unless `unref` is called. */
 export class Schedule {
-  readonly #host: ScheduleDeps;
+  readonly #deps: ScheduleDeps;
   readonly #times: Times;
   readonly #overlap: Rhythm['overlap'];
   #stopTimer: StopTimer = () => {};
@@ -104,15 +104,15 @@ export class Schedule {
   #queued = 0;
 
   /** @internal */
-  constructor({ times, overlap }: Rhythm, host: ScheduleDeps) {
+  constructor({ times, overlap }: Rhythm, deps: ScheduleDeps) {
     this.#times = times;
     this.#overlap = overlap;
-    this.#host = host;
+    this.#deps = deps;
     this.#arm();
   }
 
   static {
-    stays((value) => (#host in value ? 'a Schedule; await schedule.job and pass its result' : undefined));
+    stays((value) => (#deps in value ? 'a Schedule; await schedule.job and pass its result' : undefined));
   }
 
   /** The latest run; `undefined` before the first. */
@@ -151,17 +151,19 @@ export class Schedule {
     this.#isCancelled = true;
     this.#queued = 0;
     this.#stopTimer();
-    this.#host.ended(this);
+    this.#deps.ended(this);
   }
 
   /** Lets the process exit while the schedule is active. */
   unref(): this {
-    return this.#keep(false);
+    this.#keepsProcess = false;
+    return this.#restartTimer();
   }
 
   /** Makes the schedule keep the process alive again, which is the default. */
   ref(): this {
-    return this.#keep(true);
+    this.#keepsProcess = true;
+    return this.#restartTimer();
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
@@ -170,8 +172,7 @@ export class Schedule {
     return shown('Schedule', { state, next, runs }, inspecting);
   }
 
-  #keep(keepsProcess: boolean): this {
-    this.#keepsProcess = keepsProcess;
+  #restartTimer(): this {
     if (!this.#isPaused && !this.#isCancelled) this.#wait();
     return this;
   }
@@ -188,9 +189,9 @@ export class Schedule {
 
   #wait(): void {
     this.#stopTimer();
-    const look = (): void => (this.#leftMs > 0 ? this.#wait() : this.#due());
-    const waitMs = Math.min(Math.max(this.#leftMs, 0), this.#times.lookAgainMs);
-    this.#stopTimer = startTimer(waitMs, look, { keepsProcess: this.#keepsProcess });
+    const wake = (): void => (this.#leftMs > 0 ? this.#wait() : this.#due());
+    const waitMs = Math.min(Math.max(this.#leftMs, 0), this.#times.recheckMs);
+    this.#stopTimer = startTimer(waitMs, wake, { keepsProcess: this.#keepsProcess });
   }
 
   #due(): void {
@@ -205,7 +206,7 @@ export class Schedule {
       this.#queued++;
       return;
     }
-    const job = this.#host.submit();
+    const job = this.#deps.submit();
     if (job === undefined) {
       this.cancel();
       return;
@@ -249,7 +250,7 @@ function timesOf({ everyMs, cron, timeZone }: Given<ScheduleOptions>, startAtMs:
  * still, is read only to express the next time as a date.
  */
 class EveryMs implements Times {
-  readonly lookAgainMs = Number.POSITIVE_INFINITY;
+  readonly recheckMs = Number.POSITIVE_INFINITY;
   readonly #everyMs: number;
   #dueAtMs: number;
   /** The next time on the wall clock. */
@@ -275,14 +276,14 @@ class EveryMs implements Times {
 }
 
 /** Makes an instance of the present `Date`: if a test fakes that, the package croner accepts no other. */
-function dateOfNow(ms: number): Date {
-  const DateOfNow = Reflect.get(globalThis, 'Date') as DateConstructor;
-  return new DateOfNow(ms);
+function currentDate(ms: number): Date {
+  const CurrentDate = Reflect.get(globalThis, 'Date') as DateConstructor;
+  return new CurrentDate(ms);
 }
 
 /** Times on the wall clock: if that is set, the next time comes sooner or later. */
 class CronTimes implements Times {
-  readonly lookAgainMs = LOOK_AGAIN_MS;
+  readonly recheckMs = RECHECK_MS;
   readonly #cron: Cron;
   #afterMs: number;
   #nextMs: number | undefined;
@@ -309,7 +310,7 @@ class CronTimes implements Times {
 
   step(): void {
     // skips times that have already come, even if the clock was set back
-    const after = dateOfNow(Math.max(Date.now(), this.#afterMs));
+    const after = currentDate(Math.max(Date.now(), this.#afterMs));
     this.#nextMs = this.#cron.nextRun(after)?.getTime();
     if (this.#nextMs !== undefined) this.#afterMs = this.#nextMs;
   }

@@ -1,5 +1,5 @@
 import { Job } from '../../jobs/job.js';
-import { withContextOfNow } from '../../jobs/job-options.js';
+import { withCurrentContext } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import { readScheduleOptions, Schedule, type ScheduleOptions } from './schedule.js';
 
@@ -11,11 +11,11 @@ export interface SchedulesDeps {
 
 /** The schedules of a pool. */
 export class Schedules {
-  readonly #host: SchedulesDeps;
+  readonly #deps: SchedulesDeps;
   readonly #schedules = new Set<Schedule>();
 
-  constructor(host: SchedulesDeps) {
-    this.#host = host;
+  constructor(deps: SchedulesDeps) {
+    this.#deps = deps;
   }
 
   /** The schedules that have not ended. */
@@ -27,11 +27,11 @@ export class Schedules {
   add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
     const { rhythm, jobOptions: given } = readScheduleOptions(options);
     new Job(task, args, given); // a bad call throws now
-    const jobOptions = withContextOfNow(given);
+    const jobOptions = withCurrentContext(given);
     const submit = (): Job | undefined => {
-      if (!this.#host.isOpen()) return undefined; // a queued run, as the previous one was cancelled by a shutdown
+      if (!this.#deps.isOpen()) return undefined; // a queued run, as the previous one was cancelled by a shutdown
       const job = new Job(task, args, jobOptions);
-      this.#host.submit(job);
+      this.#deps.submit(job);
       return job;
     };
     const schedule = new Schedule(rhythm, { submit, ended: (ended) => this.#schedules.delete(ended) });

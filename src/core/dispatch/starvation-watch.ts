@@ -1,7 +1,7 @@
 import { now } from '../../base/clock.js';
 import { startTimer } from '../../base/timer.js';
 import type { Job } from '../../jobs/job.js';
-import { orderOf, queuedFromMs } from '../../jobs/job-access.js';
+import { orderOf, readySinceMs } from '../../jobs/job-access.js';
 import type { EventHub } from '../events.js';
 import type { Ledger } from '../ledger.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -65,13 +65,13 @@ export class StarvationWatch {
     const starving: Job[] = [];
     let nextMs = nowMs;
     for (const job of this.#deps.dispatcher.queue) {
-      if (nowMs - queuedFromMs(job) < this.#afterMs) nextMs = Math.min(nextMs, queuedFromMs(job));
+      if (nowMs - readySinceMs(job) < this.#afterMs) nextMs = Math.min(nextMs, readySinceMs(job));
       else if (!this.#reported.has(job)) starving.push(job);
     }
-    starving.sort((a, b) => queuedFromMs(a) - queuedFromMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
+    starving.sort((a, b) => readySinceMs(a) - readySinceMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
     for (const job of starving) {
       this.#reported.add(job);
-      this.#deps.events.emit('starvation', job, { waitedMs: nowMs - queuedFromMs(job) });
+      this.#deps.events.emit('starvation', job, { waitedMs: nowMs - readySinceMs(job) });
     }
     const restMs = Math.max(this.#afterMs * SHARE, (now() - nowMs) * REST);
     this.#arm(Math.max(nextMs + this.#afterMs - nowMs, restMs));

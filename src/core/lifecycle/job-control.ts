@@ -1,6 +1,16 @@
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { Job } from '../../jobs/job.js';
-import { isSettled, type JobPool, kindOf, moveTo, optionsOf, ownerOf, seqOf } from '../../jobs/job-access.js';
+import {
+  changePriority,
+  isSettled,
+  type JobPool,
+  kindOf,
+  optionsOf,
+  ownerOf,
+  type PriorityOutcome,
+  type StopOutcome,
+  seqOf,
+} from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
@@ -57,55 +67,55 @@ export class JobControl implements JobPool {
     return this.#deps.childJobs.parents;
   }
 
-  cancelJob(job: Job, reason: unknown): boolean {
+  cancelJob(job: Job, reason: unknown): StopOutcome {
     if (job !== this.#spared) return this.stop(job, new Cancellation(job.name, reason));
     workerOf(job)?.tell({ kind: 'parent-cancelled', seq: seqOf(job), reason });
     raiseToken(job, reason);
-    return false;
+    return 'spared';
   }
 
-  /** Stops a job, wherever it is. True if it settles as `cause` says. */
-  stop(job: Job, cause: StopCause): boolean {
+  /** Stops a job, wherever it is, so that it settles as `cause` says. */
+  stop(job: Job, cause: StopCause): StopOutcome {
     const { dispatcher, ledger, deferred } = this.#deps;
     if (dispatcher.queue.remove(job) || deferred.remove(job)) {
       ledger.settleBy(job, cause);
-      return true;
+      return 'settled';
     }
     if (this.#deps.childJobs.isWaiting(job)) {
       raiseToken(job, cause.reason); // its children end; the job settles as its code did
-      return false;
+      return 'too late';
     }
     const worker = workerOf(job);
     return worker === undefined ? this.#stopEnded(job, cause) : this.#stopAt(worker, job, cause);
   }
 
-  #stopAt(worker: PoolWorker, job: Job, cause: StopCause): boolean {
+  #stopAt(worker: PoolWorker, job: Job, cause: StopCause): StopOutcome {
     switch (worker.cancel(job, cause.reason)) {
       case 'taken back':
         this.#deps.ledger.settleBy(job, cause);
-        return true;
+        return 'settled';
       case 'asked':
         setStopCause(job, cause);
         this.#deps.grace.start(job, worker);
         // another attempt, whose token is not cancelled, may follow one that has timed out
         if (cause.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, cause.reason); // last, as its listeners are foreign code (I7)
-        return true;
+        return 'stopping';
       case 'asked before':
         if (stopCauseOf(job)?.state === 'FAILED' && cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) {
           // the attempt has timed out and might be retried: not after this
           setStopCause(job, cause);
           raiseToken(job, cause.reason);
         }
-        return stopCauseOf(job)?.state === cause.state;
+        return stopCauseOf(job)?.state === cause.state ? 'stopping' : 'too late';
       case 'ended':
         return this.#stopEnded(job, cause);
     }
   }
 
   /** The attempt's code has ended: only the attempts that would follow can be stopped. */
-  #stopEnded(job: Job, cause: StopCause): false {
+  #stopEnded(job: Job, cause: StopCause): 'too late' {
     if (cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) endWithAttempt(job);
-    return false;
+    return 'too late';
   }
 
   /** Cancels every unsettled job, or those for which `filter` returns true. Returns how many will settle CANCELLED. */
@@ -123,20 +133,20 @@ export class JobControl implements JobPool {
       this.#deps.ledger.settleBy(job, new Cancellation(job.name, reason));
   }
 
-  reprioritise(job: Job, priority: number): boolean {
+  reprioritise(job: Job, priority: number): PriorityOutcome {
     const worker = workerOf(job);
     const { dispatcher, deferred } = this.#deps;
     const isQueued = dispatcher.queue.remove(job);
     const isDeferred = !isQueued && deferred.has(job);
     // a job with `transfer` is sent only once: it stays where it is, next at a worker that was free
     const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));
-    if (!isQueued && !isDeferred && !isNext && worker?.inFlight.takeBackOne(job) !== 'taken back') return false;
+    if (!isQueued && !isDeferred && !isNext && worker?.inFlight.takeBackOne(job) !== 'taken back') return 'too late';
     this.#deps.metrics.jobReprioritised(kindOf(job).priority, priority);
-    moveTo(job, priority);
-    if (isNext || isDeferred) return true;
+    changePriority(job, priority);
+    if (isNext || isDeferred) return 'changed';
     this.#deps.ledger.refreshClock(); // it may begin a batch: jobs that come with it need a time of their own
     this.#deps.pacer.enqueueBefore(job);
-    return true;
+    return 'changed';
   }
 
   /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is no request to stop it. */

@@ -2,8 +2,8 @@ import type { ListenerQueue } from '../../base/listener-queue.js';
 import type { StoppedEnd, Thrown } from '../../host/result-lane.js';
 import type { JobSink } from '../../host/worker-events.js';
 import type { Job } from '../../jobs/job.js';
-import { begunAttempts, hasOptions, isPlain, ran, waitedTicks } from '../../jobs/job-access.js';
-import { reported, taskOf } from '../../jobs/job-engine.js';
+import { begunAttempts, hasOptions, isPlain, recordRun, waitedTicks } from '../../jobs/job-access.js';
+import { addReport, taskOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { learnRun } from '../dispatch/run-estimate.js';
 import type { EventHub } from '../events.js';
@@ -53,7 +53,7 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
   }
 
   jobReported(job: Job, value: unknown): void {
-    reported(job, value, this.#deps.listenerQueue);
+    addReport(job, value, this.#deps.listenerQueue);
   }
 
   jobReturned(worker: PoolWorker, job: Job, value: unknown): void {
@@ -80,7 +80,7 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
     if (hasOptions(job)) this.#deps.limits.ended(job);
     const { runTicks } = results;
     const waited = waitedTicks(job, results);
-    ran(job, worker.run(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
+    recordRun(job, worker.run(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
     learnRun(taskOf(job), runTicks);
     this.#metrics.jobRan(waited, runTicks);
   }

@@ -3,7 +3,7 @@ import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import type { Job } from '../../jobs/job.js';
 import { begunAttempts } from '../../jobs/job-access.js';
-import { lost, transferOf } from '../../jobs/job-engine.js';
+import { recordLostRun, transferOf } from '../../jobs/job-engine.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
@@ -191,7 +191,7 @@ export class Recovery implements GraceEvents {
   #giveUp(job: Job, worker: PoolWorker): void {
     const { limits, childJobs } = this.#deps;
     limits.ended(job);
-    lost(job, worker.run(begunAttempts(job) + 1), worker.progressAtMs);
+    recordLostRun(job, worker.run(begunAttempts(job) + 1), worker.progressAtMs);
     childJobs.cancelChildren(job);
   }
 }

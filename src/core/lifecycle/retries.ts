@@ -2,7 +2,7 @@ import { now } from '../../base/clock.js';
 import { msUntil } from '../../base/timer.js';
 import { warnOf } from '../../base/warn.js';
 import type { Job } from '../../jobs/job.js';
-import { again, begunAttempts, isSettled, optionsOf } from '../../jobs/job-access.js';
+import { begunAttempts, isSettled, optionsOf, returnToPending } from '../../jobs/job-access.js';
 import { isLastAttempt } from '../../jobs/job-engine.js';
 import { retryDelayMs } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
@@ -46,7 +46,7 @@ export class Retries {
     }
     if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return 'final'; // `retryIf` may have cancelled it, or shut the pool down
     const { deferred, metrics, events } = this.#deps;
-    again(job, { ms: now() });
+    returnToPending(job, { ms: now() });
     metrics.retried++;
     events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
     deferred.delay(job, delayMs);

@@ -1,13 +1,13 @@
 import { now } from '../../base/clock.js';
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
 import type { Job } from '../../jobs/job.js';
-import { optionsOf } from '../../jobs/job-access.js';
+import { optionsOf, type StopOutcome } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import { Timeout } from '../../jobs/stop-cause.js';
 
 /** Stops a job whose time is over. */
 interface Stopper {
-  stop(job: Job, cause: Timeout): boolean;
+  stop(job: Job, cause: Timeout): StopOutcome;
 }
 
 /** Stops jobs whose `deadline` or `timeoutMs` has passed. Timers do not keep the process: the jobs do. */
