@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { root } from './markdown.ts';
 
@@ -55,3 +55,20 @@ function patternOf(glob: string): RegExp {
   const text = glob.replaceAll('.', '\\.').replace(/\*\*|\*/g, (stars) => (stars === '*' ? '[^/]*' : '.*'));
   return new RegExp(`^${text}$`);
 }
+
+const lists = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('README.md'))
+  .map((path) => ({ folder: dirname(path), text: readFileSync(join(src, path), 'utf8') }))
+  .filter(({ text }) => text.includes('| file | look here for |'));
+
+test.each(lists)('the README of src/$folder lists each of its files, and no other', ({ folder, text }) => {
+  const listed = [...text.matchAll(/^\| (`[^|]*\.ts`[^|]*) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([\w-]+\.ts)`/g)].map((match) => match[1] ?? ''),
+  );
+  const there = files.filter(({ path }) => path.startsWith(`${folder}/`)).map(({ path }) => basename(path));
+  expect(listed.sort()).toEqual(there.sort());
+});
+
+test('the folders with a list of their files are known', () => {
+  expect(lists.map(({ folder }) => folder).sort()).toEqual(expect.arrayContaining(['base', 'compose', 'jobs', 'sync']));
+});
