@@ -1,6 +1,6 @@
 import type { ContextValues } from '../base/context-stores.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
-import type { TaskDefinition } from './task-origin.js';
+import type { TaskDefinition } from './task-definition.js';
 
 /** A child submitted by a job's code. */
 export interface ChildSubmission {

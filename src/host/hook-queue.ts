@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../contract/task-origin.js';
+import type { TaskDefinition } from '../contract/task-definition.js';
 import { decodeError } from '../wire/message/error-codec.js';
 import type { DOORBELL, FromWorker, HookReply, ToWorker } from '../wire/message/protocol.js';
 import type { ValueChannel } from '../wire/message/value-channel.js';

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../contract/task-origin.js';
+import type { TaskDefinition } from '../contract/task-definition.js';
 
 /** Argument list of a call without arguments. */
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);

@@ -6,7 +6,7 @@ import { refuseSurplusOptions } from '../base/check/options.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { registerClass } from '../base/known-classes.js';
-import type { TaskDefinition } from '../contract/task-origin.js';
+import type { TaskDefinition } from '../contract/task-definition.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
 import { addresses, type ModuleTask, mustBeTask, type Task, type TaskModule } from './task.js';

@@ -6,7 +6,7 @@ import { readContext } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
-import type { TaskDefinition } from '../contract/task-origin.js';
+import type { TaskDefinition } from '../contract/task-definition.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { decodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';

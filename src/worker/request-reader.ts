@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Bare } from '../base/bare.js';
 import type { JobOverrides } from '../contract/job-overrides.js';
-import type { TaskDefinition } from '../contract/task-origin.js';
+import type { TaskDefinition } from '../contract/task-definition.js';
 import {
   ARGUMENT_BITS,
   BY_MESSAGE,

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
 import type { RegistryMessage } from '../../sync/sharing/registry.js';
 import type { WorkerMemory } from '../lane/layout.js';

@@ -1,6 +1,6 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Printed } from '../../contract/printed.js';
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
 import type { RegistryMessage } from '../../sync/sharing/registry.js';
 import type { ErrorRecord } from '../message/error-codec.js';

@@ -1,5 +1,5 @@
 import { Bare } from '../../base/bare.js';
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 import { SlotTable } from '../../wire/lane/slot-table.js';
 import { type ContextHost, close, JobContext, type JobHead, taskOf } from '../job-context.js';
 import { explainMissingName } from '../tasks/closure-hint.js';

@@ -1,6 +1,6 @@
 import { outsideRequests } from '../../base/async-context.js';
 import { setImmediate } from '../../base/clock.js';
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 import { DOORBELL, type FromWorker, type ToWorker } from '../../wire/message/protocol.js';
 import type { ValueChannel } from '../../wire/message/value-channel.js';
 import type { HookReplies } from './hook-replies.js';

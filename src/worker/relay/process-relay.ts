@@ -1,6 +1,6 @@
 import type { Printed } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
 import { type Peer, type RegistryMessage, receive, threadGone } from '../../sync/sharing/registry.js';
 import {

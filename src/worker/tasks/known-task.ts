@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 
 export type TaskCode = (...args: readonly unknown[]) => unknown;
 

@@ -1,5 +1,5 @@
 import { loadAs } from '../../base/nesting.js';
-import type { TaskDefinition } from '../../contract/task-origin.js';
+import type { TaskDefinition } from '../../contract/task-definition.js';
 import { messageOf, TaskNotFoundError } from '../../errors.js';
 import { compile } from './inline-task.js';
 import type { KnownTask, TaskCode, TaskRunner } from './known-task.js';
