@@ -1,4 +1,4 @@
-const { assign, setPrototypeOf } = Object;
+const { assign, getPrototypeOf, setPrototypeOf } = Object;
 
 /**
  * An object that inherits nothing, so that a polluted `Object.prototype` does not reach it. Not `Object.create(null)`,
@@ -20,4 +20,10 @@ export function has<T extends object, K extends PropertyKey>(
   key: K,
 ): object is Extract<T, { readonly [P in K]: unknown }> {
   return hasOwn(object, key);
+}
+
+/** Whether a value is a plain object of any realm, or one without a prototype. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = getPrototypeOf(value);
+  return prototype === null || getPrototypeOf(prototype) === null;
 }

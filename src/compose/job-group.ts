@@ -8,7 +8,7 @@ import { PoolClosedError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { isSettled, kindOf } from '../jobs/job-access.js';
 import { whenSettled } from '../jobs/job-engine.js';
-import { type CheckedJobOptions, type JobOptions, readJobOptions, withOptions } from '../jobs/job-options.js';
+import { type CheckedJobOptions, type JobOptions, readJobOptions, withToken } from '../jobs/job-options.js';
 import type { Task, TaskArgs } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
@@ -144,8 +144,7 @@ export class JobGroup implements AsyncDisposable {
   /** Returns the options with the group's token added. */
   #withToken(options: JobOptions | undefined): CheckedJobOptions {
     const given = readJobOptions(options, `submit to group '${this.name}'`);
-    const token = given.token === undefined ? this.token : CancellationToken.any(this.token, given.token);
-    return withOptions(given, { token });
+    return withToken(given, this.token);
   }
 
   /** Adds a job to this group and to all groups that contain it. */

@@ -100,6 +100,12 @@ export function withOptions(options: CheckedJobOptions, others: JobOptions): Che
   return Object.assign(new Checked(), options, others) as unknown as CheckedJobOptions;
 }
 
+/** Returns the options with another token, besides their own, that cancels the job. */
+export function withToken(options: CheckedJobOptions, token: CancellationToken): CheckedJobOptions {
+  const both = options.token === undefined ? token : CancellationToken.any(token, options.token);
+  return withOptions(options, { token: both });
+}
+
 /**
  * Reads and checks what a caller passed as job options.
  *

@@ -1,4 +1,4 @@
-import { Bare } from '../bare.js';
+import { Bare, isPlain } from '../bare.js';
 import { describeReceived } from '../known-classes.js';
 import { mustBe, wrongType } from './argument-errors.js';
 import { nearest } from './nearest.js';
@@ -99,12 +99,6 @@ function refuseName(name: string, options: object, { action, path, names }: Read
 function isInstance(value: object): boolean {
   const prototype: object | null = getPrototypeOf(value);
   return !isPlain(value) && prototype !== null && hasOwn(prototype, 'constructor');
-}
-
-/** Whether a value is a plain object of any realm. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = getPrototypeOf(value);
-  return prototype === null || getPrototypeOf(prototype) === null;
 }
 
 /**

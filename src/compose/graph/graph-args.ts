@@ -1,10 +1,6 @@
+import { isPlain } from '../../base/bare.js';
 import { define } from '../../base/define.js';
 import { type GraphNode, NodeOutput, nodeOf } from './graph-node.js';
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
 
 /** Yields the outputs within arrays and plain objects, at any depth. */
 export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {

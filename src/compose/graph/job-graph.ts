@@ -7,7 +7,7 @@ import { describeReceived } from '../../base/known-classes.js';
 import { all } from '../../base/promises.js';
 import { describe, messageOf } from '../../errors.js';
 import { Job } from '../../jobs/job.js';
-import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
+import { checkJobOptions, withOptions, withToken } from '../../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../../jobs/task.js';
 import { NO_ARGS } from '../../jobs/task-ref.js';
 import { refOf } from '../../jobs/task-registry.js';
@@ -205,11 +205,11 @@ export class JobGraph {
     results: ReadonlyMap<GraphNode, unknown>,
     stop: CancellationToken,
   ): Promise<unknown> {
-    const { fallback, options } = part;
-    const token = options.token === undefined ? stop : CancellationToken.any(stop, options.token);
+    const { fallback, name } = part;
+    const options = withToken(withOptions(part.options, { name }), stop);
     const submit = (task: Task): Job => {
       const args = fill(part.args, results) as readonly unknown[];
-      const job = pool.submitJob(new Job(task, args, withOptions(options, { token, name: part.name })));
+      const job = pool.submitJob(new Job(task, args, options));
       part.job = job;
       return job;
     };

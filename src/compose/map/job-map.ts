@@ -56,9 +56,9 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   readonly #running = new Set<Job>();
   /** Results not yet delivered, by the number of their job, in order of arrival. */
   readonly #undelivered = new Map<number, List>();
-  #given = 0;
+  #delivered = 0;
   /** 1 while the results of a job are being delivered, otherwise 0. */
-  #giving = 0;
+  #delivering = 0;
   #failure: { readonly error: unknown } | undefined;
   /** Why no further jobs can be sent. */
   #closing: Error | undefined;
@@ -185,10 +185,10 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         if (this.#failure !== undefined) throw this.#failure.error;
         const part = this.#nextPart();
         if (part !== undefined) {
-          this.#giving = 1;
+          this.#delivering = 1;
           for (let i = 0; i < part.length; i++) yield part[i] as R;
-          this.#giving = 0;
-          this.#given++;
+          this.#delivering = 0;
+          this.#delivered++;
           this.#pump();
         } else if (this.#isFinished) return;
         else await this.#news();
@@ -205,7 +205,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** Removes and returns the next results to deliver. */
   #nextPart(): List | undefined {
-    const [first] = this.#isOrdered ? [this.#given] : this.#undelivered.keys();
+    const [first] = this.#isOrdered ? [this.#delivered] : this.#undelivered.keys();
     const part = this.#undelivered.get(first ?? -1);
     this.#undelivered.delete(first ?? -1);
     return part;
@@ -244,7 +244,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** Whether another job may be sent: jobs in flight and those with undelivered results must not exceed the limit. */
   get #hasRoom(): boolean {
-    const kept = this.#use === 'list' ? 0 : this.#undelivered.size + this.#giving;
+    const kept = this.#use === 'list' ? 0 : this.#undelivered.size + this.#delivering;
     return this.#running.size + kept < this.#limit;
   }
 

@@ -24,21 +24,16 @@ export interface TimedSource extends Source {
 
 export type Operator = 'and' | 'or';
 
-/** Fires with all of several sources (`and`), or with the first of them (`or`). Has at most one dependent. */
-export class Combination<S extends Source> implements Source {
-  readonly operator: Operator;
+/** A source that depends on several others, its operands. Has at most one dependent. */
+abstract class Combined<S extends Source> implements Source {
   readonly operands: readonly S[];
   #relay: Dependent | undefined;
 
-  constructor(operator: Operator, operands: readonly S[]) {
-    this.operator = operator;
+  constructor(operands: readonly S[]) {
     this.operands = operands;
   }
 
-  get [HAS_FIRED](): boolean {
-    for (const { [HAS_FIRED]: hasFired } of this.operands) if (hasFired === (this.operator === 'or')) return hasFired;
-    return this.operator === 'and';
-  }
+  abstract get [HAS_FIRED](): boolean;
 
   [LINK](dependent: Dependent): void {
     this.#relay = {
@@ -54,26 +49,39 @@ export class Combination<S extends Source> implements Source {
   }
 }
 
-/** Fires with the first of several sources, which is determined once and then kept. Has at most one dependent. */
-export class FirstOf<S extends TimedSource> implements TimedSource {
-  readonly #operands: readonly S[];
+/** Fires with all of several sources (`and`), or with the first of them (`or`). */
+export class Combination<S extends Source> extends Combined<S> {
+  readonly operator: Operator;
+
+  constructor(operator: Operator, operands: readonly S[]) {
+    super(operands);
+    this.operator = operator;
+  }
+
+  get [HAS_FIRED](): boolean {
+    for (const { [HAS_FIRED]: hasFired } of this.operands) if (hasFired === (this.operator === 'or')) return hasFired;
+    return this.operator === 'and';
+  }
+}
+
+/** Fires with the first of several sources, which is determined once and then kept. */
+export class FirstOf<S extends TimedSource> extends Combined<S> implements TimedSource {
   #first: S | undefined;
-  #relay: Dependent | undefined;
 
   constructor(operands: readonly S[]) {
-    this.#operands = operands;
+    super(operands);
     if (operands.length > 1) this[KEEP_TIME]();
   }
 
   /** The source that fired first; `undefined` before. */
   get first(): S | undefined {
-    if (this.#first === undefined && this.#operands.some((operand) => operand[HAS_FIRED])) this.#first = this.#earliest;
+    if (this.#first === undefined && this.operands.some((operand) => operand[HAS_FIRED])) this.#first = this.#earliest;
     return this.#first;
   }
 
   get [HAS_FIRED](): boolean {
     if (this.#first !== undefined) return true;
-    for (const operand of this.#operands) if (operand[HAS_FIRED]) return this.first !== undefined;
+    for (const operand of this.operands) if (operand[HAS_FIRED]) return this.first !== undefined;
     return false;
   }
 
@@ -82,27 +90,14 @@ export class FirstOf<S extends TimedSource> implements TimedSource {
   }
 
   [KEEP_TIME](): void {
-    for (const operand of this.#operands) operand[KEEP_TIME]();
-  }
-
-  [LINK](dependent: Dependent): void {
-    this.#relay = {
-      cancel: (reason) => {
-        if (this[HAS_FIRED]) dependent.cancel(reason);
-      },
-    };
-    for (const operand of this.#operands) operand[LINK](this.#relay);
-  }
-
-  [UNLINK](): void {
-    if (this.#relay !== undefined) for (const operand of this.#operands) operand[UNLINK](this.#relay);
+    for (const operand of this.operands) operand[KEEP_TIME]();
   }
 
   /** Read only after one source was seen to have fired: any that fired before it are then visible, too. */
   get #earliest(): S | undefined {
     let earliest: S | undefined;
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const operand of this.#operands) {
+    for (const operand of this.operands) {
       if (!operand[HAS_FIRED]) continue;
       const firedAtMs = operand[FIRED_AT_MS];
       if (earliest === undefined || firedAtMs < earliestMs) [earliest, earliestMs] = [operand, firedAtMs];

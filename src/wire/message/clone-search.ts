@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isPlain } from '../../base/bare.js';
 import { describe, messageOf } from '../../errors.js';
 import { isCrossing } from '../../sync/sharing/crossing.js';
 import { isDetached, memoryOf } from '../lane/known-buffers.js';
@@ -287,9 +288,7 @@ const MISPLACED =
 
 /** Whether an object is an array, a Map, a Set, or a plain object of any realm. */
 export function isContainer(object: object): boolean {
-  if (isArray(object) || types.isMap(object) || types.isSet(object)) return true;
-  const prototype: unknown = getPrototypeOf(object);
-  return prototype === null || getPrototypeOf(prototype) === null;
+  return isArray(object) || types.isMap(object) || types.isSet(object) || isPlain(object);
 }
 
 function isRefused(object: object): boolean {
