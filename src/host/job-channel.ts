@@ -21,6 +21,9 @@ import type { WorkerSettings } from './worker-settings.js';
 /** What a cancel of a job at a worker came to: the job was taken back, or its code was asked to stop. */
 export type CancelOutcome = 'taken back' | StopOutcome;
 
+/** What a publish came to: `blocked` if code of a job blocks the thread, which will not take what it was sent. */
+export type PublishOutcome = 'published' | 'blocked';
+
 /** What a job channel sends by, and where it passes answers. */
 export interface JobChannelDeps<J extends InFlightJob, W> {
   readonly settings: WorkerSettings;
@@ -56,8 +59,8 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #events: WorkerEvents<J, W>;
   readonly #sink: JobSink<J, W>;
   #isStalled = false;
-  /** Whether `publishEarly` has left the worker asleep, or `publishUrgent` has found it blocked. */
-  #owesWakeup = false;
+  /** What the last publish has left to the next, which may have no new entries: to wake the worker, or to report it blocked. */
+  #leftToNext: 'nothing' | 'wake' | 'report blocked' = 'nothing';
   /** The jobs here that wait for children: they take no place. */
   readonly #suspended = new RareMap<J, true>();
   /** Errors of reports that could not be read, by slot: the job fails with its error once its code has ended. */
@@ -166,10 +169,10 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.#isStalled = false;
   }
 
-  /** Publishes what was sent, and wakes the thread if it sleeps. Returns whether the thread is blocked and will not take it. */
-  publish(): boolean {
-    if (!this.#publish() && !this.#owesWakeup) return false;
-    this.#owesWakeup = false;
+  /** Publishes what was sent, and wakes the thread if it sleeps. */
+  publish(): PublishOutcome {
+    if (!this.#publishEntries() && this.#leftToNext === 'nothing') return 'published';
+    this.#leftToNext = 'nothing';
     return this.#wake(Atomics.load(this.#controlWords, Control.PARKED));
   }
 
@@ -177,33 +180,34 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
    * Like `publish`, but does not wake a worker that blocks for `LINGER_MS` at most and then checks by itself: the next
    * `publish` wakes it, with the jobs sent by then. A wakeup costs more than many short jobs.
    */
-  publishEarly(): boolean {
-    if (!this.#publish() && !this.#owesWakeup) return false;
+  publishEarly(): PublishOutcome {
+    if (!this.#publishEntries() && this.#leftToNext === 'nothing') return 'published';
     const parked = Atomics.load(this.#controlWords, Control.PARKED);
-    this.#owesWakeup = parked === Parked.IN_WAIT;
-    return !this.#owesWakeup && this.#wake(parked);
+    this.#leftToNext = parked === Parked.IN_WAIT ? 'wake' : 'nothing';
+    return parked === Parked.IN_WAIT ? 'published' : this.#wake(parked);
   }
 
   /**
    * Like `publish`, for a job that must not wait for those sent with it. If the thread is blocked, the next `publish` or
-   * `publishEarly` returns that.
+   * `publishEarly` reports that.
    */
   publishUrgent(): void {
-    if (this.publish()) this.#owesWakeup = true;
+    if (this.publish() === 'blocked') this.#leftToNext = 'report blocked';
   }
 
-  #publish(): boolean {
+  /** Returns whether there were new entries. */
+  #publishEntries(): boolean {
     if (this.progressAtMs === NOT_PUBLISHED) this.progressAtMs = now();
     return this.#requests.publish();
   }
 
-  #wake(parked: number): boolean {
-    if (parked === Parked.NO) return false;
-    if (parked === Parked.BLOCKED) return true;
+  #wake(parked: number): PublishOutcome {
+    if (parked === Parked.NO) return 'published';
+    if (parked === Parked.BLOCKED) return 'blocked';
     const control = this.#controlWords;
     if (parked === Parked.IN_WAIT) Atomics.notify(control, Control.REQUEST_TAIL, 1);
     else if (Atomics.compareExchange(control, Control.PARKED, parked, Parked.NO) === parked) this.#control.ring();
-    return false;
+    return 'published';
   }
 
   /** Reads up to `max` answers; returns how many. */

@@ -10,7 +10,7 @@ import { ControlMessages } from './control-messages.js';
 import { ControlPort } from './control-port.js';
 import type { Hook } from './hook-queue.js';
 import type { InFlight } from './in-flight.js';
-import { type CancelOutcome, JobChannel } from './job-channel.js';
+import { type CancelOutcome, JobChannel, type PublishOutcome } from './job-channel.js';
 import type { ResultLane } from './result-lane.js';
 import { connect, type WorkerConnection } from './worker-connection.js';
 import type { JobSink, Run, WorkerEvents } from './worker-events.js';
@@ -247,13 +247,13 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.send(job, plannedTicks);
   }
 
-  /** Publishes what was sent, and wakes the thread if it sleeps. Returns whether the thread is blocked and will not take it. */
-  publish(): boolean {
+  /** Publishes what was sent, and wakes the thread if it sleeps. */
+  publish(): PublishOutcome {
     return this.#channel.publish();
   }
 
   /** Like `publish`, but leaves a thread that will soon check by itself asleep until the next `publish`. */
-  publishEarly(): boolean {
+  publishEarly(): PublishOutcome {
     return this.#channel.publishEarly();
   }
 

@@ -37,6 +37,16 @@ export class Balance {
     this.#choice = choice;
   }
 
+  /** Publishes what a worker was sent. Takes it back if the worker's thread has blocked meanwhile. */
+  publish(worker: PoolWorker): void {
+    if (worker.publish() === 'blocked') this.recall(worker);
+  }
+
+  /** Like `publish`, but leaves a thread that will soon check by itself asleep until the next `publish`. */
+  publishEarly(worker: PoolWorker): void {
+    if (worker.publishEarly() === 'blocked') this.recall(worker);
+  }
+
   /** Takes back all jobs that a worker has not begun. */
   recall(worker: PoolWorker): void {
     this.#takeAll(worker);

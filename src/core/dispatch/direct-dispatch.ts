@@ -80,7 +80,7 @@ export class DirectDispatch {
   publish(): void {
     this.#kind = undefined;
     this.#worker = undefined;
-    for (const worker of this.#workers.all) if (worker.publish()) this.#balance.recall(worker);
+    for (const worker of this.#workers.all) this.#balance.publish(worker);
   }
 
   #beginRun(job: Job): boolean {

@@ -172,7 +172,7 @@ export class Dispatcher {
     }
     const count = this.#isTail ? queue.firstLevelSize : queue.size;
     const isSent = this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(count / this.#workers.all.length)));
-    if (worker.publish()) this.#balance.recall(worker); // its thread has blocked meanwhile
+    this.#balance.publish(worker);
     return isSent;
   }
 
@@ -208,7 +208,7 @@ export class Dispatcher {
 
   #sendEarly(worker: PoolWorker, job: Job): boolean {
     const isSent = this.#sendChunk(worker, job, 1);
-    if (worker.publishEarly()) this.#balance.recall(worker);
+    this.#balance.publishEarly(worker);
     return isSent;
   }
 

@@ -188,7 +188,8 @@ export class MainSide {
         worker.channel.publishUrgent();
         hasUrgent = true;
       }
-      if (hasUrgent ? worker.channel.publishEarly() : worker.channel.publish()) this.recall(worker);
+      const outcome = hasUrgent ? worker.channel.publishEarly() : worker.channel.publish();
+      if (outcome === 'blocked') this.recall(worker);
     }
     this.fed();
   }
