@@ -1,11 +1,11 @@
 import type { BlockListener } from '../sync/waiting/wakeup.js';
-import type { Answers } from './answers.js';
 import { taskOf } from './job-context.js';
 import type { JobRunner } from './job-runner.js';
 import type { WorkerLoop } from './loop.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { Parking } from './parking.js';
 import type { RequestReader } from './request-reader.js';
+import type { Answers } from './results/answers.js';
 
 export interface BlockingDeps {
   readonly loop: WorkerLoop;

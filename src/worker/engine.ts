@@ -7,7 +7,6 @@ import { Control } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
 import type { WorkerInit } from '../wire/message/protocol.js';
-import { Answers } from './answers.js';
 import { BeginNotes } from './begin-notes.js';
 import { Blocking } from './blocking.js';
 import { openBridge } from './bridge.js';
@@ -28,7 +27,8 @@ import { PoolMessages } from './pool-messages.js';
 import { PoolPort } from './pool-port.js';
 import type { ProcessRelay, RelayDeps } from './relay/process-relay.js';
 import { RequestReader } from './request-reader.js';
-import { ResultWriter } from './result-writer.js';
+import { Answers } from './results/answers.js';
+import { ResultWriter } from './results/result-writer.js';
 import { TaskTable } from './tasks/task-table.js';
 import { UncaughtErrors } from './uncaught-errors.js';
 

@@ -1,12 +1,12 @@
 import { now } from '../base/clock.js';
 import { whenSettled } from '../base/promises.js';
 import { Control } from '../wire/lane/layout.js';
-import type { Answers } from './answers.js';
 import { type EnteredContexts, inEmptyContext } from './entered-contexts.js';
 import { type ContextHost, close, isAnnounced, isOpen, JobContext, raiseToken, seqOf, taskOf } from './job-context.js';
 import type { JobScopes } from './job-scopes.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { RequestReader } from './request-reader.js';
+import type { Answers } from './results/answers.js';
 import { explainMissingName } from './tasks/closure-hint.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './tasks/generator-task.js';
 import { type KnownTask, NoCode, type TaskCode } from './tasks/known-task.js';

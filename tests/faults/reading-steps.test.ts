@@ -89,7 +89,7 @@ const { createMemory } = await import('../../build/wire/lane/layout.js');
 const { RequestLane } = await import('../../build/host/request-lane.js');
 const { RequestReader } = await import('../../build/worker/request-reader.js');
 const { ResultLane } = await import('../../build/host/result-lane.js');
-const { ResultWriter } = await import('../../build/worker/result-writer.js');
+const { ResultWriter } = await import('../../build/worker/results/result-writer.js');
 const { SlotTable } = await import('../../build/wire/lane/slot-table.js');
 
 /** Objects take more of the stack to read than to write: so deep that one can be sent, and not received. */

@@ -11,7 +11,7 @@ const { NOT_INLINE, RingReader, RingWriter } = await import('../../../build/wire
 const { RequestLane } = await import('../../../build/host/request-lane.js');
 const { RequestReader } = await import('../../../build/worker/request-reader.js');
 const { ResultLane } = await import('../../../build/host/result-lane.js');
-const { ResultWriter } = await import('../../../build/worker/result-writer.js');
+const { ResultWriter } = await import('../../../build/worker/results/result-writer.js');
 
 const { port1, port2 } = new MessageChannel();
 afterAll(() => port1.close());

@@ -14,7 +14,7 @@ export interface Heart {
   readonly Pacer: typeof import('../../../build/core/dispatch/pacer.js').Pacer;
   readonly PayloadPort: typeof import('../../../build/wire/message/payload-port.js').PayloadPort;
   readonly RequestReader: typeof import('../../../build/worker/request-reader.js').RequestReader;
-  readonly ResultWriter: typeof import('../../../build/worker/result-writer.js').ResultWriter;
+  readonly ResultWriter: typeof import('../../../build/worker/results/result-writer.js').ResultWriter;
   readonly startWorker: typeof import('../../../build/worker/engine.js').startWorker;
   readonly layout: typeof import('../../../build/wire/lane/layout.js');
   readonly giveAccess: typeof import('../../../build/base/in-flight-job.js').giveAccess;
@@ -57,7 +57,7 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
   'core/dispatch/pacer.js': ['Pacer'],
   'wire/message/payload-port.js': ['PayloadPort'],
   'worker/request-reader.js': ['RequestReader'],
-  'worker/result-writer.js': ['ResultWriter'],
+  'worker/results/result-writer.js': ['ResultWriter'],
   'worker/engine.js': ['startWorker'],
   'base/in-flight-job.js': ['giveAccess'],
   'sync/waiting/wakeup.js': ['joinWakeups', 'wakeupTable', 'wake', 'block'],
@@ -143,7 +143,7 @@ const COUNTS: Readonly<Record<string, readonly string[]>> = {
   'host/result-lane.js': ['#readCount', '#readWords'],
   'host/in-flight.js': ['#firstWaiting', '#end'],
   'worker/request-reader.js': ['#tail', '#words', 'position'],
-  'worker/result-writer.js': ['#writtenCount', '#writtenWords', '#wordsRead'],
+  'worker/results/result-writer.js': ['#writtenCount', '#writtenWords', '#wordsRead'],
   'worker/main-doorbell.js': ['#wordsRead'],
   'wire/lane/text-lane.js': ['passed'],
 };

@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
       TEXTS_APART,
     ],
   ]),
-  ...of('worker/result-writer.js', [
+  ...of('worker/results/result-writer.js', [
     [
       'a report overtakes one that waits for room',
       'if (!this.#hasRoomToReport())\n            return false;',
@@ -161,8 +161,8 @@ export const mutants: readonly Mutant[] = [
     ],
     [
       'reports are told after the answer',
-      'this.print(this.#printedAtAnswer);\n        this.#flushOverflow(seq);',
-      'this.print(this.#printedAtAnswer);',
+      'this.print(printed);\n        this.#flushOverflow(seq);',
+      'this.print(printed);',
       REPORTS,
     ],
   ]),
@@ -174,7 +174,7 @@ export const mutants: readonly Mutant[] = [
       TEXTS,
     ],
   ]),
-  ...of('worker/result-writer.js', [
+  ...of('worker/results/result-writer.js', [
     [
       'the tail of results is stored plainly',
       'Atomics.store(this.#control, Control.RESULT_TAIL, this.#writtenCount);',

@@ -1,7 +1,13 @@
-import { RareMap } from '../base/rare-map.js';
-import type { ChildSubmission } from '../contract/child-submission.js';
-import type { Printed } from '../contract/printed.js';
-import { Answer, type BatchItem, IS_STAMPED, RESULT_HEAD, resultHead, SLOT_BITS } from '../wire/lane/entry-format.js';
+import type { ChildSubmission } from '../../contract/child-submission.js';
+import type { Printed } from '../../contract/printed.js';
+import {
+  Answer,
+  type BatchItem,
+  IS_STAMPED,
+  RESULT_HEAD,
+  resultHead,
+  SLOT_BITS,
+} from '../../wire/lane/entry-format.js';
 import {
   Control,
   LANE_WORDS,
@@ -10,29 +16,18 @@ import {
   MASK,
   SHORT_ENTRY_WORDS,
   type WorkerMemory,
-} from '../wire/lane/layout.js';
-import { NOT_INLINE, RingWriter, Tag } from '../wire/lane/ring.js';
-import { type EndOutcome, SlotTable } from '../wire/lane/slot-table.js';
-import { type ErrorRecord, encodeError } from '../wire/message/error-codec.js';
-import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
-import type { Copy, PayloadPort } from '../wire/message/payload-port.js';
-import type { OutputLane } from './output.js';
-
-/** A report or a child that waits for room in the lane. */
-interface Waiting {
-  readonly answer: number;
-  /** The number of the child, or 0. */
-  readonly child: number;
-  readonly copy: Copy;
-}
+} from '../../wire/lane/layout.js';
+import { NOT_INLINE, RingWriter, Tag } from '../../wire/lane/ring.js';
+import { type EndOutcome, SlotTable } from '../../wire/lane/slot-table.js';
+import { type ErrorRecord, encodeError } from '../../wire/message/error-codec.js';
+import { isMoved, movedValueOf, transferablesOf } from '../../wire/message/move.js';
+import type { Copy, PayloadPort } from '../../wire/message/payload-port.js';
+import type { OutputLane } from '../output.js';
+import { Overflow, type WaitingEntry } from './overflow.js';
 
 type TransferList = readonly unknown[];
 
-/** Key in place of a job's sequence number: output. */
-const OUTPUT = Number.NaN;
-/** Key in place of a job's sequence number: output that goes right before the next answer. */
-const OUTPUT_AT_ANSWER = Number.POSITIVE_INFINITY;
-/** In place of a slot: no job. */
+/** Slot of an answer that belongs to no job. */
 const NO_SLOT = (1 << SLOT_BITS) - 1;
 /** How often, and how long each time, an answer waits for room for output that goes before it. */
 const MAX_WAITS = 1000;
@@ -56,9 +51,7 @@ export class ResultWriter implements OutputLane {
   #writtenCount = 0;
   #writtenWords = 0;
   #wordsRead = 0;
-  /** Reports and children that found no room, by the job's sequence number, and output. */
-  readonly #overflow = new RareMap<number, Waiting[]>();
-  #printedAtAnswer: readonly Printed[] = [];
+  readonly #overflow = new Overflow();
   /** Number of messages sent whose entry is not written. It never is if a task that reports overflows the stack in between. */
   #owed = 0;
 
@@ -137,7 +130,7 @@ export class ResultWriter implements OutputLane {
       this.#write(resultHead(seq & MASK, Answer.REPORTED, tag));
       return;
     }
-    this.#keep(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(reported, 'report', transfer) });
+    this.#overflow.add(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(reported, 'report', transfer) });
   }
 
   /**
@@ -148,7 +141,7 @@ export class ResultWriter implements OutputLane {
   childSubmitted(seq: number, child: ChildSubmission): void {
     const transfer = Object.hasOwn(child, 'transfer') ? child.transfer : undefined;
     if (!this.#makeRoom(seq)) {
-      this.#keep(seq, {
+      this.#overflow.add(seq, {
         answer: Answer.CHILD_SUBMITTED,
         child: child.child,
         copy: this.#copy(child, 'child', transfer),
@@ -163,7 +156,7 @@ export class ResultWriter implements OutputLane {
   /** Output of a getter of a value that is being written waits, like output that finds no room. */
   print(printed: readonly Printed[]): boolean {
     if (!this.catchUp()) {
-      this.#keep(OUTPUT, { answer: Answer.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
+      this.#overflow.addOutput({ answer: Answer.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
       return false;
     }
     this.#write(resultHead(0, Answer.PRINTED, this.#put(printed, 'output')));
@@ -171,14 +164,12 @@ export class ResultWriter implements OutputLane {
   }
 
   printAtAnswer(printed: readonly Printed[]): void {
-    if (printed.length === 0) this.#overflow.delete(OUTPUT_AT_ANSWER);
-    else this.#overflow.set(OUTPUT_AT_ANSWER, []); // so that an answer finds `#overflow` not empty
-    this.#printedAtAnswer = printed;
+    this.#overflow.setAtAnswer(printed);
   }
 
   catchUp(): boolean {
     if (this.#isPutting || !this.#hasRoomToReport()) return false;
-    this.#flush(OUTPUT);
+    this.#flush(0, this.#overflow.takeOutput());
     return true;
   }
 
@@ -194,12 +185,6 @@ export class ResultWriter implements OutputLane {
     if (this.#overflow.size === 0) return true;
     this.#flushOverflow(seq);
     return this.#hasRoomToReport();
-  }
-
-  #keep(seq: number, item: Waiting): void {
-    const waiting = this.#overflow.get(seq);
-    if (waiting === undefined) this.#overflow.set(seq, [item]);
-    else waiting.push(item);
   }
 
   /** Copies a value now, as the task may change it before it is sent. Its getters must not report, as in `#put`. */
@@ -226,22 +211,20 @@ export class ResultWriter implements OutputLane {
 
   /** Sends what waits and goes before the job's answer: output first. */
   #flushBeforeAnswer(seq: number): void {
-    if (this.#overflow.delete(OUTPUT_AT_ANSWER)) this.print(this.#printedAtAnswer);
+    const printed = this.#overflow.takeAtAnswer();
+    if (printed !== undefined) this.print(printed);
     this.#flushOverflow(seq);
   }
 
   /** Sends output that waits, then the job's reports. */
   #flushOverflow(seq: number): void {
-    if (this.#overflow.has(OUTPUT)) this.awaitRoom();
-    this.#flush(seq);
+    if (this.#overflow.hasOutput) this.awaitRoom();
+    this.#flush(seq, this.#overflow.take(seq));
   }
 
-  /** Sends the job's waiting reports in one entry, for which results leave room. */
-  #flush(seq: number): void {
-    if (this.#overflow.size === 0) return;
-    const waiting = this.#overflow.get(seq);
+  /** Sends what waited in one entry, for which results leave room. */
+  #flush(seq: number, waiting: readonly WaitingEntry[] | undefined): void {
     if (waiting === undefined) return;
-    this.#overflow.delete(seq);
     const list = waiting.map(({ answer, child, copy }): BatchItem => [answer, child, copy.tag]);
     const tag = this.#post(list, 'report');
     for (const { copy } of waiting) {

@@ -1,10 +1,10 @@
-import type { ChildSubmission } from '../contract/child-submission.js';
-import type { Printed } from '../contract/printed.js';
-import type { EndOutcome } from '../wire/lane/slot-table.js';
-import { encodeError } from '../wire/message/error-codec.js';
-import { type JobContext, seqOf } from './job-context.js';
-import type { MainDoorbell } from './main-doorbell.js';
-import type { OutputLane } from './output.js';
+import type { ChildSubmission } from '../../contract/child-submission.js';
+import type { Printed } from '../../contract/printed.js';
+import type { EndOutcome } from '../../wire/lane/slot-table.js';
+import { encodeError } from '../../wire/message/error-codec.js';
+import { type JobContext, seqOf } from '../job-context.js';
+import type { MainDoorbell } from '../main-doorbell.js';
+import type { OutputLane } from '../output.js';
 import type { ResultWriter } from './result-writer.js';
 
 /** Writes entries to the result lane and rings the main thread for them: for outcomes when that is due, else at once. */
