@@ -25,7 +25,7 @@ export interface InFlightJobOverrides {
 
 /**
  * A job, as it is queued, sent and answered. The functions below are its interface: as methods they could be called by
- * any user code that holds the job.
+ * any user code that has the job.
  */
 export interface InFlightJob {
   readonly id: number;

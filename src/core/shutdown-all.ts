@@ -4,6 +4,7 @@ import { wrongType } from '../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../base/check/options.js';
 import { copyArray } from '../base/check/values.js';
 import { all } from '../base/promises.js';
+import { ofThisVersion } from '../base/version.js';
 import { describe } from '../errors.js';
 import {
   checkShutdownOptions,
@@ -25,8 +26,14 @@ export interface SignalOptions extends ShutdownOptions {
 
 const SIGNAL_OPTIONS = optionNames<SignalOptions>({ signals: true, mode: true, timeoutMs: true });
 
-/** Weak references: an unused pool must not be kept alive for this. */
-const registered = new Set<WeakRef<Endable>>();
+const KEY = Symbol.for(ofThisVersion('endables'));
+const globals = globalThis as typeof globalThis & { [KEY]?: Set<WeakRef<Endable>> };
+globals[KEY] ??= new Set();
+/**
+ * Pools and threads of all copies of this version in this thread. Weak references: an unused pool must not be kept alive
+ * for this.
+ */
+const registered: Set<WeakRef<Endable>> = globals[KEY];
 const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => registered.delete(ref));
 
 /** Registers a pool or thread with `shutdownAll`. Returns a function that unregisters it. */
@@ -61,7 +68,7 @@ export function handleSignals(options?: SignalOptions): () => void {
   const signals = copyArray(given.signals ?? ['SIGINT', 'SIGTERM'], 'signals', action) as readonly NodeJS.Signals[];
   for (const signal of signals)
     if (!Object.hasOwn(constants.signals, signal))
-      throw wrongType(action, `signals must be names of signals, but holds ${describe(signal)}`);
+      throw wrongType(action, `signals must be names of signals, but contains ${describe(signal)}`);
   let isEnding = false;
   let isOn = true;
   const unregister = (): void => {

@@ -120,7 +120,7 @@ export function readJobOptions(options: unknown, action: string): CheckedJobOpti
 /**
  * Like `readJobOptions`, for options that were read together with others.
  *
- * @param given may also hold other options, which are ignored.
+ * @param given may also contain other options, which are ignored.
  * @throws {TypeError | RangeError} that names the option, the rule and the value received.
  */
 export function checkJobOptions(given: Given<JobOptions>, action: string): CheckedJobOptions {
@@ -148,7 +148,7 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
   const jobs: readonly unknown[] = [...value];
   for (const other of jobs)
     if (!isInFlightJob(other))
-      throw wrongType(action, `dependsOn must be an array of Jobs, but holds ${describeReceived(other)}`);
+      throw wrongType(action, `dependsOn must be an array of Jobs, but contains ${describeReceived(other)}`);
   return jobs;
 }
 

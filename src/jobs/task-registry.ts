@@ -23,7 +23,7 @@ class ModuleExport extends Uncloneable implements ModuleTask {
 
   static {
     registerClass(ModuleExport, { name: 'task of a taskModule()', isOfAllCopies: false });
-    // outside the class, so that user code that holds a task cannot reach it
+    // outside the class, so that user code that has a task cannot reach it
     refOfExport = (value) => (typeof value === 'object' && value !== null && #ref in value ? value.#ref : undefined);
     stays((value) =>
       #ref in value ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name` : undefined,

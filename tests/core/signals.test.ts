@@ -149,7 +149,7 @@ describe('handleSignals', () => {
     [{ mode: 'now' }, "mode must be one of drain, finishRunning, abort, received 'now'"],
     [{ timeoutMs: -1 }, 'timeoutMs must be 0 or more milliseconds, received -1'],
     [{ signals: 'SIGINT' }, "signals must be an array, received 'SIGINT'"],
-    [{ signals: ['SIGWHAT'] }, "signals must be names of signals, but holds 'SIGWHAT'"],
+    [{ signals: ['SIGWHAT'] }, "signals must be names of signals, but contains 'SIGWHAT'"],
     [{ signlas: [] }, "there is no option 'signlas'"],
     [null, 'options must be an object, received null'],
   ])('refuses %p', (options, message) => {

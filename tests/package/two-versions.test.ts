@@ -11,6 +11,8 @@ interface Manifest {
 }
 const manifest: Manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const OTHER = '99.0.1';
+/** As it is in the code, with any quotes, and in the text of the worker within it. */
+const VERSION_IN_CODE = new RegExp(`(VERSION\\s*=\\s*\\\\?["'])${manifest.version.replaceAll('.', '\\.')}`, 'g');
 
 /** Copies the built library into the folder as a package, under a version of its own. Returns how many files say it. */
 async function install(folder: TempFolder, name: string, version: string): Promise<number> {
@@ -22,7 +24,7 @@ async function install(folder: TempFolder, name: string, version: string): Promi
   for (const file of await readdir(join(to, 'dist'), { recursive: true })) {
     if (!/\.[cm]?js$/.test(file)) continue;
     const text = await readFile(join(to, 'dist', file), 'utf8');
-    const changed = text.replaceAll(`VERSION = '${manifest.version}'`, `VERSION = '${version}'`);
+    const changed = text.replace(VERSION_IN_CODE, `$1${version}`);
     if (changed === text) continue;
     count++;
     await writeFile(join(to, 'dist', file), changed);
@@ -132,7 +134,7 @@ test('what belongs to another version is refused by an error that says so', asyn
     `NotCloneableError: Cannot send args[0].deep[0] to another thread: it is ${received('Mutex')}`,
     `NotCloneableError: Cannot send args[0] to another thread: it is ${received('Job')}`,
     `TypeError: Cannot make job 'nothing': token must be a CancellationToken, received ${received('CancellationToken')}`,
-    `TypeError: Cannot make job 'nothing': dependsOn must be an array of Jobs, but holds ${received('Job')}`,
+    `TypeError: Cannot make job 'nothing': dependsOn must be an array of Jobs, but contains ${received('Job')}`,
     `TypeError: Cannot make job: task must be a function or a task of a taskModule(), received ${received('task of a taskModule()')}`,
     `TypeError: Cannot submit job: it must be a Job, received ${received('Job')}`,
     `TypeError: Cannot wait for a signal: token must be a CancellationToken, received ${received('CancellationToken')}`,
@@ -144,7 +146,7 @@ test('what belongs to another version is refused by an error that says so', asyn
   ]);
 }, 60_000);
 
-test('the copies of one version for ES modules and CommonJS share what crosses, and refuse jobs of each other', async () => {
+test('the copies of one version for ES modules and CommonJS share what crosses, and what is shut down; they refuse jobs of each other', async () => {
   await using folder = await TempFolder.make();
   await install(folder, 'ours', manifest.version);
   await symlink(join(root, 'node_modules/croner'), folder.file('node_modules/croner'));
@@ -162,11 +164,17 @@ test('the copies of one version for ES modules and CommonJS share what crosses, 
      token.cancel();
      console.log(older.Job === modern.Job, token instanceof modern.CancellationToken, await job);
      await pool.submit(() => {}, [new older.Job(() => 1)]).catch((error) => console.log(error.message));
-     await pool.shutdown();`,
+     await older.shutdownAll();
+     try {
+       pool.submit(() => 1);
+     } catch (error) {
+       console.log(error.message);
+     }`,
   );
   expect((await folder.node('program.mjs')).trimEnd().split('\n')).toEqual([
     'false true true',
     `Cannot send args[0] to another thread: it is a Job of another copy of thread-system ${manifest.version}`,
+    expect.stringContaining('the pool is shut down'),
   ]);
 }, 60_000);
 

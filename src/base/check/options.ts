@@ -93,7 +93,7 @@ function refuseName(name: string, options: object, { action, path, names }: Read
 }
 
 /**
- * Whether a value is an instance of a class. Without own properties it was not made to hold options: it is a token,
+ * Whether a value is an instance of a class. Without own properties it was not made to carry options: it is a token,
  * say.
  */
 function isInstance(value: object): boolean {

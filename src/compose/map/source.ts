@@ -37,7 +37,7 @@ export interface Source {
   collect(parts: readonly List[]): unknown;
 }
 
-/** Most items of a chunk that is copied, as the copy holds up both threads. */
+/** Most items of a chunk that is copied, as the copy delays both threads. */
 export const MOST_COPIED = 2 ** 16;
 
 export function chunkOf(items: readonly unknown[]): Chunk {

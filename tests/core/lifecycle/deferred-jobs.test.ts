@@ -283,8 +283,8 @@ test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
   [{ startAt: 'noon' }, TypeError, 'startAt must be a Date or ms since 1970, received string'],
   [{ startAt: new Date('noon') }, RangeError, 'startAt must be a valid time'],
   [{ dependsOn: new Job(tasks.echo, [1]) }, TypeError, 'dependsOn must be an array of Jobs, received'],
-  [{ dependsOn: [3] }, TypeError, 'dependsOn must be an array of Jobs, but holds 3'],
-  [{ dependsOn: [Promise.resolve()] }, TypeError, 'dependsOn must be an array of Jobs, but holds'],
+  [{ dependsOn: [3] }, TypeError, 'dependsOn must be an array of Jobs, but contains 3'],
+  [{ dependsOn: [Promise.resolve()] }, TypeError, 'dependsOn must be an array of Jobs, but contains'],
 ])('%p is refused', (options, errorClass, message) => {
   const make = (): Job => new Job(tasks.echo, [1], options as JobOptions);
   expect(make).toThrow(errorClass);
