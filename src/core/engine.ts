@@ -20,6 +20,7 @@ import { Admission } from './lifecycle/admission.js';
 import { ChildIntake } from './lifecycle/child-intake.js';
 import { ChildJobs } from './lifecycle/child-jobs.js';
 import { DeferredJobs } from './lifecycle/deferred-jobs.js';
+import { FailedStarts } from './lifecycle/failed-starts.js';
 import { Intake } from './lifecycle/intake.js';
 import { JobControl } from './lifecycle/job-control.js';
 import { Outcomes } from './lifecycle/outcomes.js';
@@ -33,6 +34,7 @@ import { PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
 import { Shutdown } from './shutdown.js';
 import { WorkerReports } from './worker-reports.js';
+import { StartBackoff } from './workers/start-backoff.js';
 import { WorkerOutput } from './workers/worker-output.js';
 import { WorkerSet } from './workers/worker-set.js';
 
@@ -81,8 +83,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const childJobs = new ChildJobs();
   const retries = new Retries({ state, deferred, metrics, events });
   const settling = new Settling({ ledger, retries, childJobs });
-  const recoveryDeps = { ledger, dispatcher, balance, pacer, workers, limits, settling, childJobs, log };
-  const recovery = new Recovery(settings.graceMs, recoveryDeps);
+  const backoff = new StartBackoff();
+  const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log });
+  const ofWorkers = { balance, dispatcher, pacer, workers, backoff, failedStarts, log };
+  const recovery = new Recovery(settings.graceMs, { ...ofWorkers, limits, settling, childJobs });
   const { grace } = recovery;
   const control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
   const outcomeDeps = { ledger, metrics, events, listenerQueue, grace, limits, control, settling, childJobs };
@@ -97,8 +101,9 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, log, profiling });
 
   const observers = { events, log, output, profiling, ledger };
-  const actors = { pool, state, workers, balance, pacer, recovery, control, childJobs, childIntake };
-  const reports = new WorkerReports({ ...observers, ...actors });
+  const starts = { workers, backoff, failedStarts, recovery };
+  const actors = { pool, state, balance, pacer, control, childJobs, childIntake };
+  const reports = new WorkerReports({ ...observers, ...starts, ...actors });
   workers.reportTo(reports, outcomes);
 
   return {

@@ -11,12 +11,14 @@ import type { EventHub } from './events.js';
 import type { Ledger } from './ledger.js';
 import type { ChildIntake } from './lifecycle/child-intake.js';
 import type { ChildJobs } from './lifecycle/child-jobs.js';
+import type { FailedStarts } from './lifecycle/failed-starts.js';
 import type { JobControl } from './lifecycle/job-control.js';
 import type { Recovery } from './lifecycle/recovery.js';
 import type { PoolLog } from './log.js';
 import type { ReadonlyPoolState } from './pool-state.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Profiling } from './profile/profiling.js';
+import type { StartBackoff } from './workers/start-backoff.js';
 import type { WorkerOutput } from './workers/worker-output.js';
 import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
 
@@ -32,6 +34,8 @@ export interface WorkerReportsDeps {
   readonly profiling: Profiling;
   readonly balance: Balance;
   readonly pacer: Pacer;
+  readonly backoff: StartBackoff;
+  readonly failedStarts: FailedStarts;
   readonly recovery: Recovery;
   readonly control: JobControl;
   readonly childJobs: ChildJobs;
@@ -51,10 +55,10 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerReady(worker: PoolWorker): void {
-    const { log, recovery, events, pacer, workers } = this.#deps;
+    const { log, backoff, events, pacer, workers } = this.#deps;
     const { workerId, threadId } = worker;
     log.workerReady(worker);
-    recovery.startSucceeded();
+    backoff.succeeded();
     events.emit('workerStarted', { workerId, threadId });
     pacer.pump();
     workers.watchIdle();
@@ -78,7 +82,7 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   startFailed(cause: unknown): void {
-    this.#deps.recovery.startFailed({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
+    this.#deps.failedStarts.add({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
   }
 
   ownTokenCancelled(job: Job, reason: unknown): void {

@@ -1,0 +1,89 @@
+import { now } from '../../base/clock.js';
+import { WorkerExitError } from '../../errors.js';
+import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Pacer } from '../dispatch/pacer.js';
+import type { Ledger } from '../ledger.js';
+import type { PoolLog } from '../log.js';
+import type { StartBackoff } from '../workers/start-backoff.js';
+import type { WorkerSet } from '../workers/worker-set.js';
+
+/** Maximum number of distinct faults for which a process warning is emitted, once each. */
+const MOST_WARNINGS = 16;
+
+export interface FailedStartsDeps {
+  readonly backoff: StartBackoff;
+  readonly workers: WorkerSet;
+  readonly dispatcher: Dispatcher;
+  readonly pacer: Pacer;
+  readonly ledger: Ledger;
+  readonly log: PoolLog;
+}
+
+/** Deals with workers that could not start: reports them, and tries another start after a pause, or fails the waiting jobs. */
+export class FailedStarts {
+  readonly #deps: FailedStartsDeps;
+  /** Faults for which a process warning was emitted. */
+  readonly #warned = new Set<string>();
+
+  constructor(deps: FailedStartsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A worker could not start. If there are others, even busy or starting ones, they do its work, and another start is tried
+   * later. If there are none, another is tried soon; if that keeps failing, all waiting jobs fail, as no start would help
+   * them.
+   *
+   * @param begunAtMs when the start was begun, in ms of `now()`.
+   */
+  add(exit: ThreadExit, begunAtMs: number): void {
+    const { backoff, workers, log } = this.#deps;
+    backoff.failed(begunAtMs, now());
+    const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
+    const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
+    if (workers.hasLiving) {
+      this.#warn(message, backoff.pauseMs);
+      this.#startAfter(backoff.pauseMs);
+      return;
+    }
+    const pauseMs = backoff.pauseAloneMs;
+    if (pauseMs === undefined) {
+      log.startFailed(message, 'All waiting jobs fail');
+      this.#failWaitingJobs(message, exit);
+    } else {
+      log.startFailed(message, `No worker lives; the next start is tried in ${pauseMs} ms`);
+      this.#startAfter(pauseMs);
+    }
+  }
+
+  #startAfter(pauseMs: number): void {
+    const { workers, pacer } = this.#deps;
+    workers.suspendStarts(pauseMs, () => {
+      workers.refill();
+      pacer.pump();
+    });
+  }
+
+  /** Fails the jobs that are in the queue now. Later ones find a pool that tries to start workers again. */
+  #failWaitingJobs(message: string, exit: ThreadExit): void {
+    const { dispatcher, ledger, pacer } = this.#deps;
+    for (let count = dispatcher.queue.size; count > 0; count--) {
+      const job = dispatcher.queue.shift();
+      if (job !== undefined) ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });
+    }
+    pacer.pump();
+  }
+
+  /** Reports a fault: each time if there is a logger, otherwise once per message. */
+  #warn(message: string, pauseMs: number): void {
+    const { log, workers } = this.#deps;
+    if (!log.isOpen) {
+      if (this.#warned.has(message) || this.#warned.size === MOST_WARNINGS) return;
+      this.#warned.add(message);
+    }
+    const doIt = workers.all.some(({ state }) => state === 'ready') ? 'do' : 'are to do';
+    const next = `Others ${doIt} its work; the next start is tried in ${pauseMs} ms`;
+    log.fault(`${message}. ${next}`, { type: 'ThreadSystemWarning' });
+  }
+}
