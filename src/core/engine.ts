@@ -34,6 +34,8 @@ import { PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
 import { Shutdown } from './shutdown.js';
 import { WorkerReports } from './worker-reports.js';
+import { IdleReaper } from './workers/idle-reaper.js';
+import { Spares } from './workers/spares.js';
 import { StartBackoff } from './workers/start-backoff.js';
 import { WorkerOutput } from './workers/worker-output.js';
 import { WorkerSet } from './workers/worker-set.js';
@@ -66,6 +68,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const profiling = new Profiling(settings.kind);
   const workers = new WorkerSet(settings, parking, { workerHooks, profiling, log });
 
+  const spares = new Spares(workers);
+  const reaper = new IdleReaper(settings, workers);
+  const backoff = new StartBackoff();
+
   // dispatch
   const queue = new JobQueue<Job>();
   const reserve = Reserve.of(settings.reserved, workers);
@@ -73,7 +79,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const balance = new Balance({ queue, workers, reserve, choice });
   const dispatcher = new Dispatcher({ queue, ledger, workers, reserve, choice, balance });
   const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
-  const pacer = new Pacer({ ledger, dispatcher, balance, direct, workers, parking });
+  const pacer = new Pacer({ ledger, dispatcher, balance, direct, workers, reaper, parking });
   const starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
   if (log.isOpen) starvation.begin();
 
@@ -83,9 +89,8 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const childJobs = new ChildJobs();
   const retries = new Retries({ state, deferred, metrics, events });
   const settling = new Settling({ ledger, retries, childJobs });
-  const backoff = new StartBackoff();
   const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log });
-  const ofWorkers = { balance, dispatcher, pacer, workers, backoff, failedStarts, log };
+  const ofWorkers = { balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log };
   const recovery = new Recovery(settings.graceMs, { ...ofWorkers, limits, settling, childJobs });
   const { grace } = recovery;
   const control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
@@ -98,10 +103,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   // hooks
   const broadcasts = new Broadcasts({ state, ledger, balance, pacer, workers, workerHooks });
 
-  const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, log, profiling });
+  const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, reaper, log, profiling });
 
   const observers = { events, log, output, profiling, ledger };
-  const starts = { workers, backoff, failedStarts, recovery };
+  const starts = { workers, reaper, backoff, failedStarts, recovery };
   const actors = { pool, state, balance, pacer, control, childJobs, childIntake };
   const reports = new WorkerReports({ ...observers, ...starts, ...actors });
   workers.reportTo(reports, outcomes);
@@ -113,6 +118,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     metrics,
     ledger,
     workers,
+    reaper,
     profiling,
     balance,
     dispatcher,

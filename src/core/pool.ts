@@ -338,7 +338,7 @@ export class ThreadPool implements AsyncDisposable {
     refuseOptions(rest, 'profile');
     if (this.#engine.state.phase !== 'open')
       return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
-    return this.#engine.profiling.run(fn, this.#engine.workers);
+    return this.#engine.profiling.run(fn, this.#engine);
   }
 
   /**

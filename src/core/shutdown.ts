@@ -7,6 +7,7 @@ import type { PoolLog } from './log.js';
 import type { SettledCounts, ShutdownMode, ShutdownSettings } from './options/shutdown-options.js';
 import type { PoolState } from './pool-state.js';
 import type { Profiling } from './profile/profiling.js';
+import type { IdleReaper } from './workers/idle-reaper.js';
 import type { WorkerSet } from './workers/worker-set.js';
 
 const REASON = 'the pool was shut down';
@@ -18,6 +19,7 @@ export interface ShutdownDeps {
   readonly pacer: Pacer;
   readonly control: JobControl;
   readonly workers: WorkerSet;
+  readonly reaper: IdleReaper;
   readonly log: PoolLog;
   readonly profiling: Profiling;
 }
@@ -45,12 +47,13 @@ export class Shutdown {
 
   /** Waits until all jobs have settled, then ends the workers. */
   async #end(mode: ShutdownMode): Promise<SettledCounts> {
-    const { state, ledger, workers, log, profiling } = this.#deps;
+    const { state, ledger, workers, reaper, log, profiling } = this.#deps;
     log.shutdownBegins(mode, ledger.unsettled);
     const before = ledger.counts();
     ledger.ref();
     await ledger.waitAll(Number.POSITIVE_INFINITY);
     await profiling.collect();
+    reaper.pause();
     await workers.endAll();
     for (const stop of this.#stopTimers) stop();
     state.close();

@@ -18,6 +18,7 @@ import type { PoolLog } from './log.js';
 import type { ReadonlyPoolState } from './pool-state.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Profiling } from './profile/profiling.js';
+import type { IdleReaper } from './workers/idle-reaper.js';
 import type { StartBackoff } from './workers/start-backoff.js';
 import type { WorkerOutput } from './workers/worker-output.js';
 import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
@@ -31,6 +32,7 @@ export interface WorkerReportsDeps {
   readonly output: WorkerOutput;
   readonly ledger: Ledger;
   readonly workers: WorkerSet;
+  readonly reaper: IdleReaper;
   readonly profiling: Profiling;
   readonly balance: Balance;
   readonly pacer: Pacer;
@@ -55,18 +57,18 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerReady(worker: PoolWorker): void {
-    const { log, backoff, events, pacer, workers } = this.#deps;
+    const { log, backoff, events, pacer, reaper } = this.#deps;
     const { workerId, threadId } = worker;
     log.workerReady(worker);
     backoff.succeeded();
     events.emit('workerStarted', { workerId, threadId });
     pacer.pump();
-    workers.watchIdle();
+    reaper.watch();
   }
 
   hooksEnded(): void {
     this.#deps.pacer.pump();
-    this.#deps.workers.watchIdle();
+    this.#deps.reaper.watch();
   }
 
   workerExited(worker: PoolWorker, exit: ThreadExit): void {

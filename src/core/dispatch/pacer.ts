@@ -7,6 +7,7 @@ import type { Job } from '../../jobs/job.js';
 import { orderOf } from '../../jobs/job-access.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
+import type { IdleReaper } from '../workers/idle-reaper.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { Balance } from './balance.js';
 import type { DirectDispatch } from './direct-dispatch.js';
@@ -46,6 +47,7 @@ export interface PacerDeps {
   readonly balance: Balance;
   readonly direct: DirectDispatch;
   readonly workers: WorkerSet;
+  readonly reaper: IdleReaper;
   readonly parking: MainParking;
 }
 
@@ -250,13 +252,13 @@ export class Pacer {
       this.#drainLater();
       return true;
     }
-    const { dispatcher, workers } = this.#deps;
+    const { dispatcher, workers, reaper } = this.#deps;
     const wakesBySelf = hasRead && dispatcher.longestBacklogMs > WAKE_MS;
     if (wakesBySelf) this.#deps.parking.parkUntilTimer();
     else this.#deps.parking.parkUntilRung();
     if (workers.all.every((worker) => worker.results.isEmpty)) {
       if (wakesBySelf) this.#wakeLater();
-      workers.watchIdle();
+      reaper.watch();
       return true;
     }
     // whichever side clears the word: this one checks again, and at worst one ring is superfluous

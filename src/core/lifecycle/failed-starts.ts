@@ -42,7 +42,7 @@ export class FailedStarts {
     backoff.failed(begunAtMs, now());
     const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
     const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
-    if (workers.hasLiving) {
+    if (workers.hasAny) {
       this.#warn(message, backoff.pauseMs);
       this.#startAfter(backoff.pauseMs);
       return;

@@ -9,6 +9,7 @@ import type { Pacer } from '../dispatch/pacer.js';
 import type { PoolLog } from '../log.js';
 import type { PoolWorker } from '../pool-worker.js';
 import { type GraceEvents, GraceKeeper } from '../workers/grace.js';
+import type { Spares } from '../workers/spares.js';
 import type { StartBackoff } from '../workers/start-backoff.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { ChildJobs } from './child-jobs.js';
@@ -20,6 +21,7 @@ export interface RecoveryDeps {
   readonly dispatcher: Dispatcher;
   readonly balance: Balance;
   readonly workers: WorkerSet;
+  readonly spares: Spares;
   readonly backoff: StartBackoff;
   readonly failedStarts: FailedStarts;
   readonly settling: Settling;
@@ -43,13 +45,13 @@ export class Recovery implements GraceEvents {
   }
 
   /** A worker will probably have to be ended: its replacement is started. */
-  endForeseen(worker: PoolWorker): void {
-    this.#deps.workers.startSpareFor(worker);
+  endExpected(worker: PoolWorker): void {
+    this.#deps.spares.startFor(worker);
   }
 
   /** The worker need not be ended after all. */
-  endAverted(worker: PoolWorker): void {
-    this.#deps.workers.endSpareFor(worker);
+  endAvoided(worker: PoolWorker): void {
+    this.#deps.spares.endFor(worker);
   }
 
   /**
@@ -57,23 +59,23 @@ export class Recovery implements GraceEvents {
    * thread is gone.
    */
   endWorker(worker: PoolWorker): void {
-    const { balance, workers, log, pacer } = this.#deps;
+    const { balance, spares, log, pacer } = this.#deps;
     const reason = messageOf(worker.endCause);
     log.workerReplaced(worker, reason);
     balance.recall(worker);
     worker.terminate(reason);
-    workers.useSpareFor(worker);
+    spares.useFor(worker);
     pacer.pump();
   }
 
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
   retireWorker(worker: PoolWorker, job: Job): void {
-    const { balance, workers, log, pacer } = this.#deps;
+    const { balance, spares, log, pacer } = this.#deps;
     const reason = `Job '${job.name}' did not stop when it was asked to`;
     log.workerReplaced(worker, `${reason}; it ends when its other jobs have ended`);
     balance.recall(worker);
     worker.retire(reason, job);
-    workers.useSpareFor(worker);
+    spares.useFor(worker);
     this.#giveUp(job, worker);
     this.#deps.settling.stopped(job, undefined);
     pacer.pump();
@@ -84,8 +86,9 @@ export class Recovery implements GraceEvents {
    * that had not begun go back, the rest is settled. Returns false if the worker counts as one that could not start.
    */
   workerExited(worker: PoolWorker, exit: ThreadExit): boolean {
-    const { workers, dispatcher, settling, pacer, backoff, failedStarts } = this.#deps;
+    const { workers, spares, dispatcher, settling, pacer, backoff, failedStarts } = this.#deps;
     workers.remove(worker);
+    spares.useFor(worker);
     const { begun, cancelling, waiting } = worker.inFlight.abandon();
     for (const job of waiting) {
       if (transferOf(job) === undefined) dispatcher.queue.insert(job);

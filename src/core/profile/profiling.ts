@@ -5,6 +5,7 @@ import { OwnProfiler, ThreadProfilers } from '../../host/profiler.js';
 import { KeepAlive } from '../keep-alive.js';
 import type { PoolSettings } from '../options/options.js';
 import type { PoolWorker } from '../pool-worker.js';
+import type { IdleReaper } from '../workers/idle-reaper.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import { type CpuProfile, mergeProfiles, type ProfilePart } from './cpu-profile.js';
 
@@ -19,6 +20,12 @@ interface WorkerProfilers {
   stop(worker: PoolWorker): Promise<ThreadProfile | undefined>;
   exited(worker: PoolWorker): void;
   close(): void;
+}
+
+/** What a profile needs of its pool. */
+export interface ProfilingDeps {
+  readonly workers: WorkerSet;
+  readonly reaper: IdleReaper;
 }
 
 /** Makes a pool's profile: of the calling thread, and of each worker from its start to its end. */
@@ -36,19 +43,19 @@ export class Profiling {
   }
 
   /** @throws what `fn` throws; {Error} if a profile is being made already. */
-  async run(fn: () => unknown, workers: WorkerSet): Promise<CpuProfile> {
+  async run(fn: () => unknown, { workers, reaper }: ProfilingDeps): Promise<CpuProfile> {
     if (this.#isUnderway) throw new Error('Cannot profile: another profile of this pool is being made');
     this.#isUnderway = true;
     const keepAlive = new KeepAlive();
     keepAlive.ref();
-    workers.keepIdle();
+    reaper.pause();
     try {
       return await this.#profile(fn, workers.all);
     } finally {
       this.#profilers?.close();
       this.#profilers = undefined;
       this.#isUnderway = false;
-      workers.endIdle();
+      reaper.resume();
       keepAlive.end();
     }
   }

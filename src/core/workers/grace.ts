@@ -4,7 +4,7 @@ import { optionsOf } from '../../jobs/job-access.js';
 import type { PoolWorker } from '../pool-worker.js';
 
 /** How long before the end of a grace the worker's spare is started. */
-const FORESIGHT_MS = 100;
+const SPARE_LEAD_MS = 100;
 
 /** Longest wait past a grace for the answer to a ping if other jobs run on the thread. */
 const PATIENCE_MS = 100;
@@ -17,9 +17,9 @@ const RETIRED_PATIENCE_MS = 1_000;
 /** What follows from a grace. */
 export interface GraceEvents {
   /** The worker will probably have to be ended. */
-  endForeseen(worker: PoolWorker): void;
+  endExpected(worker: PoolWorker): void;
   /** The worker need not be ended after all. */
-  endAverted(worker: PoolWorker): void;
+  endAvoided(worker: PoolWorker): void;
   /** The worker's thread must end at once, with all that runs there. */
   endWorker(worker: PoolWorker): void;
   /** The thread runs other jobs well: it ends once these have ended. The job, which does not stop, is given up. */
@@ -45,13 +45,13 @@ export class GraceKeeper {
     }
     worker.ping(); // to see whether its event loop turns, in case other jobs are open on the thread
     const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: PATIENCE_MS });
-    const foresee = (): void => {
-      this.#events.endForeseen(worker);
-      this.#timers.set(job, startTimer(Math.min(graceMs, FORESIGHT_MS), expire, { keepsProcess: false }));
+    const prepare = (): void => {
+      this.#events.endExpected(worker);
+      this.#timers.set(job, startTimer(Math.min(graceMs, SPARE_LEAD_MS), expire, { keepsProcess: false }));
     };
-    const easyMs = graceMs - FORESIGHT_MS;
+    const untilSpareMs = graceMs - SPARE_LEAD_MS;
     // a grace too short for that begins after other code has had its turn: most jobs stop in that time
-    this.#timers.set(job, startTimer(Math.max(easyMs, 0), foresee, { keepsProcess: false }));
+    this.#timers.set(job, startTimer(Math.max(untilSpareMs, 0), prepare, { keepsProcess: false }));
   }
 
   /** The job's code has ended. */
@@ -60,7 +60,7 @@ export class GraceKeeper {
     if (stopTimer === undefined) return;
     stopTimer();
     this.#timers.delete(job);
-    this.#events.endAverted(worker);
+    this.#events.endAvoided(worker);
   }
 
   /** A job that was given up may still block the thread, and with it other jobs: then the thread is ended after all. */

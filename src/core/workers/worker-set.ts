@@ -1,6 +1,5 @@
 import { acquire } from '../../base/acquire.js';
 import { outsideRequests } from '../../base/async-context.js';
-import { now } from '../../base/clock.js';
 import { DEEPEST, nestingDepth } from '../../base/nesting.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { MainParking } from '../../host/main-parking.js';
@@ -8,12 +7,10 @@ import { RemoteWorker } from '../../host/remote-worker.js';
 import type { JobSink, WorkerEvents } from '../../host/worker-events.js';
 import type { Job } from '../../jobs/job.js';
 import type { PoolSettings } from '../options/options.js';
-import { sum, tiersOf } from '../options/reserved-workers.js';
+import { tiersOf } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
 import { coverProcess, uncoverProcess } from './coverage.js';
 import { createThread, endUnused, processSettings } from './thread-factory.js';
-
-const NOT_NEEDED = 'it was not needed';
 
 /** What workers report besides the outcomes of jobs. */
 export interface WorkerSetEvents extends WorkerEvents<Job, PoolWorker> {
@@ -34,7 +31,7 @@ interface WorkerSetDeps {
   readonly log: { workerStarting(worker: PoolWorker): void };
 }
 
-/** A pool's workers: starts them, keeps spares, ends idle ones. */
+/** A pool's workers: starts them, as many as `maxWorkers` and failed starts allow, and ends them. */
 export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #parking: MainParking;
@@ -43,17 +40,13 @@ export class WorkerSet {
   readonly #tiers: readonly number[] | undefined;
   #maxWorkers: number;
   readonly #workers: PoolWorker[] = [];
-  /** Spares, by the worker that each is to replace. */
-  readonly #spares = new Map<PoolWorker, PoolWorker>();
   #nextId = 0;
   #reportsTo: Listeners | undefined;
   /** What `startEarly` threw, until it is reported. */
   #startFault: { readonly cause: unknown } | undefined;
-  #stopReaper: StopTimer | undefined;
-  #keepsIdle = false;
   #announcesStarts = false;
   /** Whether starts are suspended, as one has failed. */
-  #suspended: 'no' | 'while others live' | 'in any case' = 'no';
+  #suspended: 'no' | 'while there are others' | 'in any case' = 'no';
   #stopSuspension: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
@@ -94,7 +87,15 @@ export class WorkerSet {
 
   /** Whether `maxWorkers` allows another. */
   get hasRoom(): boolean {
-    return this.#living < this.#maxWorkers;
+    return this.memberCount < this.#maxWorkers;
+  }
+
+  /** How many workers take jobs or are starting, without spares. */
+  get memberCount(): number {
+    let count = 0;
+    for (const { state, isSpare } of this.#workers)
+      if (!isSpare && (state === 'starting' || state === 'ready')) count++;
+    return count;
   }
 
   get concurrency(): number {
@@ -126,11 +127,11 @@ export class WorkerSet {
 
   /** Starts what is missing to `minWorkers`. Reports a failure. */
   refill(): void {
-    this.#tryToStart(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.#living);
+    this.#tryToStart(Math.min(this.#settings.minWorkers, this.#maxWorkers) - this.memberCount);
   }
 
   /** Whether there are workers that take jobs, busy or not, or are starting. */
-  get hasLiving(): boolean {
+  get hasAny(): boolean {
     return this.#workers.some(({ state }) => state === 'ready' || state === 'starting');
   }
 
@@ -140,7 +141,7 @@ export class WorkerSet {
    */
   suspendStarts(ms: number, resumed: () => void): void {
     this.#stopSuspension();
-    this.#suspended = this.hasLiving ? 'while others live' : 'in any case';
+    this.#suspended = this.hasAny ? 'while there are others' : 'in any case';
     const resume = (): void => {
       this.#suspended = 'no';
       resumed();
@@ -179,42 +180,14 @@ export class WorkerSet {
 
   /** @throws what `new Worker` throws. */
   #startUpTo(count: number): void {
-    if (this.#suspended === 'in any case' || (this.#suspended === 'while others live' && this.hasLiving)) return;
-    for (let left = Math.min(count, this.#maxWorkers - this.#living); left > 0; left--) this.#startOne();
-  }
-
-  /** A worker will probably have to be ended: starts a spare for it, unless another worker is idle. */
-  startSpareFor(worker: PoolWorker): void {
-    if (this.#spares.has(worker) || this.#workers.some((other) => other.isIdle)) return;
-    try {
-      const spare = this.#startOne();
-      spare.isSpare = true;
-      this.#spares.set(worker, spare);
-    } catch {
-      // reported when one that is needed cannot be started
-    }
-  }
-
-  /** A worker is being ended: its spare, if any, takes jobs from now on, unless `maxWorkers` is reached without it. */
-  useSpareFor(worker: PoolWorker): void {
-    const spare = this.#spares.get(worker);
-    if (spare === undefined) return;
-    this.#spares.delete(worker);
-    if (this.#living < this.#maxWorkers) spare.isSpare = false;
-    else spare.end(NOT_NEEDED);
-  }
-
-  /** The worker need not be ended after all: ends its spare. */
-  endSpareFor(worker: PoolWorker): void {
-    this.#spares.get(worker)?.end(NOT_NEEDED);
-    this.#spares.delete(worker);
+    if (this.#suspended === 'in any case' || (this.#suspended === 'while there are others' && this.hasAny)) return;
+    for (let left = Math.min(count, this.#maxWorkers - this.memberCount); left > 0; left--) this.startOne();
   }
 
   remove(worker: PoolWorker): void {
     const index = this.#workers.indexOf(worker);
     if (index >= 0) this.#workers.splice(index, 1);
     uncoverProcess(worker);
-    this.useSpareFor(worker);
     if (this.#workers.length > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
@@ -224,32 +197,8 @@ export class WorkerSet {
     for (const worker of this.#workers) worker.announceStarts();
   }
 
-  /** Ends workers that have been idle too long, now and later. Call this when workers may have become idle. */
-  watchIdle(): void {
-    if (this.#stopReaper !== undefined || this.#keepsIdle) return;
-    const { idleTimeoutMs } = this.#settings;
-    if (this.#dispensable <= 0) return;
-    const idle = this.#workers.filter((worker) => worker.isUnused);
-    const oldestMs = Math.min(...idle.map((worker) => worker.progressAtMs));
-    const dueMs = Math.max(0, oldestMs + idleTimeoutMs - now());
-    this.#stopReaper = startTimer(dueMs, () => this.#reap(), { keepsProcess: false });
-  }
-
-  /** Keeps idle workers until `endIdle`. */
-  keepIdle(): void {
-    this.#keepsIdle = true;
-    this.#stopReaper?.();
-    this.#stopReaper = undefined;
-  }
-
-  endIdle(): void {
-    this.#keepsIdle = false;
-    this.watchIdle();
-  }
-
   /** Ends all workers in order, with their teardown. Resolves when they have exited. */
   async endAll(): Promise<void> {
-    this.#stopReaper?.();
     this.#stopSuspension();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
@@ -262,27 +211,12 @@ export class WorkerSet {
     for (const worker of [...this.#workers]) worker.terminate(reason);
   }
 
-  /** How many idle workers need not be kept for `minWorkers`, or for urgent jobs while others run. */
-  get #dispensable(): number {
-    let idle = 0;
-    let isAnyBusy = false;
-    for (const worker of this.#workers) {
-      if (worker.isUnused) idle++;
-      isAnyBusy ||= worker.inFlight.taken > 0;
-    }
-    const kept = isAnyBusy ? sum(this.#settings.reserved) : 0;
-    return Math.min(idle - kept, this.#living - this.#settings.minWorkers);
-  }
-
-  /** How many workers take jobs or are starting, without spares. */
-  get #living(): number {
-    let count = 0;
-    for (const { state, isSpare } of this.#workers)
-      if (!isSpare && (state === 'starting' || state === 'ready')) count++;
-    return count;
-  }
-
-  #startOne(): PoolWorker {
+  /**
+   * Starts a worker, whatever `maxWorkers` says.
+   *
+   * @throws what `new Worker` throws.
+   */
+  startOne(): PoolWorker {
     const listeners = this.#listeners;
     const workerId = this.#nextId++;
     if (nestingDepth() >= DEEPEST)
@@ -317,18 +251,5 @@ export class WorkerSet {
     this.#deps.profiling.workerStarting(worker);
     this.#deps.log.workerStarting(worker);
     return worker;
-  }
-
-  #reap(): void {
-    this.#stopReaper = undefined;
-    const longestIdleSince = now() - this.#settings.idleTimeoutMs;
-    let spare = this.#dispensable;
-    for (const worker of [...this.#workers].reverse()) {
-      if (spare <= 0) break;
-      if (!worker.isUnused || worker.progressAtMs > longestIdleSince) continue;
-      worker.end('it was idle');
-      spare--;
-    }
-    this.watchIdle();
   }
 }

@@ -96,7 +96,8 @@ export class MainSide {
       },
       balance: { share: () => false, recallStuck: () => {} },
       direct: { publish: () => {} },
-      workers: { all: this.workers, start: () => {}, watchIdle: () => {} },
+      workers: { all: this.workers, start: () => {} },
+      reaper: { watch: () => {} },
       parking,
     } as never);
   }
