@@ -33,6 +33,7 @@ import type { PoolSettings } from './options/options.js';
 import { PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
 import { Shutdown } from './shutdown.js';
+import { UnobservedFailures } from './unobserved-failures.js';
 import { WorkerReports } from './worker-reports.js';
 import { IdleReaper } from './workers/idle-reaper.js';
 import { Spares } from './workers/spares.js';
@@ -60,7 +61,8 @@ export function createEngine(pool: object, settings: PoolSettings) {
   // counts
   const metrics = new MetricsRecorder(now());
   const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
-  const ledger = new Ledger({ metrics, events, log, aging });
+  const unobserved = new UnobservedFailures(events, log);
+  const ledger = new Ledger({ metrics, events, unobserved, aging });
 
   // workers
   const parking = new MainParking();

@@ -1,17 +1,7 @@
 import { now } from '../base/clock.js';
-import { startTimer } from '../base/timer.js';
-import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
-import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { becomeReady, enterPool, type JobPool, kindOf, orderOf, settle } from '../jobs/job-access.js';
-import {
-  addSubmitStack,
-  hasSubmitStack,
-  isAwaited,
-  settleBy,
-  stopCauseOf,
-  watchForObserver,
-} from '../jobs/job-engine.js';
+import { addSubmitStack, settleBy, stopCauseOf } from '../jobs/job-engine.js';
 import type { SubmitTime } from '../jobs/job-extras.js';
 import type { PoolRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
@@ -20,8 +10,9 @@ import type { MetricsRecorder } from '../metrics/recorder.js';
 import type { Aging } from './dispatch/aging.js';
 import type { EventHub } from './events.js';
 import { KeepAlive } from './keep-alive.js';
-import type { PoolLog } from './log.js';
 import type { SettledCounts } from './options/shutdown-options.js';
+import { SettleWaiters } from './settle-waiters.js';
+import type { UnobservedFailures } from './unobserved-failures.js';
 
 /** A pool, as its jobs see it. */
 export interface AttachablePool extends JobPool {
@@ -30,17 +21,18 @@ export interface AttachablePool extends JobPool {
   attach(): void;
 }
 
-/** A caller that waits for all jobs up to a position in the order of submission. */
-interface Waiter {
-  readonly upTo: number;
-  unsettled: number;
-  readonly done: () => void;
+/** What other parts do when the ledger changes. */
+export interface LedgerEvents {
+  /** Called when a job is entered after all earlier ones have settled. */
+  readonly onBusy: () => void;
+  /** Called after each job that settled. */
+  readonly onSettled: (() => void) | undefined;
 }
 
 export interface LedgerDeps {
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
-  readonly log: PoolLog;
+  readonly unobserved: UnobservedFailures;
   /** If waiting jobs age. */
   readonly aging: Aging | undefined;
 }
@@ -49,27 +41,29 @@ export interface LedgerDeps {
 export class Ledger {
   readonly #metrics: MetricsRecorder;
   readonly #events: EventHub;
-  readonly #log: PoolLog;
+  readonly #unobserved: UnobservedFailures;
   readonly #keepAlive = new KeepAlive();
-  /** An array, as it is walked for every job that settles. */
-  #waiters: Waiter[] = [];
+  readonly #waiters = new SettleWaiters();
   /** The number of the job entered last. */
   #lastNumber = 0;
-  #hasWarned = false;
-  /** Called when a job is entered after all earlier ones have settled. */
-  onBusy: (() => void) | undefined;
-  /** Called after each job that settled. */
-  onSettled: (() => void) | undefined;
+  #onBusy: (() => void) | undefined;
+  #onSettled: (() => void) | undefined;
   readonly #aging: Aging | undefined;
   /** When the current batch was submitted. */
   #now: SubmitTime;
 
-  constructor({ metrics, events, log, aging }: LedgerDeps) {
+  constructor({ metrics, events, unobserved, aging }: LedgerDeps) {
     this.#metrics = metrics;
     this.#events = events;
-    this.#log = log;
+    this.#unobserved = unobserved;
     this.#aging = aging;
     this.#now = this.#submitTimeAt(now());
+  }
+
+  /** A late step of a pool's construction: the receivers are made after this ledger. */
+  reportTo({ onBusy, onSettled }: LedgerEvents): void {
+    this.#onBusy = onBusy;
+    this.#onSettled = onSettled;
   }
 
   get unsettled(): number {
@@ -95,7 +89,7 @@ export class Ledger {
   #becameBusy(pool: AttachablePool): void {
     this.#keepAlive.ref();
     pool.attach();
-    this.onBusy?.();
+    this.#onBusy?.();
   }
 
   /** A job is deferred no longer: from now on it waits for its turn. */
@@ -114,7 +108,7 @@ export class Ledger {
     this.#count(job, state);
     if (state === 'FAILED') {
       addSubmitStack(job, end.outcome);
-      this.#watchUnobserved(job, end.outcome);
+      this.#unobserved.watch(job, end.outcome);
     }
     settle(job, state, end.outcome, end.late);
   }
@@ -124,7 +118,7 @@ export class Ledger {
     if (cause.state === 'FAILED') {
       this.#metrics.timedOut++;
       addSubmitStack(job, cause.reason);
-      this.#watchUnobserved(job, cause.reason);
+      this.#unobserved.watch(job, cause.reason);
     }
     this.#count(job, cause.state);
     settleBy(job, cause);
@@ -146,26 +140,7 @@ export class Ledger {
    * Resolves with `true` once every job entered before the call has settled, with `false` if `timeoutMs` passes first.
    */
   waitAll(timeoutMs: number): Promise<boolean> {
-    if (this.unsettled === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        upTo: this.#lastNumber,
-        unsettled: this.unsettled,
-        done: () => {
-          stopTimer();
-          resolve(true);
-        },
-      };
-      const stopTimer = startTimer(
-        timeoutMs,
-        () => {
-          this.#waiters = this.#waiters.filter((other) => other !== waiter);
-          resolve(false);
-        },
-        { keepsProcess: true },
-      );
-      this.#waiters.push(waiter);
-    });
+    return this.#waiters.wait(this.#lastNumber, this.unsettled, timeoutMs);
   }
 
   counts(): SettledCounts {
@@ -214,8 +189,8 @@ export class Ledger {
 
   #counted(job: Job, event: 'jobCompleted' | 'jobFailed' | 'jobCancelled'): void {
     this.#events.emit(event, job);
-    if (this.#waiters.length > 0) this.#notifyWaiters(job);
-    this.onSettled?.();
+    if (this.#waiters.count > 0) this.#waiters.settled(Math.abs(orderOf(job)));
+    this.#onSettled?.();
     if (this.unsettled === 0) this.#becameIdle();
   }
 
@@ -223,47 +198,4 @@ export class Ledger {
     this.#keepAlive.unref();
     this.#events.emit('idle', undefined);
   }
-
-  #notifyWaiters(job: Job): void {
-    const number = Math.abs(orderOf(job));
-    const waiters = this.#waiters;
-    let isAnyDone = false;
-    for (let i = 0; i < waiters.length; i++) {
-      const waiter = waiters[i] as Waiter;
-      if (number <= waiter.upTo && --waiter.unsettled === 0) isAnyDone = true;
-    }
-    if (isAnyDone) this.#endWaiters();
-  }
-
-  #endWaiters(): void {
-    const done = this.#waiters.filter((waiter) => waiter.unsettled === 0);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.unsettled > 0);
-    for (const waiter of done) waiter.done();
-  }
-
-  /**
-   * The job is about to fail. A failure that nobody ever observes is reported, once per pool: silence would hide it, a
-   * rejection would end the process.
-   */
-  #watchUnobserved(job: Job, error: unknown): void {
-    if (this.#hasWarned || isAwaited(job) || this.#events.has('jobFailed')) return;
-    // text, not the error itself, which may refer to the job
-    const what = `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${textOf(error)}`;
-    const stack = stackToReport(job, error);
-    const report = (when: LastMoment): void => {
-      if (this.#hasWarned || this.#events.has('jobFailed')) return;
-      this.#hasWarned = true;
-      const advice = "Await the job, read its error, or listen to 'jobFailed'; this is reported once per pool";
-      this.#log.fault(`${what}. ${advice}`, { type: 'UnobservedJobFailure', stack, isLast: when === 'exit' });
-    };
-    watchForObserver(job, watchUnobserved(job, report));
-  }
-}
-
-/**
- * The stack of an error. Not of this library's own, which says only where it was made, unless it has a submit stack.
- */
-function stackToReport(job: Job, error: unknown): string | undefined {
-  if (error instanceof ThreadSystemError && !hasSubmitStack(job)) return undefined;
-  return stackIfAny(error);
 }

@@ -29,6 +29,8 @@ export class StarvationWatch {
   readonly #afterMs: number;
   readonly #deps: StarvationDeps;
   readonly #reported = new WeakSet<Job>();
+  /** Whether there ever was a listener. */
+  #hasBegun = false;
   #isArmed = false;
 
   constructor(afterMs: number | undefined, deps: StarvationDeps) {
@@ -36,15 +38,15 @@ export class StarvationWatch {
     this.#deps = deps;
   }
 
-  /** Called when the first listener is added. */
+  /** A listener was added. */
   begin(): void {
-    this.#deps.ledger.onBusy = this.watch;
+    this.#hasBegun = true;
     this.watch();
   }
 
-  /** Called when there may be something to watch: a listener was added, the first job has come, or the pool was resumed. */
+  /** Called when there may be something to watch: the first job has come, or the pool was resumed. */
   readonly watch = (): void => {
-    if (this.#isArmed || !this.#isNeeded) return;
+    if (!this.#hasBegun || this.#isArmed || !this.#isNeeded) return;
     this.#arm(this.#deps.dispatcher.queue.size > 0 ? 0 : this.#afterMs);
   };
 
@@ -55,10 +57,10 @@ export class StarvationWatch {
 
   #arm(ms: number): void {
     this.#isArmed = true;
-    startTimer(ms, this.#look, { keepsProcess: false });
+    startTimer(ms, this.#check, { keepsProcess: false });
   }
 
-  readonly #look = (): void => {
+  readonly #check = (): void => {
     this.#isArmed = false;
     if (!this.#isNeeded) return;
     const nowMs = now();

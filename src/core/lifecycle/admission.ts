@@ -43,7 +43,6 @@ export class Admission {
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
     this.#deps = deps;
-    if (this.isBounded) deps.ledger.onSettled = () => this.notifyIfRoom();
   }
 
   /** Whether `maxQueue` is finite. */

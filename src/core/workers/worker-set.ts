@@ -136,8 +136,8 @@ export class WorkerSet {
   }
 
   /**
-   * Suspends starts for `ms`, then resumes them and calls `resumed`. If workers live now, starts resume as soon as none does. A later call replaces
-   * an earlier one.
+   * Suspends starts for `ms`, then resumes them and calls `resumed`. If there are workers now, starts resume as soon as
+   * there are none. A later call replaces an earlier one.
    */
   suspendStarts(ms: number, resumed: () => void): void {
     this.#stopSuspension();
