@@ -4,6 +4,7 @@ import { MainParking } from '../host/main-parking.js';
 import type { Job } from '../jobs/job.js';
 import { MetricsRecorder } from '../metrics/recorder.js';
 import { Aging } from './dispatch/aging.js';
+import { Backlog } from './dispatch/backlog.js';
 import { Balance } from './dispatch/balance.js';
 import { DirectDispatch } from './dispatch/direct-dispatch.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -80,8 +81,9 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const choice = new WorkerChoice(workers, reserve);
   const balance = new Balance({ queue, workers, reserve, choice });
   const dispatcher = new Dispatcher({ queue, ledger, workers, reserve, choice, balance });
+  const backlog = new Backlog({ queue, workers, reserve, dispatcher });
   const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
-  const pacer = new Pacer({ ledger, dispatcher, balance, direct, workers, reaper, parking });
+  const pacer = new Pacer({ ledger, dispatcher, backlog, balance, direct, workers, reaper, parking });
   const starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
   if (log.isOpen) starvation.begin();
 
@@ -95,10 +97,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const ofWorkers = { balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log };
   const recovery = new Recovery(settings.graceMs, { ...ofWorkers, limits, settling, childJobs });
   const { grace } = recovery;
-  const control = new JobControl({ ledger, metrics, dispatcher, pacer, grace, deferred, childJobs });
+  const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs });
   const outcomeDeps = { ledger, metrics, events, listenerQueue, grace, limits, control, settling, childJobs };
   const outcomes = new Outcomes(outcomeDeps);
-  const admission = new Admission(settings, { ledger, dispatcher, balance, events, workers, reserve, log });
+  const admission = new Admission(settings, { ledger, dispatcher, backlog, balance, events, workers, reserve, log });
   const intake = new Intake({ state, ledger, control, admission, deferred, limits, pacer });
   const childIntake = new ChildIntake({ state, intake, childJobs });
 
@@ -124,6 +126,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     profiling,
     balance,
     dispatcher,
+    backlog,
     pacer,
     starvation,
     childJobs,

@@ -313,9 +313,9 @@ export class ThreadPool implements AsyncDisposable {
   /** Returns a snapshot of the pool's metrics. */
   metrics(): PoolMetrics {
     const nowMs = now();
-    const { metrics, workers, dispatcher, childJobs } = this.#engine;
+    const { metrics, workers, backlog, childJobs } = this.#engine;
     const ofWorkers = workers.all.map((worker) => workerMetrics(worker, nowMs));
-    return metrics.snapshot(dispatcher.activeCount + childJobs.waiting, ofWorkers, nowMs);
+    return metrics.snapshot(backlog.activeCount + childJobs.waiting, ofWorkers, nowMs);
   }
 
   /**

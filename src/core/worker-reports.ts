@@ -110,7 +110,7 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   sharedCancelled(by: Job | undefined, spread: () => void): void {
-    this.#deps.control.sparing(by, spread);
+    this.#deps.control.shielding(by, spread);
   }
 
   lateError(error: Error, jobId: number | undefined): void {

@@ -1,5 +1,4 @@
 import { now } from '../../base/clock.js';
-import { TICKS_PER_MS } from '../../base/ticks.js';
 import { outranks } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
 import { isSettled, ownerOf } from '../../jobs/job-access.js';
@@ -18,7 +17,7 @@ const MAX_CHUNK = 1024;
 /** How many jobs per worker are sent at once behind an urgent one. */
 const BEHIND_URGENT = 64;
 /** Longest time that further jobs wait for an urgent one to settle. */
-const HURRY_MS = 2;
+const URGENT_MS = 2;
 
 export interface DispatcherDeps {
   readonly queue: JobQueue<Job>;
@@ -32,15 +31,15 @@ export interface DispatcherDeps {
 /**
  * Takes jobs off the queue and sends them to workers. Only `send` sends a job.
  *
- * Jobs are sent ahead, as many as are expected to take a millisecond, so that one wake-up serves hundreds; `Balance` takes
+ * Jobs are sent ahead, as many as are expected to take a millisecond, so that one wakeup serves hundreds; `Balance` takes
  * back those not begun if another worker is to run them.
  *
  * Nothing is sent ahead to one worker while a job that outranks it waits at another: so none begins before it (I4).
  */
 export class Dispatcher {
   readonly queue: JobQueue<Job>;
-  /** A new job no more urgent than this waits behind another: it can be left until its batch is sent. */
-  calm = Number.NEGATIVE_INFINITY;
+  /** A new job more urgent than this is sent early. Any other waits behind another, and is sent with its batch. */
+  earlyAbove = Number.NEGATIVE_INFINITY;
   readonly #ledger: Ledger;
   readonly #workers: WorkerSet;
   readonly #reserve: Reserve | undefined;
@@ -70,19 +69,6 @@ export class Dispatcher {
     this.#balance = balance;
   }
 
-  /** All jobs that wait to run or run. */
-  *unsettled(): Generator<Job> {
-    yield* this.queue;
-    for (const worker of this.#workers.all) yield* worker.inFlight;
-  }
-
-  /** How many jobs workers have begun. */
-  get activeCount(): number {
-    let count = 0;
-    for (const { inFlight } of this.#workers.all) count += inFlight.taken - inFlight.waitingCount;
-    return count;
-  }
-
   /** Whether there are jobs to send, and the pool is not paused. */
   get isDue(): boolean {
     return this.queue.size > 0 && !this.#isPaused;
@@ -99,47 +85,13 @@ export class Dispatcher {
   /** Sends nothing until `resume`, and takes back all jobs that no worker has begun. */
   pause(): void {
     this.#isPaused = true;
-    this.calm = Number.POSITIVE_INFINITY;
+    this.earlyAbove = Number.POSITIVE_INFINITY;
     this.#balance.recallAll();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.calmDown();
-  }
-
-  /** How many more workers the queue would keep busy, plus those reserved, which are to be there when needed. */
-  get wantedWorkers(): number {
-    let coming = 0;
-    const first = this.queue.peek();
-    // a job with `transfer` goes to an idle worker while there can be one: it could not be taken back from a blocked one
-    const needsIdle = first !== undefined && transferOf(first) !== undefined;
-    for (const worker of this.#workers.all)
-      if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
-    const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
-    return Math.max(0, this.queue.size + kept - coming);
-  }
-
-  /**
-   * Whether workers must be checked again, as none will ring: jobs wait at one, or jobs are queued for one that is
-   * stalled, or was until just now, or whose lane is full of entries that were taken back.
-   */
-  get needsWatching(): boolean {
-    for (const worker of this.#workers.all) {
-      if (!worker.isReady) continue;
-      if (worker.inFlight.hasWaiting) return true;
-      if (!this.isDue) continue;
-      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isStalled || worker.isBlocked || !worker.hasRoom)
-        return true;
-    }
-    return false;
-  }
-
-  /** Longest time, in ms, that a worker is expected to need for all it was sent. */
-  get longestBacklogMs(): number {
-    let ticks = 0;
-    for (const { inFlight } of this.#workers.all) ticks = Math.max(ticks, inFlight.backlogTicks);
-    return ticks / TICKS_PER_MS;
+    this.updateEarlyAbove();
   }
 
   /** Sends the most urgent jobs, each to the worker that will begin it first, until no worker may take more. */
@@ -180,21 +132,21 @@ export class Dispatcher {
    * A job has arrived that may be the next to begin: sends at once what would begin at once, and takes back what it
    * outranks. The rest is sent with its batch.
    */
-  hasten(): void {
+  feedEarly(): void {
     if (this.#isFeeding || this.#isSending) return;
     this.#isFeeding = true;
     this.#choice.beginPass(now());
     this.#toSend = Number.POSITIVE_INFINITY;
     try {
       this.#balance.recallEarly();
-      while (this.#hastenOne());
+      while (this.#feedOneEarly());
     } finally {
       this.#isFeeding = false;
     }
-    this.calmDown();
+    this.updateEarlyAbove();
   }
 
-  #hastenOne(): boolean {
+  #feedOneEarly(): boolean {
     const job = this.queue.peek();
     if (job === undefined || this.#isPaused) return false;
     const free = this.#choice.pickFree(job);
@@ -212,9 +164,9 @@ export class Dispatcher {
     return isSent;
   }
 
-  /** Sets `calm`. Call this when the queue, or the jobs at workers, may have changed. */
-  calmDown(): void {
-    this.calm = this.#isPaused ? Number.POSITIVE_INFINITY : this.#firstUrgency();
+  /** Sets `earlyAbove`. Call this when the queue, or the jobs at workers, may have changed. */
+  updateEarlyAbove(): void {
+    this.earlyAbove = this.#isPaused ? Number.POSITIVE_INFINITY : this.#firstUrgency();
   }
 
   #firstUrgency(): number {
@@ -239,7 +191,7 @@ export class Dispatcher {
         this.queue.insert(job);
         break;
       }
-      if (isUrgent) this.#hurry(worker, job);
+      if (isUrgent) this.#publishUrgent(worker, job);
       sent++;
       this.#toSend--;
       job = this.queue.peek();
@@ -259,7 +211,7 @@ export class Dispatcher {
   }
 
   /** An urgent job was sent: it is published before those behind it are written, and most of these wait for it to settle. */
-  #hurry(worker: PoolWorker, job: Job): void {
+  #publishUrgent(worker: PoolWorker, job: Job): void {
     worker.publishUrgent();
     this.#urgent = job;
     this.#urgentSinceMs = this.#choice.nowMs;
@@ -268,7 +220,7 @@ export class Dispatcher {
 
   /** How many jobs `feed` may send: few while a short urgent job runs, so that answers are read soon. */
   #mostToSend(): number {
-    if (this.#urgent === undefined || this.#choice.nowMs - this.#urgentSinceMs > HURRY_MS)
+    if (this.#urgent === undefined || this.#choice.nowMs - this.#urgentSinceMs > URGENT_MS)
       return Number.POSITIVE_INFINITY;
     return BEHIND_URGENT * this.#workers.all.length;
   }
@@ -299,11 +251,5 @@ export class Dispatcher {
   #failToSend(worker: PoolWorker, job: Job, error: unknown): void {
     const isHere = ownerOf(job) === worker ? worker.inFlight.takeBackOne(job) === 'taken back' : this.queue.remove(job);
     if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
-  }
-
-  /** Whether a worker may be given the job that is next. */
-  #isOpenToFirst(worker: PoolWorker): boolean {
-    const first = this.queue.peek();
-    return first === undefined || this.#reserve === undefined || this.#reserve.mayTake(worker, first);
   }
 }

@@ -1,5 +1,5 @@
 import { outsideRequests } from '../../base/async-context.js';
-import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../../base/clock.js';
+import { now, queueMicrotask, setImmediate, setTimeout } from '../../base/clock.js';
 import { hasMuchStackRoom, hasStackRoom, needMuchStackRoom, needStackRoom } from '../../base/stack-room.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { MainParking } from '../../host/main-parking.js';
@@ -9,9 +9,11 @@ import { urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { IdleReaper } from '../workers/idle-reaper.js';
 import type { WorkerSet } from '../workers/worker-set.js';
+import type { Backlog } from './backlog.js';
 import type { Balance } from './balance.js';
 import type { DirectDispatch } from './direct-dispatch.js';
 import type { Dispatcher } from './dispatcher.js';
+import { StallWatch } from './stall-watch.js';
 
 /**
  * How many submissions, or how much time, until a long synchronous run of them sends jobs and reads answers: before
@@ -21,7 +23,7 @@ import type { Dispatcher } from './dispatcher.js';
 const PUMP_EVERY = 512;
 const PUMP_EVERY_MS = 0.5;
 /** How many submissions until the clock is read again: a power of 2. */
-const LOOK_EVERY = 64;
+const CLOCK_EVERY = 64;
 /** Most answers read from one worker before the next worker's are. */
 const DRAIN_BATCH = 256;
 /** Longest time for which answers are read before the event loop turns. */
@@ -37,13 +39,10 @@ const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
 const WAKE_MS = 2;
 /** How many of a pool's first batches need much room on the stack: code that has not run yet is compiled first. */
 const COLD_BATCHES = 8;
-/** First interval at which workers with jobs not begun are checked; doubled while nothing moves, up to the longest. */
-const WATCH_MS = 1;
-const LONGEST_WATCH_MS = 16;
-
 export interface PacerDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
+  readonly backlog: Backlog;
   readonly balance: Balance;
   readonly direct: DirectDispatch;
   readonly workers: WorkerSet;
@@ -70,14 +69,13 @@ export class Pacer {
   #pumpedAtMs = 0;
   #lingerUntilMs = 0;
   #wakeTimer: NodeJS.Timeout | undefined;
-  #watchTimer: NodeJS.Timeout | undefined;
-  #watchMs = WATCH_MS;
-  #watchedAtMs = 0;
+  readonly #stallWatch: StallWatch;
 
   constructor(deps: PacerDeps) {
     this.#deps = deps;
     this.#dispatcher = deps.dispatcher;
     this.#direct = deps.direct;
+    this.#stallWatch = new StallWatch(deps, this);
   }
 
   /**
@@ -102,7 +100,7 @@ export class Pacer {
     if (!this.#direct.trySend(job)) {
       const dispatcher = this.#dispatcher;
       dispatcher.queue.insert(job);
-      if (urgencyOf(job) > dispatcher.calm) this.#hasten();
+      if (urgencyOf(job) > dispatcher.earlyAbove) this.#feedEarly();
     }
     this.#paceNext(job);
   }
@@ -110,7 +108,7 @@ export class Pacer {
   /** Queues a job that comes back, perhaps ahead of its equals, and makes sure that it is sent. */
   enqueueBefore(job: Job): void {
     this.insert(job);
-    this.#hasten();
+    this.#feedEarly();
     this.#paceNext(job);
   }
 
@@ -121,27 +119,27 @@ export class Pacer {
 
   /** The job that was inserted may begin, unless it has settled meanwhile. */
   inserted(job: Job): void {
-    if (orderOf(job) < 0 || urgencyOf(job) > this.#dispatcher.calm) this.#hasten();
+    if (orderOf(job) < 0 || urgencyOf(job) > this.#dispatcher.earlyAbove) this.#feedEarly();
     this.#paceNext(job);
   }
 
   #paceNext(job: Job): void {
     if (!this.#isPumpScheduled) this.#schedulePump();
-    else if ((++this.#sincePump & (LOOK_EVERY - 1)) === 0) this.#pumpBetween(job);
+    else if ((++this.#sincePump & (CLOCK_EVERY - 1)) === 0) this.#pumpBetween(job);
   }
 
   /**
    * A job has arrived that may be the next to begin: sends it now, as this thread may be busy before its batch is sent.
    * If the stack is nearly full, the job is sent with its batch: a stack overflow here would leave things half done.
    */
-  #hasten(): void {
-    const { dispatcher, workers } = this.#deps;
+  #feedEarly(): void {
+    const { dispatcher, backlog, workers } = this.#deps;
     if (!dispatcher.isDue || this.#isReading || this.#isStarting || !hasStackRoom()) return;
-    if (workers.hasRoom && dispatcher.wantedWorkers > 0 && hasMuchStackRoom()) {
+    if (workers.hasRoom && backlog.wantedWorkers > 0 && hasMuchStackRoom()) {
       this.#read(DRAIN_BATCH); // a worker may be free by now
       this.#startWorkersEarly();
     }
-    dispatcher.hasten();
+    dispatcher.feedEarly();
     if (!this.#isAwake && this.#isWorthLingering()) {
       this.#isAwake = true;
       this.#deps.parking.leave();
@@ -152,7 +150,7 @@ export class Pacer {
   #startWorkersEarly(): void {
     this.#isStarting = true;
     try {
-      const count = this.#dispatcher.wantedWorkers;
+      const count = this.#deps.backlog.wantedWorkers;
       if (count > 0) this.#deps.workers.startEarly(count);
     } finally {
       this.#isStarting = false;
@@ -179,14 +177,14 @@ export class Pacer {
 
   /** Sends all jobs that may be sent, and starts the workers that they need. */
   pump(): void {
-    const { dispatcher, workers } = this.#deps;
+    const { dispatcher, backlog, workers } = this.#deps;
     if (dispatcher.isDue) {
-      workers.start(dispatcher.wantedWorkers);
+      workers.start(backlog.wantedWorkers);
       dispatcher.feed();
     }
     this.#direct.publish(); // last: more urgent jobs have taken back those they go before
-    dispatcher.calmDown();
-    this.#watch();
+    dispatcher.updateEarlyAbove();
+    this.#stallWatch.arm();
   }
 
   /** Reads answers until there are none, then parks: workers ring from then on. */
@@ -201,7 +199,7 @@ export class Pacer {
         hasRead = true;
         this.#lingerUntilMs = startedMs + LINGER_MS;
       }
-      this.#lookAfter(startedMs);
+      this.#stallWatch.checkIfDue(startedMs);
       if (dispatcher.isDue || (ledger.unsettled > 0 && balance.share())) this.pump();
       if (count === 0 && this.#rest(startedMs, hasRead)) return;
       if (dispatcher.takeUrgentSettled() || ledger.refreshClock() - startedMs > YIELD_MS) {
@@ -213,7 +211,7 @@ export class Pacer {
 
   readonly #pumpSoon = (): void => {
     this.#isPumpScheduled = false;
-    if (this.#watchMs > WATCH_MS) this.#restartWatch();
+    this.#stallWatch.restart();
     this.pump();
     const wasAwake = this.#isAwake;
     this.#isAwake = false;
@@ -252,12 +250,12 @@ export class Pacer {
       this.#drainLater();
       return true;
     }
-    const { dispatcher, workers, reaper } = this.#deps;
-    const wakesBySelf = hasRead && dispatcher.longestBacklogMs > WAKE_MS;
-    if (wakesBySelf) this.#deps.parking.parkUntilTimer();
+    const { backlog, workers, reaper } = this.#deps;
+    const wakesByTimer = hasRead && backlog.longestMs > WAKE_MS;
+    if (wakesByTimer) this.#deps.parking.parkUntilTimer();
     else this.#deps.parking.parkUntilRung();
     if (workers.all.every((worker) => worker.results.isEmpty)) {
-      if (wakesBySelf) this.#wakeLater();
+      if (wakesByTimer) this.#wakeLater();
       reaper.watch();
       return true;
     }
@@ -282,38 +280,4 @@ export class Pacer {
       if (inFlight.taken > 0 && inFlight.backlogTicks < LINGER_BACKLOG_TICKS) return true;
     return false;
   }
-
-  /** Starts the timer by which workers are checked while jobs wait there. */
-  #watch(): void {
-    const { dispatcher } = this.#deps;
-    if (this.#watchTimer !== undefined || !dispatcher.needsWatching) return;
-    this.#watchTimer = outsideRequests(setTimeout, this.#onWatch, this.#watchMs + dispatcher.longestBacklogMs).unref();
-  }
-
-  /** Checks workers now if it is time, as this thread is awake: the timer is for when no worker rings. */
-  #lookAfter(nowMs: number): void {
-    if (this.#watchTimer === undefined || nowMs - this.#watchedAtMs < this.#watchMs) return;
-    this.#watchedAtMs = nowMs;
-    this.#watchTimer.refresh();
-    this.#deps.balance.recallStuck();
-  }
-
-  /** New jobs have arrived: workers are checked often again. */
-  #restartWatch(): void {
-    clearTimeout(this.#watchTimer);
-    this.#watchTimer = undefined;
-    this.#watchMs = WATCH_MS;
-  }
-
-  readonly #onWatch = (): void => {
-    this.#watchTimer = undefined;
-    const { dispatcher, balance } = this.#deps;
-    const before = dispatcher.queue.size;
-    this.drain();
-    balance.recallStuck();
-    this.pump();
-    const hasMoved = dispatcher.queue.size !== before;
-    this.#watchMs = hasMoved ? WATCH_MS : Math.min(2 * this.#watchMs, LONGEST_WATCH_MS);
-    this.#watch();
-  };
 }

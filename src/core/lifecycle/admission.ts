@@ -2,6 +2,7 @@ import { setImmediate } from '../../base/clock.js';
 import { PoolClosedError, QueueFullError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
+import type { Backlog } from '../dispatch/backlog.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Reserve } from '../dispatch/reserve.js';
@@ -14,6 +15,7 @@ import type { WorkerSet } from '../workers/worker-set.js';
 export interface AdmissionDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
+  readonly backlog: Backlog;
   readonly balance: Balance;
   readonly events: EventHub;
   readonly workers: WorkerSet;
@@ -61,9 +63,9 @@ export class Admission {
   /** Room for jobs of any priority. */
   #room(): number {
     if (!this.isBounded) return Number.POSITIVE_INFINITY;
-    const { ledger, dispatcher, workers, reserve } = this.#deps;
+    const { ledger, dispatcher, backlog, workers, reserve } = this.#deps;
     const running = dispatcher.isPaused
-      ? dispatcher.activeCount
+      ? backlog.activeCount
       : workers.places - (reserve?.unused ?? 0) * workers.concurrency;
     return this.#maxQueue + running - ledger.unsettled;
   }

@@ -15,6 +15,7 @@ import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } fro
 import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
+import type { Backlog } from '../dispatch/backlog.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
@@ -27,6 +28,7 @@ export interface JobControlDeps {
   readonly ledger: Ledger;
   readonly metrics: MetricsRecorder;
   readonly dispatcher: Dispatcher;
+  readonly backlog: Backlog;
   readonly pacer: Pacer;
   readonly grace: GraceKeeper;
   readonly deferred: DeferredJobs;
@@ -36,8 +38,8 @@ export interface JobControlDeps {
 /** Cancels jobs and changes their priority, wherever they are. */
 export class JobControl implements JobPool {
   readonly #deps: JobControlDeps;
-  /** The job that nothing cancels now: see `sparing`. */
-  #spared: Job | undefined;
+  /** The job that nothing cancels now: see `shielding`. */
+  #shielded: Job | undefined;
   /** The reference by which jobs find this object. */
   readonly ref = new PoolRef<JobPool>();
 
@@ -59,7 +61,7 @@ export class JobControl implements JobPool {
   *unsettled(): Generator<Job> {
     yield* this.#deps.deferred;
     yield* this.#deps.childJobs;
-    yield* this.#deps.dispatcher.unsettled();
+    yield* this.#deps.backlog.jobs();
   }
 
   /** Jobs with children that have not settled, each before its children. */
@@ -68,7 +70,7 @@ export class JobControl implements JobPool {
   }
 
   cancelJob(job: Job, reason: unknown): StopOutcome {
-    if (job !== this.#spared) return this.stop(job, new Cancellation(job.name, reason));
+    if (job !== this.#shielded) return this.stop(job, new Cancellation(job.name, reason));
     workerOf(job)?.tell({ kind: 'parent-cancelled', seq: seqOf(job), reason });
     raiseToken(job, reason);
     return 'spared';
@@ -150,12 +152,12 @@ export class JobControl implements JobPool {
   }
 
   /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is no request to stop it. */
-  sparing(job: Job | undefined, act: () => void): void {
-    this.#spared = job;
+  shielding(job: Job | undefined, act: () => void): void {
+    this.#shielded = job;
     try {
       act();
     } finally {
-      this.#spared = undefined;
+      this.#shielded = undefined;
     }
   }
 }

@@ -78,21 +78,23 @@ export class MainSide {
         get isDue() {
           return main.#queue.length > 0;
         },
+        get queue() {
+          return { size: main.#queue.length };
+        },
+        takeUrgentSettled: () => false,
+        updateEarlyAbove: () => {},
+        feed: () => this.#feed(),
+      },
+      backlog: {
         wantedWorkers: 0,
         get needsWatching() {
           return (
             main.#queue.length > 0 && main.workers.some((worker) => !worker.channel.hasRoom || main.#isBlocked(worker))
           );
         },
-        get queue() {
-          return { size: main.#queue.length };
-        },
-        get longestBacklogMs() {
+        get longestMs() {
           return main.workers.some(({ inFlight }) => inFlight.backlogTicks >= LONG) ? 1000 : 0;
         },
-        takeUrgentSettled: () => false,
-        calmDown: () => {},
-        feed: () => this.#feed(),
       },
       balance: { share: () => false, recallStuck: () => {} },
       direct: { publish: () => {} },

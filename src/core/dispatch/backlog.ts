@@ -1,0 +1,83 @@
+import { TICKS_PER_MS } from '../../base/ticks.js';
+import type { Job } from '../../jobs/job.js';
+import { transferOf } from '../../jobs/job-engine.js';
+import type { PoolWorker } from '../pool-worker.js';
+import type { WorkerSet } from '../workers/worker-set.js';
+import type { JobQueue } from './job-queue.js';
+import type { Reserve } from './reserve.js';
+
+export interface BacklogDeps {
+  readonly queue: JobQueue<Job>;
+  readonly workers: WorkerSet;
+  readonly reserve: Reserve | undefined;
+  /** Whether there are jobs to send, and the pool is not paused. */
+  readonly dispatcher: { readonly isDue: boolean };
+}
+
+/** Says what waits in the queue and at workers, and what that calls for. Changes nothing. */
+export class Backlog {
+  readonly #queue: JobQueue<Job>;
+  readonly #workers: WorkerSet;
+  readonly #reserve: Reserve | undefined;
+  readonly #dispatcher: BacklogDeps['dispatcher'];
+
+  constructor({ queue, workers, reserve, dispatcher }: BacklogDeps) {
+    this.#queue = queue;
+    this.#workers = workers;
+    this.#reserve = reserve;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** All jobs that wait to run or run. */
+  *jobs(): Generator<Job> {
+    yield* this.#queue;
+    for (const worker of this.#workers.all) yield* worker.inFlight;
+  }
+
+  /** How many jobs workers have begun. */
+  get activeCount(): number {
+    let count = 0;
+    for (const { inFlight } of this.#workers.all) count += inFlight.taken - inFlight.waitingCount;
+    return count;
+  }
+
+  /** How many more workers the queue would keep busy, plus those reserved, which are to be there when needed. */
+  get wantedWorkers(): number {
+    let coming = 0;
+    const first = this.#queue.peek();
+    // a job with `transfer` goes to an idle worker while there can be one: it could not be taken back from a blocked one
+    const needsIdle = first !== undefined && transferOf(first) !== undefined;
+    for (const worker of this.#workers.all)
+      if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
+    const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
+    return Math.max(0, this.#queue.size + kept - coming);
+  }
+
+  /**
+   * Whether workers must be checked again, as none will ring: jobs wait at one, or jobs are queued for one that is
+   * stalled, or was until just now, or whose lane is full of entries that were taken back.
+   */
+  get needsWatching(): boolean {
+    for (const worker of this.#workers.all) {
+      if (!worker.isReady) continue;
+      if (worker.inFlight.hasWaiting) return true;
+      if (!this.#dispatcher.isDue) continue;
+      if ((worker.isFree && this.#isOpenToFirst(worker)) || worker.isStalled || worker.isBlocked || !worker.hasRoom)
+        return true;
+    }
+    return false;
+  }
+
+  /** Longest time, in ms, that a worker is expected to need for all it was sent. */
+  get longestMs(): number {
+    let ticks = 0;
+    for (const { inFlight } of this.#workers.all) ticks = Math.max(ticks, inFlight.backlogTicks);
+    return ticks / TICKS_PER_MS;
+  }
+
+  /** Whether a worker may be given the job that is next. */
+  #isOpenToFirst(worker: PoolWorker): boolean {
+    const first = this.#queue.peek();
+    return first === undefined || this.#reserve === undefined || this.#reserve.mayTake(worker, first);
+  }
+}
