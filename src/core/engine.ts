@@ -46,8 +46,8 @@ import { WorkerSet } from './workers/worker-set.js';
 export type Engine = ReturnType<typeof createEngine>;
 
 /**
- * Makes the parts of `pool`. Each is given those made before it, and none refers to a later one, but for one explicit step:
- * `workers.reportTo`, as what workers report concerns nearly all parts. No worker is started before that.
+ * Makes the parts of `pool`. Each is given those made before it. Two report to later ones, to which they are connected at the
+ * end: the ledger, and the set of workers, whose reports concern nearly all parts. No worker is started before that.
  */
 export function createEngine(pool: object, settings: PoolSettings) {
   const state = new PoolState();
@@ -55,8 +55,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   // what is reported
   const listenerQueue = new ListenerQueue();
   const events = new EventHub(listenerQueue);
-  const log = new PoolLog(listenerQueue, events);
-  if (settings.logger !== undefined) log.open(settings.logger, settings.name);
+  const log = new PoolLog(settings, listenerQueue, events);
   const output = new WorkerOutput(listenerQueue);
 
   // counts
@@ -70,7 +69,6 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const workerHooks = new WorkerHooks(settings, log);
   const profiling = new Profiling(settings.kind);
   const workers = new WorkerSet(settings, parking, { workerHooks, profiling, log });
-
   const spares = new Spares(workers);
   const reaper = new IdleReaper(settings, workers);
   const backoff = new StartBackoff();
@@ -85,7 +83,6 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
   const pacer = new Pacer({ ledger, dispatcher, backlog, balance, direct, workers, reaper, parking });
   const starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });
-  if (log.isOpen) starvation.begin();
 
   // the life of a job
   const limits = new TimeLimits();
@@ -113,7 +110,14 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const starts = { workers, reaper, backoff, failedStarts, recovery };
   const actors = { pool, state, balance, pacer, control, childJobs, childIntake };
   const reports = new WorkerReports({ ...observers, ...starts, ...actors });
+
+  // connections: what a part reports to those made after it
+  ledger.reportTo({
+    onBusy: starvation.watch,
+    onSettled: admission.isBounded ? () => admission.notifyIfRoom() : undefined,
+  });
   workers.reportTo(reports, outcomes);
+  if (log.isOpen) starvation.begin();
 
   return {
     state,

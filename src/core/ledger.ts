@@ -60,7 +60,7 @@ export class Ledger {
     this.#now = this.#submitTimeAt(now());
   }
 
-  /** A late step of a pool's construction: the receivers are made after this ledger. */
+  /** Connects the receivers of reports, which are made after this ledger. Called once, before the first job. */
   reportTo({ onBusy, onSettled }: LedgerEvents): void {
     this.#onBusy = onBusy;
     this.#onSettled = onSettled;

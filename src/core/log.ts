@@ -8,6 +8,7 @@ import type { Job } from '../jobs/job.js';
 import { failureOf } from '../jobs/job-access.js';
 import type { EventHub } from './events.js';
 import type { Logger, LogLevel } from './options/logger.js';
+import type { PoolSettings } from './options/options.js';
 import type { SettledCounts, ShutdownMode } from './options/shutdown-options.js';
 import type { PoolWorker } from './pool-worker.js';
 
@@ -26,13 +27,16 @@ export interface Warning {
 export class PoolLog {
   readonly #listenerQueue: ListenerQueue;
   readonly #events: EventHub;
-  #logger: Logger | undefined;
-  #name = '';
+  readonly #logger: Logger | undefined;
+  readonly #name: string;
   #shutdownAtMs = 0;
 
-  constructor(listenerQueue: ListenerQueue, events: EventHub) {
+  constructor({ logger, name }: Pick<PoolSettings, 'logger' | 'name'>, listenerQueue: ListenerQueue, events: EventHub) {
+    this.#logger = logger;
+    this.#name = name;
     this.#listenerQueue = listenerQueue;
     this.#events = events;
+    if (this.isOpen) this.#logEvents();
   }
 
   /** Whether there is a logger. */
@@ -40,19 +44,13 @@ export class PoolLog {
     return this.#logger !== undefined;
   }
 
-  /** Sets the logger, and listens to the events that it is to be sent. */
-  open(logger: Logger, name: string): void {
-    this.#logger = logger;
-    this.#name = name;
+  #logEvents(): void {
     this.#events.watch('jobFailed', (job) => this.#jobFailed(job));
     this.#events.watch('jobRetried', (job, { error, attempt, delayMs }) =>
-      this.#write(
-        'info',
-        `${nameOf(job)} failed in attempt ${attempt}: ${textOf(error)}; the next is in ${delayMs} ms`,
-      ),
+      this.#write('info', `${nameOf(job)} failed on attempt ${attempt}, retrying in ${delayMs} ms: ${textOf(error)}`),
     );
     this.#events.watch('starvation', (job, { waitedMs }) =>
-      this.#write('warn', `${nameOf(job)} has waited ${Math.round(waitedMs)} ms for its turn`),
+      this.#write('warn', `${nameOf(job)} has been waiting to start for ${Math.round(waitedMs)} ms`),
     );
     this.#events.watch('drain', () => this.#write('debug', 'The queue has room again'));
   }
@@ -72,20 +70,20 @@ export class PoolLog {
   }
 
   /** An error that concerns no unsettled job: emits `lateError`, and reports the error unless that was handled. */
-  lateError(error: Error, { jobId, whose }: { readonly jobId?: number | undefined; readonly whose?: string }): void {
+  lateError(error: Error, { jobId, where }: { readonly jobId?: number | undefined; readonly where?: string }): void {
     const isHeard = this.#events.has('lateError');
     this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
     if (isHeard && this.#logger === undefined) return;
-    const of = whose ?? (jobId === undefined ? 'of no job that runs' : `of job ${jobId}, which is settled`);
+    const from = jobId === undefined ? 'outside any running job' : `from job ${jobId}, which has already settled`;
     const advice = isHeard ? '' : ". Listen to 'lateError' to handle it";
-    this.fault(`Uncaught error in a worker, ${of}: ${error.message}${advice}`, {
+    this.fault(`Uncaught error in ${where ?? `a worker, ${from}`}: ${error.message}${advice}`, {
       type: 'LateError',
       stack: error.stack,
     });
   }
 
   workerStarting({ workerId }: PoolWorker): void {
-    this.#write('debug', `Worker ${workerId} starts`);
+    this.#write('debug', `Worker ${workerId} is starting`);
   }
 
   workerReady({ workerId, threadId, startedAtMs, readyAtMs }: PoolWorker): void {
@@ -95,16 +93,16 @@ export class PoolLog {
 
   /** The worker's job did not stop when asked to. */
   workerReplaced({ workerId }: PoolWorker, reason: string): void {
-    this.#write('warn', `Worker ${workerId} is replaced: ${reason}`);
+    this.#write('warn', `Replacing worker ${workerId}: ${reason}`);
   }
 
   workerExited(worker: PoolWorker, { exitCode, cause }: ThreadExit): void {
     const { workerId, jobsRun } = worker;
     const jobs = `${jobsRun} ${jobsRun === 1 ? 'job' : 'jobs'}`;
-    if (worker.wasEnded) this.#write('debug', `Worker ${workerId} has ended, after ${jobs}: ${worker.endReason}`);
+    if (worker.wasEnded) this.#write('debug', `Worker ${workerId} exited after ${jobs}: ${worker.endReason}`);
     else if (worker.wasUp) {
       const reason = cause === undefined ? '' : `: ${textOf(cause)}`;
-      this.#write('error', `Worker ${workerId} died with exit code ${exitCode}, after ${jobs}${reason}`);
+      this.#write('error', `Worker ${workerId} died with exit code ${exitCode} after ${jobs}${reason}`);
     }
   }
 
@@ -114,29 +112,23 @@ export class PoolLog {
   }
 
   queueFull(message: string): void {
-    this.#write('warn', `${message}. Until there is room, further jobs will be, too`);
+    this.#write('warn', `${message}. Until there is room, further jobs will be refused or dropped without a warning`);
   }
 
   shutdownBegins(mode: ShutdownMode, unsettled: number): void {
     this.#shutdownAtMs = now();
-    this.#write(
-      'info',
-      `Shutdown begins, mode '${mode}': ${unsettled} ${unsettled === 1 ? 'job is' : 'jobs are'} not settled`,
-    );
+    this.#write('info', `Shutting down in mode '${mode}', with ${unsettledJobs(unsettled)}`);
   }
 
   shutdownEscalates(mode: ShutdownMode, unsettled: number): void {
-    this.#write(
-      'warn',
-      `Shutdown goes on in mode '${mode}': ${unsettled} ${unsettled === 1 ? 'job is' : 'jobs are'} not settled`,
-    );
+    this.#write('warn', `Shutdown escalated to mode '${mode}', with ${unsettledJobs(unsettled)}`);
   }
 
   shutdownEnds({ completed, failed, cancelled }: SettledCounts): void {
     const tookMs = Math.round(now() - this.#shutdownAtMs);
     this.#write(
       'info',
-      `Shutdown ended after ${tookMs} ms: ${completed} completed, ${failed} failed, ${cancelled} cancelled`,
+      `Shut down after ${tookMs} ms: ${completed} jobs completed, ${failed} failed, ${cancelled} cancelled`,
     );
   }
 
@@ -161,6 +153,10 @@ export class PoolLog {
   #call(level: LogLevel, message: string): void {
     this.#logger?.[level](`${this.#name}: ${message}`);
   }
+}
+
+function unsettledJobs(count: number): string {
+  return `${count} unsettled ${count === 1 ? 'job' : 'jobs'}`;
 }
 
 function nameOf({ name, id }: Job): string {

@@ -369,7 +369,7 @@ export class ThreadPool implements AsyncDisposable {
     admission.close();
     starvation.watch(); // a paused pool is resumed
     this.#schedules.cancelAll();
-    const closed = new PoolClosedError('Cannot go on with the map: the pool is shut down');
+    const closed = new PoolClosedError('Cannot finish the map: the pool is shut down');
     for (const map of [...this.#maps]) poolCloses(map, closed);
     return closing;
   }

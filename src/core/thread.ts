@@ -122,7 +122,7 @@ export class Thread<T = unknown> {
 
   async #shutdown(options: ShutdownSettings): Promise<SettledCounts> {
     if (options.mode === 'abort') for (const thread of [...this.#children]) void thread.#shutdown(options);
-    else this.stop('the process ends');
+    else this.stop('the process is shutting down');
     if (options.mode !== 'abort' && options.timeoutMs === Number.POSITIVE_INFINITY) await this.#ended;
     return this.#pool.shutdown(options);
   }

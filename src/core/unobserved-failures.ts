@@ -23,12 +23,12 @@ export class UnobservedFailures {
   watch(job: Job, error: unknown): void {
     if (this.#hasReported || isAwaited(job) || this.#events.has('jobFailed')) return;
     // text, not the error itself, which may refer to the job
-    const what = `Job '${job.name}' (id ${job.id}) failed and nobody has looked at it: ${textOf(error)}`;
+    const what = `Job '${job.name}' (id ${job.id}) failed and its error was never observed: ${textOf(error)}`;
     const stack = stackToReport(job, error);
     const report = (when: LastMoment): void => {
       if (this.#hasReported || this.#events.has('jobFailed')) return;
       this.#hasReported = true;
-      const advice = "Await the job, read its error, or listen to 'jobFailed'; this is reported once per pool";
+      const advice = "Await the job, read its error, or listen to 'jobFailed' (reported once per pool)";
       this.#log.fault(`${what}. ${advice}`, { type: 'UnobservedJobFailure', stack, isLast: when === 'exit' });
     };
     watchForObserver(job, watchUnobserved(job, report));

@@ -84,7 +84,7 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   startFailed(cause: unknown): void {
-    this.#deps.failedStarts.add({ exitCode: 1, cause, startFault: 'no thread could be made' }, now());
+    this.#deps.failedStarts.add({ exitCode: 1, cause, startFault: 'no thread could be created' }, now());
   }
 
   ownTokenCancelled(job: Job, reason: unknown): void {

@@ -17,9 +17,9 @@ export interface JobHandle {
  * - `settled`: the code had not begun, and never will; the job has settled as the request says.
  * - `stopping`: the code runs; the job will settle as this request, or an earlier one of its kind, says.
  * - `too late`: the code has ended, or was asked to stop for another cause; the job settles by that.
- * - `spared`: the job's own code has cancelled its token; the job settles by its own outcome.
+ * - `shielded`: the job's own code has cancelled its token; the job settles by its own outcome.
  */
-export type StopOutcome = 'settled' | 'stopping' | 'too late' | 'spared';
+export type StopOutcome = 'settled' | 'stopping' | 'too late' | 'shielded';
 
 /** What a change of a job's priority finds; `too late`: the code has begun. */
 export type PriorityOutcome = 'changed' | 'too late';

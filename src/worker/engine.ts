@@ -68,6 +68,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
   const payload = new PayloadPort(init.payload, port.peer);
   const requests = new RequestReader(init.memory, init.payload, payload);
   const doorbell = new MainDoorbell(init.poolWord, controlWords, init.control, requests);
+  requests.onLessUrgent = () => doorbell.ringAnswered();
   const answers = new Answers(new ResultWriter(init.memory, payload), doorbell);
   const output = new Output(answers);
 

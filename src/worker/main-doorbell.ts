@@ -34,7 +34,6 @@ export class MainDoorbell {
     this.#control = control;
     this.#port = port;
     this.#requests = requests;
-    requests.cameToLessUrgent = () => this.ringAnswered();
   }
 
   /** An answer was written for a job that ran from `begunAtMs` to `nowMs`. Rings if that is due. */

@@ -50,8 +50,8 @@ export class RequestReader implements JobHead {
   priority = 0;
   overrides = NO_OVERRIDES;
   isAnnounced = false;
-  /** Called at an entry whose job is less urgent than the one before. */
-  cameToLessUrgent = (): void => {};
+  /** Called at an entry whose job is less urgent than the one before. Set by `engine.ts`. */
+  onLessUrgent = (): void => {};
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#texts = new TextReader(memory);
@@ -92,7 +92,7 @@ export class RequestReader implements JobHead {
     this.#idBase = this.#ring.takeFloat();
     const before = this.priority;
     this.priority = this.#ring.takeFloat();
-    if (this.priority < before) this.cameToLessUrgent();
+    if (this.priority < before) this.onLessUrgent();
   }
 
   /** Publishes how far the lane is read, so that the main thread may write that part again. */

@@ -99,7 +99,9 @@ describe('a child process', () => {
     const job = pool.submit(gated.hold, [gate.path]);
     await gate.reachedBy(1);
     for (const pid of gate.pids) process.kill(pid, 'SIGKILL');
-    await expect(job).rejects.toThrow(/ended with exit code 1 while the job ran: The process was ended by SIGKILL$/);
+    await expect(job).rejects.toThrow(
+      /ended with exit code 1 while the job was running: The process was ended by SIGKILL$/,
+    );
     expect(exits).toEqual([0]);
     expect(await pool.submit(tasks.echo, [1])).toBe(1);
   });

@@ -229,7 +229,7 @@ describe('a failed job that nobody looks at', () => {
       pool.submit(tasks.fail, ['second']);
       await pool.waitAll();
       setImmediate(() => console.log(pool.metrics().failed));`);
-    expect(stdout).toBe("2\nUnobservedJobFailure: Job 'fail' (id 1) failed and nobody has looked at it: RangeE\n");
+    expect(stdout).toBe("2\nUnobservedJobFailure: Job 'fail' (id 1) failed and its error was never observed: R\n");
     expect(code).toBe(0);
   });
 

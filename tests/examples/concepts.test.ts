@@ -82,7 +82,7 @@ ReferenceError: outside is not defined: the function 'anonymous' was sent by its
 TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil, serve, sortInParts, serveBoth, answerWhenOpen, crash, crashOnce
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
-WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job ran
+WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job was running
 CancelledError ERR_JOB_CANCELLED: Job 'anonymous' was cancelled: not wanted after all
 PoolClosedError ERR_POOL_CLOSED: Cannot submit job 'anonymous': the pool is shut down
 `,
@@ -115,12 +115,12 @@ Measured: { queuedMs: 2, executionMs: 2 }
 primesBelow: hot
 `,
   'logging.ts': `
-INFO  mill: Job 'fetchFlaky' (id 1) failed in attempt 1: HttpError: Busy: /down; the next is in 10 ms
+INFO  mill: Job 'fetchFlaky' (id 1) failed on attempt 1, retrying in 10 ms: HttpError: Busy: /down
 WARN  mill: Job 'fetchFlaky' (id 1) failed after 2 attempts: HttpError: Busy: /down
-WARN  mill: Worker 0 is replaced: Job 'countWithoutAsking' did not stop within 50 ms of being asked to
+WARN  mill: Replacing worker 0: Job 'countWithoutAsking' did not stop within 50 ms of being asked to
 WARN  mill: Job 'countWithoutAsking' (id 2) failed: JobTimeoutError: Job 'countWithoutAsking' timed out: its code ran for more than 50 ms
-ERROR mill: Worker 1 died with exit code 3, after 0 jobs
-WARN  mill: Job 'rude' (id 3) failed: WorkerExitError: The thread of job 'rude' ended with exit code 3 while the job ran
+ERROR mill: Worker 1 died with exit code 3 after 0 jobs
+WARN  mill: Job 'rude' (id 3) failed: WorkerExitError: The thread of job 'rude' ended with exit code 3 while the job was running
 49
 `,
   'graceful-shutdown.ts': `

@@ -77,7 +77,7 @@ describe('where some threads cannot start, those that live do the work', () => {
       await Promise.all(Array.from({ length: 100 }, (_, i) => pool.submit((x) => x, [i])));
       console.log(pool.metrics().completed);`);
     expect(stdout.split('\n')).toEqual([
-      'ThreadSystemWarning: Cannot start a worker: no thread could be made: EAGAIN. Others are to do its work; the next start is tried in 1000 ms',
+      'ThreadSystemWarning: Cannot start a worker: no thread could be created: EAGAIN. Continuing with the other workers; retrying in 1000 ms',
       '100',
       '',
     ]);
@@ -103,7 +103,7 @@ describe('where none lives', () => {
     for (const job of submitMany(pool, 3)) {
       await expect(job).rejects.toMatchObject({
         code: 'ERR_WORKER_EXITED',
-        message: 'Cannot start a worker: no thread could be made: EAGAIN',
+        message: 'Cannot start a worker: no thread could be created: EAGAIN',
         cause: { code: 'ERR_WORKER_INIT_FAILED' },
       });
       expect(job.attempts).toBe(0);

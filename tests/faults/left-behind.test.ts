@@ -33,7 +33,9 @@ describe('a pool of child processes whose entry was not shipped', () => {
       expect(first).toContain(
         `at ${folder.file('pool-process.mjs')}, and it is not there: keep thread-system out of the bundle`,
       );
-      expect(first).toMatch(/^ERR_WORKER_EXITED Cannot start a worker: no thread could be made: kind 'process' needs /);
+      expect(first).toMatch(
+        /^ERR_WORKER_EXITED Cannot start a worker: no thread could be created: kind 'process' needs /,
+      );
       expect(others.slice(0, 2)).toEqual([first, first]);
     },
   );

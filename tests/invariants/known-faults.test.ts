@@ -345,7 +345,7 @@ describe('threads', () => {
       console.log((await Promise.all([held, ...jobs])).length, made);
       await pool.shutdown();`);
     expect(stdout.split('\n')).toEqual([
-      'ThreadSystemWarning: Cannot start a worker: its thread ended with exit code 7. Others do its work; the next start is tried in 1000 ms',
+      'ThreadSystemWarning: Cannot start a worker: its thread ended with exit code 7. Continuing with the other workers; retrying in 1000 ms',
       '7',
       '21 2',
       '',

@@ -334,7 +334,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   /** The message for a failure that nobody has observed, as with a failed job. */
   #unobservedMessage(error: unknown): string {
-    return `A map of '${this.#task.name}' failed and nobody has looked at it: ${messageOf(error)}. Await it, or iterate over it`;
+    return `A map of '${this.#task.name}' failed and its error was never observed: ${messageOf(error)}. Await it, or iterate over it`;
   }
 
   #stop(reason: string): void {

@@ -65,7 +65,7 @@ export class Broadcasts {
       ended,
       lost: (exit, hasBegun) => {
         if (this.#deps.state.phase !== 'open')
-          ended({ error: new PoolClosedError(`Cannot go on with broadcast '${name}': the pool is shut down`) });
+          ended({ error: new PoolClosedError(`Cannot finish broadcast '${name}': the pool is shut down`) });
         else ended(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
       },
     });
@@ -107,6 +107,6 @@ class Round {
 }
 
 function lostError(worker: PoolWorker, name: string, exit: ThreadExit): WorkerExitError {
-  const what = `The thread of worker ${worker.workerId} ended with exit code ${exit.exitCode} while it ran broadcast '${name}'`;
+  const what = `The thread of worker ${worker.workerId} ended with exit code ${exit.exitCode} while it was running broadcast '${name}'`;
   return new WorkerExitError(what + reasonOf(exit), exit);
 }

@@ -61,17 +61,17 @@ export class WorkerHooks {
   #setUp(worker: PoolWorker): void {
     const task = this.#teardown;
     if (task === undefined) return;
-    const whose = `of the teardown '${task.name}' of worker ${worker.workerId}`;
+    const where = `teardown '${task.name}' of worker ${worker.workerId}`;
     worker.teardown = {
       task,
       args: NO_ARGS,
       argsName: 'args',
       isAsked: false,
       ended: (end) => {
-        if (has(end, 'error')) this.#log.lateError(toError(end.error), { whose });
+        if (has(end, 'error')) this.#log.lateError(toError(end.error), { where });
       },
       lost: ({ cause }) => {
-        if (cause !== undefined) this.#log.lateError(toError(cause), { whose });
+        if (cause !== undefined) this.#log.lateError(toError(cause), { where });
       },
     };
   }

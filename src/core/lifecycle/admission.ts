@@ -81,7 +81,7 @@ export class Admission {
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger, log } = this.#deps;
     dispatcher.queue.remove(victim);
-    const message = `Job '${victim.name}' was ${victim === job ? 'refused' : 'dropped'}: the queue holds at most ${this.#maxQueue} jobs (maxQueue)`;
+    const message = `Job '${victim.name}' was ${victim === job ? 'refused' : 'dropped'}: the queue is full (maxQueue: ${this.#maxQueue})`;
     if (!this.#hasRefused) log.queueFull(message);
     this.#hasRefused = true;
     ledger.settle(victim, 'FAILED', { outcome: new QueueFullError(message) });

@@ -58,8 +58,7 @@ export class ChildJobs {
 
   /** Cancels the children of a job that has failed. */
   cancelChildren(job: Job): void {
-    for (const child of [...(this.#children.get(job) ?? [])])
-      child.cancel(`job '${job.name}', which submitted it, has failed`);
+    for (const child of [...(this.#children.get(job) ?? [])]) child.cancel(`its parent job '${job.name}' failed`);
   }
 
   /** Settles a job whose code has ended once its children have settled; until then it counts as running. */

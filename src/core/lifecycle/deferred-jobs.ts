@@ -80,7 +80,9 @@ export class DeferredJobs {
     const how = kindOf(other).settledAs === 'CANCELLED' ? 'was cancelled' : 'failed';
     // without the message of another DependencyError: along a chain messages would grow, and `cause` has it
     const why =
-      error instanceof DependencyError ? ', as one that it depends on did not complete' : `: ${messageOf(error)}`;
+      error instanceof DependencyError
+        ? ', because a job that it depends on did not complete'
+        : `: ${messageOf(error)}`;
     const message = `Job '${job.name}' depends on job '${other.name}' (id ${other.id}), which ${how}${why}`;
     this.#ledger.settle(job, 'FAILED', { outcome: new DependencyError(message, { cause: error }) });
   }

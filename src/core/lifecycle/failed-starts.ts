@@ -49,10 +49,10 @@ export class FailedStarts {
     }
     const pauseMs = backoff.pauseAloneMs;
     if (pauseMs === undefined) {
-      log.startFailed(message, 'All waiting jobs fail');
+      log.startFailed(message, 'No worker is running; failing all waiting jobs');
       this.#failWaitingJobs(message, exit);
     } else {
-      log.startFailed(message, `No worker lives; the next start is tried in ${pauseMs} ms`);
+      log.startFailed(message, `No worker is running; retrying in ${pauseMs} ms`);
       this.#startAfter(pauseMs);
     }
   }
@@ -77,13 +77,12 @@ export class FailedStarts {
 
   /** Reports a fault: each time if there is a logger, otherwise once per message. */
   #warn(message: string, pauseMs: number): void {
-    const { log, workers } = this.#deps;
+    const { log } = this.#deps;
     if (!log.isOpen) {
       if (this.#warned.has(message) || this.#warned.size === MOST_WARNINGS) return;
       this.#warned.add(message);
     }
-    const doIt = workers.all.some(({ state }) => state === 'ready') ? 'do' : 'are to do';
-    const next = `Others ${doIt} its work; the next start is tried in ${pauseMs} ms`;
+    const next = `Continuing with the other workers; retrying in ${pauseMs} ms`;
     log.fault(`${message}. ${next}`, { type: 'ThreadSystemWarning' });
   }
 }

@@ -73,7 +73,7 @@ export class JobControl implements JobPool {
     if (job !== this.#shielded) return this.stop(job, new Cancellation(job.name, reason));
     workerOf(job)?.tell({ kind: 'parent-cancelled', seq: seqOf(job), reason });
     raiseToken(job, reason);
-    return 'spared';
+    return 'shielded';
   }
 
   /** Stops a job, wherever it is, so that it settles as `cause` says. */

@@ -71,8 +71,8 @@ export class Recovery implements GraceEvents {
   /** Ends a worker's thread once its other jobs have ended; `job`, which does not stop, settles now. */
   retireWorker(worker: PoolWorker, job: Job): void {
     const { balance, spares, log, pacer } = this.#deps;
-    const reason = `Job '${job.name}' did not stop when it was asked to`;
-    log.workerReplaced(worker, `${reason}; it ends when its other jobs have ended`);
+    const reason = `Job '${job.name}' did not stop when asked to`;
+    log.workerReplaced(worker, `${reason}; the thread will exit when its other jobs have ended`);
     balance.recall(worker);
     worker.retire(reason, job);
     spares.useFor(worker);
@@ -123,6 +123,6 @@ export class Recovery implements GraceEvents {
 }
 
 function lostError(job: Job, exit: ThreadExit): WorkerExitError {
-  const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job ran`;
+  const what = `The thread of job '${job.name}' ended with exit code ${exit.exitCode} while the job was running`;
   return new WorkerExitError(what + reasonOf(exit), exit);
 }

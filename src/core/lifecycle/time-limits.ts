@@ -22,8 +22,8 @@ export class TimeLimits {
     const leftMs = msUntil(deadline);
     const expire = (): void => {
       const when = new Date(deadline).toISOString();
-      const where = job.state === 'RUNNING' ? 'while it ran' : 'before it began';
-      stopper.stop(job, new Timeout(`Job '${job.name}' missed its deadline of ${when}: it passed ${where}`));
+      const where = job.state === 'RUNNING' ? 'while it was running' : 'before it began';
+      stopper.stop(job, new Timeout(`Job '${job.name}' missed its deadline of ${when} ${where}`));
     };
     if (leftMs === 0) expire();
     else whenSettled(job, startTimer(leftMs, expire, { keepsProcess: false }));

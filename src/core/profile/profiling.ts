@@ -44,7 +44,7 @@ export class Profiling {
 
   /** @throws what `fn` throws; {Error} if a profile is being made already. */
   async run(fn: () => unknown, { workers, reaper }: ProfilingDeps): Promise<CpuProfile> {
-    if (this.#isUnderway) throw new Error('Cannot profile: another profile of this pool is being made');
+    if (this.#isUnderway) throw new Error('Cannot profile: this pool is already being profiled');
     this.#isUnderway = true;
     const keepAlive = new KeepAlive();
     keepAlive.ref();

@@ -72,7 +72,7 @@ export class GraceKeeper {
         this.#watchRetired(worker, job);
         return;
       }
-      worker.endCause = new Error(`Job '${job.name}', which had not stopped when it was asked to, blocked the thread`);
+      worker.endCause = new Error(`Job '${job.name}' did not stop when asked to, and blocked its thread`);
       this.#events.endWorker(worker);
     };
     startTimer(RETIRED_PATIENCE_MS, look, { keepsProcess: false });

@@ -58,10 +58,7 @@ export class WorkerSet {
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
-  /**
-   * The one late step of a pool's construction, before the first start: the receivers of reports are made after this
-   * set.
-   */
+  /** Connects the receivers of reports, which are made after this set. Called once, before the first start. */
   reportTo(events: WorkerSetEvents, sink: JobSink<Job, PoolWorker>): void {
     this.#reportsTo = { events, sink };
   }
@@ -202,7 +199,7 @@ export class WorkerSet {
     this.#stopSuspension();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    for (const worker of [...this.#workers]) worker.end('the pool is shut down');
+    for (const worker of [...this.#workers]) worker.end('the pool was shut down');
     await empty;
   }
 
@@ -221,7 +218,7 @@ export class WorkerSet {
     const workerId = this.#nextId++;
     if (nestingDepth() >= DEEPEST)
       throw new RangeError(
-        `pools are nested at most ${DEEPEST} deep, each in a task of the one before: a module that makes one as it is loaded is to guard that by if (isMainThread)`,
+        `pools can be nested at most ${DEEPEST} deep, each in a task of the one before; a module that creates a pool when it is loaded must do so only if (isMainThread)`,
       );
     const start = (): PoolWorker =>
       acquire((own) => {

@@ -363,6 +363,8 @@ describe('map', () => {
       pool.map(() => { throw new Error('unseen'); }, [1]);
     `);
     expect(code).toBe(0);
-    expect(stderr).toContain("UnobservedJobFailure: A map of 'anonymous' failed and nobody has looked at it: unseen");
+    expect(stderr).toContain(
+      "UnobservedJobFailure: A map of 'anonymous' failed and its error was never observed: unseen",
+    );
   });
 });

@@ -213,7 +213,7 @@ test('one whose code ends the thread rejects, and says so', async () => {
   await expect(pool.broadcast(workerHooks.exit, [5])).rejects.toMatchObject({
     code: 'ERR_WORKER_EXITED',
     exitCode: 5,
-    message: "The thread of worker 0 ended with exit code 5 while it ran broadcast 'exit'",
+    message: "The thread of worker 0 ended with exit code 5 while it was running broadcast 'exit'",
   });
   expect(await pool.submit(tasks.echo, [1])).toBe(1);
 });
@@ -253,7 +253,7 @@ test.each(['drain', 'abort'] as const)("what shutdown in mode '%s' cuts short re
   await pool.shutdown({ mode });
   await expect(told).rejects.toMatchObject({
     code: 'ERR_POOL_CLOSED',
-    message: "Cannot go on with broadcast 'anonymous': the pool is shut down",
+    message: "Cannot finish broadcast 'anonymous': the pool is shut down",
   });
 });
 

@@ -168,7 +168,7 @@ test('where others live a setup that fails is a warning, and they do its work', 
     console.log(await next, next.workerId);
     await pool.shutdown();`);
   expect(stdout.split('\n')).toEqual([
-    "ThreadSystemWarning: Cannot start a worker: its setup 'onlyOne' failed: one is enough. Others do its work; the next start is tried in 1000 ms",
+    "ThreadSystemWarning: Cannot start a worker: its setup 'onlyOne' failed: one is enough. Continuing with the other workers; retrying in 1000 ms",
     'one is enough',
     'PENDING',
     'the next one 0',
@@ -275,7 +275,7 @@ test('a teardown that fails is a process warning where nobody listens', async ()
     await pool.submit(() => 1);
     await pool.shutdown();`);
   expect(stdout).toBe(
-    "LateError: Uncaught error in a worker, of the teardown 'fail' of worker 0: no such database. Listen to 'lateError' to handle it\n",
+    "LateError: Uncaught error in teardown 'fail' of worker 0: no such database. Listen to 'lateError' to handle it\n",
   );
 });
 

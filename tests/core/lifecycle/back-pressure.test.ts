@@ -22,7 +22,7 @@ describe('a full queue', () => {
     const jobs = pool.submitMany(tasks.echo, [[1], [2], [3]]);
     expect(statesOf(jobs)).toBe('PPF');
     const [, , refused] = jobs as [Job, Job, Job];
-    await expect(refused).rejects.toThrow("Job 'echo' was refused: the queue holds at most 2 jobs (maxQueue)");
+    await expect(refused).rejects.toThrow("Job 'echo' was refused: the queue is full (maxQueue: 2)");
     expect(refused.error).toBeInstanceOf(QueueFullError);
     expect(refused).toMatchObject({ attempts: 0, workerId: undefined, error: { code: 'ERR_QUEUE_FULL' } });
     expect(pool.metrics()).toMatchObject({ submitted: 4, active: 1, pending: 2, failed: 1 });
@@ -74,7 +74,7 @@ describe('a full queue', () => {
     ];
     const more = pool.submit(tasks.echo, [4], { front: true });
     expect(statesOf([...jobs, more])).toBe('FPPP');
-    await expect(jobs[0]).rejects.toThrow("Job 'oldest' was dropped: the queue holds at most 3 jobs (maxQueue)");
+    await expect(jobs[0]).rejects.toThrow("Job 'oldest' was dropped: the queue is full (maxQueue: 3)");
     const last = pool.submit(tasks.echo, [5]);
     expect(statesOf([...jobs, more, last])).toBe('FFPPP');
     gate.open();

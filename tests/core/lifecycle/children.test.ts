@@ -220,7 +220,7 @@ describe('a parent', () => {
     gate.open();
     await expect(job).rejects.toThrow(new RangeError('parent failed'));
     await until(() => reasons.length > 0);
-    expect(reasons).toEqual(["job 'leaveAndFail', which submitted it, has failed"]);
+    expect(reasons).toEqual(["its parent job 'leaveAndFail' failed"]);
   });
 
   test('whose thread dies fails, and its children elsewhere are cancelled', async () => {

@@ -54,12 +54,13 @@ describe('a logger is told', () => {
       await pool.submit(tasks.add, [1, 2]);
       await pool.submit(tasks.add, [1, 2]);
       await pool.shutdown();
+      await pool.shutdown({ mode: 'abort' }); // the pool is closed: there is nothing to escalate
       expect(logger.of('debug', 'info', 'warn', 'error')).toEqual([
-        'debug mill: Worker 0 starts',
+        'debug mill: Worker 0 is starting',
         'debug mill: Worker 0 is ready after … ms, on thread …',
-        "info mill: Shutdown begins, mode 'drain': 0 jobs are not settled",
-        'debug mill: Worker 0 has ended, after 2 jobs: the pool is shut down',
-        'info mill: Shutdown ended after … ms: 0 completed, 0 failed, 0 cancelled',
+        "info mill: Shutting down in mode 'drain', with 0 unsettled jobs",
+        'debug mill: Worker 0 exited after 2 jobs: the pool was shut down',
+        'info mill: Shut down after … ms: 0 jobs completed, 0 failed, 0 cancelled',
       ]);
     },
   );
@@ -68,11 +69,11 @@ describe('a logger is told', () => {
     const { logger, pool } = logged({ maxWorkers: 2, idleTimeoutMs: 0 });
     await using _ = pool;
     await pool.submit(tasks.add, [1, 2]);
-    await until(() => logger.has('Worker 0 has ended, after 1 job: it was idle'));
+    await until(() => logger.has('Worker 0 exited after 1 job: it was idle'));
     using gate = await occupy(pool, 2);
     pool.resize(1);
     gate.open();
-    await until(() => logger.has('has ended, after 1 job: the pool was resized'));
+    await until(() => logger.has('exited after 1 job: the pool was resized'));
   });
 
   test('jobs that fail, and those that are tried again', async () => {
@@ -85,7 +86,7 @@ describe('a logger is told', () => {
       expect.stringMatching(/^warn mill: Job 'echo' \(id \d+\) failed before it began: NotCloneableError: Cannot send/),
     ]);
     expect(logger.of('info')[0]).toMatch(
-      /Job 'fail' \(id \d+\) failed in attempt 1: RangeError: no; the next is in 1 ms$/,
+      /Job 'fail' \(id \d+\) failed on attempt 1, retrying in 1 ms: RangeError: no$/,
     );
   });
 
@@ -93,7 +94,7 @@ describe('a logger is told', () => {
     const { logger, pool } = logged();
     await pool.submit(tasks.exit, [7]).catch(() => {});
     await pool.shutdown();
-    expect(logger.of('error')).toEqual(['error mill: Worker 0 died with exit code 7, after 0 jobs']);
+    expect(logger.of('error')).toEqual(['error mill: Worker 0 died with exit code 7 after 0 jobs']);
   });
 
   test('a thread that dies before this one has read that it is ready', async () => {
@@ -111,7 +112,7 @@ describe('a logger is told', () => {
     Atomics.wait(gate.words, 0, 1, 100); // so that the thread is most likely gone
     await job.catch(() => {});
     await pool.shutdown();
-    expect(logger.of('error')).toEqual(['error mill: Worker 0 died with exit code 7, after 0 jobs']);
+    expect(logger.of('error')).toEqual(['error mill: Worker 0 died with exit code 7 after 0 jobs']);
   });
 
   test('a thread that is replaced, as its job did not stop', async () => {
@@ -123,8 +124,8 @@ describe('a logger is told', () => {
     await job.catch(() => {});
     await pool.shutdown();
     const reason = "Job 'deaf' did not stop within 10 ms of being asked to";
-    expect(logger.of('warn')).toEqual([`warn mill: Worker 0 is replaced: ${reason}`]);
-    expect(logger.has(`debug mill: Worker 0 has ended, after 0 jobs: ${reason}`)).toBe(true);
+    expect(logger.of('warn')).toEqual([`warn mill: Replacing worker 0: ${reason}`]);
+    expect(logger.has(`debug mill: Worker 0 exited after 0 jobs: ${reason}`)).toBe(true);
   });
 
   test('a thread that is replaced once its other jobs have ended', async () => {
@@ -143,10 +144,10 @@ describe('a logger is told', () => {
     job.cancel();
     await job.catch(() => {});
     gate.open();
-    await until(() => logger.has('Worker 0 has ended'));
+    await until(() => logger.has('Worker 0 exited'));
     // a machine that is too busy to answer in time is taken for one that is blocked
     expect(logger.of('warn')[0]).toMatch(
-      /^warn mill: Worker 0 is replaced: Job 'stuck' did not stop (when it was asked to; it ends when its other jobs have ended|within 50 ms)/,
+      /^warn mill: Replacing worker 0: Job 'stuck' did not stop (when asked to; the thread will exit when its other jobs have ended|within 50 ms)/,
     );
     await pool.shutdown();
   });
@@ -155,13 +156,13 @@ describe('a logger is told', () => {
     const { logger, pool } = logged({ worker: () => 5 as never });
     await pool.submit(tasks.echo, [1]).catch(() => {});
     await pool.shutdown();
-    const start = 'error mill: Cannot start a worker: no thread could be made: ';
+    const start = 'error mill: Cannot start a worker: no thread could be created: ';
     const lines = logger.of('error');
     expect(lines.every((line) => line.startsWith(start))).toBe(true);
     expect(lines.map((line) => line.split('. ')[1])).toEqual([
-      'No worker lives; the next start is tried in 50 ms',
-      'No worker lives; the next start is tried in 200 ms',
-      'All waiting jobs fail',
+      'No worker is running; retrying in 50 ms',
+      'No worker is running; retrying in 200 ms',
+      'No worker is running; failing all waiting jobs',
     ]);
   });
 
@@ -175,7 +176,7 @@ describe('a logger is told', () => {
     const { logger, pool } = logged({ maxWorkers: 2, worker });
     using gate = await occupy(pool);
     const second = pool.submit(tasks.echo, [1]);
-    await until(() => logger.has('no more threads. Others do its work; the next start is tried in 1000 ms'));
+    await until(() => logger.has('no more threads. Continuing with the other workers; retrying in 1000 ms'));
     gate.open();
     await second;
     await pool.shutdown();
@@ -193,7 +194,7 @@ describe('a logger is told', () => {
     }
     await pool.shutdown();
     const full =
-      "warn mill: Job 'more' was refused: the queue holds at most 1 jobs (maxQueue). Until there is room, further jobs will be, too";
+      "warn mill: Job 'more' was refused: the queue is full (maxQueue: 1). Until there is room, further jobs will be refused or dropped without a warning";
     expect(logger.of('warn')).toEqual([full, full]);
     expect(logger.of('debug').filter((line) => line.includes('QueueFullError'))).toHaveLength(4);
   });
@@ -202,7 +203,7 @@ describe('a logger is told', () => {
     const { logger, pool } = logged({ aging: { everyMs: 10, step: 1, starvationMs: 10 } });
     using gate = await occupy(pool);
     const job = pool.submit(tasks.add, [1, 2]);
-    const starves = new RegExp(`^warn mill: Job 'add' \\(id ${job.id}\\) has waited \\d+ ms for its turn$`);
+    const starves = new RegExp(`^warn mill: Job 'add' \\(id ${job.id}\\) has been waiting to start for \\d+ ms$`);
     await until(() => logger.of('warn').some((line) => starves.test(line)));
     gate.open();
     await pool.shutdown();
@@ -215,9 +216,9 @@ describe('a logger is told', () => {
     void pool.shutdown();
     await pool.shutdown({ mode: 'abort' });
     expect(logger.of('info', 'warn')).toEqual([
-      "info mill: Shutdown begins, mode 'drain': 2 jobs are not settled",
-      "warn mill: Shutdown goes on in mode 'abort': 2 jobs are not settled",
-      'info mill: Shutdown ended after … ms: 0 completed, 0 failed, 2 cancelled',
+      "info mill: Shutting down in mode 'drain', with 2 unsettled jobs",
+      "warn mill: Shutdown escalated to mode 'abort', with 2 unsettled jobs",
+      'info mill: Shut down after … ms: 0 jobs completed, 0 failed, 2 cancelled',
     ]);
   });
 });
@@ -237,13 +238,13 @@ describe('where there is a logger, it is told and no process warning given', () 
   test('of a failure that nobody looks at', async () => {
     const { stdout } = await runProgram(program('', `pool.submit(() => { throw new Error('no'); });`));
     expect(stdout).toMatch(
-      /^error mill: Job 'anonymous' \(id 1\) failed and nobody has looked at it: .* \| Error: no\n$/,
+      /^error mill: Job 'anonymous' \(id 1\) failed and its error was never observed: .* \| Error: no\n$/,
     );
   });
 
   test('of a map that fails and nobody looks at', async () => {
     const { stdout } = await runProgram(program('', `pool.map(() => { throw new Error('no'); }, [1]);`));
-    expect(stdout).toMatch(/^error mill: A map of 'anonymous' failed and nobody has looked at it: no\. .*\n$/);
+    expect(stdout).toMatch(/^error mill: A map of 'anonymous' failed and its error was never observed: no\. .*\n$/);
   });
 
   test('of a stream that is read too slowly', async () => {
@@ -271,9 +272,11 @@ describe('where there is a logger, it is told and no process warning given', () 
     const { stdout } = await runProgram(program('', late));
     expect(stdout.split('\n').map((line) => line.split(' | ')[0])).toEqual([
       expect.stringMatching(
-        /^error mill: Uncaught error in a worker, of job \d+, which is settled: first\. Listen to 'lateError'/,
+        /^error mill: Uncaught error in a worker, from job \d+, which has already settled: first\. Listen to 'lateError'/,
       ),
-      expect.stringMatching(/^error mill: Uncaught error in a worker, of job \d+, which is settled: second$/),
+      expect.stringMatching(
+        /^error mill: Uncaught error in a worker, from job \d+, which has already settled: second$/,
+      ),
       '',
     ]);
   });

@@ -183,7 +183,7 @@ test('only one profile of a pool is made at a time', async () => {
   using gate = await occupy(pool);
   const profile = pool.profile(() => gate.jobs[0]);
   await expect(pool.profile(() => {})).rejects.toThrow(
-    new Error('Cannot profile: another profile of this pool is being made'),
+    new Error('Cannot profile: this pool is already being profiled'),
   );
   gate.open();
   expect(threadsOf(await profile)).toEqual(['(main thread)', '(worker 0)']);

@@ -79,7 +79,7 @@ test('a retired thread that the job given up blocks later is ended after all', a
   turn.open();
   await expect(other).rejects.toMatchObject({
     code: 'ERR_WORKER_EXITED',
-    cause: { message: "Job 'anonymous', which had not stopped when it was asked to, blocked the thread" },
+    cause: { message: "Job 'anonymous' did not stop when asked to, and blocked its thread" },
   });
 });
 

@@ -13,7 +13,7 @@ describe('a thread that dies', () => {
     const after = pool.submitMany(tasks.echo, [[4], [{ n: 5 }]]);
     await expect(victim).rejects.toMatchObject({ name: 'WorkerExitError', code: 'ERR_WORKER_EXITED', exitCode: 7 });
     expect(victim.error).toBeInstanceOf(WorkerExitError);
-    expect(String(victim.error)).toMatch("The thread of job 'exit' ended with exit code 7 while the job ran");
+    expect(String(victim.error)).toMatch("The thread of job 'exit' ended with exit code 7 while the job was running");
     expect(victim.attempts).toBe(1);
     expect(await Promise.all(before)).toEqual([{ n: 1 }, 'two', 3]);
     expect(await Promise.all(after)).toEqual([4, { n: 5 }]);
@@ -190,7 +190,7 @@ describe('an uncaught error', () => {
         clearInterval(wait);
       });`);
     expect(stdout).toBe(
-      "LateError: Uncaught error in a worker, of job 1, which is settled: left behind. Listen to 'lateError' to handle it\n",
+      "LateError: Uncaught error in a worker, from job 1, which has already settled: left behind. Listen to 'lateError' to handle it\n",
     );
   });
 
