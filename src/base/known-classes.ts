@@ -38,20 +38,34 @@ export function registerClass(
   known.byPrototype.set(ofClass.prototype, { ...options, version: VERSION });
 }
 
-/** Returns in words what an object of another copy of the library is, and why it is foreign; `undefined` for others. */
-export function foreignObject(value: unknown): string | undefined {
+/** Like `describe`, but says of an object of another copy of the library that it is one. */
+export function describeReceived(value: unknown): string {
+  const foreign = foreignClassOf(value);
+  if (foreign === undefined) return describe(value);
+  return foreign.version === VERSION
+    ? `a ${foreign.name} of another copy of thread-system ${VERSION}`
+    : ofOtherVersion(foreign);
+}
+
+/** Says of an object of another copy of the library why it cannot be sent; returns `undefined` for others. */
+export function adviceOnForeign(value: object): string | undefined {
+  const foreign = foreignClassOf(value);
+  if (foreign === undefined) return undefined;
+  return foreign.version === VERSION ? `a ${foreign.name}, which stays on its thread` : ofOtherVersion(foreign);
+}
+
+function ofOtherVersion({ name, version }: KnownClass): string {
+  return `a ${name} of thread-system ${version}, while this is thread-system ${VERSION}`;
+}
+
+/** Returns the class of an object that this copy does not take for its own; `undefined` for any other value. */
+function foreignClassOf(value: unknown): KnownClass | undefined {
   if (known.copies === 1 || typeof value !== 'object' || value === null || types.isProxy(value)) return undefined;
   for (let at: object | null = getPrototypeOf(value); at !== null; at = getPrototypeOf(at)) {
     const found = known.byPrototype.get(at);
     if (found === undefined) continue;
-    const { name, version, isOfAllCopies } = found;
-    if (version !== VERSION) return `a ${name} of thread-system ${version}, while this is thread-system ${VERSION}`;
-    return isOfAllCopies || own.has(at) ? undefined : `a ${name} of another copy of thread-system ${VERSION}`;
+    const isOwn = found.version === VERSION && (found.isOfAllCopies || own.has(at));
+    return isOwn ? undefined : found;
   }
   return undefined;
-}
-
-/** Like `describe`, but says of an object of another copy of the library that it is one. */
-export function describeReceived(value: unknown): string {
-  return foreignObject(value) ?? describe(value);
 }

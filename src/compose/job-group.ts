@@ -65,7 +65,7 @@ export class JobGroup implements AsyncDisposable {
   }
 
   static {
-    stays((value) =>
+    stays(JobGroup, 'JobGroup', (value) =>
       #deps in value
         ? `group '${value.name}'; pass group.token to have it see the group's cancel, or results of its jobs`
         : undefined,

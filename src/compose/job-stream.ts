@@ -64,7 +64,9 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
   }
 
   static {
-    stays((value) => (#jobs in value ? 'a stream of jobs; read it and pass results' : undefined));
+    stays(JobStream, 'JobStream', (value) =>
+      #jobs in value ? 'a stream of jobs; read it and pass results' : undefined,
+    );
   }
 
   static {

@@ -87,7 +87,7 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   static {
-    stays((value) =>
+    stays(ThreadPool, 'ThreadPool', (value) =>
       #engine in value
         ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
         : undefined,

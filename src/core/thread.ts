@@ -50,7 +50,7 @@ export class Thread<T = unknown> {
   }
 
   static {
-    stays((value) =>
+    stays(Thread, 'Thread', (value) =>
       #pool in value
         ? `thread '${value.name}'; pass thread.stopped to wait for its end, or await thread.join() and pass the result`
         : undefined,

@@ -8,7 +8,6 @@ import { checkFinite, checkFunction } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { registerClass } from '../base/known-classes.js';
 import { pinShape } from '../base/pin-shape.js';
 import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
 import { textOf } from '../errors.js';
@@ -261,7 +260,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   }
 
   static {
-    stays((value) =>
+    stays(Job, 'Job', (value) =>
       #id in value
         ? `job '${value.name}'; await it first and pass its result, or add both calls to a JobGraph and pass the node's output`
         : undefined,
@@ -350,7 +349,6 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         return job.#extras;
       },
     };
-    registerClass(Job, { name: 'Job', isOfAllCopies: false });
     giveJobAccess(access);
     giveAccess<Job>({
       ...access,

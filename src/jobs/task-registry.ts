@@ -5,7 +5,6 @@ import { mustBe } from '../base/check/argument-errors.js';
 import { refuseSurplusOptions } from '../base/check/options.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { registerClass } from '../base/known-classes.js';
 import type { TaskDefinition } from '../contract/task-definition.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
@@ -22,10 +21,9 @@ class ModuleExport extends Uncloneable implements ModuleTask {
   readonly #ref: TaskRef;
 
   static {
-    registerClass(ModuleExport, { name: 'task of a taskModule()', isOfAllCopies: false });
     // outside the class, so that user code that has a task cannot reach it
     refOfExport = (value) => (typeof value === 'object' && value !== null && #ref in value ? value.#ref : undefined);
-    stays((value) =>
+    stays(ModuleExport, 'task of a taskModule()', (value) =>
       #ref in value ? `task '${value.name}' of a taskModule(); submit it, or pass its url and name` : undefined,
     );
   }

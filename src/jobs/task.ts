@@ -1,7 +1,7 @@
 import { wrongType } from '../base/check/argument-errors.js';
 import { describeReceived } from '../base/known-classes.js';
 import type { CurrentJob, SIGNATURE } from '../contract/current-job.js';
-import { stays } from '../sync/sharing/crossing.js';
+import { addAdvice } from '../sync/sharing/crossing.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
 export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
@@ -45,7 +45,7 @@ export type TaskProgress<K extends Task> =
 /** Module URLs of the objects made by `taskModule`. */
 export const addresses = new WeakMap<object, string>();
 
-stays((value) =>
+addAdvice((value) =>
   addresses.has(value)
     ? `the taskModule() of ${addresses.get(value)}; submit its functions, or pass its url`
     : undefined,

@@ -67,6 +67,7 @@ export class Inner<T> {
    * @throws {TypeError} if `given` is neither an instance nor `undefined`.
    */
   static of<T>(given: Inner<T> | undefined, takes: string, action: string): T | undefined {
+    if (given === undefined) return undefined;
     if (typeof given === 'object' && given !== null && #value in given) return given.#value;
     refuseSurplus([given], takes, action);
     return undefined;

@@ -12,7 +12,7 @@ export class Lease extends Uncloneable implements Disposable {
   }
 
   static {
-    stays((value) =>
+    stays(Lease, 'Lease', (value) =>
       #giveBack in value
         ? 'a lease, which its thread holds; pass the mutex or the semaphore, to be locked there'
         : undefined,

@@ -38,7 +38,9 @@ class Child implements ChildJob<unknown> {
   }
 
   static {
-    stays((value) => (#cancel in value ? `child job '${value.name}'; await it first and pass its result` : undefined));
+    stays(Child, 'Child', (value) =>
+      #cancel in value ? `child job '${value.name}'; await it first and pass its result` : undefined,
+    );
     settle = (child, outcome) => child.#settle(outcome);
   }
 

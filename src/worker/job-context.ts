@@ -98,7 +98,7 @@ export class JobContext implements CurrentJob {
   }
 
   static {
-    stays((value) =>
+    stays(JobContext, 'JobContext', (value) =>
       #host in value
         ? `the current job '${value.name}'; pass what is needed of it, such as its id or its token`
         : undefined,

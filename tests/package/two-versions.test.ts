@@ -113,6 +113,7 @@ test('what belongs to another version is refused by an error that says so', asyn
       () => pool.submit(tasks.nothing, [token]),
       () => pool.submit(tasks.nothing, [{ deep: [new theirs.Mutex()] }]),
       () => pool.submit(tasks.nothing, [job]),
+      () => pool.submit(tasks.nothing, [[new theirs.JobGraph()]]),
       () => pool.submit(tasks.nothing, [], { token }),
       () => pool.submit(tasks.nothing, [], { dependsOn: [job] }),
       () => pool.submit(theirs.taskModule(url).nothing),
@@ -133,6 +134,7 @@ test('what belongs to another version is refused by an error that says so', asyn
     `NotCloneableError: Cannot send args[0] to another thread: it is ${received('CancellationToken')}`,
     `NotCloneableError: Cannot send args[0].deep[0] to another thread: it is ${received('Mutex')}`,
     `NotCloneableError: Cannot send args[0] to another thread: it is ${received('Job')}`,
+    `NotCloneableError: Cannot send args[0][0] to another thread: it is ${received('JobGraph')}`,
     `TypeError: Cannot make job 'nothing': token must be a CancellationToken, received ${received('CancellationToken')}`,
     `TypeError: Cannot make job 'nothing': dependsOn must be an array of Jobs, but contains ${received('Job')}`,
     `TypeError: Cannot make job: task must be a function or a task of a taskModule(), received ${received('task of a taskModule()')}`,
@@ -164,6 +166,11 @@ test('the copies of one version for ES modules and CommonJS share what crosses, 
      token.cancel();
      console.log(older.Job === modern.Job, token instanceof modern.CancellationToken, await job);
      await pool.submit(() => {}, [new older.Job(() => 1)]).catch((error) => console.log(error.message));
+     try {
+       pool.submitJob(new older.Job(() => 1));
+     } catch (error) {
+       console.log(error.message);
+     }
      await older.shutdownAll();
      try {
        pool.submit(() => 1);
@@ -173,7 +180,8 @@ test('the copies of one version for ES modules and CommonJS share what crosses, 
   );
   expect((await folder.node('program.mjs')).trimEnd().split('\n')).toEqual([
     'false true true',
-    `Cannot send args[0] to another thread: it is a Job of another copy of thread-system ${manifest.version}`,
+    `Cannot send args[0] to another thread: it is a Job, which stays on its thread`,
+    `Cannot submit job: it must be a Job, received a Job of another copy of thread-system ${manifest.version}`,
     expect.stringContaining('the pool is shut down'),
   ]);
 }, 60_000);

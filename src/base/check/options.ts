@@ -119,6 +119,7 @@ export function refuseOptions(rest: readonly unknown[], action: string): void {
  * @throws {TypeError} if one of them is not `undefined`.
  */
 export function refuseSurplus(rest: readonly unknown[], takes: string, action: string): void {
+  if (rest.length === 0) return;
   const surplus = rest.find((value) => value !== undefined);
   if (surplus !== undefined) throw wrongType(action, `it takes ${takes}`, describeReceived(surplus));
 }
@@ -128,6 +129,7 @@ export function refuseSurplus(rest: readonly unknown[], takes: string, action: s
  * list: refuses only an options object.
  */
 export function refuseSurplusOptions(rest: readonly unknown[], takes: string, action: string): void {
+  if (rest.length === 0) return;
   refuseSurplus(
     rest.filter((value) => isOptions(value) && isPlain(value)),
     takes,
@@ -140,6 +142,7 @@ export function refuseSurplusOptions(rest: readonly unknown[], takes: string, ac
  * only a number, which other libraries take as a count.
  */
 export function refuseCount(rest: readonly unknown[], takes: string, action: string): void {
+  if (rest.length === 0) return;
   refuseSurplus(
     rest.filter((value) => typeof value === 'number'),
     takes,

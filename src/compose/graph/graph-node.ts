@@ -45,7 +45,7 @@ export class NodeOutput<T = unknown> {
   }
 
   static {
-    stays((value) =>
+    stays(NodeOutput, 'NodeOutput', (value) =>
       #node in value
         ? `the output of node '${value.#node.name}'; pass it to nodes of its graph, or run the graph first and pass node.job.result`
         : undefined,
@@ -118,7 +118,7 @@ export class GraphNode<T = unknown> {
   }
 
   static {
-    stays((value) =>
+    stays(GraphNode, 'GraphNode', (value) =>
       #part in value
         ? `node '${value.name}' of a JobGraph; pass its output to another node, or node.job.result after the run`
         : undefined,

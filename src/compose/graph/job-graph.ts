@@ -67,7 +67,9 @@ export class JobGraph {
   }
 
   static {
-    stays((value) => (#failsFast in value ? 'a JobGraph; run it first and pass results' : undefined));
+    stays(JobGraph, 'JobGraph', (value) =>
+      #failsFast in value ? 'a JobGraph; run it first and pass results' : undefined,
+    );
   }
 
   /** All nodes, in the order in which they were added. */

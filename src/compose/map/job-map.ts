@@ -99,7 +99,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   }
 
   static {
-    stays((value) =>
+    stays(JobMap, 'JobMap', (value) =>
       #deps in value ? `a map of '${value.#task.name}'; await it first and pass its results` : undefined,
     );
   }

@@ -112,7 +112,9 @@ export class Schedule {
   }
 
   static {
-    stays((value) => (#deps in value ? 'a Schedule; await schedule.job and pass its result' : undefined));
+    stays(Schedule, 'Schedule', (value) =>
+      #deps in value ? 'a Schedule; await schedule.job and pass its result' : undefined,
+    );
   }
 
   /** The latest run; `undefined` before the first. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ReadableStream, TransformStream, WritableStream } from 'node:stream/web';
 import type { MessagePort } from 'node:worker_threads';
-import { foreignObject } from '../../base/known-classes.js';
+import { adviceOnForeign, registerClass } from '../../base/known-classes.js';
 import { ofThisVersion } from '../../base/version.js';
 import type { Peer } from './registry.js';
 
@@ -46,16 +46,23 @@ export function isCrossing(value: unknown): value is Crossing {
 
 type Advice = (value: object) => string | undefined;
 
-const advices: Advice[] = [foreignObject];
+const advices: Advice[] = [adviceOnForeign];
 
 /**
- * Registers a kind of object that stays on its thread. A structured clone would turn most of them into an empty object,
- * as their state is private.
+ * Registers a class whose objects stay on their thread. A structured clone would turn most of them into an empty object, as
+ * their state is private. Objects of other copies of the library are refused by the name of their class.
  *
- * @param advice returns for such an object what it is and what to do instead, in words that follow its path in an
+ * @param name of the class, which the build may rename.
+ * @param advice returns for an object of the class what it is and what to do instead, in words that follow its path in an
  * error: `it is job 'load'; await it first …`. Returns `undefined` for any other.
  */
-export function stays(advice: Advice): void {
+export function stays(ofClass: { readonly prototype: object }, name: string, advice: Advice): void {
+  registerClass(ofClass, { name, isOfAllCopies: false });
+  addAdvice(advice);
+}
+
+/** Like {@link stays}, for objects that have no class of their own. */
+export function addAdvice(advice: Advice): void {
   advices.push(advice);
 }
 
