@@ -76,7 +76,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
   }
 
   /** Passes on a child that a call's code submits. */
-  childAsked(worker: RemoteWorker<Call>, { run }: Call, { child, task, ...given }: ChildSubmission): void {
+  childSubmitted(worker: RemoteWorker<Call>, { run }: Call, { child, task, ...given }: ChildSubmission): void {
     let values: Packed;
     try {
       values = this.#pool.pack([given.args, given.options, given.context], 'child');
@@ -84,6 +84,6 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
       worker.tellChildEnd(child, { error });
       return;
     }
-    this.#pool.send({ kind: 'asked', run, child, task, values });
+    this.#pool.send({ kind: 'child-submitted', run, child, task, values });
   }
 }

@@ -9,7 +9,7 @@ import type { PoolLink } from './pool-link.js';
 export function runHook(
   worker: RemoteWorker<Call>,
   pool: PoolLink,
-  { task, args, isAsked }: Extract<ToProcess, { readonly kind: 'hook' }>,
+  { task, args, wantsResult }: Extract<ToProcess, { readonly kind: 'hook' }>,
 ): void {
   const threw = (error: unknown): void => pool.send({ kind: 'hook-threw', error: encodeForProcess(error) });
   const given = pool.tryUnpack(args, 'args');
@@ -17,11 +17,11 @@ export function runHook(
     threw(given.error);
     return;
   }
-  worker.do({
+  worker.addHook({
     task: { origin: task },
     args: given.value as readonly unknown[],
     argsName: 'args',
-    isAsked,
+    wantsResult,
     begun: () => pool.send({ kind: 'hook-begun' }),
     ended: (end) => {
       if (has(end, 'error')) {

@@ -17,7 +17,7 @@ export class PoolLink implements Peer {
   #printed: Printed[] = [];
 
   tell(message: RegistryMessage): void {
-    this.send({ kind: 'exchange', message: packReason(message, encodeForProcess), by: this.#by });
+    this.send({ kind: 'registry', message: packReason(message, encodeForProcess), by: this.#by });
   }
 
   /** Runs `act`, and attributes the messages that it sends to the code of that run. */

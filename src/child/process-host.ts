@@ -120,8 +120,8 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
     this.#calls.ownTokenCancelled(call, reason);
   }
 
-  childAsked(worker: RemoteWorker<Call>, parent: Call, asked: ChildSubmission): void {
-    this.#calls.childAsked(worker, parent, asked);
+  childSubmitted(worker: RemoteWorker<Call>, parent: Call, child: ChildSubmission): void {
+    this.#calls.childSubmitted(worker, parent, child);
   }
 
   parentSuspended(): void {} // the relay's thread counts places
@@ -218,7 +218,7 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
       case 'child-failed':
         this.#worker.tellChildEnd(message.child, { error: decodeError(message.error) });
         break;
-      case 'exchange':
+      case 'registry':
         receive(unpackReason(message.message), this.#pool);
         break;
     }

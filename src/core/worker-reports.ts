@@ -91,8 +91,8 @@ export class WorkerReports implements WorkerSetEvents {
     raiseToken(job, reason);
   }
 
-  childAsked(worker: PoolWorker, parent: Job, asked: ChildSubmission): void {
-    this.#deps.childIntake.submit(worker, parent, asked);
+  childSubmitted(worker: PoolWorker, parent: Job, child: ChildSubmission): void {
+    this.#deps.childIntake.submit(worker, parent, child);
   }
 
   workerBlocked(worker: PoolWorker, job: Job | undefined): void {

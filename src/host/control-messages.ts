@@ -39,7 +39,7 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
       if (message === DOORBELL) continue;
       if (isHookReply(message)) {
         channel.drain(Number.POSITIVE_INFINITY);
-        lifecycle.hooks.hear(message);
+        lifecycle.hooks.handle(message);
       } else if (message.kind === 'broken') this.#onMessage(message);
     }
   }
@@ -57,13 +57,13 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
         break;
       case 'value':
       case 'hook-begun':
-        lifecycle.hooks.hear(message);
+        lifecycle.hooks.handle(message);
         break;
       case 'hook-returned':
       case 'hook-threw':
         channel.drain(Number.POSITIVE_INFINITY); // the hook's output arrives by the lane
         events.workerRang();
-        lifecycle.hooks.hear(message);
+        lifecycle.hooks.handle(message);
         break;
       case 'token-asked':
       case 'copies-gone':

@@ -40,7 +40,7 @@ export class ControlPort {
   }
 
   /** Sends a message, and wakes a worker that lingers, blocked until a job arrives, so that its event loop reads it. */
-  tellAwake(message: ToWorker): void {
+  tellAndWake(message: ToWorker): void {
     this.tell(message);
     Atomics.notify(this.#words, Control.REQUEST_TAIL, 1);
   }

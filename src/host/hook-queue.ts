@@ -5,7 +5,7 @@ import type { ValueChannel } from '../wire/message/value-channel.js';
 import type { ThreadExit } from './thread-exit.js';
 
 /** What the queue needs from its worker. */
-export interface HookDeps {
+export interface HookQueueDeps {
   /** Carries arguments and results. */
   readonly values: ValueChannel;
   tell(message: ToWorker): void;
@@ -15,15 +15,15 @@ export interface HookDeps {
 
 /** The hooks of a worker as the pool's thread sees them: they run one after the other, in the order in which they were added. */
 export class HookQueue {
-  readonly #host: HookDeps;
+  readonly #deps: HookQueueDeps;
   /** The first has been sent to the thread, if the queue is not closed. */
-  readonly #line: Hook[] = [];
+  readonly #hooks: Hook[] = [];
   #hasBegun = false;
   /** `early`: the thread is not up yet. It is sent its hooks all the same, and runs them one after the other. */
   #state: 'early' | 'open' | 'closed' = 'early';
 
-  constructor(host: HookDeps) {
-    this.#host = host;
+  constructor(deps: HookQueueDeps) {
+    this.#deps = deps;
   }
 
   get isOpen(): boolean {
@@ -31,13 +31,13 @@ export class HookQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#line.length === 0;
+    return this.#hooks.length === 0;
   }
 
   /** The thread is up. */
   open(): void {
     this.#state = 'open';
-    if (this.isEmpty) this.#host.hooksEnded();
+    if (this.isEmpty) this.#deps.hooksEnded();
   }
 
   /** The thread is being ended: no further hook is sent. */
@@ -46,26 +46,26 @@ export class HookQueue {
   }
 
   add(hook: Hook): void {
-    this.#line.push(hook);
+    this.#hooks.push(hook);
     if (this.#state !== 'closed') this.#send(hook);
   }
 
   /** Handles what the thread says about the hook that runs. */
-  hear(message: HookReply): void {
-    const { values } = this.#host;
+  handle(message: HookReply): void {
+    const { values } = this.#deps;
     switch (message.kind) {
       case 'value':
-        values.arrived(message);
+        values.receive(message);
         break;
       case 'hook-begun':
         this.#hasBegun = true;
-        this.#line[0]?.begun?.();
+        this.#hooks[0]?.begun?.();
         break;
       case 'hook-returned':
-        this.#ended(this.#line[0], this.#take(message.tag));
+        this.#ended(this.#hooks[0], this.#take(message.tag));
         break;
       case 'hook-threw':
-        this.#ended(this.#line[0], { error: decodeError(message.error) });
+        this.#ended(this.#hooks[0], { error: decodeError(message.error) });
         break;
     }
   }
@@ -73,12 +73,12 @@ export class HookQueue {
   /** The thread is gone, and its last messages were read: gives up the remaining hooks. */
   abandon(exit: ThreadExit): void {
     this.#state = 'closed';
-    for (const [index, hook] of this.#line.splice(0).entries()) hook.lost(exit, index === 0 && this.#hasBegun);
+    for (const [index, hook] of this.#hooks.splice(0).entries()) hook.lost(exit, index === 0 && this.#hasBegun);
   }
 
   #take(tag: number): HookEnd {
     try {
-      return { value: this.#host.values.take(tag, 'result') };
+      return { value: this.#deps.values.take(tag, 'result') };
     } catch (error) {
       return { error };
     }
@@ -86,17 +86,17 @@ export class HookQueue {
 
   #ended(hook: Hook | undefined, end: HookEnd): void {
     if (hook === undefined) return;
-    if (hook === this.#line[0]) this.#hasBegun = false;
-    this.#line.splice(this.#line.indexOf(hook), 1);
+    if (hook === this.#hooks[0]) this.#hasBegun = false;
+    this.#hooks.splice(this.#hooks.indexOf(hook), 1);
     hook.ended(end);
-    if (this.isOpen && this.isEmpty) this.#host.hooksEnded();
+    if (this.isOpen && this.isEmpty) this.#deps.hooksEnded();
   }
 
   #send(hook: Hook): void {
     try {
-      const { values } = this.#host;
+      const { values } = this.#deps;
       const tag = values.send(hook.args, hook.argsName);
-      this.#host.tell({ kind: 'hook', task: hook.task.origin, tag, isAsked: hook.isAsked });
+      this.#deps.tell({ kind: 'hook', task: hook.task.origin, tag, wantsResult: hook.wantsResult });
     } catch (error) {
       this.#ended(hook, { error });
     }
@@ -117,7 +117,7 @@ export interface Hook {
   /** First part of the path that names an argument that cannot be cloned. */
   readonly argsName: string;
   /** Whether the caller wants the result. If not, the result need not be cloneable. */
-  readonly isAsked: boolean;
+  readonly wantsResult: boolean;
   /** The hook's code begins. */
   readonly begun?: () => void;
   /** The hook's code has ended, or there was none to run. */

@@ -298,9 +298,9 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.#events.workerBlocked(this.#worker, this.inFlight.inSlot(slot));
   }
 
-  asked(slot: number, child: ChildSubmission): void {
+  childSubmitted(slot: number, child: ChildSubmission): void {
     const parent = this.inFlight.inSlot(slot);
-    if (parent !== undefined) this.#events.childAsked(this.#worker, parent, child);
+    if (parent !== undefined) this.#events.childSubmitted(this.#worker, parent, child);
     else this.#control.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
   }
 

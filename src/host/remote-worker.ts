@@ -41,9 +41,9 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   constructor(
     worker: Worker,
     settings: WorkerSettings,
-    told: { readonly events: WorkerEvents<J, RemoteWorker<J>>; readonly sink: JobSink<J, RemoteWorker<J>> },
+    receivers: { readonly events: WorkerEvents<J, RemoteWorker<J>>; readonly sink: JobSink<J, RemoteWorker<J>> },
   ) {
-    const { events, sink } = told;
+    const { events, sink } = receivers;
     this.workerId = settings.workerId;
     this.concurrency = settings.concurrency;
     const connection = connect(worker, settings);
@@ -229,7 +229,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   /** What a job keeps of an attempt that began here. */
-  run(attempt: number): Run {
+  runOf(attempt: number): Run {
     const known = this.#runs[attempt];
     if (known !== undefined) return known;
     const run = { workerId: this.workerId, attempt, hasBegun: () => false };
@@ -319,7 +319,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   /** Has the worker run a hook, behind those that wait. It takes no jobs until all have ended. */
-  do(hook: Hook): void {
+  addHook(hook: Hook): void {
     this.#lifecycle.addHook(hook);
   }
 

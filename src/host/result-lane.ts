@@ -46,7 +46,7 @@ export interface ResultReader {
   /** The code blocks the thread to wait for another thread. */
   blocked(slot: number): void;
   /** The code submits a child. */
-  asked(slot: number, child: ChildSubmission): void;
+  childSubmitted(slot: number, child: ChildSubmission): void;
   /** The code submits a child whose arguments or options cannot be read. */
   childLost(slot: number, child: number, error: Error): void;
   /** There was no code to run. */
@@ -163,7 +163,7 @@ export class ResultLane {
       reader.broke(fault);
       return false;
     }
-    this.#tellUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ANSWER_MASK, fault);
+    this.#reportUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ANSWER_MASK, fault);
     return true;
   }
 
@@ -189,7 +189,7 @@ export class ResultLane {
     } catch {}
   }
 
-  #tellUnread(reader: ResultReader, slot: number, answer: number, fault: unknown): void {
+  #reportUnread(reader: ResultReader, slot: number, answer: number, fault: unknown): void {
     switch (answer) {
       case Answer.RETURNED:
         reader.threw(slot, { error: unreadable('result', fault), isCancelled: false });
@@ -203,7 +203,7 @@ export class ResultLane {
       case Answer.THREW:
         reader.threw(slot, { error: unreadable('error', fault), isCancelled: false });
         break;
-      case Answer.CODE_MISSING:
+      case Answer.FAILED_TO_START:
         reader.failedToStart(slot, { error: unreadable('error', fault), isCancelled: false });
         break;
       case Answer.STOPPED_THREW:
@@ -240,7 +240,7 @@ export class ResultLane {
       case Answer.BLOCKED:
         reader.blocked(slot);
         break;
-      case Answer.CODE_MISSING:
+      case Answer.FAILED_TO_START:
         reader.failedToStart(slot, toThrown(value));
         break;
       case Answer.STOPPED_RETURNED:
@@ -253,7 +253,7 @@ export class ResultLane {
         reader.reported(slot, value);
         break;
       case Answer.BATCH:
-        for (const told of value as readonly BatchItem[]) this.#readTold(reader, slot, told);
+        for (const item of value as readonly BatchItem[]) this.#readItem(reader, slot, item);
         break;
       case Answer.CHILD:
         this.#child = value as number;
@@ -261,7 +261,7 @@ export class ResultLane {
       case Answer.ORPHAN:
         break;
       case Answer.CHILD_SUBMITTED:
-        reader.asked(slot, value as ChildSubmission);
+        reader.childSubmitted(slot, value as ChildSubmission);
         break;
       case Answer.STARTED:
         reader.started(slot);
@@ -273,13 +273,13 @@ export class ResultLane {
   }
 
   /** Reads an item of a batch: its value is the next message. */
-  #readTold(reader: ResultReader, slot: number, [answer, child, tag]: BatchItem): void {
+  #readItem(reader: ResultReader, slot: number, [answer, child, tag]: BatchItem): void {
     this.#child = child;
     let value: unknown;
     try {
       value = this.#receive(tag);
     } catch (fault) {
-      this.#tellUnread(reader, slot, answer, fault);
+      this.#reportUnread(reader, slot, answer, fault);
       return;
     }
     this.#dispatchRare(reader, slot, answer, value);

@@ -28,12 +28,12 @@ export interface WorkerEvents<J extends InFlightJob, W> {
   workerReady(worker: W): void;
   /** A ready worker has run its hooks and takes jobs again. */
   hooksEnded(worker: W): void;
-  /** Some worker's lane holds results. */
+  /** Some worker's lane has results. */
   workerRang(): void;
   workerExited(worker: W, exit: ThreadExit): void;
   ownTokenCancelled(job: J, reason: unknown): void;
   /** A job's code submits a child. */
-  childAsked(worker: W, parent: J, asked: ChildSubmission): void;
+  childSubmitted(worker: W, parent: J, child: ChildSubmission): void;
   /** The thread blocks to wait for another thread. `job`: the job whose code blocks it, if known. */
   workerBlocked(worker: W, job: J | undefined): void;
   /** A job's code awaits something while it has children. */

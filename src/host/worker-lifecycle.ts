@@ -87,7 +87,7 @@ export class WorkerLifecycle {
     this.ports = new OpenPorts(() => this.#unlinked());
     this.hooks = new HookQueue({
       values: control.values,
-      tell: (message) => control.tellAwake(message),
+      tell: (message) => control.tellAndWake(message),
       hooksEnded: () => this.#hooksEnded(),
     });
   }

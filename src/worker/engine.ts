@@ -15,7 +15,7 @@ import { EnteredContexts } from './entered-contexts.js';
 import { HookReplies } from './hooks/hook-replies.js';
 import { HookRunner } from './hooks/hook-runner.js';
 import { HookTurns } from './hooks/hook-turns.js';
-import { type ContextHost, seqOf } from './job-context.js';
+import { type ContextDeps, seqOf } from './job-context.js';
 import { JobRunner } from './job-runner.js';
 import { JobScopes } from './job-scopes.js';
 import { WorkerLoop } from './loop.js';
@@ -88,7 +88,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
     },
     port.values,
   );
-  const host: ContextHost = {
+  const contextDeps: ContextDeps = {
     workerId,
     slots,
     report: (context, value) => answers.report(context, value),
@@ -99,10 +99,10 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
     ? undefined
     : new EnteredContexts((): boolean => runner.isInCode, scopes.storage as AsyncLocalStorage<unknown>);
   const runner = new JobRunner({
-    ...{ host, requests, controlWords, tasks, answers, openJobs, scopes, entered, isInline },
+    ...{ contextDeps, requests, controlWords, tasks, answers, openJobs, scopes, entered, isInline },
     isRelayed: init.process !== undefined,
     resume: (act) => loop.resume(act),
-    goOn: () => loop.goOn(),
+    takeJobs: () => loop.takeJobs(),
   });
 
   // the loop
@@ -158,7 +158,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
     values: port.values,
     replies,
     runner: relay ?? hooks,
-    goUp: () => loop.goUp(),
+    startJobs: () => loop.start(),
   });
 
   const closeBridge = openBridge(() => runner.current());

@@ -10,7 +10,7 @@ const { enterWith, getStore } = AsyncLocalStorage.prototype as AsyncLocalStorage
  * half a microsecond.
  */
 export class EnteredContexts {
-  /** The value that each entered storage held before. */
+  /** The value that each entered storage had before. */
   readonly #before = new Map<AsyncLocalStorage<unknown>, unknown>();
 
   /**

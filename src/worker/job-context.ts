@@ -15,7 +15,7 @@ import { tokenOf } from '../wire/message/shared-objects.js';
 import type { KnownTask } from './tasks/known-task.js';
 
 /** What the context of a job or hook calls. */
-export interface ContextHost {
+export interface ContextDeps {
   readonly workerId: number;
   readonly slots: SlotTable;
   report(context: JobContext, value: unknown): void;
@@ -37,7 +37,7 @@ export interface JobHead {
 
 const NO_CONTEXT: ContextValues = Object.freeze({});
 
-// What the worker does with a context. Functions, not methods, so that tasks, which hold the context, cannot call them.
+// What the worker does with a context. Functions, not methods, so that tasks, which have the context, cannot call them.
 
 /** The job's sequence number in the worker's lane. */
 export let seqOf: (context: JobContext) => number;
@@ -69,7 +69,7 @@ export class JobContext implements CurrentJob {
   readonly #isAnnounced: boolean;
   readonly #name: string | undefined;
   readonly #task: KnownTask;
-  readonly #host: ContextHost;
+  readonly #deps: ContextDeps;
   readonly #seq: number;
   #token: CancellationToken | undefined;
   #reason: unknown;
@@ -84,8 +84,8 @@ export class JobContext implements CurrentJob {
   /** The main thread as the token's peer. A cancel by the job's own code goes there as an answer of the job. */
   #peer: Peer | undefined;
 
-  constructor(host: ContextHost, task: KnownTask, head: JobHead) {
-    this.#host = host;
+  constructor(deps: ContextDeps, task: KnownTask, head: JobHead) {
+    this.#deps = deps;
     this.#task = task;
     this.#seq = head.seq;
     this.#id = head.id;
@@ -99,7 +99,7 @@ export class JobContext implements CurrentJob {
 
   static {
     stays(JobContext, 'JobContext', (value) =>
-      #host in value
+      #deps in value
         ? `the current job '${value.name}'; pass what is needed of it, such as its id or its token`
         : undefined,
     );
@@ -138,12 +138,12 @@ export class JobContext implements CurrentJob {
   }
 
   get workerId(): number {
-    return this.#host.workerId;
+    return this.#deps.workerId;
   }
 
   get token(): CancellationToken {
     if (this.#token === undefined) {
-      const { slots } = this.#host;
+      const { slots } = this.#deps;
       this.#token = tokenOf(
         new Flag(slots.words, { index: this.#seq & MASK, raisedWord: slots.cancelWord(this.#seq) }),
       );
@@ -151,7 +151,7 @@ export class JobContext implements CurrentJob {
         isOpen: true,
         sharesMemory: true,
         tell: (message) => {
-          if (this.#isOpen && message.kind === 'token-cancelled') this.#host.ownTokenCancelled(this, message.reason);
+          if (this.#isOpen && message.kind === 'token-cancelled') this.#deps.ownTokenCancelled(this, message.reason);
         },
       };
       this.#token[ADD_PEER](this.#peer, 0);
@@ -165,18 +165,18 @@ export class JobContext implements CurrentJob {
   }
 
   throwIfCancelled(): void {
-    if (this.#isCancelled || (this.#isOpen && this.#host.slots.isCancelling(this.#seq))) throw this.#error();
+    if (this.#isCancelled || (this.#isOpen && this.#deps.slots.isCancelling(this.#seq))) throw this.#error();
     this.#token?.throwIfCancelled();
   }
 
   report(value: unknown): void {
     // after the end the slot may be another job's
-    if (this.#isOpen) this.#host.report(this, value);
+    if (this.#isOpen) this.#deps.report(this, value);
   }
 
   submit(task: unknown, args?: unknown, options?: ChildOptions): ChildJob<never> {
     if (!this.#isOpen) throw new Error(`Cannot submit a child of job '${this.name}': its code has ended`);
-    return this.#host.submit(this, task, args, options) as ChildJob<never>;
+    return this.#deps.submit(this, task, args, options) as ChildJob<never>;
   }
 
   toJSON(): ContextJson {

@@ -2,21 +2,21 @@ import { now } from '../base/clock.js';
 import { whenSettled } from '../base/promises.js';
 import { Control } from '../wire/lane/layout.js';
 import { type EnteredContexts, inEmptyContext } from './entered-contexts.js';
-import { type ContextHost, close, isAnnounced, isOpen, JobContext, raiseToken, seqOf, taskOf } from './job-context.js';
+import { type ContextDeps, close, isAnnounced, isOpen, JobContext, raiseToken, seqOf, taskOf } from './job-context.js';
 import type { JobScopes } from './job-scopes.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { RequestReader } from './request-reader.js';
 import type { Answers } from './results/answers.js';
 import { explainMissingName } from './tasks/closure-hint.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './tasks/generator-task.js';
-import { type KnownTask, NoCode, type TaskCode } from './tasks/known-task.js';
+import { FailedToStart, type KnownTask, type TaskCode } from './tasks/known-task.js';
 import type { TaskTable } from './tasks/task-table.js';
 
 const { apply } = Reflect;
 
 export interface JobRunnerDeps {
   /** What contexts of jobs call. */
-  readonly host: ContextHost;
+  readonly contextDeps: ContextDeps;
   /** Describes the job whose entry was read last. */
   readonly requests: RequestReader;
   readonly controlWords: Int32Array;
@@ -33,12 +33,12 @@ export interface JobRunnerDeps {
   /** Calls `act`, then takes jobs from the lane. */
   resume(act: () => void): void;
   /** Takes jobs from the lane. */
-  goOn(): void;
+  takeJobs(): void;
 }
 
 /** Runs a job: begins it, calls its task's code, awaits what that returns, and writes the job's answer. */
 export class JobRunner {
-  readonly #host: ContextHost;
+  readonly #contextDeps: ContextDeps;
   readonly #requests: RequestReader;
   readonly #controlWords: Int32Array;
   readonly #tasks: TaskTable;
@@ -49,7 +49,7 @@ export class JobRunner {
   readonly #isInline: boolean;
   readonly #isRelayed: boolean;
   readonly #resumeLoop: JobRunnerDeps['resume'];
-  readonly #goOn: JobRunnerDeps['goOn'];
+  readonly #takeJobs: JobRunnerDeps['takeJobs'];
   /** The task whose code is on the stack, and the job it runs for, once something has asked for that. */
   #running: KnownTask | undefined;
   #current: JobContext | undefined;
@@ -58,7 +58,7 @@ export class JobRunner {
   #clockMs = 0;
 
   constructor(deps: JobRunnerDeps) {
-    this.#host = deps.host;
+    this.#contextDeps = deps.contextDeps;
     this.#requests = deps.requests;
     this.#controlWords = deps.controlWords;
     this.#tasks = deps.tasks;
@@ -69,7 +69,7 @@ export class JobRunner {
     this.#isInline = deps.isInline;
     this.#isRelayed = deps.isRelayed;
     this.#resumeLoop = (act) => deps.resume(act);
-    this.#goOn = () => deps.goOn();
+    this.#takeJobs = () => deps.takeJobs();
   }
 
   get clockMs(): number {
@@ -107,20 +107,20 @@ export class JobRunner {
       this.#call(task, task.code, args);
       return;
     }
-    const context = new JobContext(this.#host, task, this.#requests);
+    const context = new JobContext(this.#contextDeps, task, this.#requests);
     try {
       const code = task.code ?? this.#load(task);
       if (typeof code === 'function') this.#call(task, code, args, context);
       else this.#awaitCode(context, code, [...args]);
     } catch (error) {
-      this.#noCode(context, error);
+      this.#failedToStart(context, error);
     }
   }
 
   /** The job whose entry was read last has begun, but a value of the entry cannot be read. */
   failUnread(task: KnownTask, fault: unknown): void {
     this.readClock();
-    this.#noCode(new JobContext(this.#host, task, this.#requests), fault);
+    this.#failedToStart(new JobContext(this.#contextDeps, task, this.#requests), fault);
   }
 
   /** An open job has failed by an error that its code left uncaught. What still runs of that code is asked to stop. */
@@ -179,7 +179,7 @@ export class JobRunner {
 
   /** The job whose code is on the stack. Until something asks for it, the reader still describes it. */
   #runningJob(task: KnownTask): JobContext {
-    this.#current ??= new JobContext(this.#host, task, this.#requests);
+    this.#current ??= new JobContext(this.#contextDeps, task, this.#requests);
     return this.#current;
   }
 
@@ -218,14 +218,14 @@ export class JobRunner {
     this.#openJobs.addLoading(context);
     code.then(
       (loaded) => this.#loaded(context, () => this.#startLoaded(context, loaded, args)),
-      (error: unknown) => this.#loaded(context, () => this.#noCode(context, error)),
+      (error: unknown) => this.#loaded(context, () => this.#failedToStart(context, error)),
     );
   }
 
   #loaded(context: JobContext, go: () => void): void {
     this.#openJobs.loaded();
     if (isOpen(context)) this.#resume(context, go);
-    else this.#goOn(); // an uncaught error of the module has failed the job
+    else this.#takeJobs(); // an uncaught error of the module has failed the job
   }
 
   #startLoaded(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
@@ -265,15 +265,15 @@ export class JobRunner {
   }
 
   #threw(context: JobContext, error: unknown, begunAtMs: number): void {
-    if (this.#isRelayed && error instanceof NoCode) {
-      this.#noCode(context, error.error);
+    if (this.#isRelayed && error instanceof FailedToStart) {
+      this.#failedToStart(context, error.error);
       return;
     }
     explainMissingName(taskOf(context), error);
     close(context, this.#answers.threw(seqOf(context), error, begunAtMs, this.#clockMs));
   }
 
-  #noCode(context: JobContext, error: unknown): void {
-    close(context, this.#answers.noCode(seqOf(context), error, this.#clockMs));
+  #failedToStart(context: JobContext, error: unknown): void {
+    close(context, this.#answers.failedToStart(seqOf(context), error, this.#clockMs));
   }
 }

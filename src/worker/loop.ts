@@ -44,7 +44,7 @@ export class WorkerLoop {
   readonly #notes: BeginNotes | undefined;
   readonly #mayBlock: boolean;
   readonly #crashed: (fault: unknown) => void;
-  #state: 'starting' | 'up' | 'stopped' = 'starting'; // only ever moves rightwards
+  #state: 'starting' | 'started' | 'stopped' = 'starting'; // only ever moves rightwards
   #isRunning = false;
   #turnStartedMs = 0;
 
@@ -68,9 +68,9 @@ export class WorkerLoop {
   }
 
   /** Takes jobs from now on, also those that were sent before. */
-  goUp(): void {
+  start(): void {
     if (this.#state !== 'starting') return;
-    this.#state = 'up';
+    this.#state = 'started';
     Atomics.store(this.#controlWords, Control.IS_UP, 1);
     this.turn();
   }
@@ -83,7 +83,7 @@ export class WorkerLoop {
   /** Begins a turn of the event loop. */
   readonly turn = (): void => {
     this.#turnStartedMs = now();
-    this.goOn();
+    this.takeJobs();
   };
 
   /** Takes jobs in the next turn of the event loop. For callers that have a job's code on the stack. */
@@ -92,8 +92,8 @@ export class WorkerLoop {
   }
 
   /** Takes jobs until there are none, or no place for them, or the event loop is due. */
-  goOn(): void {
-    if (this.#isRunning || this.#state !== 'up') return;
+  takeJobs(): void {
+    if (this.#isRunning || this.#state !== 'started') return;
     this.#isRunning = true;
     try {
       this.#runBursts();
@@ -108,7 +108,7 @@ export class WorkerLoop {
     if (this.#state === 'stopped') return;
     try {
       act();
-      this.goOn();
+      this.takeJobs();
       this.#doorbell.ring();
     } catch (fault) {
       this.crash(fault);

@@ -24,7 +24,7 @@ export class MainDoorbell {
   readonly #port: MessagePort;
   readonly #requests: RequestReader;
   /** Number of unread answers, as of the last check, and when the first of them was written. */
-  #answers = 0;
+  #unreadAnswers = 0;
   #firstMs = 0;
   /** Words of the result lane that were read then. */
   #wordsRead = 0;
@@ -42,23 +42,23 @@ export class MainDoorbell {
     const wordsRead = this.#control[Control.RESULT_WORDS_READ] ?? 0;
     if (wordsRead !== this.#wordsRead) {
       this.#wordsRead = wordsRead;
-      this.#answers = 0;
+      this.#unreadAnswers = 0;
     }
-    if (this.#answers++ === 0) this.#firstMs = nowMs;
+    if (this.#unreadAnswers++ === 0) this.#firstMs = nowMs;
     const sinceMs = nowMs - Math.min(this.#firstMs, begunAtMs);
-    const isDue = this.#answers >= RING_AFTER_ANSWERS || sinceMs > RING_AFTER_MS;
+    const isDue = this.#unreadAnswers >= RING_AFTER_ANSWERS || sinceMs > RING_AFTER_MS;
     if (!this.#requests.hasMoreThan(LAST_JOBS)) this.ring();
     else if (isDue && Atomics.load(this.#poolWord, MAIN_PARKED) === MainParked.UNTIL_RUNG) this.ring();
   }
 
   /** Rings if there are answers that were not rung for. */
   ringAnswered(): void {
-    if (this.#answers > 0) this.ring();
+    if (this.#unreadAnswers > 0) this.ring();
   }
 
   /** Wakes the main thread if it is parked. */
   ring(): void {
-    this.#answers = 0;
+    this.#unreadAnswers = 0;
     const word = this.#poolWord;
     const { NO } = MainParked;
     if (Atomics.load(word, MAIN_PARKED) !== NO && Atomics.exchange(word, MAIN_PARKED, NO) !== NO)

@@ -2,7 +2,7 @@ import { nextTick, now, setImmediate, setTimeout } from '../base/clock.js';
 import { type Chunk, endOfLines, type Fd, type Printed, SHOW } from '../contract/printed.js';
 
 /** Age of an unfinished line after which the next write of a synchronous task shows it. */
-const HOLD_MS = 20;
+const SHOW_AFTER_MS = 20;
 /** Pause before output that found no room in the lane is tried again. */
 const RETRY_MS = 5;
 
@@ -20,10 +20,10 @@ export interface OutputLane {
 
 /**
  * Sends what a thread's code writes to stdout and stderr at once, in the lane of its answers. So it is printed while a synchronous
- * task runs on, before its job settles, and even if the thread exits right after. Node.js itself sends one write and holds all
+ * task runs on, before its job settles, and even if the thread exits right after. Node.js itself sends one write and keeps all
  * others until the thread's event loop turns, so that they are lost if it never does.
  *
- * The pool's thread holds an unfinished line back, so that no line of another thread gets into it; held back here, it would be
+ * The pool's thread keeps an unfinished line back, so that no line of another thread gets into it; kept back here, it would be
  * lost with the thread. The worker has it shown in the next turn of the event loop, before the answer of any job, or by the next
  * write after 20 ms.
  */
@@ -74,7 +74,7 @@ export class Output {
     this.#ready.push([fd, chunk]);
     if (endOfLines(chunk) === chunk.length) {
       this.#begunAtMs[fd] = 0;
-    } else if (begunAtMs > 0 && now() - begunAtMs > HOLD_MS) {
+    } else if (begunAtMs > 0 && now() - begunAtMs > SHOW_AFTER_MS) {
       this.#showLine(fd);
     } else {
       this.#begunAtMs[fd] = endOfLines(chunk) > 0 || begunAtMs === 0 ? now() : begunAtMs;

@@ -60,7 +60,7 @@ export class PoolMessages {
         break;
       }
       case 'value':
-        port.values.arrived(message);
+        port.values.receive(message);
         break;
       case 'child-ended':
       case 'child-failed':

@@ -462,7 +462,7 @@ class Results {
       if (random.chance(0.1)) writer.blocked(seq);
       if (random.chance(0.2)) this.#slots.cancel(seq);
       writer.time(began, began + 1);
-      const end = random.weighted({ returned: 5, threw: 2, noCode: 1 });
+      const end = random.weighted({ returned: 5, threw: 2, failedToStart: 1 });
       if (end === 'returned') writer.returned(seq, valueFor(random));
       else writer[end](seq, encodeError(Object.assign(new RangeError('thrown'), { detail: valueFor(random) })));
     }
@@ -477,7 +477,7 @@ class Results {
     tokenCancelled: (slot, reason) => this.#tell('tokenCancelled', slot, reason),
     suspended: (slot) => this.#tell('suspended', slot, undefined),
     blocked: (slot) => this.#tell('blocked', slot, undefined),
-    asked: (slot, child) => this.#tell('asked', slot, { ...child, options: undefined }),
+    childSubmitted: (slot, child) => this.#tell('childSubmitted', slot, { ...child, options: undefined }),
     childLost: (slot, child, error) => this.#tell('childLost', slot, Object.assign(error, { child })),
     failedToStart: (slot, { error }) => this.#tell('failedToStart', slot, error),
     stopped: (slot, end) => this.#tell('stopped', slot, end.kind === 'threw' ? end.thrown.error : end.value),
@@ -502,7 +502,7 @@ const LOST: Readonly<Record<string, readonly [what: string, path: string]>> = {
   threw: ['threw', 'error'],
   reported: ['reportLost', 'report'],
   tokenCancelled: ['tokenCancelled', 'reason'],
-  asked: ['childLost', 'child.args'],
+  childSubmitted: ['childLost', 'child.args'],
   failedToStart: ['failedToStart', 'error'],
 };
 const STOPPED = /^(?:result|error)$/;

@@ -58,10 +58,10 @@ export class Broadcasts {
 
   #send(worker: PoolWorker, call: TaskCall, ended: (outcome: Outcome) => void): void {
     const { name } = call.task;
-    worker.do({
+    worker.addHook({
       ...call,
       argsName: 'args',
-      isAsked: true,
+      wantsResult: true,
       ended,
       lost: (exit, hasBegun) => {
         if (this.#deps.state.phase !== 'open')

@@ -44,11 +44,11 @@ export class WorkerHooks {
   }
 
   #do(worker: PoolWorker, { task, args }: TaskCall, what: { readonly kind: string; readonly ended: () => void }): void {
-    worker.do({
+    worker.addHook({
       task,
       args,
       argsName: what.kind === 'setup' ? 'setupArgs' : 'args',
-      isAsked: false,
+      wantsResult: false,
       ended: (end) => {
         if (has(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
         else what.ended();
@@ -66,7 +66,7 @@ export class WorkerHooks {
       task,
       args: NO_ARGS,
       argsName: 'args',
-      isAsked: false,
+      wantsResult: false,
       ended: (end) => {
         if (has(end, 'error')) this.#log.lateError(toError(end.error), { where });
       },

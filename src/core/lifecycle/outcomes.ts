@@ -80,7 +80,7 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
     if (hasOptions(job)) this.#deps.limits.ended(job);
     const { runTicks } = results;
     const waited = waitedTicks(job, results);
-    recordRun(job, worker.run(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
+    recordRun(job, worker.runOf(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
     learnRun(taskOf(job), runTicks);
     this.#metrics.jobRan(waited, runTicks);
   }

@@ -117,7 +117,7 @@ export class Recovery implements GraceEvents {
   #giveUp(job: Job, worker: PoolWorker): void {
     const { limits, childJobs } = this.#deps;
     limits.ended(job);
-    recordLostRun(job, worker.run(begunAttempts(job) + 1), worker.progressAtMs);
+    recordLostRun(job, worker.runOf(begunAttempts(job) + 1), worker.progressAtMs);
     childJobs.cancelChildren(job);
   }
 }

@@ -18,7 +18,7 @@ export const Answer = Object.freeze({
   /** The code begins. */
   STARTED: 6,
   /** There was no code to run: its module or export is missing or broken. */
-  CODE_MISSING: 7,
+  FAILED_TO_START: 7,
   /** The code runs on: it has cancelled its own job's token, with the value as the reason. */
   TOKEN_CANCELLED: 8,
   /** The code runs on: it submits a child, whose number is in the entry before. */
@@ -74,7 +74,7 @@ export const HAS_OVERRIDES = OVERRIDES.reduce((all, [, flag]) => all | flag, 0);
 export const IS_ANNOUNCED = 1 << 28;
 
 /**
- * Flag: the entry holds the job's task and, before the arguments, two floats: its id less its sequence number, and its
+ * Flag: the entry contains the job's task and, before the arguments, two floats: its id less its sequence number, and its
  * priority. Without the flag all three are those of the job before, as with most jobs.
  */
 export const HAS_IDENTITY = 1 << 29;

@@ -116,7 +116,7 @@ const MET = -1;
 
 /**
  * Numbers the shared memory that is sent to a worker more than once. The second time it goes as a message beside its entry, and
- * the worker keeps it; from then on entries hold only its number.
+ * the worker keeps it; from then on entries contain only its number.
  */
 export class SentBuffers {
   readonly #numbers = new WeakMap<SharedArrayBuffer, number>();

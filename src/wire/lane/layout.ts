@@ -1,4 +1,4 @@
-/** How many jobs a worker can hold, begun or not: its slots, and the entries of its request lane. */
+/** How many jobs a worker can have, begun or not: its slots, and the entries of its request lane. */
 export const CAPACITY = 4096;
 export const MASK = CAPACITY - 1;
 
@@ -53,7 +53,7 @@ export const Parked = Object.freeze({
   BLOCKED: 3,
 } as const);
 
-/** Index of the pool's one control word, which holds how the main thread waits: one of {@link MainParked}. */
+/** Index of the pool's one control word, which says how the main thread waits: one of {@link MainParked}. */
 export const MAIN_PARKED = 0;
 
 /** How the main thread waits in its event loop. */

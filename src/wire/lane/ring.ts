@@ -39,7 +39,7 @@ function asInteger(value: number): number {
   return integer === value && (integer !== 0 || 1 / value > 0) ? integer : value;
 }
 
-/** A lane's memory, as typed arrays for what entries hold. Entries begin at even words, so that floats are aligned. */
+/** A lane's memory, as typed arrays for what entries contain. Entries begin at even words, so that floats are aligned. */
 abstract class Ring {
   readonly words: Int32Array;
   readonly floats: Float64Array;

@@ -67,7 +67,7 @@ export class TreeWriter {
 
   /**
    * Writes a value of an entry from the word `cursor` on. Returns the word behind it, or -1 if the codec does not carry it. The
-   * entry's values are one graph: an object that two of them hold is refused.
+   * entry's values are one graph: an object that two of them contain is refused.
    */
   write(value: object | string | boolean, cursor: number, limit: number): number {
     if (this.#isHopeless) return -1;

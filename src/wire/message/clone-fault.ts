@@ -23,16 +23,16 @@ const LONGEST_PATH = 300;
 /**
  * Explains why `postMessage` has refused a value by the innermost part that cannot cross.
  *
- * @returns the error to throw; or that the value holds objects of the library, which can go in an envelope; or that the value is
+ * @returns the error to throw; or that the value contains objects of the library, which can go in an envelope; or that the value is
  * too large to tell.
  */
-export function explain(refused: Refused, cause: unknown): Error | 'holds objects of ours' | 'too large' {
+export function explain(refused: Refused, cause: unknown): Error | 'has objects of ours' | 'too large' {
   if (isTooDeep(cause)) return unexplained(refused, cause); // all parts that the clone reached can cross
   const search = new CloneSearch(refused.to, refused.transfer);
   const fault = find(search, refused);
   if (fault !== undefined) return errorFor(fault, refused, cause);
   if (search.hasGivenUp) return 'too large';
-  return search.hasCrossing ? 'holds objects of ours' : unexplained(refused, cause);
+  return search.hasCrossing ? 'has objects of ours' : unexplained(refused, cause);
 }
 
 /** Returns the error for a value in which objects of the library, if there are any, cannot cross either. */

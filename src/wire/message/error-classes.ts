@@ -6,7 +6,7 @@ const ACTION = 'register error class';
 
 export const classes = new Map<string, ErrorClass>();
 
-/** The error that holds the two errors of a `using` block; defined since Node.js 24. */
+/** The error that has the two errors of a `using` block; defined since Node.js 24. */
 export const suppressed = Reflect.get(globalThis, 'SuppressedError') as ErrorClass | undefined;
 
 /**

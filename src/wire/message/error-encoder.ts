@@ -195,7 +195,7 @@ class Encoder {
     return { kind: 'part', part };
   }
 
-  /** Clones a value now, as it may change before the record is sent; once, as many errors may hold it. */
+  /** Clones a value now, as it may change before the record is sent; once, as many errors may refer to it. */
   #copyOf(value: unknown): ValuePart {
     if (typeof value === 'function' || typeof value === 'symbol') return lost(value);
     if (typeof value !== 'object' || value === null) return { kind: 'value', value: { value } };

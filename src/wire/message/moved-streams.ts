@@ -190,7 +190,7 @@ function serveWritable(stream: WritableStream, port: MessagePort): void {
 function readableOver(port: MessagePort): ReadableStream {
   let isOver = false;
   let known: WeakRef<ReadableStreamDefaultController> | undefined;
-  /** Set while a chunk is awaited. A reference at any other time would keep a stream that nothing else holds. */
+  /** Set while a chunk is awaited. A reference at any other time would keep a stream to which nothing else refers. */
   let waiting: { readonly controller: ReadableStreamDefaultController; readonly resolve: () => void } | undefined;
   const settle = (act: (controller: ReadableStreamDefaultController) => void): void => {
     const controller = waiting?.controller ?? known?.deref();

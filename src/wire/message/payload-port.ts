@@ -17,7 +17,7 @@ type TransferList = readonly unknown[];
 type Movables = Parameters<MessagePort['postMessage']>[1];
 
 /**
- * A value that holds objects of the library, such as tokens, as it crosses. In `root` each of them is replaced by an empty object,
+ * A value that contains objects of the library, such as tokens, as it crosses. In `root` each of them is replaced by an empty object,
  * its mark. The structured clone keeps the identity of marks, so that no value of a user can be taken for one.
  */
 interface Envelope {
@@ -76,7 +76,7 @@ export class PayloadPort {
       );
     if (moved.length > 0 && this.#peer.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
     let fault = (cause: unknown): Error => cloneFault(refused, cause);
-    if (!holdsCrossing(value) && !this.#holdsFarView(value)) {
+    if (!hasCrossing(value) && !this.#hasFarView(value)) {
       try {
         this.#port.postMessage(value, moved as Movables);
         return Tag.MESSAGE;
@@ -168,9 +168,9 @@ export class PayloadPort {
     }
   }
 
-  /** Whether the value holds a view that the structured clone would misplace, as far as a quick check can tell. */
-  #holdsFarView(value: unknown): boolean {
-    return this.#peer.sharesMemory && holdsFarView(value, FAR_DEPTH);
+  /** Whether the value has a view that the structured clone would misplace, as far as a quick check can tell. */
+  #hasFarView(value: unknown): boolean {
+    return this.#peer.sharesMemory && hasFarView(value, FAR_DEPTH);
   }
 
   #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
@@ -227,31 +227,31 @@ function goesOn(item: Transferable): boolean {
 }
 
 /** Checks little, as it runs for every message. Skips getters and proxies. */
-function holdsFarView(value: unknown, depth: number): boolean {
+function hasFarView(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value)) return farPartOf(value) !== undefined;
   if (depth === 0 || types.isProxy(value)) return false;
   let left = FAR_PARTS;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length && left > 0; i++, left--)
-      if (holdsFarView(Object.getOwnPropertyDescriptor(value, i)?.value, depth - 1)) return true;
+      if (hasFarView(Object.getOwnPropertyDescriptor(value, i)?.value, depth - 1)) return true;
     return false;
   }
   if (types.isMap(value)) {
     if (value.size > FAR_PARTS) return false;
-    for (const item of value.values()) if (holdsFarView(item, depth - 1)) return true;
+    for (const item of value.values()) if (hasFarView(item, depth - 1)) return true;
     return false;
   }
   // no `Object.keys`, which would read all keys of a large object
   for (const key in value) {
     if (left-- === 0) return false;
-    if (holdsFarView(Object.getOwnPropertyDescriptor(value, key)?.value, depth - 1)) return true;
+    if (hasFarView(Object.getOwnPropertyDescriptor(value, key)?.value, depth - 1)) return true;
   }
   return false;
 }
 
-/** Whether a value is an object of the library, or a list that holds one. Deeper ones are found when the clone refuses them. */
-function holdsCrossing(value: unknown): boolean {
+/** Whether a value is an object of the library, or a list that contains one. Deeper ones are found when the clone refuses them. */
+function hasCrossing(value: unknown): boolean {
   if (types.isProxy(value)) return false; // the clone refuses it
   if (!Array.isArray(value)) return isCrossing(value);
   for (let i = 0; i < GLANCE_ITEMS && i < value.length; i++) {
@@ -296,7 +296,7 @@ function copyContainer(item: object, copies: Map<object, unknown>, replace: Repl
   return copy;
 }
 
-/** Replaces each mark by the object that has arrived for it. In place, as nothing else holds the clone yet. */
+/** Replaces each mark by the object that has arrived for it. In place, as nothing else refers to the clone yet. */
 function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set<object>): unknown {
   if (typeof item !== 'object' || item === null) return item;
   if (arrived.has(item)) return arrived.get(item);

@@ -68,7 +68,7 @@ export type ToWorker =
       readonly task: TaskDefinition;
       readonly tag: number;
       /** Whether the result is sent back. If not, it need not be cloneable. */
-      readonly isAsked: boolean;
+      readonly wantsResult: boolean;
     }
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }

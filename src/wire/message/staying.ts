@@ -13,7 +13,7 @@ const MOST_ITEMS = 32;
 const { getOwnPropertyDescriptor, keys: keysOf } = Object;
 
 /**
- * Refuses a value that holds an object of the library that stays on its thread, such as a Job. The structured clone would turn
+ * Refuses a value that contains an object of the library that stays on its thread, such as a Job. The structured clone would turn
  * most of them into empty objects. Searches a few containers only, and calls no getter.
  *
  * @throws {NotCloneableError}

@@ -24,7 +24,7 @@ export class ValueChannel {
     return this.#payload.send(value, root, transfer);
   }
 
-  arrived(message: ValueMessage): void {
+  receive(message: ValueMessage): void {
     this.#value = message.value;
     this.#fault = undefined;
   }

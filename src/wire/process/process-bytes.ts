@@ -21,10 +21,10 @@ const wasm = Reflect.get(globalThis, 'WebAssembly') as { readonly Module?: { rea
 const wasmModule = wasm?.Module?.prototype;
 
 /**
- * Whether a value holds a `WebAssembly.Module`, which V8's serializer silently leaves out, so that the bytes cannot be read. The
+ * Whether a value has a `WebAssembly.Module`, which V8's serializer silently leaves out, so that the bytes cannot be read. The
  * value is a clone from another thread, without getters and proxies.
  */
-export function holdsWasmModule(value: unknown): boolean {
+export function hasWasmModule(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || wasmModule === undefined) return false;
   const found = new Set<object>();
   const add = (item: unknown): void => {

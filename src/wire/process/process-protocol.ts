@@ -58,12 +58,12 @@ export type ToProcess =
   /** Asks whether the event loop turns in which the jobs run. */
   | { readonly kind: 'ping' }
   /** Runs a hook. */
-  | { readonly kind: 'hook'; readonly task: TaskDefinition; readonly args: Packed; readonly isAsked: boolean }
+  | { readonly kind: 'hook'; readonly task: TaskDefinition; readonly args: Packed; readonly wantsResult: boolean }
   | { readonly kind: 'profile'; readonly step: ProfileStep }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
-  | { readonly kind: 'exchange'; readonly message: RegistryMessage };
+  | { readonly kind: 'registry'; readonly message: RegistryMessage };
 
 /** A message from a child process, or from code of a task that runs there. */
 export type FromProcess =
@@ -75,7 +75,7 @@ export type FromProcess =
   | { readonly kind: 'token-cancelled'; readonly run: number; readonly reason: unknown }
   /** A call's code submits a child. `values` are the child's arguments, options and context. */
   | {
-      readonly kind: 'asked';
+      readonly kind: 'child-submitted';
       readonly run: number;
       readonly child: number;
       readonly task: TaskDefinition;
@@ -91,4 +91,4 @@ export type FromProcess =
   /** The thread that runs the tasks has died: the process exits. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** `by` is the call whose code caused the message, if known. */
-  | { readonly kind: 'exchange'; readonly message: RegistryMessage; readonly by: number | undefined };
+  | { readonly kind: 'registry'; readonly message: RegistryMessage; readonly by: number | undefined };

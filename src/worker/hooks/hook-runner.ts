@@ -1,7 +1,7 @@
 import { Bare } from '../../base/bare.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
 import { SlotTable } from '../../wire/lane/slot-table.js';
-import { type ContextHost, close, JobContext, type JobHead, taskOf } from '../job-context.js';
+import { type ContextDeps, close, JobContext, type JobHead, taskOf } from '../job-context.js';
 import { explainMissingName } from '../tasks/closure-hint.js';
 import { drive, iteratorOf } from '../tasks/generator-task.js';
 import { TaskTable } from '../tasks/task-table.js';
@@ -22,7 +22,7 @@ const NO_JOB: JobHead = {
 type RunAs = <T>(context: JobContext, fn: () => T) => T;
 
 /** Runs the hooks of a worker. The main thread sends one at a time, and no job until it has ended. */
-export class HookRunner implements ContextHost {
+export class HookRunner implements ContextDeps {
   readonly workerId: number;
   /** A table without jobs: hooks cannot be cancelled. */
   readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
@@ -38,13 +38,13 @@ export class HookRunner implements ContextHost {
     this.#runAs = runAs;
   }
 
-  /** @param isAsked whether its result is sent back. */
-  run(definition: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
+  /** @param wantsResult whether its result is sent back. */
+  run(definition: TaskDefinition, args: readonly unknown[], wantsResult: boolean): void {
     const task = this.#tasks.make(definition);
     const context = new JobContext(this, task, NO_JOB);
     this.#current = context;
     this.#replies.begun();
-    void this.#runAs(context, () => this.#begin(context, args, isAsked));
+    void this.#runAs(context, () => this.#begin(context, args, wantsResult));
   }
 
   /**
@@ -64,10 +64,10 @@ export class HookRunner implements ContextHost {
 
   ownTokenCancelled(): void {}
 
-  async #begin(context: JobContext, args: readonly unknown[], isAsked: boolean): Promise<void> {
+  async #begin(context: JobContext, args: readonly unknown[], wantsResult: boolean): Promise<void> {
     try {
       const value = await this.#call(context, args);
-      this.#end(context, () => this.#replies.returned(isAsked ? value : undefined));
+      this.#end(context, () => this.#replies.returned(wantsResult ? value : undefined));
     } catch (error) {
       this.fail(context, error);
     }

@@ -10,16 +10,16 @@ interface WaitingHook {
   readonly task: TaskDefinition;
   /** `fault` if the arguments cannot be read. */
   readonly args: { readonly values: readonly unknown[] } | { readonly fault: unknown };
-  readonly isAsked: boolean;
+  readonly wantsResult: boolean;
 }
 
 export interface HookTurnsDeps {
   readonly values: ValueChannel;
   readonly replies: HookReplies;
   /** Runs hooks, on this thread or in the child process. */
-  readonly runner: { run(task: TaskDefinition, args: readonly unknown[], isAsked: boolean): void };
+  readonly runner: { run(task: TaskDefinition, args: readonly unknown[], wantsResult: boolean): void };
   /** Lets jobs begin. */
-  goUp(): void;
+  startJobs(): void;
 }
 
 /** Runs the hooks of a worker one after another, and those that come first before any job. */
@@ -37,18 +37,18 @@ export class HookTurns {
 
   /** The thread is ready for hooks, and for jobs if no hook comes first. */
   ready(): void {
-    if (this.#hooksFirst === 0) this.#deps.goUp();
+    if (this.#hooksFirst === 0) this.#deps.startJobs();
   }
 
   /** A hook came; its arguments came in the message before. */
-  add({ task, tag, isAsked }: Extract<ToWorker, { readonly kind: 'hook' }>): void {
+  add({ task, tag, wantsResult }: Extract<ToWorker, { readonly kind: 'hook' }>): void {
     let args: WaitingHook['args'];
     try {
       args = { values: this.#deps.values.take(tag, 'args') as readonly unknown[] };
     } catch (fault) {
       args = { fault };
     }
-    this.#waiting.push({ task, args, isAsked });
+    this.#waiting.push({ task, args, wantsResult });
     this.#runNext();
   }
 
@@ -59,12 +59,12 @@ export class HookTurns {
     if (message.kind !== 'hook-returned' && message.kind !== 'hook-threw') return;
     this.#isRunning = false;
     const isLastOfFirst = this.#hooksFirst > 0 && --this.#hooksFirst === 0;
-    const goOn = (): void => {
+    const runNext = (): void => {
       this.#runNext();
-      if (isLastOfFirst) this.#deps.goUp();
+      if (isLastOfFirst) this.#deps.startJobs();
     };
     // outside the hook's async context, which jobs must not inherit
-    outsideRequests(setImmediate, goOn);
+    outsideRequests(setImmediate, runNext);
   }
 
   #runNext(): void {
@@ -74,6 +74,6 @@ export class HookTurns {
     this.#isRunning = true;
     const { runner, replies } = this.#deps;
     if ('fault' in hook.args) replies.threw(hook.args.fault);
-    else runner.run(hook.task, hook.args.values, hook.isAsked);
+    else runner.run(hook.task, hook.args.values, hook.wantsResult);
   }
 }

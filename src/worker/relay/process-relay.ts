@@ -15,7 +15,7 @@ import { encodeForProcess, ProcessLink } from '../../wire/process/process-link.j
 import type { FromProcess, Packed } from '../../wire/process/process-protocol.js';
 import type { HookReplies } from '../hooks/hook-replies.js';
 import type { JobContext } from '../job-context.js';
-import { type KnownTask, NoCode, type TaskCode } from '../tasks/known-task.js';
+import { FailedToStart, type KnownTask, type TaskCode } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
 import { type ProcessEnd, RelayedProcess } from './relayed-process.js';
@@ -80,7 +80,7 @@ export class ProcessRelay implements Peer {
   }
 
   tell(message: RegistryMessage): void {
-    this.#process.send({ kind: 'exchange', message: packReason(message, encodeForProcess) });
+    this.#process.send({ kind: 'registry', message: packReason(message, encodeForProcess) });
   }
 
   /** Asks the thread in the process that runs the jobs: this thread's event loop turns whatever they do. */
@@ -102,9 +102,9 @@ export class ProcessRelay implements Peer {
   }
 
   /** Has the process run a hook. */
-  run(task: TaskDefinition, args: readonly unknown[], isAsked: boolean): void {
+  run(task: TaskDefinition, args: readonly unknown[], wantsResult: boolean): void {
     try {
-      this.#process.send({ kind: 'hook', task, args: this.#link.pack(args, 'args'), isAsked });
+      this.#process.send({ kind: 'hook', task, args: this.#link.pack(args, 'args'), wantsResult });
     } catch (error) {
       this.#deps.hooks.threw(error);
     }
@@ -136,12 +136,12 @@ export class ProcessRelay implements Peer {
     });
   }
 
-  /** @throws {NoCode} if the value cannot be sent: the code has not begun. */
+  /** @throws {FailedToStart} if the value cannot be sent: the code has not begun. */
   #pack(value: unknown, root: string): Packed {
     try {
       return this.#link.pack(value, root);
     } catch (error) {
-      throw new NoCode(error as Error);
+      throw new FailedToStart(error as Error);
     }
   }
 
@@ -167,10 +167,10 @@ export class ProcessRelay implements Peer {
         break;
       }
       case 'token-cancelled':
-        this.#calls.hear(message.run)?.token.cancel(decodeReason(message.reason as ErrorRecord));
+        this.#calls.contextOfBegun(message.run)?.token.cancel(decodeReason(message.reason as ErrorRecord));
         break;
-      case 'asked':
-        this.#children.submit(this.#calls.hear(message.run), message);
+      case 'child-submitted':
+        this.#children.submit(this.#calls.contextOfBegun(message.run), message);
         break;
       case 'child-cancelled':
         this.#children.cancel(message.child, decodeReason(message.reason as ErrorRecord));
@@ -196,7 +196,7 @@ export class ProcessRelay implements Peer {
       case 'lost':
         this.#process.lost(message);
         break;
-      case 'exchange':
+      case 'registry':
         this.#deps.asJob(this.#calls.contextOf(message.by), () => receive(unpackReason(message.message), this));
         break;
     }

@@ -1,7 +1,7 @@
 import type { ProcessLink } from '../../wire/process/process-link.js';
 import type { Packed } from '../../wire/process/process-protocol.js';
 import type { JobContext } from '../job-context.js';
-import { NoCode } from '../tasks/known-task.js';
+import { FailedToStart } from '../tasks/known-task.js';
 
 interface Call {
   readonly context: JobContext;
@@ -61,8 +61,8 @@ export class RelayCalls {
   }
 
   /** The job of a call about which the process says something: it has begun, although its note may still be in the pipe. */
-  hear(run: number): JobContext | undefined {
-    return this.#hear(run)?.context;
+  contextOfBegun(run: number): JobContext | undefined {
+    return this.#begunCall(run)?.context;
   }
 
   /** The process has noted that the code of a job begins. */
@@ -72,7 +72,7 @@ export class RelayCalls {
   }
 
   reported(run: number, value: Packed): void {
-    const call = this.#hear(run);
+    const call = this.#begunCall(run);
     try {
       call?.context.report(this.#link.unpack(value, 'report'));
     } catch (error) {
@@ -98,7 +98,7 @@ export class RelayCalls {
 
   /** There was no code to run. */
   failedToStart(run: number, error: Error): void {
-    this.#drop(run)?.reject(new NoCode(error));
+    this.#drop(run)?.reject(new FailedToStart(error));
   }
 
   /** The process has ended. */
@@ -113,7 +113,7 @@ export class RelayCalls {
     this.#events.begun(call.context);
   }
 
-  #hear(run: number): Call | undefined {
+  #begunCall(run: number): Call | undefined {
     const call = this.#calls.get(run);
     if (call !== undefined) this.#begun(call);
     return call;
@@ -121,7 +121,7 @@ export class RelayCalls {
 
   /** Removes a call whose code has ended. */
   #take(run: number): Call | undefined {
-    this.#hear(run);
+    this.#begunCall(run);
     return this.#drop(run);
   }
 

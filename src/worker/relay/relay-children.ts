@@ -21,8 +21,8 @@ export class RelayChildren {
    *
    * @param parent the job whose code submits it; `undefined` if that has ended.
    */
-  submit(parent: JobContext | undefined, asked: Extract<FromProcess, { readonly kind: 'asked' }>): void {
-    const { child, task, values } = asked;
+  submit(parent: JobContext | undefined, message: Extract<FromProcess, { readonly kind: 'child-submitted' }>): void {
+    const { child, task, values } = message;
     const failed = (error: unknown): void => {
       this.#children.delete(child);
       this.#send({ kind: 'child-failed', child, error: encodeForProcess(error) });

@@ -34,9 +34,9 @@ export class Answers implements OutputLane {
   }
 
   /** The job failed before its code began. */
-  noCode(seq: number, error: unknown, atMs: number): EndOutcome {
+  failedToStart(seq: number, error: unknown, atMs: number): EndOutcome {
     this.#results.time(atMs, atMs);
-    const outcome = this.#results.noCode(seq, encodeError(error));
+    const outcome = this.#results.failedToStart(seq, encodeError(error));
     this.#doorbell.answered(atMs, atMs);
     return outcome;
   }

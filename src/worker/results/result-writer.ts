@@ -89,9 +89,9 @@ export class ResultWriter implements OutputLane {
   }
 
   /** As `threw`, for a job whose code did not begin. */
-  noCode(seq: number, record: ErrorRecord): EndOutcome {
+  failedToStart(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    return this.#end(seq, Answer.CODE_MISSING, this.#post(record, 'error'));
+    return this.#end(seq, Answer.FAILED_TO_START, this.#post(record, 'error'));
   }
 
   /** The code has cancelled its own job's token. Not written if a getter of a value that is being written has done so. */

@@ -26,7 +26,7 @@ export interface TaskRunner {
  * Thrown by the code of a `TaskRunner` for a call whose code did not begin: it was not found, or its arguments could not be
  * sent.
  */
-export class NoCode {
+export class FailedToStart {
   readonly error: Error;
 
   constructor(error: Error) {

@@ -261,7 +261,7 @@ export const mutants: readonly Mutant[] = [
   ...of('worker/main-doorbell.js', [
     [
       'answers that were not rung for are forgotten',
-      'if (this.#answers > 0)\n            this.ring();',
+      'if (this.#unreadAnswers > 0)\n            this.ring();',
       '',
       LAST_ANSWER,
     ],
