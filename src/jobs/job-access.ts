@@ -72,7 +72,7 @@ export interface JobAccess<J extends JobHandle = JobHandle> {
   returnToPending(job: J, moment: Moment): void;
   /** Since when the job, while in the queue, has been ready to run, in ms of `now()`. */
   readySinceMs(job: J): number;
-  /** Records that nothing defers the job any longer. Ageing starts from now, unless an attempt has already run. */
+  /** Records that nothing defers the job any longer. Aging starts from now, unless an attempt has already run. */
   becomeReady(job: J, submitTime: SubmitTime): void;
   changePriority(job: J, priority: number): void;
   /**

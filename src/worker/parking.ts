@@ -3,7 +3,7 @@ import type { RequestReader } from './request-reader.js';
 
 /** Longest time that a worker blocks to wait for more jobs before it returns to its event loop. */
 const LINGER_MS = 2;
-/** How often a worker polls its lane before it blocks: the round trip of a short job is faster than any wake-up. */
+/** How often a worker polls its lane before it blocks: the round trip of a short job is faster than any wakeup. */
 const POLLS = 1000;
 
 /** Waits for jobs. A control word shows the main thread how the worker waits, so that it is woken only if it does. */

@@ -444,7 +444,7 @@ test('a process ends by itself, although its pool was not shut down', async () =
   expect({ code, signal, stdout }).toEqual({ code: 0, signal: null, stdout: '100\n' });
 });
 
-test('tens of thousands of small wake-ups lose none', async () => {
+test('tens of thousands of small wakeups lose none', async () => {
   await using pool = new ThreadPool({ maxWorkers: 2 });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   let sum = 0;

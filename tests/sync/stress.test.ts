@@ -44,7 +44,7 @@ function contest<R>(there: (seed: number) => PromiseLike<R>, onMain: (seed: numb
 const poolOf = () => new ThreadPool({ maxWorkers: THREADS, concurrency: 2 });
 
 describe(`under stress of every mix of waiters (STRESS_SEED=${SEED})`, () => {
-  test('a mutex is held by one at a time, and no wake-up is lost', async () => {
+  test('a mutex is held by one at a time, and no wakeup is lost', async () => {
     await using pool = poolOf();
     const mutex = new Mutex();
     const words = wordsOf(1);
