@@ -9,7 +9,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 import { capture } from './capture.mjs';
-import { compact, linesOnly, reprint } from './compact.mjs';
+import { compact, linesOnly } from './compact.mjs';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -27,7 +27,7 @@ async function bundle(entries, { external = [], plugins = [], ...output }) {
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
     external: (id) => id.startsWith('node:') || external.includes(id),
-    plugins: [tinyqueue, maps, ...plugins, capture, reprint, compact, linesOnly],
+    plugins: [tinyqueue, maps, ...plugins, capture, compact, linesOnly],
     onwarn: (warning) => {
       throw new Error(warning.message); // such as of an import that leads nowhere
     },

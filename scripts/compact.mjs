@@ -1,36 +1,28 @@
-// A plugin of rollup: what ships is the code without comments and indentation, as each program and each thread parses all of it
-// before it begins. Lines, names and classes stay: a stack without source maps names a line that can be read.
+// Plugins of rollup: what ships is short, as each program and each thread parses all of it before it begins; and source maps lead
+// to lines.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
-import { transform } from 'esbuild';
-import MagicString from 'magic-string';
+import { minify } from 'terser';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
-/** Prints each statement on lines of its own; of comments, those stay that tell bundlers about an `import()`. */
-export const reprint = {
-  name: 'reprint',
-  renderChunk: (code) => transform(code, { target: 'esnext', legalComments: 'none', sourcemap: true }),
-};
-
-/** Lines of comments, but for those that bundlers read, empty lines, and indentation. */
-const BLANK = /^(?: *\/\*(?! webpackIgnore| @vite-ignore)(?:(?!\*\/)[\s\S])*\*\/\n| *\/\/.*\n| *\n| +)+/gm;
-
-/** Call this after `reprint`. */
+/**
+ * Neither comments, but for those that bundlers read, nor indentation; short names for what a stack does not show. Each statement
+ * stays on a line of its own, so that a stack without source maps leads to one that can be read.
+ */
 export const compact = {
   name: 'compact',
-  renderChunk(code) {
-    const text = new MagicString(code);
-    const literals = templatesOf(this.parse(code));
-    let next = 0;
-    for (const { index, 0: blank } of code.matchAll(BLANK)) {
-      while (literals[next]?.end <= index) next++;
-      if (literals[next] === undefined || index < literals[next].start) text.remove(index, index + blank.length);
-    }
-    return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) };
-  },
+  renderChunk: (code, _chunk, { format }) =>
+    minify(code, {
+      module: format === 'es',
+      toplevel: true,
+      compress: false,
+      mangle: { keep_classnames: true, keep_fnames: true },
+      format: { comments: /webpackIgnore|@vite-ignore/, semicolons: false },
+      sourceMap: true,
+    }),
 };
 
 /**
@@ -58,16 +50,4 @@ function thinned(segments) {
   return segments
     .map((segment) => segment.slice(0, 4)) // without the index of a name
     .filter(([, file, line], index, all) => index === 0 || file !== all[index - 1][1] || line !== all[index - 1][2]);
-}
-
-/** The parts of template literals that are text, in order. */
-function templatesOf(ast) {
-  const found = [];
-  const visit = (node) => {
-    if (node.type === 'TemplateElement') found.push(node);
-    for (const value of Object.values(node))
-      for (const each of Array.isArray(value) ? value : [value]) if (typeof each?.type === 'string') visit(each);
-  };
-  visit(ast);
-  return found.sort((a, b) => a.start - b.start);
 }

@@ -30,11 +30,12 @@ describe.each(FILES)('the source map of %s', (file) => {
     const wrong: string[] = [];
     let count = 0;
     for (const [index, text] of lines.entries()) {
-      if (!text.startsWith('throw ')) continue;
-      count++;
-      const { source, line } = originalPositionFor(map, { line: index + 1, column: 'throw '.length });
-      const original = source === null || line === null ? undefined : linesOf(source)[line - 1];
-      if (!/\bthrow\b/.test(original ?? '')) wrong.push(`${text} → ${original}`);
+      for (const { index: column } of text.matchAll(/(?<=^|[;{})])(?:else )?throw /g)) {
+        count++;
+        const { source, line } = originalPositionFor(map, { line: index + 1, column: column + 'throw '.length });
+        const original = source === null || line === null ? undefined : linesOf(source)[line - 1];
+        if (!/\bthrow\b/.test(original ?? '')) wrong.push(`${text} → ${original}`);
+      }
     }
     expect(count).toBeGreaterThan(0);
     expect(wrong).toEqual([]);

@@ -38,8 +38,6 @@ function isOurs(frame: string): boolean {
   return false;
 }
 
-learnAddress();
-
 /**
  * Returns the stack up to the last frame that is not of this library. A stack with no other frames is returned as it is: a bundler
  * may have put code of the user into this file.
