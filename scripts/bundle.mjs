@@ -2,12 +2,13 @@
 // import cost a program 50 ms, and `thread-system/worker` every thread 20.
 // By rollup: it leaves classes and functions as they are written (esbuild renames a class that mentions itself, or wraps
 // every closure), and two entries may share a chunk, so that both surfaces hold the same classes.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 import { capture } from './capture.mjs';
 import { compact, linesOnly } from './compact.mjs';
 
@@ -20,7 +21,6 @@ const maps = {
     existsSync(`${id}.map`) ? { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') } : null,
 };
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
-const withoutMapUrl = (text) => text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
 
 /** Bundles entries of build/ into dist/. Whatever is neither bundled nor `external` must be a builtin. */
 async function bundle(entries, { external = [], plugins = [], ...output }) {
@@ -91,22 +91,23 @@ async function bundleCommonJs() {
   writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** The types, for both scopes; their maps, which lead to src/, only where they lie as deep as in build/. */
-function copyTypes() {
-  for (const name of readdirSync(build, { recursive: true })) {
-    if (!/\.d\.ts(\.map)?$/.test(name)) continue;
-    const text = readFileSync(join(build, name), 'utf8');
-    write(join(dist, name), text);
-    if (name.endsWith('.d.ts')) write(join(dist, 'cjs', name), withoutMapUrl(text));
-  }
-}
+/** The key by which the type of a task remembers its signature. No user can name it. */
+const PRIVATE_TYPE = 'no public re-export: SIGNATURE.';
 
-function write(file, text) {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+/** The types of the two surfaces, for both scopes. */
+async function bundleTypes() {
+  const made = await rollup({
+    input: ['index', 'worker'].map((name) => join(build, `${name}.d.ts`)),
+    external: (id) => id.startsWith('node:'),
+    plugins: [dts()],
+    onwarn: ({ message }) => {
+      if (!message.includes(PRIVATE_TYPE)) throw new Error(message);
+    },
+  });
+  for (const dir of [dist, join(dist, 'cjs')]) await made.write({ dir, chunkFileNames: 'shared.d.ts' });
 }
 
 await bundleEntries();
 await bundleSurfaces();
 await bundleCommonJs();
-copyTypes();
+await bundleTypes();
