@@ -37,6 +37,7 @@ function makeBell(priorities: readonly number[], parked: number = MainParked.UNT
   const poolWord = new Int32Array(new SharedArrayBuffer(4));
   const port = { postMessage: () => log.push('ring') };
   const bell = new MainDoorbell(poolWord, memory.control, port as never, reader);
+  reader.onLessUrgent = () => bell.ringAnswered();
 
   const origin = { kind: 'inline', name: 'task', source: '' } as never;
   priorities.forEach((priority, id) => {
