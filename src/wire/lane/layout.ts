@@ -4,6 +4,13 @@ export const MASK = CAPACITY - 1;
 
 /** Longest entry of a lane, in 32-bit words, for which there is always room. */
 export const SHORT_ENTRY_WORDS = 32;
+/** Longest entry without a value in the lane: head and stamp. */
+const BARE_ENTRY_WORDS = 4;
+/**
+ * Longest answer for which there is always room. Less than a short entry, as a job may write three bare ones before it that must
+ * not wait: that it has started, that its token is cancelled, and a batch of what waited for room.
+ */
+export const SHORT_ANSWER_WORDS = SHORT_ENTRY_WORDS - 3 * BARE_ENTRY_WORDS;
 /** Longest entry of a lane. Longer values go by message. */
 export const LONG_ENTRY_WORDS = 1024;
 

@@ -1,3 +1,4 @@
+import { setTimeout } from '../../base/clock.js';
 import type { ChildSubmission } from '../../contract/child-submission.js';
 import type { Printed } from '../../contract/printed.js';
 import type { EndOutcome } from '../../wire/lane/slot-table.js';
@@ -7,10 +8,14 @@ import type { MainDoorbell } from '../main-doorbell.js';
 import type { OutputLane } from '../output.js';
 import type { ResultWriter } from './result-writer.js';
 
+/** Pause before what found no room in the lane is tried again. */
+const RETRY_MS = 5;
+
 /** Writes entries to the result lane and rings the main thread for them: for outcomes when that is due, else at once. */
 export class Answers implements OutputLane {
   readonly #results: ResultWriter;
   readonly #doorbell: MainDoorbell;
+  #isRetryAwaited = false;
 
   constructor(results: ResultWriter, doorbell: MainDoorbell) {
     this.#results = results;
@@ -49,18 +54,18 @@ export class Answers implements OutputLane {
   /** @throws {NotCloneableError} if the value cannot cross. */
   report(context: JobContext, value: unknown): void {
     this.#results.report(seqOf(context), value);
-    this.#doorbell.ring();
+    this.#passOn();
   }
 
   /** @throws {NotCloneableError} if an argument cannot cross. */
   childSubmitted(parent: JobContext, child: ChildSubmission): void {
     this.#results.childSubmitted(seqOf(parent), child);
-    this.#doorbell.ring();
+    this.#passOn();
   }
 
   suspended(context: JobContext): void {
     this.#results.suspended(seqOf(context));
-    this.#doorbell.ring();
+    this.#passOn();
   }
 
   /** @param context the job whose code blocks the thread, if any. */
@@ -94,4 +99,18 @@ export class Answers implements OutputLane {
     this.#results.awaitRoom();
     this.#doorbell.ring();
   }
+
+  /** Rings. What has found no room is sent later, whether or not its job has more to send: its parent may await a child. */
+  #passOn(): void {
+    this.#doorbell.ring();
+    if (this.#isRetryAwaited || !this.#results.isBehind) return;
+    this.#isRetryAwaited = true;
+    setTimeout(this.#retry, RETRY_MS);
+  }
+
+  readonly #retry = (): void => {
+    this.#isRetryAwaited = false;
+    this.#results.catchUpJobs();
+    this.#passOn();
+  };
 }

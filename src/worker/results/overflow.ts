@@ -26,6 +26,11 @@ export class Overflow extends RareMap<number, WaitingEntry[]> {
     return this.has(OUTPUT);
   }
 
+  /** Sequence numbers of the jobs of which something waits. */
+  get jobs(): readonly number[] {
+    return [...this.keys()].filter(Number.isFinite);
+  }
+
   add(seq: number, entry: WaitingEntry): void {
     const waiting = this.get(seq);
     if (waiting === undefined) this.set(seq, [entry]);

@@ -14,7 +14,7 @@ import {
   LONG_ENTRY_WORDS,
   LONG_WORDS,
   MASK,
-  SHORT_ENTRY_WORDS,
+  SHORT_ANSWER_WORDS,
   type WorkerMemory,
 } from '../../wire/lane/layout.js';
 import { NOT_INLINE, RingWriter, Tag } from '../../wire/lane/ring.js';
@@ -94,31 +94,35 @@ export class ResultWriter implements OutputLane {
     return this.#end(seq, Answer.FAILED_TO_START, this.#post(record, 'error'));
   }
 
-  /** The code has cancelled its own job's token. Not written if a getter of a value that is being written has done so. */
+  /**
+   * The code has cancelled its own job's token. There is always room, see `SHORT_ANSWER_WORDS`. Not written if a getter of a value
+   * that is being written has done so.
+   */
   tokenCancelled(seq: number, reason: ErrorRecord): void {
     if (this.#isPutting) return;
     this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#post(reason, 'reason')));
   }
 
-  /** The job is open and has children. As with a result there is always room. */
+  /** The job is open and has children. */
   suspended(seq: number): void {
     if (this.#isPutting) return;
-    this.#open();
-    this.#write(resultHead(seq & MASK, Answer.SUSPENDED, Tag.UNDEFINED));
+    if (this.#makeRoom(seq)) this.#writeBare(seq & MASK, Answer.SUSPENDED);
+    else this.#overflow.add(seq, { answer: Answer.SUSPENDED, child: 0, copy: this.#copy(undefined, 'note') });
   }
 
-  /** Code of the job, or of none, blocks the thread. As with a result there is always room. */
+  /**
+   * Code of the job, or of none, blocks the thread. Not written if there is no room: the main thread then reads no answers, and finds
+   * the thread blocked when it sends more, or when the jobs that wait there make no progress.
+   */
   blocked(seq: number | undefined): void {
-    if (this.#isPutting) return;
-    this.#open();
-    this.#write(resultHead(seq === undefined ? NO_SLOT : seq & MASK, Answer.BLOCKED, Tag.UNDEFINED));
+    if (!this.#isPutting && this.#hasRoomToReport())
+      this.#writeBare(seq === undefined ? NO_SLOT : seq & MASK, Answer.BLOCKED);
   }
 
-  /** The job's code begins. As with a result there is always room. */
+  /** The job's code begins. There is always room, see `SHORT_ANSWER_WORDS`. */
   started(seq: number, begunAtMs: number): void {
     this.time(begunAtMs, begunAtMs);
-    this.#open();
-    this.#write(resultHead(seq & MASK, Answer.STARTED, Tag.UNDEFINED));
+    this.#writeBare(seq & MASK, Answer.STARTED);
   }
 
   /** @throws {NotCloneableError} if the value cannot cross. */
@@ -173,6 +177,16 @@ export class ResultWriter implements OutputLane {
     return true;
   }
 
+  /** Whether reports or children wait for room. */
+  get isBehind(): boolean {
+    return this.#overflow.size > 0 && this.#overflow.jobs.length > 0;
+  }
+
+  /** Sends reports and children that wait, as far as there is room. */
+  catchUpJobs(): void {
+    for (const seq of this.#overflow.jobs) if (!this.#makeRoom(seq)) return;
+  }
+
   awaitRoom(): void {
     const { RESULT_WORDS_READ } = Control;
     for (let waits = 0; waits < MAX_WAITS && !this.#isPutting && !this.catchUp(); waits++)
@@ -206,7 +220,7 @@ export class ResultWriter implements OutputLane {
     const mark = (this.#writtenWords + 2 * LONG_ENTRY_WORDS - LONG_WORDS) | 0;
     if (((mark - this.#wordsRead) | 0) <= 0) return LONG_ENTRY_WORDS;
     this.#wordsRead = Atomics.load(this.#control, Control.RESULT_WORDS_READ);
-    return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;
+    return ((mark - this.#wordsRead) | 0) <= 0 ? LONG_ENTRY_WORDS : SHORT_ANSWER_WORDS;
   }
 
   /** Sends what waits and goes before the job's answer: output first. */
@@ -295,6 +309,11 @@ export class ResultWriter implements OutputLane {
     const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;
     this.#write(resultHead(seq & MASK, outcome === 'ended' ? answer : stopped, tag));
     return outcome;
+  }
+
+  #writeBare(slot: number, answer: number): void {
+    this.#open();
+    this.#write(resultHead(slot, answer, Tag.UNDEFINED));
   }
 
   /** Begins an entry, whose value is put next. */

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
   CancellationToken,
@@ -346,4 +349,25 @@ test.each<[object, string]>([
   const refused = pool.submit(family.outcomeOf, ['add', [1, 2], options]);
   await expect(refused).rejects.toThrow(`Cannot submit child 'add': ${message}`);
   expect(pool.metrics().submitted).toBe(1);
+});
+
+describe.each(['thread', 'process'] as const)('more children than the lane has room for (%s)', (kind) => {
+  test('are submitted when there is room, though their job only waits for them', async () => {
+    await using pool = new ThreadPool({ kind, maxWorkers: 2 });
+    const folder = mkdtempSync(join(tmpdir(), 'thread-system-children-'));
+    const file = join(folder, 'submitted');
+    const submitMany = async function (this: CurrentJob, count: number, done: string): Promise<number> {
+      const children = Array.from({ length: count }, () =>
+        this.submit((text: string) => text.length, ['x'.repeat(3500)]),
+      );
+      process.getBuiltinModule('node:fs').writeFileSync(done, '');
+      let sum = 0;
+      for (const child of children) sum += await child;
+      return sum;
+    };
+    const parent = pool.submit(submitMany, [400, file]);
+    while (!existsSync(file)); // this thread reads nothing meanwhile
+    expect(await parent).toBe(400 * 3500);
+    rmSync(folder, { recursive: true });
+  });
 });

@@ -12,6 +12,7 @@ const { RequestLane } = await import('../../../build/host/request-lane.js');
 const { RequestReader } = await import('../../../build/worker/request-reader.js');
 const { ResultLane } = await import('../../../build/host/result-lane.js');
 const { ResultWriter } = await import('../../../build/worker/results/result-writer.js');
+const { encodeError } = await import('../../../build/wire/message/error-codec.js');
 
 const { port1, port2 } = new MessageChannel();
 afterAll(() => port1.close());
@@ -158,6 +159,40 @@ test('a result lane whose other half is full of reports has room for the answers
     expect(told.splice(0)).toEqual(expected);
   }
 });
+
+test.each([4, 5, 8, 9])(
+  'there is room for the answers of all jobs, of %i numbers each, and for what each says before',
+  (length) => {
+    const memory = createMemory();
+    const writer = new ResultWriter(memory, new PayloadPort(port2, peer));
+    const lane = new ResultLane(memory, port1, new PayloadPort(port1, peer));
+    const told: string[] = [];
+    const reader = {
+      reported: () => {},
+      started: (slot: number) => told.push(`started ${slot}`),
+      tokenCancelled: (slot: number) => told.push(`cancelled ${slot}`),
+      suspended: (slot: number) => told.push(`suspended ${slot}`),
+      blocked: () => {},
+      returned: (slot: number, value: unknown) => told.push(`answer ${slot} ${String(value)}`),
+    } as unknown as ResultReader;
+    const reason = encodeError(new Error('reason'));
+    const listOf = (seq: number): number[] => Array.from({ length }, (_, index) => seq + index + 0.5);
+    for (let report = 0; report < 200; report++) writer.report(0, `${report % 10}`.repeat(3500));
+    const expected: string[] = [];
+    for (let seq = 0; seq < CAPACITY; seq++) {
+      memory.slots[seq & MASK] = (seq << 2) | 2; // it runs
+      writer.started(seq, seq);
+      writer.tokenCancelled(seq, reason);
+      writer.suspended(seq);
+      for (let block = 0; block < 3; block++) writer.blocked(seq);
+      writer.returned(seq, listOf(seq));
+      expected.push(`started ${seq}`, `cancelled ${seq}`, `suspended ${seq}`, `answer ${seq} ${String(listOf(seq))}`);
+    }
+    expect(writer.isBehind).toBe(false); // each answer has let what waited go first
+    while (!lane.isEmpty) lane.read(1000, reader);
+    expect(told).toEqual(expected);
+  },
+);
 
 test('a result lane that is read again by whom it gives an answer gives each out once, in order', () => {
   const memory = createMemory();

@@ -201,7 +201,7 @@ export const mutants: readonly Mutant[] = [
     ],
     [
       'reports take the room of results',
-      '<= 0 ? LONG_ENTRY_WORDS : SHORT_ENTRY_WORDS;',
+      '<= 0 ? LONG_ENTRY_WORDS : SHORT_ANSWER_WORDS;',
       '<= 0 ? LONG_ENTRY_WORDS : LONG_ENTRY_WORDS;',
       REPORTS,
     ],
