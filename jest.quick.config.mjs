@@ -12,12 +12,17 @@ const SLOW = [
     'sync/model/wait-queue',
     'wire/model',
   ],
-  ...['core/(context|security|process|shutdown|opentelemetry)\\.', 'core/(profile|hooks)/', 'compose/schedule/'],
+  ...[
+    'core/(context|security|program-exit|resilience|shutdown|opentelemetry)\\.',
+    'core/(profile|hooks)/',
+    'compose/schedule/',
+  ],
   ...['core/lifecycle/(children|retry|deferred-jobs)\\.', 'core/dispatch/(aging|reserve|starvation)\\.'],
-  ...['core/workers/(resilience|thread-death)\\.'],
+  ...['core/workers/thread-death\\.'],
   ...[
     'sync/(process-life|stress|till|wakeup|sharing|mutex)\\.',
-    'wire/message/(codec-fuzz|texts|values)\\.',
+    'wire/message/(codec-fuzz|values)\\.',
+    'wire/lane/(ring|text-lane)\\.',
     'worker/(output|tasks/task-modules)\\.',
   ],
 ];

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { CancelledError, type Job, ThreadPool } from 'thread-system';
 import { Gate, occupy } from '../support/gate.ts';
+import { runProgram } from '../support/program.ts';
 import { tasks } from '../support/tasks.ts';
 
 const deadEnd = Number.POSITIVE_INFINITY;
@@ -129,4 +130,27 @@ describe('shutdown', () => {
     expect(() => pool.shutdown({ timeoutMs: -1 })).toThrow(RangeError);
     expect(await pool.submit(tasks.echo, [1])).toBe(1);
   });
+});
+
+test('a pool that was shut down leaves no trace, although its tasks live on', async () => {
+  const { stdout } = await runProgram(
+    `import { ThreadPool } from 'thread-system';
+    const task = (x) => x;
+    let alive = 0;
+    const gone = new FinalizationRegistry(() => alive--);
+    for (let i = 0; i < 6; i++) {
+      const pool = new ThreadPool({ maxWorkers: 1 });
+      alive++;
+      gone.register(pool, i);
+      await pool.submit(task, [1], { priority: i % 3 });
+      await pool.shutdown();
+    }
+    for (let turn = 0; turn < 100 && alive > 1; turn++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    console.log(alive <= 1, task(1));`,
+    { flags: ['--expose-gc'] },
+  );
+  expect(stdout.trim()).toBe('true 1');
 });

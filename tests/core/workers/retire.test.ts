@@ -130,15 +130,6 @@ test('a replacement that is not needed after all is ended, and the thread is kep
   expect(next.workerId).toBe(0);
 });
 
-test('a job whose code cannot be found was never begun', async () => {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
-  for (const job of [pool.submit(tasks.notExported), pool.submit(tasks.notAFunction)]) {
-    await expect(job).rejects.toMatchObject({ code: 'ERR_TASK_NOT_FOUND' });
-    expect(job).toMatchObject({ state: 'FAILED', attempts: 0, workerId: undefined, executionMs: 0 });
-  }
-  expect(pool.metrics()).toMatchObject({ failed: 2, executionMs: { count: 0 } });
-});
-
 test('a thread that is being ended is not retired: its jobs settle once, when it is gone', async () => {
   const pool = new ThreadPool({ maxWorkers: 1, concurrency: 4 });
   const told: number[] = [];

@@ -143,16 +143,6 @@ describe('arguments and results', () => {
     expect(await pool.submit(tasks.echo, [{ fine: 1 }])).toEqual({ fine: 1 });
   });
 
-  test('go round the lanes many times, in order, at every offset', async () => {
-    await using pool = new ThreadPool({ maxWorkers: 1 });
-    const values = Array.from({ length: 30_000 }, (_, i) =>
-      i % 7 === 0 ? 'x'.repeat(i % 61) : i % 501 === 0 ? { i } : i,
-    );
-    const jobs = values.map((value) => pool.submit(tasks.echo, [value]));
-    await pool.waitAll();
-    expect(jobs.map((job) => job.result)).toEqual(values);
-  });
-
   test('transfer moves, and so does move', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const bytes = new Uint8Array(1024).fill(7);

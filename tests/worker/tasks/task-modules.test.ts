@@ -123,6 +123,15 @@ describe('a task that cannot be found', () => {
     expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
   });
 
+  test('fails a job that was never begun', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    for (const job of [pool.submit(tasks.notExported), pool.submit(tasks.notAFunction)]) {
+      await expect(job).rejects.toMatchObject({ code: 'ERR_TASK_NOT_FOUND' });
+      expect(job).toMatchObject({ state: 'FAILED', attempts: 0, workerId: undefined, executionMs: 0 });
+    }
+    expect(pool.metrics()).toMatchObject({ failed: 2, executionMs: { count: 0 } });
+  });
+
   test('in a module that is missing or broken says which', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const missing = taskModule<{ any(): void }>(fixture('no-such-file.mjs'));

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { type CurrentJob, ThreadPool } from 'thread-system';
-import { Gate } from '../../support/gate.ts';
+import { Gate } from '../support/gate.ts';
 
 /** Long past the end of any test: what waits for it ends by being aborted. */
 const FOR_EVER_MS = 2 ** 30;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Logger, ThreadPool, type ThreadPoolOptions } from 'thread-system';
-import { Gate, occupy, occupyAsync, until } from '../../support/gate.ts';
-import { runProgram } from '../../support/program.ts';
-import { tasks } from '../../support/tasks.ts';
+import { Gate, occupy, occupyAsync, until } from '../support/gate.ts';
+import { runProgram } from '../support/program.ts';
+import { tasks } from '../support/tasks.ts';
 
 /** A logger that needs its `this`, as that of pino does. */
 class Recorder implements Logger {
@@ -171,7 +171,7 @@ describe('a logger is told', () => {
     let starts = 0;
     const worker = () => {
       if (starts++ > 0) throw new Error('no more threads');
-      return new Worker(new URL('../../tasks/own-entry.mjs', import.meta.url));
+      return new Worker(new URL('../tasks/own-entry.mjs', import.meta.url));
     };
     const { logger, pool } = logged({ maxWorkers: 2, worker });
     using gate = await occupy(pool);

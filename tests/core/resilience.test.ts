@@ -15,8 +15,8 @@ import {
   wrap,
 } from 'cockatiel';
 import { CancelledError, type Job, ThreadPool } from 'thread-system';
-import { Gate } from '../../support/gate.ts';
-import { tasks } from '../../support/tasks.ts';
+import { Gate } from '../support/gate.ts';
+import { tasks } from '../support/tasks.ts';
 
 /** How long a breaker stays open: until the test says that it is over. */
 class OpenTime {
