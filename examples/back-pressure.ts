@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   console.log({ completed, failed }, 'never more than', most, 'at once');
 }
 
-/** Submits more than fits, and tells which jobs ran. `submit` does not throw: the job that has no place settles FAILED. */
+/** Submits more than fits, and returns which jobs ran. `submit` does not throw: the job that has no room settles FAILED. */
 async function flood(overflow: Overflow): Promise<string> {
   await using pool = new ThreadPool({ maxWorkers: 1, maxQueue: 3, overflow });
   pool.pause(); // so that none runs yet: then 3 have room, else one more, which runs

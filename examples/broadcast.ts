@@ -1,4 +1,4 @@
-// A call that every worker runs once, those started later too: to tell all of them what has changed.
+// A call that every worker runs once, those started later too: to notify all of them of what has changed.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./worker-tasks')>(require.resolve('./worker-tasks'));

@@ -1,4 +1,4 @@
-// A service that is told to end, by Ctrl-C, Docker or Kubernetes: it takes no more work, and ends what it has begun.
+// A service that is asked to end, by Ctrl-C, Docker or Kubernetes: it takes no more work, and ends what it has begun.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));

@@ -1,4 +1,4 @@
-// A logger is told what whoever runs the program wants to know: `console`, a pino logger, or one like this.
+// What is logged for whoever runs the program, by `console`, a pino logger, or one like this.
 import { type Logger, registerErrorClass, ThreadPool, taskModule } from 'thread-system';
 import { HttpError } from './http-error';
 

@@ -1,4 +1,4 @@
-// What a task tells while it runs.
+// What a task reports while it runs.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));

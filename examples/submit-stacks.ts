@@ -1,4 +1,4 @@
-// Which line submitted the job that failed: its error's stack shows the task's frames only, unless the pool is told to.
+// Which line submitted the job that failed: its error's stack shows the task's frames only, unless `submitStacks` is set.
 import { ThreadPool } from 'thread-system';
 
 async function main(): Promise<void> {

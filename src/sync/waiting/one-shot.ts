@@ -65,7 +65,7 @@ export abstract class OneShot extends SharedObject {
   abstract get [KIND_NAME](): string;
 
   /**
-   * Waits until this has happened. Resolves with `true`, or with `false` if `timeoutMs` passes first. A wait with a
+   * Waits until this has fired. Resolves with `true`, or with `false` if `timeoutMs` passes first. A wait with a
    * timeout keeps the process alive, one without does not.
    *
    * @throws {CancelledError} by rejection, if the token or signal in `options` is cancelled first.
