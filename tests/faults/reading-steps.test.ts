@@ -222,14 +222,14 @@ interface Task {
 }
 
 /** What stands for a job here. */
-interface Parcel {
+interface FakeJob {
   readonly id: number;
   readonly args: readonly unknown[];
   readonly overrides: JobOverrides | undefined;
   readonly kind: { readonly task: Task; readonly priority: number; readonly urgency: number };
 }
 
-giveAccess<Parcel>({
+giveAccess<FakeJob>({
   isInFlightJob: (value): boolean => typeof value === 'object',
   idOf: ({ id }) => id,
   kindOf: ({ kind }) => kind,
@@ -270,8 +270,8 @@ class Requests {
     );
   }
 
-  write(random: Random, count: number): Parcel[] {
-    const parcels = Array.from({ length: count }, (): Parcel => {
+  write(random: Random, count: number): FakeJob[] {
+    const jobs = Array.from({ length: count }, (): FakeJob => {
       const args = Array.from(
         { length: random.weighted({ few: 9, many: 1 }) === 'few' ? random.integer(0, 4) : 6 },
         () => valueFor(random),
@@ -282,12 +282,12 @@ class Requests {
       const priority = random.pick([0, 1]);
       return { id: ++this.#lastId, args, overrides, kind: { task: random.pick(tasks), priority, urgency: priority } };
     });
-    for (const parcel of parcels) {
-      this.#lane.define(parcel.kind.task);
-      this.#lane.write(parcel);
+    for (const job of jobs) {
+      this.#lane.define(job.kind.task);
+      this.#lane.write(job);
     }
     this.#lane.publish();
-    return parcels;
+    return jobs;
   }
 
   /** Reads all that was written, as the loop does: what escapes ends the thread. */
@@ -314,11 +314,11 @@ class Requests {
   }
 
   /** Each arrives as it was sent, but for those that `lost` counts: these say which value. */
-  expectRead(parcels: readonly Parcel[], read: ReturnType<Requests['read']>, lost: number): void {
-    expect(read.map(({ id }) => id)).toEqual(parcels.map(({ id }) => id));
+  expectRead(jobs: readonly FakeJob[], read: ReturnType<Requests['read']>, lost: number): void {
+    expect(read.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
     let errors = 0;
     for (const [index, { got }] of read.entries()) {
-      const { args, kind, overrides } = parcels[index] as Parcel;
+      const { args, kind, overrides } = jobs[index] as FakeJob;
       if (typeof got === 'string') {
         expect(got).toBe(told(args, kind.task.id, overrides ?? {}));
       } else {
@@ -341,7 +341,7 @@ describe.each(SEEDS)('a worker that reads requests (seed %i)', (seed) => {
     let lost = 0;
     let deaths = 0;
     for (let k = 1; ; k++) {
-      const parcels = lanes.write(random, 8);
+      const jobs = lanes.write(random, 8);
       lanes.faults.arm(k, 'once');
       let read: ReturnType<Requests['read']>;
       try {
@@ -354,7 +354,7 @@ describe.each(SEEDS)('a worker that reads requests (seed %i)', (seed) => {
         continue;
       }
       lanes.faults.disarm();
-      lanes.expectRead(parcels, read, lanes.faults.hasThrown ? 1 : 0);
+      lanes.expectRead(jobs, read, lanes.faults.hasThrown ? 1 : 0);
       if (!lanes.faults.hasThrown) {
         if (k > MOST_STEPS) break;
         continue;
@@ -371,14 +371,14 @@ describe.each(SEEDS)('a worker that reads requests (seed %i)', (seed) => {
     let deaths = 0;
     for (let k = 1; ; k++) {
       const lanes = new Requests();
-      const parcels = lanes.write(random, 3);
+      const jobs = lanes.write(random, 3);
       lanes.faults.arm(k, 'sticks');
       try {
         const read = reading(lanes.faults, () => lanes.read());
         if (!lanes.faults.hasThrown) break;
         // only what is beside the lane cannot be read: it takes no passing over
         lanes.faults.disarm();
-        expect(read.map(({ id }) => id)).toEqual(parcels.map(({ id }) => id));
+        expect(read.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
       } catch (fault) {
         expect(fault).toBeInstanceOf(Injected);
         deaths++;
@@ -394,11 +394,11 @@ describe.each(SEEDS)('a worker that reads requests (seed %i)', (seed) => {
       const lanes = new Requests();
       lanes.expectRead(lanes.write(random, 2), lanes.read(), 0);
       lanes.channel.spoilt = lanes.channel.posted + (k % 4);
-      const parcels = lanes.write(random, 6);
+      const jobs = lanes.write(random, 6);
       const isSpoilt = lanes.channel.posted > lanes.channel.spoilt;
       lanes.channel.spoilt = Number.NaN;
       try {
-        lanes.expectRead(parcels, lanes.read(), isSpoilt ? 1 : 0);
+        lanes.expectRead(jobs, lanes.read(), isSpoilt ? 1 : 0);
         if (isSpoilt) lost++;
       } catch (fault) {
         // it was a task, or shared memory of which nobody knows how much there was
@@ -552,7 +552,7 @@ test('a lane whose words are not those that were written is read no further', ()
 });
 
 describe.each(SEEDS)('a main thread that reads answers (seed %i)', (seed) => {
-  test('loses one value by a fault at any one step: all others are told as they were sent', () => {
+  test('loses one value by a fault at any one step: all others arrive as they were sent', () => {
     const lanes = new Results();
     const twin = new Results();
     let lost = 0;

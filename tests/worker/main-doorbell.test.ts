@@ -9,18 +9,18 @@ const { MainDoorbell } = await import('../../build/worker/main-doorbell.js');
 const { RequestLane } = await import('../../build/host/request-lane.js');
 const { RequestReader } = await import('../../build/worker/request-reader.js');
 
-interface Parcel extends InFlightJob {
+interface FakeJob extends InFlightJob {
   readonly kind: InFlightJobKind;
   readonly args: readonly unknown[];
 }
 
-const access: Partial<InFlightJobAccess<Parcel>> = {
+const access: Partial<InFlightJobAccess<FakeJob>> = {
   idOf: ({ id }) => id,
   kindOf: ({ kind }) => kind,
   argsOf: ({ args }) => args,
   isPlain: () => true,
 };
-giveAccess(access as InFlightJobAccess<Parcel>);
+giveAccess(access as InFlightJobAccess<FakeJob>);
 
 const peer = { isOpen: true, sharesMemory: true, tell: (): void => {} };
 const channel = new MessageChannel();
@@ -28,16 +28,16 @@ afterAll(() => channel.port1.close());
 
 const { port1, port2 } = channel;
 
-/** A worker's bell, of a main thread that sleeps so, and jobs of those priorities in its lane. Rings are logged. */
-function makeBell(priorities: readonly number[], parked: number = MainParked.UNTIL_RUNG) {
+/** A worker's doorbell, of a main thread that sleeps so, and jobs of those priorities in its lane. Rings are logged. */
+function makeDoorbell(priorities: readonly number[], parked: number = MainParked.UNTIL_RUNG) {
   const memory = createMemory();
   const lane = new RequestLane(memory, new PayloadPort(port1, peer), () => {});
   const reader = new RequestReader(memory, port2, new PayloadPort(port2, peer));
   const log: string[] = [];
   const poolWord = new Int32Array(new SharedArrayBuffer(4));
   const port = { postMessage: () => log.push('ring') };
-  const bell = new MainDoorbell(poolWord, memory.control, port as never, reader);
-  reader.onLessUrgent = () => bell.ringAnswered();
+  const doorbell = new MainDoorbell(poolWord, memory.control, port as never, reader);
+  reader.onLessUrgent = () => doorbell.ringAnswered();
 
   const origin = { kind: 'inline', name: 'task', source: '' } as never;
   priorities.forEach((priority, id) => {
@@ -51,7 +51,7 @@ function makeBell(priorities: readonly number[], parked: number = MainParked.UNT
     Atomics.store(poolWord, MAIN_PARKED, parked);
     log.push(`job of ${reader.priority}`);
     reader.readValues();
-    bell.answered(nowMs, nowMs);
+    doorbell.answered(nowMs, nowMs);
   };
   const mainReads = (): void => {
     Atomics.add(memory.control, Control.RESULT_WORDS_READ, 4);
@@ -60,7 +60,7 @@ function makeBell(priorities: readonly number[], parked: number = MainParked.UNT
 }
 
 test('a main thread that sleeps is rung before a job begins that is less urgent than the one answered', () => {
-  const { reader, log, answer } = makeBell([0, 4, 4, 0, 0, 2, 1, 1, 1]);
+  const { reader, log, answer } = makeDoorbell([0, 4, 4, 0, 0, 2, 1, 1, 1]);
   // the last jobs ring in any case, so that the next come in time
   while (reader.hasMoreThan(2)) answer(0);
 
@@ -78,7 +78,7 @@ test('a main thread that sleeps is rung before a job begins that is less urgent 
 });
 
 test('it is rung for answers that wait for more than 2 ms, but not for those that were read when another worker rang', () => {
-  const { log, answer, mainReads } = makeBell(new Array(9).fill(0));
+  const { log, answer, mainReads } = makeDoorbell(new Array(9).fill(0));
   for (const nowMs of [0, 1]) answer(nowMs);
   mainReads();
   for (const nowMs of [2.5, 3, 4.5]) answer(nowMs);
@@ -88,13 +88,13 @@ test('it is rung for answers that wait for more than 2 ms, but not for those tha
 });
 
 test('one that will wake by itself is rung for the last jobs, and before one that is less urgent, and for no other', () => {
-  const late = makeBell(new Array(50).fill(0), MainParked.UNTIL_TIMER);
+  const late = makeDoorbell(new Array(50).fill(0), MainParked.UNTIL_TIMER);
   for (let jobs = 1; jobs < 49; jobs++) late.answer(jobs);
   expect(late.log).not.toContain('ring');
   late.answer(49);
   expect(late.log.at(-1)).toBe('ring');
 
-  const urgent = makeBell([4, 0, 0, 0, 0], MainParked.UNTIL_TIMER);
+  const urgent = makeDoorbell([4, 0, 0, 0, 0], MainParked.UNTIL_TIMER);
   urgent.answer(0);
   urgent.answer(0);
   expect(urgent.log).toEqual(['job of 4', 'ring', 'job of 0']);

@@ -1,8 +1,8 @@
 import { equal } from 'node:assert/strict';
 import type { ResultLane } from '../../../build/host/result-lane.js';
-import { END, type Parcel, type WorkerSide, type World } from './world.ts';
+import { END, type ModelJob, type WorkerSide, type World } from './world.ts';
 
-type JobChannel = import('../../../build/host/job-channel.js').JobChannel<Parcel, WorkerOfMain>;
+type JobChannel = import('../../../build/host/job-channel.js').JobChannel<ModelJob, WorkerOfMain>;
 type Pacer = import('../../../build/core/dispatch/pacer.js').Pacer;
 
 const FIRST_RANK = { urgency: Number.POSITIVE_INFINITY, order: 0 };
@@ -36,9 +36,9 @@ interface WorkerOfMain {
 export interface MainOptions {
   readonly plannedTicks?: number;
   /** Is it published by itself? */
-  readonly isUrgent?: (job: Parcel) => boolean;
+  readonly isUrgent?: (job: ModelJob) => boolean;
   /** May jobs be sent? Asked again whenever main looks. */
-  readonly maySend?: (job: Parcel, worker: number) => boolean;
+  readonly maySend?: (job: ModelJob, worker: number) => boolean;
 }
 
 /** The pool's thread: its queue is a list, what it does with the memory and the ports is the library's. */
@@ -54,7 +54,7 @@ export class MainSide {
   fed = (): void => {};
   readonly #world: World;
   readonly #options: MainOptions;
-  readonly #queue: Parcel[] = [];
+  readonly #queue: ModelJob[] = [];
   #jobs = 0;
   #clockMs = 0;
 
@@ -104,10 +104,10 @@ export class MainSide {
     } as never);
   }
 
-  submit(...values: readonly (readonly unknown[])[]): Parcel[] {
+  submit(...values: readonly (readonly unknown[])[]): ModelJob[] {
     return values.map((args) => {
       const id = ++this.#jobs;
-      const job: Parcel = { id, kind: KIND, args, order: id, owner: undefined, seq: 0 };
+      const job: ModelJob = { id, kind: KIND, args, order: id, owner: undefined, seq: 0 };
       if (this.#queue.length === 0) this.pacer.beginBatch();
       this.#queue.push(job);
       return job;
@@ -129,7 +129,7 @@ export class MainSide {
   }
 
   /** Asks a job to stop, as the pool does. */
-  cancel(job: Parcel): string {
+  cancel(job: ModelJob): string {
     const queued = this.#queue.indexOf(job);
     if (queued >= 0) {
       this.#queue.splice(queued, 1);
@@ -147,7 +147,7 @@ export class MainSide {
     this.#requeue(inFlight.takeBack(FIRST_RANK, Number.POSITIVE_INFINITY));
   }
 
-  settle(job: Parcel, how: string): void {
+  settle(job: ModelJob, how: string): void {
     equal(this.settled.get(job.id), undefined, `job ${job.id} settles again: ${how}`);
     this.settled.set(job.id, how);
     this.settledNow();
@@ -173,7 +173,7 @@ export class MainSide {
     return this.#clockMs;
   }
 
-  #requeue(jobs: readonly Parcel[]): void {
+  #requeue(jobs: readonly ModelJob[]): void {
     this.#queue.push(...jobs);
     this.#queue.sort((a, b) => a.order - b.order);
   }
@@ -206,7 +206,7 @@ export class MainSide {
     const { heart } = this.#world;
     const worker = { isOpen: true, sharesMemory: true, tell: () => {}, side } as unknown as WorkerOfMain;
     const control = new heart.ControlPort(side.controlOfMain as never, side.memory.control, worker as never);
-    const channel: JobChannel = new heart.JobChannel<Parcel, WorkerOfMain>(worker as never, {
+    const channel: JobChannel = new heart.JobChannel<ModelJob, WorkerOfMain>(worker as never, {
       settings: { workerId: 1, concurrency: 1, poolWord: this.#world.poolWord, printed: [] },
       connection: {
         memory: side.memory,

@@ -17,7 +17,7 @@ const TEXTS: Name = 'texts beside the lane, of both widths, more than there is r
 const TEXTS_APART: Name = 'texts beside the lane, each sent when the one before has settled (interrupted once)';
 const LONG: Name = 'long arguments, and by message those for which the lane has no room (not interrupted)';
 const LONG_APART: Name = 'long arguments, each sent when the one before has settled (interrupted once)';
-const BELLS: Name = 'both doorbells: each job is sent when the one before has settled (interrupted twice)';
+const DOORBELLS: Name = 'both doorbells: each job is sent when the one before has settled (interrupted twice)';
 const KNOWN_TO_BLOCK: Name =
   'a worker that a job blocks whose task is known to block gives back the next (interrupted once)';
 const CANCEL: Name = 'a job is cancelled at any moment (interrupted three times)';
@@ -160,7 +160,7 @@ export const mutants: readonly Mutant[] = [
       REPORTS,
     ],
     [
-      'reports are told after the answer',
+      'reports that wait for room come after the answer',
       'this.print(printed);\n        this.#flushOverflow(seq);',
       'this.print(printed);',
       REPORTS,
@@ -231,25 +231,25 @@ export const mutants: readonly Mutant[] = [
       'a worker parks without a second look',
       'Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);\n        if (this.#requests.isEmpty)',
       'Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);\n        if (true)',
-      BELLS,
+      DOORBELLS,
     ],
     [
       'a worker looks, and then says that it parks',
       'Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);\n        if (this.#requests.isEmpty)',
       'const { isEmpty } = this.#requests;\n        Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);\n        if (isEmpty)',
-      BELLS,
+      DOORBELLS,
     ],
     [
       'a worker parks and does not say so',
       'Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);',
       '',
-      BELLS,
+      DOORBELLS,
     ],
     [
       'a worker says plainly that it parks',
       'Atomics.store(this.#control, Control.PARKED, Parked.IN_EVENT_LOOP);',
       'this.#control[Control.PARKED] = Parked.IN_EVENT_LOOP;',
-      BELLS,
+      DOORBELLS,
     ],
     [
       'a blocked worker does not say so',
@@ -265,12 +265,12 @@ export const mutants: readonly Mutant[] = [
       '',
       LAST_ANSWER,
     ],
-    ['a worker lowers the word and does not ring', 'this.#port.postMessage(DOORBELL);', ';', BELLS],
+    ['a worker lowers the word and does not ring', 'this.#port.postMessage(DOORBELL);', ';', DOORBELLS],
     [
       'a worker lowers the word plainly',
       'Atomics.exchange(word, MAIN_PARKED, NO) !== NO',
       '(word[MAIN_PARKED] = NO, true)',
-      BELLS,
+      DOORBELLS,
     ],
   ]),
   ...of('host/main-parking.js', [
@@ -278,16 +278,16 @@ export const mutants: readonly Mutant[] = [
       'main says plainly that it parks',
       'Atomics.store(this.word, MAIN_PARKED, MainParked.UNTIL_RUNG);',
       'this.word[MAIN_PARKED] = MainParked.UNTIL_RUNG;',
-      BELLS,
+      DOORBELLS,
     ],
-    ['main parks and does not say so', 'Atomics.store(this.word, MAIN_PARKED, MainParked.UNTIL_RUNG);', '', BELLS],
+    ['main parks and does not say so', 'Atomics.store(this.word, MAIN_PARKED, MainParked.UNTIL_RUNG);', '', DOORBELLS],
   ]),
   ...of('core/dispatch/pacer.js', [
     [
       'main parks without a second look',
       'if (Array_every(workers.all, (worker) => worker.results.isEmpty))',
       'if (true)',
-      BELLS,
+      DOORBELLS,
     ],
   ]),
   ...of('host/job-channel.js', [
@@ -295,7 +295,7 @@ export const mutants: readonly Mutant[] = [
       'main looks whether the worker sleeps, and then publishes',
       "if (!this.#publishEntries() && this.#leftToNext === 'nothing')\n            return 'published';\n        this.#leftToNext = 'nothing';",
       "const parked = Atomics.load(this.#controlWords, Control.PARKED);\n        if (this.#publishEntries())\n            return this.#wake(parked);\n        if (this.#leftToNext === 'nothing')\n            return 'published';",
-      BELLS,
+      DOORBELLS,
     ],
     [
       'an urgent job that is sent early stays at a worker that has blocked meanwhile',
@@ -309,7 +309,7 @@ export const mutants: readonly Mutant[] = [
       'this.publish();',
       KNOWN_TO_BLOCK,
     ],
-    ['main does not ring a worker that sleeps', 'this.#control.ring();', ';', BELLS],
+    ['main does not ring a worker that sleeps', 'this.#control.ring();', ';', DOORBELLS],
     [
       'main sends to a blocked worker',
       "if (parked === Parked.BLOCKED)\n            return 'blocked';",

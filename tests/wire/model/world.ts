@@ -44,7 +44,7 @@ export interface WorkerSide {
 }
 
 /** A job, as main sends it. */
-export interface Parcel extends InFlightJob {
+export interface ModelJob extends InFlightJob {
   readonly kind: InFlightJobKind;
   readonly args: readonly unknown[];
   readonly order: number;
@@ -52,7 +52,7 @@ export interface Parcel extends InFlightJob {
   seq: number;
 }
 
-const access: InFlightJobAccess<Parcel> = {
+const access: InFlightJobAccess<ModelJob> = {
   isInFlightJob: () => true,
   idOf: ({ id }) => id,
   kindOf: ({ kind }) => kind,
