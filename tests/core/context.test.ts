@@ -218,7 +218,7 @@ describe('a value that cannot be cloned', () => {
   );
 });
 
-test('a child is told of bad options as before', async () => {
+test('bad options of a child are refused as before', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   expect(await pool.submit(childWithOptions, [5])).toBe(
     "TypeError: Cannot submit child 'seen': options must be an object, received 5",

@@ -46,7 +46,7 @@ function logged(options: ThreadPoolOptions = {}): { logger: Recorder; pool: Thre
   return { logger, pool: new ThreadPool({ maxWorkers: 1, name: 'mill', logger, ...options }) };
 }
 
-describe('a logger is told', () => {
+describe('what is logged:', () => {
   test.each(['thread', 'process', 'inline'] as const)(
     'the life of the workers, kind %s, and nothing of jobs that complete',
     async (kind) => {
@@ -223,7 +223,7 @@ describe('a logger is told', () => {
   });
 });
 
-describe('where there is a logger, it is told and no process warning given', () => {
+describe('where there is a logger, the warning is logged, not given to the process:', () => {
   const program = (options: string, text: string): string => `
     import { ThreadPool, taskModule } from 'thread-system';
     process.removeAllListeners('warning');

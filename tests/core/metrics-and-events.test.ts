@@ -133,7 +133,7 @@ describe('workers', () => {
 });
 
 describe('events', () => {
-  test('are not told any more to a listener that was taken off', async () => {
+  test('do not reach a listener that was taken off', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     let count = 0;
     const unregister = pool.on('jobCancelled', () => {
@@ -223,7 +223,7 @@ describe('a failed job that nobody looks at', () => {
     const pool = new ThreadPool({ maxWorkers: 1 });
     process.on('warning', (warning) => console.log(warning.name + ': ' + warning.message.slice(0, 60)));`;
 
-  test('crashes nothing, is counted, and is told once a pool', async () => {
+  test('crashes nothing, is counted, and causes a warning once a pool', async () => {
     const { code, stdout } = await runProgram(`${head}
       pool.submit(tasks.fail, ['first']);
       pool.submit(tasks.fail, ['second']);
@@ -233,7 +233,7 @@ describe('a failed job that nobody looks at', () => {
     expect(code).toBe(0);
   });
 
-  test('is not told of where somebody listens, or awaits it, or reads its error', async () => {
+  test('causes no warning where somebody listens, or awaits it, or reads its error', async () => {
     const { stdout } = await runProgram(`${head}
       const job = pool.submit(tasks.fail, ['awaited']);
       await job.catch(() => {});

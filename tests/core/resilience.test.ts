@@ -47,7 +47,7 @@ describe('a circuit breaker of cockatiel', () => {
     expect(pool.metrics()).toMatchObject({ submitted: 4, completed: 1 });
   });
 
-  test('that is told so does not count jobs that were cancelled', async () => {
+  test('that is configured so does not count jobs that were cancelled', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const isFault = handleWhen((error) => !(error instanceof CancelledError));
     const breaker = circuitBreaker(isFault, { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(1) });

@@ -28,7 +28,7 @@ test('each waits for the jobs that were unsettled at its call, not for later one
   expect(waiters.count).toBe(0);
 });
 
-test('one whose time is over is told so, and the others go on waiting', async () => {
+test('one whose time is over is notified, and the others go on waiting', async () => {
   const waiters = new SettleWaiters();
   const patient = waiters.wait(1, 1, never);
   expect(await waiters.wait(1, 1, 1)).toBe(false);

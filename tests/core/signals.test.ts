@@ -128,7 +128,7 @@ describe('handleSignals', () => {
     }
   });
 
-  test('takes the signals it is told, and what it returns takes its handlers off', async () => {
+  test('takes the signals it is given, and what it returns takes its handlers off', async () => {
     const { code, stdout } = await runProgram(`
       import { ThreadPool } from 'thread-system';
       const stop = ThreadPool.handleSignals({ signals: ['SIGUSR2'] });

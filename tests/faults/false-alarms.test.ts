@@ -78,7 +78,7 @@ describe('a failure that somebody looks at, however late, is no alarm:', () => {
   }); // prettier-ignore
 });
 
-describe('a failure that nobody looks at is told, once a pool,', () => {
+describe('a failure that nobody looks at causes a warning, once a pool,', () => {
   test('when the job has been collected', async () => {
     const look = `(() => { pool.submit(bad); pool.submit(bad); })(); await pool.waitAll(); await collect();
       console.log(warnings.length); warnings.length = 0;`;

@@ -309,7 +309,7 @@ afterAll(() => {
   expect(warnings.length).toBeLessThan(5); // no flood of them
 });
 
-describe.each(SEEDS)('with values of any depth in whatever a job is told, or tells (seed %i)', (seed) => {
+describe.each(SEEDS)('with values of any depth in whatever a job receives, or sends (seed %i)', (seed) => {
   test.each([
     ['thread', 'worker', SMALL],
     ['thread', 'main thread', {}],

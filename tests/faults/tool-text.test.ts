@@ -65,7 +65,7 @@ describe.each(kinds)('an inline function with coverage counters, in a pool of ki
     expect(await pool.submit(globals)).toEqual([]);
   });
 
-  test('is told from one that misses a variable of such a name', async () => {
+  test('is not taken for one that misses a variable of such a name', async () => {
     await using pool = new ThreadPool({ kind, maxWorkers: 1 });
     const task = evaluated(`const cov_matrix = () => ({ s: [7] }); module.exports = () => cov_matrix().s[0];`);
     await expect(pool.submit(task)).rejects.toThrow(/not 'cov_matrix' of the code around it/);

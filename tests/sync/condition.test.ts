@@ -22,7 +22,7 @@ describe('a Condition', () => {
     return [got, !lock.isReleased && mutex.isLocked];
   }
 
-  test('gives the lock away while it waits, and has it again when it is told', async () => {
+  test('gives the lock away while it waits, and has it again when it is notified', async () => {
     const both = make();
     const waiting = waitLocked(both);
     using lock = await both.mutex.lock();

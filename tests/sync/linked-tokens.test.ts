@@ -55,7 +55,7 @@ describe('a linked token', () => {
     expect(() => CancellationToken.deadline('x' as never)).toThrow(TypeError);
   });
 
-  test('of an AbortSignal follows it, and listens only while somebody is to be told', () => {
+  test('of an AbortSignal follows it, and listens only while somebody is to be notified', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const token = CancellationToken.from(signal);

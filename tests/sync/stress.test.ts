@@ -117,7 +117,7 @@ describe('a thread that dies', () => {
     return { end };
   }
 
-  test('holding a mutex and a permit leaves them to the next, which is told', async () => {
+  test('holding a mutex and a permit leaves them to the next, which is notified', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
     const things = { mutex: new Mutex(), semaphore: new Semaphore(1) };
     const { end } = await victim(pool, 'holding', things);

@@ -3,7 +3,7 @@ import { Latch, Signal, ThreadPool } from 'thread-system';
 import { ofThisVersion } from '../../build/base/version.js';
 import { runProgram } from '../support/program.ts';
 
-test('a thread listens once, however often a listener that is told begins to wait for something else', async () => {
+test('a thread listens once, however often a listener that is notified begins to wait for something else', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   const { waitAsync } = Atomics;
   let listened = 0;

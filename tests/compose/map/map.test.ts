@@ -356,7 +356,7 @@ describe('map', () => {
     expect(() => pool.map(double, [1])).toThrow(PoolClosedError);
   });
 
-  test('a failure that nobody looks at is told', async () => {
+  test('a failure that nobody looks at causes a warning', async () => {
     const { stderr, code } = await runProgram(`
       import { ThreadPool } from 'thread-system';
       const pool = new ThreadPool({ maxWorkers: 1 });

@@ -30,7 +30,7 @@ async function starved(): Promise<void> {
 }
 
 describe('starvation', () => {
-  test('is told once of each job that waits too long, although a long job blocks the worker', async () => {
+  test('is emitted once for each job that waits too long, although a long job blocks the worker', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, aging });
     using gate = await occupy(pool);
     const { told } = listen(pool);
@@ -47,7 +47,7 @@ describe('starvation', () => {
     expect(told).toHaveLength(3);
   });
 
-  test('is told to who listens late, and to nobody who has left', async () => {
+  test('is emitted to who listens late, and to nobody who has left', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, aging });
     using gate = await occupy(pool);
     pool.submit(tasks.echo, [1]);
@@ -62,7 +62,7 @@ describe('starvation', () => {
     gate.open();
   });
 
-  test('is told again and again in a pool that was idle in between', async () => {
+  test('is emitted again and again in a pool that was idle in between', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, aging });
     await pool.submit(tasks.echo, [0]); // a worker has started, so that no job waits for that
     const { told } = listen(pool);
@@ -77,7 +77,7 @@ describe('starvation', () => {
     expect(new Set(told.map(({ job }) => job)).size).toBe(3);
   });
 
-  test('is not told while the pool is paused, and is when it goes on', async () => {
+  test('is not emitted while the pool is paused, and is when it goes on', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, aging });
     using gate = await occupy(pool);
     const { told } = listen(pool);
@@ -93,7 +93,7 @@ describe('starvation', () => {
     gate.open();
   });
 
-  test('is told of a job that a shutdown still runs', async () => {
+  test('is emitted for a job that a shutdown still runs', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, aging });
     using gate = await occupy(pool);
     const { told } = listen(pool);
@@ -106,7 +106,7 @@ describe('starvation', () => {
     expect(await end).toEqual({ completed: 2, failed: 0, cancelled: 0 });
   });
 
-  test('is not told of a job that may not run yet, nor of one that runs', async () => {
+  test('is not emitted for a job that may not run yet, nor for one that runs', async () => {
     await using other = new ThreadPool({ maxWorkers: 1 });
     await using pool = new ThreadPool({ maxWorkers: 1, aging });
     using prerequisite = await occupy(other);

@@ -76,7 +76,7 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
     expect(log.lines).toEqual(['open db']);
   });
 
-  test('a teardown that throws is told as lateError, and holds nobody up', async () => {
+  test('a teardown that throws is reported as lateError, and holds nobody up', async () => {
     const pool = makePool({ teardown: workerHooks.fail });
     const late: unknown[] = [];
     pool.on('lateError', (detail) => late.push(detail));
@@ -85,7 +85,7 @@ describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'"
     expect(late).toMatchObject([{ error: { name: 'RangeError', code: 'E_OPEN' }, job: undefined }]);
   });
 
-  test('a teardown that never ends is ended after the grace, and told', async () => {
+  test('a teardown that never ends is ended after the grace, and reported', async () => {
     const pool = makePool({ teardown: workerHooks.never, graceMs: 30 });
     const late: Error[] = [];
     pool.on('lateError', ({ error }) => late.push(error));

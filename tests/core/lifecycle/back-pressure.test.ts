@@ -251,7 +251,7 @@ describe('ready', () => {
 });
 
 describe('drain', () => {
-  test('is told when a queue that was full has room again', async () => {
+  test('is emitted when a queue that was full has room again', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, maxQueue: 1 });
     let drained = 0;
     pool.on('drain', () => drained++);
@@ -271,7 +271,7 @@ describe('drain', () => {
     await until(() => drained === 2);
   });
 
-  test('is never told without maxQueue', async () => {
+  test('is never emitted without maxQueue', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     let drained = 0;
     pool.on('drain', () => drained++);

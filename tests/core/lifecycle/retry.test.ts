@@ -132,7 +132,7 @@ describe('a job with retry', () => {
     expect(ends).toEqual(['idle']);
   });
 
-  test('is told of in listeners in which the numbers add up', async () => {
+  test('is reported to listeners, for which the numbers add up', async () => {
     await using pool = new ThreadPool({ maxWorkers: 2 });
     const off: unknown[] = [];
     const look = (): void => {

@@ -132,7 +132,7 @@ describe('pool options', () => {
     expect(made).toHaveLength(1);
   });
 
-  test('worker that makes something else is told so', async () => {
+  test('worker that makes something else fails the start, and the error says so', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, worker: () => 5 as never });
     await expect(pool.submit(tasks.echo, [1])).rejects.toThrow(
       /Cannot start a worker: the option worker must return a Worker, received 5$/,

@@ -392,7 +392,7 @@ describe('a thread that dies', () => {
     expectSearched(model.explore({ threads, mayDie: ['victim'], preemptions: 2, check }), 1000);
   });
 
-  test('while it holds the permit is told to the next one', () => {
+  test('while it holds the permit wakes the next one', () => {
     const { model, words, queue } = queueOf({ permits: 1, threads: 2 });
     const held = wordsOf(model, 'held');
     const threads = {

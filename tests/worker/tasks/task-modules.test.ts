@@ -183,7 +183,7 @@ describe('an inline function', () => {
     expect(jobs.map((job) => job.name)).toEqual(['first', 'second', 'given']);
   });
 
-  test('that reaches outside itself is told so, and what would help', async () => {
+  test('that reaches outside itself fails with an error that says so, and what would help', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const outside = 5;
     const job = pool.submit((x: number) => x + outside, [1]);
@@ -194,7 +194,7 @@ describe('an inline function', () => {
     expect((job.error as Error).stack?.match(/outside is not defined/g)).toHaveLength(1);
   });
 
-  test('that has no source text, or is no function there, is told so', async () => {
+  test('that has no source text, or is no function there, fails with an error that says so', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     await expect(pool.submit(Math.max, [1, 2])).rejects.toThrow(
       /^Cannot send task 'max' by its source text: it is a native or bound function/,
