@@ -6,7 +6,7 @@ import type { Printed } from '../contract/printed.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { wake } from '../sync/waiting/wakeup.js';
 import { Control, MASK, Parked } from '../wire/lane/layout.js';
-import { SlotTable, type StopOutcome } from '../wire/lane/slot-table.js';
+import { type CancelOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
 import type { ControlPort } from './control-port.js';
 import { InFlight } from './in-flight.js';
@@ -18,10 +18,10 @@ import type { JobSink, WorkerEvents } from './worker-events.js';
 import type { WorkerLifecycle } from './worker-lifecycle.js';
 import type { WorkerSettings } from './worker-settings.js';
 
-/** What a cancel of a job at a worker came to: the job was taken back, or its code was asked to stop. */
-export type CancelOutcome = 'taken back' | StopOutcome;
+/** How a job was withdrawn from a worker: it was taken back, or its code was asked to stop. */
+export type WithdrawOutcome = 'taken back' | CancelOutcome;
 
-/** What a publish came to: `blocked` if code of a job blocks the thread, which will not take what it was sent. */
+/** Outcome of a publish: `blocked` if code of a job blocks the thread, which will not take what it was sent. */
 export type PublishOutcome = 'published' | 'blocked';
 
 /** What a job channel sends by, and where it passes answers. */
@@ -90,12 +90,12 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   }
 
   /** How many places are taken, or will be by jobs sent ahead. */
-  get placesTaken(): number {
+  get #placesTaken(): number {
     return this.inFlight.taken - this.#suspended.size;
   }
 
   get hasPlace(): boolean {
-    return this.placesTaken < this.#concurrency;
+    return this.#placesTaken < this.#concurrency;
   }
 
   /** Whether the lane has room for a job. */
@@ -218,7 +218,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   }
 
   /** See `RemoteWorker.cancel`. */
-  cancel(job: J, reason: unknown): CancelOutcome {
+  cancel(job: J, reason: unknown): WithdrawOutcome {
     if (this.inFlight.takeBackOne(job) === 'taken back') return 'taken back';
     const seq = seqOf(job);
     const outcome = this.#slots.cancel(seq);

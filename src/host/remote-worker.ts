@@ -10,7 +10,7 @@ import { ControlMessages } from './control-messages.js';
 import { ControlPort } from './control-port.js';
 import type { Hook } from './hook-queue.js';
 import type { InFlight } from './in-flight.js';
-import { type CancelOutcome, JobChannel, type PublishOutcome } from './job-channel.js';
+import { JobChannel, type PublishOutcome, type WithdrawOutcome } from './job-channel.js';
 import type { ResultLane } from './result-lane.js';
 import { connect, type WorkerConnection } from './worker-connection.js';
 import type { JobSink, Run, WorkerEvents } from './worker-events.js';
@@ -142,11 +142,6 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#lifecycle.takesEarly && this.#channel.hasPlace && this.#channel.hasEarlyRoom;
   }
 
-  /** How many places are taken, or will be by jobs sent ahead. */
-  get placesTaken(): number {
-    return this.#channel.placesTaken;
-  }
-
   /** Whether the lane has room for a job. */
   get hasRoom(): boolean {
     return this.#channel.hasRoom;
@@ -268,7 +263,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   /** Asks a job to stop: either the job never starts, or it sees its flag raised, or it has already ended. */
-  cancel(job: J, reason: unknown): CancelOutcome {
+  cancel(job: J, reason: unknown): WithdrawOutcome {
     return this.#channel.cancel(job, reason);
   }
 

@@ -27,8 +27,8 @@ const TRANSITIONS = {
 } as const satisfies Readonly<Record<string, { readonly from: readonly WorkerState[]; readonly to: WorkerState }>>;
 
 type Transition = keyof typeof TRANSITIONS;
-/** What a transition came to: the state it leads to, or `refused` if the worker was past it. */
-type Moved<T extends Transition> = (typeof TRANSITIONS)[T]['to'] | 'refused';
+/** Outcome of a transition: the state it leads to, or `refused` if the worker was past it. */
+type Transitioned<T extends Transition> = (typeof TRANSITIONS)[T]['to'] | 'refused';
 
 /** What the life of a worker is made of. */
 export interface LifecycleDeps {
@@ -138,7 +138,7 @@ export class WorkerLifecycle {
   }
 
   /** Ends a worker that cannot take jobs, as one of its first hooks failed. */
-  failStart(fault: string, cause: unknown): Moved<'failStart'> {
+  failStart(fault: string, cause: unknown): Transitioned<'failStart'> {
     const moved = this.#move('failStart');
     if (moved === 'refused') return moved;
     this.#startFault = fault;
@@ -148,7 +148,7 @@ export class WorkerLifecycle {
   }
 
   /** Lets the worker take no more jobs. It ends at the next `jobsEnded`. */
-  retire(reason: string): Moved<'retire'> {
+  retire(reason: string): Transitioned<'retire'> {
     const moved = this.#move('retire');
     if (moved !== 'refused') this.#retireReason = reason;
     return moved;
@@ -163,7 +163,7 @@ export class WorkerLifecycle {
    * Ends a worker without jobs in order: its streams and hooks end, then its teardown runs. If there is nothing to run, or the
    * grace is over, the thread is ended.
    */
-  end(reason: string): Moved<'close' | 'terminate'> {
+  end(reason: string): Transitioned<'close' | 'terminate'> {
     if (!this.#may('close')) return 'refused';
     if ((!this.#hasHooksToEnd && !this.ports.isLinked) || this.#graceMs === 0) return this.terminate(reason);
     this.#endReason = reason;
@@ -174,7 +174,7 @@ export class WorkerLifecycle {
   }
 
   /** Ends the thread at once, whatever runs on it. */
-  terminate(reason: string): Moved<'terminate'> {
+  terminate(reason: string): Transitioned<'terminate'> {
     const moved = this.#move('terminate');
     if (moved === 'refused') return moved;
     this.#endReason = reason;
@@ -183,7 +183,7 @@ export class WorkerLifecycle {
   }
 
   /** The worker's loop has failed, or its lane cannot be read any further. */
-  broke(cause: unknown): Moved<'terminate'> {
+  broke(cause: unknown): Transitioned<'terminate'> {
     this.#thread.failed(cause);
     this.isBroken = true;
     const moved = this.#move('terminate');
@@ -192,7 +192,7 @@ export class WorkerLifecycle {
   }
 
   /** The thread is gone: no further hook is sent. */
-  exit(): Moved<'exit'> {
+  exit(): Transitioned<'exit'> {
     this.#stopGrace();
     this.hooks.close();
     return this.#move('exit');
@@ -212,7 +212,7 @@ export class WorkerLifecycle {
     return from.includes(this.#state);
   }
 
-  #move<T extends Transition>(transition: T): Moved<T> {
+  #move<T extends Transition>(transition: T): Transitioned<T> {
     if (!this.#may(transition)) return 'refused';
     const { to } = TRANSITIONS[transition];
     this.#state = to;

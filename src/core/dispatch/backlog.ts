@@ -14,7 +14,7 @@ export interface BacklogDeps {
   readonly dispatcher: { readonly isDue: boolean };
 }
 
-/** Says what waits in the queue and at workers, and what that calls for. Changes nothing. */
+/** Answers questions about what waits in the queue and at workers: how many workers it needs, and whether they must be watched. */
 export class Backlog {
   readonly #queue: JobQueue<Job>;
   readonly #workers: WorkerSet;

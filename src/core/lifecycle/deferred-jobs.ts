@@ -58,12 +58,12 @@ export class DeferredJobs {
       for (const stop of stops) stop();
     });
     let missing = waitsFor.length + (ms > 0 ? 1 : 0);
-    const arrived = (): void => {
+    const met = (): void => {
       if (--missing === 0 && this.remove(job)) this.#release(job);
     };
-    if (ms > 0) stops.push(startTimer(ms, arrived, { keepsProcess: false }));
+    if (ms > 0) stops.push(startTimer(ms, met, { keepsProcess: false }));
     for (const other of waitsFor) {
-      const ended = (): void => (kindOf(other).settledAs === 'COMPLETED' ? arrived() : this.#fail(job, other));
+      const ended = (): void => (kindOf(other).settledAs === 'COMPLETED' ? met() : this.#fail(job, other));
       if (isSettled(other)) ended();
       else stops.push(whenSettled(other, ended));
     }

@@ -67,7 +67,7 @@ export class GraceKeeper {
   #watchRetired(worker: PoolWorker, job: Job): void {
     if (!worker.isRunning || worker.inFlight.taken === 0) return;
     worker.ping();
-    const look = (): void => {
+    const check = (): void => {
       if (worker.hasAnswered || !worker.isRunning) {
         this.#watchRetired(worker, job);
         return;
@@ -75,7 +75,7 @@ export class GraceKeeper {
       worker.endCause = new Error(`Job '${job.name}' did not stop when asked to, and blocked its thread`);
       this.#events.endWorker(worker);
     };
-    startTimer(RETIRED_PATIENCE_MS, look, { keepsProcess: false });
+    startTimer(RETIRED_PATIENCE_MS, check, { keepsProcess: false });
   }
 
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {

@@ -9,8 +9,8 @@ const STATE_BITS = 2;
 
 /** Which side was first: main, which takes a job back that is only dispatched, or the worker, which begins it. */
 export type BeginOutcome = 'taken back' | 'begun';
-/** What a request to stop a job came to: `ended` if the job's code has. */
-export type StopOutcome = 'asked' | 'asked before' | 'ended';
+/** Outcome of a request to stop a job: `ended` if the job's code has. */
+export type CancelOutcome = 'asked' | 'asked before' | 'ended';
 /** Whether a job was asked to stop before its code ended. */
 export type EndOutcome = 'ended' | 'asked before';
 /** Whether a job waits again, or was asked to stop before that. */
@@ -54,7 +54,7 @@ export class SlotTable {
   }
 
   /** Main: asks the job, which has begun, to stop. */
-  cancel(seq: number): StopOutcome {
+  cancel(seq: number): CancelOutcome {
     if (this.#swap(seq, RUNNING, CANCELLING)) return 'asked';
     return this.isCancelling(seq) ? 'asked before' : 'ended';
   }

@@ -124,17 +124,17 @@ export class PayloadPort {
   open(message: unknown, tag: number): unknown {
     if (tag !== Tag.ENVELOPE) return message;
     const { root, marks, handles, streams = [], ports = [] } = message as Envelope;
-    const arrived = new Map<object, unknown>();
+    const revived = new Map<object, unknown>();
     for (const { mark, handle } of streams) {
       for (const port of portsOf(handle)) this.#peer.linked?.(port);
-      arrived.set(mark, streamOf(handle));
+      revived.set(mark, streamOf(handle));
     }
     for (const port of ports) this.#peer.lent?.(port);
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
-      if (mark !== undefined) arrived.set(mark, 'buffer' in handle ? partOf(handle) : revive(handle, this.#peer));
+      if (mark !== undefined) revived.set(mark, 'buffer' in handle ? partOf(handle) : revive(handle, this.#peer));
     }
-    return restore(root, arrived, new Set());
+    return restore(root, revived, new Set());
   }
 
   get #to(): 'thread' | 'process' {
@@ -296,24 +296,24 @@ function copyContainer(item: object, copies: Map<object, unknown>, replace: Repl
   return copy;
 }
 
-/** Replaces each mark by the object that has arrived for it. In place, as nothing else refers to the clone yet. */
-function restore(item: unknown, arrived: ReadonlyMap<object, unknown>, seen: Set<object>): unknown {
+/** Replaces each mark by what was revived for it. In place, as nothing else refers to the clone yet. */
+function restore(item: unknown, revived: ReadonlyMap<object, unknown>, seen: Set<object>): unknown {
   if (typeof item !== 'object' || item === null) return item;
-  if (arrived.has(item)) return arrived.get(item);
+  if (revived.has(item)) return revived.get(item);
   if (seen.has(item)) return item;
   seen.add(item);
   if (types.isMap(item)) {
     const entries = [...item];
     item.clear();
-    for (const [key, child] of entries) item.set(restore(key, arrived, seen), restore(child, arrived, seen));
+    for (const [key, child] of entries) item.set(restore(key, revived, seen), restore(child, revived, seen));
   } else if (types.isSet(item)) {
     const children = [...item];
     item.clear();
-    for (const child of children) item.add(restore(child, arrived, seen));
+    for (const child of children) item.add(restore(child, revived, seen));
   } else if (isContainer(item)) {
     for (const key of Object.keys(item)) {
       const child: unknown = Reflect.get(item, key);
-      const restored = restore(child, arrived, seen);
+      const restored = restore(child, revived, seen);
       if (restored !== child) define(item, key, restored);
     }
   }
