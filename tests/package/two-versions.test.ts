@@ -11,8 +11,8 @@ interface Manifest {
 }
 const manifest: Manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const OTHER = '99.0.1';
-/** As it is in the code, with any quotes, and in the text of the worker within it. */
-const VERSION_IN_CODE = new RegExp(`(VERSION\\s*=\\s*\\\\?["'])${manifest.version.replaceAll('.', '\\.')}`, 'g');
+/** As it is in the code, where the constant has a name of any length. */
+const VERSION_IN_CODE = new RegExp(`(=\\s*["'])${manifest.version.replaceAll('.', '\\.')}(?=["'])`, 'g');
 
 /** Copies the built library into the folder as a package, under a version of its own. Returns how many files say it. */
 async function install(folder: TempFolder, name: string, version: string): Promise<number> {

@@ -6,7 +6,7 @@ import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { JobQueue } from './job-queue.js';
 import type { Reserve } from './reserve.js';
-import { isBehindIn, type WorkerChoice } from './worker-choice.js';
+import type { WorkerChoice } from './worker-choice.js';
 
 /** Smallest backlog worth sharing with an idle worker. */
 export const SHARE_TICKS = 0.1 * TICKS_PER_MS;
@@ -88,7 +88,7 @@ export class Balance {
     if (!this.#choice.waitsBehind(worker, job)) return false;
     let isAnyTaken = false;
     for (const other of this.#workers.all)
-      if (isBehindIn(other, worker, job) && this.#takeAll(other) > 0) isAnyTaken = true;
+      if (this.#choice.isBehindIn(other, worker, job) && this.#takeAll(other) > 0) isAnyTaken = true;
     return isAnyTaken;
   }
 

@@ -85,8 +85,19 @@ export class WorkerChoice {
 
   /** Whether a job that must begin before this one waits at a worker other than `worker`. */
   waitsBehind(worker: PoolWorker, job: Job): boolean {
-    for (const other of this.#workers.all) if (isBehindIn(other, worker, job)) return true;
+    for (const other of this.#workers.all) if (this.isBehindIn(other, worker, job)) return true;
     return false;
+  }
+
+  /**
+   * Whether a job that waits at `other` has to begin before `job` can begin at `worker`. Never for the only job of a worker that
+   * is up, as nothing delays it; nor for one that `worker` is kept from, by the reserve: aging may have raised it.
+   */
+  isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
+    if (other === worker || (other.isReady && other.inFlight.taken === 1)) return false;
+    const first = other.inFlight.firstWaitingJob;
+    if (first === undefined || !precedes(first, job)) return false;
+    return this.#reserve === undefined || this.#reserve.mayTake(worker, first);
   }
 
   /** Whether a worker has not answered for longer than all it was sent should take. */
@@ -102,13 +113,7 @@ export function isInWindow({ inFlight, concurrency }: PoolWorker, job: Job): boo
   return inFlight.lastTask === undefined || mayWait(inFlight.lastTask as TaskRef); // of a job of ours
 }
 
-/**
- * Whether a job that waits at `other` has to begin before `job` can begin at `worker`. Never for the only job of a worker
- * that is up, as nothing delays it.
- */
-export function isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
-  if (other === worker || (other.isReady && other.inFlight.taken === 1)) return false;
-  const first = other.inFlight.firstWaitingJob;
-  if (first === undefined) return false;
+/** Whether a job has to begin before another, on whatever workers. */
+function precedes(first: Job, job: Job): boolean {
   return outranks(first, job) || (isOrdered(taskOf(first), taskOf(job)) && ranksBefore(rankOf(first), rankOf(job)));
 }

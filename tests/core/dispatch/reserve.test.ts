@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, JobPriority, ThreadPool, type ThreadPoolOptions } from 'thread-system';
+import { type CurrentJob, type Job, JobPriority, ThreadPool, type ThreadPoolOptions } from 'thread-system';
 import { FileGate, gated } from '../../support/file-gate.ts';
 import { Gate, occupy, occupyAsync, until } from '../../support/gate.ts';
 import { OrderLog } from '../../support/order-log.ts';
@@ -18,6 +18,20 @@ async function learnNote(pool: ThreadPool): Promise<void> {
 }
 
 describe.each(['thread', 'process', 'inline'] as const)("in a pool of kind '%s'", (kind) => {
+  test('jobs that aging has raised above others run on, though the free worker is kept from them', async () => {
+    const aging = { everyMs: 5, step: 1 };
+    await using pool = new ThreadPool({ kind, maxWorkers: 2, reserved: ONE_FOR_HIGH, aging });
+    const family = async function (this: CurrentJob, value: number): Promise<number> {
+      const child = async (n: number): Promise<number> => {
+        await new Promise((resolve) => setTimeout(resolve, 3));
+        return n;
+      };
+      return await this.submit(child, [value]);
+    };
+    const jobs = Array.from({ length: 150 }, (_, index) => pool.submit(family, [index], { priority: index % 5 }));
+    expect(await Promise.all(jobs)).toEqual(jobs.map((_, index) => index));
+  });
+
   test('a worker is kept free for urgent jobs, however many others wait', async () => {
     await using pool = new ThreadPool({ kind, maxWorkers: 2, reserved: ONE_FOR_HIGH });
     using gate = new FileGate();
