@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { refuseOptions } from '../base/check/options.js';
+import { refuseSurplusObjects } from '../base/check/options.js';
 import { checkText } from '../base/check/values.js';
 import { setImmediate } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
@@ -92,7 +92,7 @@ export class JobGroup implements AsyncDisposable {
   /** Makes a group within this one: its jobs are counted, cancelled and awaited with this group's. */
   group(name: string): JobGroup;
   group(name: string, ...rest: readonly unknown[]): JobGroup {
-    refuseOptions(rest, 'make a group');
+    refuseSurplusObjects(rest, 'no options', 'make a group');
     this.#checkOpen();
     return new JobGroup(this.#deps, name, this);
   }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { mustBe } from '../base/check/argument-errors.js';
-import { refuseOptions } from '../base/check/options.js';
+import { refuseOptions, refuseSurplusObjects } from '../base/check/options.js';
 import { checkFunction, checkIterable } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
@@ -220,7 +220,7 @@ export class ThreadPool implements AsyncDisposable {
   /** Makes a group for jobs that belong together: they are counted, cancelled and awaited as one. */
   group(name: string): JobGroup;
   group(name: string, ...rest: readonly unknown[]): JobGroup {
-    refuseOptions(rest, 'make a group');
+    refuseSurplusObjects(rest, 'no options', 'make a group');
     const deps: GroupDeps = {
       submit: (task, args, options) => this.submit(task as never, args as never, options),
       submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
@@ -244,7 +244,7 @@ export class ThreadPool implements AsyncDisposable {
    */
   ready(): Promise<void>;
   ready(...rest: readonly unknown[]): Promise<void> {
-    refuseOptions(rest, 'wait for room in the queue');
+    refuseSurplusObjects(rest, 'no options', 'wait for room in the queue');
     if (this.#engine.state.phase !== 'open')
       return Promise.reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
     return this.#engine.admission.ready();

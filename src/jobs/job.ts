@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { Bare } from '../base/bare.js';
 import { mustBe } from '../base/check/argument-errors.js';
-import { refuseSurplusOptions } from '../base/check/options.js';
+import { refuseSurplusObjects } from '../base/check/options.js';
 import { checkFinite, checkFunction } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { giveAccess, type InFlightJobOverrides } from '../base/in-flight-job.js';
@@ -199,7 +199,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
    */
   onProgress(fn: (value: P) => void): () => void;
   onProgress(fn: (value: P) => void, ...rest: readonly unknown[]): () => void {
-    refuseSurplusOptions(rest, 'only a listener', 'register onProgress');
+    refuseSurplusObjects(rest, 'only a listener', 'register onProgress');
     checkFunction(fn, 'the listener', 'register onProgress');
     const progress = progressOf(this);
     accessProgress(progress);

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { mustBe } from '../base/check/argument-errors.js';
-import { refuseSurplusOptions } from '../base/check/options.js';
+import { refuseSurplusObjects } from '../base/check/options.js';
 import { defineHidden } from '../base/define.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { TaskDefinition } from '../contract/task-definition.js';
@@ -60,7 +60,7 @@ const modules = new Map<string, object>();
  */
 export function taskModule<M>(url: URL | string): TaskModule<M>;
 export function taskModule<M>(url: URL | string, ...rest: readonly unknown[]): TaskModule<M> {
-  refuseSurplusOptions(rest, 'only a URL', 'name task module');
+  refuseSurplusObjects(rest, 'only a URL', 'name task module');
   const href = moduleHref(url);
   let exports = modules.get(href);
   if (exports === undefined) {

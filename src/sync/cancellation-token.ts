@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { bindContext } from '../base/async-context.js';
-import { refuseSurplus, refuseSurplusOptions } from '../base/check/options.js';
+import { refuseSurplusObjects } from '../base/check/options.js';
 import { checkDate, checkInstance, checkMs, checkSignal } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { stamp } from '../base/ticks.js';
@@ -138,7 +138,7 @@ export class CancellationToken extends OneShot {
    */
   static timeout(ms: number): CancellationToken;
   static timeout(ms: number, ...rest: readonly unknown[]): CancellationToken {
-    refuseSurplusOptions(rest, 'only milliseconds', MAKE);
+    refuseSurplusObjects(rest, 'only milliseconds', MAKE);
     checkMs(ms, 'ms', MAKE);
     return CancellationToken.#due(ms, `timed out after ${ms} ms`);
   }
@@ -151,7 +151,7 @@ export class CancellationToken extends OneShot {
    */
   static deadline(date: Date | number): CancellationToken;
   static deadline(date: Date | number, ...rest: readonly unknown[]): CancellationToken {
-    refuseSurplusOptions(rest, 'only a date', MAKE);
+    refuseSurplusObjects(rest, 'only a date', MAKE);
     const ms = msUntil(checkDate(date, 'date', MAKE));
     return CancellationToken.#due(ms, 'the deadline passed');
   }
@@ -163,7 +163,7 @@ export class CancellationToken extends OneShot {
    */
   static from(signal: AbortSignal): CancellationToken;
   static from(signal: AbortSignal, ...rest: readonly unknown[]): CancellationToken {
-    refuseSurplusOptions(rest, 'only an AbortSignal', MAKE);
+    refuseSurplusObjects(rest, 'only an AbortSignal', MAKE);
     const source = new AbortSource(checkSignal(signal, 'signal', MAKE));
     return CancellationToken.#linked({ source, reason: () => signal.reason, signals: () => [signal] });
   }
@@ -238,7 +238,7 @@ export class CancellationToken extends OneShot {
   /** Returns a token that is cancelled together with this one. Cancelling the child does not cancel this token. */
   child(): CancellationToken;
   child(...rest: readonly unknown[]): CancellationToken {
-    refuseSurplus(rest, 'no arguments', 'make a child of a token');
+    refuseSurplusObjects(rest, 'no arguments', 'make a child of a token');
     return CancellationToken.any(this);
   }
 
@@ -250,7 +250,7 @@ export class CancellationToken extends OneShot {
    */
   onCancel(fn: (reason: unknown) => void): () => void;
   onCancel(fn: (reason: unknown) => void, ...rest: readonly unknown[]): () => void {
-    refuseSurplusOptions(rest, 'only a listener', 'register onCancel');
+    refuseSurplusObjects(rest, 'only a listener', 'register onCancel');
     return listen(this, typeof fn === 'function' ? bindContext(fn) : fn, 'onCancel');
   }
 

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { refuseCount } from '../base/check/options.js';
 import { checkInstance } from '../base/check/values.js';
 import { GIVE_AWAY, HANDLE_FOR, Inner, IS_HELD, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Mutex, reviveMutex } from './mutex.js';
@@ -78,9 +77,7 @@ export class Condition extends SharedObject {
   }
 
   /** Wakes the first waiter; does nothing if nobody waits. */
-  notify(): void;
-  notify(...rest: readonly unknown[]): void {
-    refuseCount(rest, 'no count: it wakes one waiter', 'notify a condition');
+  notify(): void {
     this.#queue.addForWaiters(1);
   }
 

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { refuseCount } from '../base/check/options.js';
 import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, SOURCE_FIRED } from './inner.js';
 import type { CrossingHandle } from './sharing/crossing.js';
@@ -43,9 +42,7 @@ export class Latch extends OneShot {
   }
 
   /** Counts down by one and opens the latch at 0. Does nothing once it is open. */
-  countDown(): void;
-  countDown(...rest: readonly unknown[]): void {
-    refuseCount(rest, 'no count: it counts down by one', 'count down a latch');
+  countDown(): void {
     for (;;) {
       const { count } = this;
       if (count === 0) return;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { refuseCount, refuseSurplus } from '../base/check/options.js';
+import { refuseSurplus } from '../base/check/options.js';
 import { checkCount } from '../base/check/values.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from './inner.js';
 import { Lease } from './lease.js';
@@ -87,9 +87,7 @@ export class Semaphore extends SharedObject {
   }
 
   /** Adds a bare permit, which the first waiter gets. */
-  release(): void;
-  release(...rest: readonly unknown[]): void {
-    refuseCount(rest, 'no count: it adds one permit', 'release a semaphore');
+  release(): void {
     this.#queue.releaseBare();
   }
 

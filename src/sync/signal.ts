@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { bindContext } from '../base/async-context.js';
-import { refuseSurplus, refuseSurplusOptions } from '../base/check/options.js';
+import { refuseSurplus, refuseSurplusObjects } from '../base/check/options.js';
 import { checkInstance, checkSignal } from '../base/check/values.js';
 import { FOLLOWS_ALWAYS, HANDLE_FOR, HAS_FIRED, Inner, KIND_NAME, LINK, SOURCE_FIRED } from './inner.js';
 import { CROSS, type CrossingHandle } from './sharing/crossing.js';
@@ -85,7 +85,7 @@ export class Signal extends OneShot {
    */
   static from(abortSignal: AbortSignal): Signal;
   static from(abortSignal: AbortSignal, ...rest: readonly unknown[]): Signal {
-    refuseSurplusOptions(rest, 'only an AbortSignal', 'make a signal');
+    refuseSurplusObjects(rest, 'only an AbortSignal', 'make a signal');
     const source = new AbortSource(checkSignal(abortSignal, 'abortSignal', 'make a signal'));
     return new Signal(new Inner({ source }));
   }
@@ -112,7 +112,7 @@ export class Signal extends OneShot {
    */
   onGo(fn: () => void): () => void;
   onGo(fn: () => void, ...rest: readonly unknown[]): () => void {
-    refuseSurplusOptions(rest, 'only a listener', 'register onGo');
+    refuseSurplusObjects(rest, 'only a listener', 'register onGo');
     return listen(this, typeof fn === 'function' ? bindContext(() => fn()) : fn, 'onGo');
   }
 
@@ -184,7 +184,7 @@ export class Signal extends OneShot {
 
   #combined(operator: Operator, [given, ...rest]: readonly unknown[]): Signal {
     const other = checkInstance(given, Signal, 'the other', 'combine signals');
-    refuseSurplus(rest, 'one other signal', 'combine signals');
+    refuseSurplusObjects(rest, 'one other signal', 'combine signals');
     return new Signal(new Inner({ source: new Combination<Signal>(operator, [this, other]) }));
   }
 }

@@ -1,4 +1,4 @@
-import { optionNames, readOptions, refuseSurplusOptions } from '../base/check/options.js';
+import { optionNames, readOptions, refuseSurplusObjects } from '../base/check/options.js';
 import { checkDate, checkMs, checkObject } from '../base/check/values.js';
 import { now } from '../base/clock.js';
 import { msUntil } from '../base/timer.js';
@@ -50,7 +50,7 @@ export class Till extends Signal {
    */
   static at(date: Date | number): Till;
   static at(date: Date | number, ...rest: readonly unknown[]): Till {
-    refuseSurplusOptions(rest, 'only a date', ACTION);
+    refuseSurplusObjects(rest, 'only a date', ACTION);
     return new Till({ ms: msUntil(checkDate(date, 'date', ACTION)) });
   }
 

@@ -126,25 +126,12 @@ export function refuseSurplus(rest: readonly unknown[], takes: string, action: s
 
 /**
  * Like {@link refuseSurplus}, for a function that may also be passed to `map` or the like, which adds an index and the
- * list: refuses only an options object.
+ * list: refuses only an object, such as options.
  */
-export function refuseSurplusOptions(rest: readonly unknown[], takes: string, action: string): void {
+export function refuseSurplusObjects(rest: readonly unknown[], takes: string, action: string): void {
   if (rest.length === 0) return;
   refuseSurplus(
-    rest.filter((value) => isOptions(value) && isPlain(value)),
-    takes,
-    action,
-  );
-}
-
-/**
- * Like {@link refuseSurplus}, for a function that may also be passed to `then` or an emitter, which pass a value: refuses
- * only a number, which other libraries take as a count.
- */
-export function refuseCount(rest: readonly unknown[], takes: string, action: string): void {
-  if (rest.length === 0) return;
-  refuseSurplus(
-    rest.filter((value) => typeof value === 'number'),
+    rest.filter((value) => typeof value === 'object' && value !== null && !isArray(value)),
     takes,
     action,
   );
