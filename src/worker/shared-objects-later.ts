@@ -7,6 +7,9 @@ type SharedObjects = typeof import('../wire/message/shared-objects.js');
 const FILE = './shared-objects.cjs';
 let loaded: SharedObjects | undefined;
 
+// what that file needs, and Node.js 20 defines when it is first read: a task may have frozen the global object by then
+for (const name of ['AbortController', 'AbortSignal']) Reflect.get(globalThis, name);
+
 function load(): SharedObjects {
   loaded ??= require(FILE) as SharedObjects;
   return loaded;

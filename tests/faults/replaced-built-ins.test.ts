@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
+import { type CurrentJob, type Job, ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
 import { runProgram } from '../support/program.ts';
 
 type Replaceable = readonly [owner: string, isOfPrototype: boolean, index: number, text: string];
@@ -157,3 +157,15 @@ test.each(['thread', 'inline'])('a main thread whose methods throw by now runs j
   const { stdout, stderr } = await runProgram(run);
   expect([stdout, stderr]).toEqual(['done\n', '']);
 });
+
+test.each(['thread', 'process'] as const)(
+  'a job gets its token though the global object is frozen, in a pool of kind %s',
+  async (kind) => {
+    await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+    await pool.submit(() => void Object.freeze(globalThis));
+    const isCancelled = function (this: CurrentJob): boolean {
+      return this.token.isCancelled;
+    };
+    expect(await pool.submit(isCancelled)).toBe(false);
+  },
+);
