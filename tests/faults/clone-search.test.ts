@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancellationToken, type Job, NotCloneableError, ThreadPool } from 'thread-system';
+import { CancellationToken, type Job, NotCloneableError, ThreadPool, type Transferable } from 'thread-system';
 
 const failure = async (job: Job<unknown>): Promise<NotCloneableError> =>
   (await job.then(
@@ -122,4 +122,33 @@ describe('the search for what cannot be cloned', () => {
       expect(await pool.submit((x: number) => x, [1])).toBe(1);
     },
   );
+
+  test.each([
+    ['Blob', () => new Blob(['text'])],
+    ['BlockList', () => new (process.getBuiltinModule('node:net').BlockList)()],
+    ['KeyObject', () => process.getBuiltinModule('node:crypto').createSecretKey(Buffer.from('secret'))],
+    ['MessagePort', () => new MessageChannel().port1],
+    ['ReadableStream', () => new ReadableStream()],
+    ['TransformStream', () => new TransformStream()],
+    ['Histogram', () => process.getBuiltinModule('node:perf_hooks').createHistogram()],
+  ])('refuses a %s on its way to another process and back, which would arrive empty', async (name, make) => {
+    await using pool = new ThreadPool({ kind: 'process', maxWorkers: 1 });
+    const given = make();
+    const transfer = /Stream|Port/.test(name) ? [given as Transferable] : undefined;
+    const sent = await failure(pool.submit((value: unknown) => typeof value, [{ deep: [given] }], { transfer }));
+    expect(sent.message).toMatch(/^Cannot send .* to another (process|thread): /);
+    const returned = await failure(pool.submit(make));
+    expect(returned.message).toMatch(/^Cannot send result to another (process|thread): /);
+    expect(await pool.submit((x: number) => x, [1])).toBe(1);
+  });
+
+  test('lets through to another process all that is built in', async () => {
+    await using pool = new ThreadPool({ kind: 'process', maxWorkers: 1 });
+    const value = {
+      ...{ map: new Map([[{ a: 1 }, new Set([1])]]), date: new Date(5), pattern: /x/g, boxed: Object(5) as object },
+      ...{ big: 5n, error: new RangeError('far', { cause: { deep: [1] } }), bytes: new Uint8Array([1, 2]) },
+      ...{ buffer: new ArrayBuffer(2), view: new DataView(new ArrayBuffer(4)), list: [undefined, null, 1] },
+    };
+    expect(await pool.submit((given: typeof value) => given, [value])).toEqual(value);
+  });
 });

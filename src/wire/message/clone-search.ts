@@ -3,7 +3,7 @@ import { isPlain } from '../../base/bare.js';
 import { describe, messageOf } from '../../errors.js';
 import { isCrossing } from '../../sync/sharing/crossing.js';
 import { isDetached, memoryOf } from '../lane/known-buffers.js';
-import { toBytes } from '../process/process-bytes.js';
+import { isOfPlatform, toBytes } from '../process/process-bytes.js';
 import { isMoved } from './move.js';
 
 export type Destination = 'thread' | 'process';
@@ -27,9 +27,6 @@ const SAMPLE = 1000;
 
 const { getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 const { isArray } = Array;
-const wasmModule = (Reflect.get(globalThis, 'WebAssembly') as { readonly Module?: { readonly prototype: object } })
-  ?.Module?.prototype;
-
 export function isCloneable(value: unknown, to: Destination): boolean {
   try {
     if (to === 'thread') structuredClone(value);
@@ -249,8 +246,7 @@ export class CloneSearch {
     if (isMoved(value)) return { what: MISPLACED, isMisuse: true };
     if (isCrossing(value)) return this.#crossing(value);
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.#memory(value);
-    if (wasmModule !== undefined && this.#to === 'process' && getPrototypeOf(value) === wasmModule)
-      return { what: 'a WebAssembly.Module cannot be cloned: send the bytes it was made of' };
+    if (this.#to === 'process' && isOfPlatform(value)) return { what: stayingOf(value) };
     if (isRefused(value)) return { what: `${describe(value)} cannot be cloned` };
     const parts = partsOf(value);
     return parts && this.#goOn(parts);
@@ -321,4 +317,9 @@ function itemsOf(array: readonly unknown[]): Parts {
   let count = 0;
   for (let i = 0; i < SAMPLE; i++) if (hasOwn(array, i)) count++;
   return count < SAMPLE / 2 ? new Properties(array) : new Items(array);
+}
+
+function stayingOf(object: object): string {
+  const isModule = Object.prototype.toString.call(object) === '[object WebAssembly.Module]';
+  return `${describe(object)} cannot be cloned${isModule ? ': send the bytes it was made of' : ''}`;
 }

@@ -16,23 +16,31 @@ export function toBytes(value: unknown): Uint8Array {
   return serializer.releaseBuffer();
 }
 
-const { getPrototypeOf, values: valuesOf } = Object;
-const wasm = Reflect.get(globalThis, 'WebAssembly') as { readonly Module?: { readonly prototype: object } } | undefined;
-const wasmModule = wasm?.Module?.prototype;
+const { getPrototypeOf, prototype: PLAIN, values: valuesOf } = Object;
+const { isArray } = Array;
 
 /**
- * Whether a value has a `WebAssembly.Module`, which V8's serializer silently leaves out, so that the bytes cannot be read. The
- * value is a clone from another thread, without getters and proxies.
+ * Whether an object is one of the platform's, such as a Blob, a stream or a `WebAssembly.Module`: V8's serializer makes an empty
+ * object of it, or leaves it out, so that the bytes cannot be read. For a clone from another thread, in which all else is plain or
+ * built in.
  */
-export function hasWasmModule(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || wasmModule === undefined) return false;
+export function isOfPlatform(object: object): boolean {
+  const prototype: unknown = getPrototypeOf(object);
+  if (prototype === PLAIN || prototype === null || isArray(object) || ArrayBuffer.isView(object)) return false;
+  if (types.isMap(object) || types.isSet(object) || types.isDate(object) || types.isRegExp(object)) return false;
+  return !types.isNativeError(object) && !types.isAnyArrayBuffer(object) && !types.isBoxedPrimitive(object);
+}
+
+/** Whether a value has an object of the platform's. The value is a clone from another thread, without getters and proxies. */
+export function hasPlatformObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
   const found = new Set<object>();
   const add = (item: unknown): void => {
     if (typeof item === 'object' && item !== null) found.add(item);
   };
   add(value);
   for (const object of found) {
-    if (getPrototypeOf(object) === wasmModule) return true;
+    if (isOfPlatform(object)) return true;
     if (ArrayBuffer.isView(object)) continue;
     if (types.isMap(object)) {
       for (const [key, item] of object) {

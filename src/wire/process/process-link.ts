@@ -3,7 +3,7 @@ import type { Peer } from '../../sync/sharing/registry.js';
 import { type ErrorRecord, encodeError } from '../message/error-codec.js';
 import { PayloadPort } from '../message/payload-port.js';
 import { unreadable } from '../message/unreadable.js';
-import { fromBytes, hasWasmModule, toBytes } from './process-bytes.js';
+import { fromBytes, hasPlatformObject, toBytes } from './process-bytes.js';
 import type { Packed } from './process-protocol.js';
 
 /** As `encodeError`, for another process. */
@@ -19,7 +19,7 @@ export class ProcessLink {
   constructor(peer: Peer) {
     const port = {
       postMessage: (value: unknown): void => {
-        if (hasWasmModule(value)) throw new Error('A WebAssembly.Module cannot be cloned to another process');
+        if (hasPlatformObject(value)) throw new Error('An object of the platform cannot be cloned to another process');
         this.#bytes = toBytes(value);
       },
     };
