@@ -10,6 +10,11 @@ import type { WorkerThread } from './worker-thread.js';
 /** Moves only rightwards. */
 export type WorkerState = 'starting' | 'ready' | 'retiring' | 'closing' | 'ending' | 'exited';
 
+/** Whether a worker in that state takes jobs, or will once it is up. */
+export function isInService(state: WorkerState): boolean {
+  return state === 'starting' || state === 'ready';
+}
+
 /** Every transition: the states that it may leave, and the state that it leads to. From any other state it is refused. */
 const TRANSITIONS = {
   /** The thread is up, and its first hooks have ended. */

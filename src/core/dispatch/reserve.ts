@@ -1,4 +1,5 @@
 import { tierOf } from '../../host/tiered-in-flight.js';
+import { isInService } from '../../host/worker-lifecycle.js';
 import type { Job } from '../../jobs/job.js';
 import { kindOf } from '../../jobs/job-access.js';
 import { type ReservedWorkers, sum, tiersOf } from '../options/reserved-workers.js';
@@ -44,7 +45,7 @@ export class Reserve {
   get unused(): number {
     let taken = 0;
     for (const { state, inFlight } of this.#workers.all)
-      if (isMember(state) && inFlight.lowestTier > 0 && inFlight.taken > 0) taken++;
+      if (isInService(state) && inFlight.lowestTier > 0 && inFlight.taken > 0) taken++;
     return Math.max(0, (this.#keptFrom[0] ?? 0) - taken);
   }
 
@@ -76,12 +77,7 @@ export class Reserve {
   /** How many workers have a job of the tier or below. Workers that are ending do not count: they have been replaced. */
   #countOf(tier: number): number {
     let count = 0;
-    for (const { state, inFlight } of this.#workers.all) if (isMember(state) && inFlight.lowestTier <= tier) count++;
+    for (const { state, inFlight } of this.#workers.all) if (isInService(state) && inFlight.lowestTier <= tier) count++;
     return count;
   }
-}
-
-/** Whether a worker in that state is given jobs. */
-function isMember(state: PoolWorker['state']): boolean {
-  return state === 'ready' || state === 'starting';
 }

@@ -1,6 +1,7 @@
 import { has } from '../../base/bare.js';
 import { PoolClosedError, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
+import { isInService } from '../../host/worker-lifecycle.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
@@ -38,7 +39,7 @@ export class Broadcasts {
     const { state, ledger, balance, pacer, workers, workerHooks } = this.#deps;
     if (state.phase !== 'open')
       return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
-    const present = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
+    const present = workers.all.filter(({ state }) => isInService(state));
     ledger.ref();
     workerHooks.remember(call);
     const ended = new Promise<unknown[]>((resolve, reject) => {

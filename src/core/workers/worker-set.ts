@@ -5,6 +5,7 @@ import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { MainParking } from '../../host/main-parking.js';
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { JobSink, WorkerEvents } from '../../host/worker-events.js';
+import { isInService } from '../../host/worker-lifecycle.js';
 import type { Job } from '../../jobs/job.js';
 import type { PoolSettings } from '../options/options.js';
 import { tiersOf } from '../options/reserved-workers.js';
@@ -90,8 +91,7 @@ export class WorkerSet {
   /** How many workers take jobs or are starting, without spares. */
   get memberCount(): number {
     let count = 0;
-    for (const { state, isSpare } of this.#workers)
-      if (!isSpare && (state === 'starting' || state === 'ready')) count++;
+    for (const { state, isSpare } of this.#workers) if (!isSpare && isInService(state)) count++;
     return count;
   }
 
@@ -111,9 +111,7 @@ export class WorkerSet {
    */
   resize(maxWorkers: number, recall: (worker: PoolWorker) => void): void {
     this.#maxWorkers = maxWorkers;
-    const members = this.#workers.filter(
-      ({ isSpare, state }) => !isSpare && (state === 'ready' || state === 'starting'),
-    );
+    const members = this.#workers.filter(({ isSpare, state }) => !isSpare && isInService(state));
     // idle ones first; among equals, the youngest first
     const surplus = members.reverse().sort((a, b) => Number(a.inFlight.taken > 0) - Number(b.inFlight.taken > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
@@ -129,7 +127,7 @@ export class WorkerSet {
 
   /** Whether there are workers that take jobs, busy or not, or are starting. */
   get hasAny(): boolean {
-    return this.#workers.some(({ state }) => state === 'ready' || state === 'starting');
+    return this.#workers.some(({ state }) => isInService(state));
   }
 
   /**

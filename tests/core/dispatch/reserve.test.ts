@@ -9,6 +9,11 @@ const { LOW, NORMAL, HIGH, HIGHEST } = JobPriority;
 const ONE_FOR_HIGH = [{ atLeast: HIGH, workers: 1 }];
 
 const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+const workerStates = (pool: ThreadPool): string[] =>
+  pool
+    .metrics()
+    .workers.map(({ state }) => state)
+    .sort();
 const states = (jobs: readonly Job[]): string[] => jobs.map(({ state }) => state);
 
 /** Lets the pool know that jobs of `note` are short: from now on many are sent ahead. */
@@ -166,12 +171,7 @@ describe('the kept worker', () => {
     await using pool = new ThreadPool({ maxWorkers: 3, reserved: ONE_FOR_HIGH });
     using gate = await occupy(pool);
     await until(() => pool.metrics().workers.some(({ state }) => state === 'idle'));
-    expect(
-      pool
-        .metrics()
-        .workers.map(({ state }) => state)
-        .sort(),
-    ).toEqual(['busy', 'idle']);
+    expect(workerStates(pool)).toEqual(['busy', 'idle']);
     gate.open();
   });
 
@@ -182,12 +182,7 @@ describe('the kept worker', () => {
     const exited = new Promise<unknown>((resolve) => pool.on('workerExited', resolve));
     gate.open();
     await exited;
-    expect(
-      pool
-        .metrics()
-        .workers.map(({ state }) => state)
-        .sort(),
-    ).toEqual(['busy', 'idle']);
+    expect(workerStates(pool)).toEqual(['busy', 'idle']);
     all.open();
     await until(() => pool.metrics().workers.length === 0);
   });
