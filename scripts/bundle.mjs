@@ -3,7 +3,7 @@
 // By rollup: it leaves classes and functions as they are written (esbuild renames a class that mentions itself, or wraps
 // every closure), and two entries may share a chunk, so that both surfaces hold the same classes.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
@@ -22,6 +22,27 @@ const maps = {
 };
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 
+/** The entries of the package besides what threads and processes begin with: a file of src/ each. */
+const SURFACES = ['index', 'worker'];
+/** Packages that the surfaces import. */
+const PACKAGES = ['croner'];
+
+/**
+ * The chunk of a module that several surfaces import, so that all hold the same classes: `shared` if tasks need it, too,
+ * which must not read the pool; else `core`.
+ */
+function chunkOf(id, { getModuleInfo }) {
+  const surfaces = new Set();
+  const met = new Set([id]);
+  for (const each of met) {
+    const { isEntry, importers, dynamicImporters } = getModuleInfo(each);
+    if (isEntry) surfaces.add(basename(each).split('.')[0]);
+    for (const importer of [...importers, ...dynamicImporters]) met.add(importer);
+  }
+  if (surfaces.size < 2) return undefined;
+  return surfaces.has('worker') ? 'shared' : 'core';
+}
+
 /** Bundles entries of build/ into dist/. Whatever is neither bundled nor `external` must be a builtin. */
 async function bundle(entries, { external = [], plugins = [], ...output }) {
   const made = await rollup({
@@ -35,7 +56,7 @@ async function bundle(entries, { external = [], plugins = [], ...output }) {
   await made.write({
     dir: dist,
     format: 'es',
-    chunkFileNames: 'shared.js',
+    chunkFileNames: '[name].js',
     sourcemap: true,
     sourcemapExcludeSources: true,
     generatedCode: 'es2015',
@@ -74,14 +95,17 @@ async function bundleThreadEntry() {
 /** What stands for `import.meta.url` in CommonJS. */
 const inCommonJs = (address) => ({ name: 'location', resolveImportMeta: () => address });
 
-/** The two surfaces. With `tinyqueue` in them: to find and load a package costs each thread a millisecond or two. */
-const bundleSurfaces = () => bundle(['index.js', 'worker.js'], { external: ['croner'] });
+const surfaceFiles = SURFACES.map((name) => `${name}.js`);
+
+/** The surfaces. With `tinyqueue` in them: to find and load a package costs each thread a millisecond or two. */
+const bundleSurfaces = () => bundle(surfaceFiles, { external: PACKAGES, manualChunks: chunkOf });
 
 /** For what cannot require() an ES module: Jest without its ESM mode, older bundlers. Node takes "module-sync". */
 async function bundleCommonJs() {
   const moved = "require('node:path').join(__dirname, '../index.js')"; // the entries are not copied into dist/cjs
-  await bundle(['index.js', 'worker.js'], {
-    external: ['croner'],
+  await bundle(surfaceFiles, {
+    external: PACKAGES,
+    manualChunks: chunkOf,
     plugins: [inCommonJs(`require('node:url').pathToFileURL(${moved}).href`)],
     dir: join(dist, 'cjs'),
     format: 'cjs',
@@ -94,17 +118,18 @@ async function bundleCommonJs() {
 /** The key by which the type of a task remembers its signature. No user can name it. */
 const PRIVATE_TYPE = 'no public re-export: SIGNATURE.';
 
-/** The types of the two surfaces, for both scopes. */
+/** The types of the surfaces, for both scopes. */
 async function bundleTypes() {
   const made = await rollup({
-    input: ['index', 'worker'].map((name) => join(build, `${name}.d.ts`)),
-    external: (id) => id.startsWith('node:'),
+    input: SURFACES.map((name) => join(build, `${name}.d.ts`)),
+    external: (id) => id.startsWith('node:') || PACKAGES.includes(id),
     plugins: [dts()],
     onwarn: ({ message }) => {
       if (!message.includes(PRIVATE_TYPE)) throw new Error(message);
     },
   });
-  for (const dir of [dist, join(dist, 'cjs')]) await made.write({ dir, chunkFileNames: 'shared.d.ts' });
+  for (const dir of [dist, join(dist, 'cjs')])
+    await made.write({ dir, chunkFileNames: '[name].d.ts', manualChunks: chunkOf });
 }
 
 await bundleEntries();
