@@ -15,6 +15,7 @@ export type { ThreadPoolOptions } from './core/options/options.js';
 export type { ReservedWorkers } from './core/options/reserved-workers.js';
 export type { SettledCounts, ShutdownMode, ShutdownOptions } from './core/options/shutdown-options.js';
 export { ThreadPool } from './core/pool.js';
+export type { PoolStatus } from './core/pool-state.js';
 export type { CpuProfile } from './core/profile/cpu-profile.js';
 export { type SignalOptions, shutdownAll } from './core/shutdown-all.js';
 export { Thread } from './core/thread.js';
@@ -37,7 +38,7 @@ export type { ModuleTask, Task, TaskArgs, TaskFunction, TaskModule, TaskProgress
 export { taskModule } from './jobs/task-registry.js';
 export { type BroadcastRest, Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
 export type { Distribution } from './metrics/histogram.js';
-export type { PoolMetrics, PriorityCounts, WorkerMetrics } from './metrics/recorder.js';
+export type { PoolMetrics, PriorityCounts, TaskMetrics, WorkerMetrics } from './metrics/pool-metrics.js';
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
 export { Condition } from './sync/condition.js';

@@ -97,7 +97,9 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs });
   const outcomeDeps = { ledger, metrics, events, listenerQueue, grace, limits, control, settling, childJobs };
   const outcomes = new Outcomes(outcomeDeps);
-  const admission = new Admission(settings, { ledger, dispatcher, backlog, balance, events, workers, reserve, log });
+  const admission = new Admission(settings, {
+    ...{ ledger, metrics, dispatcher, backlog, balance, events, workers, reserve, log },
+  });
   const intake = new Intake({ state, ledger, control, admission, deferred, limits, pacer });
   const childIntake = new ChildIntake({ state, intake, childJobs });
 
@@ -133,6 +135,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     backlog,
     pacer,
     starvation,
+    deferred,
     childJobs,
     control,
     admission,

@@ -1,7 +1,7 @@
 import { now } from '../base/clock.js';
 import type { Job } from '../jobs/job.js';
 import { becomeReady, enterPool, type JobPool, kindOf, orderOf, settle } from '../jobs/job-access.js';
-import { addSubmitStack, settleBy, stopCauseOf } from '../jobs/job-engine.js';
+import { addSubmitStack, settleBy, stopCauseOf, taskOf } from '../jobs/job-engine.js';
 import type { SubmitTime } from '../jobs/job-extras.js';
 import type { PoolRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
@@ -82,7 +82,7 @@ export class Ledger {
   enter(job: Job, pool: AttachablePool): void {
     this.#lastNumber = enterPool(job, pool.ref, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
-    this.#metrics.jobSubmitted(kindOf(job).priority);
+    this.#metrics.jobSubmitted(kindOf(job));
     if (isFirst) this.#becameBusy(pool);
   }
 
@@ -104,7 +104,7 @@ export class Ledger {
     state: SettledState,
     end: { readonly outcome: unknown; readonly late?: { readonly result: unknown } | undefined },
   ): void {
-    if (stopCauseOf(job)?.state === 'FAILED') this.#metrics.timedOut++;
+    if (stopCauseOf(job)?.state === 'FAILED') this.#metrics.jobTimedOut(taskOf(job));
     this.#count(job, state);
     if (state === 'FAILED') {
       addSubmitStack(job, end.outcome);
@@ -116,7 +116,7 @@ export class Ledger {
   /** Settles a job whose code did not begin, or whose thread is gone. */
   settleBy(job: Job, cause: StopCause): void {
     if (cause.state === 'FAILED') {
-      this.#metrics.timedOut++;
+      this.#metrics.jobTimedOut(taskOf(job));
       addSubmitStack(job, cause.reason);
       this.#unobserved.watch(job, cause.reason);
     }
@@ -172,18 +172,18 @@ export class Ledger {
         this.#countCompleted(job);
         break;
       case 'FAILED':
-        this.#metrics.jobFailed(kindOf(job).priority);
+        this.#metrics.jobFailed(kindOf(job));
         this.#counted(job, 'jobFailed');
         break;
       case 'CANCELLED':
-        this.#metrics.jobCancelled(kindOf(job).priority);
+        this.#metrics.jobCancelled(kindOf(job));
         this.#counted(job, 'jobCancelled');
         break;
     }
   }
 
   #countCompleted(job: Job): void {
-    this.#metrics.jobCompleted(kindOf(job).priority);
+    this.#metrics.jobCompleted(kindOf(job));
     this.#counted(job, 'jobCompleted');
   }
 

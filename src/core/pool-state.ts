@@ -3,6 +3,9 @@ import { SHUTDOWN_MODES, type ShutdownMode } from './options/shutdown-options.js
 /** How far a pool's life has come. Between `open` and `closed`, the strictest mode of shutdown asked for so far. */
 export type PoolPhase = 'open' | ShutdownMode | 'closed';
 
+/** A pool's state, as users see it. */
+export type PoolStatus = 'open' | 'paused' | 'draining' | 'closed';
+
 /** All phases: a pool moves only rightwards (I5), and may skip some. */
 const PHASES: readonly PoolPhase[] = ['open', ...SHUTDOWN_MODES, 'closed'];
 

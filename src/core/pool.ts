@@ -2,14 +2,14 @@ import { inspect } from 'node:util';
 import { mustBe } from '../base/check/argument-errors.js';
 import { refuseOptions, refuseSurplusObjects } from '../base/check/options.js';
 import { checkFunction, checkIterable } from '../base/check/values.js';
-import { now } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
 import { watchUnobserved } from '../base/unobserved.js';
 import { type GroupDeps, JobGroup } from '../compose/job-group.js';
 import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../compose/job-wait-options.js';
-import { isEnded, JobMap, type MapDeps, poolCloses } from '../compose/map/job-map.js';
+import type { JobMap } from '../compose/map/job-map.js';
+import { JobMaps } from '../compose/map/job-maps.js';
 import type { ItemTask, MapOptions } from '../compose/map/map-options.js';
 import type { TypedArray } from '../compose/map/source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
@@ -21,7 +21,7 @@ import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import { refOf } from '../jobs/task-registry.js';
 import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
-import type { PoolMetrics } from '../metrics/recorder.js';
+import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
 import type { PoolEvent, PoolListener } from './events.js';
@@ -29,9 +29,10 @@ import type { Intake } from './lifecycle/intake.js';
 import { resolvePoolOptions, type ThreadPoolOptions, toMaxWorkers } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
+import { poolMetrics } from './pool-metrics.js';
+import type { PoolStatus } from './pool-state.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
 import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
-import { workerMetrics } from './workers/worker-metrics.js';
 
 /**
  * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
@@ -60,11 +61,11 @@ export class ThreadPool implements AsyncDisposable {
   readonly #engine: Engine;
   /** `#engine.intake`, read for every job. */
   readonly #intake: Intake;
-  readonly #name: string;
+  /** The option `name`: the prefix of its threads' names, and its name in logs, metrics and traces. */
+  readonly name: string;
   readonly #reserved: readonly ReservedWorkers[];
   readonly #submitStacks: boolean;
-  /** Maps in progress. */
-  readonly #maps = new Set<JobMap<unknown, unknown>>();
+  readonly #maps: JobMaps;
   readonly #streams: JobStreams;
   readonly #schedules: Schedules;
   readonly #unregister: () => void;
@@ -76,10 +77,16 @@ export class ThreadPool implements AsyncDisposable {
     const { state, events, log, intake, workers } = engine;
     this.#engine = engine;
     this.#intake = intake;
-    this.#name = settings.name;
+    this.name = settings.name;
     this.#reserved = settings.reserved;
     this.#submitStacks = settings.submitStacks;
     this.#streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
+    this.#maps = new JobMaps(() => ({
+      places: workers.places,
+      submit: (job) => intake.submitUnbounded(job),
+      failedUnobserved: (map, message) =>
+        watchUnobserved(map, (when) => log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' })),
+    }));
     this.#schedules = new Schedules({ submit: (job) => intake.submit(job), isOpen: () => state.phase === 'open' });
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
     if (refusalHere('start workers') === undefined) workers.refill();
@@ -92,6 +99,18 @@ export class ThreadPool implements AsyncDisposable {
         ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
         : undefined,
     );
+  }
+
+  /** `'draining'` from the call of `shutdown`, in any mode, until all threads have exited. */
+  get state(): PoolStatus {
+    const { state, dispatcher } = this.#engine;
+    if (state.phase === 'open') return dispatcher.isPaused ? 'paused' : 'open';
+    return state.phase === 'closed' ? 'closed' : 'draining';
+  }
+
+  /** The highest number of workers: the option, or what `resize` has made of it. */
+  get maxWorkers(): number {
+    return this.#engine.workers.maxWorkers;
   }
 
   /**
@@ -161,17 +180,7 @@ export class ThreadPool implements AsyncDisposable {
     if (this.#engine.state.phase !== 'open') throw new PoolClosedError('Cannot map: the pool is shut down');
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;
-    const { workers, log } = this.#engine;
-    const deps: MapDeps = {
-      places: workers.places,
-      submit: (job) => this.#intake.submitUnbounded(job),
-      failedUnobserved: (map, message) =>
-        watchUnobserved(map, (when) => log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' })),
-      ended: (map) => this.#maps.delete(map),
-    };
-    const map = new JobMap<unknown, unknown>(deps, task, items, options);
-    if (!isEnded(map)) this.#maps.add(map);
-    return map;
+    return this.#maps.add(task, items, options);
   }
 
   /**
@@ -312,10 +321,7 @@ export class ThreadPool implements AsyncDisposable {
 
   /** Returns a snapshot of the pool's metrics. */
   metrics(): PoolMetrics {
-    const nowMs = now();
-    const { metrics, workers, backlog, childJobs } = this.#engine;
-    const ofWorkers = workers.all.map((worker) => workerMetrics(worker, nowMs));
-    return metrics.snapshot(backlog.activeCount + childJobs.waiting, ofWorkers, nowMs);
+    return poolMetrics(this.#engine, this.name);
   }
 
   /**
@@ -369,8 +375,7 @@ export class ThreadPool implements AsyncDisposable {
     admission.close();
     starvation.watch(); // a paused pool is resumed
     this.#schedules.cancelAll();
-    const closed = new PoolClosedError('Cannot finish the map: the pool is shut down');
-    for (const map of [...this.#maps]) poolCloses(map, closed);
+    this.#maps.close(new PoolClosedError('Cannot finish the map: the pool is shut down'));
     return closing;
   }
 
@@ -382,13 +387,10 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
-    const { submitted, pending, active, completed, failed, cancelled } = this.metrics();
-    const { phase } = this.#engine.state;
-    const { all, maxWorkers } = this.#engine.workers;
-    const state = phase === 'open' || phase === 'closed' ? phase : 'draining';
-    const workers = `${all.length} of ${maxWorkers}`;
+    const { name, state, maxWorkers } = this;
+    const { workers, submitted, pending, active, completed, failed, cancelled } = this.metrics();
     const counts = { submitted, pending, active, completed, failed, cancelled };
-    return shown('ThreadPool', { name: this.#name, state, workers, ...counts }, inspecting);
+    return shown('ThreadPool', { name, state, workers: `${workers.length} of ${maxWorkers}`, ...counts }, inspecting);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,6 +53,7 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
     const message = unpackReason(packed);
     switch (message.kind) {
       case 'ready':
+        thread.processUp(message.pid);
         lifecycle.hooks.open();
         break;
       case 'value':

@@ -223,6 +223,16 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#thread.threadId;
   }
 
+  /** Whether its jobs run in a child process. */
+  get hasProcess(): boolean {
+    return this.#thread.hasProcess;
+  }
+
+  /** Process id of its child process, once that is up. */
+  get pid(): number | undefined {
+    return this.#thread.pid;
+  }
+
   /** What a job keeps of an attempt that began here. */
   runOf(attempt: number): Run {
     const known = this.#runs[attempt];

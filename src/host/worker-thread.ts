@@ -24,6 +24,7 @@ export class WorkerThread {
   #hasExited = false;
   /** Why the thread ends, if it ends by itself. */
   #error: unknown;
+  #pid: number | undefined;
   /** Exit code of the child process. */
   #processExitCode: number | undefined;
 
@@ -34,6 +35,21 @@ export class WorkerThread {
 
   get threadId(): number {
     return this.#thread.threadId;
+  }
+
+  /** Whether the jobs run in a child process. */
+  get hasProcess(): boolean {
+    return this.#deps.hasProcess;
+  }
+
+  /** Process id of the child process, once it is up. */
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  /** The worker is up. @param pid of its child process, if it has one. */
+  processUp(pid: number | undefined): void {
+    this.#pid = pid;
   }
 
   /** Whether the loop runs on this very thread. */

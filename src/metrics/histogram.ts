@@ -1,12 +1,30 @@
-/** A summary of recorded values. All fields are 0 while `count` is 0. */
+import { checkEdges } from '../base/check/values.js';
+
+/** A summary of recorded times, in milliseconds. All fields are 0 while `count` is 0. */
 export interface Distribution {
   readonly count: number;
+  readonly sum: number;
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
+  /**
+   * Counts the times up to each edge, as the buckets of a Prometheus histogram do: cumulatively, and `count` is that of
+   * `Infinity`. A time is counted at most 6 % above its own length, and always the same way, so that counts of several pools
+   * can be added.
+   *
+   * @param edgesMs ascending, in milliseconds. Default: 18 edges from 0.1 ms to 60 s.
+   * @throws {TypeError | RangeError} if `edgesMs` is not an array of ascending numbers.
+   */
+  buckets(edgesMs?: readonly number[]): number[];
 }
+
+/** The edges of `buckets()`, in milliseconds. */
+const EDGES_MS: readonly number[] = [
+  ...[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100],
+  ...[250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000],
+];
 
 const STEP_BITS = 4;
 const STEPS = 1 << STEP_BITS;
@@ -16,6 +34,8 @@ const SHORT = 2 ** SHORT_BITS;
 /** How many octaves a longer integer is shifted right; the bits that remain still determine its bucket. */
 const SHORTER_BITS = SHORT_BITS - STEP_BITS;
 const BUCKETS = (SHORT_BITS + SHORTER_BITS) * STEPS; // in ticks: up to 3 years; longer times fall into the last
+/** What is added to an edge in ticks before it is rounded down, as edges such as 0.0001 s are not exact. */
+const ROUNDING = 1e-6;
 
 /** @param value an integer of 1 or more. */
 function bucketOf(value: number): number {
@@ -28,14 +48,20 @@ function shortBucketOf(value: number): number {
   return octave * STEPS + (((value << STEP_BITS) >> octave) & (STEPS - 1));
 }
 
-function midpointOf(bucket: number): number {
+/** @param share where in the bucket: 0 is its lower end, 1 its upper one, which belongs to the next. */
+function valueIn(bucket: number, share: number): number {
   const step = bucket & (STEPS - 1);
-  return (STEPS + step + 0.5) * 2 ** ((bucket >> STEP_BITS) - STEP_BITS);
+  return (STEPS + step + share) * 2 ** ((bucket >> STEP_BITS) - STEP_BITS);
+}
+
+/** The largest integer in a bucket. */
+function largestIn(bucket: number): number {
+  return bucket === BUCKETS - 1 ? Number.POSITIVE_INFINITY : Math.ceil(valueIn(bucket, 1)) - 1;
 }
 
 /**
- * Durations in buckets that grow with the value: 16 to an octave, so that percentiles are within 3 % (`max` and `mean`
- * are exact). The log-linear layout is HdrHistogram's; the leading bits of the integer give the bucket. Rejected: the
+ * Durations in buckets that grow with the value: 16 to an octave, so that percentiles are within 3 % (`max`, `sum` and
+ * `mean` are exact). The log-linear layout is HdrHistogram's; the leading bits of the integer give the bucket. Rejected: the
  * bits of the float, which would go through memory; Node's `createHistogram`, at 100 ns a value too slow for jobs of
  * 250 ns.
  */
@@ -44,6 +70,11 @@ export class Histogram {
   #count = 0;
   #sum = 0;
   #max = 0;
+
+  /** The sum of the recorded values. */
+  get sum(): number {
+    return this.#sum;
+  }
 
   /** @param value an integer of 0 or more. */
   record(value: number): void {
@@ -54,21 +85,77 @@ export class Histogram {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
-  /** @param unit the recorded value that counts as 1 in the summary. */
-  snapshot(unit: number): Distribution {
-    const mean = this.#count === 0 ? 0 : this.#sum / this.#count / unit;
-    const [p50, p90, p99] = [this.#percentile(0.5) / unit, this.#percentile(0.9) / unit, this.#percentile(0.99) / unit];
-    return Object.freeze({ count: this.#count, mean, p50, p90, p99, max: this.#max / unit });
+  /** Records what another histogram has recorded. */
+  add(other: Histogram): void {
+    this.#count += other.#count;
+    this.#sum += other.#sum;
+    this.#max = Math.max(this.#max, other.#max);
+    for (let bucket = other.#lastBucket; bucket >= 0; bucket--)
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (other.#counts[bucket] ?? 0);
   }
 
-  #percentile(fraction: number): number {
-    const rank = Math.ceil(this.#count * fraction);
-    if (rank === 0) return 0;
+  /** @param unit the recorded value that counts as 1 in the summary. */
+  snapshot(unit: number): Distribution {
+    const counts = this.#counts.slice(0, this.#lastBucket + 1);
+    return new Snapshot(counts, { count: this.#count, sum: this.#sum, max: this.#max, unit });
+  }
+
+  get #lastBucket(): number {
+    return this.#max < 1 ? 0 : bucketOf(this.#max);
+  }
+}
+
+interface Recorded {
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+  readonly unit: number;
+}
+
+/** A class, so that `buckets` is no property of its own: the object can be cloned and printed. */
+class Snapshot implements Distribution {
+  readonly count: number;
+  readonly sum: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Counts by bucket, up to that of the highest value. */
+  readonly #counts: Float64Array;
+  readonly #unit: number;
+
+  constructor(counts: Float64Array, { count, sum, max, unit }: Recorded) {
+    this.#counts = counts;
+    this.#unit = unit;
+    this.count = count;
+    this.sum = sum / unit;
+    this.mean = count === 0 ? 0 : sum / count / unit;
+    this.p50 = this.#percentile(0.5, max);
+    this.p90 = this.#percentile(0.9, max);
+    this.p99 = this.#percentile(0.99, max);
+    this.max = max / unit;
+    Object.freeze(this);
+  }
+
+  buckets(edgesMs?: readonly number[]): number[] {
+    const edges = edgesMs === undefined ? EDGES_MS : checkEdges(edgesMs, 'edgesMs', 'count by bucket');
+    let bucket = 0;
     let seen = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    return edges.map((edgeMs) => {
+      const last = Math.floor(edgeMs * this.#unit + ROUNDING);
+      for (; bucket < this.#counts.length && largestIn(bucket) <= last; bucket++) seen += this.#counts[bucket] ?? 0;
+      return seen;
+    });
+  }
+
+  #percentile(fraction: number, max: number): number {
+    const rank = Math.ceil(this.count * fraction);
+    let seen = 0;
+    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
       seen += this.#counts[bucket] ?? 0;
-      if (seen >= rank) return bucket === 0 ? 0 : Math.min(midpointOf(bucket), this.#max);
+      if (seen >= rank) return bucket === 0 ? 0 : Math.min(valueIn(bucket, 0.5), max) / this.#unit;
     }
-    return this.#max;
+    return 0;
   }
 }

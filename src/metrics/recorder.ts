@@ -1,46 +1,22 @@
 import { TICKS_PER_MS } from '../base/ticks.js';
-import { type Distribution, Histogram } from './histogram.js';
+import { Histogram } from './histogram.js';
+import type { PoolMetrics, PriorityCounts, WorkerMetrics } from './pool-metrics.js';
+import { type NamedTask, TaskMeters } from './task-meters.js';
 import { Throughput } from './throughput.js';
 
-export interface PriorityCounts {
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
+/** By what a job is counted. */
+export interface CountedKind {
+  readonly priority: number;
+  readonly task: NamedTask;
 }
 
-export interface WorkerMetrics {
-  readonly id: number;
-  readonly state: 'starting' | 'idle' | 'busy' | 'ending';
-  /** How many jobs' code the worker has run. */
-  readonly jobs: number;
-  /** Share of time, 0 to 1, in which jobs ran on the worker since it was ready; an average over its `concurrency`. */
-  readonly utilization: number;
-}
-
-/** A snapshot: `submitted = pending + active + completed + failed + cancelled` (I2). */
-export interface PoolMetrics {
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  /** How many failed attempts were retried. */
-  readonly retried: number;
-  /** How many of the failed jobs exceeded their `timeoutMs` or `deadline`. */
-  readonly timedOut: number;
-  /** How many jobs are running, including those that have ended but whose answer is not read yet. */
+/** What a snapshot contains besides what was recorded. */
+export interface PoolView {
+  readonly name: string;
   readonly active: number;
-  readonly pending: number;
+  readonly held: number;
+  readonly oldestMs: number;
   readonly workers: readonly WorkerMetrics[];
-  /** Times from submission until the code began, in milliseconds. */
-  readonly queuedMs: Distribution;
-  /** Run times of the code, in milliseconds. */
-  readonly executionMs: Distribution;
-  /** Counts by priority; beyond 64 distinct priorities, under `other`. */
-  readonly byPriority: Readonly<Record<string, PriorityCounts>>;
-  /** Jobs settled per second over the last 10 s. */
-  readonly throughput: number;
-  readonly uptimeMs: number;
 }
 
 type Counts = { -readonly [K in keyof PriorityCounts]: number };
@@ -55,14 +31,15 @@ export class MetricsRecorder {
   completed = 0;
   failed = 0;
   cancelled = 0;
-  retried = 0;
-  timedOut = 0;
-  readonly #queued = new Histogram();
-  readonly #execution = new Histogram();
+  refused = 0;
+  dropped = 0;
+  #retried = 0;
+  #timedOut = 0;
   readonly #throughput: Throughput;
   /** How many settled jobs the throughput already includes. */
   #timed = 0;
   readonly #startedAtMs: number;
+  readonly #byTask = new TaskMeters();
   readonly #byPriority = new Map<number | 'other', Counts>();
   #lastPriority: number | undefined;
   #lastCounts: Counts | undefined;
@@ -72,10 +49,11 @@ export class MetricsRecorder {
     this.#throughput = new Throughput(nowMs);
   }
 
-  jobSubmitted(priority: number): void {
+  jobSubmitted({ priority, task }: CountedKind): void {
     this.submitted++;
     this.unsettled++;
     this.#counts(priority).submitted++;
+    this.#byTask.of(task).submitted++;
   }
 
   jobReprioritised(from: number, to: number): void {
@@ -83,28 +61,46 @@ export class MetricsRecorder {
     this.#counts(to).submitted++;
   }
 
-  jobCompleted(priority: number): void {
+  jobCompleted({ priority, task }: CountedKind): void {
     this.completed++;
     this.unsettled--;
     this.#counts(priority).completed++;
+    this.#byTask.of(task).completed++;
   }
 
-  jobFailed(priority: number): void {
+  jobFailed({ priority, task }: CountedKind): void {
     this.failed++;
     this.unsettled--;
     this.#counts(priority).failed++;
+    this.#byTask.of(task).failed++;
   }
 
-  jobCancelled(priority: number): void {
+  jobCancelled({ priority, task }: CountedKind): void {
     this.cancelled++;
     this.unsettled--;
     this.#counts(priority).cancelled++;
+    this.#byTask.of(task).cancelled++;
   }
 
-  /** Records how long a job waited and how long its code ran. */
-  jobRan(queuedTicks: number, executionTicks: number): void {
-    this.#queued.record(queuedTicks);
-    this.#execution.record(executionTicks);
+  /** A job is about to fail as its time is over. */
+  jobTimedOut(task: NamedTask): void {
+    this.#timedOut++;
+    this.#byTask.of(task).timedOut++;
+  }
+
+  jobRetried(task: NamedTask): void {
+    this.#retried++;
+    this.#byTask.of(task).retried++;
+  }
+
+  /**
+   * Records how long a job waited and how long its code ran. By task only: a snapshot adds up all tasks, so that two
+   * histograms a job are written, not four.
+   */
+  jobRan(task: NamedTask, queuedTicks: number, executionTicks: number): void {
+    const meter = this.#byTask.of(task);
+    meter.queued.record(queuedTicks);
+    meter.execution.record(executionTicks);
   }
 
   /**
@@ -117,23 +113,38 @@ export class MetricsRecorder {
     this.#timed = settled;
   }
 
-  snapshot(active: number, workers: readonly WorkerMetrics[], nowMs: number): PoolMetrics {
+  snapshot({ name, active, held, oldestMs, workers }: PoolView, nowMs: number): PoolMetrics {
     this.passed(nowMs);
+    const pending = this.unsettled - active;
+    const queued = new Histogram();
+    const execution = new Histogram();
+    for (const meter of this.#byTask) {
+      queued.add(meter.queued);
+      execution.add(meter.execution);
+    }
     const byPriority: Record<string, PriorityCounts> = {};
     for (const [priority, counts] of this.#byPriority) byPriority[priority] = Object.freeze({ ...counts });
     return Object.freeze({
+      name,
       submitted: this.submitted,
       completed: this.completed,
       failed: this.failed,
       cancelled: this.cancelled,
-      retried: this.retried,
-      timedOut: this.timedOut,
+      retried: this.#retried,
+      timedOut: this.#timedOut,
+      refused: this.refused,
+      dropped: this.dropped,
       active,
-      pending: this.unsettled - active,
+      pending,
+      held,
+      queued: pending - held,
+      oldestMs,
       workers: Object.freeze(workers.map((worker) => Object.freeze(worker))),
-      queuedMs: this.#queued.snapshot(TICKS_PER_MS),
-      executionMs: this.#execution.snapshot(TICKS_PER_MS),
+      queuedMs: queued.snapshot(TICKS_PER_MS),
+      executionMs: execution.snapshot(TICKS_PER_MS),
+      busyMs: execution.sum / TICKS_PER_MS,
       byPriority: Object.freeze(byPriority),
+      byTask: this.#byTask.snapshot(),
       throughput: this.#throughput.perSecond(nowMs),
       uptimeMs: nowMs - this.#startedAtMs,
     });

@@ -119,8 +119,8 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
       }
     },
   });
-  const ready = (): void => {
-    port.post({ kind: 'ready' });
+  const ready = (pid?: number): void => {
+    port.post({ kind: 'ready', pid });
     hookTurns.ready();
   };
 
@@ -174,7 +174,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
   new PoolMessages({ port, loop, requests, tasks, openJobs, children, hookTurns, relay }).listen();
   if (isInline) port.unref(); // listening has ref'd it
   // later: a module that imports the worker's entry is evaluated to its end first
-  if (relay === undefined) nextTick(ready);
+  if (relay === undefined) nextTick(() => ready());
 
   return {
     stop: () => {

@@ -44,7 +44,9 @@ describe('metrics', () => {
     expect(executionMs.p50).toBeLessThanOrEqual(executionMs.p99);
     expect(executionMs.p99).toBeLessThanOrEqual(executionMs.max);
     expect(executionMs.mean).toBeLessThanOrEqual(executionMs.max);
-    expect(workers).toEqual([{ id: 0, state: 'idle', jobs: 2, utilization: expect.any(Number) }]);
+    expect(workers).toEqual([
+      { id: 0, threadId: expect.any(Number), state: 'idle', jobs: 2, utilization: expect.any(Number) },
+    ]);
     expect(workers[0]?.utilization).toBeGreaterThan(0);
     expect(workers[0]?.utilization).toBeLessThanOrEqual(1);
     expect(throughput).toBeGreaterThan(0);

@@ -39,8 +39,9 @@ test.each([
   ['JobOptions', 'jobs/job-options.ts'],
   ['ShutdownOptions', 'core/options/shutdown-options.ts'],
   ['PoolEvents', 'core/events.ts'],
-  ['PoolMetrics', 'metrics/recorder.ts'],
-  ['WorkerMetrics', 'metrics/recorder.ts'],
+  ['PoolMetrics', 'metrics/pool-metrics.ts'],
+  ['TaskMetrics', 'metrics/pool-metrics.ts'],
+  ['WorkerMetrics', 'metrics/pool-metrics.ts'],
   ['Distribution', 'metrics/histogram.ts'],
   ['CurrentJob', 'contract/current-job.ts'],
 ])('every member of %s is in docs/concepts.md', (name, path) => {

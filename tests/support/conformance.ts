@@ -201,6 +201,18 @@ export function describeConformance(kind: Kind): void {
       expect(pool.metrics()).toMatchObject({ submitted: 4, active: 0, pending: 0, completed: 2, failed: 1 });
       expect(seen.map(sum)).toEqual(seen.map((metrics) => metrics.submitted));
       expect(seen.length).toBeGreaterThanOrEqual(6);
+      const submittedByTask = ({ byTask }: PoolMetrics): number =>
+        Object.values(byTask).reduce((total, task) => total + task.submitted, 0);
+      expect(seen.map(submittedByTask)).toEqual(seen.map((metrics) => metrics.submitted));
+      expect(pool.metrics().byTask).toMatchObject({
+        hold: { submitted: 1, completed: 1, executionMs: { count: 1, sum: running.executionMs } },
+        echo: { submitted: 2, completed: 1, cancelled: 1 },
+        fail: { submitted: 1, failed: 1 },
+      });
+      const [worker] = pool.metrics().workers;
+      if (kind === 'process') expect(worker?.pid).toBe(await pool.submit(gated.pid));
+      else expect(worker?.threadId).toBe(await pool.submit(gated.threadId));
+      expect(worker).not.toHaveProperty(kind === 'process' ? 'threadId' : 'pid');
     });
 
     test('with one worker runs by priority, and equals as they were submitted', async () => {

@@ -21,6 +21,7 @@ interface GatedTasks {
   views(): { whole: Uint8Array; part: Uint16Array; other: Float64Array };
   moved(size: number): { bytes: Uint8Array; length: number };
   pid(): number;
+  threadId(): number;
 }
 
 export const gated = taskModule<GatedTasks>(fixture('gated.mjs'));

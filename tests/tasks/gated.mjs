@@ -1,6 +1,7 @@
 // Fixtures that share no memory with the test: they meet it by files. See FileGate and FileLog.
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadId as ownThreadId } from 'node:worker_threads';
 import { currentJob, move } from 'thread-system/worker';
 
 const isClosed = (gate) => existsSync(join(gate, 'closed'));
@@ -106,3 +107,5 @@ export function moved(size) {
 }
 
 export const pid = () => process.pid;
+
+export const threadId = () => ownThreadId;

@@ -141,6 +141,18 @@ export function copyArray(value: unknown, name: string, action: string): readonl
   return [...checkArray(value, name, action)];
 }
 
+/** Checks an array of ascending numbers, as edges between buckets are. Returns a copy. */
+export function checkEdges(value: unknown, name: string, action: string): readonly number[] {
+  const edges = copyArray(value, name, action);
+  let last = Number.NEGATIVE_INFINITY;
+  for (const edge of edges) {
+    const number = checkNumber(edge, `an element of ${name}`, action);
+    if (!(number > last)) throw wrongValue(action, `${name} must be ascending`, `${number} after ${last}`);
+    last = number;
+  }
+  return edges as readonly number[];
+}
+
 /** Checks an array of strings. Returns a copy. */
 export function copyStrings(value: unknown, name: string, action: string): readonly string[] {
   if (isArray(value) && value.every((item) => typeof item === 'string')) return [...value];

@@ -1,5 +1,7 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
+import { rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
+import { readySinceMs } from '../../jobs/job-access.js';
 import { transferOf } from '../../jobs/job-engine.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
@@ -39,6 +41,16 @@ export class Backlog {
     let count = 0;
     for (const { inFlight } of this.#workers.all) count += inFlight.taken - inFlight.waitingCount;
     return count;
+  }
+
+  /** How long the job that will begin next has been ready to run, in ms; 0 if none waits. @param nowMs in ms of `now()`. */
+  oldestMs(nowMs: number): number {
+    let next = this.#queue.peek();
+    for (const { inFlight } of this.#workers.all) {
+      const first = inFlight.firstWaitingJob;
+      if (first !== undefined && (next === undefined || ranksBefore(rankOf(first), rankOf(next)))) next = first;
+    }
+    return next === undefined ? 0 : Math.max(0, nowMs - readySinceMs(next));
   }
 
   /** How many more workers the queue would keep busy, plus those reserved, which are to be there when needed. */

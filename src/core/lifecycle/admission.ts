@@ -2,6 +2,7 @@ import { setImmediate } from '../../base/clock.js';
 import { PoolClosedError, QueueFullError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
+import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { Backlog } from '../dispatch/backlog.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -14,6 +15,7 @@ import type { WorkerSet } from '../workers/worker-set.js';
 
 export interface AdmissionDeps {
   readonly ledger: Ledger;
+  readonly metrics: MetricsRecorder;
   readonly dispatcher: Dispatcher;
   readonly backlog: Backlog;
   readonly balance: Balance;
@@ -79,11 +81,13 @@ export class Admission {
   /** A job has entered a full queue: drops another or, if none has to give way, refuses the job itself. */
   makeRoomFor(job: Job): 'admitted' | 'refused' {
     const victim = this.#victimOf(job) ?? job;
-    const { dispatcher, ledger, log } = this.#deps;
+    const { dispatcher, ledger, metrics, log } = this.#deps;
     dispatcher.queue.remove(victim);
-    const message = `Job '${victim.name}' was ${victim === job ? 'refused' : 'dropped'}: the queue is full (maxQueue: ${this.#maxQueue})`;
+    const outcome = victim === job ? 'refused' : 'dropped';
+    const message = `Job '${victim.name}' was ${outcome}: the queue is full (maxQueue: ${this.#maxQueue})`;
     if (!this.#hasRefused) log.queueFull(message);
     this.#hasRefused = true;
+    metrics[outcome]++;
     ledger.settle(victim, 'FAILED', { outcome: new QueueFullError(message) });
     return victim === job ? 'refused' : 'admitted';
   }

@@ -22,6 +22,10 @@ export class DeferredJobs {
     return this.#deferred.keys();
   }
 
+  get size(): number {
+    return this.#deferred.size;
+  }
+
   has(job: Job): boolean {
     return this.#deferred.has(job);
   }

@@ -81,7 +81,8 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
     const { runTicks } = results;
     const waited = waitedTicks(job, results);
     recordRun(job, worker.runOf(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
-    learnRun(taskOf(job), runTicks);
-    this.#metrics.jobRan(waited, runTicks);
+    const task = taskOf(job);
+    learnRun(task, runTicks);
+    this.#metrics.jobRan(task, waited, runTicks);
   }
 }

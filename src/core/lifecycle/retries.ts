@@ -3,7 +3,7 @@ import { msUntil } from '../../base/timer.js';
 import { warnOf } from '../../base/warn.js';
 import type { Job } from '../../jobs/job.js';
 import { begunAttempts, isSettled, optionsOf, returnToPending } from '../../jobs/job-access.js';
-import { isLastAttempt } from '../../jobs/job-engine.js';
+import { isLastAttempt, taskOf } from '../../jobs/job-engine.js';
 import { retryDelayMs } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { EventHub } from '../events.js';
@@ -47,7 +47,7 @@ export class Retries {
     if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return 'final'; // `retryIf` may have cancelled it, or shut the pool down
     const { deferred, metrics, events } = this.#deps;
     returnToPending(job, { ms: now() });
-    metrics.retried++;
+    metrics.jobRetried(taskOf(job));
     events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
     deferred.delay(job, delayMs);
     return 'retried';

@@ -1,12 +1,14 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
-import type { WorkerMetrics } from '../../metrics/recorder.js';
+import type { WorkerMetrics } from '../../metrics/pool-metrics.js';
 import type { PoolWorker } from '../pool-worker.js';
 
 /** What `metrics()` returns for a worker. */
 export function workerMetrics(worker: PoolWorker, nowMs: number): WorkerMetrics {
   const lifeMs = worker.readyAtMs === 0 ? 0 : nowMs - worker.readyAtMs;
   const utilization = lifeMs <= 0 ? 0 : Math.min(1, worker.busyTicks / (TICKS_PER_MS * lifeMs * worker.concurrency));
-  return { id: worker.workerId, state: stateOf(worker), jobs: worker.jobsRun, utilization };
+  const { workerId: id, jobsRun: jobs } = worker;
+  const where = worker.hasProcess ? { pid: worker.pid } : { threadId: worker.threadId };
+  return { id, ...where, state: stateOf(worker), jobs, utilization };
 }
 
 function stateOf(worker: PoolWorker): WorkerMetrics['state'] {

@@ -86,7 +86,8 @@ export type ToWorker =
 export type FromWorker =
   | typeof DOORBELL
   | RegistryMessage
-  | { readonly kind: 'ready' }
+  /** `pid`: of the child process, if there is one. */
+  | { readonly kind: 'ready'; readonly pid: number | undefined }
   | { readonly kind: 'pong' }
   | HookReply
   /** The step asked for is done. `profile` is set if it was the last. */

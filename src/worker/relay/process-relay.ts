@@ -28,7 +28,7 @@ export interface RelayDeps {
   readonly isTsNodeRegistered: boolean;
   readonly hooks: HookReplies;
   /** The child process takes calls. */
-  processReady(): void;
+  processReady(pid: number | undefined): void;
   /** The event loop turns in which its jobs run. */
   processAnswered(): void;
   /** The code of a job has begun there. */
@@ -149,7 +149,7 @@ export class ProcessRelay implements Peer {
     switch (message.kind) {
       case 'ready':
         this.#process.ready();
-        this.#deps.processReady();
+        this.#deps.processReady(this.#process.pid);
         break;
       case 'pong':
         this.#deps.processAnswered();

@@ -62,6 +62,11 @@ export class RelayedProcess {
     return this.#child.connected;
   }
 
+  /** `undefined` if the process could not be made. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   send(message: ToProcess): void {
     if (this.#child.connected) this.#child.send(toBytes(message), () => {}); // a send fails only if the process has ended: 'exit' reports that
   }
