@@ -22,3 +22,22 @@ export function now(): number {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds * 1e-6;
 }
+
+/** Captured before any code can replace it. */
+const { now: dateNow } = Date;
+
+/** By how much the two clocks may drift apart, in ms, until the difference is taken again. */
+const DRIFT_MS = 1_000;
+
+/** Time of the wall clock less that of `now()`, in ms. */
+let offsetMs = dateNow() - now();
+
+/**
+ * Converts a time of `now()` to milliseconds since 1970, with their fraction. The difference of the clocks is taken once, so
+ * that times keep their distances; again only if the wall clock was set, or the machine has slept, by more than a second.
+ */
+export function toEpoch(ms: number): number {
+  const currentMs = dateNow() - now();
+  if (Math.abs(currentMs - offsetMs) > DRIFT_MS) offsetMs = currentMs;
+  return ms + offsetMs;
+}

@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
+import { SHUT_DOWN } from '../contract/worker-end.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import { MainParking } from '../host/main-parking.js';
 import { RemoteWorker } from '../host/remote-worker.js';
@@ -169,7 +170,7 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
       return;
     }
     this.#isEnding = true;
-    this.#worker.terminate('its pool has ended it');
+    this.#worker.terminate(SHUT_DOWN);
     setTimeout(kill, COVERAGE_MS);
   }
 

@@ -1,5 +1,6 @@
 import { now } from '../base/clock.js';
 import { ListenerQueue } from '../base/listener-queue.js';
+import { WORKER_EXIT_REASONS } from '../contract/worker-end.js';
 import { MainParking } from '../host/main-parking.js';
 import type { Job } from '../jobs/job.js';
 import { MetricsRecorder } from '../metrics/recorder.js';
@@ -59,7 +60,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const output = new WorkerOutput(listenerQueue);
 
   // counts
-  const metrics = new MetricsRecorder(now());
+  const metrics = new MetricsRecorder(now(), WORKER_EXIT_REASONS);
   const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
   const unobserved = new UnobservedFailures(events, log);
   const ledger = new Ledger({ metrics, events, unobserved, aging });
@@ -68,7 +69,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const parking = new MainParking();
   const workerHooks = new WorkerHooks(settings, log);
   const profiling = new Profiling(settings.kind);
-  const workers = new WorkerSet(settings, parking, { workerHooks, profiling, log });
+  const workers = new WorkerSet(settings, parking, workerHooks);
   const spares = new Spares(workers);
   const reaper = new IdleReaper(settings, workers);
   const backoff = new StartBackoff();
@@ -108,7 +109,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
 
   const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, reaper, log, profiling });
 
-  const observers = { events, log, output, profiling, ledger };
+  const observers = { events, log, metrics, output, profiling, ledger };
   const starts = { workers, reaper, backoff, failedStarts, recovery };
   const actors = { pool, state, balance, pacer, control, childJobs, childIntake };
   const reports = new WorkerReports({ ...observers, ...starts, ...actors });

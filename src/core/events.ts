@@ -1,6 +1,7 @@
 import { bindContext } from '../base/async-context.js';
 import { mustBe, wrongType } from '../base/check/argument-errors.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
+import type { WorkerExitReason } from '../contract/worker-end.js';
 import { describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 
@@ -22,9 +23,12 @@ export interface PoolEvents {
   drain: undefined;
   /** Nothing is pending or active. */
   idle: undefined;
+  /** A worker was made, and its thread starts. */
+  workerStarting: { readonly workerId: number; readonly threadId: number };
+  /** A worker takes jobs from now on. */
   workerStarted: { readonly workerId: number; readonly threadId: number };
-  /** A worker has exited. `error` is what ended its thread, if the thread did not end by itself. */
-  workerExited: { readonly workerId: number; readonly exitCode: number; readonly error: unknown };
+  /** A worker has exited. */
+  workerExited: WorkerExit;
   /** An uncaught error from the code of a settled job (`job`) or from no job. The thread is kept. */
   lateError: { readonly error: Error; readonly job: { readonly id: number } | undefined };
 }
@@ -33,8 +37,24 @@ export type PoolEvent = keyof PoolEvents;
 
 const NAMES: readonly PoolEvent[] = [
   ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'jobRetried', 'starvation'] as const),
-  ...(['idle', 'drain', 'workerStarted', 'workerExited', 'lateError'] as const),
+  ...(['idle', 'drain', 'workerStarting', 'workerStarted', 'workerExited', 'lateError'] as const),
 ];
+
+/** The life of a worker that has exited. */
+export interface WorkerExit {
+  readonly workerId: number;
+  /** That of its thread or child process: 1 if the pool has ended it, 0 if it was ended as it was idle. */
+  readonly exitCode: number;
+  readonly reason: WorkerExitReason;
+  /** What ended its thread, if the thread did not end by itself. */
+  readonly error: unknown;
+  /** How many jobs' code it has run to its end. */
+  readonly jobs: number;
+  /** When its thread was made, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** When it was ready for jobs, in milliseconds since 1970; `undefined` if it never was. */
+  readonly readyAt: number | undefined;
+}
 
 /** An attempt that failed. */
 export interface FailedAttempt {

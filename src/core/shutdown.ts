@@ -1,4 +1,5 @@
 import { type StopTimer, startTimer } from '../base/timer.js';
+import { SHUT_DOWN } from '../contract/worker-end.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { Pacer } from './dispatch/pacer.js';
 import type { Ledger } from './ledger.js';
@@ -9,8 +10,6 @@ import type { PoolState } from './pool-state.js';
 import type { Profiling } from './profile/profiling.js';
 import type { IdleReaper } from './workers/idle-reaper.js';
 import type { WorkerSet } from './workers/worker-set.js';
-
-const REASON = 'the pool was shut down';
 
 export interface ShutdownDeps {
   readonly state: PoolState;
@@ -79,13 +78,13 @@ export class Shutdown {
         pacer.pump();
         break;
       case 'finishRunning':
-        for (const job of [...control.unsettled()]) control.cancelPending(job, REASON);
+        for (const job of [...control.unsettled()]) control.cancelPending(job, SHUT_DOWN.text);
         break;
       case 'abort':
         // parents first: the cancellation of a child that they await must not look like a failure of theirs
-        for (const job of control.parents) job.cancel(REASON);
-        for (const job of [...control.unsettled()]) job.cancel(REASON);
-        workers.terminateAll(REASON);
+        for (const job of control.parents) job.cancel(SHUT_DOWN.text);
+        for (const job of [...control.unsettled()]) job.cancel(SHUT_DOWN.text);
+        workers.terminateAll(SHUT_DOWN);
         break;
     }
   }

@@ -1,9 +1,10 @@
-import { now } from '../base/clock.js';
+import { now, toEpoch } from '../base/clock.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { ThreadExit } from '../host/thread-exit.js';
 import type { Job } from '../jobs/job.js';
 import { raiseToken, taskOf } from '../jobs/job-engine.js';
+import type { MetricsRecorder } from '../metrics/recorder.js';
 import type { Balance } from './dispatch/balance.js';
 import type { Pacer } from './dispatch/pacer.js';
 import { learnBlock } from './dispatch/run-estimate.js';
@@ -29,6 +30,7 @@ export interface WorkerReportsDeps {
   readonly state: ReadonlyPoolState;
   readonly events: EventHub;
   readonly log: PoolLog;
+  readonly metrics: MetricsRecorder;
   readonly output: WorkerOutput;
   readonly ledger: Ledger;
   readonly workers: WorkerSet;
@@ -56,6 +58,14 @@ export class WorkerReports implements WorkerSetEvents {
     this.#deps.pacer.drain();
   }
 
+  workerStarting(worker: PoolWorker): void {
+    const { log, profiling, events } = this.#deps;
+    const { workerId, threadId } = worker;
+    profiling.workerStarting(worker);
+    log.workerStarting(worker);
+    events.emit('workerStarting', { workerId, threadId });
+  }
+
   workerReady(worker: PoolWorker): void {
     const { log, backoff, events, pacer, reaper } = this.#deps;
     const { workerId, threadId } = worker;
@@ -72,19 +82,34 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerExited(worker: PoolWorker, exit: ThreadExit): void {
-    const { state, events, log, output, ledger, workers, profiling, recovery, control } = this.#deps;
-    log.workerExited(worker, exit);
+    const { state, log, output, ledger, workers, profiling, recovery, control } = this.#deps;
     profiling.workerExited(worker);
-    events.emit('workerExited', { workerId: worker.workerId, exitCode: exit.exitCode, error: exit.cause });
     worker.drain(Number.POSITIVE_INFINITY);
+    log.workerExited(worker, exit);
+    this.#emitExit(worker, exit);
     output.workerExited(worker); // before its jobs are settled
     const hadStarted = recovery.workerExited(worker, exit);
     if (workers.all.length === 0 && ledger.unsettled === 0) control.detach();
     if (hadStarted && state.phase === 'open') workers.refill();
   }
 
+  #emitExit({ workerId, jobsRun, startedAtMs, readyAtMs }: PoolWorker, { exitCode, reason, cause }: ThreadExit): void {
+    const { events, metrics } = this.#deps;
+    metrics.workerExited(reason);
+    events.emit('workerExited', {
+      workerId,
+      exitCode,
+      reason,
+      error: cause,
+      jobs: jobsRun,
+      startedAt: toEpoch(startedAtMs),
+      readyAt: readyAtMs === 0 ? undefined : toEpoch(readyAtMs),
+    });
+  }
+
   startFailed(cause: unknown): void {
-    this.#deps.failedStarts.add({ exitCode: 1, cause, startFault: 'no thread could be created' }, now());
+    const startFault = 'no thread could be created';
+    this.#deps.failedStarts.add({ exitCode: 1, reason: 'failed to start', cause, startFault }, now());
   }
 
   ownTokenCancelled(job: Job, reason: unknown): void {

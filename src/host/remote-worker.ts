@@ -2,6 +2,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { now } from '../base/clock.js';
 import type { InFlightJob } from '../base/in-flight-job.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
+import type { WorkerEnd } from '../contract/worker-end.js';
 import { type Peer, type RegistryMessage, threadGone, threadStarted } from '../sync/sharing/registry.js';
 import { freeWakeups, threadsUnder, wakeAll } from '../sync/waiting/wakeup.js';
 import { Control, Parked } from '../wire/lane/layout.js';
@@ -334,8 +335,8 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   /** Sends no more jobs, gives up `job`, which does not stop, and ends the worker once its other jobs have ended. */
-  retire(reason: string, job?: J): void {
-    if (this.#lifecycle.retire(reason) === 'refused') return;
+  retire(why: WorkerEnd, job?: J): void {
+    if (this.#lifecycle.retire(why) === 'refused') return;
     if (job !== undefined) this.#channel.giveUp(job);
     if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
   }
@@ -344,13 +345,13 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
    * Ends a worker without jobs in order: its streams and hooks end, then its teardown runs. If there is nothing to run, or the
    * grace is over, the thread is ended. `workerExited` follows.
    */
-  end(reason: string): void {
-    this.#lifecycle.end(reason);
+  end(why: WorkerEnd): void {
+    this.#lifecycle.end(why);
   }
 
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
-  terminate(reason: string): void {
-    this.#lifecycle.terminate(reason);
+  terminate(why: WorkerEnd): void {
+    this.#lifecycle.terminate(why);
   }
 
   /** Ends its child process. For the exit of this process, in which no event loop turns any more. */
@@ -379,7 +380,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     const { wakeup, payload } = this.#connection;
     if (this.#lifecycle.exit() === 'refused') return;
     this.#messages.readLast();
-    const exit = this.#lifecycle.exitWith(exitCode);
+    const exit = this.#lifecycle.exitWith(exitCode, this.wasUp);
     this.#lifecycle.hooks.abandon(exit);
     const threads = threadsUnder(wakeup);
     threadGone(this, threads);

@@ -1,5 +1,6 @@
 import { now } from '../base/clock.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
+import type { WorkerEnd } from '../contract/worker-end.js';
 import type { ControlPort } from './control-port.js';
 import { type Hook, HookQueue } from './hook-queue.js';
 import { OpenPorts } from './open-ports.js';
@@ -78,9 +79,10 @@ export class WorkerLifecycle {
   /** Whether further hooks were added: the worker takes no jobs before it is ready. */
   #hasLateHooks = false;
   #startFault: string | undefined;
-  #retireReason = '';
+  /** Why the pool ends the thread once its jobs have ended. */
+  #retired: WorkerEnd | undefined;
   /** Why the pool has ended the thread, or is ending it. */
-  #endReason: string | undefined;
+  #ended: WorkerEnd | undefined;
   #stopGrace: StopTimer = () => {};
 
   constructor({ settings, control, thread }: LifecycleDeps, events: LifecycleEvents) {
@@ -126,12 +128,12 @@ export class WorkerLifecycle {
 
   /** Whether the pool has ended the thread, or is ending it: it did not die by itself. */
   get wasEnded(): boolean {
-    return this.#endReason !== undefined;
+    return this.#ended !== undefined;
   }
 
   /** Why the pool has ended the thread. */
   get endReason(): string {
-    return this.#endReason ?? '';
+    return this.#ended?.text ?? '';
   }
 
   /** Adds a hook behind those that wait. The worker takes no jobs until all have ended. */
@@ -153,36 +155,36 @@ export class WorkerLifecycle {
   }
 
   /** Lets the worker take no more jobs. It ends at the next `jobsEnded`. */
-  retire(reason: string): Transitioned<'retire'> {
+  retire(why: WorkerEnd): Transitioned<'retire'> {
     const moved = this.#move('retire');
-    if (moved !== 'refused') this.#retireReason = reason;
+    if (moved !== 'refused') this.#retired = why;
     return moved;
   }
 
   /** The last job in flight has left. */
   jobsEnded(): void {
-    if (this.#state === 'retiring') this.end(this.#retireReason);
+    if (this.#state === 'retiring' && this.#retired !== undefined) this.end(this.#retired);
   }
 
   /**
    * Ends a worker without jobs in order: its streams and hooks end, then its teardown runs. If there is nothing to run, or the
    * grace is over, the thread is ended.
    */
-  end(reason: string): Transitioned<'close' | 'terminate'> {
+  end(why: WorkerEnd): Transitioned<'close' | 'terminate'> {
     if (!this.#may('close')) return 'refused';
-    if ((!this.#hasHooksToEnd && !this.ports.isLinked) || this.#graceMs === 0) return this.terminate(reason);
-    this.#endReason = reason;
+    if ((!this.#hasHooksToEnd && !this.ports.isLinked) || this.#graceMs === 0) return this.terminate(why);
+    this.#ended = why;
     const moved = this.#move('close');
-    this.#stopGrace = startTimer(this.#graceMs, () => this.#endLate(), { keepsProcess: false });
+    this.#stopGrace = startTimer(this.#graceMs, () => this.#endLate(why), { keepsProcess: false });
     this.#continueClosing();
     return moved;
   }
 
   /** Ends the thread at once, whatever runs on it. */
-  terminate(reason: string): Transitioned<'terminate'> {
+  terminate(why: WorkerEnd): Transitioned<'terminate'> {
     const moved = this.#move('terminate');
     if (moved === 'refused') return moved;
-    this.#endReason = reason;
+    this.#ended = why;
     this.#endThread();
     return moved;
   }
@@ -203,11 +205,20 @@ export class WorkerLifecycle {
     return this.#move('exit');
   }
 
-  /** How the thread ended. Final once its last messages were read. */
-  exitWith(exitCode: number): ThreadExit {
+  /**
+   * How the thread ended. Final once its last messages were read.
+   *
+   * @param exitCode of the thread: that of a worker that was idle is 0 all the same, as it did all that it was to do.
+   * @param wasUp whether the worker took jobs.
+   */
+  exitWith(exitCode: number, wasUp: boolean): ThreadExit {
+    const cause = this.endCause ?? this.#thread.error;
+    const reason = this.#ended?.reason ?? (wasUp && this.#startFault === undefined ? 'died' : 'failed to start');
+    const isInOrder = reason === 'idle' && cause === undefined;
     return {
-      exitCode: this.#thread.exitCode(exitCode),
-      cause: this.endCause ?? this.#thread.error,
+      exitCode: isInOrder ? 0 : this.#thread.exitCode(exitCode),
+      reason,
+      cause,
       startFault: this.#startFault,
     };
   }
@@ -245,14 +256,14 @@ export class WorkerLifecycle {
     const { teardown } = this;
     this.teardown = undefined;
     if (teardown !== undefined && this.hooks.isOpen) this.hooks.add(teardown);
-    else if (this.hooks.isEmpty) this.terminate(this.endReason);
+    else if (this.hooks.isEmpty && this.#ended !== undefined) this.terminate(this.#ended);
   }
 
-  #endLate(): void {
+  #endLate({ reason }: WorkerEnd): void {
     if (this.#state !== 'closing') return;
     const fault = `did not end in order within ${this.#graceMs} ms`;
     this.endCause = new Error(`Worker ${this.#workerId} ${fault}`);
-    this.terminate(`it ${fault}`);
+    this.terminate({ reason, text: `it ${fault}` });
   }
 
   #unlinked(): void {

@@ -61,6 +61,8 @@ export interface PoolMetrics {
   /** How long the job that will begin next has been ready to run, in milliseconds; 0 if none is queued. */
   readonly oldestMs: number;
   readonly workers: readonly WorkerMetrics[];
+  /** How many workers have exited, by the `reason` of `workerExited`. */
+  readonly workerExits: Readonly<Record<string, number>>;
   /** Times from submission until the code began, in milliseconds. */
   readonly queuedMs: Distribution;
   /** Run times of the code, in milliseconds. */

@@ -39,13 +39,16 @@ export class MetricsRecorder {
   /** How many settled jobs the throughput already includes. */
   #timed = 0;
   readonly #startedAtMs: number;
+  readonly #workerExits: Record<string, number>;
   readonly #byTask = new TaskMeters();
   readonly #byPriority = new Map<number | 'other', Counts>();
   #lastPriority: number | undefined;
   #lastCounts: Counts | undefined;
 
-  constructor(nowMs: number) {
+  /** @param exitReasons why workers exit, as `workerExited` is told. */
+  constructor(nowMs: number, exitReasons: readonly string[]) {
     this.#startedAtMs = nowMs;
+    this.#workerExits = Object.fromEntries(exitReasons.map((reason) => [reason, 0]));
     this.#throughput = new Throughput(nowMs);
   }
 
@@ -103,6 +106,10 @@ export class MetricsRecorder {
     meter.execution.record(executionTicks);
   }
 
+  workerExited(reason: string): void {
+    this.#workerExits[reason] = (this.#workerExits[reason] ?? 0) + 1;
+  }
+
   /**
    * Adds the jobs settled since the last call to the throughput. Called once per batch, as reading the clock costs 35
    * ns.
@@ -140,6 +147,7 @@ export class MetricsRecorder {
       queued: pending - held,
       oldestMs,
       workers: Object.freeze(workers.map((worker) => Object.freeze(worker))),
+      workerExits: Object.freeze({ ...this.#workerExits }),
       queuedMs: queued.snapshot(TICKS_PER_MS),
       executionMs: execution.snapshot(TICKS_PER_MS),
       busyMs: execution.sum / TICKS_PER_MS,

@@ -201,14 +201,18 @@ describe('events', () => {
   test('workerStarted and workerExited name the worker', async () => {
     const pool = new ThreadPool({ maxWorkers: 1 });
     const told: unknown[] = [];
+    pool.on('workerStarting', (detail) => told.push(detail));
     pool.on('workerStarted', (detail) => told.push(detail));
     pool.on('workerExited', (detail) => told.push(detail));
     await pool.submit(tasks.echo, [1]);
     await pool.shutdown();
+    const life = { jobs: 1, startedAt: expect.any(Number), readyAt: expect.any(Number) };
     expect(told).toEqual([
       { workerId: 0, threadId: expect.any(Number) },
-      { workerId: 0, exitCode: 1, error: undefined },
+      { workerId: 0, threadId: expect.any(Number) },
+      { workerId: 0, exitCode: 1, error: undefined, reason: 'shutdown', ...life },
     ]);
+    expect(told[0]).toEqual(told[1]);
   });
 
   test('an unknown event is refused', async () => {

@@ -63,7 +63,7 @@ export class Recovery implements GraceEvents {
     const reason = messageOf(worker.endCause);
     log.workerReplaced(worker, reason);
     balance.recall(worker);
-    worker.terminate(reason);
+    worker.terminate({ reason: 'deaf', text: reason });
     spares.useFor(worker);
     pacer.pump();
   }
@@ -74,7 +74,7 @@ export class Recovery implements GraceEvents {
     const reason = `Job '${job.name}' did not stop when asked to`;
     log.workerReplaced(worker, `${reason}; the thread will exit when its other jobs have ended`);
     balance.recall(worker);
-    worker.retire(reason, job);
+    worker.retire({ reason: 'deaf', text: reason }, job);
     spares.useFor(worker);
     this.#giveUp(job, worker);
     this.#deps.settling.stopped(job, undefined);

@@ -1,8 +1,11 @@
 import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
+import type { WorkerEnd } from '../../contract/worker-end.js';
 import type { PoolSettings } from '../options/options.js';
 import { sum } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
+
+const IDLE: WorkerEnd = { reason: 'idle', text: 'it was idle' };
 
 /** What the reaper reads of a `WorkerSet`. */
 interface Workers {
@@ -63,7 +66,7 @@ export class IdleReaper {
     for (const worker of [...this.#workers.all].reverse()) {
       if (left <= 0) break;
       if (!worker.isUnused || worker.progressAtMs > longestIdleSince) continue;
-      worker.end('it was idle');
+      worker.end(IDLE);
       left--;
     }
     this.watch();

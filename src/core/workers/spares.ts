@@ -1,6 +1,7 @@
+import type { WorkerEnd } from '../../contract/worker-end.js';
 import type { PoolWorker } from '../pool-worker.js';
 
-const NOT_NEEDED = 'it was not needed';
+const NOT_NEEDED: WorkerEnd = { reason: 'idle', text: 'it was not needed' };
 
 /** What spares need of a `WorkerSet`. */
 export interface SpareSource {

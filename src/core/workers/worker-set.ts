@@ -2,6 +2,7 @@ import { acquire } from '../../base/acquire.js';
 import { outsideRequests } from '../../base/async-context.js';
 import { DEEPEST, nestingDepth } from '../../base/nesting.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
+import { SHUT_DOWN, type WorkerEnd } from '../../contract/worker-end.js';
 import type { MainParking } from '../../host/main-parking.js';
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { JobSink, WorkerEvents } from '../../host/worker-events.js';
@@ -13,8 +14,12 @@ import type { PoolWorker } from '../pool-worker.js';
 import { coverProcess, uncoverProcess } from './coverage.js';
 import { createThread, endUnused, processSettings } from './thread-factory.js';
 
+const RESIZED: WorkerEnd = { reason: 'resized', text: 'the pool was resized' };
+
 /** What workers report besides the outcomes of jobs. */
 export interface WorkerSetEvents extends WorkerEvents<Job, PoolWorker> {
+  /** A worker was made, and its thread starts. */
+  workerStarting(worker: PoolWorker): void;
   /** No thread could be made: `cause` is what `new Worker` threw. */
   startFailed(cause: unknown): void;
 }
@@ -25,18 +30,17 @@ interface Listeners {
   readonly sink: JobSink<Job, PoolWorker>;
 }
 
-/** What is done with each worker that is started. */
-interface WorkerSetDeps {
-  readonly workerHooks: { readonly hooksFirst: number; begin(worker: PoolWorker): void };
-  readonly profiling: { workerStarting(worker: PoolWorker): void };
-  readonly log: { workerStarting(worker: PoolWorker): void };
+/** What each worker runs before its first job. */
+interface FirstHooks {
+  readonly hooksFirst: number;
+  begin(worker: PoolWorker): void;
 }
 
 /** A pool's workers: starts them, as many as `maxWorkers` and failed starts allow, and ends them. */
 export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #parking: MainParking;
-  readonly #deps: WorkerSetDeps;
+  readonly #workerHooks: FirstHooks;
   /** Priorities at which tiers of the `Reserve` begin, if there is one. */
   readonly #tiers: readonly number[] | undefined;
   #maxWorkers: number;
@@ -51,11 +55,11 @@ export class WorkerSet {
   #stopSuspension: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, parking: MainParking, deps: WorkerSetDeps) {
+  constructor(settings: PoolSettings, parking: MainParking, workerHooks: FirstHooks) {
     this.#settings = settings;
     this.#maxWorkers = settings.maxWorkers;
     this.#parking = parking;
-    this.#deps = deps;
+    this.#workerHooks = workerHooks;
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
@@ -116,7 +120,7 @@ export class WorkerSet {
     const surplus = members.reverse().sort((a, b) => Number(a.inFlight.taken > 0) - Number(b.inFlight.taken > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
       recall(worker);
-      worker.retire('the pool was resized');
+      worker.retire(RESIZED);
     }
   }
 
@@ -197,13 +201,13 @@ export class WorkerSet {
     this.#stopSuspension();
     if (this.#workers.length === 0) return;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    for (const worker of [...this.#workers]) worker.end('the pool was shut down');
+    for (const worker of [...this.#workers]) worker.end(SHUT_DOWN);
     await empty;
   }
 
   /** Terminates all threads at once, whatever runs on them. */
-  terminateAll(reason: string): void {
-    for (const worker of [...this.#workers]) worker.terminate(reason);
+  terminateAll(why: WorkerEnd): void {
+    for (const worker of [...this.#workers]) worker.terminate(why);
   }
 
   /**
@@ -230,7 +234,7 @@ export class WorkerSet {
             concurrency: this.#settings.concurrency,
             graceMs: this.#settings.graceMs,
             tiers: this.#tiers,
-            hooksFirst: this.#deps.workerHooks.hooksFirst,
+            hooksFirst: this.#workerHooks.hooksFirst,
             poolWord: this.#parking.word,
             process,
             printed,
@@ -239,12 +243,11 @@ export class WorkerSet {
         );
       });
     const worker = outsideRequests(start); // the worker outlives the request that needs it first
-    this.#deps.workerHooks.begin(worker);
+    this.#workerHooks.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
     if (this.#settings.kind === 'process' && process.env['NODE_V8_COVERAGE']) coverProcess(worker);
-    this.#deps.profiling.workerStarting(worker);
-    this.#deps.log.workerStarting(worker);
+    listeners.events.workerStarting(worker);
     return worker;
   }
 }

@@ -7,10 +7,10 @@ const { Spares } = await import('../../../build/core/workers/spares.js');
 class Worker {
   isIdle = false;
   isSpare = false;
-  readonly ends: string[] = [];
+  readonly ends: unknown[] = [];
 
-  end(reason: string): void {
-    this.ends.push(reason);
+  end(why: unknown): void {
+    this.ends.push(why);
   }
 }
 
@@ -57,12 +57,12 @@ test('a spare ends if the worker is kept, or if there is no room for it', () => 
   const kept = setUp();
   kept.spares.startFor(kept.old);
   kept.spares.endFor(kept.old);
-  expect(kept.spare()?.ends).toEqual(['it was not needed']);
+  expect(kept.spare()?.ends).toEqual([{ reason: 'idle', text: 'it was not needed' }]);
   const full = setUp();
   full.spares.startFor(full.old);
   full.workers.hasRoom = false;
   full.spares.useFor(full.old);
-  expect([full.spare()?.isSpare, full.spare()?.ends]).toEqual([true, ['it was not needed']]);
+  expect([full.spare()?.isSpare, full.spare()?.ends]).toEqual([true, [{ reason: 'idle', text: 'it was not needed' }]]);
 });
 
 test('none is started while a worker is idle, and a start that fails is tried again by the next call', () => {
