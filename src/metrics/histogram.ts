@@ -54,9 +54,10 @@ function valueIn(bucket: number, share: number): number {
   return (STEPS + step + share) * 2 ** ((bucket >> STEP_BITS) - STEP_BITS);
 }
 
-/** The largest integer in a bucket. */
-function largestIn(bucket: number): number {
-  return bucket === BUCKETS - 1 ? Number.POSITIVE_INFINITY : Math.ceil(valueIn(bucket, 1)) - 1;
+/** The first bucket with integers above a value; of `Infinity`, how many buckets there are. */
+function firstAbove(value: number): number {
+  const first = Math.floor(value + ROUNDING) + 1;
+  return first === Number.POSITIVE_INFINITY ? BUCKETS : bucketOf(first);
 }
 
 /**
@@ -143,8 +144,8 @@ class Snapshot implements Distribution {
     let bucket = 0;
     let seen = 0;
     return edges.map((edgeMs) => {
-      const last = Math.floor(edgeMs * this.#unit + ROUNDING);
-      for (; bucket < this.#counts.length && largestIn(bucket) <= last; bucket++) seen += this.#counts[bucket] ?? 0;
+      const end = Math.min(firstAbove(edgeMs * this.#unit), this.#counts.length);
+      for (; bucket < end; bucket++) seen += this.#counts[bucket] ?? 0;
       return seen;
     });
   }
