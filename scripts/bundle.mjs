@@ -23,7 +23,7 @@ const maps = {
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 
 /** The entries of the package besides what threads and processes begin with: a file of src/ each. */
-const SURFACES = ['index', 'worker'];
+const SURFACES = ['index', 'worker', 'metrics'];
 /** Packages that the surfaces import. */
 const PACKAGES = ['croner'];
 

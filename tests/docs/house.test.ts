@@ -87,6 +87,6 @@ test.each(lists)('the README of src/$folder lists each of its files, and no othe
 
 test('the folders with a list of their files are known', () => {
   expect(lists.map(({ folder }) => folder).sort()).toEqual(
-    expect.arrayContaining(['base', 'compose', 'core', 'host', 'jobs', 'sync', 'wire', 'worker']),
+    expect.arrayContaining(['base', 'compose', 'core', 'exporters', 'host', 'jobs', 'sync', 'wire', 'worker']),
   );
 });

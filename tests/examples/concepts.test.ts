@@ -34,6 +34,12 @@ b.png: trace 0af7651916cd43dd8448eb211c80319c, in span 00f067aa0ba902b7
 c.png: trace 0af7651916cd43dd8448eb211c80319c, in span 00f067aa0ba902b7
 d.png: no trace
 `,
+  'prometheus.ts': `
+thread_system_jobs_settled_total{pool="main",task="primesBelow",state="completed"} 2
+thread_system_jobs_settled_total{pool="main",task="sha256",state="completed"} 1
+thread_system_job_run_seconds_count{pool="main",task="primesBelow"} 2
+thread_system_job_run_seconds_count{pool="main",task="sha256"} 1
+`,
   'cancellation.ts': `
 no longer needed - CANCELLED
 the user left - CANCELLED

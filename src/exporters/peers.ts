@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { wrongType } from '../base/check/argument-errors.js';
+
+/** A package that only some programs need: they install it themselves. */
+export interface Peer {
+  readonly name: string;
+  /** Range of versions, as in the `peerDependencies` of `package.json`. */
+  readonly range: string;
+}
+
+/** The optional peers of the package. */
+export const PROM_CLIENT: Peer = { name: 'prom-client', range: '^15.1' };
+export const OTEL_SDK_METRICS: Peer = { name: '@opentelemetry/sdk-metrics', range: '^2' };
+
+/** Says in an error how to get a peer. */
+export function howToInstall({ name, range }: Peer): string {
+  return `npm install ${name}@${range}`;
+}
+
+/** In a bundle in CommonJS there may be no `import.meta.url`: a peer is then found from the working directory. */
+const HERE: string | undefined = import.meta.url;
+
+/**
+ * Loads a peer when it is needed first, and not before: `require`, as the caller cannot wait.
+ *
+ * @typeParam T type of the module, of which nothing else is known.
+ * @throws {TypeError} that says what to install, if the package is missing.
+ */
+export function requirePeer<T>(peer: Peer, action: string): T {
+  try {
+    return createRequire(HERE ?? `${process.cwd()}/`)(peer.name) as T;
+  } catch (error) {
+    if (!isMissing(error, peer)) throw error;
+    throw wrongType(action, `the package ${peer.name} is not installed (${howToInstall(peer)})`);
+  }
+}
+
+/** Whether it is the package itself that was not found, and not something that it needs in turn. */
+function isMissing(error: unknown, { name }: Peer): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return code === 'MODULE_NOT_FOUND' && typeof message === 'string' && message.includes(`'${name}'`);
+}

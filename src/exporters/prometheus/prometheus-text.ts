@@ -1,0 +1,33 @@
+import { EventLoopDelay } from '../event-loop-delay.js';
+import { type MeasuredPools, type MetricsOptions, readMetricsOptions } from '../export-options.js';
+import { Reader } from '../readings.js';
+import { familiesOf, NAMING } from './families.js';
+import { writeText } from './text-format.js';
+
+const ACTION = 'write metrics for Prometheus';
+
+/** Of all calls, from the first one on. */
+let delay: EventLoopDelay | undefined;
+
+/**
+ * Returns the metrics of pools in the text format of Prometheus (version 0.0.4), for a program without prom-client. Serve
+ * it as `text/plain; version=0.0.4; charset=utf-8`.
+ *
+ * Delays of the event loop are measured from the first call on, each time since the last.
+ *
+ * @param pools the pools, by the values of the label `pool`.
+ * @throws {TypeError | RangeError} for a bad pool or option, naming it, the rule and the value received.
+ *
+ * @example
+ * ```ts
+ * createServer((_request, response) => {
+ *   response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+ *   response.end(prometheusText({ main: pool }));
+ * });
+ * ```
+ */
+export function prometheusText(pools: MeasuredPools, options?: MetricsOptions): string {
+  const settings = readMetricsOptions(pools, options, { naming: NAMING, action: ACTION });
+  delay ??= new EventLoopDelay();
+  return writeText(familiesOf(settings), new Reader(settings, delay).read());
+}

@@ -1,0 +1,5 @@
+export type { MeasuredPool, MeasuredPools, MetricsOptions, PrometheusOptions } from './exporters/export-options.js';
+export type { OtelMetricProducer } from './exporters/otel/metric-data.js';
+export { otelMetrics } from './exporters/otel/otel-metrics.js';
+export { type PrometheusRegistry, prometheus } from './exporters/prometheus/prometheus.js';
+export { prometheusText } from './exporters/prometheus/prometheus-text.js';

@@ -1,0 +1,64 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { TempFolder } from './temp-folder.ts';
+
+/** A project with the library, and with none of its optional peers. */
+let project: TempFolder;
+
+beforeAll(async () => {
+  project = await TempFolder.make();
+  for (const name of ['package.json', 'dist'])
+    await cp(
+      fileURLToPath(new URL(`../../${name}`, import.meta.url)),
+      project.file(`node_modules/thread-system/${name}`),
+      { recursive: true },
+    );
+  await cp(fileURLToPath(new URL('../../node_modules/croner', import.meta.url)), project.file('node_modules/croner'), {
+    recursive: true,
+  });
+});
+afterAll(() => project[Symbol.asyncDispose]());
+
+const CALLS = `
+  const message = (call) => {
+    try {
+      return call();
+    } catch (error) {
+      return error.constructor.name + ': ' + error.message;
+    }
+  };
+  const pool = new ThreadPool({ maxWorkers: 1 });
+  console.log(message(() => prometheusText({ main: pool }).split('\\n')[0]));
+  console.log(message(() => prometheus(undefined, { pools: { main: pool } })));
+  console.log(message(() => otelMetrics({ main: pool })));
+`;
+const PRINTED = `# HELP thread_system_jobs_submitted_total Jobs submitted
+TypeError: Cannot export metrics to Prometheus: register must be a Registry of prom-client (npm install prom-client@^15.1), received undefined
+TypeError: Cannot export metrics to OpenTelemetry: the package @opentelemetry/sdk-metrics is not installed (npm install @opentelemetry/sdk-metrics@^2)
+`;
+
+test('without its peers an ES module of the library loads, and says at the call what to install', async () => {
+  const program = `
+    import { ThreadPool } from 'thread-system';
+    import { otelMetrics, prometheus, prometheusText } from 'thread-system/metrics';
+    ${CALLS}`;
+  await writeFile(project.file('program.mjs'), program);
+  expect(await project.node('program.mjs')).toBe(PRINTED);
+});
+
+test('a CommonJS module does, too', async () => {
+  const program = `
+    const { ThreadPool } = require('thread-system');
+    const { otelMetrics, prometheus, prometheusText } = require('thread-system/metrics');
+    ${CALLS}`;
+  await writeFile(project.file('program.cjs'), program);
+  expect(await project.node('program.cjs')).toBe(PRINTED);
+  const built = (name: string): string =>
+    JSON.stringify(project.file(`node_modules/thread-system/dist/cjs/${name}.js`));
+  await writeFile(
+    project.file('built.cjs'),
+    program.replace("'thread-system'", built('index')).replace("'thread-system/metrics'", built('metrics')),
+  );
+  expect(await project.node('built.cjs')).toBe(PRINTED);
+});
