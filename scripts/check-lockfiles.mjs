@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 
 const faults = [];
-for (const file of ['package-lock.json', 'bench/package-lock.json', 'tests/runners/package-lock.json']) {
+const folders = ['', 'bench/', 'tests/runners/', 'tests/typescript/'];
+for (const file of folders.map((folder) => `${folder}package-lock.json`)) {
   const { packages } = JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'));
   for (const [path, { resolved = '', link = false, integrity }] of Object.entries(packages)) {
     if (resolved.includes(':')) faults.push(`${file}: ${path} names its download address`);

@@ -1,7 +1,7 @@
 import { now } from '../base/clock.js';
 import type { Job } from '../jobs/job.js';
 import { becomeReady, enterPool, type JobPool, kindOf, orderOf, settle } from '../jobs/job-access.js';
-import { addSubmitStack, settleBy, stopCauseOf, taskOf } from '../jobs/job-engine.js';
+import { addCallSites, settleBy, stopCauseOf, taskOf } from '../jobs/job-engine.js';
 import type { SubmitTime } from '../jobs/job-extras.js';
 import type { PoolRef } from '../jobs/job-kind.js';
 import type { SettledState } from '../jobs/job-state.js';
@@ -107,7 +107,7 @@ export class Ledger {
     if (stopCauseOf(job)?.state === 'FAILED') this.#metrics.jobTimedOut(taskOf(job));
     this.#count(job, state);
     if (state === 'FAILED') {
-      addSubmitStack(job, end.outcome);
+      addCallSites(job, end.outcome);
       this.#unobserved.watch(job, end.outcome);
     }
     settle(job, state, end.outcome, end.late);
@@ -117,7 +117,7 @@ export class Ledger {
   settleBy(job: Job, cause: StopCause): void {
     if (cause.state === 'FAILED') {
       this.#metrics.jobTimedOut(taskOf(job));
-      addSubmitStack(job, cause.reason);
+      addCallSites(job, cause.reason);
       this.#unobserved.watch(job, cause.reason);
     }
     this.#count(job, cause.state);

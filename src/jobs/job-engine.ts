@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { linkToSignal } from '../base/abort-link.js';
 import type { ContextValues } from '../base/context-stores.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
-import { stackOf } from '../errors.js';
+import { stackOf, TaskNotFoundError } from '../errors.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import {
@@ -20,6 +20,7 @@ import type { JobOwner } from './job-owner.js';
 import { endProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
+import { callSiteOf } from './task-registry.js';
 
 // Operations of the engine built on those of `job-access.ts`, most of them for the few jobs that are not plain.
 
@@ -120,14 +121,25 @@ export function hasSubmitStack(job: JobHandle): boolean {
   return extrasOf(job)?.submitStack !== undefined;
 }
 
-/** Appends the recorded call site to the stack of the job's error. */
-export function addSubmitStack(job: JobHandle, error: unknown): void {
-  const callSite = extrasOf(job)?.submitStack;
-  if (callSite === undefined || !types.isNativeError(error)) return;
-  const [, ...frames] = stackOf(callSite, '').split('\n');
-  if (frames.length === 0) return; // `Error.stackTraceLimit` is 0
-  const stack = stackOf(error, String(error));
-  error.stack = `${stack}\n    --- submitted as job '${job.name}' ---\n${frames.join('\n')}`;
+/**
+ * Shows lines of the user's in the stack of a failed job's error: where its task was named, if that was not found, and where it
+ * was submitted, if that was recorded.
+ */
+export function addCallSites(job: JobHandle, error: unknown): void {
+  if (error instanceof TaskNotFoundError) {
+    const frames = framesOf(callSiteOf(taskOf(job)));
+    // in place of the frames of the worker that looked for it
+    if (frames !== undefined) error.stack = `${error.name}: ${error.message}\n${frames}`;
+  }
+  const frames = framesOf(extrasOf(job)?.submitStack);
+  if (frames === undefined || !types.isNativeError(error)) return;
+  error.stack = `${stackOf(error, String(error))}\n    --- submitted as job '${job.name}' ---\n${frames}`;
+}
+
+/** Returns the lines of a call site's stack below the first; `undefined` if there are none: `Error.stackTraceLimit` is 0. */
+function framesOf(callSite: { readonly stack?: string } | undefined): string | undefined {
+  const [, ...frames] = callSite === undefined ? [] : stackOf(callSite, '').split('\n');
+  return frames.length === 0 ? undefined : frames.join('\n');
 }
 
 /** Whether the job has followers. */

@@ -62,12 +62,28 @@ export function taskModule<M>(url: URL | string): TaskModule<M>;
 export function taskModule<M>(url: URL | string, ...rest: readonly unknown[]): TaskModule<M> {
   refuseSurplusObjects(rest, 'only a URL', 'name task module');
   const href = moduleHref(url);
-  let exports = modules.get(href);
-  if (exports === undefined) {
-    exports = createExports(href);
-    modules.set(href, exports);
+  if (!callSites.has(href)) {
+    const callSite: { readonly stack?: string } = {};
+    Error.captureStackTrace(callSite, taskModule);
+    callSites.set(href, callSite);
   }
-  return exports as TaskModule<M>;
+  return exportsOf(href) as TaskModule<M>;
+}
+
+/** Where each module was first named, for the error if it is not found. */
+const callSites = new Map<string, { readonly stack?: string }>();
+
+/** Returns the call of `taskModule` by which a task was first named, as an object with a stack. */
+export function callSiteOf({ origin }: TaskRef): { readonly stack?: string } | undefined {
+  return origin.kind === 'module' ? callSites.get(origin.url) : undefined;
+}
+
+function exportsOf(href: string): object {
+  const known = modules.get(href);
+  if (known !== undefined) return known;
+  const exports = createExports(href);
+  modules.set(href, exports);
+  return exports;
 }
 
 /**
@@ -138,7 +154,7 @@ export function isTask(value: unknown): value is Task {
 
 /** Returns the identity of a task named by another thread. */
 export function refOfOrigin(origin: TaskDefinition): TaskRef {
-  if (origin.kind === 'module') return refOf(Reflect.get(taskModule(origin.url) as object, origin.name));
+  if (origin.kind === 'module') return refOf(Reflect.get(exportsOf(origin.url), origin.name));
   return refOfText(origin.name, origin.text);
 }
 

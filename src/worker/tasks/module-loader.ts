@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/clock.js';
 import { TaskNotFoundError } from '../../errors.js';
+import { fileUrlOf } from './module-file.js';
 import { importUrl, type Load, packageType, pathOf, requireUrl } from './node-modules.js';
 import type { TaskExports } from './task-exports.js';
 import { hasLoaderFlag, loadTypeScript } from './typescript-loader.js';
@@ -35,13 +36,14 @@ function noteExports(): void {
 }
 
 /**
- * Imports a task module, once. A TypeScript module that Node cannot read by itself is read by ts-node or tsx, whichever is
+ * Imports a task module, once: the file of that URL, or the TypeScript source of it if only that is there. A TypeScript module that Node cannot read by itself is read by ts-node or tsx, whichever is
  * installed beside it.
  */
 export function loadModule(url: string): Promise<TaskExports> {
   let exports = loaded.get(url);
   if (exports === undefined) {
-    exports = loaderOf(url)(url);
+    const file = fileUrlOf(url);
+    exports = loaderOf(file)(file);
     exports.then(
       (found) => notNoted.set(url, found),
       () => {}, // the caller awaits it, too

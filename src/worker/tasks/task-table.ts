@@ -4,7 +4,9 @@ import { messageOf, TaskNotFoundError } from '../../errors.js';
 import { compile } from './inline-task.js';
 import type { KnownTask, TaskCode, TaskRunner } from './known-task.js';
 import { eachOf } from './map-chunk.js';
+import { fileUrlOf, lookedFor } from './module-file.js';
 import { loadModule } from './module-loader.js';
+import { placeOfSyntaxError } from './syntax-place.js';
 import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
 
 /** The tasks that were defined in this worker, by id. */
@@ -72,7 +74,7 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
     exports = await loadAs(url, () => loadModule(url));
   } catch (cause) {
     if (cause instanceof TaskNotFoundError) throw cause;
-    throw new TaskNotFoundError(`Cannot load task module ${url}: ${messageOf(cause)}`, { cause });
+    throw new TaskNotFoundError(`Cannot load task module ${url}: ${faultOf(url, cause)}`, { cause });
   }
   const found = await exports.find(exportName);
   if (found.kind === 'function') return found.code;
@@ -80,6 +82,16 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
   const functions = names.length > 0 ? names.join(', ') : 'none';
   const message = `Cannot find task '${exportName}': ${url} ${notATask(found)}; its functions are: ${functions}`;
   throw new TaskNotFoundError(message, found.kind === 'unreadable' ? { cause: found.error } : {});
+}
+
+/** Says why a module could not be loaded, and where to look: which files are missing, or where the syntax error is. */
+function faultOf(url: string, cause: unknown): string {
+  const message = messageOf(cause).trim();
+  const missing = lookedFor(url);
+  // it was resolved from this file, which is not where the reader would look
+  if (missing !== undefined) return `${message.replace(/ imported from \S*$/, '')}; ${missing}`;
+  const place = cause instanceof SyntaxError ? placeOfSyntaxError(cause, fileUrlOf(url)) : undefined;
+  return place === undefined ? message : `${message} (${place})`;
 }
 
 function notATask(found: Exclude<FoundExport, { readonly kind: 'function' }>): string {

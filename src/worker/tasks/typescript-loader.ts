@@ -32,8 +32,11 @@ const NEEDS_LOADER = new Set([
 /** The loader found for ES module tasks and for CommonJS ones. */
 const fallbacks = new Map<'esm' | 'commonjs', Load>();
 
-/** URLs under which files are imported again, as Node.js caches a failed import. */
+/** URLs under which files are imported again, where Node.js has cached a failed import. */
 const renamed = new Map<string, string>();
+
+/** How tsx is named in the flags of Node.js: `--import tsx`, or by the files of a tsx that may be installed elsewhere (npx). */
+const TSX_FLAG = /(^|[\s=])(?:tsx\b|(file:\S*\/tsx\/)dist\/)/;
 
 let isTsNodeInMain = false;
 
@@ -45,6 +48,7 @@ export function setTsNodeInMain(isRegistered: boolean): void {
 export async function loadTypeScript(url: string): Promise<TaskExports> {
   if (isMainThread) return importInMain(url); // inline
   const scope = isEsmScope(url) ? 'esm' : 'commonjs';
+  if (!stripsTypes() || hasLoaderFlag()) showSourceLines();
   const fallback = fallbacks.get(scope) ?? (await knownFallback(url, scope));
   if (fallback !== undefined) return fallback(renamed.get(url) ?? url);
   try {
@@ -53,10 +57,29 @@ export async function loadTypeScript(url: string): Promise<TaskExports> {
     if (!NEEDS_LOADER.has(codeOf(error)) && !(error instanceof SyntaxError)) throw error;
     const found = await findFallback(url, scope);
     if (found === undefined) throw noLoader(url, error);
+    showSourceLines();
+    return importAgain(url, found, error);
+  }
+}
+
+/** Imports a module whose import has failed. Some versions of Node.js repeat the failure, unless it has another URL. */
+async function importAgain(url: string, load: Load, failure: unknown): Promise<TaskExports> {
+  try {
+    return await load(url);
+  } catch (error) {
+    if (codeOf(error) !== codeOf(failure)) throw error;
     const again = `${url}${url.includes('?') ? '&' : '?'}thread-system-retry`;
     renamed.set(url, again);
-    return found(again);
+    return load(again);
   }
+}
+
+/**
+ * Has stacks show lines of the sources: a loader that runs on a thread of its own, such as ts-node's, compiles here, but has no
+ * way to do that. Node's own type stripping needs no maps, as it leaves everything where it is.
+ */
+function showSourceLines(): void {
+  if (typeof process.setSourceMapsEnabled === 'function') process.setSourceMapsEnabled(true);
 }
 
 /** Registers no loader, as it would be the program's, too. */
@@ -83,7 +106,11 @@ async function knownFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Lo
 const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
 
 function hasLoader(): boolean {
-  return ('typescript' in process.features && Boolean(process.features.typescript)) || hasLoaderFlag();
+  return stripsTypes() || hasLoaderFlag();
+}
+
+function stripsTypes(): boolean {
+  return 'typescript' in process.features && Boolean(process.features.typescript);
 }
 
 export function hasLoaderFlag(): boolean {
@@ -91,9 +118,13 @@ export function hasLoaderFlag(): boolean {
   return /(^|\s)(--import|--loader|--experimental-loader|--require|-r)\b[ =]\S/.test(others);
 }
 
-/** Returns a loader of the task's own project: ts-node, else tsx. */
+/** Returns the loader that the program is run by, or one of the task's own project: ts-node, else tsx. */
 async function findFallback(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
-  const load = (await viaTsNode(url, scope)) ?? (await viaTsx(url, scope));
+  const isTsxFirst = TSX_FLAG.test(flags);
+  const load =
+    (isTsxFirst ? await viaTsx(url, scope) : undefined) ??
+    (await viaTsNode(url, scope)) ??
+    (isTsxFirst ? undefined : await viaTsx(url, scope));
   if (load !== undefined) fallbacks.set(scope, load);
   return load;
 }
@@ -117,11 +148,13 @@ function viaTsNodeRequire(url: string): Load {
 }
 
 async function viaTsx(url: string, scope: 'esm' | 'commonjs'): Promise<Load | undefined> {
-  const tsx = resolveFrom(url, 'tsx/package.json');
-  if (tsx === undefined) return undefined;
+  const manifest = resolveFrom(url, 'tsx/package.json');
+  const [, , started] = TSX_FLAG.exec(flags) ?? [];
+  const root = manifest === undefined ? started : getBuiltinModule('node:url').pathToFileURL(manifest).href;
+  if (root === undefined) return undefined;
   // by its file: require.resolve() uses the 'require' condition, whose file cannot register ES module hooks here
   const kind = scope === 'esm' ? 'esm' : 'cjs';
-  const file = new URL(`./dist/${kind}/api/index.mjs`, getBuiltinModule('node:url').pathToFileURL(tsx)).href;
+  const file = new URL(`./dist/${kind}/api/index.mjs`, root).href;
   const api = (await import(/* webpackIgnore: true */ /* @vite-ignore */ file)) as { readonly register: () => void };
   api.register();
   return scope === 'esm' ? importUrl : requireUrl;

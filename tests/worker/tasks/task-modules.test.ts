@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type CurrentJob, TaskNotFoundError, ThreadPool, taskModule } from 'thread-system';
@@ -83,6 +83,22 @@ describe('a task module', () => {
     expect(imported[0]).toBe(42);
   });
 
+  test.each([
+    ['TypeScript', 'sources.js', 'sources.ts', 'export const answer = (): number => 42;'],
+    ['TypeScript as CommonJS', 'sources.cjs', 'sources.cts', 'exports.answer = (): number => 42;'],
+    ['compiled TypeScript', 'compiled.mts', 'compiled.mjs', 'export const answer = () => 42;'],
+  ])('is found as %s under the name of its counterpart', async (_, named, there, source) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const beside = mkdtempSync(fileURLToPath(fixture('found-')));
+    try {
+      writeFileSync(join(beside, there), source);
+      const found = taskModule<{ answer(): number }>(join(beside, named));
+      expect(await pool.submit(found.answer)).toBe(42);
+    } finally {
+      rmSync(beside, { recursive: true });
+    }
+  });
+
   test('is loaded once a worker, and a job that is cancelled meanwhile does not start', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     using gate = new FileGate();
@@ -146,6 +162,29 @@ describe('a task that cannot be found', () => {
       cause: { message: 'this module is broken' },
     });
     expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
+  });
+
+  test('lists the files that were looked for, and shows who named the module', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    writeFileSync(join(folder, 'similar.cjs'), '');
+    const similar = taskModule<{ any(): void }>(join(folder, 'similar.js'));
+    const job = pool.submit(similar.any);
+    const [js, ts, tsx] = ['js', 'ts', 'tsx'].map((extension) => join(folder, `similar.${extension}`));
+    await expect(job).rejects.toThrow(`looked for ${js}, ${ts}, ${tsx}; ${folder}${sep} has similar.cjs`);
+    expect((job.error as Error).stack).toMatch(/similar\.cjs\n\s+at .*task-modules\.test\.ts:\d+:\d+/);
+    const nowhere = taskModule<{ any(): void }>(join(folder, 'no/such/tasks.js'));
+    await expect(pool.submit(nowhere.any)).rejects.toThrow(`there is no folder ${join(folder, 'no/such/')}`);
+  });
+
+  test.each([
+    ['an ES module', 'wrong.mjs', 'export const any = () => {\n  return 1 1;\n};\n', 'wrong.mjs:2:12'],
+    ['CommonJS', 'wrong.cjs', '\nexports.any = 1 1;\n', 'wrong.cjs:2'],
+    ['what it imports', 'wrong-import.mjs', "import './wrong.mjs';\n", 'wrong.mjs:2:12'],
+  ])('in %s with a syntax error shows its place', async (_, file, source, place) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    writeFileSync(join(folder, file), source);
+    const wrong = taskModule<{ any(): void }>(join(folder, file));
+    await expect(pool.submit(wrong.any)).rejects.toThrow(`${place})`);
   });
 
   test('in a module that throws something odd still says so', async () => {
