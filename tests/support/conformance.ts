@@ -68,6 +68,124 @@ export function describeConformance(kind: Kind): void {
   // an invalid date equals an invalid date
   expect.addEqualityTesters([(a, b) => (types.isDate(a) && types.isDate(b) ? Object.is(+a, +b) : undefined)]);
 
+  describe('a Buffer', () => {
+    const whatArrives = (given: unknown): string[] => {
+      const found: string[] = [];
+      const look = (value: unknown): void => {
+        if (ArrayBuffer.isView(value)) {
+          const kind = Buffer.isBuffer(value) ? 'Buffer' : Object.prototype.toString.call(value).slice(8, -1);
+          found.push(`${kind} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')}`);
+        } else if (/Map|Set/.test(Object.prototype.toString.call(value))) {
+          for (const item of (value as Set<unknown>).values()) look(item);
+        } else if (typeof value === 'object' && value !== null) {
+          for (const item of Object.values(value)) look(item);
+        }
+      };
+      look(given);
+      return found;
+    };
+
+    test.each<[string, () => unknown, string[]]>([
+      ['by itself', () => Buffer.from('abc'), ['Buffer abc']],
+      ['of no bytes', () => Buffer.alloc(0), ['Buffer ']],
+      ['with memory of its own', () => Buffer.alloc(3, 'x'), ['Buffer xxx']],
+      ['in an object', () => ({ name: 'n', data: Buffer.from('abc') }), ['Buffer abc']],
+      [
+        'deep in a long list',
+        () => Array.from({ length: 300 }, (_, i) => ({ deep: [{ at: Buffer.from(`${i}`) }] })),
+        Array.from({ length: 300 }, (_, i) => `Buffer ${i}`),
+      ],
+      [
+        'in a Map and a Set',
+        () =>
+          new Map<string, unknown>([
+            ['a', Buffer.from('abc')],
+            ['b', new Set([Buffer.from('d')])],
+          ]),
+        ['Buffer abc', 'Buffer d'],
+      ],
+      [
+        'beside typed arrays',
+        () => [new Uint8Array([97]), Buffer.from('b'), new Uint16Array([0x6161])],
+        ['Uint8Array a', 'Buffer b', 'Uint16Array aa'],
+      ],
+      ['beside a token', () => ({ token: new CancellationToken(), data: Buffer.from('abc') }), ['Buffer abc']],
+    ])('%s arrives as a Buffer, as an argument, a result and a report', async (_, make, expected) => {
+      await using pool = makePool();
+      const job = pool.submit(
+        new Function(
+          'given',
+          `const look = ${whatArrives}; this.report(given); return { seen: look(given), back: given };`,
+        ) as (given: unknown) => { seen: string[]; back: unknown },
+        [make()],
+      );
+      let reported: unknown;
+      for await (const value of job.progress) reported = value;
+      const { seen, back } = await job;
+      expect(seen).toEqual(expected);
+      expect(whatArrives(back)).toEqual(expected);
+      expect(whatArrives(reported)).toEqual(expected);
+    });
+
+    test('may be an item of a map, and an argument of a child', async () => {
+      await using pool = makePool({ maxWorkers: 2 });
+      const items = ['a', 'b', 'c'].map((text) => Buffer.from(text));
+      expect(await pool.map((item: Buffer) => item.toString('hex'), items)).toEqual(['61', '62', '63']);
+      const parent = pool.submit(async function (this: CurrentJob) {
+        return this.submit((data: Buffer) => data.toString('hex'), [Buffer.from('child')]);
+      });
+      expect(await parent).toBe(Buffer.from('child').toString('hex'));
+    });
+
+    test('that is moved arrives as a Buffer, and is gone here', async () => {
+      await using pool = makePool();
+      const data = Buffer.from(new ArrayBuffer(100_000)).fill('x');
+      expect(await pool.submit((given: Buffer) => given.toString('latin1', 0, 3), [data], { transfer: [data] })).toBe(
+        'xxx',
+      );
+      expect(data.byteLength).toBe(0);
+    });
+  });
+
+  test('a part of a large buffer is sent without the rest, and parts that overlap stay so', async () => {
+    await using pool = makePool();
+    const large = new ArrayBuffer(8_000_000);
+    new Uint8Array(large).fill(7);
+    const parts = {
+      bytes: new Uint8Array(large, 4_000_000, 3),
+      data: Buffer.from(large, 5_000_000, 3),
+      numbers: [new Float64Array(large, 800, 2), new DataView(large, 900, 4)],
+    };
+    const sizes = (given: typeof parts): number[] =>
+      [given.bytes, given.data, ...given.numbers].map((view) => view.buffer.byteLength);
+    const echo = pool.submit(
+      new Function('given', `return { sizes: (${sizes})(given), back: given };`) as (given: typeof parts) => {
+        sizes: number[];
+        back: typeof parts;
+      },
+      [parts],
+    );
+    expect((await echo).sizes).toEqual([3, 3, 16, 4]);
+    expect(sizes((await echo).back)).toEqual([3, 3, 16, 4]);
+    expect((await echo).back).toEqual(parts);
+
+    const memory = new ArrayBuffer(16);
+    const overlapping = [new Uint8Array(memory, 0, 8), new Uint8Array(memory, 4, 8)];
+    const seen = await pool.submit(
+      (views: Uint8Array[]) => {
+        views[0]?.fill(9);
+        return views[1]?.[0];
+      },
+      [overlapping],
+    );
+    expect(seen).toBe(9);
+    const withMemory = await pool.submit(
+      (given: { all: ArrayBuffer; part: Uint8Array }) => given.all === given.part.buffer,
+      [{ all: memory, part: new Uint8Array(memory, 0, 8) }],
+    );
+    expect(withMemory).toBe(true);
+  });
+
   describe('values', () => {
     test('of every kind arrive as structuredClone makes them, as arguments, results and reports', async () => {
       await using pool = makePool();

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 /** A typed array over shared memory, or all of that memory. */
 export interface SharedPart {
-  /** Index into `KINDS`, or `BUFFER`. */
+  /** Index into `KINDS`, or one of the numbers after them. */
   readonly type: number;
   readonly buffer: SharedArrayBuffer;
   readonly byteOffset: number;
@@ -26,10 +26,12 @@ const KINDS: readonly string[] = [
   'BigUint64Array',
   'Float16Array',
 ];
-const BUFFER = KINDS.length;
-const DATA_VIEW = BUFFER + 1;
+const MEMORY = KINDS.length;
+const DATA_VIEW = MEMORY + 1;
+const BUFFER = DATA_VIEW + 1;
 /** The structured clone keeps 32 bits of a view's offset and length, at least up to Node.js 26. */
 const CLONED_BYTES = 2 ** 32 - 1;
+const { isBuffer } = Buffer;
 const constructors = KINDS.map((name) => Reflect.get(globalThis, name) as View);
 
 // The getters of the engine, which no subclass can replace.
@@ -56,10 +58,30 @@ export function memoryOf<T>(value: T): T | ArrayBufferLike {
   return apply((types.isDataView(value) ? ofView : ofTyped).buffer, value, []) as ArrayBufferLike;
 }
 
+/** Returns which bytes of its memory a view has, whatever its prototype is now. */
+export function byteRangeOf(view: ArrayBufferView): { readonly offset: number; readonly length: number } {
+  const getters = types.isDataView(view) ? ofView : ofTyped;
+  return {
+    offset: apply(getters.byteOffset, view, []) as number,
+    length: apply(getters.byteLength, view, []) as number,
+  };
+}
+
+/** Returns a view of the same kind of a copy of its bytes; a Uint8Array for a Buffer. */
+export function copyOfView(view: ArrayBufferView): ArrayBufferView {
+  const { offset, length } = byteRangeOf(view);
+  const { buffer } = new Uint8Array(new Uint8Array(memoryOf(view) as ArrayBuffer, offset, length));
+  if (types.isDataView(view)) return new DataView(buffer);
+  const View = constructors[KINDS.indexOf(apply(kindOf, view, []) as string)] as unknown as new (
+    memory: ArrayBuffer,
+  ) => ArrayBufferView;
+  return new View(buffer);
+}
+
 /** Returns which part of shared memory an object is; `undefined` if none, or if the memory can grow. */
 export function sharedPartOf(object: object): SharedPart | undefined {
-  if (isFixed(object)) return { type: BUFFER, buffer: object, byteOffset: 0, length: 0 };
-  const type = KINDS.indexOf(apply(kindOf, object, []) as string);
+  if (isFixed(object)) return { type: MEMORY, buffer: object, byteOffset: 0, length: 0 };
+  const type = typeOf(object);
   const buffer = type < 0 ? undefined : (apply(bufferOf, object, []) as object);
   if (buffer === undefined || !isFixed(buffer)) return undefined;
   const byteOffset = apply(byteOffsetOf, object, []) as number;
@@ -70,8 +92,14 @@ function isFixed(buffer: object): buffer is SharedArrayBuffer {
   return types.isSharedArrayBuffer(buffer) && (buffer as { readonly growable?: boolean }).growable !== true;
 }
 
+/** Returns the type number of a typed array; -1 for anything else. */
+function typeOf(object: object): number {
+  return isBuffer(object) ? BUFFER : KINDS.indexOf(apply(kindOf, object, []) as string);
+}
+
 /** Returns the view or buffer that a part describes. */
 export function partOf({ type, buffer, byteOffset, length }: SharedPart | FarPart): object {
+  if (type === BUFFER) return Buffer.from(buffer as ArrayBuffer, byteOffset, length);
   const View = type === DATA_VIEW ? (DataView as View) : constructors[type];
   return View === undefined ? buffer : new View(buffer as SharedArrayBuffer, byteOffset, length);
 }
@@ -95,7 +123,7 @@ export function farPartOf(object: object): FarPart | undefined {
   const buffer = memoryOf(object) as ArrayBufferLike;
   const canGrow = (buffer as { readonly growable?: boolean }).growable === true;
   const isOpen = canGrow && byteOffset + byteLength === buffer.byteLength;
-  const type = types.isDataView(object) ? DATA_VIEW : KINDS.indexOf(apply(kindOf, object, []) as string);
+  const type = types.isDataView(object) ? DATA_VIEW : typeOf(object);
   const length = types.isDataView(object) ? byteLength : (apply(lengthOf, object, []) as number);
   return { type, buffer, byteOffset, length: isOpen ? undefined : length };
 }

@@ -11,19 +11,23 @@ import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle,
 import { revive } from './shared-objects.js';
 import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
+import { planViews, toBuffer, type ViewPlan } from './views.js';
 
 type TransferList = readonly unknown[];
 /** Type of a transfer list, whose name differs between versions of Node's types. */
 type Movables = Parameters<MessagePort['postMessage']>[1];
 
 /**
- * A value that contains objects of the library, such as tokens, as it crosses. In `root` each of them is replaced by an empty object,
- * its mark. The structured clone keeps the identity of marks, so that no value of a user can be taken for one.
+ * A value that contains objects of the library, such as tokens, or others that the structured clone does not carry as they are. In
+ * `root` each of them is replaced by an empty object, its mark. The structured clone keeps the identity of marks, so that no value
+ * of a user can be taken for one.
  */
 interface Envelope {
   readonly root: unknown;
   readonly marks: readonly object[];
   readonly handles: readonly (CrossingHandle | FarPart)[];
+  /** What is in `root` for each Buffer. */
+  readonly buffers?: readonly Uint8Array[];
   /** Moved streams. */
   readonly streams?: readonly { readonly mark: object; readonly handle: StreamHandle }[];
   /** Moved ports, which are also in `root`. */
@@ -38,16 +42,11 @@ export interface Copy {
   readonly tag: number;
 }
 
-const MISPLACED_VIEW =
-  'a view that ends more than 4 GiB behind the beginning of its memory is in an instance of a class';
 /**
  * How many items of a list are checked for objects of the library before it is sent. Others are found when the clone refuses
  * them.
  */
 const GLANCE_ITEMS = 64;
-/** How deep, and among how many parts of each object, to look for views that the structured clone would misplace. */
-const FAR_DEPTH = 3;
-const FAR_PARTS = 8;
 
 /** One side of a payload channel: sends and receives the values that do not go inline. */
 export class PayloadPort {
@@ -76,7 +75,8 @@ export class PayloadPort {
       );
     if (moved.length > 0 && this.#peer.sharesMemory && moved.some(goesOn)) return this.#sendLive(value, root, moved);
     let fault = (cause: unknown): Error => cloneFault(refused, cause);
-    if (!hasCrossing(value) && !this.#hasFarView(value)) {
+    const views = planViews(value, moved);
+    if (!hasCrossing(value) && views === undefined) {
       try {
         this.#port.postMessage(value, moved as Movables);
         return Tag.MESSAGE;
@@ -89,11 +89,11 @@ export class PayloadPort {
     }
     let envelope: Envelope;
     try {
-      envelope = this.#wrap(value);
+      envelope = this.#wrap(value, views);
     } catch (cause) {
       throw fault(cause); // a getter that throws, or shared memory for another process
     }
-    if (envelope.marks.length === 0) throw fault(new Error(MISPLACED_VIEW));
+    if (views === undefined && envelope.marks.length === 0) throw fault(new Error('it is not what it was'));
     return this.#sendEnvelope(envelope, root, moved);
   }
 
@@ -123,13 +123,14 @@ export class PayloadPort {
   /** Returns the value of a message that was sent with `tag`. */
   open(message: unknown, tag: number): unknown {
     if (tag !== Tag.ENVELOPE) return message;
-    const { root, marks, handles, streams = [], ports = [] } = message as Envelope;
+    const { root, marks, handles, buffers = [], streams = [], ports = [] } = message as Envelope;
     const revived = new Map<object, unknown>();
     for (const { mark, handle } of streams) {
       for (const port of portsOf(handle)) this.#peer.linked?.(port);
       revived.set(mark, streamOf(handle));
     }
     for (const port of ports) this.#peer.lent?.(port);
+    for (const buffer of buffers) revived.set(buffer, toBuffer(buffer));
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
       if (mark !== undefined) revived.set(mark, 'buffer' in handle ? partOf(handle) : revive(handle, this.#peer));
@@ -145,7 +146,7 @@ export class PayloadPort {
   #sendLive(value: unknown, root: Root, transfer: readonly Transferable[]): number {
     const streams: readonly object[] = transfer.filter(isFreeStream);
     const moved = new Map<object, { readonly mark: object; readonly stream: MovedStream }>();
-    const envelope = this.#wrap(value, (item) => {
+    const envelope = this.#wrap(value, planViews(value, transfer), (item) => {
       if (!streams.includes(item)) return undefined;
       const mark = {};
       moved.set(item, { mark, stream: moveStream(item as ReadableStream) });
@@ -168,11 +169,6 @@ export class PayloadPort {
     }
   }
 
-  /** Whether the value has a view that the structured clone would misplace, as far as a quick check can tell. */
-  #hasFarView(value: unknown): boolean {
-    return this.#peer.sharesMemory && hasFarView(value, FAR_DEPTH);
-  }
-
   #sendEnvelope(envelope: Envelope, root: Root, transfer: TransferList): number {
     try {
       this.#port.postMessage(envelope, transfer as Movables);
@@ -183,7 +179,11 @@ export class PayloadPort {
   }
 
   /** @param markOf returns the mark of an object that is moved by other means. */
-  #wrap(value: unknown, markOf: (item: object) => object | undefined = () => undefined): Envelope {
+  #wrap(
+    value: unknown,
+    views: ViewPlan | undefined,
+    markOf: (item: object) => object | undefined = () => undefined,
+  ): Envelope {
     const marks: object[] = [];
     const handles: (CrossingHandle | FarPart)[] = [];
     const copies = new Map<object, unknown>();
@@ -211,9 +211,9 @@ export class PayloadPort {
         copies.set(item, mark);
         return mark;
       }
-      return copyContainer(item, copies, replace);
+      return views?.copies.get(item) ?? copyContainer(item, copies, replace);
     };
-    return { root: replace(value), marks, handles };
+    return { root: replace(value), marks, handles, ...(views !== undefined && { buffers: views.buffers }) };
   }
 }
 
@@ -224,30 +224,6 @@ function isDetachedBuffer(item: Transferable): boolean {
 /** Whether a moved object goes on connecting both threads. */
 function goesOn(item: Transferable): boolean {
   return item instanceof MessagePort || isFreeStream(item);
-}
-
-/** Checks little, as it runs for every message. Skips getters and proxies. */
-function hasFarView(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (ArrayBuffer.isView(value)) return farPartOf(value) !== undefined;
-  if (depth === 0 || types.isProxy(value)) return false;
-  let left = FAR_PARTS;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length && left > 0; i++, left--)
-      if (hasFarView(Object.getOwnPropertyDescriptor(value, i)?.value, depth - 1)) return true;
-    return false;
-  }
-  if (types.isMap(value)) {
-    if (value.size > FAR_PARTS) return false;
-    for (const item of value.values()) if (hasFarView(item, depth - 1)) return true;
-    return false;
-  }
-  // no `Object.keys`, which would read all keys of a large object
-  for (const key in value) {
-    if (left-- === 0) return false;
-    if (hasFarView(Object.getOwnPropertyDescriptor(value, key)?.value, depth - 1)) return true;
-  }
-  return false;
 }
 
 /** Whether a value is an object of the library, or a list that contains one. Deeper ones are found when the clone refuses them. */
