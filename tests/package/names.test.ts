@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from '@jest/globals';
 
@@ -10,4 +11,14 @@ test.each(BUNDLES)('what %s exports has the name that it is exported by', async 
   const functions = Object.entries(surface).filter(([, value]) => typeof value === 'function');
   expect(functions.length).toBeGreaterThan(1);
   expect(functions.filter(([name, value]) => (value as { name: string }).name !== name)).toEqual([]);
+});
+
+test('each entry has its types where resolvers that do not read "exports" look for them', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    exports: Record<string, { types?: string; default?: { types: string } }>;
+    typesVersions: { '*': Record<string, string[]> };
+  };
+  const entries = Object.entries(manifest.exports).filter(([path]) => path.startsWith('./') && !path.endsWith('.json'));
+  const expected = entries.map(([path, { types, default: byDefault }]) => [path.slice(2), [types ?? byDefault?.types]]);
+  expect(manifest.typesVersions['*']).toEqual(Object.fromEntries(expected));
 });
