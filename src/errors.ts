@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /**
  * Base class of the errors that this library makes. Errors thrown by a task are passed through as they are.
@@ -144,6 +144,29 @@ function readMessage(thrown: unknown): string {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')
     return thrown.message;
   return typeof thrown === 'string' ? thrown : inspect(thrown);
+}
+
+/** Longest type of an error, in characters. */
+const MOST_TYPE = 100;
+
+/**
+ * Returns the type of anything thrown, in a word: its `code`, if that is text, else its `name`. Calls no code of a task, so that it may
+ * be used while a job settles: a getter counts as nothing.
+ */
+export function errorTypeOf(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null) return thrown === null ? 'null' : typeof thrown;
+  return textAt(thrown, 'code') ?? textAt(thrown, 'name') ?? 'Error';
+}
+
+/** Reads a property that is text and not empty, also an inherited one. */
+function textAt(object: object, key: string): string | undefined {
+  for (let at: object | null = object; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
+    const property = Object.getOwnPropertyDescriptor(at, key);
+    if (property === undefined) continue;
+    const { value } = property;
+    return typeof value === 'string' && value !== '' ? value.slice(0, MOST_TYPE) : undefined;
+  }
+  return undefined;
 }
 
 /** Like `messageOf`, but with the error's name first. */

@@ -105,7 +105,7 @@ export class Ledger {
     end: { readonly outcome: unknown; readonly late?: { readonly result: unknown } | undefined },
   ): void {
     if (stopCauseOf(job)?.state === 'FAILED') this.#metrics.jobTimedOut(taskOf(job));
-    this.#count(job, state);
+    this.#count(job, state, end.outcome);
     if (state === 'FAILED') {
       addCallSites(job, end.outcome);
       this.#unobserved.watch(job, end.outcome);
@@ -120,7 +120,7 @@ export class Ledger {
       addCallSites(job, cause.reason);
       this.#unobserved.watch(job, cause.reason);
     }
-    this.#count(job, cause.state);
+    this.#count(job, cause.state, cause.reason);
     settleBy(job, cause);
   }
 
@@ -166,13 +166,14 @@ export class Ledger {
     return { ms, handicap: this.#aging === undefined ? 0 : this.#aging.handicapAt(ms) };
   }
 
-  #count(job: Job, state: SettledState): void {
+  /** @param error of a job that has failed. */
+  #count(job: Job, state: SettledState, error?: unknown): void {
     switch (state) {
       case 'COMPLETED':
         this.#countCompleted(job);
         break;
       case 'FAILED':
-        this.#metrics.jobFailed(kindOf(job));
+        this.#metrics.jobFailed(kindOf(job), error);
         this.#counted(job, 'jobFailed');
         break;
       case 'CANCELLED':

@@ -69,6 +69,8 @@ export interface PoolMetrics {
   readonly executionMs: Distribution;
   /** How long code of jobs has run, in milliseconds, summed over all attempts that have ended. */
   readonly busyMs: number;
+  /** How many jobs have failed, by the `code` of their error or else its name; beyond 64 of these, under `other`. */
+  readonly byError: Readonly<Record<string, number>>;
   /** Counts by priority; beyond 64 distinct priorities, under `other`. */
   readonly byPriority: Readonly<Record<string, PriorityCounts>>;
   /** Counts and times by the name of the task; beyond 256 names, under `other`. The counts add up to those of the pool. */

@@ -1,4 +1,5 @@
 import { TICKS_PER_MS } from '../base/ticks.js';
+import { ErrorCounts } from './error-counts.js';
 import { Histogram } from './histogram.js';
 import type { PoolMetrics, PriorityCounts, WorkerMetrics } from './pool-metrics.js';
 import { type NamedTask, TaskMeters } from './task-meters.js';
@@ -41,6 +42,7 @@ export class MetricsRecorder {
   readonly #startedAtMs: number;
   readonly #workerExits: Record<string, number>;
   readonly #byTask = new TaskMeters();
+  readonly #byError = new ErrorCounts();
   readonly #byPriority = new Map<number | 'other', Counts>();
   #lastPriority: number | undefined;
   #lastCounts: Counts | undefined;
@@ -71,8 +73,9 @@ export class MetricsRecorder {
     this.#byTask.of(task).completed++;
   }
 
-  jobFailed({ priority, task }: CountedKind): void {
+  jobFailed({ priority, task }: CountedKind, error: unknown): void {
     this.failed++;
+    this.#byError.count(error);
     this.unsettled--;
     this.#counts(priority).failed++;
     this.#byTask.of(task).failed++;
@@ -151,6 +154,7 @@ export class MetricsRecorder {
       queuedMs: queued.snapshot(TICKS_PER_MS),
       executionMs: execution.snapshot(TICKS_PER_MS),
       busyMs: execution.sum / TICKS_PER_MS,
+      byError: this.#byError.snapshot(),
       byPriority: Object.freeze(byPriority),
       byTask: this.#byTask.snapshot(),
       throughput: this.#throughput.perSecond(nowMs),
