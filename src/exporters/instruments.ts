@@ -1,4 +1,3 @@
-import { WORKER_EXIT_REASONS } from '../contract/worker-end.js';
 import type { Distribution } from '../metrics/histogram.js';
 import type { JobCounts, Labels, PoolReading, Readings } from './readings.js';
 
@@ -91,9 +90,6 @@ function workersOf({ metrics }: PoolReading): readonly Sample[] {
 
 const MS_PER_S = 1e3;
 
-/** Every reason from the start, so that the first exit is seen as an increase. */
-const NO_EXITS = Object.fromEntries(WORKER_EXIT_REASONS.map((reason) => [reason, 0]));
-
 /**
  * All metrics. What grows without bound is no label: ids of jobs and workers, names given to single jobs. Tasks and
  * priorities are bounded by the recorder of a pool.
@@ -115,6 +111,15 @@ export const INSTRUMENTS: readonly Instrument[] = [
     attributes: { state: 'thread_system.job.state' },
     type: 'counter',
     read: ofPools(settledOf),
+  },
+  {
+    name: 'job_errors_total',
+    otelName: 'job.errors',
+    unit: '{job}',
+    help: 'Jobs failed, by the code of their error or else its name',
+    attributes: { code: 'error.type' },
+    type: 'counter',
+    read: ofPools(({ metrics }) => each('code', metrics.byError)),
   },
   {
     name: 'job_retries_total',
@@ -229,7 +234,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     help: 'Workers that have exited, by reason',
     attributes: { reason: 'thread_system.worker.exit.reason' },
     type: 'counter',
-    read: ofPools(({ metrics }) => each('reason', { ...NO_EXITS, ...metrics.workerExits })),
+    read: ofPools(({ metrics }) => each('reason', metrics.workerExits)),
   },
   {
     name: 'event_loop_delay_seconds',
@@ -245,6 +250,6 @@ export const INSTRUMENTS: readonly Instrument[] = [
 
 /** Names of the labels that the metrics set by themselves, and `le` and `job`, which Prometheus does. */
 export const OWN_LABELS: readonly string[] = [
-  ...['pool', 'task', 'state', 'reason', 'priority', 'quantile'],
+  ...['pool', 'task', 'state', 'reason', 'code', 'priority', 'quantile'],
   ...['le', 'job', 'instance'],
 ];

@@ -10,6 +10,7 @@ import { tasks } from '../support/tasks.ts';
 const TABLE: readonly (readonly [name: string, type: string, labels: readonly string[]])[] = [
   ['jobs_submitted_total', 'counter', ['pool', 'task']],
   ['jobs_settled_total', 'counter', ['pool', 'state', 'task']],
+  ['job_errors_total', 'counter', ['code', 'pool']],
   ['job_retries_total', 'counter', ['pool', 'task']],
   ['job_timeouts_total', 'counter', ['pool', 'task']],
   ['jobs_refused_total', 'counter', ['pool', 'reason']],
@@ -81,6 +82,7 @@ describe.each(ways)('the metrics by %s', (_way, scrape) => {
     expect(value('jobs_settled_total', { task: 'add', state: 'completed' })).toBe(1);
     expect(value('jobs_settled_total', { task: 'fail', state: 'failed' })).toBe(1);
     expect(value('jobs_settled_total', { task: 'echo', state: 'cancelled' })).toBe(1);
+    expect(value('job_errors_total', { code: 'RangeError' })).toBe(1);
     expect(value('job_run_seconds_count', { task: 'fail' })).toBe(1);
     expect(value('job_run_seconds_count', { task: 'echo' })).toBe(0);
     expect(value('job_run_seconds_sum', { task: 'add' })).toBeCloseTo(
