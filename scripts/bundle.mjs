@@ -9,7 +9,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
-import { capture } from './capture.mjs';
+import { capture, captureForLater } from './capture.mjs';
 import { compact, linesOnly } from './compact.mjs';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
@@ -44,11 +44,11 @@ function chunkOf(id, { getModuleInfo }) {
 }
 
 /** Bundles entries of build/ into dist/. Whatever is neither bundled nor `external` must be a builtin. */
-async function bundle(entries, { external = [], plugins = [], ...output }) {
+async function bundle(entries, { external = [], plugins = [], capturing = capture, ...output }) {
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
     external: (id) => id.startsWith('node:') || external.includes(id),
-    plugins: [tinyqueue, maps, ...plugins, capture, compact, linesOnly],
+    plugins: [tinyqueue, maps, ...plugins, capturing, compact, linesOnly],
     onwarn: (warning) => {
       throw new Error(warning.message); // such as of an import that leads nowhere
     },
@@ -79,17 +79,30 @@ async function bundleEntries() {
 }
 
 /**
- * The entry of a thread once more, where it need not be one file: without what few jobs need, which is read when one does.
+ * The entry of a thread once more, where it need not be one file: without what few jobs need, which is compiled when one does.
  * As CommonJS, as a thread starts sooner so: Node begins to load its loader of ES modules only when a task is one.
  */
 async function bundleThreadEntry() {
+  const [entry, rest, stub] = [
+    'worker/pool-worker.js',
+    'wire/message/shared-objects.js',
+    'worker/shared-objects-later.js',
+  ].map((name) => join(build, name));
   const later = {
     name: 'later',
-    resolveId: (id) => (id.endsWith('/shared-objects.js') ? join(build, 'worker/shared-objects-later.js') : null),
+    resolveId: (id) => (id === rest ? rest : id.endsWith('/shared-objects.js') ? stub : null),
+    buildStart() {
+      this.emitFile({ type: 'chunk', id: rest, fileName: 'shared-objects.cjs', implicitlyLoadedAfterOneOf: [entry] });
+    },
   };
-  const asFile = { format: 'cjs', exports: 'auto', entryFileNames: '[name].cjs' };
-  await bundle(['worker/pool-worker.js'], { ...asFile, plugins: [later, inCommonJs('__filename')] });
-  await bundle(['wire/message/shared-objects.js'], asFile);
+  await bundle(['worker/pool-worker.js'], {
+    format: 'cjs',
+    exports: 'named',
+    entryFileNames: '[name].cjs',
+    generatedCode: { preset: 'es2015', symbols: false }, // whose definition would ask the platform before all else
+    capturing: captureForLater('shared-objects.cjs'),
+    plugins: [later, inCommonJs('__filename')],
+  });
 }
 
 /** What stands for `import.meta.url` in CommonJS. */

@@ -35,44 +35,79 @@ const NEEDS_THIS = new Set(['Promise', 'process']);
 export const capture = {
   name: 'capture',
   renderChunk(code) {
-    const ast = this.parse(code);
-    const start = endOfImports(ast);
-    const captures = new Captures(builtinsOf(ast), moduleScope(ast), start);
-    const text = new MagicString(code);
-    captures.rewrite(ast, text);
-    text.appendLeft(start, `\n${captures.declarations()}`);
-    return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) };
+    const captures = new Captures(this.parse(code), code);
+    return captures.render(captures.declarations());
   },
 };
 
+/**
+ * For an entry in CommonJS that compiles one of its files on demand. By then a job may have replaced what that file uses of the
+ * platform, so the entry captures it, too, as `BUILTINS_OF_LATER`. The file becomes the body of a function: its parameters are
+ * `builtins`, the exports of the entry, named as rollup names them, and its own `exports`.
+ */
+export function captureForLater(laterFile) {
+  let tellLater;
+  const later = new Promise((resolve) => {
+    tellLater = resolve; // the two are rendered beside each other
+  });
+  return {
+    name: 'capture',
+    async renderChunk(code, { fileName }) {
+      const captures = new Captures(this.parse(code), code);
+      if (fileName !== laterFile) {
+        for (const [name, value] of await later) captures.constants.set(name, value);
+        const names = [...(await later).keys()];
+        return captures.render(`${captures.declarations()}const BUILTINS_OF_LATER = { ${names.join(', ')} };\n`);
+      }
+      tellLater(captures.constants);
+      captures.removeImports();
+      return captures.render(`const { ${[...captures.constants.keys()].join(', ')} } = builtins;\n`);
+    },
+  };
+}
+
 class Captures {
+  /** The text of each constant, by its name, in the order of need. */
+  constants = new Map();
+  #ast;
+  #text;
   /** Where each local name comes from that is a builtin module, or an export of one. */
   #builtins;
   #scope;
   /** Where the constants stand. */
   #start;
-  /** The text of each constant, by its name, in the order of need. */
-  #constants = new Map();
 
-  constructor(builtins, scope, start) {
-    this.#builtins = builtins;
-    this.#scope = scope;
-    this.#start = start;
+  constructor(ast, code) {
+    this.#ast = ast;
+    this.#text = new MagicString(code);
+    this.#builtins = builtinsOf(ast);
+    this.#scope = moduleScope(ast);
+    this.#start = endOfImports(ast);
+    this.#rewrite();
   }
 
-  rewrite(ast, text) {
-    forEachReference(ast, this.#scope, (scope, node, parents) => {
+  declarations() {
+    return [...this.constants].map(([name, value]) => `const ${name} = ${value};\n`).join('');
+  }
+
+  removeImports() {
+    for (const statement of this.#ast.body) if (isImport(statement)) this.#text.remove(statement.start, statement.end);
+  }
+
+  render(declarations) {
+    this.#text.appendLeft(this.#start, `\n${declarations}`);
+    return { code: this.#text.toString(), map: this.#text.generateMap({ hires: 'boundary' }) };
+  }
+
+  #rewrite() {
+    forEachReference(this.#ast, this.#scope, (scope, node, parents) => {
       if (node.start < this.#start) return;
       const found = this.#constantFor(scope, node, parents);
       if (found === undefined) return;
       const parent = parents.at(-1);
       const isShorthand = parent.type === 'Property' && parent.shorthand && found.node === node;
-      text.update(found.node.start, found.node.end, isShorthand ? `${node.name}: ${found.name}` : found.name);
+      this.#text.update(found.node.start, found.node.end, isShorthand ? `${node.name}: ${found.name}` : found.name);
     });
-  }
-
-  declarations() {
-    return [...this.#constants].map(([name, value]) => `const ${name} = ${value};\n`).join('');
   }
 
   #constantFor(scope, node, parents) {
@@ -116,7 +151,7 @@ class Captures {
   }
 
   #constant(name, value) {
-    this.#constants.set(name, value);
+    this.constants.set(name, value);
     return name;
   }
 }
@@ -150,9 +185,11 @@ function builtinsOf(ast) {
 
 /** After the last of the statements that import something: they come first. */
 function endOfImports({ body }) {
-  const isImport = ({ type, declarations }) =>
-    type === 'ImportDeclaration' || declarations?.[0]?.init?.callee?.name === 'require';
   return body.findLast(isImport)?.end ?? body[0]?.start ?? 0;
+}
+
+function isImport({ type, declarations, expression }) {
+  return type === 'ImportDeclaration' || (declarations?.[0]?.init ?? expression)?.callee?.name === 'require';
 }
 
 /** Whether the name means what it means at the top of the module. */

@@ -16,6 +16,7 @@ const MAY_BE_LIVE = new Map([
   ['undefined', 'a constant'],
   ['arguments', 'of the function itself'],
   ['exports', 'the own surface of a CommonJS file'],
+  ['poolWorker', 'what the entry of a thread exports to the file that it compiles on demand'],
   ['require', 'the file its own, for what is read late'],
   ['module', 'as above'],
   ['__filename', 'the own place of a CommonJS file'],

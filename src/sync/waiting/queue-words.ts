@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+const { getBuiltinModule } = process; // few threads make a queue, and none else needs that module
 
 // Words of the head
 /** Free permits; if they are for waiters only, the bits above `COUNT_BITS` count how often some were added. */
@@ -39,7 +39,7 @@ const LARGEST_TICKET = 2 ** 31 - 1;
 
 /** The shared memory of a new queue. */
 export function waitQueueWords(permits: number): Int32Array {
-  const threads = Math.max(MIN_THREADS, 4 * availableParallelism());
+  const threads = Math.max(MIN_THREADS, 4 * getBuiltinModule('node:os').availableParallelism());
   const words = new Int32Array(new SharedArrayBuffer((HEAD + BLOCK * threads) * Int32Array.BYTES_PER_ELEMENT));
   words[PERMITS] = permits;
   return words;
