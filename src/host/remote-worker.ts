@@ -230,6 +230,11 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   /** Process id of its child process, once that is up. */
+  /** Whether the library's entry has begun in the thread, and in its child process. */
+  get isUp(): boolean {
+    return this.#thread.isUp;
+  }
+
   get pid(): number | undefined {
     return this.#thread.pid;
   }

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { acquire } from '../base/acquire.js';
 import { nestingDepth } from '../base/nesting.js';
+import { GREETING } from '../base/version.js';
 import { claimWakeup, freeWakeups, wakeupTable } from '../sync/waiting/wakeup.js';
 import { createMemory, type WorkerMemory } from '../wire/lane/layout.js';
 import type { WorkerInit } from '../wire/message/protocol.js';
@@ -26,7 +27,7 @@ export function connect(thread: Worker, settings: WorkerSettings): WorkerConnect
     const control = own(new MessageChannel(), ({ port1 }) => port1.close());
     const payload = own(new MessageChannel(), ({ port1 }) => port1.close());
     const init: WorkerInit = {
-      kind: 'thread-system-init',
+      kind: GREETING,
       workerId,
       concurrency,
       memory,

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { GREETING, VERSION } from '../base/version.js';
 import { WORKER_SOURCE } from './worker-source.js';
 
 const { getBuiltinModule } = process;
@@ -10,18 +11,20 @@ const processFile = (): URL => new URL('./pool-process.mjs', import.meta.url);
 
 /** The worker's entry as a CommonJS file that may load others, and starts faster. Relative to the module's, so that bundlers do not see it. */
 const threadFile = (): URL => new URL('pool-worker.cjs', workerFile());
+/** What that file reads when it is loaded. */
+const threadRest = (): URL => new URL('shared-objects.cjs', workerFile());
 
 let location: URL | undefined;
 let threadLocation: URL | undefined;
 
 /**
- * Returns the worker's entry as a module: the file if it exists, otherwise its embedded text as a `data:` URL, for bundles
+ * Returns the worker's entry as a module: the file if it is there, otherwise its embedded text as a `data:` URL, for bundles
  * without the file.
  *
  * @throws {Error} if there is neither.
  */
 function workerLocation(): URL {
-  location ??= ifThere(workerFile) ?? embeddedLocation();
+  location ??= ifOurs(workerFile) ?? embeddedLocation();
   return location;
 }
 
@@ -31,7 +34,7 @@ function workerLocation(): URL {
  * @throws {Error} if there is none.
  */
 export function workerThreadLocation(): URL {
-  threadLocation ??= ifThere(threadFile) ?? workerLocation();
+  threadLocation ??= (ifThere(threadRest) && ifOurs(threadFile)) ?? workerLocation();
   return threadLocation;
 }
 
@@ -41,10 +44,12 @@ export function workerThreadLocation(): URL {
  * @throws {Error} if the file does not exist: a process cannot start from embedded text.
  */
 export function processLocation(): URL {
-  const url = ifThere(processFile);
+  const url = ifOurs(processFile);
   if (url !== undefined) return url;
+  const found =
+    ifThere(processFile) === undefined ? 'it is not there' : `what is there is not that of version ${VERSION}`;
   throw new Error(
-    `kind 'process' needs the library's file pool-process.mjs${besideThis()}, and it is not there: keep thread-system out of the bundle (as an external package), or copy node_modules/thread-system/dist/pool-process.mjs to that place`,
+    `kind 'process' needs the library's file pool-process.mjs${besideThis()}, and ${found}: keep thread-system out of the bundle (as an external package), or copy node_modules/thread-system/dist/pool-process.mjs to that place`,
   );
 }
 
@@ -65,10 +70,18 @@ function embeddedLocation(): URL {
 }
 
 function ifThere(file: () => URL): URL | undefined {
+  return textOf(file) === undefined ? undefined : file();
+}
+
+/** Like {@link ifThere}, for an entry: whatever else has its name beside a bundle would never answer. */
+function ifOurs(file: () => URL): URL | undefined {
+  return textOf(file)?.includes(GREETING) ? file() : undefined;
+}
+
+function textOf(file: () => URL): string | undefined {
   try {
-    const url = file();
-    return url.protocol === 'file:' && existsSync(fileURLToPath(url)) ? url : undefined;
+    return readFileSync(fileURLToPath(file()), 'latin1');
   } catch {
-    return undefined; // import.meta.url is undefined in some CommonJS bundles
+    return undefined; // not there, or import.meta.url is undefined, as in some CommonJS bundles, or not a file's
   }
 }

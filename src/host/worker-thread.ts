@@ -24,6 +24,7 @@ export class WorkerThread {
   #hasExited = false;
   /** Why the thread ends, if it ends by itself. */
   #error: unknown;
+  #isUp = false;
   #pid: number | undefined;
   /** Exit code of the child process. */
   #processExitCode: number | undefined;
@@ -49,7 +50,13 @@ export class WorkerThread {
 
   /** The worker is up. @param pid of its child process, if it has one. */
   processUp(pid: number | undefined): void {
+    this.#isUp = true;
     this.#pid = pid;
+  }
+
+  /** Whether the library's entry has begun in the thread. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   /** Whether the loop runs on this very thread. */

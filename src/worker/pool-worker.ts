@@ -1,5 +1,6 @@
 // The entry of every worker. Bundled into one file that imports node: builtins only, so that its text can be embedded.
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { GREETING, VERSION } from '../base/version.js';
 import type { WorkerInit } from '../wire/message/protocol.js';
 import { startWorker } from './engine.js';
 import { ProcessRelay } from './relay/process-relay.js';
@@ -10,8 +11,16 @@ function start(init: WorkerInit): void {
   startWorker(init, { isInline: false, createRelay: (settings, deps) => new ProcessRelay(settings, deps) });
 }
 
+/** @throws {Error} if the message is one from a pool of another version, whose thread this is. */
 function isInit(message: unknown): message is WorkerInit {
-  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'thread-system-init';
+  if (typeof message !== 'object' || message === null || !('kind' in message)) return false;
+  const { kind } = message;
+  if (kind === GREETING) return true;
+  const [name, version] = typeof kind === 'string' ? kind.split('@') : [];
+  if (name !== GREETING.split('@')[0] || version === undefined) return false;
+  throw new Error(
+    `The file of this worker imports thread-system ${VERSION}, and its pool is of thread-system ${version}; import the entry of the pool's version`,
+  );
 }
 
 if (parentPort !== null) {

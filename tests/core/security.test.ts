@@ -159,7 +159,7 @@ describe.each(['thread', 'process'] as const)("what crosses, with kind '%s'", (k
     await using pool = makePool();
     const messages = [
       { kind: 'process-ended', exitCode: 0 },
-      { kind: 'thread-system-init', workerId: 9 },
+      { kind: 'thread-system-init@0.1.0', workerId: 9 },
       { kind: 'token-cancelled', id: '0-0', reason: 1 },
       { root: 1, marks: [{}], handles: [{ type: 'token', id: '0-0', words: new Int32Array(0) }] },
     ];

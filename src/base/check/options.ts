@@ -80,7 +80,7 @@ function isOptions(value: unknown): value is object {
 
 function refuseOther(options: unknown, { action, path }: Reading): never {
   const subject = path === '' ? 'options' : path.slice(0, -1);
-  throw mustBe('an object', options, subject, action);
+  throw mustBe(isOptions(options) ? 'a plain object' : 'an object', options, subject, action);
 }
 
 function refuseName(name: string, options: object, { action, path, names }: Reading): never {

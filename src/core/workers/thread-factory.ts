@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { bare } from '../../base/bare.js';
 import { wrongType } from '../../base/check/argument-errors.js';
+import { startTimer } from '../../base/timer.js';
+import { emitWarning } from '../../base/warn.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import { describe } from '../../errors.js';
@@ -9,6 +11,7 @@ import { withPipedOutput } from '../../host/piped-output.js';
 import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
 import { InlineThread } from '../../inline/inline-thread.js';
 import type { PoolSettings } from '../options/options.js';
+import type { PoolWorker } from '../pool-worker.js';
 
 /** Creates the thread of a worker. @throws what `new Worker` or the option `worker` throws. */
 export function createThread(
@@ -28,6 +31,21 @@ export function createThread(
   const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
   if (execArgv !== undefined) options.execArgv = [...execArgv];
   return { thread: new Worker(workerThreadLocation(), options), printed: [1, 2] };
+}
+
+/** Longest silence of a thread that the option `worker` has made, in ms, before a warning. */
+const SILENT_MS = 5_000;
+
+/** Warns if a thread that the option `worker` has made stays silent: without the library's entry, no job would ever begin in it. */
+export function warnIfSilent(worker: PoolWorker): void {
+  const warn = (): void => {
+    if (worker.isUp || worker.state !== 'starting') return;
+    emitWarning(
+      `Worker ${worker.workerId} has not begun within ${SILENT_MS / 1_000} s: does the file that the option worker starts import 'thread-system/pool-worker'?`,
+      { type: 'ThreadSystemWarning', detail: undefined },
+    );
+  };
+  startTimer(SILENT_MS, warn, { keepsProcess: false });
 }
 
 /** What a worker of kind `'process'` needs to start its child process; `undefined` for other kinds. */

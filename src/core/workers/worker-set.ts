@@ -12,7 +12,7 @@ import type { PoolSettings } from '../options/options.js';
 import { tiersOf } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
 import { coverProcess, uncoverProcess } from './coverage.js';
-import { createThread, endUnused, processSettings } from './thread-factory.js';
+import { createThread, endUnused, processSettings, warnIfSilent } from './thread-factory.js';
 
 const RESIZED: WorkerEnd = { reason: 'resized', text: 'the pool was resized' };
 
@@ -246,6 +246,7 @@ export class WorkerSet {
     this.#workerHooks.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
+    if (this.#settings.thread.worker !== undefined) warnIfSilent(worker);
     if (this.#settings.kind === 'process' && process.env['NODE_V8_COVERAGE']) coverProcess(worker);
     listeners.events.workerStarting(worker);
     return worker;

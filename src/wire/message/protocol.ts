@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { GREETING } from '../../base/version.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
@@ -9,7 +10,7 @@ import type { ErrorRecord } from './error-codec.js';
 
 /** The first message to a worker's thread. */
 export interface WorkerInit {
-  readonly kind: 'thread-system-init';
+  readonly kind: typeof GREETING;
   readonly workerId: number;
   readonly concurrency: number;
   readonly memory: WorkerMemory;

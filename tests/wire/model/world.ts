@@ -169,7 +169,7 @@ export class World {
     };
     this.heart.startWorker(
       {
-        kind: 'thread-system-init',
+        kind: 'thread-system-init@0.1.0',
         workerId: index + 1,
         concurrency: 1,
         memory: side.memory,
