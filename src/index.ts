@@ -4,7 +4,17 @@ export { type GraphOptions, JobGraph } from './compose/graph/job-graph.js';
 export type { GroupStats, JobGroup } from './compose/job-group.js';
 export type { SettledJob, StreamOptions } from './compose/job-stream.js';
 export type { JobMap } from './compose/map/job-map.js';
-export type { ItemTask, MapOptions } from './compose/map/map-options.js';
+export type { MapOptions } from './compose/map/map-options.js';
+export type { MapProgressListener } from './compose/map/map-progress.js';
+export type {
+  FlatResult,
+  ItemTask,
+  MapFailure,
+  MapRest,
+  MapResult,
+  PlainMapOptions,
+  SettledItem,
+} from './compose/map/map-types.js';
 export type { TypedArray } from './compose/map/source.js';
 export type { Schedule, ScheduleOptions } from './compose/schedule/schedule.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';

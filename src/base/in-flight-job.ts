@@ -5,6 +5,8 @@ export interface InFlightJobTask {
   readonly id: number;
   /** How a worker finds the task's code. */
   readonly origin: object;
+  /** Arguments of every call behind its own, sent to a worker once, with the origin. */
+  readonly commonArgs?: readonly unknown[] | undefined;
 }
 
 /** The state shared by similar jobs. */

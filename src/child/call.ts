@@ -1,7 +1,14 @@
 import type { ContextValues } from '../base/context-stores.js';
-import { giveAccess, type InFlightJob, type InFlightJobKind } from '../base/in-flight-job.js';
+import { giveAccess, type InFlightJob, type InFlightJobKind, type InFlightJobTask } from '../base/in-flight-job.js';
 import type { JobOverrides } from '../contract/job-overrides.js';
 import type { ToProcess } from '../wire/process/process-protocol.js';
+
+/** What a call consists of besides the message that asked for it. */
+export interface CallValues {
+  readonly task: InFlightJobTask;
+  readonly args: readonly unknown[];
+  readonly context: ContextValues | undefined;
+}
 
 /** A call of the pool as a job of this process's worker. */
 export class Call implements InFlightJob {
@@ -15,15 +22,12 @@ export class Call implements InFlightJob {
   readonly overrides: JobOverrides;
   readonly args: readonly unknown[];
 
-  constructor(
-    message: Extract<ToProcess, { readonly kind: 'run' }>,
-    { args, context }: { readonly args: readonly unknown[]; readonly context: ContextValues | undefined },
-  ) {
+  constructor(message: Extract<ToProcess, { readonly kind: 'run' }>, { task, args, context }: CallValues) {
     this.run = message.run;
     this.id = message.id;
     const { name, attempt } = message;
     this.overrides = { name, attempt: attempt > 1 ? attempt : undefined, context };
-    this.kind = { task: message.task, priority: message.priority, urgency: 0 };
+    this.kind = { task, priority: message.priority, urgency: 0 };
     this.args = args;
   }
 

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { bare } from '../base/bare.js';
 import { setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
+import type { InFlightJobTask } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import { SHUT_DOWN } from '../contract/worker-end.js';
@@ -52,7 +53,8 @@ export function leaveSignalsToParent(): void {
 export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
   readonly #pool = new PoolLink();
   readonly #calls = new Calls(this.#pool);
-  readonly #tasks = new Map<number, Extract<ToProcess, { readonly kind: 'run' }>['task']>();
+  /** The tasks that have been called, or why their common arguments cannot be read. */
+  readonly #tasks = new Map<number, { readonly task: InFlightJobTask } | { readonly fault: unknown }>();
   readonly #worker: RemoteWorker<Call>;
   readonly #parking = new MainParking();
   readonly #profiler: ProcessProfiler;
@@ -226,14 +228,12 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
   }
 
   #run(message: Extract<ToProcess, { readonly kind: 'run' }>): void {
-    // one object for each task: by its identity the lane knows that the thread has the task's definition
-    const known = this.#tasks.get(message.task.id);
-    if (known === undefined) this.#tasks.set(message.task.id, message.task);
     let call: Call;
     try {
+      const task = this.#taskOf(message);
       const args = this.#pool.unpack(message.args, 'args') as unknown[];
       const context = message.context && (this.#pool.unpack(message.context, 'context') as ContextValues);
-      call = new Call({ ...message, task: known ?? message.task }, { args, context });
+      call = new Call(message, { task, args, context });
     } catch (error) {
       this.#calls.failedToStart(message.run, error);
       return;
@@ -245,6 +245,20 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
     } catch (error) {
       this.#calls.threw(call, error);
     }
+  }
+
+  /** One object for each task: by its identity the lane knows that the thread has the task's definition. */
+  #taskOf({ task, commonArgs }: Extract<ToProcess, { readonly kind: 'run' }>): InFlightJobTask {
+    let known = this.#tasks.get(task.id);
+    if (known === undefined) {
+      const given = commonArgs && this.#pool.tryUnpack(commonArgs, 'options.args');
+      const list = given !== undefined && 'value' in given ? (given.value as readonly unknown[]) : undefined;
+      known =
+        given !== undefined && 'error' in given ? { fault: given.error } : { task: { ...task, commonArgs: list } };
+      this.#tasks.set(task.id, known);
+    }
+    if ('fault' in known) throw known.fault;
+    return known.task;
   }
 
   #cancel(call: Call, reason: unknown): void {

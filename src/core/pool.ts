@@ -4,13 +4,13 @@ import { refuseOptions, refuseSurplusObjects } from '../base/check/options.js';
 import { checkFunction, checkIterable } from '../base/check/values.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
-import { watchUnobserved } from '../base/unobserved.js';
 import { type GroupDeps, JobGroup } from '../compose/job-group.js';
 import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../compose/job-wait-options.js';
 import type { JobMap } from '../compose/map/job-map.js';
-import { JobMaps } from '../compose/map/job-maps.js';
-import type { ItemTask, MapOptions } from '../compose/map/map-options.js';
+import type { JobMaps } from '../compose/map/job-maps.js';
+import type { MapOptions } from '../compose/map/map-options.js';
+import type { ItemTask, MapRest, MapResult, PlainMapOptions } from '../compose/map/map-types.js';
 import type { TypedArray } from '../compose/map/source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
 import { Schedules } from '../compose/schedule/schedules.js';
@@ -29,6 +29,7 @@ import type { Intake } from './lifecycle/intake.js';
 import { resolvePoolOptions, type ThreadPoolOptions, toMaxWorkers } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
+import { poolMaps } from './pool-maps.js';
 import { poolMetrics } from './pool-metrics.js';
 import type { PoolStatus } from './pool-state.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
@@ -81,12 +82,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#reserved = settings.reserved;
     this.#submitStacks = settings.submitStacks;
     this.#streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
-    this.#maps = new JobMaps(() => ({
-      places: workers.places,
-      submit: (job) => intake.submitUnbounded(job),
-      failedUnobserved: (map, message) =>
-        watchUnobserved(map, (when) => log.fault(message, { type: 'UnobservedJobFailure', isLast: when === 'exit' })),
-    }));
+    this.#maps = poolMaps(engine);
     this.#schedules = new Schedules({ submit: (job) => intake.submit(job), isOpen: () => state.phase === 'open' });
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
     if (refusalHere('start workers') === undefined) workers.refill();
@@ -166,17 +162,17 @@ export class ThreadPool implements AsyncDisposable {
    * for await (const digest of pool.map(tasks.sha256, readFiles())) console.log(digest);
    * ```
    */
-  map<A extends TypedArray>(
-    task: ItemTask<NoInfer<A>[number], NoInfer<A>[number] | PromiseLike<NoInfer<A>[number]>>,
+  map<A extends TypedArray, X extends readonly unknown[]>(
+    task: ItemTask<NoInfer<A>[number], NoInfer<A>[number] | PromiseLike<NoInfer<A>[number]>, X>,
     items: A,
-    options?: MapOptions,
+    ...rest: MapRest<X, PlainMapOptions>
   ): JobMap<A[number], A>;
-  map<T, R>(
-    task: ItemTask<T, R>,
+  map<T, R, X extends readonly unknown[], O extends MapOptions>(
+    task: ItemTask<T, R, X>,
     items: Iterable<T> | AsyncIterable<T>,
-    options?: MapOptions,
-  ): JobMap<TaskResult<(item: T) => R>>;
-  map(task: Task, items: unknown, options?: MapOptions): JobMap<unknown, unknown> {
+    ...rest: MapRest<X, O>
+  ): JobMap<MapResult<R, O>>;
+  map(task: Task, items: unknown, ...[options]: readonly unknown[]): JobMap<unknown, unknown> {
     if (this.#engine.state.phase !== 'open') throw new PoolClosedError('Cannot map: the pool is shut down');
     const refusal = refusalHere('map');
     if (refusal !== undefined) throw refusal;

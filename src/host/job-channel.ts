@@ -1,5 +1,5 @@
 import { now } from '../base/clock.js';
-import { type InFlightJob, kindOf, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
+import { type InFlightJob, type InFlightJobTask, kindOf, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
 import { RareMap } from '../base/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
@@ -143,24 +143,31 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
    * writing runs foreign code that cancels the job, the job is taken back as usual, and the worker skips the entry.
    *
    * @param plannedTicks how long the job is expected to run.
-   * @throws {NotCloneableError} if an argument cannot be cloned; nothing is written then, and the job stays in flight.
+   * @throws {NotCloneableError} if an argument cannot be cloned; the job is not written then, and stays in flight.
    */
   send(job: J, plannedTicks: number): boolean {
     const requests = this.#requests;
     if (!requests.hasRoom(2)) return false;
     const { task } = kindOf(job);
-    if (requests.define(task)) this.#forgetTask.register(task, task.id);
-    while (this.inFlight.isTaken(requests.nextSeq)) {
+    const isNew = requests.lacks(task);
+    const ahead = isNew ? 1 : 0; // a definition goes before the job
+    while (this.inFlight.isTaken((requests.nextSeq + ahead) | 0)) {
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
     if (this.inFlight.taken === 0) this.#beginAnew();
-    const seq = requests.nextSeq;
+    const seq = (requests.nextSeq + ahead) | 0;
     setOwner(job, this.#worker);
     this.inFlight.take(job, seq, plannedTicks);
+    if (isNew) this.#define(task);
     requests.write(job);
     this.inFlight.sent(job, seq);
     return true;
+  }
+
+  #define(task: InFlightJobTask): void {
+    this.#requests.define(task);
+    this.#forgetTask.register(task, task.id);
   }
 
   /** The worker has no other job: it is stalled no longer. */

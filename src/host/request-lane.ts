@@ -91,24 +91,26 @@ export class RequestLane {
     this.#writeEmpty(0, HOLE);
   }
 
-  /**
-   * Sends the task's definition unless the worker has it. Call before writing the job: a definition has a sequence number of its
-   * own. Returns whether it was sent.
-   */
-  define(task: InFlightJobTask): boolean {
+  /** Whether the worker has yet to be sent the task's definition. */
+  lacks(task: InFlightJobTask): boolean {
     if (task === this.#lastDefined) return false;
-    return this.#defineOther(task);
+    if (!this.#defined.has(task)) return true;
+    this.#lastDefined = task;
+    return false;
   }
 
-  #defineOther(task: InFlightJobTask): boolean {
-    if (this.#defined.has(task)) {
-      this.#lastDefined = task;
-      return false;
-    }
-    this.#defined.add(task);
+  /**
+   * Sends the task's definition. Call before writing its first job: a definition has a sequence number of its own.
+   *
+   * @throws {NotCloneableError} if a common argument cannot be cloned; nothing is written then.
+   */
+  define(task: InFlightJobTask): void {
+    const { commonArgs } = task;
+    // first what may be refused: a message without an entry would be taken for the next one
+    const tag = commonArgs === undefined ? 0 : this.#payload.send(commonArgs, 'options.args');
     this.#payload.send(task.origin, 'task');
-    this.#writeEmpty(task.id, DEFINITION);
-    return true;
+    this.#writeEmpty(task.id, DEFINITION | (tag << ARGUMENT_BITS));
+    this.#defined.add(task);
   }
 
   /**

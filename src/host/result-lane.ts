@@ -300,7 +300,7 @@ export class ResultLane {
 }
 
 /** Like `decodeError`, but never throws. */
-function toThrown(value: unknown): Thrown {
+export function toThrown(value: unknown): Thrown {
   const record = value as ErrorRecord;
   try {
     return { error: decodeError(record), isCancelled: isCancelledRecord(record) };

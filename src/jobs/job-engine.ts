@@ -172,3 +172,14 @@ export function progressOf(job: JobHandle): ProgressStream<unknown> {
   }
   return extras.progress;
 }
+
+/** Makes a job that is not submitted yet go on from the last attempt of another one: its first is the next. */
+export function continueFrom(job: JobHandle, { attempts, workerId }: EndedAttempts): void {
+  ensureExtras(job).lastRun = { attempt: attempts, workerId, hasBegun: () => true };
+}
+
+/** How often a call was attempted, and where last. */
+export interface EndedAttempts {
+  readonly attempts: number;
+  readonly workerId: number | undefined;
+}

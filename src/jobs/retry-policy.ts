@@ -1,6 +1,8 @@
 import { bindContext } from '../base/async-context.js';
 import { optionNames, readOptions } from '../base/check/options.js';
 import { checkBoolean, checkCount, checkFunction, checkMs, checkOneOf, checkWithin } from '../base/check/values.js';
+import { msUntil } from '../base/timer.js';
+import { warnOf } from '../base/warn.js';
 
 /** How a failed job is retried. */
 export interface RetryOptions {
@@ -58,8 +60,33 @@ export function readRetryOptions(value: unknown, action: string): RetryOptions {
   return given as RetryOptions;
 }
 
+/** An attempt that has failed. */
+export interface EndedAttempt {
+  /** How many attempts there have been. */
+  readonly attempts: number;
+  readonly error: unknown;
+  readonly isThreadLost: boolean;
+}
+
+/** Returns after how many ms another attempt follows one that has failed; `undefined` if none does. Calls `retryIf`. */
+export function msToNextAttempt(
+  { retry, deadline }: { readonly retry?: RetryOptions | undefined; readonly deadline?: Date | number | undefined },
+  { attempts, error, isThreadLost }: EndedAttempt,
+): number | undefined {
+  if (retry === undefined || attempts >= retry.maxAttempts || (isThreadLost && !retry.onWorkerExit)) return undefined;
+  const delayMs = retryDelayMs(retry, attempts);
+  if (deadline !== undefined && delayMs >= msUntil(deadline)) return undefined;
+  try {
+    if (retry.retryIf !== undefined && !retry.retryIf(error)) return undefined;
+  } catch (fault) {
+    warnOf(fault, 'retryIf');
+    return undefined;
+  }
+  return delayMs;
+}
+
 /** Returns the delay, in ms, after `attempts` failed attempts. */
-export function retryDelayMs(retry: RetryOptions, attempts: number): number {
+function retryDelayMs(retry: RetryOptions, attempts: number): number {
   const { delayMs = 0, backoff = 'fixed', maxDelayMs = Number.POSITIVE_INFINITY, jitter = 0 } = retry;
   if (delayMs === 0) return 0;
   const factor = backoff === 'fixed' ? 1 : backoff === 'linear' ? attempts : 2 ** (attempts - 1);

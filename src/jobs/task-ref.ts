@@ -8,6 +8,8 @@ export class TaskRef {
   static #nextId = 0;
   readonly id: number = TaskRef.#nextId++;
   readonly origin: TaskDefinition;
+  /** Arguments behind those of each call, which a worker is sent once. */
+  readonly commonArgs: readonly unknown[] | undefined;
   /** Estimated run time from past runs; -1 before the first. Written by the dispatcher. */
   estimate = -1;
   /** The kinds of the task's jobs, by priority: see `JobKind`. */
@@ -18,14 +20,22 @@ export class TaskRef {
   fitting = 1;
   #each: TaskRef | undefined;
 
-  constructor(origin: TaskDefinition) {
+  constructor(origin: TaskDefinition, commonArgs?: readonly unknown[]) {
     this.origin = origin;
+    this.commonArgs = commonArgs;
   }
 
   /** The same task, called for each item of a list. */
   get each(): TaskRef {
     this.#each ??= new TaskRef({ ...this.origin, each: true });
     return this.#each;
+  }
+
+  /** The same task with arguments behind those of each call. Workers keep them until nothing refers to this identity. */
+  withArgs(commonArgs: readonly unknown[]): TaskRef {
+    const ref = new TaskRef(this.origin, commonArgs);
+    ref.estimate = this.estimate;
+    return ref;
   }
 
   /** The name of the export or function. */

@@ -4,7 +4,7 @@ import type { CurrentJob, SIGNATURE } from '../contract/current-job.js';
 import { addAdvice } from '../sync/sharing/crossing.js';
 
 /** A function that can be a task: self-contained, sent to a worker by its source text. */
-export type TaskFunction = (this: CurrentJob, ...args: never[]) => unknown;
+export type TaskFunction = (this: CurrentJob, ...args: never) => unknown;
 
 /** An exported function of a module, to be called in a worker: see {@link taskModule}. */
 export interface ModuleTask<F extends TaskFunction = TaskFunction> {

@@ -1,6 +1,7 @@
 import { now } from '../base/clock.js';
 import { whenSettled } from '../base/promises.js';
 import { Control } from '../wire/lane/layout.js';
+import { thrownBy } from '../wire/message/item-failure.js';
 import { type EnteredContexts, inEmptyContext } from './entered-contexts.js';
 import { type ContextDeps, close, isAnnounced, isOpen, JobContext, raiseToken, seqOf, taskOf } from './job-context.js';
 import type { JobScopes } from './job-scopes.js';
@@ -269,7 +270,7 @@ export class JobRunner {
       this.#failedToStart(context, error.error);
       return;
     }
-    explainMissingName(taskOf(context), error);
+    explainMissingName(taskOf(context), thrownBy(error));
     close(context, this.#answers.threw(seqOf(context), error, begunAtMs, this.#clockMs));
   }
 

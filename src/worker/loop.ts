@@ -170,11 +170,9 @@ export class WorkerLoop {
       case 'hole':
         requests.skipEntry();
         break;
-      case 'definition': {
-        const { id, definition } = requests.readDefinition();
-        this.#tasks.define(id, definition);
+      case 'definition':
+        this.#tasks.define(requests.readDefinition());
         break;
-      }
       case 'job': {
         const outcome = this.#slots.begin(requests.position);
         // a message is read even if its job was taken back, or the next job would get it

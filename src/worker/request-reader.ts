@@ -23,6 +23,7 @@ import { TextReader } from '../wire/lane/text-lane.js';
 import type { PayloadPort } from '../wire/message/payload-port.js';
 import { unreadable } from '../wire/message/unreadable.js';
 import type { JobHead } from './job-context.js';
+import { type CommonArgs, type DefinedTask, NO_COMMON_ARGS } from './tasks/known-task.js';
 
 const NO_OVERRIDES: JobOverrides = Object.freeze(new Bare());
 const LAST_FIRST = OVERRIDES.toReversed();
@@ -124,9 +125,20 @@ export class RequestReader implements JobHead {
   }
 
   /** Reads the task that the current entry defines, and ends the entry. */
-  readDefinition(): { readonly id: number; readonly definition: TaskDefinition } {
+  readDefinition(): DefinedTask {
     const id = this.#entryTaskId;
-    return { id, definition: this.readMessage() as TaskDefinition };
+    const tag = (this.#kind >> ARGUMENT_BITS) & TAG_MASK;
+    const commonArgs = tag === 0 ? NO_COMMON_ARGS : this.#readCommonArgs(tag);
+    return { id, commonArgs, definition: this.readMessage() as TaskDefinition };
+  }
+
+  /** If the message cannot be read, it is gone from its port all the same. */
+  #readCommonArgs(tag: number): CommonArgs {
+    try {
+      return { list: this.#payload.open(this.#receive(), tag) as readonly unknown[] };
+    } catch (fault) {
+      return { fault: unreadable('options.args', fault) };
+    }
   }
 
   /** Reads the message of the current entry, and ends the entry. */

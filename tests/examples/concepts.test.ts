@@ -47,6 +47,13 @@ Same thread: true
 it does not listen - CANCELLED
 The pool goes on - on a new thread: true
 `,
+  'ndjson.ts': `
+Kyiv 33334
+Lima 33333
+Oslo 33332
+Broken rows: 77777
+Row 1 is broken
+`,
   'progress.ts': `
 20 %
 40 %

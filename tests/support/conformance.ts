@@ -409,7 +409,48 @@ export function describeConformance(kind: Kind): void {
         if (x === 30) throw new RangeError('thirty');
         return x;
       };
-      await expect(pool.map(failing, items)).rejects.toThrow('thirty');
+      const map = pool.map(failing, items);
+      await expect(map).rejects.toThrow('thirty');
+      expect(map.failure).toEqual({ index: 30, error: new RangeError('thirty') });
+    });
+
+    test('maps with arguments in common, over failures, to several results an item, and again what failed', async () => {
+      await using pool = makePool();
+      const items = Array.from({ length: 300 }, (_, i) => i);
+      const plus = (x: number, table: Map<string, number>, more: number): number => x + (table.get('add') ?? 0) + more;
+      const sums = await pool.map(plus, items, { args: [new Map([['add', 10]]), 1] });
+      expect(sums).toEqual(items.map((x) => x + 11));
+      const failing = (x: number): number => {
+        if (x % 100 === 30) throw Object.assign(new RangeError('thirty'), { x });
+        return x;
+      };
+      const settled = await pool.map(failing, items, { settled: true });
+      const rejected = settled.filter((result) => result.status === 'rejected');
+      expect(rejected.map(({ index }) => index)).toEqual([30, 130, 230]);
+      expect(rejected[1]?.reason).toEqual(Object.assign(new RangeError('thirty'), { x: 130 }));
+      expect(settled.length).toBe(300);
+      function* around(x: number): Generator<number> {
+        yield x - 1;
+        yield x + 1;
+      }
+      expect(await pool.map(around, items, { flat: true })).toEqual(items.flatMap((x) => [x - 1, x + 1]));
+      const flaky = function (this: CurrentJob, x: number): number {
+        if (x % 100 === 5 && this.attempt === 1) throw new Error('once');
+        return x;
+      };
+      expect(await pool.map(flaky, items, { retry: { maxAttempts: 2 }, chunk: 50 })).toEqual(items);
+      const moved = [new Uint8Array(10), new Uint8Array(20)];
+      expect(await pool.map((bytes: Uint8Array) => bytes.length, moved, { transferItems: true })).toEqual([10, 20]);
+      expect(moved[0]?.length).toBe(0);
+      const endless = pool.map(
+        failing,
+        (function* () {
+          for (;;) yield 1;
+        })(),
+      );
+      expect(endless.cancel('enough')).toBe(true);
+      await expect(endless).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'enough' });
+      await pool.waitAll();
     });
 
     test('drains when it is shut down, and then has no worker', async () => {

@@ -1,25 +1,34 @@
 import { inspect } from 'node:util';
 import { linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
 import { snapshotContext } from '../../base/async-context.js';
+import { refuseSurplusObjects } from '../../base/check/options.js';
+import { checkFunction } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { isPromise } from '../../base/promises.js';
 import { CancelledError, cancelledMessage, messageOf } from '../../errors.js';
-import { Job } from '../../jobs/job.js';
-import { type CheckedJobOptions, type JobOptions, withCurrentContext } from '../../jobs/job-options.js';
+import type { Job } from '../../jobs/job.js';
+import { type JobOptions, withCurrentContext } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
-import type { TaskRef } from '../../jobs/task-ref.js';
 import { refOf } from '../../jobs/task-registry.js';
 import { stays } from '../../sync/sharing/crossing.js';
+import { type ChunkDeps, ChunkRun, type ChunkSettings, type RetriedItem } from './chunk-run.js';
 import { ChunkSize } from './chunk-size.js';
-import { type MapOptions, readMapOptions } from './map-options.js';
+import { readMapOptions } from './map-options.js';
+import { MapProgress, type MapProgressListener } from './map-progress.js';
 import { sourceOf } from './map-source.js';
-import type { Chunk, List, Source } from './source.js';
+import type { MapFailure } from './map-types.js';
+import { ResultBuffer } from './result-buffer.js';
+import { type Chunk, flatten, type List, type Source } from './source.js';
 
 /** What a map uses of its pool. */
 export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
   submit(job: Job): void;
+  /** Called when an attempt at an item has failed: `job`, submitted next, is another one. */
+  retried(job: Job, item: RetriedItem): void;
+  /** Returns the error that a worker has encoded. */
+  decode(error: unknown): unknown;
   /** Called when a map has failed and nobody has observed it yet. Returns a function to call when somebody does. */
   failedUnobserved(map: object, message: string): () => void;
   /** Called when the map has ended. */
@@ -43,23 +52,19 @@ export let poolCloses: (map: AnyMap, error: Error) => void;
  */
 export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   readonly #deps: MapDeps;
-  readonly #task: TaskRef;
+  readonly #chunks: ChunkSettings;
+  readonly #chunkDeps: ChunkDeps;
   readonly #source: Source;
-  readonly #options: CheckedJobOptions;
-  readonly #isOrdered: boolean;
+  readonly #progress: MapProgress;
   readonly #limit: number;
   readonly #chunkSize: ChunkSize;
   #read = 0;
   #sent = 0;
   #isReading = false;
   #isAtEnd = false;
-  readonly #running = new Set<Job>();
-  /** Results not yet delivered, by the number of their job, in order of arrival. */
-  readonly #undelivered = new Map<number, List>();
-  #delivered = 0;
-  /** 1 while the results of a job are being delivered, otherwise 0. */
-  #delivering = 0;
-  #failure: { readonly error: unknown } | undefined;
+  readonly #running = new Set<ChunkRun>();
+  readonly #undelivered: ResultBuffer;
+  #failure: MapFailure | undefined;
   /** Why no further jobs can be sent. */
   #closing: Error | undefined;
   /** Whether the loop over the map has ended, early or not. */
@@ -79,28 +84,29 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
    * @internal
    * @throws {TypeError | RangeError} for a bad task, items or option.
    */
-  constructor(deps: MapDeps, task: Task, items: unknown, options: MapOptions | undefined) {
+  constructor(deps: MapDeps, task: Task, items: unknown, options: unknown) {
     const ref = refOf(task);
     const action = `map '${ref.name}'`;
-    const { chunk, ordered, concurrency, jobOptions } = readMapOptions(options, action);
+    const { chunk: fixed, ordered, concurrency, args, jobOptions, ...how } = readMapOptions(options, action);
     this.#deps = deps;
-    this.#task = ref.each;
-    this.#options = withCurrentContext(jobOptions);
-    const fixed = chunk ?? (jobOptions.timeoutMs === undefined ? undefined : 1); // a timeout applies to one job
-    this.#isOrdered = ordered;
+    const called = args.length === 0 ? ref.each : ref.each.withArgs(args);
+    this.#chunks = { task: called, options: withCurrentContext(jobOptions), ...how };
+    this.#chunkDeps = this.#createChunkDeps();
+    this.#undelivered = new ResultBuffer(ordered);
     this.#source = sourceOf(items, action);
+    this.#progress = new MapProgress(this.#source.length);
     if (this.#source.length === undefined) this.#runInContext = snapshotContext();
     // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
     const ahead = this.#source.length !== undefined && fixed === undefined ? 4 : 2;
     this.#limit = Math.min(concurrency, ahead * deps.places);
-    this.#chunkSize = new ChunkSize({ fixed, most: this.#source.most, task: this.#task });
+    this.#chunkSize = new ChunkSize({ fixed, most: this.#source.most, task: ref.each });
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
   }
 
   static {
     stays(JobMap, 'JobMap', (value) =>
-      #deps in value ? `a map of '${value.#task.name}'; await it first and pass its results` : undefined,
+      #deps in value ? `a map of '${value.#chunks.task.name}'; await it first and pass its results` : undefined,
     );
   }
 
@@ -115,22 +121,55 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   }
 
   #failIfClosed(): void {
-    if (this.#closing !== undefined && this.#isReading && this.#running.size === 0) this.#fail(this.#closing);
+    if (this.#closing !== undefined && this.#isReading && this.#running.size === 0) this.#failBy(this.#closing);
   }
 
   /** Links the map to the token and the signal. Its jobs are linked themselves; this is for when none is in flight. */
   #link({ token, signal }: JobOptions): void {
-    const cancel = (reason: unknown): void =>
-      this.#fail(
-        new CancelledError(cancelledMessage(`The map of '${this.#task.name}' was cancelled`, reason), { reason }),
-      );
-    const unregister = token?.onCancel(cancel);
-    const dependent = { cancel };
+    const unregister = token?.onCancel((reason) => this.cancel(reason));
+    const dependent = { cancel: (reason: unknown) => void this.cancel(reason) };
     this.#unlink = () => {
       unregister?.();
       if (signal !== undefined) unlinkFromSignal(signal, dependent);
     };
     if (signal !== undefined) linkToSignal(signal, dependent);
+  }
+
+  /** Why the map has failed; `undefined` if it has not. */
+  get failure(): MapFailure | undefined {
+    if (this.#failure !== undefined) this.#onObserved();
+    return this.#failure;
+  }
+
+  /** How many items have settled. */
+  get settledCount(): number {
+    return this.#progress.count;
+  }
+
+  /**
+   * Calls `fn` with `settledCount`, and with the number of items if that is known, whenever the items of a job have
+   * settled. An error thrown by `fn` becomes a process warning.
+   *
+   * @returns a function that unregisters `fn`.
+   * @throws {TypeError} if `fn` is not a function.
+   */
+  onProgress(fn: MapProgressListener): () => void;
+  onProgress(fn: MapProgressListener, ...rest: readonly unknown[]): () => void {
+    refuseSurplusObjects(rest, 'only a listener', 'register onProgress');
+    checkFunction(fn, 'the listener', 'register onProgress');
+    return this.#progress.listen(fn);
+  }
+
+  /**
+   * Ends the map with a `CancelledError`: cancels its jobs, and closes the source.
+   *
+   * @returns `false` if the map had ended before.
+   */
+  cancel(reason?: unknown): boolean {
+    if (isEnded(this as AnyMap)) return false;
+    const message = cancelledMessage(`The map of '${this.#chunks.task.name}' was cancelled`, reason);
+    this.#failBy(new CancelledError(message, { reason }));
+    return true;
   }
 
   get [Symbol.toStringTag](): string {
@@ -139,7 +178,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
 
   [inspect.custom](...inspecting: Inspecting): string {
     const state = this.#failure !== undefined ? 'failed' : this.#isFinished ? 'finished' : 'running';
-    return shown('JobMap', { task: this.#task.name, state, read: this.#read, jobs: this.#sent }, inspecting);
+    return shown('JobMap', { task: this.#chunks.task.name, state, read: this.#read, jobs: this.#sent }, inspecting);
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a map is awaitable by design
@@ -183,12 +222,10 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     try {
       while (!this.#isLeft) {
         if (this.#failure !== undefined) throw this.#failure.error;
-        const part = this.#nextPart();
+        const part = this.#undelivered.take();
         if (part !== undefined) {
-          this.#delivering = 1;
           for (let i = 0; i < part.length; i++) yield part[i] as R;
-          this.#delivering = 0;
-          this.#delivered++;
+          this.#undelivered.delivered();
           this.#pump();
         } else if (this.#isFinished) return;
         else await this.#news();
@@ -201,14 +238,6 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #leave(): void {
     this.#isLeft = true;
     this.#stop(LEFT);
-  }
-
-  /** Removes and returns the next results to deliver. */
-  #nextPart(): List | undefined {
-    const [first] = this.#isOrdered ? [this.#delivered] : this.#undelivered.keys();
-    const part = this.#undelivered.get(first ?? -1);
-    this.#undelivered.delete(first ?? -1);
-    return part;
   }
 
   #list(): Promise<L> {
@@ -226,9 +255,8 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
       if (this.#failure !== undefined) throw this.#failure.error;
       await this.#news();
     }
-    const parts = [...this.#undelivered];
-    if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
-    return this.#source.collect(parts.map(([, part]) => part)) as L;
+    const lists = this.#undelivered.all();
+    return (this.#isOfItems ? this.#source.collect(lists) : flatten(lists)) as L;
   }
 
   /** Resolves when there may be new results. */
@@ -238,13 +266,18 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     });
   }
 
+  /** Whether there is one result for each item, and nothing but that: those of a typed array make another one. */
+  get #isOfItems(): boolean {
+    return !this.#chunks.settled && !this.#chunks.flat;
+  }
+
   get #isFinished(): boolean {
     return this.#failure === undefined && this.#isAtEnd && this.#running.size === 0;
   }
 
   /** Whether another job may be sent: jobs in flight and those with undelivered results must not exceed the limit. */
   get #hasRoom(): boolean {
-    const kept = this.#use === 'list' ? 0 : this.#undelivered.size + this.#delivering;
+    const kept = this.#use === 'list' ? 0 : this.#undelivered.size;
     return this.#running.size + kept < this.#limit;
   }
 
@@ -262,7 +295,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         else this.#send(chunk);
       }
     } catch (error) {
-      this.#fail(error);
+      this.#failBy(error);
     }
     if (this.#isFinished) this.#end();
   }
@@ -282,7 +315,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
         if (!this.#isAtEnd) this.#trySend(chunk);
         this.#pump();
       },
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => this.#failBy(error),
     );
   }
 
@@ -290,7 +323,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     try {
       this.#send(chunk);
     } catch (error) {
-      this.#fail(error);
+      this.#failBy(error);
     }
   }
 
@@ -299,42 +332,53 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
       this.#isAtEnd = true;
       return;
     }
-    const { items, target } = chunk;
-    const number = this.#sent++;
-    this.#read += items.length;
-    const job = new Job(this.#task as unknown as Task, target === undefined ? [items] : [items, target], this.#options);
-    this.#running.add(job);
-    job.then(
-      (results) => this.#settled(job, number, { results, length: items.length, target }),
-      (error: unknown) => this.#fail(error),
-    );
-    this.#deps.submit(job);
+    const run = new ChunkRun(this.#chunks, this.#chunkDeps, {
+      ...(this.#isOfItems ? chunk : withoutTarget(chunk)),
+      number: this.#sent++,
+      first: this.#read,
+    });
+    this.#read += run.length;
+    this.#running.add(run);
+    run.start();
   }
 
-  #settled(
-    job: Job,
-    number: number,
-    { results, length, target }: { results: unknown; length: number; target: Chunk['target'] },
-  ): void {
-    this.#running.delete(job);
-    if (this.#failure !== undefined || this.#isLeft) return;
-    this.#undelivered.set(number, (typeof target === 'object' ? target : results) as List);
-    this.#chunkSize.learn(length, job.executionMs);
+  #createChunkDeps(): ChunkDeps {
+    const { submit, retried, decode } = this.#deps;
+    return {
+      submit,
+      retried,
+      decode,
+      itemsSettled: (count) => this.#progress.add(count),
+      chunkEnded: (run, results) => this.#chunkEnded(run, results),
+      chunkFailed: (failure) => this.#fail(failure),
+    };
+  }
+
+  #chunkEnded(run: ChunkRun, results: List): void {
+    if (!this.#running.delete(run)) return;
+    this.#undelivered.add(run.number, results);
+    this.#chunkSize.learn(run.length, run.executionMs);
     this.#pump();
     this.#failIfClosed();
     this.#wake();
   }
 
-  #fail(error: unknown): void {
+  /** Fails by something else than an item. */
+  #failBy(error: unknown): void {
+    this.#fail({ index: undefined, error });
+  }
+
+  #fail(failure: MapFailure): void {
     if (this.#failure !== undefined || this.#isLeft || this.#isFinished) return;
-    this.#failure = { error };
+    this.#failure = Object.freeze(failure);
     this.#stop('another part of its map failed');
-    if (this.#use === 'none') this.#onObserved = this.#deps.failedUnobserved(this, this.#unobservedMessage(error));
+    if (this.#use === 'none')
+      this.#onObserved = this.#deps.failedUnobserved(this, this.#unobservedMessage(failure.error));
   }
 
   /** The message for a failure that nobody has observed, as with a failed job. */
   #unobservedMessage(error: unknown): string {
-    return `A map of '${this.#task.name}' failed and its error was never observed: ${messageOf(error)}. Await it, or iterate over it`;
+    return `A map of '${this.#chunks.task.name}' failed and its error was never observed: ${messageOf(error)}. Await it, or iterate over it`;
   }
 
   #stop(reason: string): void {
@@ -343,7 +387,12 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (!isAtEnd) this.#runInContext(() => this.#source.close());
     const running = [...this.#running];
     this.#running.clear();
-    for (const job of running) job.cancel(reason);
+    for (const run of running) run.cancel(reason);
     this.#end();
   }
+}
+
+/** Returns the chunk with a new list as the place of its results. */
+function withoutTarget({ items }: Chunk): Chunk {
+  return { items, target: undefined };
 }

@@ -1,6 +1,5 @@
 import type { Task } from '../../jobs/task.js';
 import { isEnded, JobMap, type MapDeps, poolCloses } from './job-map.js';
-import type { MapOptions } from './map-options.js';
 
 /** What maps use of their pool. */
 export type JobMapsDeps = Omit<MapDeps, 'ended'>;
@@ -16,7 +15,7 @@ export class JobMaps {
   }
 
   /** @throws {TypeError | RangeError} for a bad task, items or option. */
-  add(task: Task, items: unknown, options: MapOptions | undefined): JobMap<unknown, unknown> {
+  add(task: Task, items: unknown, options: unknown): JobMap<unknown, unknown> {
     const deps: MapDeps = { ...this.#deps(), ended: (map) => this.#maps.delete(map) };
     const map = new JobMap<unknown, unknown>(deps, task, items, options);
     if (!isEnded(map)) this.#maps.add(map);

@@ -1,10 +1,8 @@
 import { now } from '../../base/clock.js';
-import { msUntil } from '../../base/timer.js';
-import { warnOf } from '../../base/warn.js';
 import type { Job } from '../../jobs/job.js';
 import { begunAttempts, isSettled, optionsOf, returnToPending } from '../../jobs/job-access.js';
 import { isLastAttempt, taskOf } from '../../jobs/job-engine.js';
-import { retryDelayMs } from '../../jobs/retry-policy.js';
+import { msToNextAttempt } from '../../jobs/retry-policy.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { EventHub } from '../events.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
@@ -33,17 +31,10 @@ export class Retries {
    * position among its equals.
    */
   tryRetry(job: Job, error: unknown, end: AttemptEnd): 'retried' | 'final' {
-    const { retry, deadline } = optionsOf(job);
-    if (retry === undefined || begunAttempts(job) >= retry.maxAttempts || !this.#deps.state.runsPending) return 'final';
-    if (isLastAttempt(job) || (end === 'thread lost' && !retry.onWorkerExit)) return 'final';
-    const delayMs = retryDelayMs(retry, begunAttempts(job));
-    if (deadline !== undefined && delayMs >= msUntil(deadline)) return 'final';
-    try {
-      if (retry.retryIf !== undefined && !retry.retryIf(error)) return 'final';
-    } catch (fault) {
-      warnOf(fault, 'retryIf');
-      return 'final';
-    }
+    if (isLastAttempt(job) || !this.#deps.state.runsPending) return 'final';
+    const attempt = { attempts: begunAttempts(job), error, isThreadLost: end === 'thread lost' };
+    const delayMs = msToNextAttempt(optionsOf(job), attempt);
+    if (delayMs === undefined) return 'final';
     if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return 'final'; // `retryIf` may have cancelled it, or shut the pool down
     const { deferred, metrics, events } = this.#deps;
     returnToPending(job, { ms: now() });

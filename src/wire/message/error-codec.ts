@@ -1,4 +1,5 @@
 import { define, defineHidden } from '../../base/define.js';
+import { setFailedItem } from '../../contract/failed-items.js';
 import {
   CancelledError,
   DependencyError,
@@ -41,6 +42,12 @@ if (typeof suppressed === 'function') classes.set('SuppressedError', suppressed)
  * `thrown` for a thrown value that is no error. Never throws: a `NotCloneableError` stands for each part that cannot be read.
  */
 export function decodeError(record: ErrorRecord): Error {
+  const error = decodeThrown(record);
+  if (record.item !== undefined) setFailedItem(error, record.item);
+  return error;
+}
+
+function decodeThrown(record: ErrorRecord): Error {
   try {
     const [first] = record.parts;
     if (first?.kind !== 'error') return decodeNonError(first?.value);

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { describe, messageOf, stackOf } from '../../errors.js';
 import { toBytes } from '../process/process-bytes.js';
+import { ItemFailure } from './item-failure.js';
 import { withoutOwnFrames } from './own-frames.js';
 import { standardNameOf } from './standard-errors.js';
 
@@ -10,6 +11,8 @@ import { standardNameOf } from './standard-errors.js';
  */
 export interface ErrorRecord {
   readonly parts: readonly Part[];
+  /** Index of the item by which it was thrown, if the job was for a list of items. */
+  readonly item?: number;
 }
 
 export type Part = ErrorPart | ValuePart;
@@ -71,6 +74,7 @@ const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys: key
  * @param clone clones a value for the record's destination, and throws if it cannot go there.
  */
 export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
+  if (thrown instanceof ItemFailure) return { ...encodeError(thrown.thrown, clone), item: thrown.item };
   const passed = typeof thrown === 'object' && thrown !== null ? passing?.get(thrown) : undefined;
   if (passed !== undefined) return passed;
   try {

@@ -49,6 +49,8 @@ export type ToProcess =
       readonly attempt: number;
       readonly task: { readonly id: number; readonly origin: TaskDefinition };
       readonly args: Packed;
+      /** The common arguments of the task, with the first call of it that has any. */
+      readonly commonArgs: Packed | undefined;
       /** The values of the context in which the job was submitted. */
       readonly context: Packed | undefined;
     }

@@ -15,7 +15,7 @@ import { encodeForProcess, ProcessLink } from '../../wire/process/process-link.j
 import type { FromProcess, Packed } from '../../wire/process/process-protocol.js';
 import type { HookReplies } from '../hooks/hook-replies.js';
 import type { JobContext } from '../job-context.js';
-import { FailedToStart, type KnownTask, type TaskCode } from '../tasks/known-task.js';
+import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
 import { type ProcessEnd, RelayedProcess } from './relayed-process.js';
@@ -42,6 +42,13 @@ export interface RelayDeps {
   profiled(profile: ThreadProfile | undefined): void;
   /** Runs `fn` as code of the job. */
   asJob(context: JobContext | undefined, fn: () => void): void;
+}
+
+/** A task, and whether the process has its common arguments. */
+interface RelayedTask {
+  readonly id: number;
+  readonly task: KnownTask;
+  isKnown: boolean;
 }
 
 /**
@@ -113,27 +120,33 @@ export class ProcessRelay implements Peer {
   /** Returns a function that calls the task in the process. */
   codeOf(task: KnownTask, taskId: number): TaskCode {
     const relay = this;
+    const relayed: RelayedTask = { id: taskId, task, isKnown: false };
     return function (this: unknown, ...args: readonly unknown[]): Promise<unknown> {
-      return relay.#call(this as JobContext, { id: taskId, origin: task.definition }, args);
+      return relay.#call(this as JobContext, relayed, args);
     };
   }
 
-  #call(
-    context: JobContext,
-    task: { readonly id: number; readonly origin: KnownTask['definition'] },
-    args: readonly unknown[],
-  ): Promise<unknown> {
+  #call(context: JobContext, relayed: RelayedTask, args: readonly unknown[]): Promise<unknown> {
     const run = this.#calls.nextRun();
     const packed = this.#pack(args, 'args');
+    const task = { id: relayed.id, origin: relayed.task.definition };
+    const commonArgs = relayed.isKnown ? undefined : this.#packCommonArgs(relayed.task.commonArgs);
     const { id, name, priority, attempt } = context;
     const hasContext = Object.keys(context.context).length > 0;
     const packedContext = hasContext ? this.#pack(context.context, 'context') : undefined;
     return this.#calls.open(run, context, () => {
-      this.#process.send({ kind: 'run', run, id, name, priority, attempt, task, args: packed, context: packedContext });
+      relayed.isKnown = true;
+      const job = { id, name, priority, attempt, task, args: packed, commonArgs, context: packedContext };
+      this.#process.send({ kind: 'run', run, ...job });
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#process.send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
     });
+  }
+
+  #packCommonArgs(common: CommonArgs): Packed | undefined {
+    if ('fault' in common) throw new FailedToStart(common.fault);
+    return common.list.length === 0 ? undefined : this.#pack(common.list, 'options.args');
   }
 
   /** @throws {FailedToStart} if the value cannot be sent: the code has not begun. */

@@ -19,6 +19,7 @@ import {
 } from '../../wire/lane/layout.js';
 import { NOT_INLINE, RingWriter, Tag } from '../../wire/lane/ring.js';
 import { type EndOutcome, SlotTable } from '../../wire/lane/slot-table.js';
+import { withoutUncloneable } from '../../wire/message/chunk-outcome.js';
 import { type ErrorRecord, encodeError } from '../../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../../wire/message/move.js';
 import type { Copy, PayloadPort } from '../../wire/message/payload-port.js';
@@ -77,7 +78,8 @@ export class ResultWriter implements OutputLane {
         ? this.#move(movedValueOf(value), 'result', transferablesOf(value))
         : this.#put(value, 'result');
     } catch (error) {
-      return this.threw(seq, encodeError(error));
+      const rest = withoutUncloneable(value, (result) => this.#copy(result, 'result'));
+      return rest === undefined ? this.threw(seq, encodeError(error)) : this.returned(seq, rest);
     }
     return this.#end(seq, Answer.RETURNED, tag);
   }

@@ -2,9 +2,22 @@ import type { TaskDefinition } from '../../contract/task-definition.js';
 
 export type TaskCode = (...args: readonly unknown[]) => unknown;
 
+/** Arguments behind those of each call of a task, or why they cannot be read. */
+export type CommonArgs = { readonly list: readonly unknown[] } | { readonly fault: Error };
+
+export const NO_COMMON_ARGS: CommonArgs = { list: [] };
+
+/** A task as the pool defines it. */
+export interface DefinedTask {
+  readonly id: number;
+  readonly definition: TaskDefinition;
+  readonly commonArgs: CommonArgs;
+}
+
 /** A task that this worker knows. */
 export interface KnownTask {
   readonly definition: TaskDefinition;
+  readonly commonArgs: CommonArgs;
   /** Set once the task can be called. */
   code: TaskCode | undefined;
   loading: Promise<TaskCode> | undefined;

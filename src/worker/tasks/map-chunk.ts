@@ -1,46 +1,42 @@
 import { packed } from '../../base/packed-numbers.js';
 import type { CurrentJob } from '../../contract/current-job.js';
 import type { Transferable } from '../../sync/sharing/crossing.js';
-import { isMoved, move, movedValueOf, transferablesOf } from '../../wire/message/move.js';
-import { drive, isThenable, iteratorOf } from './generator-task.js';
+import { ItemFailure } from '../../wire/message/item-failure.js';
+import { move } from '../../wire/message/move.js';
+import { isThenable, iteratorOf } from './generator-task.js';
+import { CHECK_EVERY, drivenValue, type List, listFor, type Target, unwrap } from './item-results.js';
+import type { KnownTask } from './known-task.js';
+import { ModalChunk } from './modal-chunk.js';
 
 type Code = (...args: readonly unknown[]) => unknown;
-/** A list of items or of results: an array or a typed array. */
-type List = { readonly length: number; [index: number]: unknown };
-type ListConstructor = new (length: number) => List;
-
-/** Where the results go: `undefined` for a new array, `'same'` for a new typed array of the items' kind, or a given list. */
-export type Target = undefined | 'same' | List;
-
-/** Number of items between two checks for cancellation: a check costs as much as ten short items. */
-const CHECK_EVERY = 32;
 
 /**
  * Returns a task that calls `code` for each item of a list and returns the list of results. Results that are promises are awaited
  * one after another.
  */
-export function eachOf(code: Code): Code {
-  const each = function (this: CurrentJob, items: List, target: Target): unknown {
+export function eachOf(code: Code, task: KnownTask): Code {
+  const each = function (this: CurrentJob, items: List, target: Target, mode?: number): unknown {
+    if (mode !== undefined) return new ModalChunk(this, { code, task, items, target, mode }).run();
     const { length } = items;
     const results = listFor(items, target);
-    for (let i = 0; i < length; ) {
-      this.throwIfCancelled();
-      const next = Math.min(length, i + CHECK_EVERY);
-      for (; i < next; i++) {
-        const value = code.call(this, items[i]) as unknown;
-        if (typeof value === 'object' && value !== null && isDeferred(value))
-          return awaitRest(this, code, { items, results, target, from: i, value });
-        results[i] = value;
+    let i = 0;
+    try {
+      while (i < length) {
+        this.throwIfCancelled();
+        const next = Math.min(length, i + CHECK_EVERY);
+        for (; i < next; i++) {
+          const value = code.call(this, items[i]) as unknown;
+          if (typeof value === 'object' && value !== null && isDeferred(value))
+            return awaitRest(this, code, { items, results, target, from: i, value });
+          results[i] = value;
+        }
       }
+    } catch (error) {
+      throw new ItemFailure(i, error);
     }
     return finished(results, target);
   };
   return each as Code;
-}
-
-function listFor(items: List, target: Target): List {
-  if (target === undefined) return new Array<unknown>(items.length);
-  return target === 'same' ? new (items.constructor as ListConstructor)(items.length) : target;
 }
 
 function isDeferred(value: object): boolean {
@@ -59,12 +55,16 @@ interface Rest {
 async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unknown> {
   const { items, results, target } = rest;
   let { value }: { value: unknown } = rest;
-  for (let i = rest.from; ; ) {
-    const iterator = typeof value === 'object' && value !== null ? iteratorOf(value) : undefined;
-    results[i] = await (iterator === undefined ? value : drive(job, iterator));
-    if (++i === items.length) return finished(results, target);
-    job.throwIfCancelled();
-    value = code.call(job, items[i]);
+  let i = rest.from;
+  try {
+    for (;;) {
+      results[i] = await drivenValue(job, value);
+      if (++i === items.length) return finished(results, target);
+      job.throwIfCancelled();
+      value = code.call(job, items[i]);
+    }
+  } catch (error) {
+    throw new ItemFailure(i, error);
   }
 }
 
@@ -72,17 +72,8 @@ async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unkno
 function finished(results: List, target: Target): unknown {
   if (target !== undefined) return target === 'same' ? results : undefined;
   const list = packed(results);
-  return list === results ? unwrapped(results) : list;
-}
-
-/** Takes the wrappers of `move()` off the results, and moves what they list with the whole list. */
-function unwrapped(results: List): unknown {
+  if (list !== results) return list;
   const moved: Transferable[] = [];
-  for (let i = 0; i < results.length; i++) {
-    const value = results[i];
-    if (!isMoved(value)) continue;
-    moved.push(...transferablesOf(value));
-    results[i] = movedValueOf(value);
-  }
+  unwrap(results, moved);
   return moved.length === 0 ? results : move(results, moved);
 }

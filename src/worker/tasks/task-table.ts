@@ -2,12 +2,21 @@ import { loadAs } from '../../base/nesting.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
 import { messageOf, TaskNotFoundError } from '../../errors.js';
 import { compile } from './inline-task.js';
-import type { KnownTask, TaskCode, TaskRunner } from './known-task.js';
+import {
+  type CommonArgs,
+  type DefinedTask,
+  type KnownTask,
+  NO_COMMON_ARGS,
+  type TaskCode,
+  type TaskRunner,
+} from './known-task.js';
 import { eachOf } from './map-chunk.js';
 import { fileUrlOf, lookedFor } from './module-file.js';
 import { loadModule } from './module-loader.js';
 import { placeOfSyntaxError } from './syntax-place.js';
 import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
+
+const { apply } = Reflect;
 
 /** The tasks that were defined in this worker, by id. */
 export class TaskTable {
@@ -23,15 +32,23 @@ export class TaskTable {
     this.#runner = runner;
   }
 
-  define(id: number, definition: TaskDefinition): void {
-    const task = this.make(definition);
+  define({ id, definition, commonArgs }: DefinedTask): void {
+    const task = this.make(definition, commonArgs);
     task.code = this.#runner?.codeOf(task, id);
     this.#tasks.set(id, task);
   }
 
   /** Returns a task without adding it to the table. */
-  make(definition: TaskDefinition): KnownTask {
-    return { definition, code: undefined, loading: undefined, isWatched: true, usesThis: true, hasBlocked: false };
+  make(definition: TaskDefinition, commonArgs = NO_COMMON_ARGS): KnownTask {
+    return {
+      definition,
+      commonArgs,
+      code: undefined,
+      loading: undefined,
+      isWatched: true,
+      usesThis: true,
+      hasBlocked: false,
+    };
   }
 
   forget(id: number): void {
@@ -62,10 +79,24 @@ export class TaskTable {
 }
 
 function learn(task: KnownTask, called: TaskCode): TaskCode {
-  const code = task.definition.each ? eachOf(called) : called;
+  const code = task.definition.each ? eachOf(withCommonArgs(called, task.commonArgs), task) : called;
   task.code = code;
   task.usesThis = /\b(this|super|eval)\b|\[native code\]/.test(Function.prototype.toString.call(code));
   return code;
+}
+
+/** Returns code that calls the task's with the common arguments behind its own. */
+function withCommonArgs(code: TaskCode, common: CommonArgs): TaskCode {
+  if ('fault' in common) {
+    return () => {
+      throw common.fault;
+    };
+  }
+  const { list } = common;
+  if (list.length === 0) return code;
+  return function (this: unknown, item: unknown): unknown {
+    return apply(code, this, [item, ...list]);
+  };
 }
 
 async function importTask(url: string, exportName: string): Promise<TaskCode> {
