@@ -93,7 +93,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const settling = new Settling({ ledger, retries, childJobs });
   const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log });
   const ofWorkers = { balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log };
-  const recovery = new Recovery(settings.graceMs, { ...ofWorkers, limits, settling, childJobs });
+  const recovery = new Recovery(settings.graceMs, { ...ofWorkers, limits, settling, childJobs, metrics });
   const { grace } = recovery;
   const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs });
   const outcomeDeps = { ledger, metrics, events, listenerQueue, grace, limits, control, settling, childJobs };

@@ -63,6 +63,11 @@ export interface FailedAttempt {
   readonly attempt: number;
   /** How long until the next attempt may begin, in milliseconds. */
   readonly delayMs: number;
+  /** When the attempt's code began, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** How long it ran, in milliseconds: until its thread had ended, if that died or was replaced. */
+  readonly executionMs: number;
+  readonly workerId: number | undefined;
 }
 
 /** A job that has waited too long. */

@@ -5,6 +5,7 @@ import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { wake } from '../sync/waiting/wakeup.js';
+import { BeginTimes } from '../wire/lane/begin-times.js';
 import { Control, MASK, Parked } from '../wire/lane/layout.js';
 import { type CancelOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
@@ -53,6 +54,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #controlWords: Int32Array;
   readonly #wakeup: number;
   readonly #slots: SlotTable;
+  readonly #begins: BeginTimes;
   readonly #requests: RequestLane;
   readonly #control: ControlPort;
   readonly #lifecycle: WorkerLifecycle;
@@ -76,6 +78,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.#controlWords = memory.control;
     this.#wakeup = connection.wakeup;
     this.#slots = new SlotTable(memory.slots);
+    this.#begins = new BeginTimes(memory.begins);
     this.inFlight =
       settings.tiers === undefined ? new InFlight(this.#slots) : new TieredInFlight(this.#slots, settings.tiers);
     const port = new PayloadPort(connection.payload, worker);
@@ -126,6 +129,11 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   /** Whether the worker has begun a job it was sent. */
   hasBegun(seq: number): boolean {
     return !this.#slots.isWaiting(seq);
+  }
+
+  /** When a job that the worker has begun began, in ms of `now()`. */
+  begunAtMs(seq: number): number {
+    return this.#begins.get(seq);
   }
 
   /** A job here waits for children. */

@@ -13,8 +13,9 @@ import type { Hook } from './hook-queue.js';
 import type { InFlight } from './in-flight.js';
 import { JobChannel, type PublishOutcome, type WithdrawOutcome } from './job-channel.js';
 import type { ResultLane } from './result-lane.js';
+import { Runs } from './run.js';
 import { connect, type WorkerConnection } from './worker-connection.js';
-import type { JobSink, Run, WorkerEvents } from './worker-events.js';
+import type { JobSink, WorkerEvents } from './worker-events.js';
 import { WorkerLifecycle, type WorkerState } from './worker-lifecycle.js';
 import type { WorkerSettings } from './worker-settings.js';
 import { WorkerThread } from './worker-thread.js';
@@ -28,6 +29,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly concurrency: number;
   readonly inFlight: InFlight<J>;
   readonly results: ResultLane;
+  readonly runs: Runs;
   /** `inFlight.firstWaiting` at the last check of whether the worker makes progress. */
   watchedSeq = -1;
   readonly #connection: WorkerConnection;
@@ -37,7 +39,6 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly #channel: JobChannel<J, RemoteWorker<J>>;
   readonly #messages: ControlMessages<J, RemoteWorker<J>>;
   readonly #events: WorkerEvents<J, RemoteWorker<J>>;
-  readonly #runs: Run[] = [];
 
   constructor(
     worker: Worker,
@@ -46,6 +47,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   ) {
     const { events, sink } = receivers;
     this.workerId = settings.workerId;
+    this.runs = new Runs(settings.workerId);
     this.concurrency = settings.concurrency;
     const connection = connect(worker, settings);
     const words = connection.memory.control;
@@ -239,18 +241,14 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#thread.pid;
   }
 
-  /** What a job keeps of an attempt that began here. */
-  runOf(attempt: number): Run {
-    const known = this.#runs[attempt];
-    if (known !== undefined) return known;
-    const run = { workerId: this.workerId, attempt, hasBegun: () => false };
-    this.#runs[attempt] = run;
-    return run;
-  }
-
   /** Whether the worker has begun a job it was sent. */
   hasBegun(seq: number): boolean {
     return this.#channel.hasBegun(seq);
+  }
+
+  /** When a job that the worker has begun began, in ms of `now()`. */
+  begunAtMs(seq: number): number {
+    return this.#channel.begunAtMs(seq);
   }
 
   /** Sends a job without publishing it: see `JobChannel.send`. */

@@ -14,15 +14,6 @@ export interface JobSink<J extends InFlightJob, W> {
   jobStopped(worker: W, job: J, end: StoppedEnd): void;
 }
 
-/** What a job keeps of a run. Jobs with the same worker and attempt share one object. */
-export interface Run {
-  readonly workerId: number;
-  /** 1 for the first run. */
-  readonly attempt: number;
-  /** The record is the job's owner once the job has left its worker: nothing can begin there. */
-  hasBegun(): boolean;
-}
-
 /** What happens to a worker `W`. All of these are called from the event loop. */
 export interface WorkerEvents<J extends InFlightJob, W> {
   workerReady(worker: W): void;

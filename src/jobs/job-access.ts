@@ -1,7 +1,7 @@
-import type { Beginning, JobExtras, Moment, SubmitTime } from './job-extras.js';
+import type { Beginning, JobExtras, SubmitTime } from './job-extras.js';
 import type { JobKind, PoolRef } from './job-kind.js';
 import type { JobOptions } from './job-options.js';
-import type { JobOwner } from './job-owner.js';
+import type { JobOwner, Moment } from './job-owner.js';
 import type { SettledState } from './job-state.js';
 
 /** A `Job`, as the engine's functions take it. */
@@ -66,6 +66,8 @@ export interface JobAccess<J extends JobHandle = JobHandle> {
   begunAttempts(job: J): number;
   /** How long the job waited until its code began, in ticks. */
   waitedTicks(job: J, beginning: Beginning): number;
+  /** Since when the job waits or waited for its code to begin; `undefined` once a run is recorded. */
+  waitedSince(job: J): Moment | undefined;
   /** Records that the job's code has ended. */
   recordRun(job: J, run: JobOwner, waited: number, ranTicks: number): void;
   /** Makes the job PENDING again, as an attempt has failed and another follows. */
@@ -107,6 +109,7 @@ export let seqOf: JobAccess['seqOf'];
 export let enterPool: JobAccess['enterPool'];
 export let begunAttempts: JobAccess['begunAttempts'];
 export let waitedTicks: JobAccess['waitedTicks'];
+export let waitedSince: JobAccess['waitedSince'];
 export let recordRun: JobAccess['recordRun'];
 export let returnToPending: JobAccess['returnToPending'];
 export let readySinceMs: JobAccess['readySinceMs'];
@@ -133,6 +136,7 @@ export function giveJobAccess(access: JobAccess): void {
     enterPool,
     begunAttempts,
     waitedTicks,
+    waitedSince,
     recordRun,
     returnToPending,
     readySinceMs,

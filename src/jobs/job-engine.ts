@@ -5,18 +5,7 @@ import type { ListenerQueue } from '../base/listener-queue.js';
 import { stackOf, TaskNotFoundError } from '../errors.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
-import {
-  ensureExtras,
-  extrasOf,
-  isSettled,
-  type JobHandle,
-  kindOf,
-  optionsOf,
-  recordRun,
-  settle,
-  waitedTicks,
-} from './job-access.js';
-import type { JobOwner } from './job-owner.js';
+import { ensureExtras, extrasOf, isSettled, type JobHandle, kindOf, optionsOf, settle } from './job-access.js';
 import { endProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
@@ -156,11 +145,6 @@ export function watchForObserver(job: JobHandle, onObserved: () => void): void {
 export function settleBy(job: JobHandle, cause: StopCause): void {
   ensureExtras(job).stopCause = cause;
   settle(job, cause.state, cause);
-}
-
-/** Records a run whose end is unknown: the code began at about `begunAtMs`. */
-export function recordLostRun(job: JobHandle, run: JobOwner, begunAtMs: number): void {
-  recordRun(job, run, waitedTicks(job, { begunAtMs }), 0);
 }
 
 /** The stream of the values that the job's code reports. */

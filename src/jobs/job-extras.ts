@@ -3,7 +3,7 @@ import type { ContextValues } from '../base/context-stores.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { Follower } from './follower.js';
 import type { CheckedJobOptions } from './job-options.js';
-import type { JobOwner } from './job-owner.js';
+import type { JobOwner, Moment } from './job-owner.js';
 import type { ProgressStream } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 
@@ -28,6 +28,8 @@ export class JobExtras extends Bare {
   declare submitStack?: { readonly stack?: string };
   /** The last attempt, if it failed and another is to follow. */
   declare lastRun?: JobOwner;
+  /** When and where that attempt ran. */
+  declare lastAttempt?: Attempt | undefined;
   /** Present if the job's own token is cancelled, even if the token was never handed out. */
   declare raised?: { readonly reason: unknown };
   /** Whether the job was cancelled too late to stop its attempt. */
@@ -40,9 +42,14 @@ export class JobExtras extends Bare {
   declare onObserved?: (() => void) | undefined;
 }
 
-/** A point in time. Shared by all jobs of a batch. */
-export interface Moment {
-  readonly ms: number;
+/** When a job's code ran, in milliseconds since 1970, and where. */
+export interface Attempt {
+  readonly startedAt: number;
+  /** `undefined` while the code runs. */
+  readonly endedAt: number | undefined;
+  /** How long the code ran, in milliseconds; 0 while it runs. */
+  readonly executionMs: number;
+  readonly workerId: number | undefined;
 }
 
 /** When jobs are submitted to a pool. */

@@ -21,3 +21,14 @@ export type JobState = (typeof JobState)[keyof typeof JobState];
 
 /** The three states a job can end in. */
 export type SettledState = 'COMPLETED' | 'FAILED' | 'CANCELLED';
+
+/** A job in JSON: its identity and status, without arguments, result or error. */
+export interface JobJson {
+  readonly id: number;
+  readonly name: string;
+  readonly state: JobState;
+  readonly priority: number;
+  readonly queuedMs: number;
+  readonly executionMs: number;
+  readonly attempts: number;
+}

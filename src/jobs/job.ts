@@ -14,6 +14,7 @@ import { textOf } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { LINK } from '../sync/inner.js';
 import { stays } from '../sync/sharing/crossing.js';
+import { attemptOf } from './attempt.js';
 import { mayBeResolvers } from './follower.js';
 import { follow, letGo, markObserved, promiseOf } from './followers.js';
 import {
@@ -28,29 +29,18 @@ import {
   orderOf,
 } from './job-access.js';
 import { progressOf, settleBy } from './job-engine.js';
-import { JobExtras, type Moment } from './job-extras.js';
+import { JobExtras } from './job-extras.js';
 import { JobKind } from './job-kind.js';
 import type { JobOptions } from './job-options.js';
-import type { JobOwner } from './job-owner.js';
+import type { JobOwner, Moment } from './job-owner.js';
 import { JobPriority } from './job-priority.js';
-import type { JobState } from './job-state.js';
+import type { JobJson, JobState } from './job-state.js';
 import { accessProgress, listenToProgress } from './progress.js';
 import { Cancellation } from './stop-cause.js';
 import { takeOptions } from './take-options.js';
 import type { Task } from './task.js';
 import { NO_ARGS, type TaskRef } from './task-ref.js';
 import { refOf } from './task-registry.js';
-
-/** A job in JSON: its identity and status, without arguments, result or error. */
-export interface JobJson {
-  readonly id: number;
-  readonly name: string;
-  readonly state: JobState;
-  readonly priority: number;
-  readonly queuedMs: number;
-  readonly executionMs: number;
-  readonly attempts: number;
-}
 
 let lastNumber = 0;
 const NO_OPTIONS: JobOptions = Object.freeze(new Bare());
@@ -149,14 +139,23 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     const waited = this.#waited;
     if (typeof waited === 'number') return waited / TICKS_PER_MS;
     const owner = this.#owner;
-    // the exact start is known once the code has ended; until then, the worker's last progress is the best estimate
-    const untilMs = (owner?.hasBegun(this.#seq) ? owner.progressAtMs : undefined) ?? now();
+    const untilMs = (owner?.hasBegun(this.#seq) ? owner.begunAtMs?.(this.#seq) : undefined) ?? now();
     return Math.max(0, untilMs - waited.ms);
   }
 
   /** How long the job's code ran, in milliseconds. 0 until the job has settled. */
   get executionMs(): number {
     return isSettled(this) ? this.#seq / TICKS_PER_MS : 0;
+  }
+
+  /** When the job's code began, in milliseconds since 1970; of the last attempt. `undefined` before the first. */
+  get startedAt(): number | undefined {
+    return attemptOf(this)?.startedAt;
+  }
+
+  /** When the job's code ended, or its thread, in milliseconds since 1970. `undefined` before, and while it runs again. */
+  get endedAt(): number | undefined {
+    return attemptOf(this)?.endedAt;
   }
 
   /** How many times the job's code was begun. */
@@ -312,8 +311,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
         job.#waited = waited;
         job.#seq = ranTicks;
       },
+      waitedSince: (job) => (typeof job.#waited === 'object' ? job.#waited : undefined),
       returnToPending: (job, moment) => {
         const extras = ensureExtras(job);
+        extras.lastAttempt = attemptOf(job);
         if (job.#owner !== undefined) extras.lastRun = job.#owner;
         extras.stopCause = undefined;
         job.#owner = undefined;

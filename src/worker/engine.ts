@@ -3,6 +3,7 @@ import { nextTick } from '../base/clock.js';
 import { enterNesting } from '../base/nesting.js';
 import { setCurrentJobCheck } from '../sync/sharing/registry.js';
 import { joinWakeups, setBlockListener } from '../sync/waiting/wakeup.js';
+import { BeginTimes } from '../wire/lane/begin-times.js';
 import { Control } from '../wire/lane/layout.js';
 import { SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
@@ -74,6 +75,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
 
   // jobs
   const slots = new SlotTable(init.memory.slots);
+  const begins = new BeginTimes(init.memory.begins);
   const tasks = new TaskTable();
   const scopes = new JobScopes();
   const openJobs = new OpenJobs(concurrency, (context) => {
@@ -109,7 +111,7 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
   const notes = init.notesBegins ? new BeginNotes() : undefined;
   const parking = new Parking(controlWords, requests);
   const loop = new WorkerLoop({
-    ...{ controlWords, slots, requests, tasks, openJobs, runner, parking, doorbell, notes },
+    ...{ controlWords, slots, begins, requests, tasks, openJobs, runner, parking, doorbell, notes },
     mayBlock: !isInline,
     crashed: (fault) => {
       try {

@@ -1,6 +1,7 @@
 import { outsideRequests } from '../base/async-context.js';
 import { now, setImmediate } from '../base/clock.js';
 import { NotCloneableError } from '../errors.js';
+import type { BeginTimes } from '../wire/lane/begin-times.js';
 import { Control } from '../wire/lane/layout.js';
 import type { BeginOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import type { BeginNotes } from './begin-notes.js';
@@ -17,6 +18,7 @@ const TURN_MS = 5;
 export interface WorkerLoopDeps {
   readonly controlWords: Int32Array;
   readonly slots: SlotTable;
+  readonly begins: BeginTimes;
   readonly requests: RequestReader;
   readonly tasks: TaskTable;
   readonly openJobs: OpenJobs;
@@ -35,6 +37,7 @@ export interface WorkerLoopDeps {
 export class WorkerLoop {
   readonly #controlWords: Int32Array;
   readonly #slots: SlotTable;
+  readonly #begins: BeginTimes;
   readonly #requests: RequestReader;
   readonly #tasks: TaskTable;
   readonly #openJobs: OpenJobs;
@@ -51,6 +54,7 @@ export class WorkerLoop {
   constructor(deps: WorkerLoopDeps) {
     this.#controlWords = deps.controlWords;
     this.#slots = deps.slots;
+    this.#begins = deps.begins;
     this.#requests = deps.requests;
     this.#tasks = deps.tasks;
     this.#openJobs = deps.openJobs;
@@ -174,6 +178,7 @@ export class WorkerLoop {
         this.#tasks.define(requests.readDefinition());
         break;
       case 'job': {
+        this.#begins.set(requests.position, this.#runner.clockMs);
         const outcome = this.#slots.begin(requests.position);
         // a message is read even if its job was taken back, or the next job would get it
         const { isByMessage } = requests;

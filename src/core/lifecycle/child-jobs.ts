@@ -68,7 +68,8 @@ export class ChildJobs {
       settle();
       return;
     }
-    setOwner(job, { workerId: owner.workerId, attempt: owner.attempt - 1, hasBegun: () => true });
+    const { workerId, attempt, since } = owner;
+    setOwner(job, { workerId, attempt: attempt - 1, since, hasBegun: () => true });
     this.#waiting.set(job, () => {
       setOwner(job, owner);
       settle();

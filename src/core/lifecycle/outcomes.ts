@@ -2,7 +2,7 @@ import type { ListenerQueue } from '../../base/listener-queue.js';
 import type { StoppedEnd, Thrown } from '../../host/result-lane.js';
 import type { JobSink } from '../../host/worker-events.js';
 import type { Job } from '../../jobs/job.js';
-import { begunAttempts, hasOptions, isPlain, recordRun, waitedTicks } from '../../jobs/job-access.js';
+import { begunAttempts, hasOptions, isPlain, recordRun, waitedSince, waitedTicks } from '../../jobs/job-access.js';
 import { addReport, taskOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { learnRun } from '../dispatch/run-estimate.js';
@@ -80,7 +80,8 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
     if (hasOptions(job)) this.#deps.limits.ended(job);
     const { runTicks } = results;
     const waited = waitedTicks(job, results);
-    recordRun(job, worker.runOf(isPlain(job) ? 1 : begunAttempts(job) + 1), waited, runTicks);
+    const run = worker.runs.of(isPlain(job) ? 1 : begunAttempts(job) + 1, waitedSince(job));
+    recordRun(job, run, waited, runTicks);
     const task = taskOf(job);
     learnRun(task, runTicks);
     this.#metrics.jobRan(task, waited, runTicks);

@@ -1,8 +1,11 @@
+import { now } from '../../base/clock.js';
+import { toTicks } from '../../base/ticks.js';
 import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import type { Job } from '../../jobs/job.js';
-import { begunAttempts } from '../../jobs/job-access.js';
-import { recordLostRun, transferOf } from '../../jobs/job-engine.js';
+import { begunAttempts, recordRun, seqOf, waitedSince, waitedTicks } from '../../jobs/job-access.js';
+import { taskOf, transferOf } from '../../jobs/job-engine.js';
+import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
@@ -17,6 +20,12 @@ import type { FailedStarts } from './failed-starts.js';
 import type { Settling } from './settling.js';
 import type { TimeLimits } from './time-limits.js';
 
+/** An attempt without an answer, in ms of `now()`. */
+interface LostAttempt {
+  readonly begunAtMs: number;
+  readonly endedAtMs: number;
+}
+
 export interface RecoveryDeps {
   readonly dispatcher: Dispatcher;
   readonly balance: Balance;
@@ -27,6 +36,7 @@ export interface RecoveryDeps {
   readonly settling: Settling;
   readonly limits: TimeLimits;
   readonly childJobs: ChildJobs;
+  readonly metrics: MetricsRecorder;
   readonly log: PoolLog;
   readonly pacer: Pacer;
 }
@@ -74,9 +84,10 @@ export class Recovery implements GraceEvents {
     const reason = `Job '${job.name}' did not stop when asked to`;
     log.workerReplaced(worker, `${reason}; the thread will exit when its other jobs have ended`);
     balance.recall(worker);
+    const begunAtMs = worker.begunAtMs(seqOf(job));
     worker.retire({ reason: 'deaf', text: reason }, job);
     spares.useFor(worker);
-    this.#giveUp(job, worker);
+    this.#giveUp(job, worker, { begunAtMs, endedAtMs: now() });
     this.#deps.settling.stopped(job, undefined);
     pacer.pump();
   }
@@ -90,21 +101,27 @@ export class Recovery implements GraceEvents {
     workers.remove(worker);
     spares.useFor(worker);
     const { begun, cancelling, waiting } = worker.inFlight.abandon();
+    const nowMs = now();
+    const robbed: Job[] = []; // what was transferred is gone with the thread
     for (const job of waiting) {
       if (transferOf(job) === undefined) dispatcher.queue.insert(job);
-      else begun.push(job); // what was transferred is gone with the thread
+      else robbed.push(job);
     }
     for (const job of cancelling) {
       this.grace.stop(job, worker);
-      this.#giveUp(job, worker);
+      this.#giveUp(job, worker, { begunAtMs: worker.begunAtMs(seqOf(job)), endedAtMs: nowMs });
       settling.stopped(job, undefined);
     }
     for (const job of begun) {
-      this.#giveUp(job, worker);
+      this.#giveUp(job, worker, { begunAtMs: worker.begunAtMs(seqOf(job)), endedAtMs: nowMs });
+      settling.threadLost(job, lostError(job, exit));
+    }
+    for (const job of robbed) {
+      this.#giveUp(job, worker, { begunAtMs: nowMs, endedAtMs: nowMs });
       settling.threadLost(job, lostError(job, exit));
     }
     // a worker whose loop fails before it has begun a job would fail repeatedly
-    const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length > 0;
+    const hasServed = !worker.isBroken || worker.jobsRun + begun.length + cancelling.length + robbed.length > 0;
     if (!hasServed) backoff.revokeSuccess();
     const hadStarted = (worker.wasUp && hasServed) || worker.wasEnded;
     if (hadStarted) pacer.pump();
@@ -113,11 +130,14 @@ export class Recovery implements GraceEvents {
     return hadStarted;
   }
 
-  /** A job's code can no longer answer: ends the job's attempt. */
-  #giveUp(job: Job, worker: PoolWorker): void {
-    const { limits, childJobs } = this.#deps;
+  /** A job's code can no longer answer: ends the job's attempt, which lasted until its thread had ended, or until now. */
+  #giveUp(job: Job, worker: PoolWorker, { begunAtMs, endedAtMs }: LostAttempt): void {
+    const { limits, childJobs, metrics } = this.#deps;
     limits.ended(job);
-    recordLostRun(job, worker.runOf(begunAttempts(job) + 1), worker.progressAtMs);
+    const waited = waitedTicks(job, { begunAtMs });
+    const ranTicks = toTicks(Math.max(0, endedAtMs - begunAtMs));
+    recordRun(job, worker.runs.of(begunAttempts(job) + 1, waitedSince(job)), waited, ranTicks);
+    metrics.jobRan(taskOf(job), waited, ranTicks);
     childJobs.cancelChildren(job);
   }
 }

@@ -1,4 +1,5 @@
 import { now } from '../../base/clock.js';
+import { attemptOf } from '../../jobs/attempt.js';
 import type { Job } from '../../jobs/job.js';
 import { begunAttempts, isSettled, optionsOf, returnToPending } from '../../jobs/job-access.js';
 import { isLastAttempt, taskOf } from '../../jobs/job-engine.js';
@@ -33,13 +34,15 @@ export class Retries {
   tryRetry(job: Job, error: unknown, end: AttemptEnd): 'retried' | 'final' {
     if (isLastAttempt(job) || !this.#deps.state.runsPending) return 'final';
     const attempt = { attempts: begunAttempts(job), error, isThreadLost: end === 'thread lost' };
+    const failed = attemptOf(job);
     const delayMs = msToNextAttempt(optionsOf(job), attempt);
-    if (delayMs === undefined) return 'final';
+    if (delayMs === undefined || failed === undefined) return 'final';
     if (isSettled(job) || isLastAttempt(job) || !this.#deps.state.runsPending) return 'final'; // `retryIf` may have cancelled it, or shut the pool down
     const { deferred, metrics, events } = this.#deps;
     returnToPending(job, { ms: now() });
     metrics.jobRetried(taskOf(job));
-    events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs });
+    const { startedAt, executionMs, workerId } = failed;
+    events.emit('jobRetried', job, { error, attempt: job.attempts, delayMs, startedAt, executionMs, workerId });
     deferred.delay(job, delayMs);
     return 'retried';
   }

@@ -77,6 +77,8 @@ export const MainParked = Object.freeze({
 export interface WorkerMemory {
   readonly control: Int32Array;
   readonly slots: Int32Array;
+  /** When the job of each slot began: two words for a float. */
+  readonly begins: Int32Array;
   readonly requests: Int32Array;
   /** Strings of the request lane's entries, in batches. */
   readonly texts: Int32Array;
@@ -91,6 +93,7 @@ export function createMemory(): WorkerMemory {
   return {
     control: shared(Control.LENGTH),
     slots: shared(CAPACITY),
+    begins: shared(2 * CAPACITY),
     // entries and batches are contiguous: the last one may run past the end, into these words
     requests: shared(LANE_WORDS + LONG_ENTRY_WORDS),
     texts: shared(TEXT_BYTES / Int32Array.BYTES_PER_ELEMENT + LONGEST_TEXT_WORDS),

@@ -204,6 +204,7 @@ export class World {
     const memory = {
       control: this.words(named('control'), control.length, control),
       slots: this.words(named('slots'), capacity),
+      begins: this.words(named('begins'), 2 * capacity),
       requests: this.words(named('requests'), laneWords),
       texts: this.words(named('texts'), textBytes / 4 + textChars / 2 + 1),
       results: this.words(named('results'), laneWords),
