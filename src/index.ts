@@ -20,6 +20,7 @@ export type { Schedule, ScheduleOptions } from './compose/schedule/schedule.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
 export type { WorkerExitReason } from './contract/worker-end.js';
 export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation, WorkerExit } from './core/events.js';
+export type { JobFilter, JobRow } from './core/job-list.js';
 export type { AgingOptions } from './core/options/aging-options.js';
 export type { Logger } from './core/options/logger.js';
 export type { ThreadPoolOptions } from './core/options/options.js';

@@ -1,5 +1,7 @@
 import { now } from '../base/clock.js';
 import { ListenerQueue } from '../base/listener-queue.js';
+import { JobStreams } from '../compose/job-stream.js';
+import { Schedules } from '../compose/schedule/schedules.js';
 import { WORKER_EXIT_REASONS } from '../contract/worker-end.js';
 import { MainParking } from '../host/main-parking.js';
 import type { Job } from '../jobs/job.js';
@@ -32,6 +34,7 @@ import { Settling } from './lifecycle/settling.js';
 import { TimeLimits } from './lifecycle/time-limits.js';
 import { PoolLog } from './log.js';
 import type { PoolSettings } from './options/options.js';
+import { poolMaps } from './pool-maps.js';
 import { PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
 import { Shutdown } from './shutdown.js';
@@ -101,11 +104,20 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const admission = new Admission(settings, {
     ...{ ledger, metrics, dispatcher, backlog, balance, events, workers, reserve, log },
   });
-  const intake = new Intake({ state, ledger, control, admission, deferred, limits, pacer });
+  const intake = new Intake(settings, { state, ledger, control, admission, deferred, limits, pacer });
   const childIntake = new ChildIntake({ state, intake, childJobs });
 
   // hooks
   const broadcasts = new Broadcasts({ state, ledger, balance, pacer, workers, workerHooks });
+
+  // features built on submission
+  const streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
+  const maps = poolMaps({ workers, log, intake, metrics, events, context: settings.context });
+  const schedules = new Schedules({
+    submit: (job) => intake.submit(job),
+    isOpen: () => state.phase === 'open',
+    context: settings.context,
+  });
 
   const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, reaper, log, profiling });
 
@@ -142,6 +154,9 @@ export function createEngine(pool: object, settings: PoolSettings) {
     admission,
     intake,
     broadcasts,
+    streams,
+    maps,
+    schedules,
     shutdown,
   };
 }

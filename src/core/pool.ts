@@ -5,15 +5,13 @@ import { checkFunction, checkIterable } from '../base/check/values.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
 import { type GroupDeps, JobGroup } from '../compose/job-group.js';
-import { JobStreams, type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
+import { type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../compose/job-wait-options.js';
 import type { JobMap } from '../compose/map/job-map.js';
-import type { JobMaps } from '../compose/map/job-maps.js';
 import type { MapOptions } from '../compose/map/map-options.js';
 import type { ItemTask, MapRest, MapResult, PlainMapOptions } from '../compose/map/map-types.js';
 import type { TypedArray } from '../compose/map/source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
-import { Schedules } from '../compose/schedule/schedules.js';
 import { PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { isSubmitted, submittedBy } from '../jobs/job-engine.js';
@@ -25,11 +23,11 @@ import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
 import type { PoolEvent, PoolListener } from './events.js';
+import { type JobFilter, type JobRow, listJobs } from './job-list.js';
 import type { Intake } from './lifecycle/intake.js';
 import { resolvePoolOptions, type ThreadPoolOptions, toMaxWorkers } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
-import { poolMaps } from './pool-maps.js';
 import { poolMetrics } from './pool-metrics.js';
 import type { PoolStatus } from './pool-state.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
@@ -62,28 +60,21 @@ export class ThreadPool implements AsyncDisposable {
   readonly #engine: Engine;
   /** `#engine.intake`, read for every job. */
   readonly #intake: Intake;
-  /** The option `name`: the prefix of its threads' names, and its name in logs, metrics and traces. */
-  readonly name: string;
+  readonly #name: string;
   readonly #reserved: readonly ReservedWorkers[];
   readonly #submitStacks: boolean;
-  readonly #maps: JobMaps;
-  readonly #streams: JobStreams;
-  readonly #schedules: Schedules;
   readonly #unregister: () => void;
 
   /** @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options?: ThreadPoolOptions) {
     const settings = resolvePoolOptions(options);
     const engine = createEngine(this, settings);
-    const { state, events, log, intake, workers } = engine;
+    const { intake, workers } = engine;
     this.#engine = engine;
     this.#intake = intake;
-    this.name = settings.name;
+    this.#name = settings.name;
     this.#reserved = settings.reserved;
     this.#submitStacks = settings.submitStacks;
-    this.#streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
-    this.#maps = poolMaps(engine);
-    this.#schedules = new Schedules({ submit: (job) => intake.submit(job), isOpen: () => state.phase === 'open' });
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
     if (refusalHere('start workers') === undefined) workers.refill();
     this.#unregister = registerForShutdown(this); // last: `shutdownAll` must not find a pool that could not be made
@@ -95,6 +86,11 @@ export class ThreadPool implements AsyncDisposable {
         ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
         : undefined,
     );
+  }
+
+  /** The option `name`: the prefix of its threads' names, and its name in logs, metrics and traces. */
+  get name(): string {
+    return this.#name;
   }
 
   /** `'draining'` from the call of `shutdown`, in any mode, until all threads have exited. */
@@ -173,10 +169,8 @@ export class ThreadPool implements AsyncDisposable {
     ...rest: MapRest<X, O>
   ): JobMap<MapResult<R, O>>;
   map(task: Task, items: unknown, ...[options]: readonly unknown[]): JobMap<unknown, unknown> {
-    if (this.#engine.state.phase !== 'open') throw new PoolClosedError('Cannot map: the pool is shut down');
-    const refusal = refusalHere('map');
-    if (refusal !== undefined) throw refusal;
-    return this.#maps.add(task, items, options);
+    this.#checkOpen('map');
+    return this.#engine.maps.add(task, items, options);
   }
 
   /**
@@ -195,12 +189,12 @@ export class ThreadPool implements AsyncDisposable {
 
   /** Returns the jobs that complete from now on, for `for await`. Ends when the pool has shut down. */
   results(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
-    return this.#streams.open('jobCompleted', options);
+    return this.#engine.streams.open('jobCompleted', options);
   }
 
   /** Returns the jobs that fail from now on, for `for await`. Ends when the pool has shut down. */
   failures(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
-    return this.#streams.open('jobFailed', options);
+    return this.#engine.streams.open('jobFailed', options);
   }
 
   /**
@@ -211,15 +205,13 @@ export class ThreadPool implements AsyncDisposable {
    * @throws {PoolClosedError} after `shutdown`, which ends all schedules.
    */
   schedule<K extends Task>(task: K, args: Readonly<TaskArgs<K>>, options: ScheduleOptions): Schedule {
-    if (this.#engine.state.phase !== 'open') throw new PoolClosedError('Cannot schedule a task: the pool is shut down');
-    const refusal = refusalHere('schedule a task');
-    if (refusal !== undefined) throw refusal;
-    return this.#schedules.add(task as Task, args, options);
+    this.#checkOpen('schedule a task');
+    return this.#engine.schedules.add(task as Task, args, options);
   }
 
   /** The schedules that have not ended. */
   get schedules(): readonly Schedule[] {
-    return this.#schedules.all;
+    return this.#engine.schedules.all;
   }
 
   /** Makes a group for jobs that belong together: they are counted, cancelled and awaited as one. */
@@ -315,6 +307,11 @@ export class ThreadPool implements AsyncDisposable {
     return refusal === undefined ? this.#engine.broadcasts.run(task, args) : Promise.reject(refusal);
   }
 
+  /** Lists the jobs that have not settled, the most urgent first: 100 of them, if `filter.limit` says no other number. */
+  jobs(filter?: JobFilter): readonly JobRow[] {
+    return listJobs(this.#engine.control.unsettled(), filter);
+  }
+
   /** Returns a snapshot of the pool's metrics. */
   metrics(): PoolMetrics {
     return poolMetrics(this.#engine, this.name);
@@ -370,16 +367,23 @@ export class ThreadPool implements AsyncDisposable {
     if (isFirst) void closing.then(() => this.#closed());
     admission.close();
     starvation.watch(); // a paused pool is resumed
-    this.#schedules.cancelAll();
-    this.#maps.close(new PoolClosedError('Cannot finish the map: the pool is shut down'));
+    this.#engine.schedules.cancelAll();
+    this.#engine.maps.close(new PoolClosedError('Cannot finish the map: the pool is shut down'));
     return closing;
+  }
+
+  /** @throws {PoolClosedError} after `shutdown`; {Error} in code that a worker runs while it loads a task module. */
+  #checkOpen(action: string): void {
+    if (this.#engine.state.phase !== 'open') throw new PoolClosedError(`Cannot ${action}: the pool is shut down`);
+    const refusal = refusalHere(action);
+    if (refusal !== undefined) throw refusal;
   }
 
   /** All jobs have settled, all threads have exited. */
   #closed(): void {
     this.#engine.control.detach();
     this.#unregister();
-    this.#streams.close();
+    this.#engine.streams.close();
   }
 
   [inspect.custom](...inspecting: Inspecting): string {

@@ -1,6 +1,6 @@
 import { toEpoch } from '../base/clock.js';
 import { TICKS_PER_MS } from '../base/ticks.js';
-import { extrasOf, isSettled, type JobHandle, ownerOf, seqOf, waitedTicks } from './job-access.js';
+import { extrasOf, isSettled, type JobHandle, ownerOf, seqOf, waitedSince, waitedTicks } from './job-access.js';
 import type { Attempt } from './job-extras.js';
 
 /** Where a job that has run finds nothing to add up: it has no time of its own. */
@@ -20,4 +20,9 @@ export function attemptOf(job: JobHandle): Attempt | undefined {
   }
   if (isSettled(job) || owner.begunAtMs === undefined || !owner.hasBegun(seqOf(job))) return extras?.lastAttempt;
   return { startedAt: toEpoch(owner.begunAtMs(seqOf(job))), endedAt: undefined, executionMs: 0, workerId };
+}
+
+/** When the job was submitted, in ms of `now()`. Only for a job of a pool that has not settled. */
+export function submittedAtMs(job: JobHandle): number {
+  return (extrasOf(job)?.submitted ?? waitedSince(job) ?? ownerOf(job)?.since)?.ms ?? 0;
 }

@@ -6,7 +6,8 @@ import { stackOf, TaskNotFoundError } from '../errors.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import { ensureExtras, extrasOf, isSettled, type JobHandle, kindOf, optionsOf, settle } from './job-access.js';
-import { endProgress, ProgressStream, pushProgress } from './progress.js';
+import type { Attempt } from './job-extras.js';
+import { endProgress, latestProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
 import { callSiteOf } from './task-registry.js';
@@ -147,6 +148,12 @@ export function settleBy(job: JobHandle, cause: StopCause): void {
   settle(job, cause.state, cause);
 }
 
+/** What the job's code reported last; `undefined` before that. */
+export function lastReportOf(job: JobHandle): unknown {
+  const progress = extrasOf(job)?.progress;
+  return progress === undefined ? undefined : latestProgress(progress);
+}
+
 /** The stream of the values that the job's code reports. */
 export function progressOf(job: JobHandle): ProgressStream<unknown> {
   const extras = ensureExtras(job);
@@ -158,12 +165,14 @@ export function progressOf(job: JobHandle): ProgressStream<unknown> {
 }
 
 /** Makes a job that is not submitted yet go on from the last attempt of another one: its first is the next. */
-export function continueFrom(job: JobHandle, { attempts, workerId }: EndedAttempts): void {
-  ensureExtras(job).lastRun = { attempt: attempts, workerId, hasBegun: () => true };
+export function continueFrom(job: JobHandle, { attempts, last }: EndedAttempts): void {
+  const extras = ensureExtras(job);
+  extras.lastRun = { attempt: attempts, workerId: last.workerId, hasBegun: () => true };
+  extras.lastAttempt = last;
 }
 
-/** How often a call was attempted, and where last. */
+/** How often a call was attempted, and when and where last. */
 export interface EndedAttempts {
   readonly attempts: number;
-  readonly workerId: number | undefined;
+  readonly last: Attempt;
 }

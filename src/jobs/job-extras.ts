@@ -28,6 +28,8 @@ export class JobExtras extends Bare {
   declare submitStack?: { readonly stack?: string };
   /** The last attempt, if it failed and another is to follow. */
   declare lastRun?: JobOwner;
+  /** When the job was submitted, if an attempt has failed. */
+  declare submitted?: Moment | undefined;
   /** When and where that attempt ran. */
   declare lastAttempt?: Attempt | undefined;
   /** Present if the job's own token is cancelled, even if the token was never handed out. */

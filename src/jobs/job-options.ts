@@ -152,8 +152,13 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
   return jobs;
 }
 
-/** Returns the options with the present values of `context`, for jobs that are submitted later in another context. */
-export function withCurrentContext(options: CheckedJobOptions): CheckedJobOptions {
+/**
+ * Returns the options with the present values of their `context`, for jobs that are submitted later in another context.
+ *
+ * @param ofPool the pool's own context.
+ */
+export function withCurrentContext(options: CheckedJobOptions, ofPool: ContextStores | undefined): CheckedJobOptions {
   const { context } = options;
-  return context === undefined ? options : withOptions(options, bare({ context: storesOf(readContext(context)) }));
+  if (context === undefined && ofPool === undefined) return options;
+  return withOptions(options, bare({ context: storesOf(readContext({ ...ofPool, ...context })) }));
 }

@@ -314,6 +314,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       waitedSince: (job) => (typeof job.#waited === 'object' ? job.#waited : undefined),
       returnToPending: (job, moment) => {
         const extras = ensureExtras(job);
+        extras.submitted ??= job.#owner?.since;
         extras.lastAttempt = attemptOf(job);
         if (job.#owner !== undefined) extras.lastRun = job.#owner;
         extras.stopCause = undefined;

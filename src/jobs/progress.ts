@@ -14,6 +14,8 @@ export let pushProgress: <P>(stream: ProgressStream<P>, value: P, listenerQueue:
 export let endProgress: (stream: ProgressStream<unknown>) => void;
 /** Calls `listener` with each value from now on. Returns how to unregister it. */
 export let listenToProgress: <P>(stream: ProgressStream<P>, listener: (value: P) => void) => () => void;
+/** The value reported last; `undefined` before the first. */
+export let latestProgress: <P>(stream: ProgressStream<P>) => P | undefined;
 /** Whether no more values will come. */
 let isEnded: <P>(stream: ProgressStream<P>) => boolean;
 /** Calls `notify` once, when there is a new value or the stream has ended. */
@@ -37,6 +39,7 @@ export class ProgressStream<P> implements AsyncIterable<P> {
     pushProgress = (stream, value, listenerQueue) => stream.#push(value, listenerQueue);
     endProgress = (stream) => stream.#end();
     listenToProgress = (stream, listener) => stream.#listen(listener);
+    latestProgress = (stream) => stream.#last.value;
     isEnded = (stream) => stream.#isEnded;
     onceChanged = (stream, notify) => void stream.#waiting.push(notify);
   }

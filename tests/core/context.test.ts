@@ -297,3 +297,53 @@ test.each<[unknown, string]>([
   expect(() => pool.map(seenFor, [1], options as never)).toThrow(message);
   expect(() => new JobGraph().add('a', seen, [], options as never)).toThrow(message);
 });
+
+describe.each(['thread', 'process', 'inline'] as const)('the context of a pool of kind %s', (kind) => {
+  const makePool = (options: ThreadPoolOptions = {}): ThreadPool =>
+    new ThreadPool({ kind, maxWorkers: 1, context, ...options });
+  const at = <T>(id: string, fn: () => T): T => trace.run({ id }, fn);
+
+  test('is that of every job, its children, its maps and its schedules; the names of a job win', async () => {
+    await using pool = makePool();
+    const jobs = at('now', () => [
+      pool.submit(seen),
+      pool.submit(seen, [], { priority: 3 }),
+      pool.submit(seen, [], { context: { user } }),
+      pool.submit(seen, [], { context: { trace: { getStore: () => 'own' } } }),
+      ...pool.submitMany(seen, [[]]),
+      pool.submitJob(new Job(seen)),
+    ]);
+    const now = { trace: { id: 'now' } };
+    expect(await Promise.all(jobs)).toEqual([now, now, { ...now, user: undefined }, { trace: 'own' }, now, now]);
+    const family = await at('parent', () => pool.submit(seenByChildren, [1]));
+    expect(family.bare).toEqual({ trace: { id: 'parent' } });
+    expect(await at('map', () => pool.map(seenFor, [1, 2]))).toEqual([
+      { item: 1, trace: { id: 'map' } },
+      { item: 2, trace: { id: 'map' } },
+    ]);
+    const schedule = at('schedule', () => pool.schedule(seen, [], { everyMs: 1 }));
+    const [scheduled] = await new Promise<[Job]>((resolve) => pool.on('jobCompleted', (job) => resolve([job])));
+    schedule.cancel();
+    expect(scheduled.result).toEqual({ trace: { id: 'schedule' } });
+  });
+
+  test('is checked when the pool is made', () => {
+    expect(() => makePool({ context: trace as never })).toThrow(
+      /^Cannot create pool: context must be an object \{ name: asyncLocalStorage \}, received /,
+    );
+    expect(() => makePool({ context: { trace: 5 } as never })).toThrow(
+      /^Cannot create pool: context.trace must be an AsyncLocalStorage/,
+    );
+  });
+
+  test('may be that of a pool with a bounded queue, and of jobs with a key', async () => {
+    await using pool = makePool({ maxQueue: 5 });
+    expect(await at('bounded', () => pool.submit(seen))).toEqual({ trace: { id: 'bounded' } });
+    const [one, same] = [
+      at('one', () => pool.submit(seen, [], { key: 1 })),
+      at('two', () => pool.submit(seen, [], { key: 1 })),
+    ];
+    expect(same).toBe(one);
+    expect(await one).toEqual({ trace: { id: 'one' } });
+  });
+});

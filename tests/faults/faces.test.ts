@@ -63,7 +63,7 @@ const HELD: Faces = {
   Lease: face('isReleased release'),
   MutexLease: face('abandoned isReleased release'),
   Job: face(
-    `attempts cancel catch error executionMs finally id name onProgress priority progress queuedMs result setPriority state then toJSON token workerId`,
+    `attempts cancel catch endedAt error executionMs finally id name onProgress priority progress queuedMs result setPriority startedAt state then toJSON token workerId`,
   ),
   ProgressStream: face(''),
   ProgressReader: face('next return'),
@@ -76,7 +76,7 @@ const HELD: Faces = {
   GraphNode: face('job name output toJSON', 'name output'),
   NodeOutput: face(''),
   ThreadPool: face(
-    'broadcast cancelAll failures asCompleted group map metrics on pause profile ready results resize resume schedule schedules shutdown submit submitJob submitMany waitAll'
+    'broadcast cancelAll failures asCompleted group jobs map maxWorkers metrics name on pause profile ready results resize resume schedule schedules shutdown state submit submitJob submitMany waitAll'
       .split(' ')
       .sort()
       .join(' '),

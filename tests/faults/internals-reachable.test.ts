@@ -23,6 +23,7 @@ const PROMISE = ['then', 'catch', 'finally'];
 describe('nothing of the engine is reachable from', () => {
   const JOB = [
     ...['id', 'name', 'priority', 'state', 'result', 'error', 'queuedMs', 'executionMs', 'attempts', 'workerId'],
+    ...['startedAt', 'endedAt'],
     ...['token', 'progress', 'onProgress', 'cancel', 'setPriority', 'toJSON', INSPECT, ...PROMISE],
   ].sort();
 

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { type ChunkOutcome, EachMode } from '../../contract/each-mode.js';
 import { failedItemOf } from '../../contract/failed-items.js';
 import { NotCloneableError, WorkerExitError } from '../../errors.js';
+import { attemptOf } from '../../jobs/attempt.js';
 import { Job } from '../../jobs/job.js';
 import { continueFrom, type EndedAttempts } from '../../jobs/job-engine.js';
 import { type CheckedJobOptions, withOptions } from '../../jobs/job-options.js';
@@ -17,6 +18,9 @@ export interface RetriedItem {
   readonly error: unknown;
   readonly attempt: number;
   readonly delayMs: number;
+  readonly startedAt: number;
+  readonly executionMs: number;
+  readonly workerId: number | undefined;
 }
 
 /** What the chunks of a map have in common. */
@@ -168,12 +172,13 @@ export class ChunkRun {
   /** An attempt at an item has failed: another one follows, or the item is settled. */
   #itemFailed(item: number, error: unknown, job: Job): void {
     if (this.#isOver) return;
-    const { attempts, workerId } = job;
+    const { attempts } = job;
+    const last = attemptOf(job);
     const isThreadLost = error instanceof WorkerExitError;
     const delayMs = msToNextAttempt(this.#settings.options, { attempts, error, isThreadLost });
     if (this.#isOver) return; // `retryIf` may have ended the map
-    if (delayMs === undefined) this.#settleFailed(item, error);
-    else this.#runAlone(item, { attempts, workerId, error, delayMs });
+    if (delayMs === undefined || last === undefined) this.#settleFailed(item, error);
+    else this.#runAlone(item, { attempts, last, error, delayMs });
   }
 
   #settleFailed(item: number, error: unknown): void {
@@ -186,14 +191,15 @@ export class ChunkRun {
   }
 
   /** Runs an item by a job of its own, which is retried as any other. */
-  #runAlone(item: number, after?: EndedAttempts & Omit<RetriedItem, 'attempt'>): void {
+  #runAlone(item: number, after?: EndedAttempts & Pick<RetriedItem, 'error' | 'delayMs'>): void {
     const { options } = this.#settings;
     const delayed = after === undefined ? options : withOptions(options, { delayMs: after.delayMs });
     const job = this.#jobOf(this.#single(item), delayed);
     if (after !== undefined) {
       const { attempts, error, delayMs } = after;
+      const { startedAt, executionMs, workerId } = after.last;
       continueFrom(job, after);
-      this.#deps.retried(job, { error, attempt: attempts, delayMs });
+      this.#deps.retried(job, { error, attempt: attempts, delayMs, startedAt, executionMs, workerId });
     }
     this.#submit(
       job,

@@ -3,6 +3,7 @@ import { linkToSignal, unlinkFromSignal } from '../../base/abort-link.js';
 import { snapshotContext } from '../../base/async-context.js';
 import { refuseSurplusObjects } from '../../base/check/options.js';
 import { checkFunction } from '../../base/check/values.js';
+import type { ContextStores } from '../../base/context-stores.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { isPromise } from '../../base/promises.js';
 import { CancelledError, cancelledMessage, messageOf } from '../../errors.js';
@@ -24,6 +25,8 @@ import { type Chunk, flatten, type List, type Source } from './source.js';
 export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
+  /** The pool's own context. */
+  readonly context: ContextStores | undefined;
   submit(job: Job): void;
   /** Called when an attempt at an item has failed: `job`, submitted next, is another one. */
   retried(job: Job, item: RetriedItem): void;
@@ -90,7 +93,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     const { chunk: fixed, ordered, concurrency, args, jobOptions, ...how } = readMapOptions(options, action);
     this.#deps = deps;
     const called = args.length === 0 ? ref.each : ref.each.withArgs(args);
-    this.#chunks = { task: called, options: withCurrentContext(jobOptions), ...how };
+    this.#chunks = { task: called, options: withCurrentContext(jobOptions, deps.context), ...how };
     this.#chunkDeps = this.#createChunkDeps();
     this.#undelivered = new ResultBuffer(ordered);
     this.#source = sourceOf(items, action);

@@ -1,3 +1,4 @@
+import type { ContextStores } from '../../base/context-stores.js';
 import { Job } from '../../jobs/job.js';
 import { withCurrentContext } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
@@ -7,6 +8,8 @@ import { readScheduleOptions, Schedule, type ScheduleOptions } from './schedule.
 export interface SchedulesDeps {
   submit(job: Job): void;
   isOpen(): boolean;
+  /** The pool's own context. */
+  readonly context: ContextStores | undefined;
 }
 
 /** The schedules of a pool. */
@@ -27,7 +30,7 @@ export class Schedules {
   add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
     const { rhythm, jobOptions: given } = readScheduleOptions(options);
     new Job(task, args, given); // a bad call throws now
-    const jobOptions = withCurrentContext(given);
+    const jobOptions = withCurrentContext(given, this.#deps.context);
     const submit = (): Job | undefined => {
       if (!this.#deps.isOpen()) return undefined; // a queued run, as the previous one was cancelled by a shutdown
       const job = new Job(task, args, jobOptions);

@@ -1,4 +1,4 @@
-import { readContext } from '../../base/context-stores.js';
+import { type ContextStores, readContext } from '../../base/context-stores.js';
 import { nestingDepth, refusalHere } from '../../base/nesting.js';
 import { PoolClosedError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
@@ -6,6 +6,7 @@ import { hasOptions, isPlain, isSettled, kindOf, optionsOf, orderOf } from '../.
 import { linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
+import type { PoolSettings } from '../options/options.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
 import type { Admission } from './admission.js';
 import type { DeferredJobs } from './deferred-jobs.js';
@@ -38,17 +39,21 @@ export class Intake {
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
   readonly #state: ReadonlyPoolState;
-  readonly #isUnbounded: boolean;
+  /** The context of the pool, for all of its jobs. */
+  readonly #context: ContextStores | undefined;
+  /** Whether nothing has to be done with a job without options but to queue it. */
+  readonly #takesPlain: boolean;
   readonly #isInWorker = nestingDepth() > 0;
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, Job>();
 
-  constructor(deps: IntakeDeps) {
+  constructor({ context }: Pick<PoolSettings, 'context'>, deps: IntakeDeps) {
     this.#deps = deps;
     this.#ledger = deps.ledger;
     this.#pacer = deps.pacer;
     this.#state = deps.state;
-    this.#isUnbounded = !deps.admission.isBounded;
+    this.#context = context;
+    this.#takesPlain = !deps.admission.isBounded && context === undefined;
   }
 
   /**
@@ -59,10 +64,11 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    if (isPlain(job) && this.#isUnbounded) {
+    if (isPlain(job) && this.#takesPlain) {
       this.#enterPlain(job);
       return job;
     }
+    this.#readContext(job);
     if (hasOptions(job)) return this.#submitWithOptions(job);
     this.enter(job, 'bounded');
     return job;
@@ -76,7 +82,6 @@ export class Intake {
   }
 
   #submitWithOptions(job: Job): Job {
-    this.#readContext(job);
     const { key } = optionsOf(job);
     const known = key === undefined ? undefined : this.#keys.get(key);
     if (known !== undefined) {
@@ -137,7 +142,8 @@ export class Intake {
 
   #readContext(job: Job): void {
     const { context } = optionsOf(job);
-    if (context !== undefined) setContext(job, readContext(context));
+    if (context === undefined && this.#context === undefined) return;
+    setContext(job, readContext({ ...this.#context, ...context }));
   }
 
   #checkOpen(job: Job): void {

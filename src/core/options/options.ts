@@ -14,6 +14,7 @@ import {
   checkText,
   copyStrings,
 } from '../../base/check/values.js';
+import { type ContextStores, checkContext } from '../../base/context-stores.js';
 import type { Task } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging-options.js';
@@ -64,6 +65,10 @@ export interface ThreadPoolOptions {
   readonly aging?: AgingOptions | undefined;
   /** Whether the stack of a job's error ends with the line that submitted it, at the cost of a stack per job. Default: false. */
   readonly submitStacks?: boolean | undefined;
+  /**
+   * `AsyncLocalStorage`s by name, as the job option of that name: for each job, whose own names win. Default: none.
+   */
+  readonly context?: ContextStores | undefined;
   /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */
   readonly logger?: Logger | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
@@ -93,6 +98,7 @@ export interface PoolSettings {
   readonly teardown: TaskRef | undefined;
   readonly aging: AgingSettings | undefined;
   readonly submitStacks: boolean;
+  readonly context: ContextStores | undefined;
   readonly logger: Logger | undefined;
   readonly name: string;
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
@@ -113,6 +119,7 @@ const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
   teardown: true,
   aging: true,
   submitStacks: true,
+  context: true,
   logger: true,
   name: true,
   resourceLimits: true,
@@ -151,6 +158,7 @@ export function resolvePoolOptions(options: unknown): PoolSettings {
     teardown: teardown === undefined ? undefined : checkTask(teardown, ACTION, 'teardown'),
     aging: aging === undefined ? undefined : resolveAging(aging, ACTION),
     submitStacks: checkBoolean(given.submitStacks ?? false, 'submitStacks', ACTION),
+    context: given.context === undefined ? undefined : checkContext(given.context, ACTION),
     logger,
     thread: readThreadOptions(given),
   };

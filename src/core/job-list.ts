@@ -1,0 +1,101 @@
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkInteger, checkOneOf, checkString } from '../base/check/values.js';
+import { toEpoch } from '../base/clock.js';
+import { rankOf, ranksBefore } from '../host/rank.js';
+import { submittedAtMs } from '../jobs/attempt.js';
+import type { Job } from '../jobs/job.js';
+import { lastReportOf, taskOf } from '../jobs/job-engine.js';
+
+/** Which jobs `pool.jobs` lists. */
+export interface JobFilter {
+  /** Only jobs in that state. Default: both. */
+  readonly state?: 'PENDING' | 'RUNNING' | undefined;
+  /** Only jobs of tasks with that name. Default: all. */
+  readonly task?: string | undefined;
+  /** How many jobs at most; `Infinity` for all. Default: 100. */
+  readonly limit?: number | undefined;
+}
+
+/** A job that has not settled, as it was when the list was made. */
+export interface JobRow {
+  readonly id: number;
+  readonly name: string;
+  /** The name of its task. */
+  readonly task: string;
+  readonly state: 'PENDING' | 'RUNNING';
+  readonly priority: number;
+  readonly attempts: number;
+  readonly workerId: number | undefined;
+  /** In milliseconds since 1970. */
+  readonly submittedAt: number;
+  /** When its code began, in milliseconds since 1970: of the last attempt. */
+  readonly startedAt: number | undefined;
+  /** What its code reported last. */
+  readonly progress: unknown;
+}
+
+const FILTER = optionNames<JobFilter>({ state: true, task: true, limit: true });
+const STATES = ['PENDING', 'RUNNING'] as const;
+const ACTION = 'list jobs';
+
+/**
+ * Lists jobs, the most urgent first. Goes through all of them: some 50 ns for each.
+ *
+ * @throws {TypeError | RangeError} that names the option, the rule and the value received.
+ */
+export function listJobs(unsettled: Iterable<Job>, filter: unknown): readonly JobRow[] {
+  const { state, task, limit } = readFilter(filter);
+  const found: Job[] = [];
+  for (const job of unsettled) {
+    if (task !== undefined && taskOf(job).name !== task) continue;
+    if (state !== undefined && job.state !== state) continue;
+    addByRank(found, job, limit);
+  }
+  return Object.freeze(found.map(rowOf));
+}
+
+function readFilter(filter: unknown): JobFilter & { readonly limit: number } {
+  const given = readOptions<JobFilter>(filter, FILTER, ACTION);
+  const { limit = 100 } = given;
+  return {
+    state: given.state === undefined ? undefined : checkOneOf(given.state, STATES, 'state', ACTION),
+    task: given.task === undefined ? undefined : checkString(given.task, 'task', ACTION),
+    limit:
+      limit === Number.POSITIVE_INFINITY
+        ? limit
+        : checkInteger(limit, 'limit', { from: 0, to: Number.MAX_SAFE_INTEGER }, ACTION),
+  };
+}
+
+/** Adds a job at its rank. Of a full list it is the last that leaves: most jobs of a long queue are not added at all. */
+function addByRank(jobs: Job[], job: Job, limit: number): void {
+  const rank = rankOf(job);
+  let from = 0;
+  let to = jobs.length;
+  const last = jobs.at(-1);
+  if (last === undefined || ranksBefore(rankOf(last), rank)) from = to;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (ranksBefore(rank, rankOf(jobs[middle] as Job))) to = middle;
+    else from = middle + 1;
+  }
+  if (from >= limit) return;
+  jobs.splice(from, 0, job);
+  if (jobs.length > limit) jobs.pop();
+}
+
+function rowOf(job: Job): JobRow {
+  const { id, name, state, priority, attempts, workerId, startedAt } = job;
+  return Object.freeze({
+    id,
+    name,
+    task: taskOf(job).name,
+    state: state === 'RUNNING' ? state : 'PENDING',
+    priority,
+    attempts,
+    workerId,
+    submittedAt: toEpoch(submittedAtMs(job)),
+    startedAt,
+    progress: lastReportOf(job),
+  });
+}
