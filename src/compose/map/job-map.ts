@@ -25,7 +25,7 @@ import { type Chunk, flatten, type List, type Source } from './source.js';
 export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
-  /** The pool's own context. */
+  /** That of the pool. */
   readonly context: ContextStores | undefined;
   submit(job: Job): void;
   /** Called when an attempt at an item has failed: `job`, submitted next, is another one. */
@@ -34,7 +34,6 @@ export interface MapDeps {
   decode(error: unknown): unknown;
   /** Called when a map has failed and nobody has observed it yet. Returns a function to call when somebody does. */
   failedUnobserved(map: object, message: string): () => void;
-  /** Called when the map has ended. */
   ended(map: JobMap<unknown, unknown>): void;
 }
 
