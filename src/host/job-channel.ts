@@ -61,8 +61,8 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #events: WorkerEvents<J, W>;
   readonly #sink: JobSink<J, W>;
   #isStalled = false;
-  /** What the last publish has left to the next, which may have no new entries: to wake the worker, or to report it blocked. */
-  #leftToNext: 'nothing' | 'wake' | 'report blocked' = 'nothing';
+  /** Whether `publishEarly` has left the worker asleep: the next `publish` wakes it, even without new entries. */
+  #owesWakeup = false;
   /** The jobs here that wait for children: they take no place. */
   readonly #suspended = new RareMap<J, true>();
   /** Errors of reports that could not be read, by slot: the job fails with its error once its code has ended. */
@@ -186,8 +186,8 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** Publishes what was sent, and wakes the thread if it sleeps. */
   publish(): PublishOutcome {
-    if (!this.#publishEntries() && this.#leftToNext === 'nothing') return 'published';
-    this.#leftToNext = 'nothing';
+    if (!this.#publishEntries() && !this.#owesWakeup) return 'published';
+    this.#owesWakeup = false;
     return this.#wake(Atomics.load(this.#controlWords, Control.PARKED));
   }
 
@@ -196,18 +196,10 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
    * `publish` wakes it, with the jobs sent by then. A wakeup costs more than many short jobs.
    */
   publishEarly(): PublishOutcome {
-    if (!this.#publishEntries() && this.#leftToNext === 'nothing') return 'published';
+    if (!this.#publishEntries()) return 'published';
     const parked = Atomics.load(this.#controlWords, Control.PARKED);
-    this.#leftToNext = parked === Parked.IN_WAIT ? 'wake' : 'nothing';
-    return parked === Parked.IN_WAIT ? 'published' : this.#wake(parked);
-  }
-
-  /**
-   * Like `publish`, for a job that must not wait for those sent with it. If the thread is blocked, the next `publish` or
-   * `publishEarly` reports that.
-   */
-  publishUrgent(): void {
-    if (this.publish() === 'blocked') this.#leftToNext = 'report blocked';
+    this.#owesWakeup = parked === Parked.IN_WAIT;
+    return this.#owesWakeup ? 'published' : this.#wake(parked);
   }
 
   /** Returns whether there were new entries. */

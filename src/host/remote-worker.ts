@@ -266,11 +266,6 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.publishEarly();
   }
 
-  /** Like `publish`, for a job that must not wait for those sent with it: see `JobChannel.publishUrgent`. */
-  publishUrgent(): void {
-    this.#channel.publishUrgent();
-  }
-
   /** Reads up to `max` answers and passes them to the sink; returns how many. */
   drain(max: number): number {
     return this.#channel.drain(max);

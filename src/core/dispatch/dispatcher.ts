@@ -1,7 +1,7 @@
 import { now } from '../../base/clock.js';
 import { outranks } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
-import { isSettled, ownerOf } from '../../jobs/job-access.js';
+import { ownerOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
@@ -14,10 +14,6 @@ import { isInWindow, type WorkerChoice } from './worker-choice.js';
 
 /** Most jobs sent to one worker before the next worker is looked at. */
 const MAX_CHUNK = 1024;
-/** How many jobs per worker are sent at once behind an urgent one. */
-const BEHIND_URGENT = 64;
-/** Longest time that further jobs wait for an urgent one to settle. */
-const URGENT_MS = 2;
 
 export interface DispatcherDeps {
   readonly queue: JobQueue<Job>;
@@ -47,11 +43,6 @@ export class Dispatcher {
   readonly #balance: Balance;
   #isPaused = false;
   #isFeeding = false;
-  /** How many jobs `feed` may still send. */
-  #toSend = 0;
-  /** The last job that was sent ahead of others to a worker, until it has settled; and when that was. */
-  #urgent: Job | undefined;
-  #urgentSinceMs = 0;
   /** Whether jobs were taken back for a free worker: they are spread over the others, too. */
   #isTail = false;
   /**
@@ -101,10 +92,9 @@ export class Dispatcher {
     this.#isFeeding = true;
     this.#choice.beginPass(now());
     try {
-      this.#toSend = this.#mostToSend();
       this.#isTail = false;
       this.#balance.recallEarly();
-      while (this.#toSend > 0 && this.#feedOne());
+      while (this.#feedOne());
     } finally {
       this.#isFeeding = false;
     }
@@ -136,7 +126,6 @@ export class Dispatcher {
     if (this.#isFeeding || this.#isSending) return;
     this.#isFeeding = true;
     this.#choice.beginPass(now());
-    this.#toSend = Number.POSITIVE_INFINITY;
     try {
       this.#balance.recallEarly();
       while (this.#feedOneEarly());
@@ -184,20 +173,16 @@ export class Dispatcher {
     let sent = 0;
     let job: Job | undefined = first;
     do {
-      const isUrgent = worker.inFlight.wouldOvertake(job);
-      if (isUrgent) this.#balance.recallBehind(worker, job);
+      if (worker.inFlight.wouldOvertake(job)) this.#balance.recallBehind(worker, job);
       this.queue.remove(job);
       if (!this.send(worker, job)) {
         this.queue.insert(job);
         break;
       }
-      if (isUrgent) this.#publishUrgent(worker, job);
       sent++;
-      this.#toSend--;
       job = this.queue.peek();
     } while (
       sent < chunk &&
-      this.#toSend > 0 &&
       !worker.hasSentSlowly &&
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument
@@ -208,30 +193,6 @@ export class Dispatcher {
       (reserve === undefined || reserve.mayTake(worker, job))
     );
     return sent > 0;
-  }
-
-  /** An urgent job was sent: it is published before those behind it are written, and most of these wait for it to settle. */
-  #publishUrgent(worker: PoolWorker, job: Job): void {
-    worker.publishUrgent();
-    this.#urgent = job;
-    this.#urgentSinceMs = this.#choice.nowMs;
-    this.#toSend = Math.min(this.#toSend, this.#mostToSend());
-  }
-
-  /** How many jobs `feed` may send: few while a short urgent job runs, so that answers are read soon. */
-  #mostToSend(): number {
-    if (this.#urgent === undefined || this.#choice.nowMs - this.#urgentSinceMs > URGENT_MS)
-      return Number.POSITIVE_INFINITY;
-    return BEHIND_URGENT * this.#workers.all.length;
-  }
-
-  /**
-   * Whether an urgent job has settled since the last call: code that awaits it must not wait for the answers of others.
-   */
-  takeUrgentSettled(): boolean {
-    if (this.#urgent === undefined || !isSettled(this.#urgent)) return false;
-    this.#urgent = undefined;
-    return true;
   }
 
   /** Sends a job that is off the queue; one whose arguments cannot be sent settles FAILED. False if the worker has no room. */

@@ -202,7 +202,7 @@ export class Pacer {
       this.#stallWatch.checkIfDue(startedMs);
       if (dispatcher.isDue || (ledger.unsettled > 0 && balance.share())) this.pump();
       if (count === 0 && this.#rest(startedMs, hasRead)) return;
-      if (dispatcher.takeUrgentSettled() || ledger.refreshClock() - startedMs > YIELD_MS) {
+      if (ledger.refreshClock() - startedMs > YIELD_MS) {
         this.#drainLater();
         return;
       }

@@ -187,9 +187,7 @@ export class MainSide {
       for (let job = this.#queue[0]; job !== undefined && maySend(job, index); job = this.#queue[0]) {
         if (!worker.channel.send(job, plannedTicks)) break;
         this.#queue.shift();
-        if (!isUrgent(job)) continue;
-        worker.channel.publishUrgent();
-        hasUrgent = true;
+        if (isUrgent(job)) hasUrgent = true;
       }
       const outcome = hasUrgent ? worker.channel.publishEarly() : worker.channel.publish();
       if (outcome === 'blocked') this.recall(worker);

@@ -293,21 +293,9 @@ export const mutants: readonly Mutant[] = [
   ...of('host/job-channel.js', [
     [
       'main looks whether the worker sleeps, and then publishes',
-      "if (!this.#publishEntries() && this.#leftToNext === 'nothing')\n            return 'published';\n        this.#leftToNext = 'nothing';",
-      "const parked = Atomics.load(this.#controlWords, Control.PARKED);\n        if (this.#publishEntries())\n            return this.#wake(parked);\n        if (this.#leftToNext === 'nothing')\n            return 'published';",
+      "if (!this.#publishEntries() && !this.#owesWakeup)\n            return 'published';\n        this.#owesWakeup = false;",
+      "const parked = Atomics.load(this.#controlWords, Control.PARKED);\n        if (this.#publishEntries())\n            return this.#wake(parked);\n        if (!this.#owesWakeup)\n            return 'published';",
       DOORBELLS,
-    ],
-    [
-      'an urgent job that is sent early stays at a worker that has blocked meanwhile',
-      "if (!this.#publishEntries() && this.#leftToNext === 'nothing')\n            return 'published';\n        const parked",
-      "if (!this.#publishEntries())\n            return 'published';\n        const parked",
-      KNOWN_TO_BLOCK,
-    ],
-    [
-      'an urgent job stays at a worker that has blocked meanwhile',
-      "if (this.publish() === 'blocked')\n            this.#leftToNext = 'report blocked';",
-      'this.publish();',
-      KNOWN_TO_BLOCK,
     ],
     ['main does not ring a worker that sleeps', 'this.#control.ring();', ';', DOORBELLS],
     [
