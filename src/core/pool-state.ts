@@ -1,3 +1,4 @@
+import { PoolClosedError } from '../errors.js';
 import { SHUTDOWN_MODES, type ShutdownMode } from './options/shutdown-options.js';
 
 /** How far a pool's life has come. Between `open` and `closed`, the strictest mode of shutdown asked for so far. */
@@ -43,4 +44,9 @@ export class PoolState {
     this.phase = 'closed';
     return 'closed';
   }
+}
+
+/** Returns the error of an action that a pool refuses, or ends, because it is shut down. */
+export function closedError(action: string): PoolClosedError {
+  return new PoolClosedError(`Cannot ${action}: the pool is shut down`);
 }

@@ -12,7 +12,6 @@ import type { MapOptions } from '../compose/map/map-options.js';
 import type { ItemTask, MapRest, MapResult, PlainMapOptions } from '../compose/map/map-types.js';
 import type { TypedArray } from '../compose/map/source.js';
 import type { Schedule, ScheduleOptions } from '../compose/schedule/schedule.js';
-import { PoolClosedError } from '../errors.js';
 import { Job } from '../jobs/job.js';
 import { isSubmitted, submittedBy } from '../jobs/job-engine.js';
 import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
@@ -30,6 +29,7 @@ import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-wor
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
 import { poolMetrics } from './pool-metrics.js';
 import type { PoolStatus } from './pool-state.js';
+import { closedError } from './pool-state.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
 import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
 
@@ -242,8 +242,7 @@ export class ThreadPool implements AsyncDisposable {
   ready(): Promise<void>;
   ready(...rest: readonly unknown[]): Promise<void> {
     refuseSurplusObjects(rest, 'no options', 'wait for room in the queue');
-    if (this.#engine.state.phase !== 'open')
-      return Promise.reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
+    if (this.#engine.state.phase !== 'open') return Promise.reject(closedError('wait for room in the queue'));
     return this.#engine.admission.ready();
   }
 
@@ -335,8 +334,7 @@ export class ThreadPool implements AsyncDisposable {
   profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
     checkFunction(fn, 'fn', 'profile');
     refuseOptions(rest, 'profile');
-    if (this.#engine.state.phase !== 'open')
-      return Promise.reject(new PoolClosedError('Cannot profile: the pool is shut down'));
+    if (this.#engine.state.phase !== 'open') return Promise.reject(closedError('profile'));
     return this.#engine.profiling.run(fn, this.#engine);
   }
 
@@ -368,13 +366,13 @@ export class ThreadPool implements AsyncDisposable {
     admission.close();
     starvation.watch(); // a paused pool is resumed
     this.#engine.schedules.cancelAll();
-    this.#engine.maps.close(new PoolClosedError('Cannot finish the map: the pool is shut down'));
+    this.#engine.maps.close(closedError('finish the map'));
     return closing;
   }
 
   /** @throws {PoolClosedError} after `shutdown`; {Error} in code that a worker runs while it loads a task module. */
   #checkOpen(action: string): void {
-    if (this.#engine.state.phase !== 'open') throw new PoolClosedError(`Cannot ${action}: the pool is shut down`);
+    if (this.#engine.state.phase !== 'open') throw closedError(action);
     const refusal = refusalHere(action);
     if (refusal !== undefined) throw refusal;
   }

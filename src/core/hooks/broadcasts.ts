@@ -1,5 +1,5 @@
 import { has } from '../../base/bare.js';
-import { PoolClosedError, WorkerExitError } from '../../errors.js';
+import { WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import { isInService } from '../../host/worker-lifecycle.js';
 import type { Balance } from '../dispatch/balance.js';
@@ -7,6 +7,7 @@ import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import { checkCall, type TaskCall } from '../options/task-call.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
+import { closedError } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { WorkerHooks } from './worker-hooks.js';
@@ -37,8 +38,7 @@ export class Broadcasts {
   run(task: unknown, args: unknown): Promise<unknown[]> {
     const call = checkCall(task, args, 'broadcast');
     const { state, ledger, balance, pacer, workers, workerHooks } = this.#deps;
-    if (state.phase !== 'open')
-      return Promise.reject(new PoolClosedError(`Cannot broadcast '${call.task.name}': the pool is shut down`));
+    if (state.phase !== 'open') return Promise.reject(closedError(`broadcast '${call.task.name}'`));
     const present = workers.all.filter(({ state }) => isInService(state));
     ledger.ref();
     workerHooks.remember(call);
@@ -65,8 +65,7 @@ export class Broadcasts {
       wantsResult: true,
       ended,
       lost: (exit, hasBegun) => {
-        if (this.#deps.state.phase !== 'open')
-          ended({ error: new PoolClosedError(`Cannot finish broadcast '${name}': the pool is shut down`) });
+        if (this.#deps.state.phase !== 'open') ended({ error: closedError(`finish broadcast '${name}'`) });
         else ended(hasBegun ? { error: lostError(worker, name, exit) } : undefined);
       },
     });

@@ -1,5 +1,5 @@
 import { setImmediate } from '../../base/clock.js';
-import { PoolClosedError, QueueFullError } from '../../errors.js';
+import { QueueFullError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
@@ -11,6 +11,7 @@ import type { EventHub } from '../events.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolLog } from '../log.js';
 import type { PoolSettings } from '../options/options.js';
+import { closedError } from '../pool-state.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 
 export interface AdmissionDeps {
@@ -121,8 +122,7 @@ export class Admission {
 
   /** The pool accepts no more jobs: rejects those that wait for room. */
   close(): void {
-    for (const { reject } of this.#producers.splice(0))
-      reject(new PoolClosedError('Cannot wait for room in the queue: the pool is shut down'));
+    for (const { reject } of this.#producers.splice(0)) reject(closedError('wait for room in the queue'));
   }
 
   #victimOf(job: Job): Job | undefined {

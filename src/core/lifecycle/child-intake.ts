@@ -1,6 +1,5 @@
 import { readChildOptions } from '../../contract/child-options.js';
 import type { ChildSubmission } from '../../contract/child-submission.js';
-import { PoolClosedError } from '../../errors.js';
 import { Job } from '../../jobs/job.js';
 import { isSettled, kindOf } from '../../jobs/job-access.js';
 import { contextOf, setContext, whenSettled } from '../../jobs/job-engine.js';
@@ -8,6 +7,7 @@ import { checkJobOptions, withOptions } from '../../jobs/job-options.js';
 import { refOfOrigin } from '../../jobs/task-registry.js';
 import { CancellationToken } from '../../sync/cancellation-token.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
+import { closedError } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { ChildJobs } from './child-jobs.js';
 import type { Intake } from './intake.js';
@@ -64,7 +64,7 @@ export class ChildIntake {
     const { task, args } = asked;
     const ref = refOfOrigin(task);
     const action = `submit child '${ref.name}'`;
-    if (!this.#deps.state.runsPending) throw new PoolClosedError(`Cannot ${action}: the pool is shut down`);
+    if (!this.#deps.state.runsPending) throw closedError(`${action}`);
     const options = checkJobOptions(readChildOptions(asked.options, action), action);
     const tokens = options.token === undefined ? [parent.token] : [parent.token, options.token];
     const { priority = kindOf(parent).priority } = options;

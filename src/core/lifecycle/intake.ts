@@ -1,6 +1,5 @@
 import { type ContextStores, readContext } from '../../base/context-stores.js';
 import { nestingDepth, refusalHere } from '../../base/nesting.js';
-import { PoolClosedError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { hasOptions, isPlain, isSettled, kindOf, optionsOf, orderOf } from '../../jobs/job-access.js';
 import { linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
@@ -8,6 +7,7 @@ import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolSettings } from '../options/options.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
+import { closedError } from '../pool-state.js';
 import type { Admission } from './admission.js';
 import type { DeferredJobs } from './deferred-jobs.js';
 import type { JobControl } from './job-control.js';
@@ -24,7 +24,7 @@ export interface IntakeDeps {
 }
 
 function refuse(job: Job): never {
-  throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+  throw closedError(`submit job '${job.name}'`);
 }
 
 /** @throws {Error} in code that a worker runs while it loads a task module. */
