@@ -95,12 +95,16 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const retries = new Retries({ state, deferred, metrics, events });
   const settling = new Settling({ ledger, retries, childJobs });
   const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log });
-  const ofWorkers = { balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log };
-  const recovery = new Recovery(settings.graceMs, { ...ofWorkers, limits, settling, childJobs, metrics });
+  const recovery = new Recovery(settings.graceMs, {
+    ...{ balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log },
+    ...{ limits, settling, childJobs, metrics },
+  });
   const { grace } = recovery;
   const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs });
-  const outcomeDeps = { ledger, metrics, events, listenerQueue, grace, limits, control, settling, childJobs };
-  const outcomes = new Outcomes(outcomeDeps);
+  const outcomes = new Outcomes({
+    ...{ ledger, metrics, events, listenerQueue },
+    ...{ grace, limits, control, settling, childJobs },
+  });
   const admission = new Admission(settings, {
     ...{ ledger, metrics, dispatcher, backlog, balance, events, workers, reserve, log },
   });
@@ -121,10 +125,11 @@ export function createEngine(pool: object, settings: PoolSettings) {
 
   const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, reaper, log, profiling });
 
-  const observers = { events, log, metrics, output, profiling, ledger };
-  const starts = { workers, reaper, backoff, failedStarts, recovery };
-  const actors = { pool, state, balance, pacer, control, childJobs, childIntake };
-  const reports = new WorkerReports({ ...observers, ...starts, ...actors });
+  const reports = new WorkerReports({
+    ...{ events, log, metrics, output, profiling, ledger },
+    ...{ workers, reaper, backoff, failedStarts, recovery },
+    ...{ pool, state, balance, pacer, control, childJobs, childIntake },
+  });
 
   // connections: what a part reports to those made after it
   ledger.reportTo({
