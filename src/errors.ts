@@ -182,7 +182,7 @@ export function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' ? `an instance of ${name}` : 'an object';
+  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
 }
 
 /** Returns a `CancelledError`'s message: what was cancelled, and the reason if it has text. */

@@ -1,4 +1,5 @@
 import { bindContext } from '../base/async-context.js';
+import { hintFor } from '../base/check/advice.js';
 import { mustBe, wrongType } from '../base/check/argument-errors.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
 import type { WorkerExitReason } from '../contract/worker-end.js';
@@ -98,7 +99,8 @@ export class EventHub {
   }
 
   on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
-    if (!NAMES.includes(event)) throw wrongType(`listen to ${describe(event)}`, `the events are ${NAMES.join(', ')}`);
+    if (!NAMES.includes(event))
+      throw wrongType(`listen to ${describe(event)}${hintFor(event, NAMES)}`, `the events are ${NAMES.join(', ')}`);
     if (typeof listener !== 'function') throw mustBe('a function', listener, 'the listener', `listen to '${event}'`);
     const bound = bindContext(listener);
     let isOn = true; // once removed, it is not called for earlier events either

@@ -1,5 +1,5 @@
 import { Bare, bare } from '../base/bare.js';
-import { mustBe, wrongType } from '../base/check/argument-errors.js';
+import { mustBe, withAdvice, wrongType } from '../base/check/argument-errors.js';
 import { type Given, optionNames, readInto } from '../base/check/options.js';
 import { checkInstance, checkSignal, copyArray } from '../base/check/values.js';
 import { type ContextStores, readContext, storesOf } from '../base/context-stores.js';
@@ -147,8 +147,10 @@ function checkDependsOn(value: unknown, action: string): readonly unknown[] {
   if (!Array.isArray(value)) throw mustBe('an array of Jobs', value, 'dependsOn', action);
   const jobs: readonly unknown[] = [...value];
   for (const other of jobs)
-    if (!isInFlightJob(other))
-      throw wrongType(action, `dependsOn must be an array of Jobs, but contains ${describeReceived(other)}`);
+    if (!isInFlightJob(other)) {
+      const received = withAdvice(describeReceived(other), other, { kind: 'a Job', name: 'dependsOn', action });
+      throw wrongType(action, `dependsOn must be an array of Jobs, but contains ${received}`);
+    }
   return jobs;
 }
 

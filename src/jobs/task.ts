@@ -1,5 +1,4 @@
-import { wrongType } from '../base/check/argument-errors.js';
-import { describeReceived } from '../base/known-classes.js';
+import { mustBe, wrongType } from '../base/check/argument-errors.js';
 import type { CurrentJob, SIGNATURE } from '../contract/current-job.js';
 import { addAdvice } from '../sync/sharing/crossing.js';
 
@@ -53,7 +52,8 @@ addAdvice((value) =>
 
 /** Makes the error for a value that was passed instead of a task. */
 export function mustBeTask(value: unknown, name: string, action: string): TypeError {
+  const kind = 'a function or a task of a taskModule()';
   const isModule = typeof value === 'object' && value !== null && addresses.has(value);
-  const received = isModule ? 'the whole taskModule(), not a function of it' : describeReceived(value);
-  return wrongType(action, `${name} must be a function or a task of a taskModule()`, received);
+  if (isModule) return wrongType(action, `${name} must be ${kind}`, 'the whole taskModule(), not a function of it');
+  return mustBe(kind, value, name, action);
 }

@@ -90,7 +90,7 @@ const badCalls: readonly BadCall[] = [
   bad(
     'Till.at',
     () => Till.at('soon' as never),
-    'Cannot make a Till: date must be a Date or ms since 1970, received string',
+    "Cannot make a Till: date must be a Date or ms since 1970, received 'soon'",
   ),
   bad('Till.at', () => any(Till)['at']?.(5, { ms: 5 }), 'Cannot make a Till: it takes only a date, received an object'),
   bad(

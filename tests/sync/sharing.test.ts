@@ -115,7 +115,7 @@ describe.each(kinds)('waiting for a $name', ({ name, make, method, action, timed
     );
     expect(await refused({ timeoutMs: Number.NaN })).toMatch('received NaN');
     expect(await refused({ timeoutMs: '5' })).toBe(
-      `TypeError: Cannot ${action}: timeoutMs must be a number of milliseconds, received string`,
+      `TypeError: Cannot ${action}: timeoutMs must be a number of milliseconds, received '5'; write 5 without quotes, or Number(…)`,
     );
     expect(await refused({ token: 5 })).toBe(
       `TypeError: Cannot ${action}: token must be a CancellationToken, received 5`,

@@ -63,7 +63,7 @@ describe('a Till', () => {
       new RangeError('Cannot make a Till: ms must be 0 or more milliseconds, received -1'),
     );
     expect(() => Till.at('now' as never)).toThrow(
-      new TypeError('Cannot make a Till: date must be a Date or ms since 1970, received string'),
+      new TypeError("Cannot make a Till: date must be a Date or ms since 1970, received 'now'"),
     );
     expect(() => Till.at(new Date('never'))).toThrow(RangeError);
   });

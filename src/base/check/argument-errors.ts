@@ -1,6 +1,7 @@
 import { describeReceived } from '../known-classes.js';
+import { adviceOn } from './advice.js';
 
-// Makes all errors for arguments, so that they are worded alike: "Cannot <action>: <rule>, received <value>".
+// Makes all errors for arguments, so that they are worded alike: "Cannot <action>: <rule>, received <value>; <advice>".
 
 /**
  * Makes the error for an argument of a wrong type, or for a use that makes no sense.
@@ -21,9 +22,19 @@ function messageFor(action: string, rule: string, received: string | undefined):
   return `Cannot ${action}: ${rule}${received === undefined ? '' : `, received ${received}`}`;
 }
 
-/** Makes the error of the usual rule for a type: an argument must be of one kind. */
+/** Makes the error of the usual rule for a type: an argument must be of one kind. Says what to write instead of usual mistakes. */
 export function mustBe(kind: string, value: unknown, name: string, action: string): TypeError {
-  return wrongType(action, `${name} must be ${kind}`, describeReceived(value));
+  return wrongType(
+    action,
+    `${name} must be ${kind}`,
+    withAdvice(describeReceived(value), value, { kind, name, action }),
+  );
+}
+
+/** Appends what to write instead of a value, if it is a usual mistake. */
+export function withAdvice(received: string, value: unknown, argument: Parameters<typeof adviceOn>[1]): string {
+  const advice = adviceOn(value, argument);
+  return advice === undefined ? received : `${received}; ${advice}`;
 }
 
 /** Makes the error of the usual rule for a value: a number must be within limits. */

@@ -1,7 +1,7 @@
 import { Bare, isPlain } from '../bare.js';
 import { describeReceived } from '../known-classes.js';
+import { hintFor } from './advice.js';
 import { mustBe, wrongType } from './argument-errors.js';
-import { nearest } from './nearest.js';
 import { isAbortSignal } from './values.js';
 
 // Captured, as a program may replace or fake them after the library was loaded.
@@ -84,11 +84,9 @@ function refuseOther(options: unknown, { action, path }: Reading): never {
 }
 
 function refuseName(name: string, options: object, { action, path, names }: Reading): never {
-  const similar = nearest(name, names);
-  const hint = similar === undefined ? '' : ` (did you mean '${path}${similar}'?)`;
   // such as a token, passed instead of { token }
   const what = isPlain(options) ? undefined : describeReceived(options);
-  const rule = `there is no option '${path}${name}'${hint}; the options are ${[...names].join(', ')}`;
+  const rule = `there is no option '${path}${name}'${hintFor(name, names, path)}; the options are ${[...names].join(', ')}`;
   throw wrongType(action, rule, what);
 }
 

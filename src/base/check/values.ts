@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { mustBe, mustBeWithin, wrongType, wrongValue } from './argument-errors.js';
+import { mustBe, mustBeWithin, wrongValue } from './argument-errors.js';
 
 // Checks of values. Each returns the value, and throws a TypeError for a wrong type, a RangeError for a wrong value.
 
@@ -10,7 +10,7 @@ const { isArray } = Array;
 
 /** Checks a number of milliseconds: 0 or more, `Infinity` allowed. */
 export function checkMs(value: unknown, name: string, action: string): number {
-  if (typeof value !== 'number') throw wrongType(action, `${name} must be a number of milliseconds`, typeof value);
+  if (typeof value !== 'number') throw mustBe('a number of milliseconds', value, name, action);
   if (!(value >= 0)) throw mustBeWithin('0 or more milliseconds', value, name, action);
   return value;
 }
@@ -28,7 +28,7 @@ const FIRST_TIME_MS = -8.64e15;
 /** Checks a point in time: a `Date` or ms since 1970, `Infinity` allowed. Returns it in ms since 1970. */
 export function checkDate(value: unknown, name: string, action: string): number {
   const timeMs: unknown = types.isDate(value) ? apply(getTime, value, []) : value;
-  if (typeof timeMs !== 'number') throw wrongType(action, `${name} must be a Date or ms since 1970`, typeof value);
+  if (typeof timeMs !== 'number') throw mustBe('a Date or ms since 1970', value, name, action);
   if (!(timeMs >= FIRST_TIME_MS)) throw wrongValue(action, `${name} must be a valid time`, `${value}`);
   return timeMs;
 }

@@ -23,7 +23,10 @@ export class TimeLimits {
     const expire = (): void => {
       const when = new Date(deadline).toISOString();
       const where = job.state === 'RUNNING' ? 'while it was running' : 'before it began';
-      stopper.stop(job, new Timeout(`Job '${job.name}' missed its deadline of ${when} ${where}`));
+      stopper.stop(
+        job,
+        new Timeout(`Job '${job.name}' missed its deadline of ${when} ${where}${hintOn(Number(deadline))}`),
+      );
     };
     if (leftMs === 0) expire();
     else whenSettled(job, startTimer(leftMs, expire, { keepsProcess: false }));
@@ -47,4 +50,12 @@ export class TimeLimits {
     stopTimer();
     this.#attempts.delete(job);
   }
+}
+
+/** Latest time in ms since 1970 that was more likely meant as a duration: 115 days. */
+const MOST_MEANT_AS_DURATION = 1e10;
+
+function hintOn(deadline: number): string {
+  if (deadline <= 0 || deadline > MOST_MEANT_AS_DURATION) return '';
+  return `; a deadline is a Date or ms since 1970: for ${deadline} ms from now, write Date.now() + ${deadline}`;
 }

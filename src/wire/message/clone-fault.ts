@@ -86,7 +86,10 @@ function unmovableIn(transfer: readonly unknown[]): Fault | undefined {
       if (isDetached(memory))
         return { path, what: `${describe(item)} cannot be transferred, as it is detached: it was transferred before` };
     } else if (!MOVABLE.has(item.constructor?.name)) {
-      return { path, what: `${describe(item)} cannot be transferred` };
+      return {
+        path,
+        what: `${describe(item)} cannot be transferred: list buffers, views, ports and streams that the value contains`,
+      };
     }
   }
   return undefined;

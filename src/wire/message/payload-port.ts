@@ -64,7 +64,7 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: Root, transfer: TransferList = []): number {
-    refuseStaying(value, root, this.#to);
+    refuseStaying(value, root, { to: this.#to, transfer });
     const moved = transfer.length === 0 ? [] : movables(transfer, value);
     const refused = { value, transfer, root, to: this.#to };
     // the structured clone refuses it, except in Node.js 20, where it makes an empty buffer of it

@@ -12,32 +12,55 @@ const MOST_ITEMS = 32;
 
 const { getOwnPropertyDescriptor, keys: keysOf } = Object;
 
+interface Sending {
+  readonly to: Destination;
+  /** What is moved with the value, such as a signal of `util.transferableAbortSignal`. */
+  readonly transfer: readonly unknown[];
+}
+
 /**
- * Refuses a value that contains an object of the library that stays on its thread, such as a Job. The structured clone would turn
+ * Refuses a value that contains an object that stays on its thread, such as a Job or an AbortSignal. The structured clone would turn
  * most of them into empty objects. Searches a few containers only, and calls no getter.
  *
  * @throws {NotCloneableError}
  */
-export function refuseStaying(value: unknown, root: Root, to: Destination): void {
-  if (!glance(value).some((object) => adviceOf(object) !== undefined)) return; // costs little compared to a clone
-  const look = new Look(to);
+export function refuseStaying(value: unknown, root: Root, sending: Sending): void {
+  if (!glance(value).some((object) => stayingAdvice(object, sending) !== undefined)) return; // costs little compared to a clone
+  const look = new Look(sending);
   if (typeof root === 'string') look.at(value, root);
   else for (const [index, item] of (value as readonly unknown[]).entries()) look.at(item, root.at(index));
 }
 
+// Captured, as a task may replace them.
+const { AbortController, AbortSignal, URL } = globalThis;
+
+function stayingAdvice(value: object, { transfer }: Sending): string | undefined {
+  return adviceOf(value) ?? (transfer.includes(value) ? undefined : adviceOnPlatform(value));
+}
+
+/** Of objects of the platform that Node.js 20 makes empty objects of, and later versions refuse. */
+function adviceOnPlatform(value: object): string | undefined {
+  if (value instanceof AbortController) return `an AbortController; ${BY_OPTION}`;
+  if (value instanceof AbortSignal) return `an AbortSignal; ${BY_OPTION}`;
+  return value instanceof URL ? 'a URL; pass its href' : undefined;
+}
+
+const BY_OPTION =
+  'pass the signal as an option, { signal }, and read currentJob().signal in the task, or pass a CancellationToken';
+
 class Look {
-  readonly #to: Destination;
+  readonly #sending: Sending;
   readonly #seen = new Set<object>();
 
-  constructor(to: Destination) {
-    this.#to = to;
+  constructor(sending: Sending) {
+    this.#sending = sending;
   }
 
   at(value: unknown, path: string): void {
     if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;
-    const advice = adviceOf(value);
+    const advice = stayingAdvice(value, this.#sending);
     if (advice !== undefined)
-      throw new NotCloneableError(`Cannot send ${path} to another ${this.#to}: it is ${advice}`, { path });
+      throw new NotCloneableError(`Cannot send ${path} to another ${this.#sending.to}: it is ${advice}`, { path });
     if (this.#seen.size >= MOST_CONTAINERS || types.isProxy(value) || !isContainer(value)) return;
     this.#seen.add(value);
     if (types.isMap(value)) this.#intoMap(value, path);

@@ -3,6 +3,9 @@ import type { KnownTask } from './known-task.js';
 const MODULE = 'export the function from a module and submit it by taskModule()';
 const IMPORT = `get a built-in module by process.getBuiltinModule('node:…') in the function, or ${MODULE}`;
 const SYNTAX = `have the compiler leave the syntax as it is that it needs it for (a newer target), or ${MODULE}`;
+/** The text of an arrow function. */
+const ARROW = /^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/;
+const RELATIVE_IMPORT = /\bimport\(\s*['"`]\.{1,2}\//;
 const PERHAPS = `${IMPORT}; or pass a value of your own as an argument`;
 
 /**
@@ -28,19 +31,35 @@ const TOOLS: readonly (readonly [names: RegExp, what: string, advice: string])[]
   [/^[\w$]{1,2}$|\$\d+$/, 'perhaps how a minifier or a bundler has named something', PERHAPS],
 ];
 
-/** Adds to the error of an inline function's missing name why it is missing, as its author may not expect that. */
+/** Adds to an error of an inline function why a name, its `this` or an import is missing there, as its author may not expect that. */
 export function explainMissingName(task: KnownTask, error: unknown): void {
   if (task.definition.kind !== 'inline') return;
   try {
-    if (!(error instanceof ReferenceError)) return;
+    if (!(error instanceof Error)) return;
     const { message, stack } = error; // before the change: the text of the stack is made when it is first read
-    const name = /^(\S+) is not defined$/.exec(message)?.[1];
-    if (name === undefined) return;
-    error.message += explanation(task.definition.name, name);
+    const why = whyOf(error, task.definition);
+    if (why === undefined) return;
+    error.message += why;
     error.stack = stack?.replace(message, () => error.message) ?? error.message;
   } catch {
     // frozen, or a Proxy that throws when it is read: the error stays as it is
   }
+}
+
+function whyOf(
+  error: Error,
+  { text, name: task }: Extract<KnownTask['definition'], { kind: 'inline' }>,
+): string | undefined {
+  const { message } = error;
+  if (error instanceof ReferenceError) {
+    const name = /^(\S+) is not defined$/.exec(message)?.[1];
+    return name === undefined ? undefined : explanation(task, name);
+  }
+  if (error instanceof TypeError && ARROW.test(text) && /^this\.\S+ is not a function$/.test(message))
+    return ': an arrow function has no `this` of its own; write function () { … }, or use currentJob() of thread-system/worker';
+  if (Reflect.get(error, 'code') === 'ERR_MODULE_NOT_FOUND' && RELATIVE_IMPORT.test(text))
+    return `: the function '${task}' was sent by its source text, so its relative import is none to the file it was written in; pass new URL('./x.js', import.meta.url).href as an argument and import that, or ${MODULE}`;
+  return undefined;
 }
 
 function explanation(task: string, name: string): string {

@@ -24,11 +24,18 @@ export function compile(text: string, name: string): TaskCode {
     try {
       code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
     } catch {
-      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}`, { cause });
+      const advice = /import\.meta/.test(text)
+        ? '; the function is sent by its source text, which has no import.meta: pass the URL as an argument, or export the function from a module and use taskModule()'
+        : '';
+      throw new TaskNotFoundError(`Cannot read the source text of task '${name}': ${messageOf(cause)}${advice}`, {
+        cause,
+      });
     }
   }
   if (typeof code !== 'function' || /^class\b/.test(text))
-    throw new TaskNotFoundError(`Cannot call task '${name}': its source text is not that of a function`);
+    throw new TaskNotFoundError(
+      `Cannot call task '${name}': its source text is not that of a function; submit a function that creates the object and uses it`,
+    );
   return code as TaskCode;
 }
 

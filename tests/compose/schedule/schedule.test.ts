@@ -206,7 +206,7 @@ test.each<[ScheduleOptions | undefined, string]>([
   [{ everyMs: 5, cron: '* * * * *' }, 'it needs everyMs or cron, and not both'],
   [{ everyMs: 0 }, 'everyMs must be more than 0 milliseconds, received 0'],
   [{ everyMs: -1 }, 'everyMs must be 0 or more milliseconds, received -1'],
-  [{ everyMs: '5' as never }, 'everyMs must be a number of milliseconds, received string'],
+  [{ everyMs: '5' as never }, "everyMs must be a number of milliseconds, received '5'; write 5 without quotes"],
   [{ cron: 'x' }, "cron must be a valid expression, received 'x'"],
   [{ cron: '61 * * * *' }, "cron must be a valid expression, received '61 * * * *'"],
   [{ cron: 5 as never }, 'cron must be a string, received 5'],
@@ -214,7 +214,7 @@ test.each<[ScheduleOptions | undefined, string]>([
   [{ cron: '* * * * *', timeZone: 5 as never }, 'timeZone must be a string, received 5'],
   [{ everyMs: 5, timeZone: 'UTC' }, 'timeZone is for cron'],
   [{ everyMs: 5, overlap: 'x' as never }, "overlap must be one of skip, queue, allow, received 'x'"],
-  [{ everyMs: 5, startAt: 'noon' as never }, 'startAt must be a Date or ms since 1970, received string'],
+  [{ everyMs: 5, startAt: 'noon' as never }, "startAt must be a Date or ms since 1970, received 'noon'"],
   [{ everyMs: 5, key: 'k' } as never, "there is no option 'key'"],
 ])('%p is refused', async (options, message) => {
   await using pool = new ThreadPool({ maxWorkers: 1 });

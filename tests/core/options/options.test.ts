@@ -17,7 +17,7 @@ describe('a bad pool option throws at once, naming the option, the rule and the 
       'Cannot create pool: idleTimeoutMs must be 0 or more milliseconds, received -1',
     ],
     [{ graceMs: Number.NaN }, RangeError, 'graceMs must be 0 or more milliseconds, received NaN'],
-    [{ graceMs: '1s' }, TypeError, 'graceMs must be a number of milliseconds, received string'],
+    [{ graceMs: '1s' }, TypeError, "graceMs must be a number of milliseconds, received '1s'"],
     [{ name: '' }, TypeError, "Cannot create pool: name must be a string that is not empty, received ''"],
     [{ env: 'PATH' }, TypeError, "Cannot create pool: env must be an object, received 'PATH'"],
     [{ execArgv: '--inspect' }, TypeError, 'execArgv must be an array of strings'],

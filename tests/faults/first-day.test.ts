@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+import { ThreadPool } from 'thread-system';
+import { mistakes } from './fixtures/first-day.mjs';
+
+type Mistake = readonly [name: string, make: (pool: ThreadPool) => unknown, says: string];
+
+test.each(mistakes as unknown as readonly Mistake[])(
+  '%s: the error says what to write instead',
+  async (_, make, says) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const error = await settled(() => make(pool));
+    expect(error).toHaveProperty('message', expect.stringContaining(says));
+  },
+);
+
+/** Returns what a call throws, or what it returns rejects with, or a job that it returns fails with. */
+async function settled(call: () => unknown): Promise<unknown> {
+  try {
+    const value = call();
+    return await (Array.isArray(value) ? Promise.all(value) : value);
+  } catch (error) {
+    return error;
+  }
+}
