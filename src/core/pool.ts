@@ -130,9 +130,7 @@ export class ThreadPool implements AsyncDisposable {
   submitJob<T, P>(job: Job<T, P>): Job<T, P> {
     if (!(job instanceof Job)) throw mustBe('a Job', job, 'it', 'submit job');
     if (isSubmitted(job as Job))
-      throw new TypeError(
-        `Cannot submit job '${job.name}': it was submitted before; a Job runs once, so make another one`,
-      );
+      throw new TypeError(`Cannot submit job '${job.name}': it was submitted before; make another Job`);
     if (this.#submitStacks) submittedBy(job as Job, this.submitJob);
     return this.#intake.submit(job as Job) as Job<T, P>;
   }

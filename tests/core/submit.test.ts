@@ -50,7 +50,9 @@ describe('submit', () => {
     expect(job.state).toBe('PENDING');
     expect(pool.submitJob(job)).toBe(job);
     expect(await job).toBe(3);
-    expect(() => pool.submitJob(job)).toThrow(new TypeError("Cannot submit job 'sum': it was submitted before"));
+    expect(() => pool.submitJob(job)).toThrow(
+      new TypeError("Cannot submit job 'sum': it was submitted before; make another Job"),
+    );
     expect(pool.metrics()).toMatchObject({ submitted: 1, completed: 1 });
   });
 

@@ -177,7 +177,11 @@ test.each<[string, () => unknown, string]>([
     () => Thread.run('t', 5 as never, [] as never),
     'task must be a function or a task of a taskModule(), received 5',
   ],
-  ['no list', () => Thread.run('t', tasks.add, 5 as never), 'args must be an array, received 5'],
+  [
+    'no list',
+    () => Thread.run('t', tasks.add, 5 as never),
+    'args must be an array, received 5; write the list of the arguments, such as [x, y]',
+  ],
   ['a bad option', () => Thread.run('t', tasks.add, [1, 2], { timeoutMs: -1 }), 'timeoutMs must be 0 or more'],
 ])('%s is refused', (_what, run, message) => {
   expect(run).toThrow(message);

@@ -85,7 +85,11 @@ const badCalls: readonly BadCall[] = [
     () => any(new Signal())['toAbortSignal']?.({ reason: 'x' }),
     'Cannot make an AbortSignal: it takes no arguments, received an object',
   ),
-  bad('new Till', () => construct(Till, 5), 'Cannot make a Till: options must be an object, received 5'),
+  bad(
+    'new Till',
+    () => construct(Till, 5),
+    'Cannot make a Till: options must be an object, received 5; write { ms: 5 }',
+  ),
   bad('new Till', () => construct(Till, { ms: 5 }, 5), 'Cannot make a Till: it takes only options, received 5'),
   bad(
     'Till.at',
@@ -136,7 +140,7 @@ const badCalls: readonly BadCall[] = [
   bad(
     'new Semaphore',
     () => construct(Semaphore, '3'),
-    "Cannot make a semaphore: permits must be a whole number, received '3'",
+    "Cannot make a semaphore: permits must be a whole number, received '3'; write 3 without quotes, or Number(…)",
   ),
   bad('new Semaphore', () => construct(Semaphore, 3, 4), 'Cannot make a semaphore: it takes only permits, received 4'),
   bad(
@@ -156,7 +160,11 @@ const badCalls: readonly BadCall[] = [
     () => construct(Condition, new Mutex(), {}),
     'Cannot make a condition: it takes only a mutex, received an object',
   ),
-  bad('new Latch', () => construct(Latch, '3'), "Cannot make a latch: count must be a whole number, received '3'"),
+  bad(
+    'new Latch',
+    () => construct(Latch, '3'),
+    "Cannot make a latch: count must be a whole number, received '3'; write 3 without quotes, or Number(…)",
+  ),
   bad(
     'new Latch',
     () => construct(Latch, 3, { count: 4 }),
@@ -168,12 +176,20 @@ const badCalls: readonly BadCall[] = [
     'Cannot make a barrier: parties must be a whole number, received undefined',
   ),
   bad('new Barrier', () => construct(Barrier, 3, 4), 'Cannot make a barrier: it takes only parties, received 4'),
-  bad('new Job', () => construct(Job, tasks.add, 5), "Cannot make job 'add': args must be an array, received 5"),
-  bad('new Job', () => construct(Job, tasks.add, null), "Cannot make job 'add': args must be an array, received null"),
+  bad(
+    'new Job',
+    () => construct(Job, tasks.add, 5),
+    "Cannot make job 'add': args must be an array, received 5; write the list of the arguments, such as [x, y]",
+  ),
+  bad(
+    'new Job',
+    () => construct(Job, tasks.add, null),
+    "Cannot make job 'add': args must be an array, received null; write the list of the arguments, such as [x, y]",
+  ),
   bad(
     'Job.setPriority',
     () => new Job(tasks.add, [1, 2]).setPriority('x' as never),
-    "Cannot set priority of job 'add': priority must be a finite number, received 'x'",
+    "Cannot set priority of job 'add': priority must be a finite number, received 'x'; write a number, such as JobPriority.HIGH",
   ),
   bad(
     'Job.onProgress',
@@ -198,7 +214,7 @@ const badCalls: readonly BadCall[] = [
   bad(
     'JobGraph.add',
     () => new JobGraph().add('a', tasks.add, null as never),
-    "Cannot add node 'a': args must be an array, received null",
+    "Cannot add node 'a': args must be an array, received null; write the list of the arguments, such as [x, y]",
   ),
   bad(
     'JobGraph.connect',
@@ -226,7 +242,7 @@ const badCalls: readonly BadCall[] = [
   bad(
     'JobGroup.submit',
     ({ group }) => any(group)['submit']?.(tasks.add, 5),
-    "Cannot make job 'add': args must be an array, received 5",
+    "Cannot make job 'add': args must be an array, received 5; write the list of the arguments, such as [x, y]",
   ),
   bad(
     'JobGroup.submitMany',

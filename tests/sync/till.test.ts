@@ -54,7 +54,9 @@ describe('a Till', () => {
 
   test('refuses what is no time, by name, rule and value', () => {
     const made = (options: unknown) => () => new Till(options as { ms: number });
-    expect(made(5)).toThrow(new TypeError('Cannot make a Till: options must be an object, received 5'));
+    expect(made(5)).toThrow(
+      new TypeError('Cannot make a Till: options must be an object, received 5; write { ms: 5 }'),
+    );
     expect(made(undefined)).toThrow(new TypeError('Cannot make a Till: options must be an object, received undefined'));
     expect(made({})).toThrow(
       new TypeError('Cannot make a Till: ms must be a number of milliseconds, received undefined'),

@@ -25,8 +25,6 @@ const MAX_TRIAL_STEPS = 64;
 /** How many items of a long array are checked for holes. */
 const SAMPLE = 1000;
 
-const ADVICE = ': pass data, and let the task import the functions that it calls';
-
 const { getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 const { isArray } = Array;
 export function isCloneable(value: unknown, to: Destination): boolean {
@@ -237,7 +235,7 @@ export class CloneSearch {
   /** Checks a value by itself, and goes on with its parts. */
   #enter(value: unknown): Omit<Fault, 'path'> | undefined {
     if (typeof value === 'function' || typeof value === 'symbol')
-      return { what: `${describe(value)} cannot be cloned${typeof value === 'function' ? ADVICE : ''}` };
+      return { what: `${describe(value)} cannot be cloned` };
     if (typeof value !== 'object' || value === null || this.#seen.has(value) || this.#moved.has(value))
       return undefined;
     this.#seen.add(value);

@@ -102,16 +102,15 @@ class ViewSearch {
   }
 
   #search(object: object): void {
+    if (types.isProxy(object)) return;
     if (isView(object)) this.views.push(object);
     else if (isArray(object)) this.#searchList(object);
-    else if (types.isProxy(object)) return;
     else if (types.isMap(object)) {
-      for (const [key, item] of object) {
-        this.#add(key);
-        this.#add(item);
-      }
+      // not as the object's class iterates
+      for (const key of Map.prototype.keys.call(object)) this.#add(key);
+      for (const item of Map.prototype.values.call(object)) this.#add(item);
     } else if (types.isSet(object)) {
-      for (const item of object) this.#add(item);
+      for (const item of Set.prototype.values.call(object)) this.#add(item);
     } else if (types.isArrayBuffer(object)) this.memories.add(object);
     else if (isPlain(object)) this.#searchProperties(object as Readonly<Record<string, unknown>>);
   }
@@ -121,7 +120,6 @@ class ViewSearch {
   }
 
   #searchList(list: readonly unknown[]): void {
-    if (types.isProxy(list)) return;
     let holes = 0;
     for (let i = 0; i < list.length; i++) {
       // no getter is likely to be here, other than in a list of a few items that was made for a test

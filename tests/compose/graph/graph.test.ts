@@ -244,7 +244,7 @@ test.each<[string, (graph: JobGraph) => unknown, string]>([
   [
     'no list of arguments',
     (graph) => graph.add('b', tasks.echo, 5 as never),
-    "Cannot add node 'b': args must be an array, received 5",
+    "Cannot add node 'b': args must be an array, received 5; write the list of the arguments, such as [x, y]",
   ],
   [
     'no options',

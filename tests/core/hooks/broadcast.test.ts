@@ -290,7 +290,10 @@ test('while jobs of all kinds come, each worker has run each broadcast before wh
 
 test.each<[unknown[], string]>([
   [['echo'], "Cannot broadcast: task must be a function or a task of a taskModule(), received 'echo'"],
-  [[tasks.echo, 1], "Cannot broadcast 'echo': args must be an array, received 1"],
+  [
+    [tasks.echo, 1],
+    "Cannot broadcast 'echo': args must be an array, received 1; write the list of the arguments, such as [x, y]",
+  ],
 ])('%j is refused at the call', async (args, message) => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   const loose = pool as unknown as { broadcast(...args: unknown[]): Promise<unknown> };

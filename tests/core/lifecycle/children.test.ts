@@ -322,7 +322,7 @@ test.each<[unknown, unknown, string]>([
   [
     { url: fixture('basic.mjs').href, name: 'add' },
     5,
-    "TypeError: Cannot submit child 'add': args must be an array, received 5",
+    "TypeError: Cannot submit child 'add': args must be an array, received 5; write the list of the arguments, such as [x, y]",
   ],
 ])('%p with the arguments %p is refused at the call', async (task, args, message) => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
@@ -342,7 +342,7 @@ test.each<[object, string]>([
     "there is no option 'key'; the options are priority, front, token, timeoutMs, deadline, delayMs, startAt,",
   ],
   [{ retry: { maxAttempts: 2 } }, "there is no option 'retry'"],
-  [{ priority: 'x' }, "priority must be a finite number, received 'x'"],
+  [{ priority: 'x' }, "priority must be a finite number, received 'x'; write a number, such as JobPriority.HIGH"],
   [{ timeoutMs: -1 }, 'timeoutMs must be 0 or more milliseconds, received -1'],
 ])('a child with the options %p is refused at the call', async (options, message) => {
   await using pool = new ThreadPool({ maxWorkers: 1 });

@@ -71,9 +71,13 @@ describe('a bad argument throws at once', () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const loose = pool as unknown as Record<string, (...args: unknown[]) => unknown>;
     expect(() => loose['submit']?.('add', [1, 2])).toThrow(
-      new TypeError("Cannot make job: task must be a function or a task of a taskModule(), received 'add'"),
+      new TypeError(
+        "Cannot make job: task must be a function or a task of a taskModule(), received 'add'; write taskModule(new URL(…, import.meta.url)), and pass one of its functions",
+      ),
     );
-    expect(() => loose['submit']?.(tasks.add, 1)).toThrow("Cannot make job 'add': args must be an array, received 1");
+    expect(() => loose['submit']?.(tasks.add, 1)).toThrow(
+      "Cannot make job 'add': args must be an array, received 1; write the list of the arguments, such as [x, y]",
+    );
     expect(() => loose['submitJob']?.({})).toThrow('Cannot submit job: it must be a Job, received an object');
     expect(() => loose['submitMany']?.(tasks.add, 5)).toThrow('listOfArgs must be iterable, received 5');
     expect(() => loose['cancelAll']?.('x')).toThrow("filter must be a function, received 'x'");
