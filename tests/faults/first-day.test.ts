@@ -1,17 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { ThreadPool } from 'thread-system';
-import { mistakes } from './fixtures/first-day.mjs';
 
 type Mistake = readonly [name: string, make: (pool: ThreadPool) => unknown, says: string];
 
-test.each(mistakes as unknown as readonly Mistake[])(
-  '%s: the error says what to write instead',
-  async (_, make, says) => {
-    await using pool = new ThreadPool({ maxWorkers: 1 });
-    const error = await settled(() => make(pool));
-    expect(error).toHaveProperty('message', expect.stringContaining(says));
-  },
-);
+const fixture = new URL('./fixtures/first-day.mjs', import.meta.url).href;
+const { mistakes } = (await import(fixture)) as { readonly mistakes: readonly Mistake[] };
+
+test.each(mistakes)('%s: the error says what to write instead', async (_, make, says) => {
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  const error = await settled(() => make(pool));
+  expect(error).toHaveProperty('message', expect.stringContaining(says));
+});
 
 /** Returns what a call throws, or what it returns rejects with, or a job that it returns fails with. */
 async function settled(call: () => unknown): Promise<unknown> {

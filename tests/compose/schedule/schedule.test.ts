@@ -227,7 +227,9 @@ test.each<[ScheduleOptions | undefined, string]>([
 test('a bad call is refused at once', async () => {
   await using pool = new ThreadPool({ maxWorkers: 1 });
   expect(() => pool.schedule(5 as never, [] as never, { everyMs: 5 })).toThrow('received 5');
-  expect(() => pool.schedule(tasks.echo, 5 as never, { everyMs: 5 })).toThrow('args must be an array, received 5; write the list of the arguments, such as [x, y]');
+  expect(() => pool.schedule(tasks.echo, 5 as never, { everyMs: 5 })).toThrow(
+    'args must be an array, received 5; write the list of the arguments, such as [x, y]',
+  );
   expect(() => pool.schedule(tasks.echo, [1], { everyMs: 5, timeoutMs: -1 })).toThrow('timeoutMs');
   expect(pool.schedules).toEqual([]);
 });
