@@ -71,6 +71,11 @@ export class DependencyError extends ThreadSystemError {
   }
 }
 
+/** A value was sent by a `Channel` that is closed. */
+export class ChannelClosedError extends ThreadSystemError {
+  readonly code = 'ERR_CHANNEL_CLOSED';
+}
+
 /** A value cannot be sent to another thread, as the structured clone algorithm refuses it. */
 export class NotCloneableError extends ThreadSystemError {
   readonly code = 'ERR_NOT_CLONEABLE';

@@ -33,6 +33,7 @@ export { type SignalOptions, shutdownAll } from './core/shutdown-all.js';
 export { Thread } from './core/thread.js';
 export {
   CancelledError,
+  ChannelClosedError,
   DependencyError,
   JobTimeoutError,
   NotCloneableError,
@@ -53,6 +54,7 @@ export type { Distribution } from './metrics/histogram.js';
 export type { PoolMetrics, PriorityCounts, TaskMetrics, WorkerMetrics } from './metrics/pool-metrics.js';
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
+export { Channel, type ChannelOptions } from './sync/channel/channel.js';
 export { Condition } from './sync/condition.js';
 export { Latch } from './sync/latch.js';
 export type { Lease } from './sync/lease.js';

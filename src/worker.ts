@@ -2,6 +2,7 @@ export type { ContextStore, ContextStores } from './base/context-stores.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';
+export { Channel, type ChannelOptions } from './sync/channel/channel.js';
 export { Condition } from './sync/condition.js';
 export { Latch } from './sync/latch.js';
 export type { Lease } from './sync/lease.js';

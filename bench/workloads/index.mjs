@@ -1,4 +1,5 @@
 import * as cancel from './cancel.mjs';
+import * as channel from './channel.mjs';
 import * as cpu from './cpu.mjs';
 import * as factorial from './factorial.mjs';
 import * as firstResult from './first-result.mjs';
@@ -35,6 +36,7 @@ export const workloads = [
   token,
   cancel,
   sync,
+  channel,
   seeds,
   machine,
 ];

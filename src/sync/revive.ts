@@ -1,5 +1,6 @@
 import { reviveBarrier } from './barrier.js';
 import { reviveToken } from './cancellation-token.js';
+import { reviveChannel } from './channel/channel.js';
 import { reviveCondition } from './condition.js';
 import { reviveLatch } from './latch.js';
 import { reviveMutex } from './mutex.js';
@@ -20,6 +21,7 @@ const REVIVERS: Readonly<Record<CrossingType, Reviver>> = {
   condition: reviveCondition,
   latch: reviveLatch,
   barrier: reviveBarrier,
+  channel: reviveChannel,
 };
 
 /** Returns this thread's copy of the object whose `handle` arrived over `peer`. */

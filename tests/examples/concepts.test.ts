@@ -47,6 +47,11 @@ Same thread: true
 it does not listen - CANCELLED
 The pool goes on - on a new thread: true
 `,
+  'channel.ts': `
+Requests: 1000
+Characters: 10890
+After the close: true
+`,
   'ndjson.ts': `
 Kyiv 33334
 Lima 33333

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   Barrier,
   CancellationToken,
+  Channel,
   Condition,
   Latch,
   Mutex,
@@ -169,6 +170,7 @@ describe.each(kinds)('waiting for a $name', ({ name, make, method, action, timed
 const mutex = new Mutex();
 const all = {
   ...Object.fromEntries(kinds.map(({ name, make }) => [name, make])),
+  Channel: () => new Channel(),
   Condition: () => new Condition(mutex),
 };
 

@@ -34,7 +34,16 @@ export interface CrossingHandle {
   readonly details?: unknown;
 }
 
-export type CrossingType = 'token' | 'signal' | 'till' | 'semaphore' | 'mutex' | 'condition' | 'latch' | 'barrier';
+export type CrossingType =
+  | 'token'
+  | 'signal'
+  | 'till'
+  | 'semaphore'
+  | 'mutex'
+  | 'condition'
+  | 'latch'
+  | 'barrier'
+  | 'channel';
 
 export interface Crossing {
   [CROSS](peer: Peer): CrossingHandle;

@@ -101,6 +101,16 @@ export class WaitQueue {
     if (Atomics.load(words, WAITERS) > 0) this.#serveAndCollect();
   }
 
+  /** Index of this thread's block among the words, which is claimed when first needed. */
+  get block(): number {
+    return this.#ownBlock();
+  }
+
+  /** Grants permits to waiters, if there are any: for who has added permits to the words by itself. */
+  serveWaiters(): void {
+    if (Atomics.load(this.words, WAITERS) > 0) this.#serveAndCollect();
+  }
+
   /** Adds a permit for each of up to `max` current waiters; none is left for later ones. */
   addForWaiters(max: number): void {
     this.#permits.addForWaiters(max);

@@ -2,6 +2,7 @@ import { define, defineHidden } from '../../base/define.js';
 import { setFailedItem } from '../../contract/failed-items.js';
 import {
   CancelledError,
+  ChannelClosedError,
   DependencyError,
   describe,
   JobTimeoutError,
@@ -31,7 +32,7 @@ export { type ErrorRecord, encodeError, passErrorsOn };
 for (const known of [
   ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
   ...[CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError],
-  ...[TaskNotFoundError, NotCloneableError, DependencyError],
+  ...[TaskNotFoundError, NotCloneableError, DependencyError, ChannelClosedError],
 ]) {
   classes.set(known.name, known);
 }

@@ -19,6 +19,12 @@ jest.unstable_mockModule('../../../build/base/promises.js', () => ({
   whenSettled: (promise: PromiseLike<unknown>, onFulfilled: () => void) => promise.then(onFulfilled),
 }));
 
+// without polls, which are more of the same
+jest.unstable_mockModule('../../../build/sync/channel/spinning.js', () => ({
+  SPINS: 0,
+  LONGEST_SLEEP_MS: Number.POSITIVE_INFINITY,
+}));
+
 const wakeups = await import('../../../build/sync/waiting/wakeup.js');
 const queueWords = await import('../../../build/sync/waiting/queue-words.js');
 const waitQueue = await import('../../../build/sync/waiting/wait-queue.js');

@@ -1,0 +1,250 @@
+import { LEASED, PERMITS, WAITERS } from '../waiting/queue-words.js';
+import type { WaitQueue } from '../waiting/wait-queue.js';
+import {
+  CLOSED,
+  CLOSED_PERMITS,
+  END,
+  HEAD,
+  LENGTH,
+  NUMBER,
+  RECEIVE_LOCK,
+  type RingMemory,
+  SEND_LOCK,
+  SLOT,
+  SLOTS,
+  START,
+  TAG,
+  TAIL,
+  ValueTag,
+} from './channel-words.js';
+import { lock, lockName, unlockFor } from './short-lock.js';
+import { SPINS } from './spinning.js';
+
+/** What an attempt to send has found; `no space`: too many bytes. */
+export type SendOutcome = 'sent' | 'full' | 'no space' | 'closed';
+/** What an attempt to receive has found. */
+export type ReceiveOutcome = 'received' | 'empty' | 'closed';
+
+/** Who waits for what a ring has. */
+export interface RingLines {
+  /** Permits to receive a value: as many as there are values. */
+  readonly items: WaitQueue;
+  /** Permits to send one: as many as there are free places. */
+  readonly room: WaitQueue;
+  /** Senders whose value has too many bytes for now. */
+  readonly space: WaitQueue;
+}
+
+/** Where a permit that is not leased would be noted. */
+const NO_LEASE = -1;
+const EVERYBODY = 2 ** 20 - 1;
+
+/**
+ * Values in shared memory, in the order in which they were sent. Senders take turns, and so do receivers; neither wait for
+ * the others. A value has a place for each: a sender takes a permit of `room` and adds one to `items`, a receiver the other
+ * way round. A thread that waits for its permit has it leased, so that it goes back if the thread dies.
+ *
+ * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`. The permits follow without a call or a loop in
+ * between, where V8 terminates no thread, and what others read was written before: so no death leaves a value, a place or
+ * a permit too many or too few.
+ */
+export class ChannelRing {
+  readonly #words: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #bytes: Uint8Array;
+  readonly #lines: RingLines;
+  readonly #items: Int32Array;
+  readonly #room: Int32Array;
+  readonly #space: Int32Array;
+  readonly #own: number;
+  readonly #slotMask: number;
+  // the value received last
+  tag = 0;
+  number = 0;
+  bytes: Uint8Array | undefined;
+
+  /** @param thread index of this thread. */
+  constructor(memory: RingMemory, lines: RingLines, thread: number) {
+    this.#words = memory.words;
+    this.#floats = memory.floats;
+    this.#bytes = memory.bytes;
+    this.#lines = lines;
+    this.#items = lines.items.words;
+    this.#room = lines.room.words;
+    this.#space = lines.space.words;
+    this.#own = lockName(thread);
+    this.#slotMask = memory.slots - 1;
+  }
+
+  /** Looks for a value for a moment, as it costs less than to sleep. Returns whether there seems to be one. */
+  pollForItem(): boolean {
+    return poll(this.#items);
+  }
+
+  /** Looks for room for a moment. Returns whether there seems to be some. */
+  pollForRoom(): boolean {
+    return poll(this.#room);
+  }
+
+  get size(): number {
+    const words = this.#words;
+    const head = Atomics.load(words, HEAD); // first, as it is never ahead
+    return (Atomics.load(words, TAIL) - head) | 0;
+  }
+
+  get isClosed(): boolean {
+    return Atomics.load(this.#words, CLOSED) === 1;
+  }
+
+  /** Most bytes of all values. */
+  get maxBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Sends a value if there is room for it and nobody waits to send. */
+  trySend(tag: number, number: number, bytes: Uint8Array | undefined): SendOutcome {
+    return this.#send(tag, number, bytes, NO_LEASE);
+  }
+
+  /** Sends a value by a leased permit of `room`, which is used up if it was sent. */
+  sendLeased(tag: number, number: number, bytes: Uint8Array | undefined): SendOutcome {
+    return this.#send(tag, number, bytes, this.#lines.room.block + LEASED);
+  }
+
+  #send(tag: number, number: number, bytes: Uint8Array | undefined, leasedAt: number): SendOutcome {
+    const words = this.#words;
+    const floats = this.#floats;
+    const memory = this.#bytes;
+    const room = this.#room;
+    const items = this.#items;
+    const slotMask = this.#slotMask;
+    const maxBytes = memory.length;
+    const length = bytes === undefined ? 0 : bytes.length;
+    let outcome: SendOutcome = 'sent';
+    lock(words, SEND_LOCK, this.#own);
+    const tail = Atomics.load(words, TAIL);
+    const slot = SLOTS + SLOT * (tail & slotMask);
+    let end = words[SLOTS + SLOT * ((tail - 1) & slotMask) + END] as number;
+    let start = end;
+    if (Atomics.load(words, CLOSED) === 1) outcome = 'closed';
+    else if (leasedAt === NO_LEASE && (Atomics.load(room, PERMITS) <= 0 || Atomics.load(room, WAITERS) > 0))
+      outcome = 'full';
+    else if (length > 0) {
+      const head = Atomics.load(words, HEAD);
+      const freed = words[SLOTS + SLOT * ((head - 1) & slotMask) + END] as number;
+      // the bytes of a value are not divided: those that are left at the end of the memory are passed over
+      if ((end & (maxBytes - 1)) + length > maxBytes) start = (end + maxBytes - 1) & ~(maxBytes - 1);
+      end = (start + length) | 0;
+      if (head !== tail && ((end - freed) | 0) > maxBytes) outcome = 'no space';
+    }
+    if (outcome === 'sent') {
+      words[slot + TAG] = tag;
+      words[slot + END] = end;
+      if (bytes === undefined) floats[(slot + NUMBER) >> 1] = number;
+      else {
+        words[slot + START] = start & (maxBytes - 1);
+        words[slot + LENGTH] = length;
+        memory.set(bytes, start & (maxBytes - 1));
+      }
+      if (leasedAt === NO_LEASE && Atomics.sub(room, PERMITS, 1) <= 0) {
+        Atomics.add(room, PERMITS, 1); // a waiter was granted the last one meanwhile
+        outcome = 'full';
+      } else {
+        Atomics.store(words, TAIL, (tail + 1) | 0);
+        if (leasedAt !== NO_LEASE) Atomics.sub(room, leasedAt, 1);
+        Atomics.add(items, PERMITS, 1);
+      }
+    }
+    if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
+    if (outcome === 'sent') this.#lines.items.serveWaiters();
+    else if (outcome === 'full') this.#lines.room.serveWaiters();
+    return outcome;
+  }
+
+  /** Receives the next value if there is one and nobody waits for it. The value is in `tag`, `number` and `bytes`. */
+  tryReceive(): ReceiveOutcome {
+    return this.#receive(NO_LEASE);
+  }
+
+  /** Receives the next value by a leased permit of `items`, which is used up unless the channel is closed. */
+  receiveLeased(): ReceiveOutcome {
+    return this.#receive(this.#lines.items.block + LEASED);
+  }
+
+  #receive(leasedAt: number): ReceiveOutcome {
+    const words = this.#words;
+    const floats = this.#floats;
+    const memory = this.#bytes;
+    const room = this.#room;
+    const items = this.#items;
+    let outcome: ReceiveOutcome = 'received';
+    let tag = 0;
+    let number = 0;
+    let bytes: Uint8Array | undefined;
+    lock(words, RECEIVE_LOCK, this.#own);
+    const head = Atomics.load(words, HEAD);
+    if (leasedAt === NO_LEASE && (Atomics.load(items, PERMITS) <= 0 || Atomics.load(items, WAITERS) > 0))
+      outcome = 'empty';
+    else if (Atomics.load(words, TAIL) === head)
+      outcome = 'closed'; // there are permits all the same
+    else {
+      const slot = SLOTS + SLOT * (head & this.#slotMask);
+      tag = words[slot + TAG] as number;
+      if (tag === ValueTag.BYTES) {
+        const start = words[slot + START] as number;
+        bytes = memory.slice(start, start + (words[slot + LENGTH] as number)); // a copy, as the memory is used again
+      } else number = floats[(slot + NUMBER) >> 1] as number;
+      if (leasedAt === NO_LEASE && Atomics.sub(items, PERMITS, 1) <= 0) {
+        Atomics.add(items, PERMITS, 1);
+        outcome = 'empty';
+      } else {
+        Atomics.store(words, HEAD, (head + 1) | 0);
+        if (leasedAt !== NO_LEASE) Atomics.sub(items, leasedAt, 1);
+        Atomics.add(room, PERMITS, 1);
+      }
+    }
+    if ((Atomics.exchange(words, RECEIVE_LOCK, 0) & 1) === 1) Atomics.notify(words, RECEIVE_LOCK, 1);
+    if (outcome === 'received') {
+      this.tag = tag;
+      this.number = number;
+      this.bytes = bytes;
+      this.#lines.room.serveWaiters();
+      if (Atomics.load(this.#space, WAITERS) > 0) this.wakeForSpace();
+    } else if (outcome === 'empty') this.#lines.items.serveWaiters();
+    return outcome;
+  }
+
+  /** Has those who wait for space look again: a receiver may not have seen one that has just joined the line. */
+  wakeForSpace(): void {
+    this.#lines.space.addForWaiters(EVERYBODY);
+  }
+
+  /** Lets nothing more be sent, and nobody wait. Does nothing if the channel is closed. */
+  close(): void {
+    const words = this.#words;
+    lock(words, SEND_LOCK, this.#own);
+    if (Atomics.load(words, CLOSED) === 0) {
+      Atomics.store(words, CLOSED, 1);
+      Atomics.add(this.#items, PERMITS, CLOSED_PERMITS);
+      Atomics.add(this.#room, PERMITS, CLOSED_PERMITS);
+    }
+    if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
+    this.#lines.items.serveWaiters();
+    this.#lines.room.serveWaiters();
+    this.wakeForSpace();
+  }
+
+  /** Called when threads have died. */
+  threadsDied(threads: readonly number[]): void {
+    unlockFor(this.#words, SEND_LOCK, threads);
+    unlockFor(this.#words, RECEIVE_LOCK, threads);
+    for (const line of [this.#lines.items, this.#lines.room, this.#lines.space]) line.threadsDied(threads);
+    this.wakeForSpace(); // a dead one may have made some, or closed the channel, without waking others
+  }
+}
+
+/** Whether a line has a free permit before long. */
+function poll(line: Int32Array): boolean {
+  for (let looks = 0; looks < SPINS; looks++) if (Atomics.load(line, PERMITS) > 0) return true;
+  return false;
+}

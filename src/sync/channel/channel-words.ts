@@ -1,0 +1,60 @@
+// Words of a channel's ring. What senders and what receivers write is in lines of its own (64 bytes).
+
+/** How many values were received. Wraps. */
+export const HEAD = 0;
+/** Held by the thread that receives. */
+export const RECEIVE_LOCK = 1;
+/** How many values were sent. Wraps. */
+export const TAIL = 16;
+/** Held by the thread that sends, or closes. */
+export const SEND_LOCK = 17;
+/** 1 once nothing more can be sent. */
+export const CLOSED = 18;
+export const SLOTS = 32;
+
+// Words of a slot
+/** What the value is: a `ValueTag`. */
+export const TAG = 0;
+/** Position behind the bytes of this value and all before it. Wraps. */
+export const END = 1;
+/** A number takes two words. */
+export const NUMBER = 2;
+/** Where the bytes of any other value begin, and how many there are. */
+export const START = 2;
+export const LENGTH = 3;
+export const SLOT = 4;
+
+/** What a value is. */
+export const ValueTag = { NUMBER: 0, UNDEFINED: 1, NULL: 2, TRUE: 3, FALSE: 4, BYTES: 5 } as const;
+export type ValueTag = (typeof ValueTag)[keyof typeof ValueTag];
+
+/** Permits that are added to both lines of a closed channel, so that nobody waits any more. */
+export const CLOSED_PERMITS = 2 ** 29;
+
+/** The shared memory of a ring. */
+export interface RingMemory {
+  readonly words: Int32Array;
+  /** The same memory. */
+  readonly floats: Float64Array;
+  readonly bytes: Uint8Array;
+  /** How many slots there are: a power of two, no less than the capacity. */
+  readonly slots: number;
+}
+
+export function ringMemory(capacity: number, maxBytes: number): RingMemory {
+  const slots = powerOfTwo(capacity);
+  const words = new Int32Array(new SharedArrayBuffer((SLOTS + SLOT * slots) * Int32Array.BYTES_PER_ELEMENT));
+  return {
+    words,
+    floats: new Float64Array(words.buffer),
+    bytes: new Uint8Array(new SharedArrayBuffer(powerOfTwo(maxBytes))),
+    slots,
+  };
+}
+
+/** Returns the smallest power of two that is not less than `count`. */
+function powerOfTwo(count: number): number {
+  let power = 1;
+  while (power < count) power *= 2;
+  return power;
+}

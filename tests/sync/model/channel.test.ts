@@ -1,0 +1,364 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import type { Model, StopCause } from './explorer.ts';
+import { expectSearched, freeWakeups, Inner, modelOf, usedQueueWords, wakeAll } from './simulated.ts';
+
+const { Channel } = await import('../../../build/sync/channel/channel.js');
+const inner = await import('../../../build/sync/inner.js');
+type ChannelClass = typeof Channel;
+type NumberChannel = InstanceType<typeof Channel<number>>;
+
+// words of a queue's head, and of the ring
+const PERMITS = 0;
+const WAITERS = 2;
+const HEAD = 0;
+const RECEIVE_LOCK = 1;
+const TAIL = 16;
+const SEND_LOCK = 17;
+const CLOSED = 18;
+const SLOTS = 32;
+const SLOT = 4;
+
+const BRIEFLY = { timeoutMs: 5 };
+
+/** A channel that threads have used before. */
+function channelOf(setup: { capacity: number; threads: number; Class?: ChannelClass }) {
+  const { capacity, threads, Class = Channel } = setup;
+  const model = modelOf(threads);
+  const [items, room, space] = [
+    usedQueueWords(model, { permits: 0, threads }),
+    usedQueueWords(model, { permits: capacity, threads }),
+    usedQueueWords(model, { permits: 0, threads }),
+  ];
+  const memory = new Int32Array(new SharedArrayBuffer((SLOTS + SLOT * capacity) * 4));
+  const words = model.views.words(model.share('ring', memory));
+  const floats = new model.views.Float64Array(memory.buffer);
+  const bytes = new Uint8Array(new SharedArrayBuffer(8));
+  const own = () =>
+    new Class(
+      new Inner({ words, floats, bytes, slots: capacity, capacity, items, room, space }) as never,
+    ) as NumberChannel;
+  /** That no permit, place or lock is lost or doubled. Returns how many values are left. */
+  const atRest = (ending: StopCause): number => {
+    const size = ending.word(words, TAIL) - ending.word(words, HEAD);
+    ok(size >= 0 && size <= capacity, 'more values than there is room for');
+    const more = ending.word(words, CLOSED) === 1 ? 2 ** 29 : 0;
+    equal(ending.word(items, PERMITS), size + more, 'permits to receive');
+    equal(ending.word(room, PERMITS), capacity - size + more, 'permits to send');
+    for (const line of [items, room, space]) equal(ending.word(line, WAITERS), 0, 'waiters');
+    equal(ending.word(words, SEND_LOCK), 0, 'the lock of senders');
+    equal(ending.word(words, RECEIVE_LOCK), 0, 'the lock of receivers');
+    return size;
+  };
+  return { model, own, atRest };
+}
+
+/** Sees to it, as the thread that had started it, that thread 0 leaves nothing behind when it dies. */
+function bury(model: Model, own: () => NumberChannel): void {
+  if (!model.ended(0)) return;
+  const copy = own() as unknown as Record<symbol, (peer: object, threads: readonly number[]) => void>;
+  copy[inner.THREAD_GONE]?.({}, [0]);
+  freeWakeups([0]);
+  wakeAll();
+}
+
+const received = (ending: StopCause, ...names: readonly string[]): number[] =>
+  names.flatMap((name) => (ending.returned.get(name) as number[] | undefined) ?? []);
+
+const send =
+  (own: () => NumberChannel, ...values: readonly number[]) =>
+  (): void => {
+    const channel = own();
+    for (const value of values) ok(channel.sendSync(value));
+  };
+
+const receive = (own: () => NumberChannel, count: number) => (): unknown[] => {
+  const channel = own();
+  const all: unknown[] = [];
+  while (all.length < count) all.push(channel.receiveSync());
+  return all;
+};
+
+/** Each scenario searches all interleavings within its bounds, of the channel as built or with a fault. */
+const scenarios = {
+  'what one thread sends another receives in order, one place for two (interrupted twice)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 2, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      deepEqual(received(ending, 'receiver'), [1, 2]);
+    };
+    const threads = { sender: send(own, 1, 2), receiver: receive(own, 2) };
+    return model.explore({ threads, preemptions: 2, check });
+  },
+  'two threads send, one receives both (interrupted once)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 2, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      deepEqual(received(ending, 'receiver').toSorted(), [1, 2]);
+    };
+    const threads = { a: send(own, 1), b: send(own, 2), receiver: receive(own, 2) };
+    return model.explore({ threads, preemptions: 1, check });
+  },
+  'two threads receive, each another value (interrupted once)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 2, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      deepEqual(received(ending, 'a', 'b').toSorted(), [1, 2]);
+    };
+    const threads = { a: receive(own, 1), b: receive(own, 1), sender: send(own, 1, 2) };
+    return model.explore({ threads, preemptions: 1, check });
+  },
+  'what is sent before the close is received, then CLOSED (interrupted twice)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 2, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      deepEqual(ending.returned.get('receiver'), [1, 'closed']);
+    };
+    const threads = {
+      sender: () => {
+        const channel = own();
+        ok(channel.sendSync(1));
+        channel.close();
+      },
+      receiver: () => {
+        const channel = own();
+        return [channel.receiveSync(), channel.receiveSync() === Channel.CLOSED ? 'closed' : 'open'];
+      },
+    };
+    return model.explore({ threads, preemptions: 2, check });
+  },
+  'a close ends the wait of a sender; what it says was sent can be received (interrupted twice)': (
+    Class: ChannelClass,
+  ) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 2, Class });
+    const check = (ending: StopCause): void => equal(atRest(ending), ending.returned.get('sender'));
+    const threads = {
+      sender: () => {
+        const channel = own();
+        let sent = 0;
+        try {
+          while (sent < 2 && channel.sendSync(sent)) sent++;
+        } catch {}
+        return sent;
+      },
+      closer: () => own().close(),
+    };
+    return model.explore({ threads, preemptions: 2, check });
+  },
+  'a receiver that gives up leaves the value to be received (interrupted twice)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 2, Class });
+    const check = (ending: StopCause): void => equal(atRest(ending) + Number(ending.returned.get('receiver')), 1);
+    const threads = {
+      receiver: () => Number(own().receiveSync(BRIEFLY) !== Channel.EMPTY),
+      sender: send(own, 1),
+    };
+    return model.explore({ threads, preemptions: 2, check });
+  },
+  'tries beside a wait take no more than there is (interrupted twice)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 2, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      equal(Number(ending.returned.get('trier')) + received(ending, 'receiver').length, 1);
+    };
+    const threads = {
+      trier: () => {
+        const channel = own();
+        const sent = channel.trySend(1);
+        ok(sent);
+        return Number(channel.tryReceive() === 1);
+      },
+      receiver: () => {
+        const value = own().receiveSync(BRIEFLY);
+        return value === Channel.EMPTY ? [] : [value];
+      },
+    };
+    return model.explore({
+      threads,
+      preemptions: 2,
+      check: (ending) => {
+        if (ending.returned.get('trier') === 0 && received(ending, 'receiver').length === 0) equal(atRest(ending), 1);
+        else check(ending);
+      },
+    });
+  },
+  'a receiver that dies, wherever, loses only what it had received (interrupted once)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      const left = atRest(ending);
+      if (ending.returned.has('victim')) equal(left, 0);
+    };
+    const threads = { victim: receive(own, 1), sender: send(own, 1), main: () => bury(model, own) };
+    return model.explore({ threads, mayDie: ['victim'], preemptions: 1, check });
+  },
+  'a sender that dies, wherever, strands no receiver, and leaves no half a value (interrupted once)': (
+    Class: ChannelClass,
+  ) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      const left = atRest(ending);
+      const got = received(ending, 'receiver').length;
+      if (ending.returned.has('victim')) equal(left + got, 1);
+    };
+    const threads = {
+      victim: send(own, 1),
+      receiver: () => {
+        const value = own().receiveSync(BRIEFLY);
+        if (value === Channel.EMPTY) return [];
+        equal(value, 1);
+        return [value];
+      },
+      main: () => bury(model, own),
+    };
+    return model.explore({ threads, mayDie: ['victim'], preemptions: 1, check });
+  },
+  'a thread that dies as it closes leaves no receiver waiting once another has closed (not interrupted)': (
+    Class: ChannelClass,
+  ) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      equal(ending.returned.get('receiver'), true);
+    };
+    const threads = {
+      victim: () => own().close(),
+      receiver: () => own().receiveSync() === Channel.CLOSED,
+      main: () => {
+        if (!model.ended(0)) return;
+        bury(model, own);
+        own().close();
+      },
+    };
+    return model.explore({ threads, mayDie: ['victim'], preemptions: 0, check });
+  },
+};
+type Name = keyof typeof scenarios;
+
+describe('a channel', () => {
+  test.each(Object.keys(scenarios) as Name[])('%s', (name) => {
+    expectSearched(scenarios[name](Channel), 100);
+  });
+});
+
+// Faults, and the scenario that finds each.
+const IN_ORDER: Name = 'what one thread sends another receives in order, one place for two (interrupted twice)';
+const TWO_SENDERS: Name = 'two threads send, one receives both (interrupted once)';
+const TWO_RECEIVERS: Name = 'two threads receive, each another value (interrupted once)';
+const CLOSE: Name = 'what is sent before the close is received, then CLOSED (interrupted twice)';
+const CLOSE_FULL: Name = 'a close ends the wait of a sender; what it says was sent can be received (interrupted twice)';
+const GIVES_UP: Name = 'a receiver that gives up leaves the value to be received (interrupted twice)';
+const TRIES: Name = 'tries beside a wait take no more than there is (interrupted twice)';
+const DEAD_RECEIVER: Name = 'a receiver that dies, wherever, loses only what it had received (interrupted once)';
+const DEAD_SENDER: Name =
+  'a sender that dies, wherever, strands no receiver, and leaves no half a value (interrupted once)';
+
+const mutants: readonly (readonly [string, file: string, from: string, to: string, Name])[] = [
+  [
+    'senders do not take turns',
+    'channel-ring',
+    "let outcome = 'sent';\n        lock(words, SEND_LOCK, this.#own);",
+    "let outcome = 'sent';",
+    TWO_SENDERS,
+  ],
+  ['receivers do not take turns', 'channel-ring', 'lock(words, RECEIVE_LOCK, this.#own);', '', TWO_RECEIVERS],
+  [
+    'a value is announced before it is there',
+    'channel-ring',
+    'words[slot + TAG] = tag;',
+    'Atomics.add(items, PERMITS, 1); Atomics.sub(items, PERMITS, 1); Atomics.store(words, TAIL, (tail + 1) | 0); words[slot + TAG] = tag;',
+    GIVES_UP,
+  ],
+  [
+    'a place is free before its value was read',
+    'channel-ring',
+    'tag = words[slot + TAG];',
+    'Atomics.add(room, PERMITS, 1); Atomics.load(room, PERMITS); Atomics.sub(room, PERMITS, 1); tag = words[slot + TAG];',
+    IN_ORDER,
+  ],
+  [
+    'a permit is taken without a look at whether it was the last',
+    'channel-ring',
+    'if (leasedAt === NO_LEASE && Atomics.sub(items, PERMITS, 1) <= 0) {',
+    'if (leasedAt === NO_LEASE && Atomics.sub(items, PERMITS, 1) < -9) {',
+    TRIES,
+  ],
+  [
+    'nobody is told of a value',
+    'channel-ring',
+    "if (outcome === 'sent')\n            this.#lines.items.serveWaiters();",
+    '',
+    IN_ORDER,
+  ],
+  [
+    'nobody is told of room',
+    'channel-ring',
+    'this.#lines.room.serveWaiters();\n            if (Atomics',
+    'if (Atomics',
+    IN_ORDER,
+  ],
+  ['a lease outlives its use', 'channel-ring', 'Atomics.sub(items, leasedAt, 1);', '', DEAD_RECEIVER],
+  [
+    'a close is not seen by senders',
+    'channel-ring',
+    'Atomics.load(words, CLOSED) === 1)\n            outcome',
+    'false)\n            outcome',
+    CLOSE_FULL,
+  ],
+  [
+    'the permits of a closed channel come before the close',
+    'channel-ring',
+    'Atomics.store(words, CLOSED, 1);',
+    'Atomics.add(this.#items, PERMITS, 1); Atomics.store(words, CLOSED, 1);',
+    CLOSE,
+  ],
+  ['a dead sender keeps its turn', 'channel-ring', 'unlockFor(this.#words, SEND_LOCK, threads);', '', DEAD_SENDER],
+  ['who sleeps for a lock is not noted', 'short-lock', 'held | 1) === held', 'held) === held', TWO_SENDERS],
+];
+
+/** The class, of modules as they are built, with a change in one of them. */
+async function mutated(file: string, from: string, to: string): Promise<ChannelClass> {
+  const made = new Map<string, object>();
+  const load = async (name: string): Promise<object> => {
+    const url = new URL(`../../../build/sync/channel/${name}.js`, import.meta.url);
+    let text = await readFile(fileURLToPath(url), 'utf8');
+    if (name === file) {
+      expect(text.split(from).length).toBe(2);
+      text = text.replace(from, () => to);
+    }
+    const names: string[] = [];
+    const values: unknown[] = [];
+    for (const [, list = '', from = ''] of text.matchAll(/^import \{([^}]*)\} from ['"]([^'"]*)['"];$/gm)) {
+      const own = /^\.\/(channel-ring|short-lock)\.js$/.exec(from)?.[1];
+      if (own !== undefined && !made.has(own)) made.set(own, await load(own));
+      const module: object =
+        own === undefined
+          ? await import(from.startsWith('.') ? new URL(from, url).pathname : from)
+          : (made.get(own) ?? {});
+      for (const item of list
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean)) {
+        const [imported = '', local = imported] = item.split(' as ');
+        names.push(local);
+        values.push(Reflect.get(module, imported));
+      }
+    }
+    const code = text.replace(/^import .*$/gm, '').replace(/^export /gm, '');
+    const exported = [...text.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
+    return new Function(...names, `${code}\nreturn { ${exported.join(', ')} };`)(...values) as object;
+  };
+  return Reflect.get(await load('channel'), 'Channel') as ChannelClass;
+}
+
+describe('the model finds the fault that', () => {
+  test('is none in the class that faults are put into', async () => {
+    const Class = await mutated('none', '', '');
+    for (const name of [IN_ORDER, CLOSE]) expectSearched(scenarios[name](Class), 100);
+  });
+
+  test.each(mutants)('%s', async (_name, file, from, to, foundBy) => {
+    const Class = await mutated(file, from, to);
+    expect(() => scenarios[foundBy](Class)).toThrow();
+  });
+});
