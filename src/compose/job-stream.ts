@@ -113,6 +113,11 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
   }
 
+  /** Returns the jobs that have come since the last one was read, without waiting for more. */
+  take(): J[] {
+    return this.#jobs.splice(0);
+  }
+
   return(): Promise<Next<J>> {
     this.#jobs.length = 0;
     this.#error = undefined;

@@ -8,6 +8,7 @@ const {
   signal: _signal,
   dependsOn: _dependsOn,
   key: _key,
+  keyJoins: _keyJoins,
   retry: _retry,
   transfer: _transfer,
   ...OF_CHILDREN

@@ -10,6 +10,7 @@ export const JOB_OPTION_NAMES = {
   startAt: true,
   dependsOn: true,
   key: true,
+  keyJoins: true,
   retry: true,
   graceMs: true,
   transfer: true,

@@ -1,9 +1,11 @@
+import { type Dependent, linkToSignal, unlinkFromSignal } from '../base/abort-link.js';
 import { bindContext } from '../base/async-context.js';
 import { hintFor } from '../base/check/advice.js';
 import { mustBe, wrongType } from '../base/check/argument-errors.js';
+import { checkFunction } from '../base/check/values.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
 import type { WorkerExitReason } from '../contract/worker-end.js';
-import { describe } from '../errors.js';
+import { CancelledError, cancelledMessage, describe } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 
 /** A pool's events, with what their listeners are given. */
@@ -89,6 +91,9 @@ export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: Mo
 /** A pool's listeners. They are called when the pool's own state is consistent (I7), in the order of events. */
 export class EventHub {
   readonly #listeners = new Map<PoolEvent, Set<PoolListener<never>>>();
+  /** What listeners were added as, and how to remove them. */
+  readonly #given = new WeakMap<object, unknown>();
+  readonly #removers = new WeakMap<object, () => void>();
   readonly #observers = new Map<PoolEvent, number>();
   readonly #listenerQueue: ListenerQueue;
   /** Whether no listener was ever added: spares every job a lookup in the map. */
@@ -107,6 +112,7 @@ export class EventHub {
     const own: PoolListener<E> = (detail, more) => {
       if (isOn) bound(detail, more);
     };
+    this.#given.set(own, listener);
     let listeners = this.#listeners.get(event);
     if (listeners === undefined) {
       listeners = new Set();
@@ -114,10 +120,49 @@ export class EventHub {
     }
     listeners.add(own);
     this.#isSilent = false;
-    return () => {
+    const remove = (): void => {
       isOn = false;
       this.#listeners.get(event)?.delete(own);
     };
+    this.#removers.set(own, remove);
+    return remove;
+  }
+
+  /** Removes a listener, however often it was added for the event. */
+  off(event: PoolEvent, listener: unknown): void {
+    for (const own of [...(this.#listeners.get(event) ?? [])])
+      if (this.#given.get(own) === listener) this.#removers.get(own)?.();
+  }
+
+  /** Calls a listener at the next event only. Returns a function that unregisters it. */
+  once<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
+    checkFunction(listener, 'the listener', `listen to '${event}'`);
+    const first: PoolListener<E> = (detail, more) => {
+      remove();
+      listener(detail, more);
+    };
+    const remove = this.on(event, first);
+    for (const own of this.#listeners.get(event) ?? [])
+      if (this.#given.get(own) === first) this.#given.set(own, listener);
+    return remove;
+  }
+
+  /** Resolves with what the listeners of the next event are given. */
+  next<E extends PoolEvent>(event: E, signal: AbortSignal | undefined): Promise<Parameters<PoolListener<E>>> {
+    return new Promise((resolve, reject) => {
+      const dependent: Dependent = {
+        cancel: (reason) => {
+          remove();
+          const message = cancelledMessage(`The wait for '${event}' was cancelled`, reason);
+          reject(new CancelledError(message, { reason }));
+        },
+      };
+      const remove = this.once(event, (...given) => {
+        if (signal !== undefined) unlinkFromSignal(signal, dependent);
+        resolve(given);
+      });
+      if (signal !== undefined) linkToSignal(signal, dependent);
+    });
   }
 
   /** Like `on`, for a listener that only observes: it does not count as handling the event. */

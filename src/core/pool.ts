@@ -5,7 +5,7 @@ import { checkFunction, checkIterable } from '../base/check/values.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
 import { type GroupDeps, JobGroup } from '../compose/job-group.js';
-import { type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
+import { type JobStream, type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../compose/job-wait-options.js';
 import type { JobMap } from '../compose/map/job-map.js';
 import type { MapOptions } from '../compose/map/map-options.js';
@@ -21,12 +21,12 @@ import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
-import type { PoolEvent, PoolListener } from './events.js';
 import { type JobFilter, type JobRow, listJobs } from './job-list.js';
 import type { Intake } from './lifecycle/intake.js';
 import { resolvePoolOptions, type ThreadPoolOptions, toMaxWorkers } from './options/options.js';
 import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
+import { giveParts, PoolEmitter } from './pool-emitter.js';
 import { poolMetrics } from './pool-metrics.js';
 import type { PoolStatus } from './pool-state.js';
 import { closedError } from './pool-state.js';
@@ -46,7 +46,7 @@ import { handleSignals, registerForShutdown, type SignalOptions } from './shutdo
  * const sum = await pool.submit((x: number, y: number) => x + y, [5, 10], { priority: JobPriority.HIGH });
  * ```
  */
-export class ThreadPool implements AsyncDisposable {
+export class ThreadPool extends PoolEmitter implements AsyncDisposable {
   /**
    * Shuts down all pools and threads on SIGINT and SIGTERM, and then lets the signal end the process. A second signal aborts
    * them.
@@ -67,10 +67,12 @@ export class ThreadPool implements AsyncDisposable {
 
   /** @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received. */
   constructor(options?: ThreadPoolOptions) {
+    super();
     const settings = resolvePoolOptions(options);
     const engine = createEngine(this, settings);
     const { intake, workers } = engine;
     this.#engine = engine;
+    giveParts(this, engine);
     this.#intake = intake;
     this.#name = settings.name;
     this.#reserved = settings.reserved;
@@ -189,12 +191,12 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /** Returns the jobs that complete from now on, for `for await`. Ends when the pool has shut down. */
-  results(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
+  results(options?: StreamOptions): JobStream<SettledJob> {
     return this.#engine.streams.open('jobCompleted', options);
   }
 
   /** Returns the jobs that fail from now on, for `for await`. Ends when the pool has shut down. */
-  failures(options?: StreamOptions): AsyncIterableIterator<SettledJob, undefined> {
+  failures(options?: StreamOptions): JobStream<SettledJob> {
     return this.#engine.streams.open('jobFailed', options);
   }
 
@@ -337,19 +339,6 @@ export class ThreadPool implements AsyncDisposable {
     refuseOptions(rest, 'profile');
     if (this.#engine.state.phase !== 'open') return Promise.reject(closedError('profile'));
     return this.#engine.profiling.run(fn, this.#engine);
-  }
-
-  /**
-   * Calls `fn` at each event of that name. An error thrown by `fn` becomes a process warning.
-   *
-   * @returns a function that unregisters `fn`.
-   */
-  on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
-    const { events, workers, starvation } = this.#engine;
-    const unregister = events.on(event, fn);
-    if (event === 'jobStarted') workers.announceStarts();
-    if (event === 'starvation') starvation.begin();
-    return unregister;
   }
 
   /**

@@ -2,9 +2,10 @@ import { constants } from 'node:os';
 import { acquire } from '../base/acquire.js';
 import { wrongType } from '../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../base/check/options.js';
-import { copyArray } from '../base/check/values.js';
-import { all } from '../base/promises.js';
+import { checkFunction, copyArray } from '../base/check/values.js';
+import { all, race } from '../base/promises.js';
 import { ofThisVersion } from '../base/version.js';
+import { warnOf } from '../base/warn.js';
 import { describe } from '../errors.js';
 import {
   checkShutdownOptions,
@@ -22,9 +23,14 @@ export interface Endable {
 export interface SignalOptions extends ShutdownOptions {
   /** Names of the signals. Default: `['SIGINT', 'SIGTERM']`. */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
+  /**
+   * Called first, and awaited before pools are shut down: `() => server.close()`. If it fails, the error becomes a process
+   * warning, and pools are shut down all the same. A second signal does not wait for it. Default: none.
+   */
+  readonly before?: (() => unknown) | undefined;
 }
 
-const SIGNAL_OPTIONS = optionNames<SignalOptions>({ signals: true, mode: true, timeoutMs: true });
+const SIGNAL_OPTIONS = optionNames<SignalOptions>({ signals: true, before: true, mode: true, timeoutMs: true });
 
 const KEY = Symbol.for(ofThisVersion('endables'));
 const globals = globalThis as typeof globalThis & { [KEY]?: Set<WeakRef<Endable>> };
@@ -69,8 +75,11 @@ export function handleSignals(options?: SignalOptions): () => void {
   for (const signal of signals)
     if (!Object.hasOwn(constants.signals, signal))
       throw wrongType(action, `signals must be names of signals, but contains ${describe(signal)}`);
+  const { before } = given;
+  if (before !== undefined) checkFunction<() => unknown>(before, 'before', action);
   let isEnding = false;
   let isOn = true;
+  let hurry = (): void => {};
   const unregister = (): void => {
     isOn = false;
     for (const signal of signals) process.off(signal, onSignal);
@@ -78,11 +87,16 @@ export function handleSignals(options?: SignalOptions): () => void {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (!isOn) return; // unregistered by another listener of this signal
     if (isEnding) {
+      hurry();
       void shutdownAll({ mode: 'abort' });
       return;
     }
     isEnding = true;
-    void shutdownAll(settings).finally(() => {
+    const isUrged = new Promise<void>((resolve) => {
+      hurry = resolve;
+    });
+    const ended = race(callBefore(before), isUrged).then(() => shutdownAll(settings));
+    void ended.finally(() => {
       unregister();
       process.kill(process.pid, signal); // no listener is left: the signal ends the process
     });
@@ -94,4 +108,12 @@ export function handleSignals(options?: SignalOptions): () => void {
     }
   });
   return unregister;
+}
+
+async function callBefore(before: (() => unknown) | undefined): Promise<void> {
+  try {
+    await before?.();
+  } catch (error) {
+    warnOf(error, 'before');
+  }
 }

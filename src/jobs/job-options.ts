@@ -1,7 +1,7 @@
 import { Bare, bare } from '../base/bare.js';
 import { mustBe, withAdvice, wrongType } from '../base/check/argument-errors.js';
 import { type Given, optionNames, readInto } from '../base/check/options.js';
-import { checkInstance, checkSignal, copyArray } from '../base/check/values.js';
+import { checkInstance, checkOneOf, checkSignal, copyArray } from '../base/check/values.js';
 import { type ContextStores, readContext, storesOf } from '../base/context-stores.js';
 import { isInFlightJob } from '../base/in-flight-job.js';
 import { describeReceived } from '../base/known-classes.js';
@@ -55,6 +55,11 @@ export interface JobOptions {
    * a higher priority raises that of the job. Any value but `undefined`, compared as by a `Map`. Default: none.
    */
   readonly key?: unknown;
+  /**
+   * Which jobs the `key` joins: `'pending'` none whose code has begun, as it may work with what has changed since.
+   * Default: `'unsettled'`.
+   */
+  readonly keyJoins?: 'unsettled' | 'pending' | undefined;
   /** How the job is retried when it fails. Excludes `transfer`. Default: no retries. */
   readonly retry?: RetryOptions | undefined;
   /**
@@ -78,6 +83,8 @@ export interface JobOptions {
 
 /** The compiler rejects a list with a missing or unknown name. */
 const JOB_OPTIONS = optionNames<JobOptions & Pick<JobOptions, keyof typeof JOB_OPTION_NAMES>>(JOB_OPTION_NAMES);
+
+const KEY_JOINS = ['unsettled', 'pending'] as const;
 
 /** A property for the compiler only: marks options that were checked. */
 declare const CHECKED: unique symbol;
@@ -136,6 +143,7 @@ function check(read: object, action: string): CheckedJobOptions {
   if (given.token !== undefined) checkInstance(given.token, CancellationToken, 'token', action);
   if (given.signal !== undefined) checkSignal(given.signal, 'signal', action);
   if (given.dependsOn !== undefined) given.dependsOn = checkDependsOn(given.dependsOn, action);
+  if (given.keyJoins !== undefined) checkOneOf(given.keyJoins, KEY_JOINS, 'keyJoins', action);
   if (given.retry !== undefined) given.retry = readRetryOptions(given.retry, action);
   if (given.retry !== undefined && given.transfer !== undefined)
     throw wrongType(action, 'retry and transfer exclude each other, as what is moved is gone after one attempt');

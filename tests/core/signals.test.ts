@@ -157,3 +157,36 @@ describe('handleSignals', () => {
     expect(() => ThreadPool.handleSignals(options as never)).toThrow(message);
   });
 });
+
+describe('handleSignals({ before })', () => {
+  const program = (before: string): string => `
+    import { ThreadPool } from 'thread-system';
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    ThreadPool.handleSignals({ before: ${before} });
+    pool.on('jobCompleted', () => console.log('job'));
+    await pool.submit(() => 1);
+    process.on('warning', ({ message }) => console.log(message));
+    process.kill(process.pid, 'SIGTERM');
+    setInterval(() => {}, 1e9);`;
+
+  test('is awaited before the pools are shut down', async () => {
+    const before = `async () => { await pool.submit(() => 3); console.log('before', pool.state); }`;
+    const { stdout } = await runProgram(program(before));
+    expect(stdout).toBe('job\njob\nbefore open\n');
+  });
+
+  test('that fails is a warning', async () => {
+    const { stdout } = await runProgram(program(`() => { throw new Error('no server'); }`));
+    expect(stdout).toBe('job\nA listener of before threw: no server\n');
+  });
+
+  test('that does not end is not awaited after a second signal', async () => {
+    const before = `() => { console.log('before'); process.kill(process.pid, 'SIGTERM'); return new Promise(() => {}); }`;
+    const { stdout } = await runProgram(program(before));
+    expect(stdout).toBe('job\nbefore\n');
+  });
+
+  test('must be a function', () => {
+    expect(() => ThreadPool.handleSignals({ before: 5 as never })).toThrow('before must be a function, received 5');
+  });
+});

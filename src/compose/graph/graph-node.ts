@@ -62,7 +62,7 @@ export type WithOutputs<A> = A extends readonly unknown[]
       ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
       : A;
 
-export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'name'> {
+export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'keyJoins' | 'name'> {
   /**
    * A task that is called with the same arguments if the node's own task fails, to provide the result. Default: none.
    */
@@ -126,5 +126,5 @@ export class GraphNode<T = unknown> {
   }
 }
 
-const { dependsOn: _dependsOn, key: _key, name: _name, ...OF_NODE_JOBS } = JOB_OPTION_NAMES;
+const { dependsOn: _dependsOn, key: _key, keyJoins: _keyJoins, name: _name, ...OF_NODE_JOBS } = JOB_OPTION_NAMES;
 export const NODE_OPTIONS = optionNames<NodeOptions>({ fallback: true, ...OF_NODE_JOBS });

@@ -15,7 +15,7 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
-export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'transfer'> {
+export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'keyJoins' | 'transfer'> {
   /** Milliseconds from one run to the next, at a fixed rate: runs do not drift, however long they take. */
   readonly everyMs?: number | undefined;
   /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. */
@@ -39,6 +39,7 @@ const {
   delayMs: _delayMs,
   startAt: _startAt,
   key: _key,
+  keyJoins: _keyJoins,
   transfer: _transfer,
   ...OF_SCHEDULED_JOBS
 } = JOB_OPTION_NAMES;

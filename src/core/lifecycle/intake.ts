@@ -82,9 +82,9 @@ export class Intake {
   }
 
   #submitWithOptions(job: Job): Job {
-    const { key } = optionsOf(job);
+    const { key, keyJoins } = optionsOf(job);
     const known = key === undefined ? undefined : this.#keys.get(key);
-    if (known !== undefined) {
+    if (known !== undefined && (keyJoins !== 'pending' || known.attempts === 0)) {
       const { priority } = kindOf(job);
       if (priority > kindOf(known).priority) known.setPriority(priority);
       return known;
@@ -92,7 +92,9 @@ export class Intake {
     this.enter(job, 'bounded');
     if (key === undefined || isSettled(job)) return job;
     this.#keys.set(key, job);
-    whenSettled(job, () => this.#keys.delete(key));
+    whenSettled(job, () => {
+      if (this.#keys.get(key) === job) this.#keys.delete(key); // otherwise another one has begun to wait by that key
+    });
     return job;
   }
 

@@ -20,6 +20,39 @@ describe('a job with a key', () => {
     expect(await next).toBe(5);
   });
 
+  test("with keyJoins 'pending' joins none whose code has begun", async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    using gate = new Gate();
+    const options = { key: 'k', keyJoins: 'pending' } as const;
+    const first = pool.submit(tasks.hold, [gate.words, 1], options);
+    await gate.reachedBy(1);
+    const second = pool.submit(tasks.echo, [2], options);
+    expect(second).not.toBe(first);
+    expect(pool.submit(tasks.echo, [3], options)).toBe(second);
+    expect(pool.submit(tasks.echo, [4], { key: 'k' })).toBe(second);
+    gate.open();
+    expect([await first, await second]).toEqual([1, 2]);
+    expect(await pool.submit(tasks.echo, [5], options)).toBe(5);
+    expect(() => pool.submit(tasks.echo, [1], { keyJoins: 'all' as never })).toThrow(
+      "keyJoins must be one of unsettled, pending, received 'all'",
+    );
+  });
+
+  test("with keyJoins 'pending' joins none that waits to be retried; and the first to settle leaves the key to the next", async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const options = { key: 'k', keyJoins: 'pending' } as const;
+    const failing = pool.submit(tasks.fail, ['no'], { ...options, retry: { maxAttempts: 2, delayMs: 1e9 } });
+    await pool.once('jobRetried');
+    using gate = await occupy(pool);
+    const second = pool.submit(tasks.echo, [2], options);
+    expect(second).not.toBe(failing);
+    failing.cancel();
+    await failing.catch(() => {});
+    expect(pool.submit(tasks.echo, [3], options)).toBe(second);
+    gate.open();
+    expect(await second).toBe(2);
+  });
+
   test('that failed or was cancelled is joined by none', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const failing = pool.submit(tasks.fail, ['no'], { key: 'k' });

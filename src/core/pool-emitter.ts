@@ -1,0 +1,94 @@
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkSignal } from '../base/check/values.js';
+import type { Engine } from './engine.js';
+import type { PoolEvent, PoolListener } from './events.js';
+
+/** The parts of a pool that emit its events. */
+type Parts = Pick<Engine, 'events' | 'workers' | 'starvation'>;
+
+/** Gives a pool its parts, which user code cannot reach. */
+export let giveParts: (pool: PoolEmitter, parts: Parts) => void;
+
+export interface OnceOptions {
+  /** Ends the wait with a `CancelledError`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const ONCE_OPTIONS = optionNames<OnceOptions>({ signal: true });
+
+/** The part of a pool that its listeners see. */
+export abstract class PoolEmitter {
+  // biome-ignore lint/style/useReadonlyClassProperties: set by the function that the class gives away
+  #parts: Parts | undefined;
+
+  static {
+    giveParts = (pool, parts) => {
+      pool.#parts = parts;
+    };
+  }
+
+  /**
+   * Calls `fn` at each event of that name. An error thrown by `fn` becomes a process warning.
+   *
+   * @returns a function that unregisters `fn`.
+   */
+  on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
+    const unregister = this.#given.events.on(event, fn);
+    this.#listensTo(event);
+    return unregister;
+  }
+
+  /**
+   * Waits for the next event of that name. Resolves with what its listeners are given, as a list; or calls `fn` with it,
+   * and returns a function that unregisters `fn`. Does not keep the process alive.
+   *
+   * @throws {CancelledError} by rejection, if `signal` aborts first.
+   * @throws {TypeError} for an unknown event or a bad option.
+   *
+   * @example
+   * ```ts
+   * const [worker] = await pool.once('workerExited');
+   * ```
+   */
+  once<E extends PoolEvent>(event: E, options?: OnceOptions): Promise<Parameters<PoolListener<E>>>;
+  once<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void;
+  once<E extends PoolEvent>(
+    event: E,
+    given?: OnceOptions | PoolListener<E>,
+  ): Promise<Parameters<PoolListener<E>>> | (() => void) {
+    const { events } = this.#given;
+    if (typeof given === 'function') {
+      if ((event as string) === 'error') return () => {}; // Node's `events.once` asks for it, of any emitter
+      const unregister = events.once(event, given);
+      this.#listensTo(event);
+      return unregister;
+    }
+    const { signal } = readOptions(given, ONCE_OPTIONS, `wait for '${String(event)}'`);
+    const next = events.next(
+      event,
+      signal === undefined ? undefined : checkSignal(signal, 'signal', 'wait for an event'),
+    );
+    this.#listensTo(event);
+    return next;
+  }
+
+  /** Unregisters `fn`, which `on` or `once` has registered for the event. Does nothing if it is not. */
+  off<E extends PoolEvent>(event: E, fn: PoolListener<E>): void {
+    this.#given.events.off(event, fn);
+  }
+
+  /** As `off`, under the name by which Node's `events.once(pool, …)` calls it. */
+  removeListener<E extends PoolEvent>(event: E, fn: PoolListener<E>): void {
+    this.off(event, fn);
+  }
+
+  get #given(): Parts {
+    return this.#parts as Parts; // given by the constructor of the pool
+  }
+
+  #listensTo(event: PoolEvent): void {
+    const { workers, starvation } = this.#given;
+    if (event === 'jobStarted') workers.announceStarts();
+    if (event === 'starvation') starvation.begin();
+  }
+}
