@@ -6,6 +6,7 @@ import { WORKER_EXIT_REASONS } from '../contract/worker-end.js';
 import { MainParking } from '../host/main-parking.js';
 import type { Job } from '../jobs/job.js';
 import { MetricsRecorder } from '../metrics/recorder.js';
+import { PoolChannels } from './channels.js';
 import { Aging } from './dispatch/aging.js';
 import { Backlog } from './dispatch/backlog.js';
 import { Balance } from './dispatch/balance.js';
@@ -73,6 +74,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const workerHooks = new WorkerHooks(settings, log);
   const profiling = new Profiling(settings.kind);
   const workers = new WorkerSet(settings, parking, workerHooks);
+  const channels = new PoolChannels({ pool, events, listenerQueue, workers });
   const spares = new Spares(workers);
   const reaper = new IdleReaper(settings, workers);
   const backoff = new StartBackoff();
@@ -100,15 +102,15 @@ export function createEngine(pool: object, settings: PoolSettings) {
     ...{ limits, settling, childJobs, metrics },
   });
   const { grace } = recovery;
-  const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs });
+  const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs, channels });
   const outcomes = new Outcomes({
     ...{ ledger, metrics, events, listenerQueue },
     ...{ grace, limits, control, settling, childJobs },
   });
   const admission = new Admission(settings, {
-    ...{ ledger, metrics, dispatcher, backlog, balance, events, workers, reserve, log },
+    ...{ ledger, metrics, channels, dispatcher, backlog, balance, events, workers, reserve, log },
   });
-  const intake = new Intake(settings, { state, ledger, control, admission, deferred, limits, pacer });
+  const intake = new Intake(settings, { state, ledger, control, admission, deferred, limits, pacer, channels });
   const childIntake = new ChildIntake({ state, intake, childJobs });
 
   // hooks
@@ -123,7 +125,18 @@ export function createEngine(pool: object, settings: PoolSettings) {
     context: settings.context,
   });
 
-  const shutdown = new Shutdown({ state, ledger, dispatcher, pacer, control, workers, reaper, log, profiling });
+  const shutdown = new Shutdown({
+    state,
+    ledger,
+    dispatcher,
+    pacer,
+    control,
+    workers,
+    reaper,
+    log,
+    profiling,
+    channels,
+  });
 
   const reports = new WorkerReports({
     ...{ events, log, metrics, output, profiling, ledger },
@@ -132,8 +145,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   });
 
   // connections: what a part reports to those made after it
+  events.lookBy(channels.look);
   ledger.reportTo({
     onBusy: starvation.watch,
+    onBatch: channels.look,
     onSettled: admission.isBounded ? () => admission.notifyIfRoom() : undefined,
   });
   workers.reportTo(reports, outcomes);

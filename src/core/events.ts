@@ -98,6 +98,7 @@ export class EventHub {
   readonly #listenerQueue: ListenerQueue;
   /** Whether no listener was ever added: spares every job a lookup in the map. */
   #isSilent = true;
+  #look = (): void => {};
 
   constructor(listenerQueue: ListenerQueue) {
     this.#listenerQueue = listenerQueue;
@@ -181,7 +182,18 @@ export class EventHub {
     return (this.#listeners.get(event)?.size ?? 0) > (this.#observers.get(event) ?? 0);
   }
 
+  /** Sets what looks for new observers before an event that is rare. */
+  lookBy(look: () => void): void {
+    this.#look = look;
+  }
+
   emit<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {
+    this.#look();
+    this.emitOften(event, detail, more);
+  }
+
+  /** Like `emit`, for what happens a million times a second: new observers are found once a batch. */
+  emitOften<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {
     if (this.#isSilent) return;
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;

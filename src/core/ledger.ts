@@ -27,6 +27,8 @@ export interface LedgerEvents {
   readonly onBusy: () => void;
   /** Called after each job that settled. */
   readonly onSettled: (() => void) | undefined;
+  /** Called once a batch of jobs that are submitted, or of answers. */
+  readonly onBatch: () => void;
 }
 
 export interface LedgerDeps {
@@ -48,6 +50,7 @@ export class Ledger {
   #lastNumber = 0;
   #onBusy: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
+  #onBatch: (() => void) | undefined;
   readonly #aging: Aging | undefined;
   /** When the current batch was submitted. */
   #now: SubmitTime;
@@ -61,9 +64,10 @@ export class Ledger {
   }
 
   /** Connects the receivers of reports, which are made after this ledger. Called once, before the first job. */
-  reportTo({ onBusy, onSettled }: LedgerEvents): void {
+  reportTo({ onBusy, onSettled, onBatch }: LedgerEvents): void {
     this.#onBusy = onBusy;
     this.#onSettled = onSettled;
+    this.#onBatch = onBatch;
   }
 
   get unsettled(): number {
@@ -75,6 +79,7 @@ export class Ledger {
     const ms = now();
     this.#now = this.#submitTimeAt(ms);
     this.#metrics.passed(ms);
+    this.#onBatch?.();
     return ms;
   }
 
@@ -189,7 +194,8 @@ export class Ledger {
   }
 
   #counted(job: Job, event: 'jobCompleted' | 'jobFailed' | 'jobCancelled'): void {
-    this.#events.emit(event, job);
+    if (event === 'jobCompleted') this.#events.emitOften(event, job);
+    else this.#events.emit(event, job);
     if (this.#waiters.count > 0) this.#waiters.settled(Math.abs(orderOf(job)));
     this.#onSettled?.();
     if (this.unsettled === 0) this.#becameIdle();

@@ -1,5 +1,6 @@
 import { type StopTimer, startTimer } from '../base/timer.js';
 import { SHUT_DOWN } from '../contract/worker-end.js';
+import type { PoolChannels } from './channels.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { Pacer } from './dispatch/pacer.js';
 import type { Ledger } from './ledger.js';
@@ -20,6 +21,7 @@ export interface ShutdownDeps {
   readonly workers: WorkerSet;
   readonly reaper: IdleReaper;
   readonly log: PoolLog;
+  readonly channels: PoolChannels;
   readonly profiling: Profiling;
 }
 
@@ -57,6 +59,7 @@ export class Shutdown {
     for (const stop of this.#stopTimers) stop();
     state.close();
     ledger.end();
+    this.#deps.channels.closed();
     const after = ledger.counts();
     const counts = {
       completed: after.completed - before.completed,

@@ -3,6 +3,7 @@ import { QueueFullError } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { urgencyOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
+import type { PoolChannels } from '../channels.js';
 import type { Backlog } from '../dispatch/backlog.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -17,6 +18,7 @@ import type { WorkerSet } from '../workers/worker-set.js';
 export interface AdmissionDeps {
   readonly ledger: Ledger;
   readonly metrics: MetricsRecorder;
+  readonly channels: PoolChannels;
   readonly dispatcher: Dispatcher;
   readonly backlog: Backlog;
   readonly balance: Balance;
@@ -82,13 +84,14 @@ export class Admission {
   /** A job has entered a full queue: drops another or, if none has to give way, refuses the job itself. */
   makeRoomFor(job: Job): 'admitted' | 'refused' {
     const victim = this.#victimOf(job) ?? job;
-    const { dispatcher, ledger, metrics, log } = this.#deps;
+    const { dispatcher, ledger, metrics, channels, log } = this.#deps;
     dispatcher.queue.remove(victim);
     const outcome = victim === job ? 'refused' : 'dropped';
     const message = `Job '${victim.name}' was ${outcome}: the queue is full (maxQueue: ${this.#maxQueue})`;
     if (!this.#hasRefused) log.queueFull(message);
     this.#hasRefused = true;
     metrics[outcome]++;
+    channels.queueFull(victim, outcome);
     ledger.settle(victim, 'FAILED', { outcome: new QueueFullError(message) });
     return victim === job ? 'refused' : 'admitted';
   }

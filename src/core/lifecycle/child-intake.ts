@@ -49,7 +49,7 @@ export class ChildIntake {
     };
     this.#byNumber.set(key, job);
     childJobs.add(parent, job);
-    intake.enter(job, 'unbounded');
+    intake.enterChild(job);
     if (isSettled(job)) settled();
     else whenSettled(job, settled);
   }

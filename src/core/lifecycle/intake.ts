@@ -2,7 +2,8 @@ import { type ContextStores, readContext } from '../../base/context-stores.js';
 import { nestingDepth, refusalHere } from '../../base/nesting.js';
 import type { Job } from '../../jobs/job.js';
 import { hasOptions, isPlain, isSettled, kindOf, optionsOf, orderOf } from '../../jobs/job-access.js';
-import { linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
+import { contextOf, linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
+import type { PoolChannels } from '../channels.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolSettings } from '../options/options.js';
@@ -21,6 +22,7 @@ export interface IntakeDeps {
   readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
   readonly pacer: Pacer;
+  readonly channels: PoolChannels;
 }
 
 function refuse(job: Job): never {
@@ -39,6 +41,7 @@ export class Intake {
   readonly #ledger: Ledger;
   readonly #pacer: Pacer;
   readonly #state: ReadonlyPoolState;
+  readonly #channels: PoolChannels;
   /** The context of the pool, for all of its jobs. */
   readonly #context: ContextStores | undefined;
   /** Whether nothing has to be done with a job without options but to queue it. */
@@ -52,6 +55,7 @@ export class Intake {
     this.#ledger = deps.ledger;
     this.#pacer = deps.pacer;
     this.#state = deps.state;
+    this.#channels = deps.channels;
     this.#context = context;
     this.#takesPlain = !deps.admission.isBounded && context === undefined;
   }
@@ -64,12 +68,12 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    if (isPlain(job) && this.#takesPlain) {
+    if (isPlain(job) && this.#takesPlain && !this.#channels.isSubmitWatched) {
       this.#enterPlain(job);
       return job;
     }
-    this.#readContext(job);
     if (hasOptions(job)) return this.#submitWithOptions(job);
+    this.#readContext(job);
     this.enter(job, 'bounded');
     return job;
   }
@@ -89,6 +93,7 @@ export class Intake {
       if (priority > kindOf(known).priority) known.setPriority(priority);
       return known;
     }
+    this.#readContext(job);
     this.enter(job, 'bounded');
     if (key === undefined || isSettled(job)) return job;
     this.#keys.set(key, job);
@@ -106,6 +111,12 @@ export class Intake {
   submitUnbounded(job: Job): void {
     this.#checkOpen(job);
     this.#readContext(job);
+    this.enter(job, 'unbounded');
+  }
+
+  /** Enters a job that was submitted by another, with the context it has. */
+  enterChild(job: Job): void {
+    this.#publish(job);
     this.enter(job, 'unbounded');
   }
 
@@ -144,8 +155,16 @@ export class Intake {
 
   #readContext(job: Job): void {
     const { context } = optionsOf(job);
-    if (context === undefined && this.#context === undefined) return;
-    setContext(job, readContext({ ...this.#context, ...context }));
+    if (context !== undefined || this.#context !== undefined)
+      setContext(job, readContext({ ...this.#context, ...context }));
+    this.#publish(job);
+  }
+
+  /** Has the job's context completed by those that are told of each submission. */
+  #publish(job: Job): void {
+    if (!this.#channels.isSubmitWatched) return;
+    const values = this.#channels.submitted(job, contextOf(job) ?? {});
+    if (Object.keys(values).length > 0) setContext(job, values);
   }
 
   #checkOpen(job: Job): void {

@@ -15,6 +15,7 @@ import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } fro
 import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
+import type { PoolChannels } from '../channels.js';
 import type { Backlog } from '../dispatch/backlog.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
@@ -33,6 +34,7 @@ export interface JobControlDeps {
   readonly grace: GraceKeeper;
   readonly deferred: DeferredJobs;
   readonly childJobs: ChildJobs;
+  readonly channels: PoolChannels;
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
@@ -98,6 +100,7 @@ export class JobControl implements JobPool {
         return 'settled';
       case 'asked':
         setStopCause(job, cause);
+        this.#deps.channels.cancelling(job, cause.reason);
         this.#deps.grace.start(job, worker);
         // another attempt, whose token is not cancelled, may follow one that has timed out
         if (cause.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, cause.reason); // last, as its listeners are foreign code (I7)

@@ -44,7 +44,7 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
 
   jobStarted(worker: PoolWorker, job: Job): void {
     this.#deps.limits.began(job, worker.results.begunAtMs, this.#deps.control);
-    this.#deps.events.emit('jobStarted', job);
+    this.#deps.events.emitOften('jobStarted', job);
   }
 
   /** There was no code to run. */

@@ -1,0 +1,131 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import { outsideRequests } from '../base/async-context.js';
+import type { ContextValues } from '../base/context-stores.js';
+import type { ListenerQueue } from '../base/listener-queue.js';
+import { attemptOf } from '../jobs/attempt.js';
+import type { Job } from '../jobs/job.js';
+import { failureOf } from '../jobs/job-access.js';
+import type { EventHub, FailedAttempt, PoolEvent, PoolListener } from './events.js';
+
+const named = (name: string): Channel => channel(`thread-system:${name}`);
+
+const SUBMITTED = named('job.submitted');
+const STARTED = named('job.started');
+const SETTLED = named('job.settled');
+const RETRIED = named('job.retried');
+const CANCELLING = named('job.cancelling');
+const WORKER_STARTING = named('worker.starting');
+const WORKER_STARTED = named('worker.started');
+const WORKER_EXITED = named('worker.exited');
+const POOL_CREATED = named('pool.created');
+const POOL_CLOSED = named('pool.closed');
+const QUEUE_FULL = named('queue.full');
+const LATE_ERROR = named('late-error');
+
+/** An attempt in a message of `job.settled`. */
+type EndedAttempt = Pick<FailedAttempt, 'startedAt' | 'executionMs' | 'workerId'> & { readonly error?: unknown };
+
+export interface PoolChannelsDeps {
+  readonly pool: object;
+  readonly events: EventHub;
+  readonly listenerQueue: ListenerQueue;
+  readonly workers: { announceStarts(): void };
+}
+
+/**
+ * Publishes what happens to a pool's jobs and workers by `node:diagnostics_channel`. Nothing says that a channel has a new
+ * subscriber, so each is looked at once a batch, and at each rare event; one that has a subscriber listens to the pool's events.
+ */
+export class PoolChannels {
+  readonly #deps: PoolChannelsDeps;
+  /** Events that are published. */
+  readonly #published = new Set<PoolEvent>();
+  /** Failed attempts of jobs that have not settled. */
+  readonly #failed = new WeakMap<Job, EndedAttempt[]>();
+
+  constructor(deps: PoolChannelsDeps) {
+    this.#deps = deps;
+    this.#publishSoon(POOL_CREATED, {});
+  }
+
+  /** Whether somebody is to be told of each job as it is submitted. */
+  get isSubmitWatched(): boolean {
+    return SUBMITTED.hasSubscribers;
+  }
+
+  /** Publishes a job at once, as only now the submitter's context is current. Returns the values for its code's context. */
+  submitted(job: Job, values: ContextValues): ContextValues {
+    const carrier = { ...values };
+    SUBMITTED.publish({ pool: this.#deps.pool, job, carrier });
+    return carrier;
+  }
+
+  /** A running job is asked to stop. */
+  cancelling(job: Job, reason: unknown): void {
+    this.#publishSoon(CANCELLING, { job, reason });
+  }
+
+  queueFull(job: Job, outcome: 'refused' | 'dropped'): void {
+    this.#publishSoon(QUEUE_FULL, { job, outcome });
+  }
+
+  closed(): void {
+    this.#publishSoon(POOL_CLOSED, {});
+  }
+
+  /** Begins to publish events whose channels have got a subscriber. */
+  readonly look = (): void => {
+    if (STARTED.hasSubscribers && this.#begin('jobStarted', this.#started)) this.#deps.workers.announceStarts();
+    if (SETTLED.hasSubscribers)
+      for (const event of ['jobCompleted', 'jobFailed', 'jobCancelled'] as const) this.#begin(event, this.#settled);
+    if (SETTLED.hasSubscribers || RETRIED.hasSubscribers) this.#begin('jobRetried', this.#retried);
+    if (WORKER_STARTING.hasSubscribers)
+      this.#begin('workerStarting', (detail) => this.#publish(WORKER_STARTING, detail));
+    if (WORKER_STARTED.hasSubscribers) this.#begin('workerStarted', (detail) => this.#publish(WORKER_STARTED, detail));
+    if (WORKER_EXITED.hasSubscribers) this.#begin('workerExited', (detail) => this.#publish(WORKER_EXITED, detail));
+    if (LATE_ERROR.hasSubscribers) this.#begin('lateError', (detail) => this.#publish(LATE_ERROR, detail));
+  };
+
+  /** Returns whether the event was not published before. */
+  #begin<E extends PoolEvent>(event: E, listener: PoolListener<E>): boolean {
+    if (this.#published.has(event)) return false;
+    this.#published.add(event);
+    outsideRequests(() => this.#deps.events.watch(event, listener));
+    return true;
+  }
+
+  readonly #started = (job: Job): void => {
+    const { workerId, startedAt } = job;
+    this.#publish(STARTED, { job, workerId, startedAt });
+  };
+
+  readonly #retried = (job: Job, attempt: FailedAttempt): void => {
+    const { startedAt, executionMs, workerId, error } = attempt;
+    const failed = this.#failed.get(job) ?? [];
+    failed.push({ startedAt, executionMs, workerId, error });
+    this.#failed.set(job, failed);
+    this.#publish(RETRIED, { job, ...attempt });
+  };
+
+  readonly #settled = (job: Job): void => {
+    const attempts = [...(this.#failed.get(job) ?? [])];
+    this.#failed.delete(job);
+    const last = attemptOf(job);
+    if (last !== undefined && last.startedAt !== attempts.at(-1)?.startedAt) {
+      const { startedAt, executionMs, workerId } = last;
+      const attempt = { startedAt, executionMs, workerId };
+      attempts.push(job.state === 'COMPLETED' ? attempt : { ...attempt, error: failureOf(job) });
+    }
+    this.#publish(SETTLED, { job, attempts });
+  };
+
+  #publish(to: Channel, message: object): void {
+    if (to.hasSubscribers) to.publish({ pool: this.#deps.pool, ...message });
+  }
+
+  /** Publishes in the order of events, when the pool's state is consistent (I7). */
+  #publishSoon(to: Channel, message: object): void {
+    if (!to.hasSubscribers) return;
+    this.#deps.listenerQueue.add(() => this.#publish(to, message), [], to.name as string);
+  }
+}
