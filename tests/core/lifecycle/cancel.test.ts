@@ -73,10 +73,11 @@ describe('cancel', () => {
     await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'too long' });
     expect(await after).toBe(3);
     expect(after.workerId).toBe(1);
-    expect(exits).toEqual([
+    expect(exits).toMatchObject([
       {
         workerId: 0,
         exitCode: 1,
+        reason: 'deaf',
         error: expect.objectContaining({ message: expect.stringMatching(/'deaf' did not stop within 20 ms/) }),
       },
     ]);
