@@ -23,9 +23,9 @@ const maps = {
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 
 /** The entries of the package besides what threads and processes begin with: a file of src/ each. */
-const SURFACES = ['index', 'worker', 'metrics'];
-/** Packages that the surfaces import. */
-const PACKAGES = ['croner'];
+const SURFACES = ['index', 'worker', 'metrics', 'otel'];
+/** Packages that the surfaces import, or whose types they name. */
+const PACKAGES = ['croner', '@opentelemetry/api'];
 
 /**
  * The chunk of a module that several surfaces import, so that all hold the same classes: `shared` if tasks need it, too,

@@ -10,6 +10,7 @@ export interface Peer {
 
 /** The optional peers of the package. */
 export const PROM_CLIENT: Peer = { name: 'prom-client', range: '^15.1' };
+export const OTEL_API: Peer = { name: '@opentelemetry/api', range: '^1.9' };
 export const OTEL_SDK_METRICS: Peer = { name: '@opentelemetry/sdk-metrics', range: '^2' };
 
 /** Says in an error how to get a peer. */

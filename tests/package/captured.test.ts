@@ -7,7 +7,10 @@ import ts from 'typescript';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const FILES = [
-  ...['index.js', 'shared.js', 'worker.js', 'metrics.js'].flatMap((file) => [file, `cjs/${file}`]),
+  ...['index.js', 'shared.js', 'worker.js', 'core.js', 'metrics.js', 'otel.js'].flatMap((file) => [
+    file,
+    `cjs/${file}`,
+  ]),
   ...['pool-worker.cjs', 'pool-worker.mjs', 'pool-process.mjs', 'shared-objects.cjs'],
 ];
 

@@ -32,16 +32,21 @@ const CALLS = `
   console.log(message(() => prometheusText({ main: pool }).split('\\n')[0]));
   console.log(message(() => prometheus(undefined, { pools: { main: pool } })));
   console.log(message(() => otelMetrics({ main: pool })));
+  console.log(message(() => instrument()));
+  console.log(message(() => new ThreadSystemInstrumentation()));
 `;
 const PRINTED = `# HELP thread_system_jobs_submitted_total Jobs submitted
 TypeError: Cannot export metrics to Prometheus: register must be a Registry of prom-client (npm install prom-client@^15.1), received undefined
 TypeError: Cannot export metrics to OpenTelemetry: the package @opentelemetry/sdk-metrics is not installed (npm install @opentelemetry/sdk-metrics@^2)
+TypeError: Cannot instrument: the package @opentelemetry/api is not installed (npm install @opentelemetry/api@^1.9)
+TypeError: Cannot instrument: the package @opentelemetry/api is not installed (npm install @opentelemetry/api@^1.9)
 `;
 
 test('without its peers an ES module of the library loads, and says at the call what to install', async () => {
   const program = `
     import { ThreadPool } from 'thread-system';
     import { otelMetrics, prometheus, prometheusText } from 'thread-system/metrics';
+    import { instrument, ThreadSystemInstrumentation } from 'thread-system/otel';
     ${CALLS}`;
   await writeFile(project.file('program.mjs'), program);
   expect(await project.node('program.mjs')).toBe(PRINTED);
@@ -51,6 +56,7 @@ test('a CommonJS module does, too', async () => {
   const program = `
     const { ThreadPool } = require('thread-system');
     const { otelMetrics, prometheus, prometheusText } = require('thread-system/metrics');
+    const { instrument, ThreadSystemInstrumentation } = require('thread-system/otel');
     ${CALLS}`;
   await writeFile(project.file('program.cjs'), program);
   expect(await project.node('program.cjs')).toBe(PRINTED);
@@ -58,7 +64,10 @@ test('a CommonJS module does, too', async () => {
     JSON.stringify(project.file(`node_modules/thread-system/dist/cjs/${name}.js`));
   await writeFile(
     project.file('built.cjs'),
-    program.replace("'thread-system'", built('index')).replace("'thread-system/metrics'", built('metrics')),
+    program
+      .replace("'thread-system'", built('index'))
+      .replace("'thread-system/metrics'", built('metrics'))
+      .replace("'thread-system/otel'", built('otel')),
   );
   expect(await project.node('built.cjs')).toBe(PRINTED);
 });

@@ -23,7 +23,7 @@ const NAMING: Naming = {
   prefix: 'thread_system.',
   prefixPattern: /^[a-zA-Z][a-zA-Z0-9_./-]*$/,
   labelPattern: /./,
-  ownLabels: Object.values(ATTRIBUTES),
+  ownLabels: [ATTRIBUTES.poolName, ATTRIBUTES.taskName],
 };
 
 /** What is used of `@opentelemetry/sdk-metrics`. */

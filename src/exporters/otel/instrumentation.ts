@@ -1,0 +1,63 @@
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { bare } from '../../base/bare.js';
+import { VERSION } from '../../base/version.js';
+import { SCOPE_NAME } from './attribute-names.js';
+import { type InstrumentOptions, instrument } from './instrument.js';
+
+export interface ThreadSystemInstrumentationConfig extends InstrumentOptions {
+  /** Whether it begins as it is made. Default: `true`. */
+  readonly enabled?: boolean | undefined;
+}
+
+/**
+ * The same as {@link instrument}, in the form that `registerInstrumentations` of `@opentelemetry/instrumentation` and the Node
+ * SDK of OpenTelemetry take.
+ *
+ * @example
+ * ```ts
+ * registerInstrumentations({ instrumentations: [new ThreadSystemInstrumentation({ spans: 'all' })] });
+ * ```
+ */
+export class ThreadSystemInstrumentation {
+  readonly instrumentationName = SCOPE_NAME;
+  readonly instrumentationVersion = VERSION;
+  #config: ThreadSystemInstrumentationConfig = {};
+  #provider: TracerProvider | undefined;
+  #end: (() => void) | undefined;
+
+  /**
+   * @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received.
+   * @throws {TypeError} if the package `@opentelemetry/api` is not installed.
+   */
+  constructor(config: ThreadSystemInstrumentationConfig = {}) {
+    this.setConfig(config);
+  }
+
+  enable(): void {
+    this.setConfig({ ...this.#config, enabled: true });
+  }
+
+  disable(): void {
+    this.setConfig({ ...this.#config, enabled: false });
+  }
+
+  getConfig(): { enabled: boolean } & InstrumentOptions {
+    return { ...this.#config, enabled: this.#config.enabled ?? true };
+  }
+
+  setConfig(config: ThreadSystemInstrumentationConfig): void {
+    this.#end?.();
+    this.#end = undefined;
+    this.#config = bare(config);
+    const { enabled = true, tracer = this.#provider?.getTracer(SCOPE_NAME, VERSION), ...options } = this.#config;
+    if (enabled) this.#end = instrument({ ...options, tracer });
+  }
+
+  setTracerProvider(provider: TracerProvider): void {
+    this.#provider = provider;
+    this.setConfig(this.#config);
+  }
+
+  /** Nothing: metrics are had by `otelMetrics`. */
+  setMeterProvider(_provider: MeterProvider): void {}
+}

@@ -1,0 +1,172 @@
+import type * as Api from '@opentelemetry/api';
+import { now, toEpoch } from '../../base/clock.js';
+import { errorTypeOf, messageOf, stackIfAny } from '../../errors.js';
+import { type AnnouncedJob, contextOf, errorOf, stateOf, taskNameOf } from './announced-job.js';
+import { ATTRIBUTES } from './attribute-names.js';
+
+/** What `@opentelemetry/api` exports. */
+export type OtelApi = typeof Api;
+
+/** Which spans are made, and where they belong. */
+export interface SpanSettings {
+  readonly tracer: Api.Tracer;
+  /** `'all'`: a span of the waiting, too. */
+  readonly spans: 'job' | 'all' | 'none';
+  readonly link: 'child' | 'link';
+  /** Names of the tasks whose jobs get spans; `undefined` for all. */
+  readonly tasks: ReadonlySet<string> | undefined;
+}
+
+/** An attempt that has ended. Times in ms since 1970. */
+export interface EndedAttempt {
+  readonly startedAt: number;
+  readonly executionMs: number;
+  readonly workerId: number;
+  readonly error?: unknown;
+}
+
+/** What the channel of settled jobs says. */
+export interface SettledJob {
+  readonly pool: object;
+  readonly job: AnnouncedJob;
+  readonly attempts: readonly EndedAttempt[];
+}
+
+/** What is known of a job of which spans will be made. Times in ms since 1970. */
+interface TracedJob {
+  readonly task: string;
+  /** The context in which it was submitted. */
+  readonly parent: Api.Context;
+  readonly submittedAt: number;
+  cancelledAt?: number;
+}
+
+/**
+ * Makes the spans of jobs. A span is made when its job has settled, with the times known by then: until then a job that is
+ * sampled costs an entry in a map, and another job nothing.
+ */
+export class JobSpans {
+  readonly #api: OtelApi;
+  readonly #settings: SpanSettings;
+  /** The jobs that may be sampled. */
+  readonly #traced = new WeakMap<AnnouncedJob, TracedJob>();
+  /** The threads of each pool's workers that started since. */
+  readonly #threads = new WeakMap<object, Map<number, number>>();
+
+  constructor(api: OtelApi, settings: SpanSettings) {
+    this.#api = api;
+    this.#settings = settings;
+  }
+
+  /**
+   * Called as a job is submitted, in the context of the caller.
+   *
+   * @param carrier is sent to the job's code, which reads from there in which context it runs.
+   */
+  submitted(job: AnnouncedJob, carrier: Record<string, unknown>): void {
+    const { context, propagation, trace, ROOT_CONTEXT, TraceFlags } = this.#api;
+    const { spans, tasks } = this.#settings;
+    const inherited = propagation.extract(ROOT_CONTEXT, { ...contextOf(job), ...carrier });
+    const parent = inherited === ROOT_CONTEXT ? context.active() : inherited;
+    // also if it is not sampled, so that spans of the job's code are not either
+    if (inherited === ROOT_CONTEXT && parent !== ROOT_CONTEXT) propagation.inject(parent, carrier);
+    if (spans === 'none') return;
+    const flags = trace.getSpanContext(parent)?.traceFlags ?? TraceFlags.SAMPLED;
+    if ((flags & TraceFlags.SAMPLED) === 0) return;
+    const task = taskNameOf(job);
+    if (tasks?.has(task) !== false) this.#traced.set(job, { task, parent, submittedAt: epochNow() });
+  }
+
+  workerStarted(pool: object, { workerId, threadId }: { readonly workerId: number; readonly threadId: number }): void {
+    const threads = this.#threads.get(pool) ?? new Map<number, number>();
+    threads.set(workerId, threadId);
+    this.#threads.set(pool, threads);
+  }
+
+  workerExited(pool: object, workerId: number): void {
+    this.#threads.get(pool)?.delete(workerId);
+  }
+
+  /** Called when a job is asked to stop. */
+  cancelling(job: AnnouncedJob): void {
+    const traced = this.#traced.get(job);
+    if (traced !== undefined) traced.cancelledAt ??= epochNow();
+  }
+
+  settled(settled: SettledJob): void {
+    const traced = this.#traced.get(settled.job);
+    if (traced === undefined) return;
+    this.#traced.delete(settled.job);
+    if (this.#settings.spans === 'all') this.#addQueueSpan(settled, traced);
+    this.#addJobSpan(settled, traced);
+  }
+
+  /** From the submission until the code began, or until it was clear that it never would. */
+  #addQueueSpan({ job, attempts }: SettledJob, traced: TracedJob): void {
+    const { task, submittedAt } = traced;
+    const span = this.#start(`queue ${task}`, traced, { startTime: submittedAt, attributes: identityOf(job, task) });
+    span.end(Math.max(attempts[0]?.startedAt ?? epochNow(), submittedAt));
+  }
+
+  /** From the begin of the first attempt to the end of the last. */
+  #addJobSpan({ pool, job, attempts }: SettledJob, traced: TracedJob): void {
+    const { SpanStatusCode } = this.#api;
+    const { task, cancelledAt } = traced;
+    const state = stateOf(job);
+    const [first] = attempts;
+    const last = attempts.at(-1);
+    const startTime = first?.startedAt ?? epochNow();
+    const endTime = Math.max(last === undefined ? startTime : endOf(last), startTime);
+    const attributes: Api.Attributes = {
+      ...identityOf(job, task),
+      [ATTRIBUTES.jobAttempt]: attempts.length,
+      [ATTRIBUTES.jobState]: state ?? '',
+    };
+    const threadId = last === undefined ? undefined : this.#threads.get(pool)?.get(last.workerId);
+    if (threadId !== undefined) attributes[ATTRIBUTES.threadId] = threadId;
+    const span = this.#start(task, traced, { startTime, attributes });
+    if (!span.isRecording()) return;
+    for (const attempt of attempts.slice(0, -1))
+      span.addEvent('retry', { [ATTRIBUTES.errorType]: errorTypeOf(attempt.error) }, endOf(attempt));
+    if (cancelledAt !== undefined) span.addEvent('cancel', undefined, cancelledAt);
+    if (state === 'FAILED') {
+      const error = errorOf(job);
+      const type = errorTypeOf(error);
+      const message = messageOf(error);
+      // a copy, as an error of a task may throw when it is read
+      span.recordException({ name: type, message, stack: stackIfAny(error) ?? '' }, endTime);
+      span.setAttribute(ATTRIBUTES.errorType, type);
+      span.setStatus({ code: SpanStatusCode.ERROR, message });
+    }
+    if (state === 'CANCELLED') span.setAttribute(ATTRIBUTES.cancelReason, reasonOf(errorOf(job)));
+    span.end(endTime);
+  }
+
+  #start(name: string, { parent }: TracedJob, options: Api.SpanOptions): Api.Span {
+    const { SpanKind, trace } = this.#api;
+    const { tracer, link } = this.#settings;
+    const context = trace.getSpanContext(parent);
+    const kind = SpanKind.INTERNAL;
+    if (link === 'child' || context === undefined) return tracer.startSpan(name, { kind, ...options }, parent);
+    return tracer.startSpan(name, { kind, ...options, root: true, links: [{ context }] }, parent);
+  }
+}
+
+/** Why a job was cancelled: the reason that was given, or the message of its error. */
+function reasonOf(error: unknown): string {
+  const { reason } = error as { readonly reason?: unknown };
+  return messageOf(reason ?? error);
+}
+
+function identityOf({ id, priority }: AnnouncedJob, task: string): Api.Attributes {
+  return { [ATTRIBUTES.jobId]: id, [ATTRIBUTES.jobTask]: task, [ATTRIBUTES.jobPriority]: priority };
+}
+
+function endOf({ startedAt, executionMs }: EndedAttempt): number {
+  return startedAt + executionMs;
+}
+
+/** The time in ms since 1970, by the clock of the attempts. */
+function epochNow(): number {
+  return toEpoch(now());
+}
