@@ -218,7 +218,9 @@ describe('events', () => {
   test('an unknown event is refused', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     // @ts-expect-error no such event
-    expect(() => pool.on('done', () => {})).toThrow(/Cannot listen to 'done': the events are jobStarted, /);
+    expect(() => pool.on('done', () => {})).toThrow(
+      /Cannot listen to 'done' \(did you mean 'jobCompleted'\?\): the events are jobStarted, /,
+    );
   });
 });
 

@@ -34,7 +34,7 @@ describe('pool.once', () => {
     const completed = once(pool as never, 'jobCompleted');
     const seen: Job[] = [];
     const unregister = pool.once('jobCompleted', (job) => seen.push(job));
-    pool.once('jobCompleted', (job) => seen.push(job));
+    void pool.once('jobCompleted', (job) => seen.push(job));
     unregister();
     const job = pool.submit(tasks.echo, [1]);
     expect((await completed)[0]).toBe(job);
@@ -55,7 +55,7 @@ describe('pool.off', () => {
     const second = (): number => seen.push('second');
     pool.on('jobCompleted', first);
     pool.on('jobCompleted', second);
-    pool.once('jobCompleted', first);
+    void pool.once('jobCompleted', first);
     pool.off('jobCompleted', first);
     pool.off('jobFailed', second);
     await pool.submit(tasks.echo, [1]);

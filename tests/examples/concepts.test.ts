@@ -381,6 +381,7 @@ const imported = [
   'tasks.ts',
   'http-error.ts',
   'worker-tasks.ts',
+  'channel-tasks.ts',
   'plain-commonjs-tasks.cjs',
   'inspect-folder-tasks.ts',
   'opentelemetry-tasks.ts',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   Barrier,
   CancellationToken,
+  Channel,
   Condition,
   Job,
   JobGraph,
@@ -25,8 +26,8 @@ interface Taker {
   readonly call: (options: never, on: { readonly pool: ThreadPool; readonly mutex: Mutex }) => unknown;
   /** Options by which it does next to nothing. */
   readonly harmless: object;
-  /** It blocks, in tasks alone. */
-  readonly isForTasks?: true;
+  /** It takes a function in their place. */
+  readonly takesFunction?: true;
 }
 
 const NOW = { timeoutMs: 0 };
@@ -110,6 +111,16 @@ const takers: readonly Taker[] = [
   { name: 'Semaphore.acquire', call: (options) => new Semaphore(0).acquire(options), harmless: NOW },
   { name: 'Mutex.lock', call: (options, { mutex }) => mutex.lock(options), harmless: NOW },
   { name: 'Condition.wait', call: (options, { mutex }) => new Condition(mutex).wait(options), harmless: NOW },
+  { name: 'new Channel', call: (options) => new Channel(options), harmless: { capacity: 2 } },
+  { name: 'Channel.send', call: (options) => new Channel().send(1, options), harmless: NOW },
+  { name: 'Channel.receive', call: (options) => new Channel().receive(options), harmless: NOW },
+  { name: 'Channel.receiveMany', call: (options) => new Channel().receiveMany(1, options), harmless: NOW },
+  {
+    name: 'ThreadPool.once',
+    call: (options, { pool }) => pool.once('idle', options),
+    harmless: { signal: new AbortController().signal },
+    takesFunction: true,
+  },
 ];
 
 /** Takes the cause of an error that may come with others besides its message, but no options of the library's. */
@@ -160,6 +171,7 @@ describe.each(takers)('options of $name', (taker) => {
   test.each([500, 'abort', true, null, [], () => {}, AbortSignal.abort(), Symbol('s')])(
     'refuse what is no object of options: %p',
     async (options) => {
+      if (taker.takesFunction && typeof options === 'function') return;
       expect(await refusalOf(taker, options)).toMatch(/^TypeError: Cannot .* must be an object, received /);
     },
   );

@@ -2,6 +2,7 @@
 import {
   Barrier,
   CancellationToken,
+  Channel,
   Condition,
   currentJob,
   Latch,
@@ -33,6 +34,8 @@ function calls() {
     'Mutex.lockSync': (options) => mutex.lockSync(options),
     'Condition.wait': (options) => new Condition(mutex).wait(options),
     'Condition.waitSync': (options) => new Condition(mutex).waitSync(options),
+    'Channel.sendSync': (options) => new Channel().sendSync(1, options),
+    'Channel.receiveSync': (options) => new Channel().receiveSync(options),
     'new Till': (options) => new Till(options),
   };
 }

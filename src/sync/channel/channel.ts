@@ -235,7 +235,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
    */
   async receiveMany(max: number, options?: WaitOptions): Promise<T[] | typeof CLOSED> {
     checkCount(max, { name: 'max', from: 1, action: RECEIVE });
-    const first = await this.receive(options ?? {});
+    const first = await this.receive(options === undefined ? {} : options);
     if (first === CLOSED) return CLOSED;
     const all: T[] = [];
     for (let next: T | typeof CLOSED | typeof EMPTY = first; next !== EMPTY && next !== CLOSED; ) {

@@ -289,7 +289,10 @@ test('while jobs of all kinds come, each worker has run each broadcast before wh
 });
 
 test.each<[unknown[], string]>([
-  [['echo'], "Cannot broadcast: task must be a function or a task of a taskModule(), received 'echo'"],
+  [
+    ['echo'],
+    "Cannot broadcast: task must be a function or a task of a taskModule(), received 'echo'; write taskModule(new URL(…, import.meta.url)), and pass one of its functions",
+  ],
   [
     [tasks.echo, 1],
     "Cannot broadcast 'echo': args must be an array, received 1; write the list of the arguments, such as [x, y]",

@@ -293,8 +293,14 @@ test('what a teardown never saw set up, it does not tear down', async () => {
 });
 
 test.each<[unknown, string]>([
-  [{ setup: 'open' }, "Cannot create pool: setup must be a function or a task of a taskModule(), received 'open'"],
-  [{ teardown: 5 }, 'Cannot create pool: teardown must be a function or a task of a taskModule(), received 5'],
+  [
+    { setup: 'open' },
+    "Cannot create pool: setup must be a function or a task of a taskModule(), received 'open'; write taskModule(new URL(…, import.meta.url)), and pass one of its functions",
+  ],
+  [
+    { teardown: 5 },
+    'Cannot create pool: teardown must be a function or a task of a taskModule(), received 5; pass the function itself, without calling it',
+  ],
   [{ setup: () => {}, setupArgs: 5 }, 'Cannot create pool: setupArgs must be an array, received 5'],
   [{ setupArgs: [1] }, 'Cannot create pool: setupArgs must come with setup, received setup undefined'],
 ])('%j is refused', (options, message) => {

@@ -281,8 +281,8 @@ describe('a held job', () => {
 
 test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
   [{ delayMs: -1 }, RangeError, "Cannot make job 'echo': delayMs must be 0 or more milliseconds, received -1"],
-  [{ delayMs: '1s' }, TypeError, 'delayMs must be a number of milliseconds, received string'],
-  [{ startAt: 'noon' }, TypeError, 'startAt must be a Date or ms since 1970, received string'],
+  [{ delayMs: '1s' }, TypeError, "delayMs must be a number of milliseconds, received '1s'"],
+  [{ startAt: 'noon' }, TypeError, "startAt must be a Date or ms since 1970, received 'noon'"],
   [{ startAt: new Date('noon') }, RangeError, 'startAt must be a valid time'],
   [{ dependsOn: new Job(tasks.echo, [1]) }, TypeError, 'dependsOn must be an array of Jobs, received'],
   [{ dependsOn: [3] }, TypeError, 'dependsOn must be an array of Jobs, but contains 3'],

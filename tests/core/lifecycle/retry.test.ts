@@ -462,7 +462,7 @@ describe('bad options', () => {
     [{ maxAttempts: 1.5 }, RangeError, 'retry.maxAttempts must be a whole number, 1 or more, received 1.5'],
     [{ maxAttempts: Number.NaN }, RangeError, 'received NaN'],
     [{ maxAttempts: 2, delayMs: -1 }, RangeError, 'retry.delayMs must be 0 or more milliseconds, received -1'],
-    [{ maxAttempts: 2, delayMs: '1s' }, TypeError, 'retry.delayMs must be a number of milliseconds, received string'],
+    [{ maxAttempts: 2, delayMs: '1s' }, TypeError, "retry.delayMs must be a number of milliseconds, received '1s'"],
     [{ maxAttempts: 2, maxDelayMs: -1 }, RangeError, 'retry.maxDelayMs must be 0 or more milliseconds, received -1'],
     [
       { maxAttempts: 2, backoff: 'cubic' },
@@ -477,7 +477,7 @@ describe('bad options', () => {
     [
       { maxAttempts: 2, times: 1 },
       TypeError,
-      "there is no option 'retry.times'; the options are maxAttempts, delayMs,",
+      "there is no option 'retry.times' (did you mean 'retry.maxAttempts'?); the options are maxAttempts, delayMs,",
     ],
   ])('%j', (retry, errorClass, message) => {
     const make = (): Job => new Job(tasks.echo, [1], { retry } as JobOptions);

@@ -177,8 +177,8 @@ describe('deadline', () => {
 test.each([
   [{ timeoutMs: -1 }, RangeError, /timeoutMs must be 0 or more milliseconds, received -1/],
   [{ timeoutMs: Number.NaN }, RangeError, /timeoutMs must be 0 or more milliseconds, received NaN/],
-  [{ timeoutMs: '5' }, TypeError, /timeoutMs must be a number of milliseconds, received string/],
-  [{ deadline: 'tomorrow' }, TypeError, /deadline must be a Date or ms since 1970, received string/],
+  [{ timeoutMs: '5' }, TypeError, /timeoutMs must be a number of milliseconds, received '5'/],
+  [{ deadline: 'tomorrow' }, TypeError, /deadline must be a Date or ms since 1970, received 'tomorrow'/],
   [{ deadline: new Date('tomorrow') }, RangeError, /deadline must be a valid time/],
   [{ deadline: Number.NEGATIVE_INFINITY }, RangeError, /deadline must be a valid time, received -Infinity/],
 ])('%p is refused', (options, errorClass, message) => {
