@@ -23,6 +23,8 @@ export interface InFlightJobOverrides {
   readonly name?: string | undefined;
   /** The context values that the job's code sees. */
   readonly context?: ContextValues | undefined;
+  /** The id that the job's code sees, if the job runs on behalf of another system. */
+  readonly id?: string | undefined;
 }
 
 /**

@@ -25,8 +25,8 @@ export class Call implements InFlightJob {
   constructor(message: Extract<ToProcess, { readonly kind: 'run' }>, { task, args, context }: CallValues) {
     this.run = message.run;
     this.id = message.id;
-    const { name, attempt } = message;
-    this.overrides = { name, attempt: attempt > 1 ? attempt : undefined, context };
+    const { name, attempt, shownId } = message;
+    this.overrides = { name, attempt: attempt > 1 ? attempt : undefined, context, id: shownId };
     this.kind = { task, priority: message.priority, urgency: 0 };
     this.args = args;
   }

@@ -139,7 +139,7 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
     this.#pool.tellBy(by?.run, spread);
   }
 
-  lateError(error: Error, jobId: number | undefined): void {
+  lateError(error: Error, jobId: number | string | undefined): void {
     this.#pool.send({ kind: 'late-error', error: encodeForProcess(error), jobId });
   }
 

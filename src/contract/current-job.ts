@@ -6,7 +6,8 @@ import type { CancellationToken } from '../sync/cancellation-token.js';
  * the type of its context.
  */
 export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>> {
-  readonly id: number;
+  /** The job's id: a number of its pool, or a string if the job came from a cluster. */
+  readonly id: number | string;
   readonly name: string;
   readonly priority: number;
   /** Number of the attempt, 1 for the first. */

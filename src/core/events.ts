@@ -33,12 +33,12 @@ export interface PoolEvents {
   /** A worker has exited. */
   workerExited: WorkerExit;
   /** An uncaught error from the code of a settled job (`job`) or from no job. The thread is kept. */
-  lateError: { readonly error: Error; readonly job: { readonly id: number } | undefined };
+  lateError: { readonly error: Error; readonly job: { readonly id: number | string } | undefined };
 }
 
 export type PoolEvent = keyof PoolEvents;
 
-const NAMES: readonly PoolEvent[] = [
+export const EVENT_NAMES: readonly PoolEvent[] = [
   ...(['jobStarted', 'jobCompleted', 'jobFailed', 'jobCancelled', 'jobRetried', 'starvation'] as const),
   ...(['idle', 'drain', 'workerStarting', 'workerStarted', 'workerExited', 'lateError'] as const),
 ];
@@ -96,17 +96,21 @@ export class EventHub {
   readonly #removers = new WeakMap<object, () => void>();
   readonly #observers = new Map<PoolEvent, number>();
   readonly #listenerQueue: ListenerQueue;
+  readonly #names: readonly string[];
   /** Whether no listener was ever added: spares every job a lookup in the map. */
   #isSilent = true;
   #look = (): void => {};
 
-  constructor(listenerQueue: ListenerQueue) {
+  /** @param names the events there are; more than those of a pool, for a pool that has more. */
+  constructor(listenerQueue: ListenerQueue, names: readonly string[] = EVENT_NAMES) {
     this.#listenerQueue = listenerQueue;
+    this.#names = names;
   }
 
   on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
-    if (!NAMES.includes(event))
-      throw wrongType(`listen to ${describe(event)}${hintFor(event, NAMES)}`, `the events are ${NAMES.join(', ')}`);
+    const names = this.#names;
+    if (!names.includes(event))
+      throw wrongType(`listen to ${describe(event)}${hintFor(event, names)}`, `the events are ${names.join(', ')}`);
     if (typeof listener !== 'function') throw mustBe('a function', listener, 'the listener', `listen to '${event}'`);
     const bound = bindContext(listener);
     let isOn = true; // once removed, it is not called for earlier events either

@@ -6,6 +6,7 @@ import { QueueFullError, textOf } from '../errors.js';
 import type { ThreadExit } from '../host/thread-exit.js';
 import type { Job } from '../jobs/job.js';
 import { failureOf } from '../jobs/job-access.js';
+import { shownIdOf } from '../jobs/job-engine.js';
 import type { EventHub } from './events.js';
 import type { Logger, LogLevel } from './options/logger.js';
 import type { PoolSettings } from './options/options.js';
@@ -70,7 +71,10 @@ export class PoolLog {
   }
 
   /** An error that concerns no unsettled job: emits `lateError`, and reports the error unless that was handled. */
-  lateError(error: Error, { jobId, where }: { readonly jobId?: number | undefined; readonly where?: string }): void {
+  lateError(
+    error: Error,
+    { jobId, where }: { readonly jobId?: number | string | undefined; readonly where?: string },
+  ): void {
     const isHeard = this.#events.has('lateError');
     this.#events.emit('lateError', { error, job: jobId === undefined ? undefined : { id: jobId } });
     if (isHeard && this.#logger === undefined) return;
@@ -111,11 +115,16 @@ export class PoolLog {
     this.#write('error', `${message}. ${next}`);
   }
 
+  /** Tells an operator of a circumstance that may cause trouble. */
+  warn(message: string): void {
+    this.#write('warn', message);
+  }
+
   queueFull(message: string): void {
     this.#write('warn', `${message}. Until there is room, further jobs will be refused or dropped without a warning`);
   }
 
-  shutdownBegins(mode: ShutdownMode, unsettled: number): void {
+  shutdownBegins(mode: string, unsettled: number): void {
     this.#shutdownAtMs = now();
     this.#write('info', `Shutting down in mode '${mode}', with ${unsettledJobs(unsettled)}`);
   }
@@ -159,6 +168,6 @@ function unsettledJobs(count: number): string {
   return `${count} unsettled ${count === 1 ? 'job' : 'jobs'}`;
 }
 
-function nameOf({ name, id }: Job): string {
-  return `Job '${name}' (id ${id})`;
+function nameOf(job: Job): string {
+  return `Job '${job.name}' (id ${shownIdOf(job)})`;
 }

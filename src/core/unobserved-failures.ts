@@ -1,7 +1,7 @@
 import { type LastMoment, watchUnobserved } from '../base/unobserved.js';
 import { stackIfAny, ThreadSystemError, textOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import { hasSubmitStack, isAwaited, watchForObserver } from '../jobs/job-engine.js';
+import { hasSubmitStack, isAwaited, shownIdOf, watchForObserver } from '../jobs/job-engine.js';
 import type { EventHub } from './events.js';
 import type { PoolLog } from './log.js';
 
@@ -23,7 +23,7 @@ export class UnobservedFailures {
   watch(job: Job, error: unknown): void {
     if (this.#hasReported || isAwaited(job) || this.#events.has('jobFailed')) return;
     // text, not the error itself, which may refer to the job
-    const what = `Job '${job.name}' (id ${job.id}) failed and its error was never observed: ${textOf(error)}`;
+    const what = `Job '${job.name}' (id ${shownIdOf(job)}) failed and its error was never observed: ${textOf(error)}`;
     const stack = stackToReport(job, error);
     const report = (when: LastMoment): void => {
       if (this.#hasReported || this.#events.has('jobFailed')) return;

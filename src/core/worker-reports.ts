@@ -138,7 +138,7 @@ export class WorkerReports implements WorkerSetEvents {
     this.#deps.control.shielding(by, spread);
   }
 
-  lateError(error: Error, jobId: number | undefined): void {
+  lateError(error: Error, jobId: number | string | undefined): void {
     this.#deps.log.lateError(error, { jobId });
   }
 

@@ -33,7 +33,7 @@ export interface WorkerEvents<J extends InFlightJob, W> {
   childCancelled(worker: W, child: number, reason: unknown): void;
   /** A job's code cancelled a token that this thread shares. `spread` cancels everything that depends on the token. */
   sharedCancelled(by: J | undefined, spread: () => void): void;
-  lateError(error: Error, jobId: number | undefined): void;
+  lateError(error: Error, jobId: number | string | undefined): void;
   /** Code of the thread has written to stdout or stderr. */
   printed(worker: W, printed: readonly Printed[]): void;
 }

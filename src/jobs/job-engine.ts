@@ -6,7 +6,7 @@ import { stackOf, TaskNotFoundError } from '../errors.js';
 import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import { ensureExtras, extrasOf, isSettled, type JobHandle, kindOf, optionsOf, settle } from './job-access.js';
-import type { Attempt } from './job-extras.js';
+import type { Attempt, JobOrigin } from './job-extras.js';
 import { endProgress, latestProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
@@ -53,6 +53,16 @@ export function contextOf(job: JobHandle): ContextValues | undefined {
 
 export function setContext(job: JobHandle, values: ContextValues): void {
   ensureExtras(job).context = values;
+}
+
+/** Records that the job stands for, or runs, a job of another system. Called before the job is submitted. */
+export function setOrigin(job: JobHandle, origin: JobOrigin): void {
+  ensureExtras(job).origin = origin;
+}
+
+/** The id by which people know the job. */
+export function shownIdOf(job: JobHandle): number | string {
+  return extrasOf(job)?.origin?.id ?? job.id;
 }
 
 /** How the job is to settle, if it was asked to stop while it ran. */

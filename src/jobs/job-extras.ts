@@ -14,6 +14,8 @@ export class JobExtras extends Bare {
   declare promise?: Promise<unknown>;
   declare followers?: Follower | Follower[] | undefined;
   declare name?: string | undefined;
+  /** What the job is in the system on whose behalf it runs. */
+  declare origin?: JobOrigin | undefined;
   /** When the job stopped being deferred. */
   declare readySince?: Moment;
   /** The options given, until the job settles. */
@@ -42,6 +44,14 @@ export class JobExtras extends Bare {
   declare result?: unknown;
   /** Called when somebody first observes the outcome of a failed job. */
   declare onObserved?: (() => void) | undefined;
+}
+
+/** A job of another system, such as a cluster, that this job stands for or runs. */
+export interface JobOrigin {
+  /** Its id there: shown instead of the number in this process. */
+  readonly id: string;
+  /** How many attempts were begun there before this one. */
+  readonly attemptsBefore: number;
 }
 
 /** When a job's code ran, in milliseconds since 1970, and where. */

@@ -377,10 +377,10 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   static #overridesOf(job: Job): InFlightJobOverrides | undefined {
     const extras = job.#extras;
     if (extras === undefined) return undefined;
-    const { name, context } = extras;
-    const attempts = begunAttempts(job);
-    if (attempts === 0 && name === undefined && context === undefined) return undefined;
-    return { attempt: attempts === 0 ? undefined : attempts + 1, name, context };
+    const { name, context, origin } = extras;
+    const attempts = begunAttempts(job) + (origin?.attemptsBefore ?? 0);
+    if (attempts === 0 && name === undefined && context === undefined && origin === undefined) return undefined;
+    return { attempt: attempts === 0 ? undefined : attempts + 1, name, context, id: origin?.id };
   }
 
   /** Records that the job's code did not run, or not again. */

@@ -86,7 +86,7 @@ export function msToNextAttempt(
 }
 
 /** Returns the delay, in ms, after `attempts` failed attempts. */
-function retryDelayMs(retry: RetryOptions, attempts: number): number {
+export function retryDelayMs(retry: RetryOptions, attempts: number): number {
   const { delayMs = 0, backoff = 'fixed', maxDelayMs = Number.POSITIVE_INFINITY, jitter = 0 } = retry;
   if (delayMs === 0) return 0;
   const factor = backoff === 'fixed' ? 1 : backoff === 'linear' ? attempts : 2 ** (attempts - 1);

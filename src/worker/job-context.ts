@@ -42,6 +42,8 @@ const NO_CONTEXT: ContextValues = Object.freeze({});
 /** The job's sequence number in the worker's lane. */
 export let seqOf: (context: JobContext) => number;
 export let taskOf: (context: JobContext) => KnownTask;
+/** The id that the job's pool knows it by. */
+export let numberOf: (context: JobContext) => number;
 /** Whether the worker announces when the job's code begins. */
 export let isAnnounced: (context: JobContext) => boolean;
 /** Whether the job's code has not ended. */
@@ -62,7 +64,8 @@ interface ContextJson extends Pick<CurrentJob, 'id' | 'name' | 'priority' | 'att
 
 /** A job inside its worker, as `currentJob()` returns it. */
 export class JobContext implements CurrentJob {
-  readonly #id: number;
+  readonly #number: number;
+  readonly #id: string | undefined;
   readonly #priority: number;
   readonly #attempt: number;
   readonly #context: ContextValues;
@@ -88,9 +91,10 @@ export class JobContext implements CurrentJob {
     this.#deps = deps;
     this.#task = task;
     this.#seq = head.seq;
-    this.#id = head.id;
+    this.#number = head.id;
     this.#priority = head.priority;
-    const { attempt = 1, name, context } = head.overrides;
+    const { attempt = 1, name, context, id } = head.overrides;
+    this.#id = id;
     this.#attempt = attempt;
     this.#context = context === undefined ? NO_CONTEXT : Object.freeze(context);
     this.#isAnnounced = head.isAnnounced;
@@ -108,6 +112,7 @@ export class JobContext implements CurrentJob {
   static {
     seqOf = (context) => context.#seq;
     taskOf = (context) => context.#task;
+    numberOf = (context) => context.#number;
     isAnnounced = (context) => context.#isAnnounced;
     isOpen = (context) => context.#isOpen;
     openChildrenOf = (context) => context.#openChildren;
@@ -117,8 +122,8 @@ export class JobContext implements CurrentJob {
     close = (context, outcome) => context.#close(outcome);
   }
 
-  get id(): number {
-    return this.#id;
+  get id(): number | string {
+    return this.#id ?? this.#number;
   }
 
   get name(): string {

@@ -66,6 +66,7 @@ export const OVERRIDES = [
   ['attempt', 1 << 27],
   ['name', 1 << 26],
   ['context', 1 << 25],
+  ['id', 1 << 30],
 ] as const satisfies readonly (readonly [keyof JobOverrides, number])[];
 
 export const HAS_OVERRIDES = OVERRIDES.reduce((all, [, flag]) => all | flag, 0);

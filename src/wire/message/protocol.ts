@@ -99,4 +99,4 @@ export type FromWorker =
   /** The child process that ran the jobs has ended. */
   | { readonly kind: 'process-ended'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }
   /** An uncaught error of no running job. `jobId` is set if it is known to be of an ended one. */
-  | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined };
+  | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | string | undefined };

@@ -44,6 +44,8 @@ export type ToProcess =
       /** The number by which later messages refer to this call. */
       readonly run: number;
       readonly id: number;
+      /** The id that the job's code sees, if that is another. */
+      readonly shownId: string | undefined;
       readonly name: string | undefined;
       readonly priority: number;
       readonly attempt: number;
@@ -87,7 +89,7 @@ export type FromProcess =
   | { readonly kind: 'hook-begun' }
   | { readonly kind: 'hook-returned'; readonly value: Packed }
   | { readonly kind: 'hook-threw'; readonly error: ErrorRecord }
-  | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | undefined }
+  | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | string | undefined }
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
   /** The thread that runs the tasks has died: the process exits. */

@@ -14,7 +14,7 @@ import {
 import { encodeForProcess, ProcessLink } from '../../wire/process/process-link.js';
 import type { FromProcess, Packed } from '../../wire/process/process-protocol.js';
 import type { HookReplies } from '../hooks/hook-replies.js';
-import type { JobContext } from '../job-context.js';
+import { type JobContext, numberOf } from '../job-context.js';
 import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
@@ -37,7 +37,7 @@ export interface RelayDeps {
   neverBegan(context: JobContext): void;
   /** The process has ended. */
   processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
-  lateError(error: ErrorRecord, jobId: number | undefined): void;
+  lateError(error: ErrorRecord, jobId: number | string | undefined): void;
   printed(printed: readonly Printed[]): void;
   profiled(profile: ThreadProfile | undefined): void;
   /** Runs `fn` as code of the job. */
@@ -131,12 +131,14 @@ export class ProcessRelay implements Peer {
     const packed = this.#pack(args, 'args');
     const task = { id: relayed.id, origin: relayed.task.definition };
     const commonArgs = relayed.isKnown ? undefined : this.#packCommonArgs(relayed.task.commonArgs);
-    const { id, name, priority, attempt } = context;
+    const { name, priority, attempt } = context;
+    const shownId = typeof context.id === 'string' ? context.id : undefined;
+    const identity = { id: numberOf(context), shownId, name, priority, attempt };
     const hasContext = Object.keys(context.context).length > 0;
     const packedContext = hasContext ? this.#pack(context.context, 'context') : undefined;
     return this.#calls.open(run, context, () => {
       relayed.isKnown = true;
-      const job = { id, name, priority, attempt, task, args: packed, commonArgs, context: packedContext };
+      const job = { ...identity, task, args: packed, commonArgs, context: packedContext };
       this.#process.send({ kind: 'run', run, ...job });
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#process.send({ kind: 'cancel', run, reason: encodeForProcess(reason) });

@@ -1,6 +1,6 @@
 import type { ProcessLink } from '../../wire/process/process-link.js';
 import type { Packed } from '../../wire/process/process-protocol.js';
-import type { JobContext } from '../job-context.js';
+import { type JobContext, numberOf } from '../job-context.js';
 import { FailedToStart } from '../tasks/known-task.js';
 
 interface Call {
@@ -68,7 +68,7 @@ export class RelayCalls {
   /** The process has noted that the code of a job begins. */
   noted(id: number, attempt: number): void {
     for (const call of this.#calls.values())
-      if (call.context.id === id && call.context.attempt === attempt) this.#begun(call);
+      if (numberOf(call.context) === id && call.context.attempt === attempt) this.#begun(call);
   }
 
   reported(run: number, value: Packed): void {

@@ -150,7 +150,7 @@ test('a thread that cannot be made in place of one that died costs nothing, unti
 describe('an uncaught error', () => {
   test('of a job that is settled comes as lateError; its thread is kept, and no other job is hurt', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
-    const late = new Promise<{ error: Error; job: { id: number } | undefined }>((resolve) =>
+    const late = new Promise<{ error: Error; job: { id: number | string } | undefined }>((resolve) =>
       pool.on('lateError', resolve),
     );
     const job = pool.submit(tasks.leaveErrorBehind);
