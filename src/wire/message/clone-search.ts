@@ -6,7 +6,8 @@ import { isDetached, memoryOf } from '../lane/known-buffers.js';
 import { isOfPlatform, toBytes } from '../process/process-bytes.js';
 import { isMoved } from './move.js';
 
-export type Destination = 'thread' | 'process';
+/** Where a value goes: to a thread of this process, to a child process by way of a thread, or to another machine. */
+export type Destination = 'thread' | 'process' | 'machine';
 
 /** A part of a value that cannot cross. */
 export interface Fault {
@@ -246,7 +247,7 @@ export class CloneSearch {
     if (isMoved(value)) return { what: MISPLACED, isMisuse: true };
     if (isCrossing(value)) return this.#crossing(value);
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.#memory(value);
-    if (this.#to === 'process' && isOfPlatform(value)) return { what: stayingOf(value) };
+    if (this.#to !== 'thread' && isStaying(value, this.#to)) return { what: stayingOf(value) };
     if (types.isPromise(value)) return { what: `${describe(value)} cannot be cloned: await it first` };
     if (isRefused(value)) return { what: `${describe(value)} cannot be cloned` };
     const parts = partsOf(value);
@@ -265,7 +266,7 @@ export class CloneSearch {
       this.hasCrossing = true;
       return undefined;
     }
-    if (this.#to === 'process') return { what: `${describe(value)}, being shared memory, cannot be cloned` };
+    if (this.#to !== 'thread') return { what: `${describe(value)}, being shared memory, cannot be cloned` };
     return { what: `${describe(value)} in an instance of a class cannot be cloned` };
   }
 
@@ -318,6 +319,17 @@ function itemsOf(array: readonly unknown[]): Parts {
   let count = 0;
   for (let i = 0; i < SAMPLE; i++) if (hasOwn(array, i)) count++;
   return count < SAMPLE / 2 ? new Properties(array) : new Items(array);
+}
+
+/** Whether an object is one of the platform's. What goes to a child process is a clone already; what goes to a machine is not. */
+function isStaying(object: object, to: 'process' | 'machine'): boolean {
+  if (!isOfPlatform(object)) return false;
+  if (to === 'process') return true;
+  try {
+    return isOfPlatform(structuredClone(object)); // else an instance of a class of the program, which becomes plain
+  } catch {
+    return false; // one of its parts cannot be cloned
+  }
 }
 
 function stayingOf(object: object): string {

@@ -28,7 +28,8 @@ export function isOfPlatform(object: object): boolean {
   const prototype: unknown = getPrototypeOf(object);
   if (prototype === PLAIN || prototype === null || isArray(object) || ArrayBuffer.isView(object)) return false;
   if (types.isMap(object) || types.isSet(object) || types.isDate(object) || types.isRegExp(object)) return false;
-  return !types.isNativeError(object) && !types.isAnyArrayBuffer(object) && !types.isBoxedPrimitive(object);
+  if (types.isNativeError(object) || types.isAnyArrayBuffer(object) || types.isBoxedPrimitive(object)) return false;
+  return getPrototypeOf(prototype) !== null; // else a plain object of another realm
 }
 
 /** Whether a value has an object of the platform's. The value is a clone from another thread, without getters and proxies. */
