@@ -123,16 +123,20 @@ export function stackOf(error: { readonly stack?: unknown }, header: string): st
   return header;
 }
 
-const named = {
+/** Gives the instances of each class the name that it has in `named`, as the own property of its prototype. */
+export function nameErrors(named: Readonly<Record<string, { readonly prototype: ThreadSystemError }>>): void {
+  for (const [name, { prototype }] of Object.entries(named))
+    Object.defineProperty(
+      prototype,
+      'name',
+      Object.assign(Object.create(null), { value: name, configurable: true, writable: true }),
+    );
+}
+
+nameErrors({
   ...{ CancelledError, JobTimeoutError, WorkerExitError, PoolClosedError, QueueFullError },
   ...{ TaskNotFoundError, NotCloneableError, DependencyError },
-};
-for (const [name, errorClass] of Object.entries(named))
-  Object.defineProperty(
-    errorClass.prototype,
-    'name',
-    Object.assign(Object.create(null), { value: name, configurable: true, writable: true }),
-  );
+});
 
 /** Returns the message of anything thrown. Never throws. */
 export function messageOf(thrown: unknown): string {

@@ -34,7 +34,7 @@ export interface LedgerEvents {
 export interface LedgerDeps {
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
-  readonly unobserved: UnobservedFailures;
+  readonly unobserved: Pick<UnobservedFailures, 'watch'>;
   /** If waiting jobs age. */
   readonly aging: Aging | undefined;
 }
@@ -43,7 +43,7 @@ export interface LedgerDeps {
 export class Ledger {
   readonly #metrics: MetricsRecorder;
   readonly #events: EventHub;
-  readonly #unobserved: UnobservedFailures;
+  readonly #unobserved: Pick<UnobservedFailures, 'watch'>;
   readonly #keepAlive = new KeepAlive();
   readonly #waiters = new SettleWaiters();
   /** The number of the job entered last. */

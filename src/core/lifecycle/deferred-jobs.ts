@@ -9,13 +9,14 @@ import type { Ledger } from '../ledger.js';
 /** Jobs that may not run yet, as they wait for a time or for other jobs. They are PENDING and delay no others. */
 export class DeferredJobs {
   readonly #ledger: Ledger;
-  readonly #pacer: Pacer;
+  readonly #queue: Pick<Pacer, 'enqueueBefore'>;
   /** Deferred jobs, and how to stop what each waits for. */
   readonly #deferred = new Map<Job, StopTimer>();
 
-  constructor(ledger: Ledger, pacer: Pacer) {
+  /** @param queue takes the jobs that are deferred no longer. */
+  constructor(ledger: Ledger, queue: Pick<Pacer, 'enqueueBefore'>) {
     this.#ledger = ledger;
-    this.#pacer = pacer;
+    this.#queue = queue;
   }
 
   [Symbol.iterator](): Iterator<Job> {
@@ -75,7 +76,7 @@ export class DeferredJobs {
 
   #release(job: Job): void {
     this.#ledger.released(job);
-    this.#pacer.enqueueBefore(job);
+    this.#queue.enqueueBefore(job);
   }
 
   #fail(job: Job, other: Job): void {
