@@ -23,9 +23,9 @@ const maps = {
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 
 /** The entries of the package besides what threads and processes begin with: a file of src/ each. */
-const SURFACES = ['index', 'worker', 'metrics', 'otel'];
+const SURFACES = ['index', 'worker', 'metrics', 'otel', 'cluster'];
 /** Packages that the surfaces import, or whose types they name. */
-const PACKAGES = ['croner', '@opentelemetry/api'];
+const PACKAGES = ['croner', '@opentelemetry/api', 'bullmq', 'ioredis'];
 
 /**
  * The chunk of a module that several surfaces import, so that all hold the same classes: `shared` if tasks need it, too,
@@ -128,8 +128,8 @@ async function bundleCommonJs() {
   writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** The key by which the type of a task remembers its signature. No user can name it. */
-const PRIVATE_TYPE = 'no public re-export: SIGNATURE.';
+/** Types that surfaces share and no user need name, such as the key by which the type of a task remembers its signature. */
+const PRIVATE_TYPE = 'no public re-export: ';
 
 /** The types of the surfaces, for both scopes. */
 async function bundleTypes() {

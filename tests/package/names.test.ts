@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { expect, test } from '@jest/globals';
 
 const require = createRequire(import.meta.url);
-const BUNDLES = ['index.js', 'worker.js', 'metrics.js', 'otel.js'].flatMap((file) => [file, `cjs/${file}`]);
+const BUNDLES = ['index.js', 'worker.js', 'metrics.js', 'otel.js', 'cluster.js'].flatMap((file) => [
+  file,
+  `cjs/${file}`,
+]);
 
 test.each(BUNDLES)('what %s exports has the name that it is exported by', async (file) => {
   const path = `../../dist/${file}`;

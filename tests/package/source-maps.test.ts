@@ -5,7 +5,7 @@ import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 
 const dist = new URL('../../dist/', import.meta.url);
 const FILES = [
-  ...['index.js', 'shared.js', 'cjs/index.js', 'cjs/shared.js'],
+  ...['core.js', 'shared.js', 'cluster.js', 'cjs/core.js', 'cjs/shared.js', 'cjs/cluster.js'],
   ...['pool-worker.cjs', 'pool-worker.mjs', 'pool-process.mjs', 'shared-objects.cjs'],
 ];
 

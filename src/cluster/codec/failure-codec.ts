@@ -1,0 +1,33 @@
+import { decodeError, decodeReason, type ErrorRecord, encodeError } from '../../wire/message/error-codec.js';
+import { decodeValue, type Encoded, encodeValue } from './value-codec.js';
+
+const refuse = (): never => {
+  throw new Error('only what can be serialized goes over Redis');
+};
+
+/** Encodes whatever was thrown, or a reason. Never throws: what cannot be sent is replaced by a text. */
+export function encodeFailure(thrown: unknown): Encoded {
+  try {
+    return encodeValue(encodeError(thrown, refuse), 'error').encoded;
+  } catch (tooLarge) {
+    return encodeValue(encodeError(tooLarge, refuse), 'error').encoded;
+  }
+}
+
+/** Returns the error of what `encodeFailure` returned. Never throws: an error stands for what cannot be read. */
+export function decodeFailure(encoded: unknown): Error {
+  try {
+    return decodeError(decodeValue(encoded, 'error') as ErrorRecord);
+  } catch (unreadable) {
+    return unreadable as Error;
+  }
+}
+
+/** As `decodeFailure`, for a reason, which may be any value. */
+export function decodeReasonOf(encoded: unknown): unknown {
+  try {
+    return decodeReason(decodeValue(encoded, 'reason') as ErrorRecord);
+  } catch (unreadable) {
+    return unreadable;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Encoded } from './value-codec.js';
+
+/** Stands for a value that is too large for the place: arguments are in a key of their own, a result is in the record. */
+export interface Elsewhere {
+  readonly r: 1;
+}
+
+/** What a host must know of a job besides its task and arguments, under short names, as each job carries them. */
+export interface JobDetails {
+  /** A name of the job's own. */
+  readonly n?: string;
+  /** The priority, if BullMQ's number does not say it exactly. */
+  readonly p?: number;
+  /** `timeoutMs`. */
+  readonly t?: number;
+  /** `graceMs`; -1 for `Infinity`. */
+  readonly g?: number;
+  /** The deadline, in epoch ms of the clock of Redis. */
+  readonly d?: number;
+  /** The context values. */
+  readonly c?: Encoded;
+  /** Another attempt may follow if the thread died. */
+  readonly w?: 1;
+  /** The delay between attempts, if BullMQ cannot say it: `delayMs`, backoff, `maxDelayMs` (-1: none), `jitter`. */
+  readonly b?: readonly [number, 'fixed' | 'linear' | 'exponential', number, number];
+}
+
+/** The data of a BullMQ job that this library has added. */
+export interface JobData {
+  /** The version of this format. */
+  readonly ts: 1;
+  /** The submitter, to whom outcomes are sent. */
+  readonly s: string;
+  /** The list of arguments. */
+  readonly a: Encoded | Elsewhere;
+  readonly o?: JobDetails;
+}
+
+/** Type of the delays that `JobDetails.b` describes. */
+export const OWN_BACKOFF = 'thread-system';
+
+/** Whether a job was added by this library, and not by plain BullMQ. */
+export function isJobData(data: unknown): data is JobData {
+  return typeof data === 'object' && data !== null && 'ts' in data && data.ts === 1 && 'a' in data;
+}
+
+export function isElsewhere(value: unknown): value is Elsewhere {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'r');
+}

@@ -1,0 +1,39 @@
+import { Cancellation, type StopCause, Timeout } from '../../jobs/stop-cause.js';
+import { decodeReasonOf, encodeFailure } from './failure-codec.js';
+
+// A mark is the text in a job's record that says how the job must settle instead of being run. BullMQ makes it the job's
+// `failedReason`.
+
+const CANCELLED = 'CANCELLED:';
+const TIMED_OUT = 'TIMEOUT:';
+/** Text of BullMQ's own mark for a job whose hosts have died too often. */
+export const STALLED = 'job stalled more than allowable limit';
+
+/** A mark, and the kind that all marks of its sort begin with. */
+export interface Mark {
+  readonly text: string;
+  readonly kind: string;
+}
+
+export function markOf(cause: StopCause): Mark {
+  const kind = cause.state === 'CANCELLED' ? CANCELLED : TIMED_OUT;
+  const { reason } = cause;
+  return { kind, text: kind + (reason === undefined ? '' : JSON.stringify(encodeFailure(reason))) };
+}
+
+/** Returns how the job `name` is to settle by a text that may be a mark; `undefined` if it is none. */
+export function causeOf(text: string, name: string): StopCause | undefined {
+  if (text.startsWith(CANCELLED)) return new Cancellation(name, reasonIn(text.slice(CANCELLED.length)));
+  if (!text.startsWith(TIMED_OUT)) return undefined;
+  const reason = reasonIn(text.slice(TIMED_OUT.length));
+  return new Timeout(reason instanceof Error ? reason.message : `Job '${name}' timed out`);
+}
+
+function reasonIn(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return decodeReasonOf(JSON.parse(text));
+  } catch {
+    return text; // written by somebody else
+  }
+}

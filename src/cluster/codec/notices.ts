@@ -1,0 +1,55 @@
+import type { Elsewhere } from './job-data.js';
+import type { Encoded } from './value-codec.js';
+
+/** How an attempt went: its number, how long the job had waited and the code ran (ms), the worker, the host. */
+export type RunInfo = readonly [attempt: number, queuedMs: number, executionMs: number, workerId: number, host: string];
+
+/** What a host tells a submitter about one of its jobs. */
+export type Notice =
+  /** The code runs, for a while already. */
+  | readonly ['begun', string, RunInfo]
+  | readonly ['progress', string, Encoded]
+  | readonly ['completed', string, Encoded | Elsewhere, RunInfo]
+  | readonly ['failed', string, Encoded, RunInfo]
+  /** Cancelled; the last item is what the code returned all the same. */
+  | readonly ['cancelled', string, Encoded, RunInfo, Encoded?]
+  /** An attempt failed, and another follows after that many ms. */
+  | readonly ['retried', string, Encoded, RunInfo, number]
+  /** The host that ran it has died: the job waits again. The number of attempts begun so far. */
+  | readonly ['recovered', string, number, string]
+  /** The answer to a request: whether the job will settle CANCELLED, or has the priority. */
+  | readonly ['answered', string, 'cancel' | 'priority', boolean];
+
+/** A request to the hosts about a job that one of them has. */
+export type Request =
+  | { readonly kind: 'cancel'; readonly id: string; readonly mark: string }
+  | { readonly kind: 'priority'; readonly id: string; readonly priority: number };
+
+const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried', 'recovered', 'answered'];
+
+/** Returns the notices in an entry of a result stream. Whatever is no notice is left out: Redis can be written by others. */
+export function readNotices(text: string): Notice[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list.filter(isNotice) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isNotice(value: unknown): value is Notice {
+  return Array.isArray(value) && KINDS.includes(value[0]) && typeof value[1] === 'string' && value.length > 2;
+}
+
+/** Returns a request as it came over the channel; `undefined` for anything else. */
+export function readRequest(text: string): Request | undefined {
+  try {
+    const request = JSON.parse(text) as Partial<Record<string, unknown>> | null;
+    if (typeof request?.['id'] !== 'string') return undefined;
+    const isCancel = request['kind'] === 'cancel' && typeof request['mark'] === 'string';
+    const isPriority = request['kind'] === 'priority' && typeof request['priority'] === 'number';
+    return isCancel || isPriority ? (request as unknown as Request) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,198 @@
+import type { Job as BullJob, Worker } from 'bullmq';
+import { clearInterval, now, setInterval } from '../../base/clock.js';
+import { ListenerQueue } from '../../base/listener-queue.js';
+import { startTimer } from '../../base/timer.js';
+import { EVENT_NAMES, EventHub } from '../../core/events.js';
+import { encodeFailure } from '../codec/failure-codec.js';
+import { causeOf, STALLED } from '../codec/marks.js';
+import type { Notice } from '../codec/notices.js';
+import { ClusterUnavailableError, HostLostError } from '../errors.js';
+import { Connections } from '../redis/connections.js';
+import { loadPeers } from '../redis/peers.js';
+import { addScripts } from '../redis/scripts.js';
+import { examine } from '../redis/startup-checks.js';
+import type { ClusterHostSettings } from './cluster-host-options.js';
+import { Fence } from './fence.js';
+import { GiveBack } from './give-back.js';
+import type { HostRun } from './host-run.js';
+import { JobRunner } from './job-runner.js';
+import { NoticeWriter } from './notice-writer.js';
+import { RequestChannel } from './request-channel.js';
+import { backoffStrategy, nextDelayMs } from './retry-delay.js';
+
+/** A submitter is told that a job runs once it has run for that long, in ms. */
+const ANNOUNCED_MS = 20;
+/** Longest time between two looks of an idle host at the queue, in seconds. */
+const IDLE_SECONDS = 5;
+
+/** What a host's events give to their listeners, besides those of its pool. */
+export interface HostEvents {
+  connected: undefined;
+  disconnected: { readonly error: Error | undefined };
+  /** The host has stopped a job whose lock it could not renew: another host may run it by now. */
+  fenced: { readonly id: string; readonly name: string };
+  /** The host has taken over a job whose host has died. */
+  jobRecovered: { readonly id: string; readonly name: string };
+  /** The host has left the queue. */
+  drained: undefined;
+}
+
+const NAMES = ['connected', 'disconnected', 'fenced', 'jobRecovered', 'drained'] as const;
+/** The events of the host itself; all others are those of its pool. */
+export const HOST_EVENT_NAMES: readonly string[] = NAMES;
+
+/** The parts of a `ClusterHost` that its public face calls. */
+export type ClusterHostEngine = ReturnType<typeof createClusterHostEngine>;
+
+/** Makes the parts of a host, each given those made before it. */
+export function createClusterHostEngine(settings: ClusterHostSettings) {
+  const { keys, id: hostId } = settings;
+  const peers = loadPeers('create cluster host');
+  const counts = { fetched: 0, crashesRecovered: 0, lockFailures: 0 };
+
+  const listenerQueue = new ListenerQueue();
+  const hub = new EventHub(listenerQueue, [...EVENT_NAMES, ...NAMES]);
+  const emit = <E extends keyof HostEvents>(event: E, detail: HostEvents[E]): void =>
+    (hub as unknown as { emit(name: E, given: HostEvents[E]): void }).emit(event, detail);
+
+  // Redis
+  let clockOffsetMs = 0;
+  const connections = new Connections(settings.connection, peers, {
+    onConnected: () => emit('connected', undefined),
+    onDisconnected: (error) => emit('disconnected', { error }),
+  });
+  const redis = addScripts(connections.open());
+  const notices = new NoticeWriter(redis, keys);
+  const giveBack = new GiveBack(peers, redis, keys);
+
+  const runner: JobRunner = new JobRunner({
+    ...{ settings, peers, redis, keys, notices, giveBack },
+    takeKept: (id) => channel.takeKept(id),
+    clockOffsetMs: () => clockOffsetMs,
+    onRecovered: (run) => {
+      counts.crashesRecovered++;
+      emit('jobRecovered', { id: run.id, name: run.bull.name });
+    },
+  });
+  const channel: RequestChannel = new RequestChannel(
+    connections.open(),
+    keys.requests,
+    (request) => runner.request(request),
+    () => void readMarks().catch(() => {}),
+  );
+  const fence = new Fence(runner.runs, settings.lockMs, (run) => {
+    counts.lockFailures++;
+    runner.fence(run);
+    emit('fenced', { id: run.id, name: run.bull.name });
+  });
+
+  const worker: Worker = new peers.bullmq.Worker(keys.queue, runner.process, {
+    connection: redis,
+    prefix: keys.prefix,
+    autorun: false,
+    name: hostId,
+    concurrency: settings.window,
+    lockDuration: settings.lockMs,
+    stalledInterval: settings.stalledMs,
+    maxStalledCount: settings.maxCrashes,
+    drainDelay: IDLE_SECONDS,
+    runRetryDelay: 500,
+    settings: { backoffStrategy },
+  });
+  worker.on('error', () => {}); // the connections report; what concerns a job is told to its submitter
+  fence.watch(worker);
+  worker.on('active', () => counts.fetched++);
+  worker.on('completed', (bull) => told(bull, runner.runOf(bull)?.outcome));
+  worker.on('failed', (bull, error) => {
+    if (bull === undefined) return;
+    const outcome = runner.runOf(bull)?.outcome ?? outcomeWithoutRun(bull, error);
+    told(bull, bull.finishedOn === undefined ? retried(bull, outcome) : outcome);
+  });
+
+  const told = (bull: BullJob, notice: Notice | undefined): void => {
+    const submitter: unknown = (bull.data as { readonly s?: unknown } | undefined)?.s;
+    if (notice !== undefined && typeof submitter === 'string') notices.write(submitter, notice);
+  };
+
+  /** What became of a job that BullMQ has failed itself, or whose call could not be made. */
+  const outcomeWithoutRun = (bull: BullJob, error: Error): Notice => {
+    const { id = '', name } = bull;
+    const run =
+      runner.runOf(bull)?.info(hostId) ?? ([bull.attemptsMade + bull.stalledCounter - 1, 0, 0, 0, hostId] as const);
+    const cause = causeOf(error.message, name);
+    if (cause?.state === 'CANCELLED') return ['cancelled', id, encodeFailure(cause.error()), run];
+    if (error.message !== STALLED) return ['failed', id, encodeFailure(cause?.error() ?? error), run];
+    const message = `Job '${name}' (id ${id}) failed: ${bull.stalledCounter} hosts died while they ran it`;
+    return ['failed', id, encodeFailure(new HostLostError(message, { hosts: [] })), run];
+  };
+
+  const retried = (bull: BullJob, outcome: Notice): Notice | undefined =>
+    outcome[0] === 'failed'
+      ? ['retried', outcome[1], outcome[2], outcome[3], bull.delay ?? nextDelayMs(bull)]
+      : undefined;
+
+  /** Reads the marks of all that runs: what was asked while the channel was not heard. */
+  const readMarks = async (): Promise<void> => {
+    const ids = [...runner.runs.keys()];
+    const pipeline = redis.pipeline();
+    for (const id of ids) pipeline.hget(keys.job(id), 'defa');
+    const marks = ids.length === 0 ? [] : ((await pipeline.exec()) ?? []);
+    for (const [index, id] of ids.entries()) {
+      const mark = marks[index]?.[1];
+      if (typeof mark === 'string' && causeOf(mark, '') !== undefined) runner.request({ kind: 'cancel', id, mark });
+    }
+  };
+
+  /** Tells submitters of the jobs that run for a while. */
+  const announce = (): void => {
+    for (const run of runner.runs.values()) {
+      if (run.isAnnounced || run.data === undefined || !hasRunFor(run, ANNOUNCED_MS)) continue;
+      run.isAnnounced = true;
+      const [attempt, queuedMs, , workerId, host] = run.info(hostId);
+      notices.write(run.data.s, ['begun', run.id, [attempt, queuedMs, ANNOUNCED_MS, workerId, host]]);
+    }
+  };
+  const announceTimer = setInterval(announce, ANNOUNCED_MS).unref();
+
+  /** Subscribes to the channel first, and then fetches the first job: so no request is missed. */
+  const start = async (): Promise<void> => {
+    await channel.subscribe();
+    const findings = await examine(redis);
+    if (findings.refusal !== undefined) throw new ClusterUnavailableError(findings.refusal);
+    ({ clockOffsetMs } = findings);
+    for (const warning of findings.warnings) settings.logger?.warn(`${hostId}: ${warning}`);
+    void worker.run().catch(() => {});
+  };
+
+  let leaving: Promise<void> | undefined;
+  const leave = async (timeoutMs: number): Promise<void> => {
+    await worker.pause(true);
+    let stopTimer = (): void => {};
+    const timedOut = new Promise<void>((resolve) => {
+      stopTimer = startTimer(timeoutMs, resolve, { keepsProcess: true });
+    });
+    await Promise.race([runner.whenEmpty(), timedOut]);
+    stopTimer();
+    runner.leave();
+    await worker.close();
+    await notices.flush();
+    fence.stop();
+    clearInterval(announceTimer);
+    if (settings.ownsPool) await settings.pool.shutdown({ mode: 'abort' });
+    connections.close();
+    emit('drained', undefined);
+  };
+  const drain = (timeoutMs: number): Promise<void> => {
+    leaving ??= leave(timeoutMs);
+    return leaving;
+  };
+
+  return { hub, counts, connections, giveBack, runner, start, drain };
+}
+
+/** Whether the code of a run has run for that long, to the granularity of the calls. */
+function hasRunFor(run: HostRun, ms: number): boolean {
+  if (run.local?.state !== 'RUNNING') return false;
+  run.seenRunningAtMs ??= now();
+  return now() - run.seenRunningAtMs >= ms;
+}

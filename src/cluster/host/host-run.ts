@@ -1,0 +1,65 @@
+import type { Job as BullJob } from 'bullmq';
+import { now } from '../../base/clock.js';
+import type { Job } from '../../jobs/job.js';
+import { isJobData, type JobData } from '../codec/job-data.js';
+import type { Notice, Request, RunInfo } from '../codec/notices.js';
+
+/**
+ * Why a run ends without an outcome of its code.
+ *
+ * | cause | what becomes of the job |
+ * |---|---|
+ * | `cancelled` | a submitter has asked for it: it settles CANCELLED |
+ * | `drained` | the host leaves: it is given back, no attempt used |
+ * | `fenced` | its lock is lost: another host runs it, and nothing is said |
+ */
+export type RunStop = 'cancelled' | 'drained' | 'fenced';
+
+/** One fetch of a BullMQ job by this host, until the job has ended or is given back. */
+export class HostRun {
+  readonly bull: BullJob;
+  readonly token: string;
+  readonly id: string;
+  /** The data, if this library has added the job; `undefined` for a plain one. */
+  readonly data: JobData | undefined;
+  readonly fetchedAtMs = now();
+  /** When the lock was last known to be held, in ms of `now()`. */
+  lockedAtMs = now();
+  /** The job on the pool of this host, once there is one. */
+  local: Job | undefined;
+  /** What came for the job before it was on the pool. */
+  readonly early: Request[] = [];
+  /** Called when something early has come: the run may wait for its turn. */
+  onEarly: (() => void) | undefined;
+  stop: RunStop | undefined;
+  /** The mark by which it was cancelled. */
+  mark: string | undefined;
+  /** Whether no other attempt may follow, as a cancel came too late to stop this one. */
+  isLast = false;
+  /** When the code was first seen to run, in ms of `now()`. */
+  seenRunningAtMs: number | undefined;
+  /** Whether the submitter knows that the code runs. */
+  isAnnounced = false;
+  /** What is told to the submitter once Redis has the outcome. */
+  outcome: Notice | undefined;
+
+  constructor(bull: BullJob, token: string) {
+    this.bull = bull;
+    this.token = token;
+    this.id = bull.id ?? '';
+    this.data = isJobData(bull.data) ? bull.data : undefined;
+  }
+
+  /** Number of this attempt, from 1: crashes count. */
+  get attempt(): number {
+    return this.bull.attemptsMade + this.bull.stalledCounter + 1;
+  }
+
+  /** How the attempt goes, or went. */
+  info(host: string): RunInfo {
+    const { local, bull } = this;
+    const untilFetchedMs = Math.max(0, (bull.processedOn ?? Date.now()) - bull.timestamp - (bull.delay ?? 0));
+    const ranMs = local === undefined ? 0 : local.executionMs;
+    return [this.attempt, untilFetchedMs + (local?.queuedMs ?? 0), ranMs, local?.workerId ?? 0, host];
+  }
+}

@@ -1,0 +1,342 @@
+import type { Job as BullJob } from 'bullmq';
+import { wrongType } from '../../base/check/argument-errors.js';
+import { type ContextValues, storesOf } from '../../base/context-stores.js';
+import { describe, messageOf, PoolClosedError, stackIfAny, WorkerExitError } from '../../errors.js';
+import { Job } from '../../jobs/job.js';
+import { ensureExtras, isSettled, kindOf } from '../../jobs/job-access.js';
+import { setOrigin } from '../../jobs/job-engine.js';
+import { type JobOptions, readJobOptions, withOptions } from '../../jobs/job-options.js';
+import type { Task } from '../../jobs/task.js';
+import { encodeFailure } from '../codec/failure-codec.js';
+import { isElsewhere, type JobDetails } from '../codec/job-data.js';
+import { causeOf } from '../codec/marks.js';
+import type { Notice, Request } from '../codec/notices.js';
+import { fromBullPriority, toBullPriority } from '../codec/priority.js';
+import { decodeValue, encodeValue, type Measured } from '../codec/value-codec.js';
+import { JobLostError } from '../errors.js';
+import type { QueueKeys } from '../redis/keys.js';
+import type { Peers } from '../redis/peers.js';
+import type { ScriptedRedis } from '../redis/scripts.js';
+import type { ClusterHostSettings } from './cluster-host-options.js';
+import type { GiveBack } from './give-back.js';
+import { HostRun } from './host-run.js';
+import type { KnownHostTask } from './host-tasks.js';
+import type { NoticeWriter } from './notice-writer.js';
+import { ProgressSender } from './progress-sender.js';
+import { nextDelayMs } from './retry-delay.js';
+import { TaskLimits } from './task-limits.js';
+
+/** Size, in bytes, beyond which a result is not part of its notice: the submitter reads the record. */
+const MAX_INLINE = 65_536;
+/** How long a job of an unknown task goes back, in ms, and how often. */
+const DEFER_MS = 5_000;
+const MAX_DEFERS = 20;
+const DRAIN = 'drain';
+
+export interface JobRunnerDeps {
+  readonly settings: ClusterHostSettings;
+  readonly peers: Peers;
+  readonly redis: ScriptedRedis;
+  readonly keys: QueueKeys;
+  readonly notices: NoticeWriter;
+  readonly giveBack: GiveBack;
+  /** Returns what came for a job before it was here. */
+  readonly takeKept: (id: string) => readonly Request[];
+  readonly clockOffsetMs: () => number;
+  readonly onRecovered: (run: HostRun) => void;
+}
+
+/** Runs BullMQ jobs as jobs of the host's pool: one {@link HostRun} each. */
+export class JobRunner {
+  readonly #deps: JobRunnerDeps;
+  readonly #runs = new Map<string, HostRun>();
+  readonly #ofBull = new WeakMap<BullJob, HostRun>();
+  readonly #limits = new TaskLimits();
+  /** Whether the host leaves: nothing begins any more. */
+  #isLeaving = false;
+  readonly #whenEmpty: (() => void)[] = [];
+
+  constructor(deps: JobRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  get runs(): ReadonlyMap<string, HostRun> {
+    return this.#runs;
+  }
+
+  /** The run of a BullMQ job, also once it has ended. */
+  runOf(bull: BullJob): HostRun | undefined {
+    return this.#ofBull.get(bull);
+  }
+
+  /** Runs a job: what BullMQ calls its processor. Two parameters, so that BullMQ makes no AbortController for each job. */
+  readonly process = async (bull: BullJob, token: string | undefined): Promise<unknown> => {
+    const run = new HostRun(bull, token ?? '');
+    this.#runs.set(run.id, run);
+    this.#ofBull.set(bull, run);
+    try {
+      return await this.#run(run);
+    } finally {
+      this.#runs.delete(run.id);
+      if (this.#runs.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+    }
+  };
+
+  /** Takes a request of a submitter. False if its job is not here. */
+  request(request: Request): boolean {
+    const run = this.#runs.get(request.id);
+    if (run === undefined) return false;
+    if (run.local === undefined) {
+      run.early.push(request);
+      run.onEarly?.();
+    } else this.#answer(run, run.local, request);
+    return true;
+  }
+
+  /** Stops a run whose lock is lost: at once, and without a word. */
+  fence(run: HostRun): void {
+    run.stop = 'fenced';
+    const { local } = run;
+    if (local === undefined || isSettled(local)) return;
+    const extras = ensureExtras(local);
+    if (extras.options !== undefined) extras.options = withOptions(extras.options, { graceMs: 0 });
+    local.cancel('the lock of the job was lost');
+  }
+
+  /** Resolves once nothing runs. */
+  whenEmpty(): Promise<void> {
+    return this.#runs.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  /** From now on jobs are given back: those that run, those that have not begun, those that are still fetched. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const run of this.#runs.values()) {
+      run.stop ??= 'drained';
+      run.local?.cancel(DRAIN);
+      run.onEarly?.();
+    }
+  }
+
+  async #run(run: HostRun): Promise<unknown> {
+    const { giveBack, settings } = this.#deps;
+    run.early.push(...this.#deps.takeKept(run.id));
+    if (this.#isLeaving) return await giveBack.toHead(run);
+    await giveBack.keepOrder(run);
+    if (run.bull.stalledCounter > 0) this.#recovered(run);
+    const known = run.data === undefined && !settings.plainJobs ? undefined : settings.tasks.find(run.bull.name);
+    if (known === undefined) return await this.#unknown(run);
+    await this.#enter(run, known);
+    try {
+      return await this.#call(run, known);
+    } finally {
+      this.#limits.leave(known);
+    }
+  }
+
+  /** Waits for a place, if the task has a limit of its own. */
+  async #enter(run: HostRun, known: KnownHostTask): Promise<void> {
+    for (;;) {
+      this.#checkEarly(run);
+      if (run.stop === 'drained' || this.#isLeaving) return await this.#deps.giveBack.toHead(run);
+      if (run.stop === 'fenced') throw this.#deps.giveBack.done;
+      if (this.#limits.tryEnter(known)) return;
+      await new Promise<void>((resolve) => {
+        const stop = this.#limits.onceFree(known, resolve);
+        run.onEarly = () => {
+          stop();
+          resolve();
+        };
+      });
+      run.onEarly = undefined;
+    }
+  }
+
+  /** A cancel that came before the job was on the pool: it never begins. */
+  #checkEarly(run: HostRun): void {
+    for (const request of run.early) if (request.kind === 'cancel') throw this.#cancelled(run, request.mark);
+  }
+
+  async #call(run: HostRun, known: KnownHostTask): Promise<unknown> {
+    const args = await this.#argsOf(run);
+    this.#checkEarly(run); // it may have come while they were read
+    if (this.#isLeaving) return await this.#deps.giveBack.toHead(run);
+    const local = this.#submit(run, known, args);
+    if (local === undefined) return await this.#deps.giveBack.toHead(run);
+    const progress =
+      run.data === undefined ? undefined : new ProgressSender(run.id, local, (notice) => this.#tell(run, notice));
+    for (const request of run.early.splice(0)) this.#answer(run, local, request);
+    await local.catch(() => {});
+    progress?.flush();
+    return await this.#end(run, known, local);
+  }
+
+  async #argsOf(run: HostRun): Promise<readonly unknown[]> {
+    const { data, bull } = run;
+    if (data === undefined) return [bull.data];
+    try {
+      const args = decodeValue(isElsewhere(data.a) ? await this.#blobOf(run) : data.a, 'args');
+      if (Array.isArray(args)) return args;
+      throw wrongType(`run job '${bull.name}'`, 'its arguments must be a list', describe(args));
+    } catch (error) {
+      run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
+      throw this.#failed(error, run);
+    }
+  }
+
+  /** Returns the encoded arguments that are in a key of their own. */
+  async #blobOf({ id, bull }: HostRun): Promise<unknown> {
+    const text = await this.#deps.redis.get(this.#deps.keys.blob(id));
+    if (text !== null) return JSON.parse(text);
+    throw new JobLostError(`Cannot run job '${bull.name}' (id ${id}): its arguments are gone from Redis`);
+  }
+
+  /** Submits the job to the pool; `undefined` if that is shut down. */
+  #submit(run: HostRun, { ref }: KnownHostTask, args: readonly unknown[]): Job | undefined {
+    const { bull, data } = run;
+    const details = data?.o ?? {};
+    const options = readJobOptions(this.#optionsOf(bull, details), `run job '${bull.name}'`);
+    const local = new Job(ref as unknown as Task, args, options);
+    setOrigin(local, { id: run.id, attemptsBefore: run.attempt - 1 });
+    try {
+      run.local = this.#deps.settings.pool.submitJob(local);
+      return run.local;
+    } catch (error) {
+      if (error instanceof PoolClosedError) return undefined;
+      throw error;
+    }
+  }
+
+  #optionsOf(bull: BullJob, { n, p, t, g, d, c }: JobDetails): JobOptions {
+    const isOwn = p !== undefined && toBullPriority(p) === bull.priority; // it may have been changed since
+    return {
+      priority: isOwn ? p : fromBullPriority(bull.priority === 0 ? 1 : bull.priority),
+      graceMs: g === undefined ? undefined : g === -1 ? Number.POSITIVE_INFINITY : g,
+      name: n,
+      timeoutMs: t,
+      deadline: d === undefined ? undefined : d - this.#deps.clockOffsetMs(),
+      // as an option, so that the pool adds it to its own context
+      context: c === undefined ? undefined : storesOf(decodeValue(c, 'context') as ContextValues),
+    };
+  }
+
+  #answer(run: HostRun, local: Job, request: Request): void {
+    if (request.kind === 'priority') {
+      this.#tell(run, ['answered', run.id, 'priority', local.setPriority(request.priority)]);
+      return;
+    }
+    const cause = causeOf(request.mark, local.name);
+    const stops = local.cancel(cause?.reason) || kindOf(local).settledAs === 'CANCELLED';
+    if (stops) {
+      run.stop = run.stop === 'fenced' ? 'fenced' : 'cancelled';
+      run.mark ??= request.mark;
+    } else run.isLast = true;
+    this.#tell(run, ['answered', run.id, 'cancel', stops]);
+  }
+
+  /** The local job has settled: returns the result for BullMQ, or throws what it is to do instead. */
+  async #end(run: HostRun, known: KnownHostTask, local: Job): Promise<unknown> {
+    const { giveBack, settings } = this.#deps;
+    if (run.stop === 'fenced') throw giveBack.done;
+    const { settledAs } = kindOf(local);
+    if (settledAs === 'COMPLETED') return this.#completed(run, local);
+    const { error } = local;
+    if (settledAs !== 'CANCELLED') throw this.#failedRun(run, known, local, error);
+    if (run.stop === 'drained') return await giveBack.toHead(run);
+    run.outcome = ['cancelled', run.id, encodeFailure(error), run.info(settings.id), encodedOrNothing(local.result)];
+    throw new this.#deps.peers.bullmq.UnrecoverableError(run.mark ?? 'CANCELLED:');
+  }
+
+  #completed(run: HostRun, local: Job): unknown {
+    if (run.data === undefined) return local.result;
+    let measured: Measured;
+    try {
+      measured = encodeValue(local.result, 'result');
+    } catch (error) {
+      run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
+      throw this.#failed(error, run);
+    }
+    const { encoded, bytes } = measured;
+    run.outcome = ['completed', run.id, bytes > MAX_INLINE ? { r: 1 } : encoded, run.info(this.#deps.settings.id)];
+    return encoded;
+  }
+
+  #failedRun(run: HostRun, known: KnownHostTask, local: Job, error: unknown): Error {
+    const details = run.data?.o ?? {};
+    const isLast =
+      run.isLast ||
+      local.attempts === 0 ||
+      (error instanceof WorkerExitError && details.w !== 1) ||
+      !mayRetry(known, error) ||
+      this.#isTooLate(run, details);
+    run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
+    return isLast ? this.#failed(error, run) : this.#failure(error, run);
+  }
+
+  /** Whether another attempt would begin behind the deadline. */
+  #isTooLate({ bull }: HostRun, { d }: JobDetails): boolean {
+    return d !== undefined && Date.now() + this.#deps.clockOffsetMs() + nextDelayMs(bull) > d;
+  }
+
+  /** Returns what makes BullMQ fail the job for good. The error goes into the record, before BullMQ's own change of it. */
+  #failed(error: unknown, run: HostRun): Error {
+    const failure = new this.#deps.peers.bullmq.UnrecoverableError(messageOf(error));
+    return this.#recorded(failure, error, run);
+  }
+
+  #failure(error: unknown, run: HostRun): Error {
+    return this.#recorded(new Error(messageOf(error)), error, run);
+  }
+
+  #recorded(failure: Error, error: unknown, run: HostRun): Error {
+    failure.stack = stackIfAny(error) ?? failure.message;
+    if (run.data !== undefined) {
+      const text = JSON.stringify(run.outcome?.[2] ?? encodeFailure(error));
+      this.#deps.redis.tsRecord(this.#deps.keys.job(run.id), 'tserr', text).catch(() => {});
+    }
+    return failure;
+  }
+
+  #cancelled(run: HostRun, mark: string): Error {
+    const error = causeOf(mark, run.bull.name)?.error();
+    run.outcome = ['cancelled', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
+    return new this.#deps.peers.bullmq.UnrecoverableError(mark);
+  }
+
+  /** A task that this host lacks: another may have it, as while a new version is rolled out. */
+  async #unknown(run: HostRun): Promise<never> {
+    const { settings, redis, keys, giveBack } = this.#deps;
+    const isDeferred = settings.unknownTask === 'defer';
+    const times = isDeferred ? Number(await redis.hincrby(keys.job(run.id), 'tsun', 1)) : MAX_DEFERS + 1;
+    if (times <= MAX_DEFERS) return await giveBack.forMs(run, DEFER_MS);
+    const error = settings.tasks.missing(run.bull.name);
+    run.outcome = ['failed', run.id, encodeFailure(error), run.info(settings.id)];
+    throw this.#failed(error, run);
+  }
+
+  /** A host that ran the job has died. */
+  #recovered(run: HostRun): void {
+    this.#tell(run, ['recovered', run.id, run.attempt - 1, this.#deps.settings.id]);
+    this.#deps.onRecovered(run);
+  }
+
+  #tell(run: HostRun, notice: Notice): void {
+    if (run.data !== undefined) this.#deps.notices.write(run.data.s, notice);
+  }
+}
+
+function mayRetry({ retryIf }: KnownHostTask, error: unknown): boolean {
+  try {
+    return retryIf?.(error) ?? true;
+  } catch {
+    return false;
+  }
+}
+
+function encodedOrNothing(value: unknown) {
+  try {
+    return encodeValue(value, 'result').encoded;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,57 @@
+import type { Redis } from 'ioredis';
+import { startTimer } from '../../base/timer.js';
+import { type Request, readRequest } from '../codec/notices.js';
+
+/** How long a request is kept for a job that is not here yet, in ms: the reply to its fetch may be on its way. */
+const KEPT_MS = 60_000;
+
+/** Requests of submitters about running jobs, which every host of the queue gets. */
+export class RequestChannel {
+  readonly #redis: Redis;
+  readonly #channel: string;
+  readonly #kept = new Map<string, Request[]>();
+  /** Whether the channel was subscribed to before. */
+  #wasSubscribed = false;
+
+  /**
+   * @param take takes a request. False if its job is not here.
+   * @param onResubscribed called when the channel is heard again after it was not.
+   */
+  constructor(redis: Redis, channel: string, take: (request: Request) => boolean, onResubscribed: () => void) {
+    this.#redis = redis;
+    this.#channel = channel;
+    redis.on('message', (_channel: string, text: string) => {
+      const request = readRequest(text);
+      if (request !== undefined && !take(request)) this.#keep(request);
+    });
+    redis.on('ready', () => {
+      if (this.#wasSubscribed) onResubscribed();
+    });
+  }
+
+  async subscribe(): Promise<void> {
+    await this.#redis.subscribe(this.#channel);
+    this.#wasSubscribed = true;
+  }
+
+  /** Returns what came for a job before it was here. */
+  takeKept(id: string): readonly Request[] {
+    const kept = this.#kept.get(id) ?? [];
+    this.#kept.delete(id);
+    return kept;
+  }
+
+  #keep(request: Request): void {
+    const kept = this.#kept.get(request.id);
+    if (kept !== undefined) {
+      kept.push(request);
+      return;
+    }
+    const list = [request];
+    this.#kept.set(request.id, list);
+    const forget = (): void => {
+      if (this.#kept.get(request.id) === list) this.#kept.delete(request.id);
+    };
+    startTimer(KEPT_MS, forget, { keepsProcess: false });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Job as BullJob } from 'bullmq';
+import { type RetryOptions, retryDelayMs } from '../../jobs/retry-policy.js';
+import { type JobData, OWN_BACKOFF } from '../codec/job-data.js';
+
+/** Returns how a BullMQ job is retried: as its submitter has said, or as its own options say. */
+function retryOf({ data, opts }: Pick<BullJob, 'data' | 'opts'>): RetryOptions {
+  const own = (data as Partial<JobData> | undefined)?.o?.b;
+  if (own !== undefined) {
+    const [delayMs, backoff, maxDelayMs, jitter] = own;
+    return { maxAttempts: 2, delayMs, backoff, jitter, ...(maxDelayMs >= 0 && { maxDelayMs }) };
+  }
+  const { backoff } = opts;
+  if (typeof backoff !== 'object') return { maxAttempts: 2, delayMs: backoff ?? 0 };
+  return {
+    maxAttempts: 2,
+    delayMs: backoff.delay ?? 0,
+    backoff: backoff.type === 'exponential' ? 'exponential' : 'fixed',
+  };
+}
+
+/** Returns the delay before the next attempt, in ms: an estimate, if it is partly random. */
+export function nextDelayMs(bull: BullJob): number {
+  return retryDelayMs(retryOf(bull), bull.attemptsMade + 1);
+}
+
+/** What BullMQ asks for the delay of a job whose backoff it does not know. */
+export function backoffStrategy(
+  attemptsMade: number,
+  type?: string,
+  _error?: Error,
+  bull?: Pick<BullJob, 'data' | 'opts'>,
+): number {
+  if (type !== OWN_BACKOFF || bull === undefined) return 0;
+  return Math.round(retryDelayMs(retryOf(bull), attemptsMade));
+}

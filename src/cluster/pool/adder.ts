@@ -1,0 +1,144 @@
+import type { Queue } from 'bullmq';
+import { now } from '../../base/clock.js';
+import { startTimer } from '../../base/timer.js';
+import { isSettled } from '../../jobs/job-access.js';
+import { ClusterUnavailableError } from '../errors.js';
+import type { QueueKeys } from '../redis/keys.js';
+import type { ScriptedRedis } from '../redis/scripts.js';
+import { type JobSpec, type SpecSettings, specOf } from './job-spec.js';
+import type { Submission } from './submission.js';
+
+/** How many jobs are added by one pipeline, at most. */
+const PIPELINE = 250;
+/** How long to wait, in ms, before jobs that could not be added are sent again. */
+const RETRY_MS = 200;
+/** How long a key with arguments is kept beyond the start of its job, in seconds. */
+const BLOB_SECONDS = 7 * 24 * 3600;
+
+export interface AdderDeps {
+  readonly queue: Queue;
+  readonly redis: ScriptedRedis;
+  readonly keys: QueueKeys;
+  readonly settings: { readonly inFlight: number; readonly connectTimeoutMs: number };
+  /** What goes into each job. Read for each pipeline, as the clocks drift. */
+  readonly spec: () => SpecSettings;
+  /** Why nothing can be added at all, if so. */
+  readonly refusal: () => Error | undefined;
+  /** The last error of the connection. */
+  readonly lastError: () => Error | undefined;
+  /** The job cannot be sent. */
+  readonly failed: (submission: Submission, error: unknown) => void;
+}
+
+/**
+ * Hands jobs over to Redis, many at once. Ids are chosen here, so that a pipeline whose answer is lost can be sent again: Redis
+ * leaves alone what it has.
+ */
+export class Adder {
+  readonly #deps: AdderDeps;
+  readonly #queued = new Set<Submission>();
+  #flying = 0;
+  #isScheduled = false;
+  /** When Redis last accepted a pipeline, in ms of `now()`. */
+  #acceptedAtMs = 0;
+
+  constructor(deps: AdderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends a job with those submitted in the same turn. */
+  add(submission: Submission): void {
+    submission.phase = 'queued';
+    this.#queued.add(submission);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#pump());
+  }
+
+  /** Takes back a job that is not being sent yet. False if it is. */
+  remove(submission: Submission): boolean {
+    return this.#queued.delete(submission);
+  }
+
+  #pump(): void {
+    this.#isScheduled = false;
+    while (this.#queued.size > 0 && this.#flying < this.#deps.settings.inFlight) {
+      const batch: Submission[] = [];
+      for (const submission of this.#queued) {
+        this.#queued.delete(submission);
+        submission.phase = 'adding';
+        if (batch.push(submission) === PIPELINE) break;
+      }
+      this.#flying++;
+      void this.#send(batch).finally(() => {
+        this.#flying--;
+        this.#pump();
+      });
+    }
+  }
+
+  async #send(batch: readonly Submission[]): Promise<void> {
+    const refusal = this.#deps.refusal();
+    const specs = new Map<Submission, JobSpec>();
+    for (const submission of batch) {
+      try {
+        if (refusal !== undefined) throw refusal;
+        specs.set(submission, specOf(submission, this.#deps.spec()));
+      } catch (error) {
+        this.#deps.failed(submission, error);
+      }
+    }
+    if (specs.size === 0) return;
+    const outcome = await this.#insist(specs);
+    if (outcome === 'added') this.#acceptedAtMs = now();
+    for (const submission of specs.keys()) {
+      if (outcome === 'added') submission.added();
+      else this.#deps.failed(submission, outcome);
+    }
+  }
+
+  /** Adds jobs until Redis has them or their time is over. Returns the error if it is. */
+  #insist(specs: ReadonlyMap<Submission, JobSpec>): Promise<'added' | ClusterUnavailableError> {
+    const { connectTimeoutMs } = this.#deps.settings;
+    const since = Math.max(this.#acceptedAtMs, ...[...specs.keys()].map(({ submittedAtMs }) => submittedAtMs));
+    return new Promise((resolve) => {
+      let lastError: unknown;
+      let isOver = false;
+      const expire = (): void => {
+        isOver = true;
+        const cause = lastError ?? this.#deps.lastError();
+        const message = `Cannot add the job to Redis: it could not be handed over within ${connectTimeoutMs} ms`;
+        resolve(new ClusterUnavailableError(message, { cause }));
+      };
+      const stopTimer = startTimer(Math.max(0, since + connectTimeoutMs - now()), expire, { keepsProcess: false });
+      const attempt = (): void => {
+        if (isOver) return;
+        this.#add(specs).then(
+          () => {
+            stopTimer();
+            if (isOver) void this.#withdraw(specs);
+            else resolve('added');
+          },
+          (error: unknown) => {
+            lastError = error;
+            startTimer(RETRY_MS, attempt, { keepsProcess: false });
+          },
+        );
+      };
+      attempt();
+    });
+  }
+
+  async #add(specs: ReadonlyMap<Submission, JobSpec>): Promise<void> {
+    const { queue, redis, keys } = this.#deps;
+    const blobs = [...specs].map(([{ id, delayMs }, { blob }]) =>
+      blob === undefined ? undefined : redis.set(keys.blob(id), blob, 'EX', BLOB_SECONDS + Math.ceil(delayMs / 1000)),
+    );
+    await Promise.all([queue.addBulk([...specs.values()]), ...blobs]);
+  }
+
+  /** Removes jobs that Redis got too late: they have failed here. */
+  async #withdraw(specs: ReadonlyMap<Submission, JobSpec>): Promise<void> {
+    for (const { id, job } of specs.keys()) if (isSettled(job)) await this.#deps.queue.remove(id).catch(() => 0);
+  }
+}

@@ -1,0 +1,185 @@
+import { startTimer } from '../../base/timer.js';
+import type { AttachablePool, Ledger } from '../../core/ledger.js';
+import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
+import type { Job } from '../../jobs/job.js';
+import {
+  changePriority,
+  isSettled,
+  type JobHandle,
+  type JobPool,
+  kindOf,
+  type PriorityOutcome,
+  type StopOutcome,
+} from '../../jobs/job-access.js';
+import { PoolRef } from '../../jobs/job-kind.js';
+import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
+import type { MetricsRecorder } from '../../metrics/recorder.js';
+import { markOf } from '../codec/marks.js';
+import type { Request } from '../codec/notices.js';
+import { toBullPriority } from '../codec/priority.js';
+import type { QueueKeys } from '../redis/keys.js';
+import type { MarkOutcome, ScriptedRedis } from '../redis/scripts.js';
+import type { Adder } from './adder.js';
+import type { ClusterJobPool } from './cluster-job.js';
+import type { JobTable } from './job-table.js';
+import type { Submission } from './submission.js';
+
+/** How long to wait, in ms, before a command that failed is sent again. */
+const RETRY_MS = 100;
+
+export interface ClusterControlDeps {
+  readonly redis: ScriptedRedis;
+  readonly keys: QueueKeys;
+  readonly table: JobTable;
+  readonly ledger: Ledger;
+  readonly metrics: MetricsRecorder;
+  readonly deferred: DeferredJobs;
+  readonly adder: Adder;
+  /** Removes the record of a job that will not run. */
+  readonly remove: (id: string) => Promise<unknown>;
+  /** Reads the record of a job. */
+  readonly lookUp: (submission: Submission) => Promise<void>;
+}
+
+/** Cancels jobs and changes their priority, wherever they are. */
+export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
+  readonly #deps: ClusterControlDeps;
+  /** The reference by which local jobs find this object: their tokens, their signals. */
+  readonly ref = new PoolRef<JobPool>();
+
+  constructor(deps: ClusterControlDeps) {
+    this.#deps = deps;
+  }
+
+  attach(): void {
+    this.ref.pool = this;
+  }
+
+  // What local jobs call: a token or a signal cancels, which nobody waits for.
+
+  cancelJob(job: JobHandle, reason: unknown): StopOutcome {
+    return this.stopLocal(job as Job, new Cancellation(job.name, reason));
+  }
+
+  stopLocal(job: Job, cause: StopCause): StopOutcome {
+    const submission = this.#deps.table.of(job);
+    if (submission === undefined || isSettled(job)) return 'too late';
+    void this.stop(submission, cause);
+    return isSettled(job) ? 'settled' : 'stopping';
+  }
+
+  reprioritise(job: JobHandle, priority: number): PriorityOutcome {
+    const submission = this.#deps.table.of(job as Job);
+    if (submission === undefined || isSettled(job)) return 'too late';
+    void this.setPriority(submission, priority);
+    return 'changed';
+  }
+
+  // What jobs of the cluster call.
+
+  cancel(submission: Submission, reason: unknown): Promise<boolean> {
+    return this.stop(submission, new Cancellation(submission.job.name, reason));
+  }
+
+  /** Stops a job so that it settles as `cause` says. Resolves, once that is decided, with whether it will. */
+  async stop(submission: Submission, cause: StopCause): Promise<boolean> {
+    const { job } = submission;
+    if (isSettled(job)) return false;
+    if (this.#takeBack(submission)) {
+      this.#deps.ledger.settleBy(job, cause);
+      return true;
+    }
+    if (!(await isAdded(submission))) return false;
+    const decided = submission.answer('cancel', () => kindOf(job).settledAs === cause.state);
+    const { text, kind } = markOf(cause);
+    const found = await this.#insist(submission, () =>
+      this.#deps.redis.tsMark(this.#deps.keys.job(submission.id), text, kind),
+    );
+    switch (found) {
+      case 'marked':
+        if (isSettled(job)) return false;
+        this.#deps.ledger.settleBy(job, cause);
+        void this.#deps.remove(submission.id).catch(() => 0); // tidiness: BullMQ would fail it
+        return true;
+      case 'running':
+        await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
+        return await decided;
+      case 'gone':
+      case 'finished':
+        void this.#deps.lookUp(submission).catch(() => {});
+        return await decided;
+      case 'settled':
+        return await decided;
+    }
+  }
+
+  async setPriority(submission: Submission, priority: number): Promise<boolean> {
+    const { job } = submission;
+    if (isSettled(job)) return false;
+    const { phase } = submission;
+    if (phase === 'held' || phase === 'queued') return this.#changed(submission, priority);
+    if (!(await isAdded(submission))) return false;
+    const { redis, keys } = this.#deps;
+    const number = toBullPriority(priority);
+    const answered = submission.answer('priority', () => false);
+    const found = await this.#insist(submission, () =>
+      redis.tsReprioritise(keys.job(submission.id), keys.prioritized, submission.id, number, 'keep'),
+    );
+    if (found === 'changed') return this.#changed(submission, priority);
+    if (found !== 'running') return false;
+    await this.#ask({ kind: 'priority', id: submission.id, priority });
+    return (await answered) && this.#changed(submission, priority);
+  }
+
+  /** Moves a job ahead of its equals, once Redis has it. */
+  async toFront(submission: Submission): Promise<void> {
+    const { redis, keys } = this.#deps;
+    const number = toBullPriority(submission.job.priority);
+    await redis.tsReprioritise(keys.job(submission.id), keys.prioritized, submission.id, number, 'front');
+  }
+
+  async refresh(submission: Submission): Promise<void> {
+    if (isSettled(submission.job) || submission.phase !== 'added') return;
+    await this.#deps.lookUp(submission);
+  }
+
+  #changed({ job }: Submission, priority: number): boolean {
+    if (isSettled(job)) return false;
+    this.#deps.metrics.jobReprioritised(job.priority, priority);
+    changePriority(job, priority);
+    return true;
+  }
+
+  /** Takes back a job that has not been sent. */
+  #takeBack(submission: Submission): boolean {
+    return this.#deps.deferred.remove(submission.job) || this.#deps.adder.remove(submission);
+  }
+
+  /** Sends a request to the hosts. If it is lost on the way, the job's record says the same when it is fetched again. */
+  async #ask(request: Request): Promise<void> {
+    await this.#deps.redis.publish(this.#deps.keys.requests, JSON.stringify(request)).catch(() => 0);
+  }
+
+  /** Repeats a script until it has an answer, or the job has settled. The scripts may run twice. */
+  async #insist<O extends MarkOutcome | 'changed'>(
+    submission: Submission,
+    run: () => Promise<O>,
+  ): Promise<O | 'settled'> {
+    for (;;) {
+      if (isSettled(submission.job)) return 'settled';
+      try {
+        return await run();
+      } catch {
+        await new Promise<void>((resolve) => startTimer(RETRY_MS, resolve, { keepsProcess: false }));
+      }
+    }
+  }
+}
+
+/** Waits until Redis has the job. False if it settles before. */
+function isAdded(submission: Submission): Promise<boolean> {
+  return submission.whenAdded.then(
+    () => true,
+    () => false,
+  );
+}

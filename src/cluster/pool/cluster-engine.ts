@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { clearInterval, now, setInterval } from '../../base/clock.js';
+import { ListenerQueue } from '../../base/listener-queue.js';
+import { Ledger } from '../../core/ledger.js';
+import { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
+import { TimeLimits } from '../../core/lifecycle/time-limits.js';
+import { PoolLog } from '../../core/log.js';
+import { PoolState } from '../../core/pool-state.js';
+import { UnobservedFailures } from '../../core/unobserved-failures.js';
+import type { Job } from '../../jobs/job.js';
+import { MetricsRecorder } from '../../metrics/recorder.js';
+import { ClusterUnavailableError, DetachedError } from '../errors.js';
+import { Connections } from '../redis/connections.js';
+import { loadPeers } from '../redis/peers.js';
+import { addScripts } from '../redis/scripts.js';
+import { CLOCK_MS, clockOffsetMs, examine } from '../redis/startup-checks.js';
+import { Adder } from './adder.js';
+import { ClusterControl } from './cluster-control.js';
+import { createEvents } from './cluster-events.js';
+import { ClusterIntake } from './cluster-intake.js';
+import type { ClusterPoolSettings } from './cluster-pool-options.js';
+import { ClusterShutdown } from './cluster-shutdown.js';
+import { JobTable } from './job-table.js';
+import { Outcomes } from './outcomes.js';
+import { ResultReader } from './result-reader.js';
+import { Sweeper } from './sweeper.js';
+
+/** How many entries BullMQ keeps of its own events, which nobody here reads. */
+const MAX_EVENTS = 100;
+
+/** The parts of a `ClusterPool` that its public face calls. */
+export type ClusterEngine = ReturnType<typeof createClusterEngine>;
+
+/**
+ * Makes the parts of a pool, each given those made before it. Two report to later ones, by functions that are called only
+ * once all are made: the deferred jobs, which go on to the adder; the outcomes, which may need a record.
+ */
+export function createClusterEngine(settings: ClusterPoolSettings) {
+  const { keys } = settings;
+  const peers = loadPeers('create cluster pool');
+  const submitter = randomBytes(8).toString('hex').replace(/^\d/, 'a');
+  const state = new PoolState();
+
+  // what is reported
+  const listenerQueue = new ListenerQueue();
+  const { hub, events } = createEvents(listenerQueue);
+  const log = new PoolLog(settings, listenerQueue, hub);
+
+  // Redis
+  let clockOffset = 0;
+  let refusal: Error | undefined;
+  const connections = new Connections(settings.connection, peers, {
+    onConnected: () => {
+      events.emit('connected', undefined);
+      void look();
+      void sweeper.sweepAll();
+    },
+    onDisconnected: (error) => events.emit('disconnected', { error }),
+  });
+  const redis = addScripts(connections.open());
+  const blocking = connections.open();
+  const queue = new peers.bullmq.Queue(keys.queue, {
+    connection: connections.open(),
+    prefix: keys.prefix,
+    streams: { events: { maxLen: MAX_EVENTS } },
+  });
+  queue.on('error', () => {}); // the connections report
+
+  // counts
+  const metrics = new MetricsRecorder(now(), []);
+  const unobserved = new UnobservedFailures(hub, log);
+  const watchFailure = (job: Job, error: unknown): void => {
+    if (!(error instanceof DetachedError)) unobserved.watch(job, error); // it did not fail
+  };
+  const ledger = new Ledger({ metrics, events: hub, unobserved: { watch: watchFailure }, aging: undefined });
+  const table = new JobTable();
+
+  // the life of a job
+  const limits = new TimeLimits();
+  const release = (job: Job): void => {
+    const submission = table.of(job);
+    if (submission !== undefined) adder.add(submission);
+  };
+  const deferred = new DeferredJobs(ledger, { enqueueBefore: release });
+  const outcomes = new Outcomes({
+    ...{ table, ledger, metrics, events, listenerQueue },
+    lookUp: (submission) => void sweeper.lookUp([submission]).catch(() => {}),
+  });
+  const adder = new Adder({
+    ...{ queue, redis, keys, settings },
+    spec: () => ({ ...settings, submitter, clockOffsetMs: clockOffset }),
+    refusal: () => refusal,
+    lastError: () => connections.lastError,
+    failed: (submission, error) => outcomes.failed(submission, error),
+  });
+  const sweeper = new Sweeper({ redis, keys, table, adder, outcomes, settings });
+  const control = new ClusterControl({
+    ...{ redis, keys, table, ledger, metrics, deferred, adder },
+    remove: (id) => queue.remove(id),
+    lookUp: (submission) => sweeper.lookUp([submission]),
+  });
+  const intake = new ClusterIntake({ state, submitter, table, ledger, control, deferred, limits, adder });
+  const reader = new ResultReader({
+    ...{ blocking, redis, key: keys.results(submitter) },
+    ttlSeconds: 2 * settings.keepResults,
+    take: (notice) => outcomes.take(notice),
+  });
+
+  /** Looks at the server: whether it can be used, how its clock goes. */
+  const look = async (): Promise<void> => {
+    const findings = await examine(redis);
+    clockOffset = findings.clockOffsetMs;
+    refusal = findings.refusal === undefined ? undefined : new ClusterUnavailableError(findings.refusal);
+    for (const warning of findings.warnings) log.warn(warning);
+  };
+  const compareClocks = async (): Promise<void> => {
+    if (connections.isConnected) clockOffset = await clockOffsetMs(redis);
+  };
+  const clockTimer = setInterval(() => void compareClocks(), CLOCK_MS).unref();
+
+  const close = async (): Promise<void> => {
+    clearInterval(clockTimer);
+    sweeper.stop();
+    reader.stop();
+    if (connections.isConnected) await redis.del(keys.results(submitter)).catch(() => 0);
+    await queue.close().catch(() => {});
+    connections.close();
+  };
+  const shutdown = new ClusterShutdown({ state, ledger, table, outcomes, control, log, close });
+
+  return {
+    state,
+    submitter,
+    hub,
+    events,
+    log,
+    metrics,
+    ledger,
+    table,
+    control,
+    intake,
+    queue,
+    shutdown,
+    sweeper,
+    redis,
+  };
+}

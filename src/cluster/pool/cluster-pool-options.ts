@@ -1,0 +1,101 @@
+import { mustBeWithin } from '../../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkCount, checkNumber, checkOneOf, checkPositiveMs, checkText } from '../../base/check/values.js';
+import { checkLogger, type Logger } from '../../core/options/logger.js';
+import { MAX_PAYLOAD } from '../codec/value-codec.js';
+import { checkQueueOptions, type QueueOptions, type QueueSettings } from '../queue-options.js';
+
+/** How many times `sweepMs` a record must be kept at least: a sweep must find it. */
+const SWEEPS = 4;
+/** Longest that a record is kept, in seconds. */
+const FOREVER = 2 ** 31;
+const ACTION = 'create cluster pool';
+
+export interface ClusterPoolOptions extends QueueOptions {
+  /** How many pipelines of at most 250 jobs are under way to Redis at once. Default: 4. */
+  readonly inFlight?: number | undefined;
+  /** Size of encoded arguments, in bytes, beyond which they go to a key of their own. Default: 65 536. */
+  readonly maxInline?: number | undefined;
+  /** Largest size of encoded arguments, in bytes. Default: 32 MB. */
+  readonly maxPayload?: number | undefined;
+  /** How long the record of a completed job is kept, in seconds; at least 4 × `sweepMs`. Default: 3 600. */
+  readonly keepResults?: number | undefined;
+  /** How long the record of a failed or cancelled job is kept, in seconds; at least 4 × `sweepMs`. Default: 86 400. */
+  readonly keepFailures?: number | undefined;
+  /** How long nothing is heard of a job, in ms, before its record is looked up. Default: 30 000. */
+  readonly sweepMs?: number | undefined;
+  /**
+   * What becomes of a job whose record is gone: it settles FAILED with a `JobLostError`, or is added again under its id, at most
+   * 3 times. Default: `'fail'`.
+   */
+  readonly onLost?: 'fail' | 'resubmit' | undefined;
+  /**
+   * How long Redis may take to accept a job, in ms. Past that the job settles FAILED with a `ClusterUnavailableError`.
+   * `Infinity` waits. Default: 10 000.
+   */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */
+  readonly logger?: Logger | undefined;
+  /** Name of the pool in what it logs. Default: `cluster`. */
+  readonly name?: string | undefined;
+}
+
+/** The options with their defaults, checked. */
+export interface ClusterPoolSettings extends QueueSettings {
+  readonly inFlight: number;
+  readonly maxInline: number;
+  readonly maxPayload: number;
+  /** In seconds, as the next. */
+  readonly keepResults: number;
+  readonly keepFailures: number;
+  readonly sweepMs: number;
+  readonly onLost: 'fail' | 'resubmit';
+  readonly connectTimeoutMs: number;
+  readonly logger: Logger | undefined;
+  readonly name: string;
+}
+
+const NAMES = optionNames<ClusterPoolOptions>({
+  connection: true,
+  queue: true,
+  prefix: true,
+  inFlight: true,
+  maxInline: true,
+  maxPayload: true,
+  keepResults: true,
+  keepFailures: true,
+  sweepMs: true,
+  onLost: true,
+  connectTimeoutMs: true,
+  logger: true,
+  name: true,
+});
+
+/** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
+export function resolveClusterPoolOptions(options: unknown): ClusterPoolSettings {
+  const given = readOptions<ClusterPoolOptions>(options ?? {}, NAMES, ACTION);
+  const { logger } = given;
+  checkLogger(logger, ACTION);
+  const sweepMs = checkPositiveMs(given.sweepMs ?? 30_000, 'sweepMs', ACTION);
+  const keep = (value: unknown, name: string, byDefault: number): number => {
+    const least = (SWEEPS * sweepMs) / 1000;
+    const seconds = checkNumber(value ?? Math.max(byDefault, least), name, ACTION);
+    if (!(seconds >= least))
+      throw mustBeWithin(`at least ${least} seconds, ${SWEEPS} x sweepMs`, seconds, name, ACTION);
+    return Math.min(Math.ceil(seconds), FOREVER);
+  };
+  const maxPayload = checkCount(given.maxPayload ?? MAX_PAYLOAD, { name: 'maxPayload', from: 1, action: ACTION });
+  return {
+    ...checkQueueOptions(given, ACTION),
+    inFlight: checkCount(given.inFlight ?? 4, { name: 'inFlight', from: 1, to: 1_000, action: ACTION }),
+    maxInline: checkCount(given.maxInline ?? 65_536, { name: 'maxInline', from: 0, action: ACTION }),
+    maxPayload: Math.min(maxPayload, MAX_PAYLOAD),
+    keepResults: keep(given.keepResults, 'keepResults', 3_600),
+    keepFailures: keep(given.keepFailures, 'keepFailures', 86_400),
+    sweepMs,
+    onLost: checkOneOf(given.onLost ?? 'fail', ['fail', 'resubmit'] as const, 'onLost', ACTION),
+    connectTimeoutMs: checkPositiveMs(given.connectTimeoutMs ?? 10_000, 'connectTimeoutMs', ACTION),
+    logger,
+    name: checkText(given.name ?? 'cluster', 'name', ACTION),
+  };
+}

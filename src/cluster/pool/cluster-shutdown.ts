@@ -1,0 +1,100 @@
+import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkMs, checkOneOf } from '../../base/check/values.js';
+import { type StopTimer, startTimer } from '../../base/timer.js';
+import type { Ledger } from '../../core/ledger.js';
+import type { PoolLog } from '../../core/log.js';
+import { type SettledCounts, SHUTDOWN_MODES, type ShutdownMode } from '../../core/options/shutdown-options.js';
+import type { PoolState } from '../../core/pool-state.js';
+import { DetachedError } from '../errors.js';
+import type { ClusterControl } from './cluster-control.js';
+import type { JobTable } from './job-table.js';
+import type { Outcomes } from './outcomes.js';
+
+const REASON = 'the pool was shut down';
+/** The modes of a shutdown: those of a local pool, and that which leaves the jobs to the hosts. */
+const MODES = [...SHUTDOWN_MODES, 'detach'] as const;
+
+export interface ClusterShutdownOptions {
+  /** What happens to unsettled jobs of this pool: see `ClusterPool.shutdown`. Default: `'drain'`. */
+  readonly mode?: ShutdownMode | 'detach' | undefined;
+  /** Time in milliseconds after which all remaining jobs are aborted. Default: never. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const NAMES = optionNames<ClusterShutdownOptions>({ mode: true, timeoutMs: true });
+
+export interface ClusterShutdownDeps {
+  readonly state: PoolState;
+  readonly ledger: Ledger;
+  readonly table: JobTable;
+  readonly outcomes: Outcomes;
+  readonly control: ClusterControl;
+  readonly log: PoolLog;
+  /** Closes what the pool has open. */
+  readonly close: () => Promise<void>;
+}
+
+/** Ends a pool, in a mode that only gets stricter (I5). It never touches jobs of other submitters. */
+export class ClusterShutdown {
+  readonly #deps: ClusterShutdownDeps;
+  #ended: Promise<SettledCounts> | undefined;
+  readonly #stopTimers: StopTimer[] = [];
+
+  constructor(deps: ClusterShutdownDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins the shutdown, or makes it stricter. Each call returns the same promise. */
+  begin(options: ClusterShutdownOptions | undefined): Promise<SettledCounts> {
+    const action = 'shut down cluster pool';
+    const given = readOptions(options, NAMES, action);
+    const mode = checkOneOf(given.mode ?? 'drain', MODES, 'mode', action);
+    const timeoutMs = checkMs(given.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', action);
+    const { state, log, ledger } = this.#deps;
+    if (this.#ended === undefined) log.shutdownBegins(mode, ledger.unsettled);
+    this.#ended ??= this.#end();
+    if (mode === 'detach') this.#detach();
+    else this.#tighten(mode);
+    if (timeoutMs !== Number.POSITIVE_INFINITY && state.phase !== 'abort' && state.phase !== 'closed')
+      this.#stopTimers.push(startTimer(timeoutMs, () => this.#tighten('abort'), { keepsProcess: false }));
+    return this.#ended;
+  }
+
+  async #end(): Promise<SettledCounts> {
+    const { state, ledger, log, close } = this.#deps;
+    const before = ledger.counts();
+    ledger.ref();
+    await Promise.resolve(); // the mode takes effect first
+    await ledger.waitAll(Number.POSITIVE_INFINITY);
+    for (const stop of this.#stopTimers) stop();
+    await close();
+    state.close();
+    ledger.end();
+    const after = ledger.counts();
+    const counts = {
+      completed: after.completed - before.completed,
+      failed: after.failed - before.failed,
+      cancelled: after.cancelled - before.cancelled,
+    };
+    log.shutdownEnds(counts);
+    return counts;
+  }
+
+  #tighten(mode: ShutdownMode): void {
+    const { state, table, control } = this.#deps;
+    if (state.shutDown(mode) === 'unchanged' || mode === 'drain') return;
+    for (const submission of table.all)
+      if (mode === 'abort' || submission.job.state === 'PENDING') void control.cancel(submission, REASON);
+  }
+
+  /** Leaves the jobs to the hosts: here they settle FAILED, which counts as no failure of theirs. */
+  #detach(): void {
+    const { state, table, outcomes } = this.#deps;
+    state.shutDown('abort');
+    for (const submission of table.all) {
+      const { id, job } = submission;
+      const message = `Job '${job.name}' (id ${id}) goes on without this process: the pool was shut down in mode 'detach'`;
+      outcomes.failed(submission, new DetachedError(message));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { JobsOptions } from 'bullmq';
+import { argsOf } from '../../base/in-flight-job.js';
+import type { Job } from '../../jobs/job.js';
+import { kindOf, optionsOf } from '../../jobs/job-access.js';
+import { contextOf, taskOf } from '../../jobs/job-engine.js';
+import type { RetryOptions } from '../../jobs/retry-policy.js';
+import { type JobData, type JobDetails, OWN_BACKOFF } from '../codec/job-data.js';
+import { fromBullPriority, toBullPriority } from '../codec/priority.js';
+import { encodeValue } from '../codec/value-codec.js';
+import type { Submission } from './submission.js';
+
+/** BullMQ's number of attempts for `maxAttempts: Infinity`. */
+const MAX_ATTEMPTS = 2 ** 31;
+
+/** What is added to BullMQ's queue for a job. */
+export interface JobSpec {
+  readonly name: string;
+  readonly data: JobData;
+  readonly opts: JobsOptions;
+  /** The encoded arguments, as JSON, if they go to a key of their own. */
+  readonly blob?: string;
+}
+
+export interface SpecSettings {
+  readonly submitter: string;
+  readonly maxInline: number;
+  readonly maxPayload: number;
+  /** In seconds, as the next. */
+  readonly keepResults: number;
+  readonly keepFailures: number;
+  /** How far the clock of Redis is ahead of this one, in ms. */
+  readonly clockOffsetMs: number;
+}
+
+/**
+ * Describes a job to BullMQ.
+ *
+ * @throws {NotCloneableError | PayloadTooLargeError} if its arguments or its context cannot be sent.
+ */
+export function specOf({ job, id, delayMs }: Submission, settings: SpecSettings): JobSpec {
+  const { encoded, bytes } = encodeValue(argsOf(job), 'args', settings.maxPayload);
+  const isLarge = bytes > settings.maxInline;
+  const options = optionsOf(job);
+  const details = detailsOf(job, settings);
+  const { retry } = options;
+  const opts: JobsOptions = {
+    jobId: id,
+    priority: toBullPriority(job.priority),
+    removeOnComplete: { age: settings.keepResults },
+    removeOnFail: { age: settings.keepFailures },
+    ...(delayMs > 0 && { delay: Math.ceil(delayMs) }),
+    ...(retry !== undefined && { attempts: Math.min(retry.maxAttempts, MAX_ATTEMPTS), backoff: backoffOf(retry) }),
+  };
+  const a = isLarge ? ({ r: 1 } as const) : encoded;
+  const data: JobData = { ts: 1, s: settings.submitter, a, ...(details !== undefined && { o: details }) };
+  const { name } = taskOf(job);
+  return isLarge ? { name, data, opts, blob: JSON.stringify(encoded) } : { name, data, opts };
+}
+
+/** Returns what is not as with most jobs; `undefined` if nothing is. */
+function detailsOf(job: Job, settings: SpecSettings): JobDetails | undefined {
+  const { name, timeoutMs, graceMs, deadline, retry } = optionsOf(job);
+  const { priority } = kindOf(job);
+  const context = contextOf(job);
+  const isExact = fromBullPriority(toBullPriority(priority)) === priority;
+  const details: JobDetails = {
+    ...(name !== undefined && { n: name }),
+    ...(!isExact && { p: priority }),
+    ...(isFiniteNumber(timeoutMs) && { t: timeoutMs }),
+    ...(graceMs !== undefined && { g: toJsonMs(graceMs) }),
+    ...(isFiniteNumber(deadline) && { d: deadline + settings.clockOffsetMs }),
+    ...(context !== undefined && { c: encodeValue(context, 'context', settings.maxPayload).encoded }),
+    ...(retry?.onWorkerExit === true && { w: 1 as const }),
+    ...(retry !== undefined && backoffOf(retry).type === OWN_BACKOFF && { b: ownBackoff(retry) }),
+  };
+  return Object.keys(details).length === 0 ? undefined : details;
+}
+
+const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** JSON has no `Infinity`. */
+const toJsonMs = (ms: number): number => (ms === Number.POSITIVE_INFINITY ? -1 : ms);
+
+/** The delay between attempts, as BullMQ knows it where it can: a plain consumer must understand it. */
+function backoffOf({ delayMs = 0, backoff = 'fixed', maxDelayMs, jitter = 0 }: RetryOptions) {
+  const isOwn = backoff === 'linear' || maxDelayMs !== undefined;
+  return { type: isOwn ? OWN_BACKOFF : backoff, delay: Math.ceil(delayMs), jitter };
+}
+
+function ownBackoff({
+  delayMs = 0,
+  backoff = 'fixed',
+  maxDelayMs = Number.POSITIVE_INFINITY,
+  jitter = 0,
+}: RetryOptions) {
+  return [delayMs, backoff, toJsonMs(maxDelayMs), jitter] as const;
+}

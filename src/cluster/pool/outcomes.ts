@@ -1,0 +1,146 @@
+import { now } from '../../base/clock.js';
+import type { ListenerQueue } from '../../base/listener-queue.js';
+import { toTicks } from '../../base/ticks.js';
+import type { Ledger } from '../../core/ledger.js';
+import { CancelledError, JobTimeoutError } from '../../errors.js';
+import { isSettled, recordRun } from '../../jobs/job-access.js';
+import { addReport, raiseToken, taskOf } from '../../jobs/job-engine.js';
+import type { MetricsRecorder } from '../../metrics/recorder.js';
+import { decodeFailure } from '../codec/failure-codec.js';
+import { type Elsewhere, isElsewhere } from '../codec/job-data.js';
+import type { Notice, RunInfo } from '../codec/notices.js';
+import { decodeValue, type Encoded } from '../codec/value-codec.js';
+import type { ClusterEvents } from './cluster-events.js';
+import type { JobTable } from './job-table.js';
+import type { Submission } from './submission.js';
+
+export interface OutcomesDeps {
+  readonly table: JobTable;
+  readonly ledger: Ledger;
+  readonly metrics: MetricsRecorder;
+  readonly events: ClusterEvents;
+  readonly listenerQueue: ListenerQueue;
+  /** Looks a job up in Redis now, as the notice does not say all. */
+  readonly lookUp: (submission: Submission) => void;
+}
+
+/** Takes in what hosts tell of jobs, and settles them: the first outcome of a job counts, later ones are dropped. */
+export class Outcomes {
+  readonly #deps: OutcomesDeps;
+
+  constructor(deps: OutcomesDeps) {
+    this.#deps = deps;
+  }
+
+  take(notice: Notice): void {
+    const submission = this.#deps.table.get(notice[1]);
+    if (submission === undefined) {
+      if (notice[0] === 'completed' || notice[0] === 'failed' || notice[0] === 'cancelled') this.#deps.table.late++;
+      return;
+    }
+    submission.heardAtMs = now();
+    switch (notice[0]) {
+      case 'begun':
+        this.#begun(submission, notice[2]);
+        break;
+      case 'progress':
+        this.#reported(submission, notice[2]);
+        break;
+      case 'completed':
+        this.completed(submission, notice[2], notice[3]);
+        break;
+      case 'failed':
+        this.failed(submission, decodeFailure(notice[2]), notice[3]);
+        break;
+      case 'cancelled':
+        this.cancelled(submission, decodeFailure(notice[2]), notice[3], notice[4]);
+        break;
+      case 'retried':
+        this.#retried(submission, notice);
+        break;
+      case 'recovered':
+        submission.waits(notice[2]);
+        this.#deps.events.emit('jobRecovered', submission.job, { hostId: notice[3] });
+        break;
+      case 'answered':
+        submission.answered(notice[2], notice[3]);
+        break;
+    }
+  }
+
+  #begun(submission: Submission, run: RunInfo): void {
+    submission.begun(run);
+    this.#deps.events.emit('jobStarted', submission.job);
+  }
+
+  #reported(submission: Submission, encoded: Encoded): void {
+    try {
+      addReport(submission.job, decodeValue(encoded, 'report'), this.#deps.listenerQueue);
+    } catch (unreadable) {
+      addReport(submission.job, unreadable, this.#deps.listenerQueue);
+    }
+  }
+
+  #retried(
+    submission: Submission,
+    [, , encoded, run, delayMs]: Extract<Notice, readonly ['retried', ...unknown[]]>,
+  ): void {
+    const [attempt, , executionMs, workerId] = run;
+    submission.begun(run);
+    submission.waits(attempt);
+    this.#deps.metrics.jobRetried(taskOf(submission.job));
+    const startedAt = Date.now() - executionMs;
+    const failed = { error: decodeFailure(encoded), attempt, delayMs, startedAt, executionMs, workerId };
+    this.#deps.events.emit('jobRetried', submission.job, failed);
+  }
+
+  completed(submission: Submission, encoded: Encoded | Elsewhere, run: RunInfo): void {
+    if (isSettled(submission.job)) return;
+    if (isElsewhere(encoded)) {
+      this.#deps.lookUp(submission);
+      return;
+    }
+    let value: unknown;
+    try {
+      value = decodeValue(encoded, 'result');
+    } catch (unreadable) {
+      this.failed(submission, unreadable, run);
+      return;
+    }
+    this.#ran(submission, run);
+    this.#deps.ledger.complete(submission.job, value);
+  }
+
+  failed(submission: Submission, error: unknown, run?: RunInfo): void {
+    if (isSettled(submission.job)) return;
+    if (run !== undefined) this.#ran(submission, run);
+    if (error instanceof JobTimeoutError) this.#deps.metrics.jobTimedOut(taskOf(submission.job));
+    this.#deps.ledger.settle(submission.job, 'FAILED', { outcome: error });
+  }
+
+  /** @param late what the code returned all the same. */
+  cancelled(submission: Submission, error: unknown, run?: RunInfo, late?: Encoded): void {
+    const { job } = submission;
+    if (isSettled(job)) return;
+    if (run !== undefined) this.#ran(submission, run);
+    raiseToken(job, error instanceof CancelledError ? error.reason : undefined);
+    if (isSettled(job)) return; // by a listener of the token
+    const result = late === undefined ? undefined : { result: readLate(late) };
+    this.#deps.ledger.settle(job, 'CANCELLED', { outcome: error, late: result });
+  }
+
+  #ran(submission: Submission, run: RunInfo): void {
+    const [, queuedMs, executionMs] = run;
+    const [queued, execution] = [toTicks(Math.max(0, queuedMs)), toTicks(executionMs)];
+    recordRun(submission.job, submission.ended(run), queued, execution);
+    this.#deps.metrics.jobRan(taskOf(submission.job), queued, execution);
+  }
+}
+
+function readLate(encoded: Encoded): unknown {
+  try {
+    return decodeValue(encoded, 'result');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import type { Redis } from 'ioredis';
+import { clearInterval, now, setInterval } from '../../base/clock.js';
+import { isSettled } from '../../jobs/job-access.js';
+import { decodeFailure } from '../codec/failure-codec.js';
+import { causeOf, STALLED } from '../codec/marks.js';
+import type { Encoded } from '../codec/value-codec.js';
+import { HostLostError, JobLostError } from '../errors.js';
+import type { QueueKeys } from '../redis/keys.js';
+import { isEncoded, type JobRecord, readRecords } from '../redis/record.js';
+import type { Adder } from './adder.js';
+import type { JobTable } from './job-table.js';
+import type { Outcomes } from './outcomes.js';
+import type { Submission } from './submission.js';
+
+/** How many records are read by one pipeline. */
+const AT_ONCE = 500;
+/** How often a job whose record is gone is added again. */
+const MAX_RESUBMITS = 3;
+
+export interface SweeperDeps {
+  readonly redis: Redis;
+  readonly keys: QueueKeys;
+  readonly table: JobTable;
+  readonly adder: Adder;
+  readonly outcomes: Outcomes;
+  readonly settings: { readonly sweepMs: number; readonly onLost: 'fail' | 'resubmit' };
+}
+
+/**
+ * Reads the records of jobs of which nothing was heard for a while: the record is the truth, and a notice of it can be lost with
+ * the host that was to send it, or with its stream.
+ */
+export class Sweeper {
+  readonly #deps: SweeperDeps;
+  readonly #timer: NodeJS.Timeout;
+  /** How many outcomes were found by reading records. */
+  found = 0;
+
+  constructor(deps: SweeperDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.#sweepSilent(), Math.max(10, deps.settings.sweepMs / 4)).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #sweepSilent(): Promise<void> {
+    const silentSince = now() - this.#deps.settings.sweepMs;
+    return this.#sweep(this.#deps.table.all.filter(({ heardAtMs }) => heardAtMs < silentSince));
+  }
+
+  /** Looks up all jobs, as after a reconnect. */
+  sweepAll(): Promise<void> {
+    return this.#sweep(this.#deps.table.all);
+  }
+
+  async #sweep(submissions: readonly Submission[]): Promise<void> {
+    const known = submissions.filter(({ phase }) => phase === 'added');
+    for (let from = 0; from < known.length; from += AT_ONCE)
+      await this.lookUp(known.slice(from, from + AT_ONCE)).catch(() => {}); // the next sweep comes
+  }
+
+  /** Reads the records of jobs that Redis has, and settles those that have ended. */
+  async lookUp(submissions: readonly Submission[]): Promise<void> {
+    const { redis, keys } = this.#deps;
+    const ids = submissions.map(({ id }) => id);
+    for (const submission of submissions) submission.heardAtMs = now();
+    const records = await readRecords(redis, keys, ids);
+    for (const [index, submission] of submissions.entries()) {
+      const record = records[index];
+      if (record !== undefined && !isSettled(submission.job)) this.#take(submission, record);
+    }
+  }
+
+  #take(submission: Submission, record: JobRecord): void {
+    const { outcomes } = this.#deps;
+    switch (record.state) {
+      case 'gone':
+        this.#lost(submission);
+        break;
+      case 'unsettled':
+        if (record.isRunning) submission.begun(record.run);
+        else submission.waits(record.run[0]);
+        break;
+      case 'completed': {
+        this.found++;
+        const { value } = record;
+        outcomes.completed(submission, (isEncoded(value) ? value : { j: value }) as Encoded, record.run);
+        break;
+      }
+      case 'failed':
+        this.found++;
+        this.#failed(submission, record);
+        break;
+    }
+  }
+
+  #failed(submission: Submission, { reason, error, run }: Extract<JobRecord, { readonly state: 'failed' }>): void {
+    const { outcomes } = this.#deps;
+    const cause = causeOf(reason, submission.job.name);
+    if (cause?.state === 'CANCELLED') outcomes.cancelled(submission, cause.error(), run);
+    else outcomes.failed(submission, cause?.error() ?? failureOf(submission, reason, error), run);
+  }
+
+  #lost(submission: Submission): void {
+    const { settings, adder, outcomes } = this.#deps;
+    if (settings.onLost === 'resubmit' && submission.timesLost++ < MAX_RESUBMITS) {
+      adder.add(submission);
+      return;
+    }
+    const message = `Job '${submission.job.name}' (id ${submission.id}) is lost: its record is gone from Redis`;
+    outcomes.failed(submission, new JobLostError(message));
+  }
+}
+
+/** Returns the error of a failed job: as its host has encoded it, or else by BullMQ's text. */
+function failureOf(submission: Submission, reason: string, encoded: unknown): Error {
+  if (reason === STALLED) return hostLost(submission);
+  return encoded === undefined ? new Error(reason) : decodeFailure(encoded);
+}
+
+function hostLost({ job, id, hosts }: Submission): HostLostError {
+  const message = `Job '${job.name}' (id ${id}) failed: too many hosts died while they ran it`;
+  return new HostLostError(message, { hosts: [...hosts] });
+}

@@ -1,0 +1,87 @@
+import type { Redis, RedisOptions } from 'ioredis';
+import { mustBe } from '../../base/check/argument-errors.js';
+import type { Peers } from './peers.js';
+
+/** How Redis is reached: a URL, options of ioredis, or a connection of ioredis, which is duplicated and never closed. */
+export type ClusterConnection = string | RedisOptions | Redis;
+
+/** Commands wait for a connection as long as it takes: what must not wait has a timer of its own. */
+const PATIENT = { maxRetriesPerRequest: null } as const;
+
+/** What a user of connections is told. */
+export interface ConnectionEvents {
+  /** All connections are up, for the first time or again. */
+  readonly onConnected: () => void;
+  /** The first of the connections is down. */
+  readonly onDisconnected: (error: Error | undefined) => void;
+}
+
+/** The connections of a pool or host to Redis. */
+export class Connections {
+  readonly #given: ClusterConnection;
+  readonly #peers: Peers;
+  readonly #events: ConnectionEvents;
+  readonly #open = new Map<Redis, 'up' | 'down'>();
+  #isConnected = false;
+  #isClosed = false;
+  /** The last error of a connection, which says why it is down. */
+  lastError: Error | undefined;
+
+  constructor(given: ClusterConnection, peers: Peers, events: ConnectionEvents) {
+    this.#given = given;
+    this.#peers = peers;
+    this.#events = events;
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Makes a connection. */
+  open(): Redis {
+    const redis = this.#make();
+    this.#open.set(redis, 'down');
+    redis.on('error', (error: Error) => {
+      this.lastError = error;
+    });
+    redis.on('ready', () => this.#changed(redis, 'up'));
+    redis.on('close', () => this.#changed(redis, 'down'));
+    return redis;
+  }
+
+  #make(): Redis {
+    const { Redis: Client } = this.#peers.ioredis;
+    const given = this.#given;
+    if (typeof given === 'string') return new Client(given, PATIENT);
+    if (isRedis(given)) return given.duplicate(PATIENT);
+    return new Client({ ...given, ...PATIENT } as typeof PATIENT);
+  }
+
+  #changed(redis: Redis, to: 'up' | 'down'): void {
+    if (this.#isClosed) return;
+    this.#open.set(redis, to);
+    const isConnected = [...this.#open.values()].every((state) => state === 'up');
+    if (isConnected === this.#isConnected) return;
+    this.#isConnected = isConnected;
+    if (isConnected) this.#events.onConnected();
+    else this.#events.onDisconnected(this.lastError);
+  }
+
+  /** Closes all connections. Commands that have no answer yet reject. */
+  close(): void {
+    this.#isClosed = true;
+    for (const redis of this.#open.keys()) redis.disconnect();
+  }
+}
+
+function isRedis(value: object): value is Redis {
+  return 'duplicate' in value && 'defineCommand' in value;
+}
+
+/** @throws {TypeError} that names the rule and the value received. */
+export function checkConnection(value: unknown, action: string): ClusterConnection {
+  const isGiven = (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
+  if (!isGiven || Array.isArray(value))
+    throw mustBe("a URL such as 'redis://127.0.0.1:6379', options of ioredis, or a Redis", value, 'connection', action);
+  return value as ClusterConnection;
+}

@@ -1,0 +1,64 @@
+import type { Redis } from 'ioredis';
+
+// Each touches the keys of one job, or of one queue, only: so that they work in a Redis Cluster, where BullMQ's prefix has
+// a hash tag.
+
+/**
+ * Marks a job so that it never begins, by the field in which BullMQ keeps why a job must fail: it fails such a job without
+ * calling its processor, also after a crash or before a retry, and without another retry.
+ */
+const MARK = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'finished' end
+if redis.call('HSETNX', KEYS[1], 'defa', ARGV[1]) == 0 then
+  local mark = redis.call('HGET', KEYS[1], 'defa')
+  if string.sub(mark, 1, #ARGV[2]) ~= ARGV[2] then return 'finished' end
+end
+if redis.call('EXISTS', KEYS[1] .. ':lock') == 0 then return 'marked' end
+return 'running'`;
+
+/** Gives a waiting job another priority. It keeps its rank among those submitted before and after it. */
+const REPRIORITISE = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'finished' end
+redis.call('HSET', KEYS[1], 'priority', ARGV[2])
+local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if score then
+  local rank = ARGV[3] == 'front' and 0 or tonumber(score) % 4294967296
+  redis.call('ZADD', KEYS[2], 'XX', tonumber(ARGV[2]) * 4294967296 + rank, ARGV[1])
+end
+if redis.call('EXISTS', KEYS[1] .. ':lock') == 1 then return 'running' end
+return 'changed'`;
+
+/** Writes a field of a record, if the record is there: it must not come to life again. */
+const RECORD = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return 1`;
+
+/** What a mark finds. `marked`: nobody runs the job, and nobody will. `running`: a host has it, and must be asked. */
+export type MarkOutcome = 'gone' | 'finished' | 'marked' | 'running';
+
+/** What a change of a priority finds. `running`: a host has the job, and must be asked. */
+export type PriorityOutcome = 'gone' | 'finished' | 'changed' | 'running';
+
+interface Commands {
+  tsMark(job: string, mark: string, kind: string): Promise<MarkOutcome>;
+  tsRecord(job: string, field: string, value: string): Promise<number>;
+  tsReprioritise(
+    job: string,
+    prioritized: string,
+    id: string,
+    priority: number,
+    rank: string,
+  ): Promise<PriorityOutcome>;
+}
+
+/** A connection that has the scripts. */
+export type ScriptedRedis = Redis & Commands;
+
+export function addScripts(redis: Redis): ScriptedRedis {
+  redis.defineCommand('tsMark', { numberOfKeys: 1, lua: MARK });
+  redis.defineCommand('tsRecord', { numberOfKeys: 1, lua: RECORD });
+  redis.defineCommand('tsReprioritise', { numberOfKeys: 2, lua: REPRIORITISE });
+  return redis as ScriptedRedis;
+}
