@@ -9,6 +9,7 @@ import {
   type Semaphore,
 } from 'thread-system/worker';
 import { HttpError } from './http-error';
+import type { Functions } from './talking';
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -191,4 +192,19 @@ export function crash(signal: 'SIGABRT' | 'SIGSEGV'): never {
 export function crashOnce(): string {
   if (currentJob().attempt === 1) crash('SIGSEGV');
   return 'done';
+}
+
+/** Counts in a synchronous loop, and looks for a message now and then. */
+export function countUntilTold(): unknown {
+  const job = currentJob();
+  job.report('begun');
+  for (let count = 1; ; count++) {
+    const message = count % 1_000 === 0 ? job.receiveSync({ timeoutMs: 0 }) : undefined;
+    if (message !== undefined) return message;
+  }
+}
+
+/** Asks the main thread for the rate. */
+export async function priceIn(currency: string, euros: number): Promise<number> {
+  return euros * (await currentJob<Functions>().call('rateOf', currency));
 }

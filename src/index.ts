@@ -18,6 +18,7 @@ export type {
 export type { TypedArray } from './compose/map/source.js';
 export type { Schedule, ScheduleOptions } from './compose/schedule/schedule.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
+export type { PoolFunctions } from './contract/pool-functions.js';
 export type { WorkerExitReason } from './contract/worker-end.js';
 export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation, WorkerExit } from './core/events.js';
 export type { JobFilter, JobRow } from './core/job-list.js';

@@ -27,6 +27,13 @@ export interface InFlightJobOverrides {
   readonly id?: string | undefined;
 }
 
+/** A message for a job's code. */
+export interface Mail {
+  readonly message: unknown;
+  /** Objects in the message that are moved, not copied. */
+  readonly transfer: readonly unknown[];
+}
+
 /**
  * A job, as it is queued, sent and answered. The functions below are its interface: as methods they could be called by
  * any user code that has the job.
@@ -46,6 +53,8 @@ export interface InFlightJobAccess<J extends InFlightJob> {
   overridesOf(job: J): InFlightJobOverrides | undefined;
   transferOf(job: J): readonly unknown[] | undefined;
   timeoutMsOf(job: J): number | undefined;
+  /** Messages for the job's code that are sent with the job. */
+  mailOf(job: J): readonly Mail[] | undefined;
   /** The job's position among equally urgent ones. */
   orderOf(job: J): number;
   /** What has the job now: a level of the queue, or a worker; after a run, the record of the run. */
@@ -65,6 +74,7 @@ export let isPlain: InFlightJobAccess<InFlightJob>['isPlain'];
 export let overridesOf: InFlightJobAccess<InFlightJob>['overridesOf'];
 export let transferOf: InFlightJobAccess<InFlightJob>['transferOf'];
 export let timeoutMsOf: InFlightJobAccess<InFlightJob>['timeoutMsOf'];
+export let mailOf: InFlightJobAccess<InFlightJob>['mailOf'];
 export let orderOf: InFlightJobAccess<InFlightJob>['orderOf'];
 export let ownerOf: InFlightJobAccess<InFlightJob>['ownerOf'];
 export let setOwner: InFlightJobAccess<InFlightJob>['setOwner'];
@@ -82,6 +92,7 @@ export function giveAccess<J extends InFlightJob>(access: InFlightJobAccess<J>):
     overridesOf,
     transferOf,
     timeoutMsOf,
+    mailOf,
     orderOf,
     ownerOf,
     setOwner,

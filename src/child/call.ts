@@ -41,6 +41,7 @@ export class Call implements InFlightJob {
       overridesOf: (call) => call.overrides,
       transferOf: () => undefined,
       timeoutMsOf: () => undefined,
+      mailOf: () => undefined,
       orderOf: () => 0,
       ownerOf: (call) => call.owner,
       setOwner: (call, owner) => {

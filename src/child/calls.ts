@@ -1,9 +1,10 @@
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { FunctionCall } from '../contract/pool-functions.js';
 import type { RemoteWorker } from '../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../host/result-lane.js';
 import type { JobSink } from '../host/worker-events.js';
 import { encodeForProcess } from '../wire/process/process-link.js';
-import type { Packed } from '../wire/process/process-protocol.js';
+import type { Packed, ToProcess } from '../wire/process/process-protocol.js';
 import type { Call } from './call.js';
 import type { PoolLink } from './pool-link.js';
 
@@ -73,6 +74,34 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
 
   ownTokenCancelled({ run }: Call, reason: unknown): void {
     this.#pool.send({ kind: 'token-cancelled', run, reason: encodeForProcess(reason) });
+  }
+
+  messageRead({ run }: Call): void {
+    this.#pool.send({ kind: 'message-read', run });
+  }
+
+  /** Passes on a call of a function of the pool. */
+  functionCalled(worker: RemoteWorker<Call>, { run }: Call, { call, name, args }: FunctionCall): void {
+    let packed: Packed;
+    try {
+      packed = this.#pool.pack(args, 'args');
+    } catch (error) {
+      worker.tellCallEnd(call, { error });
+      return;
+    }
+    this.#pool.send({ kind: 'called', run, call, name, args: packed });
+  }
+
+  /** Passes on a message for a call's code. If it cannot be read here, the call fails once its code has ended. */
+  posted(worker: RemoteWorker<Call>, { run, value, isKept }: Extract<ToProcess, { readonly kind: 'posted' }>): void {
+    const call = this.#calls.get(run);
+    if (call === undefined) return;
+    try {
+      const message = this.#pool.unpack(value, 'message');
+      worker.post(call, { message, transfer: [] }, isKept ? 'kept' : 'sent once');
+    } catch (error) {
+      call.fault ??= { error };
+    }
   }
 
   /** Passes on a child that a call's code submits. */

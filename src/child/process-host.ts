@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
 import type { InFlightJobTask } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
 import { SHUT_DOWN } from '../contract/worker-end.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
@@ -135,6 +136,14 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
     this.#pool.send({ kind: 'child-cancelled', child, reason: encodeForProcess(reason) });
   }
 
+  functionCalled(worker: RemoteWorker<Call>, call: Call, asked: FunctionCall): void {
+    this.#calls.functionCalled(worker, call, asked);
+  }
+
+  messageRead(call: Call): void {
+    this.#calls.messageRead(call);
+  }
+
   sharedCancelled(by: Call | undefined, spread: () => void): void {
     this.#pool.tellBy(by?.run, spread);
   }
@@ -220,6 +229,15 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         break;
       case 'child-failed':
         this.#worker.tellChildEnd(message.child, { error: decodeError(message.error) });
+        break;
+      case 'posted':
+        this.#calls.posted(this.#worker, message);
+        break;
+      case 'call-returned':
+        this.#worker.tellCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));
+        break;
+      case 'call-threw':
+        this.#worker.tellCallEnd(message.call, { error: decodeError(message.error) });
         break;
       case 'registry':
         receive(unpackReason(message.message), this.#pool);

@@ -1,9 +1,11 @@
 import type { ContextStores } from '../base/context-stores.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
+import type { Transferable } from '../sync/sharing/crossing.js';
+import type { ContextOf, FunctionArgs, FunctionName, FunctionResult } from './pool-functions.js';
 
 /**
- * A job as its own code sees it: the return value of `currentJob()`, and `this` of a task that is a `function`. `C` is
- * the type of its context.
+ * A job as its own code sees it: the return value of `currentJob()`, and `this` of a task that is a `function`. `C` has the
+ * types of the pool's `functions`, by name, and of the values of the job's context.
  */
 export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>> {
   /** The job's id: a number of its pool, or a string if the job came from a cluster. */
@@ -17,7 +19,7 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
    * The values that the stores of the `context` option had when the job was submitted, under the same names: copies, in
    * a frozen object. A value is `undefined` if its store had none or the option was not given.
    */
-  readonly context: Readonly<Partial<C>>;
+  readonly context: ContextOf<C>;
   /** The job's own token, cancelled when the job is. */
   readonly token: CancellationToken;
   /** An `AbortSignal` that aborts with the token, for `fetch`, timers, streams. */
@@ -29,9 +31,44 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
   /**
    * Sends a value to the job's `progress`, in order.
    *
+   * @param transfer objects in the value that are moved, not copied, as by `move`.
    * @throws {NotCloneableError} if the value cannot be cloned.
    */
-  report(value: unknown): void;
+  report(value: unknown, transfer?: readonly Transferable[]): void;
+  /**
+   * The messages that `job.post` sends to this job's code, in order. Each is read once: here, by `onMessage`, or by
+   * `receiveSync`. The iteration ends with a `CancelledError` when the job is cancelled.
+   */
+  readonly messages: AsyncIterable<unknown>;
+  /**
+   * Calls `fn` with each message, also those that came before. An error thrown by `fn` becomes a process warning.
+   *
+   * @returns a function that unregisters `fn`.
+   * @throws {TypeError} if `fn` is not a function.
+   */
+  onMessage(fn: (message: unknown) => void): () => void;
+  /**
+   * Takes the next message; blocks the thread until there is one.
+   *
+   * @param options.timeoutMs longest wait in milliseconds: with 0, only looks. Default: `Infinity`.
+   * @returns the message, or `undefined` if there is none in time.
+   * @throws {CancelledError} if the job is cancelled.
+   */
+  receiveSync(options?: { readonly timeoutMs?: number | undefined }): unknown;
+  /**
+   * Calls a function of the pool's option `functions`, on the thread that made the pool. Arguments and result are cloned.
+   *
+   * @returns what the function returns, or the promise that it returns resolves with; rejects with what it throws, and with a
+   * `CancelledError` when the job is cancelled.
+   * @throws {TypeError} by rejection, if there is no such function.
+   * @throws {NotCloneableError} by rejection, if an argument or the result cannot be cloned.
+   */
+  call<K extends FunctionName<C>>(name: K, ...args: FunctionArgs<C, K>): Promise<FunctionResult<C, K>>;
+  /**
+   * Like `call`, but blocks the thread until the function has returned, or its promise has settled. In a pool of kind
+   * `'inline'` it can only call functions that return no promise.
+   */
+  callSync<K extends FunctionName<C>>(name: K, ...args: FunctionArgs<C, K>): FunctionResult<C, K>;
   /**
    * Submits a child of this job to the same pool. The child is cancelled with this job, and settles before this job
    * does. If the child fails, this job is affected only if it awaits the child. While an async job has children, it

@@ -18,6 +18,7 @@ import { Reserve } from './dispatch/reserve.js';
 import { StarvationWatch } from './dispatch/starvation-watch.js';
 import { WorkerChoice } from './dispatch/worker-choice.js';
 import { EventHub } from './events.js';
+import { Functions } from './functions.js';
 import { Broadcasts } from './hooks/broadcasts.js';
 import { WorkerHooks } from './hooks/worker-hooks.js';
 import { Ledger } from './ledger.js';
@@ -73,7 +74,8 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const parking = new MainParking();
   const workerHooks = new WorkerHooks(settings, log);
   const profiling = new Profiling(settings.kind);
-  const workers = new WorkerSet(settings, parking, workerHooks);
+  const functions = new Functions(settings.functions);
+  const workers = new WorkerSet(settings, parking, { workerHooks, functions });
   const channels = new PoolChannels({ pool, events, listenerQueue, workers });
   const spares = new Spares(workers);
   const reaper = new IdleReaper(settings, workers);
@@ -139,7 +141,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   });
 
   const reports = new WorkerReports({
-    ...{ events, log, metrics, output, profiling, ledger },
+    ...{ events, log, metrics, output, profiling, ledger, functions },
     ...{ workers, reaper, backoff, failedStarts, recovery },
     ...{ pool, state, balance, pacer, control, childJobs, childIntake },
   });

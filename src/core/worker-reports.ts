@@ -1,14 +1,17 @@
 import { now, toEpoch } from '../base/clock.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
 import type { ThreadExit } from '../host/thread-exit.js';
 import type { Job } from '../jobs/job.js';
 import { raiseToken, taskOf } from '../jobs/job-engine.js';
+import { mailRead } from '../jobs/job-mail.js';
 import type { MetricsRecorder } from '../metrics/recorder.js';
 import type { Balance } from './dispatch/balance.js';
 import type { Pacer } from './dispatch/pacer.js';
 import { learnBlock } from './dispatch/run-estimate.js';
 import type { EventHub } from './events.js';
+import type { Functions } from './functions.js';
 import type { Ledger } from './ledger.js';
 import type { ChildIntake } from './lifecycle/child-intake.js';
 import type { ChildJobs } from './lifecycle/child-jobs.js';
@@ -33,6 +36,7 @@ export interface WorkerReportsDeps {
   readonly metrics: MetricsRecorder;
   readonly output: WorkerOutput;
   readonly ledger: Ledger;
+  readonly functions: Functions;
   readonly workers: WorkerSet;
   readonly reaper: IdleReaper;
   readonly profiling: Profiling;
@@ -132,6 +136,14 @@ export class WorkerReports implements WorkerSetEvents {
 
   childCancelled(worker: PoolWorker, child: number, reason: unknown): void {
     this.#deps.childIntake.cancel(worker, child, reason);
+  }
+
+  functionCalled(worker: PoolWorker, _job: Job, call: FunctionCall): void {
+    this.#deps.functions.call(worker, call);
+  }
+
+  messageRead(job: Job): void {
+    mailRead(job);
   }
 
   sharedCancelled(by: Job | undefined, spread: () => void): void {

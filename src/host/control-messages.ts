@@ -78,6 +78,9 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
       case 'child-cancelled':
         events.childCancelled(this.#worker, message.child, message.reason);
         break;
+      case 'called':
+        this.#called(message);
+        break;
       case 'broken':
         lifecycle.broke(decodeError(message.error));
         break;
@@ -94,5 +97,18 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
         events.lateError(decodeError(message.error), message.jobId);
         break;
     }
+  }
+  /** A job's code calls a function of the pool; its arguments came in the message before. */
+  #called({ seq, call, name, tag }: Extract<FromWorker, { readonly kind: 'called' }>): void {
+    const { control, channel, events } = this.#deps;
+    let args: readonly unknown[];
+    try {
+      args = control.values.take(tag, 'args') as readonly unknown[];
+    } catch (error) {
+      channel.tellCallEnd(call, { error });
+      return;
+    }
+    const job = channel.inFlight.find(seq);
+    if (job !== undefined) events.functionCalled(this.#worker, job, { call, name, args });
   }
 }

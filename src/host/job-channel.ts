@@ -1,15 +1,16 @@
 import { now } from '../base/clock.js';
-import { type InFlightJob, type InFlightJobTask, kindOf, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
+import { type InFlightJob, type InFlightJobTask, kindOf, type Mail, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
 import { RareMap } from '../base/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
+import type { Transferable } from '../sync/sharing/crossing.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { wake } from '../sync/waiting/wakeup.js';
 import { BeginTimes } from '../wire/lane/begin-times.js';
 import { Control, MASK, Parked } from '../wire/lane/layout.js';
 import { type CancelOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
-import type { ControlPort } from './control-port.js';
+import type { ControlPort, FunctionEnd } from './control-port.js';
 import { InFlight } from './in-flight.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
@@ -24,6 +25,9 @@ export type WithdrawOutcome = 'taken back' | CancelOutcome;
 
 /** Outcome of a publish: `blocked` if code of a job blocks the thread, which will not take what it was sent. */
 export type PublishOutcome = 'published' | 'blocked';
+
+/** Whether the pool keeps a message until the job's code has read it: another attempt, or another worker, may need it. */
+export type MailKeeping = 'kept' | 'sent once';
 
 /** What a job channel sends by, and where it passes answers. */
 export interface JobChannelDeps<J extends InFlightJob, W> {
@@ -82,7 +86,12 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.inFlight =
       settings.tiers === undefined ? new InFlight(this.#slots) : new TieredInFlight(this.#slots, settings.tiers);
     const port = new PayloadPort(connection.payload, worker);
-    this.#requests = new RequestLane(memory, port, (number) => control.tellIfOpen({ kind: 'memory-gone', number }));
+    this.#requests = new RequestLane(memory, port, {
+      bufferGone: (number) => control.tellIfOpen({ kind: 'memory-gone', number }),
+      sendMail: (job, mail) => {
+        for (const each of mail) this.#sendMail(job, each, 'kept');
+      },
+    });
     this.results = new ResultLane(memory, connection.payload, port);
     this.#control = control;
     this.#lifecycle = lifecycle;
@@ -236,6 +245,28 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return outcome;
   }
 
+  /**
+   * Sends a message to the code of a job that is here.
+   *
+   * @param keeping whether the pool keeps the message until `messageRead`.
+   * @throws {NotCloneableError}
+   */
+  post(job: J, mail: Mail, keeping: MailKeeping): void {
+    this.#sendMail(job, mail, keeping);
+    wake(this.#wakeup);
+  }
+
+  #sendMail(job: InFlightJob, { message, transfer }: Mail, keeping: MailKeeping): void {
+    const tag = this.#control.values.send(message, 'message', transfer as readonly Transferable[]);
+    this.#control.tell({ kind: 'posted', seq: seqOf(job), tag, isKept: keeping === 'kept' && transfer.length === 0 });
+  }
+
+  /** Sends the code of a job the end of its call of a function. */
+  tellCallEnd(call: number, end: FunctionEnd): void {
+    this.#control.tellCallEnd(call, end);
+    wake(this.#wakeup);
+  }
+
   /** Releases a job that does not stop: its answer, if one comes, is ignored. */
   giveUp(job: J): void {
     this.inFlight.release(seqOf(job) & MASK);
@@ -294,6 +325,11 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   tokenCancelled(slot: number, reason: unknown): void {
     const job = this.inFlight.inSlot(slot);
     if (job !== undefined) this.#events.ownTokenCancelled(job, reason);
+  }
+
+  messageRead(slot: number): void {
+    const job = this.inFlight.inSlot(slot);
+    if (job !== undefined) this.#events.messageRead(job);
   }
 
   suspended(slot: number): void {

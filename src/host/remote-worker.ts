@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { now } from '../base/clock.js';
-import type { InFlightJob } from '../base/in-flight-job.js';
+import type { InFlightJob, Mail } from '../base/in-flight-job.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import type { WorkerEnd } from '../contract/worker-end.js';
 import { type Peer, type RegistryMessage, threadGone, threadStarted } from '../sync/sharing/registry.js';
@@ -8,10 +8,10 @@ import { freeWakeups, threadsUnder, wakeAll } from '../sync/waiting/wakeup.js';
 import { Control, Parked } from '../wire/lane/layout.js';
 import type { ToWorker } from '../wire/message/protocol.js';
 import { ControlMessages } from './control-messages.js';
-import { ControlPort } from './control-port.js';
+import { ControlPort, type FunctionEnd } from './control-port.js';
 import type { Hook } from './hook-queue.js';
 import type { InFlight } from './in-flight.js';
-import { JobChannel, type PublishOutcome, type WithdrawOutcome } from './job-channel.js';
+import { JobChannel, type MailKeeping, type PublishOutcome, type WithdrawOutcome } from './job-channel.js';
 import type { ResultLane } from './result-lane.js';
 import { Runs } from './run.js';
 import { connect, type WorkerConnection } from './worker-connection.js';
@@ -293,6 +293,16 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   /** Notifies the code of a child's parent of how the child ended. */
   tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
     this.#control.tellChildEnd(child, end);
+  }
+
+  /** Sends a message to the code of a job that is here: see `JobChannel.post`. */
+  post(job: J, mail: Mail, keeping: MailKeeping): void {
+    this.#channel.post(job, mail, keeping);
+  }
+
+  /** Sends the code of a job the end of its call of a function. */
+  tellCallEnd(call: number, end: FunctionEnd): void {
+    this.#channel.tellCallEnd(call, end);
   }
 
   tell(message: RegistryMessage | ToWorker): void {

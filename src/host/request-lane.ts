@@ -5,6 +5,8 @@ import {
   idOf,
   isPlain,
   kindOf,
+  type Mail,
+  mailOf,
   overridesOf,
   timeoutMsOf,
   transferOf,
@@ -40,12 +42,18 @@ import { NOT_INLINE, RingWriter } from '../wire/lane/ring.js';
 import { TextWriter } from '../wire/lane/text-lane.js';
 import type { PayloadPort } from '../wire/message/payload-port.js';
 
+export interface RequestLaneEvents {
+  bufferGone(number: number): void;
+  sendMail(job: InFlightJob, mail: readonly Mail[]): void;
+}
+
 /** The pool's end of the lane that carries jobs to one worker: writes entries that the worker reads. */
 export class RequestLane {
   readonly #ring: RingWriter;
   readonly #texts: TextWriter;
   readonly #control: Int32Array;
   readonly #payload: PayloadPort;
+  readonly #sendMail: RequestLaneEvents['sendMail'];
   /** The tasks whose definitions the worker has, and the one that was used last. */
   readonly #defined = new WeakSet<object>();
   #lastDefined: object | undefined;
@@ -65,8 +73,12 @@ export class RequestLane {
   /** Sequence number of the next entry. Wraps. */
   nextSeq = 0;
 
-  /** @param bufferGone called with the number of shared memory that the worker keeps and that was collected here. */
-  constructor(memory: WorkerMemory, payload: PayloadPort, bufferGone: (number: number) => void) {
+  /**
+   * @param events.bufferGone called with the number of shared memory that the worker keeps and that was collected here.
+   * @param events.sendMail sends the messages for the code of a job that is being written.
+   */
+  constructor(memory: WorkerMemory, payload: PayloadPort, { bufferGone, sendMail }: RequestLaneEvents) {
+    this.#sendMail = sendMail;
     this.#texts = new TextWriter(memory);
     const buffers = new SentBuffers((fresh) => payload.send(fresh, 'args'), bufferGone);
     this.#ring = new RingWriter(memory.requests, LANE_WORDS, this.#texts, buffers);
@@ -170,6 +182,8 @@ export class RequestLane {
 
   #putAll(job: InFlightJob): number {
     const overrides = overridesOf(job);
+    const mail = mailOf(job);
+    if (mail !== undefined) this.#sendMail(job, mail);
     const kind = transferOf(job) === undefined ? this.#putArguments(job, overrides) : this.#sendValues(job, overrides);
     return timeoutMsOf(job) === undefined ? kind : kind | IS_ANNOUNCED;
   }

@@ -45,6 +45,8 @@ export interface ResultReader {
   suspended(slot: number): void;
   /** The code blocks the thread to wait for another thread. */
   blocked(slot: number): void;
+  /** The code has read a message that the pool keeps until then. */
+  messageRead(slot: number): void;
   /** The code submits a child. */
   childSubmitted(slot: number, child: ChildSubmission): void;
   /** The code submits a child whose arguments or options cannot be read. */
@@ -221,6 +223,7 @@ export class ResultLane {
       case Answer.STARTED:
       case Answer.SUSPENDED:
       case Answer.BLOCKED:
+      case Answer.MESSAGE_READ:
         this.#dispatchRare(reader, slot, answer, undefined); // these answers have no value
         break;
     }
@@ -239,6 +242,9 @@ export class ResultLane {
         break;
       case Answer.BLOCKED:
         reader.blocked(slot);
+        break;
+      case Answer.MESSAGE_READ:
+        reader.messageRead(slot);
         break;
       case Answer.FAILED_TO_START:
         reader.failedToStart(slot, toThrown(value));

@@ -1,5 +1,6 @@
 import type { InFlightJob } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';
 import type { ThreadExit } from './thread-exit.js';
@@ -25,6 +26,10 @@ export interface WorkerEvents<J extends InFlightJob, W> {
   ownTokenCancelled(job: J, reason: unknown): void;
   /** A job's code submits a child. */
   childSubmitted(worker: W, parent: J, child: ChildSubmission): void;
+  /** A job's code calls a function of the pool. */
+  functionCalled(worker: W, job: J, call: FunctionCall): void;
+  /** A job's code has read a message that the pool keeps until then. */
+  messageRead(job: J): void;
   /** The thread blocks to wait for another thread. `job`: the job whose code blocks it, if known. */
   workerBlocked(worker: W, job: J | undefined): void;
   /** A job's code awaits something while it has children. */

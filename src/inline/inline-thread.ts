@@ -3,6 +3,8 @@ import { threadId, type Worker } from 'node:worker_threads';
 import { setImmediate } from '../base/clock.js';
 import type { WorkerInit } from '../wire/message/protocol.js';
 import { type StartedWorker, startWorker } from '../worker/engine.js';
+import type { CallNow } from '../worker/talk/talk.js';
+import { callHere } from './call-here.js';
 
 /**
  * Stands in for a thread: runs a worker's loop on the thread of its pool, in turns of the event loop. Values are cloned
@@ -12,16 +14,26 @@ import { type StartedWorker, startWorker } from '../worker/engine.js';
 export class InlineThread extends EventEmitter {
   readonly threadId = threadId;
   #worker: StartedWorker | undefined;
+  readonly #callNow: CallNow;
   #hasEnded = false;
 
-  /** Returns an instance typed as the `Worker` that the pool expects. */
-  static create(): Worker {
-    return new InlineThread() as unknown as Worker;
+  private constructor(callNow: CallNow) {
+    super();
+    this.#callNow = callNow;
+  }
+
+  /**
+   * Returns an instance typed as the `Worker` that the pool expects.
+   *
+   * @param call calls a function of the pool by its name.
+   */
+  static create(call: CallNow): Worker {
+    return new InlineThread(callHere(call)) as unknown as Worker;
   }
 
   /** Starts the worker, with the first and only message. */
   postMessage(init: WorkerInit): void {
-    this.#worker = startWorker(init, { isInline: true });
+    this.#worker = startWorker(init, { isInline: true, callNow: this.#callNow });
   }
 
   terminate(): Promise<number> {

@@ -88,6 +88,7 @@ export function letGo(job: JobHandle, extras: JobExtras, late?: Late): void {
   }
   if (late !== undefined) extras.result = late.result;
   extras.token?.[UNLINK](job);
+  extras.mailbox = undefined;
   if (extras.progress !== undefined) endProgress(extras.progress);
   if (extras.whenSettled !== undefined) for (const fn of extras.whenSettled) trampoline(fn);
   extras.whenSettled = undefined;

@@ -1,3 +1,4 @@
+import type { Mail } from '../base/in-flight-job.js';
 import type { Beginning, JobExtras, SubmitTime } from './job-extras.js';
 import type { JobKind, PoolRef } from './job-kind.js';
 import type { JobOptions } from './job-options.js';
@@ -28,6 +29,8 @@ export type PriorityOutcome = 'changed' | 'too late';
 export interface JobPool {
   cancelJob(job: JobHandle, reason: unknown): StopOutcome;
   reprioritise(job: JobHandle, priority: number): PriorityOutcome;
+  /** @throws {NotCloneableError} */
+  post(job: JobHandle, mail: Mail): void;
 }
 
 /** The result of a cancelled job whose code returned after all. */

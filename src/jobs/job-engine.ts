@@ -41,9 +41,10 @@ export function linkParents(job: JobHandle): void {
   if (signal !== undefined && !isSettled(job)) linkToSignal(signal, job);
 }
 
-/** The job's `transfer` list. */
+/** The job's `transfer` list; empty if only messages for its code move something. */
 export function transferOf(job: JobHandle): readonly Transferable[] | undefined {
-  return optionsOf(job).transfer;
+  const extras = extrasOf(job);
+  return extras === undefined ? undefined : (extras.options?.transfer ?? extras.mailbox?.moves);
 }
 
 /** The context values that the job's code sees. */

@@ -4,6 +4,7 @@ import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { Follower } from './follower.js';
 import type { CheckedJobOptions } from './job-options.js';
 import type { JobOwner, Moment } from './job-owner.js';
+import type { Mailbox } from './mailbox.js';
 import type { ProgressStream } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 
@@ -23,6 +24,7 @@ export class JobExtras extends Bare {
   /** The context values for the job's code, until the job settles. */
   declare context?: ContextValues | undefined;
   declare token?: CancellationToken | undefined;
+  declare mailbox?: Mailbox | undefined;
   declare progress?: ProgressStream<unknown> | undefined;
   /** Functions to call once the job has settled. */
   declare whenSettled?: Set<() => void> | undefined;

@@ -13,7 +13,7 @@ import { TICKS_PER_MS, toTicks } from '../base/ticks.js';
 import { textOf } from '../errors.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { LINK } from '../sync/inner.js';
-import { stays } from '../sync/sharing/crossing.js';
+import { stays, type Transferable } from '../sync/sharing/crossing.js';
 import { attemptOf } from './attempt.js';
 import { mayBeResolvers } from './follower.js';
 import { follow, letGo, markObserved, promiseOf } from './followers.js';
@@ -31,10 +31,12 @@ import {
 import { progressOf, settleBy } from './job-engine.js';
 import { JobExtras } from './job-extras.js';
 import { JobKind } from './job-kind.js';
+import { post } from './job-mail.js';
 import type { JobOptions } from './job-options.js';
 import type { JobOwner, Moment } from './job-owner.js';
 import { JobPriority } from './job-priority.js';
 import type { JobJson, JobState } from './job-state.js';
+import { takeMail } from './mailbox.js';
 import { accessProgress, listenToProgress } from './progress.js';
 import { Cancellation } from './stop-cause.js';
 import { takeOptions } from './take-options.js';
@@ -206,6 +208,15 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
   }
 
   /**
+   * Sends a message to the job's code: see `currentJob().messages`. Kept until it is read; dropped when the job settles.
+   *
+   * @returns `false` if the job has settled. @throws {NotCloneableError} if the message cannot be cloned.
+   */
+  post(message: unknown, transfer?: readonly Transferable[]): boolean {
+    return post(this, message, transfer);
+  }
+
+  /**
    * Asks the job to stop. A PENDING job settles CANCELLED at once and never starts. A RUNNING one sees its token
    * cancelled, and settles CANCELLED when its code ends, or when its thread is replaced after `graceMs`.
    *
@@ -358,8 +369,9 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
       idOf: (job) => job.#id,
       argsOf: (job) => (job.#kind.settledAs === undefined ? (job.#content as readonly unknown[]) : NO_ARGS),
       overridesOf: (job) => Job.#overridesOf(job),
-      transferOf: (job) => job.#extras?.options?.transfer,
+      transferOf: (job) => job.#extras?.options?.transfer ?? job.#extras?.mailbox?.moves,
       timeoutMsOf: (job) => job.#extras?.options?.timeoutMs,
+      mailOf: (job) => takeMail(job.#extras?.mailbox),
       setOwner: (job, owner) => {
         job.#owner = owner as JobOwner | undefined;
       },

@@ -30,6 +30,7 @@ import type { ProcessRelay, RelayDeps } from './relay/process-relay.js';
 import { RequestReader } from './request-reader.js';
 import { Answers } from './results/answers.js';
 import { ResultWriter } from './results/result-writer.js';
+import { type CallNow, Talk } from './talk/talk.js';
 import { TaskTable } from './tasks/task-table.js';
 import { UncaughtErrors } from './uncaught-errors.js';
 
@@ -39,6 +40,8 @@ const { exit } = process;
 export interface StartOptions {
   /** Whether it runs on the thread of its pool. */
   readonly isInline: boolean;
+  /** Set on the thread of the pool: calls a function of the pool there. */
+  readonly callNow?: CallNow;
   /** Creates what runs its jobs in a child process. */
   createRelay?(settings: NonNullable<WorkerInit['process']>, deps: RelayDeps): ProcessRelay;
 }
@@ -53,7 +56,7 @@ export interface StartedWorker {
  * Makes the parts of a worker and starts it. A part is given those made before it. A callback may refer to a later part, as
  * none is called before all are made.
  */
-export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOptions): StartedWorker {
+export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }: StartOptions): StartedWorker {
   const { workerId, concurrency } = init;
   const { control: controlWords } = init.memory;
   if (!isInline) {
@@ -90,9 +93,15 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
     },
     port.values,
   );
+  const talk = new Talk({
+    ...{ port, slots, callNow },
+    find: (seq) => openJobs.find(seq) ?? runner.runs(seq),
+    runAs: (context, fn) => scopes.run(context, fn),
+    readNow: () => messages.readNow(),
+    messageRead: (context) => answers.messageRead(context),
+  });
   const contextDeps: ContextDeps = {
-    workerId,
-    slots,
+    ...{ workerId, slots, talk },
     report: (context, value) => answers.report(context, value),
     submit: (context, task, args, options) => children.submit(context, task, args, options),
     ownTokenCancelled: (context, reason) => answers.tokenCancelled(context, reason),
@@ -143,6 +152,8 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
       isTsNodeRegistered: init.isTsNodeRegistered,
       processReady: ready,
       begun: (context) => runner.begunInProcess(context),
+      forwardMessages: (context, pass) => talk.forward(context, pass),
+      messageRead: (context) => answers.messageRead(context),
       neverBegan: (context) => void slots.unbegin(seqOf(context)),
       processAnswered: () => port.post({ kind: 'pong' }),
       processEnded: (exitCode, cause) => {
@@ -173,7 +184,8 @@ export function startWorker(init: WorkerInit, { isInline, createRelay }: StartOp
     process.on('uncaughtException', (error) => uncaught.add(error));
     output.takeOver(init.printed);
   }
-  new PoolMessages({ port, loop, requests, tasks, openJobs, children, hookTurns, relay }).listen();
+  const messages = new PoolMessages({ port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk });
+  messages.listen();
   if (isInline) port.unref(); // listening has ref'd it
   // later: a module that imports the worker's entry is evaluated to its end first
   if (relay === undefined) nextTick(() => ready());

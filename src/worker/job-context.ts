@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { optionNames, readOptions, refuseSurplusObjects } from '../base/check/options.js';
+import { checkFunction, checkMs, checkText } from '../base/check/values.js';
 import type { ContextValues } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { ChildJob, ChildOptions, CurrentJob } from '../contract/current-job.js';
@@ -6,18 +8,30 @@ import type { JobOverrides } from '../contract/job-overrides.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import { ADD_PEER, COPY_CANCELLED } from '../sync/inner.js';
-import { stays } from '../sync/sharing/crossing.js';
+import { stays, type Transferable } from '../sync/sharing/crossing.js';
 import { Flag } from '../sync/sharing/flag.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { MASK } from '../wire/lane/layout.js';
 import type { EndOutcome, SlotTable } from '../wire/lane/slot-table.js';
+import { move } from '../wire/message/move.js';
 import { tokenOf } from '../wire/message/shared-objects.js';
 import type { KnownTask } from './tasks/known-task.js';
+
+/** What the code of a job and its pool say to each other while the job runs: messages to the code, and calls of the pool's functions. */
+export interface Talking {
+  messages(context: JobContext): AsyncIterable<unknown>;
+  listen(context: JobContext, fn: (message: unknown) => void): () => void;
+  /** Takes the next message, for which it blocks up to `timeoutMs`. */
+  receive(context: JobContext, timeoutMs: number): unknown;
+  call(context: JobContext, name: string, args: readonly unknown[]): Promise<unknown>;
+  callSync(context: JobContext, name: string, args: readonly unknown[]): unknown;
+}
 
 /** What the context of a job or hook calls. */
 export interface ContextDeps {
   readonly workerId: number;
   readonly slots: SlotTable;
+  readonly talk: Talking;
   report(context: JobContext, value: unknown): void;
   submit(context: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown>;
   /** The job's code has cancelled the job's own token. */
@@ -36,6 +50,7 @@ export interface JobHead {
 }
 
 const NO_CONTEXT: ContextValues = Object.freeze({});
+const RECEIVE_OPTIONS = optionNames<{ readonly timeoutMs: number }>({ timeoutMs: true });
 
 // What the worker does with a context. Functions, not methods, so that tasks, which have the context, cannot call them.
 
@@ -174,13 +189,43 @@ export class JobContext implements CurrentJob {
     this.#token?.throwIfCancelled();
   }
 
-  report(value: unknown): void {
+  report(value: unknown, transfer?: readonly Transferable[]): void {
     // after the end the slot may be another job's
-    if (this.#isOpen) this.#deps.report(this, value);
+    if (this.#isOpen) this.#deps.report(this, transfer === undefined ? value : move(value, transfer));
+  }
+
+  get messages(): AsyncIterable<unknown> {
+    return this.#deps.talk.messages(this);
+  }
+
+  onMessage(fn: (message: unknown) => void, ...rest: readonly unknown[]): () => void {
+    refuseSurplusObjects(rest, 'only a listener', 'register onMessage');
+    checkFunction(fn, 'the listener', 'register onMessage');
+    return this.#deps.talk.listen(this, fn);
+  }
+
+  receiveSync(options?: { readonly timeoutMs?: number | undefined }): unknown {
+    const action = 'receive a message';
+    const { timeoutMs = Number.POSITIVE_INFINITY } = readOptions(options, RECEIVE_OPTIONS, action);
+    checkMs(timeoutMs, 'timeoutMs', action);
+    this.#checkOpen('receive a message for');
+    return this.#deps.talk.receive(this, timeoutMs as number);
+  }
+
+  async call(name: string, ...args: readonly unknown[]): Promise<never> {
+    checkText(name, 'the name', 'call a function of the pool');
+    this.#checkOpen(`call '${name}' for`);
+    return (await this.#deps.talk.call(this, name, args)) as never;
+  }
+
+  callSync(name: string, ...args: readonly unknown[]): never {
+    checkText(name, 'the name', 'call a function of the pool');
+    this.#checkOpen(`call '${name}' for`);
+    return this.#deps.talk.callSync(this, name, args) as never;
   }
 
   submit(task: unknown, args?: unknown, options?: ChildOptions): ChildJob<never> {
-    if (!this.#isOpen) throw new Error(`Cannot submit a child of job '${this.name}': its code has ended`);
+    this.#checkOpen('submit a child of');
     return this.#deps.submit(this, task, args, options) as ChildJob<never>;
   }
 
@@ -208,6 +253,10 @@ export class JobContext implements CurrentJob {
     this.#isRaised = true;
     this.#reason = reason;
     if (this.#token !== undefined && this.#peer !== undefined) this.#token[COPY_CANCELLED](reason, this.#peer);
+  }
+
+  #checkOpen(action: string): void {
+    if (!this.#isOpen) throw new Error(`Cannot ${action} job '${this.name}': its code has ended`);
   }
 
   #close(outcome: EndOutcome): void {

@@ -98,6 +98,13 @@ export class JobRunner {
     return context !== undefined && isOpen(context) ? context : undefined;
   }
 
+  /** The job of that number if its code is on the stack. */
+  runs(seq: number): JobContext | undefined {
+    if (this.#running === undefined) return undefined;
+    const context = this.#runningJob(this.#running);
+    return seqOf(context) === seq ? context : undefined;
+  }
+
   /**
    * Begins the job whose entry was read last.
    *

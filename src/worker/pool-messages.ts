@@ -1,3 +1,5 @@
+import { outsideRequests } from '../base/async-context.js';
+import { setImmediate } from '../base/clock.js';
 import { receive } from '../sync/sharing/registry.js';
 import { unpackReason } from '../wire/message/error-codec.js';
 import { DOORBELL, type ToWorker } from '../wire/message/protocol.js';
@@ -9,6 +11,7 @@ import type { OpenJobs } from './open-jobs.js';
 import type { PoolPort } from './pool-port.js';
 import type { ProcessRelay } from './relay/process-relay.js';
 import type { RequestReader } from './request-reader.js';
+import type { Talk } from './talk/talk.js';
 import type { TaskTable } from './tasks/task-table.js';
 
 /** The parts that the messages are passed to. */
@@ -21,11 +24,14 @@ export interface PoolMessagesDeps {
   readonly children: Children;
   readonly hookTurns: HookTurns;
   readonly relay: ProcessRelay | undefined;
+  readonly talk: Talk;
 }
 
 /** Reads the messages that a worker's pool sends by the control port. */
 export class PoolMessages {
   readonly #deps: PoolMessagesDeps;
+  /** Handle messages that were read before their turn, in order. */
+  #postponed: (() => void)[] = [];
 
   constructor(deps: PoolMessagesDeps) {
     this.#deps = deps;
@@ -33,11 +39,59 @@ export class PoolMessages {
 
   listen(): void {
     const { port, loop } = this.#deps;
-    port.listen((message) => loop.guard(() => this.#onMessage(message)));
+    port.listen((message) =>
+      loop.guard(() => {
+        if (this.#postponed.length > 0) this.#handlePostponed();
+        this.#onMessage(message);
+      }),
+    );
+  }
+
+  /**
+   * Reads what has arrived while code of a job blocks the event loop: handles what that code may wait for. All else is handled in
+   * the event loop, in order, as it may run foreign code.
+   */
+  readNow(): void {
+    const { port, talk } = this.#deps;
+    for (let message = port.take(); message !== undefined; message = port.take()) {
+      if (message !== DOORBELL) {
+        switch (message.kind) {
+          case 'value':
+            port.values.receive(message);
+            continue;
+          case 'posted':
+            talk.posted(message);
+            continue;
+          case 'call-returned':
+          case 'call-threw':
+            talk.callEnded(message);
+            continue;
+        }
+      }
+      this.#postpone(message);
+    }
+  }
+
+  #postpone(message: ToWorker): void {
+    const restoreValue = this.#deps.port.values.reclaim();
+    this.#postponed.push(() => {
+      restoreValue();
+      this.#onMessage(message);
+    });
+    if (this.#postponed.length === 1)
+      outsideRequests(setImmediate, () => this.#deps.loop.guard(() => this.#handlePostponed()));
+  }
+
+  #handlePostponed(): void {
+    const postponed = this.#postponed;
+    this.#postponed = [];
+    const restoreValue = this.#deps.port.values.reclaim(); // it may have come, and the message that refers to it not yet
+    for (const handle of postponed) handle();
+    restoreValue();
   }
 
   #onMessage(packed: ToWorker): void {
-    const { port, loop, requests, tasks, openJobs, children, hookTurns, relay } = this.#deps;
+    const { port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk } = this.#deps;
     if (packed === DOORBELL) {
       loop.turn();
       return;
@@ -61,6 +115,13 @@ export class PoolMessages {
       }
       case 'value':
         port.values.receive(message);
+        break;
+      case 'posted':
+        talk.posted(message);
+        break;
+      case 'call-returned':
+      case 'call-threw':
+        talk.callEnded(message);
         break;
       case 'child-ended':
       case 'child-failed':

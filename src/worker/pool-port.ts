@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { encodeError, packReason } from '../wire/message/error-codec.js';
@@ -36,6 +36,17 @@ export class PoolPort {
   listen(onMessage: (message: ToWorker) => void): void {
     this.#port.on('message', onMessage);
     this.#port.on('messageerror', (cause: unknown) => this.values.failed(cause));
+  }
+
+  /** Takes the next message that has arrived but was not emitted yet. */
+  take(): ToWorker | undefined {
+    for (;;) {
+      try {
+        return (receiveMessageOnPort(this.#port) as { readonly message: ToWorker } | undefined)?.message;
+      } catch (cause) {
+        this.values.failed(cause); // it cannot be read: the message after it refers to it
+      }
+    }
   }
 
   unref(): void {

@@ -7,10 +7,12 @@ import { describe, expect, test } from '@jest/globals';
 import { type CurrentJob, Mutex, Semaphore, ThreadPool } from 'thread-system';
 import { describeConformance } from '../support/conformance.ts';
 import { eventually, FileGate, gated } from '../support/file-gate.ts';
+import { describeTalking } from '../support/talking-conformance.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 import { describeWorkers } from '../support/worker-conformance.ts';
 
 describeConformance('process');
+describeTalking('process');
 describeWorkers('process');
 
 /** Whether there is such a process, a zombie included. */

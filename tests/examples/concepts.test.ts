@@ -72,6 +72,10 @@ at 4
 at 2
 at 1
 `,
+  'talking.ts': `
+counted until it was told to stop
+10 11
+`,
   'task-modules.ts': `
 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 7692c3ad

@@ -192,6 +192,11 @@ const badCalls: readonly BadCall[] = [
     "Cannot set priority of job 'add': priority must be a finite number, received 'x'; write a number, such as JobPriority.HIGH",
   ),
   bad(
+    'Job.post',
+    () => new Job(tasks.add, [1, 2]).post('any', 5 as never),
+    "Cannot post to job 'add': transfer must be an array, received 5",
+  ),
+  bad(
     'Job.onProgress',
     () => new Job(tasks.add, [1, 2]).onProgress(5 as never),
     'Cannot register onProgress: the listener must be a function, received 5',

@@ -63,7 +63,7 @@ const HELD: Faces = {
   Lease: face('isReleased release'),
   MutexLease: face('abandoned isReleased release'),
   Job: face(
-    `attempts cancel catch endedAt error executionMs finally id name onProgress priority progress queuedMs result setPriority startedAt state then toJSON token workerId`,
+    `attempts cancel catch endedAt error executionMs finally id name onProgress post priority progress queuedMs result setPriority startedAt state then toJSON token workerId`,
   ),
   ProgressStream: face(''),
   ProgressReader: face('next return'),
@@ -89,7 +89,9 @@ const HELD: Faces = {
 
 const IN_TASK: Faces = {
   ...SHARED,
-  JobContext: face('attempt context id name priority report signal submit throwIfCancelled toJSON token workerId'),
+  JobContext: face(
+    'attempt call callSync context id messages name onMessage priority receiveSync report signal submit throwIfCancelled toJSON token workerId',
+  ),
   Child: face(`cancel ${PROMISE.replace('then', 'name then')} toJSON`),
 };
 

@@ -238,6 +238,7 @@ giveAccess<FakeJob>({
   overridesOf: ({ overrides }) => overrides,
   transferOf: () => undefined,
   timeoutMsOf: () => undefined,
+  mailOf: () => undefined,
   orderOf: ({ id }) => id,
   ownerOf: () => undefined,
   setOwner: () => {},
@@ -262,7 +263,7 @@ class Requests {
   constructor() {
     open.push(this.channel);
     const memory: WorkerMemory = createMemory();
-    this.#lane = new RequestLane(memory, this.channel.writer, () => {});
+    this.#lane = new RequestLane(memory, this.channel.writer, { bufferGone: () => {}, sendMail: () => {} });
     this.#reader = new RequestReader(
       { ...memory, requests: stepwise(memory.requests), texts: stepwise(memory.texts) },
       this.channel.port,
@@ -477,6 +478,7 @@ class Results {
     tokenCancelled: (slot, reason) => this.#tell('tokenCancelled', slot, reason),
     suspended: (slot) => this.#tell('suspended', slot, undefined),
     blocked: (slot) => this.#tell('blocked', slot, undefined),
+    messageRead: (slot) => this.#tell('messageRead', slot, undefined),
     childSubmitted: (slot, child) => this.#tell('childSubmitted', slot, { ...child, options: undefined }),
     childLost: (slot, child, error) => this.#tell('childLost', slot, Object.assign(error, { child })),
     failedToStart: (slot, { error }) => this.#tell('failedToStart', slot, error),

@@ -18,6 +18,7 @@ function calls() {
   mutex.tryLock();
   return {
     'CurrentJob.submit': (options) => currentJob().submit(() => 1, [], options),
+    'CurrentJob.receiveSync': (options) => currentJob().receiveSync(options),
     'CancellationToken.wait': (options) => new CancellationToken().wait(options),
     'CancellationToken.waitSync': (options) => new CancellationToken().waitSync(options),
     'Signal.wait': (options) => new Signal().wait(options),

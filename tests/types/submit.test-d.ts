@@ -91,6 +91,27 @@ expectType<Job<string | undefined>>()(
     { context: { trace: new AsyncLocalStorage<string>(), other: { getStore: () => 5 } } },
   ),
 );
+// it also has the pool's functions, with their arguments and results
+const asked = job<{ find(id: number): Promise<{ name: string }>; now: () => Date; trace: { id: string } }>();
+expectType<{ name: string }>()(await asked.call('find', 1));
+expectType<{ name: string }>()(asked.callSync('find', 1));
+expectType<Date>()(asked.callSync('now'));
+expectType<{ id: string } | undefined>()(asked.context.trace);
+// @ts-expect-error: a function is no value of the context
+asked.context.find;
+// @ts-expect-error: there is no such function
+void asked.call('trace');
+// @ts-expect-error: the argument is a number
+void asked.call('find', 'one');
+expectType<unknown>()(await job().call('any', 1, 'two'));
+
+// messages of any type go to a job's code
+expectType<boolean>()(sum.post({ any: 'message' }));
+sum.post(new Uint8Array(8), [new ArrayBuffer(8)]);
+// @ts-expect-error: a list of objects to move
+sum.post(1, 2);
+expectType<unknown>()(job().receiveSync({ timeoutMs: 5 }));
+
 // @ts-expect-error: a value is no store
 pool.submit(() => 1, [], { context: { trace: 'x' } });
 

@@ -31,7 +31,7 @@ const { port1, port2 } = channel;
 /** A worker's doorbell, of a main thread that sleeps so, and jobs of those priorities in its lane. Rings are logged. */
 function makeDoorbell(priorities: readonly number[], parked: number = MainParked.UNTIL_RUNG) {
   const memory = createMemory();
-  const lane = new RequestLane(memory, new PayloadPort(port1, peer), () => {});
+  const lane = new RequestLane(memory, new PayloadPort(port1, peer), { bufferGone: () => {}, sendMail: () => {} });
   const reader = new RequestReader(memory, port2, new PayloadPort(port2, peer));
   const log: string[] = [];
   const poolWord = new Int32Array(new SharedArrayBuffer(4));

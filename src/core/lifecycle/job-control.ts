@@ -1,3 +1,5 @@
+import type { Mail } from '../../base/in-flight-job.js';
+import { copyMail } from '../../host/mail-copy.js';
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { Job } from '../../jobs/job.js';
 import {
@@ -13,6 +15,7 @@ import {
 } from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import { PoolRef } from '../../jobs/job-kind.js';
+import { keepMail } from '../../jobs/job-mail.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { PoolChannels } from '../channels.js';
@@ -152,6 +155,25 @@ export class JobControl implements JobPool {
     this.#deps.ledger.refreshClock(); // it may begin a batch: jobs that come with it need a time of their own
     this.#deps.pacer.enqueueBefore(job);
     return 'changed';
+  }
+
+  post(job: Job, mail: Mail): void {
+    const worker = workerOf(job);
+    if (worker === undefined) {
+      keepMail(job, copyMail(mail));
+      return;
+    }
+    const hasBegun = worker.hasBegun(seqOf(job));
+    const moves = mail.transfer.length > 0;
+    if (moves && !hasBegun && transferOf(job) === undefined && worker.inFlight.takeBackOne(job) === 'taken back') {
+      // it is sent once only: from now on the job is not taken back
+      keepMail(job, copyMail(mail));
+      this.#deps.pacer.enqueueBefore(job);
+      return;
+    }
+    const isKept = !moves && (!hasBegun || optionsOf(job).retry !== undefined);
+    if (isKept) keepMail(job, copyMail(mail));
+    worker.post(job, mail, isKept ? 'kept' : 'sent once');
   }
 
   /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is no request to stop it. */

@@ -6,6 +6,7 @@ import { type Given, optionNames, readOptions } from '../../base/check/options.j
 import {
   checkArray,
   checkBoolean,
+  checkFunction,
   checkInteger,
   checkMs,
   checkNumber,
@@ -15,6 +16,7 @@ import {
   copyStrings,
 } from '../../base/check/values.js';
 import { type ContextStores, checkContext } from '../../base/context-stores.js';
+import type { PoolFunction, PoolFunctions } from '../../contract/pool-functions.js';
 import type { Task } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging-options.js';
@@ -71,6 +73,11 @@ export interface ThreadPoolOptions {
   readonly context?: ContextStores | undefined;
   /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */
   readonly logger?: Logger | undefined;
+  /**
+   * What tasks may ask of the thread that makes the pool: they call these functions by `currentJob().call` and `callSync`.
+   * Arguments and results are cloned. Default: none.
+   */
+  readonly functions?: PoolFunctions | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
   readonly name?: string | undefined;
   /** Passed on to `Worker` of `node:worker_threads`. */
@@ -100,6 +107,7 @@ export interface PoolSettings {
   readonly submitStacks: boolean;
   readonly context: ContextStores | undefined;
   readonly logger: Logger | undefined;
+  readonly functions: ReadonlyMap<string, PoolFunction>;
   readonly name: string;
   readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
 }
@@ -121,6 +129,7 @@ const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
   submitStacks: true,
   context: true,
   logger: true,
+  functions: true,
   name: true,
   resourceLimits: true,
   env: true,
@@ -160,6 +169,7 @@ export function resolvePoolOptions(options: unknown): PoolSettings {
     submitStacks: checkBoolean(given.submitStacks ?? false, 'submitStacks', ACTION),
     context: given.context === undefined ? undefined : checkContext(given.context, ACTION),
     logger,
+    functions: readFunctions(given.functions),
     thread: readThreadOptions(given),
   };
 }
@@ -185,6 +195,16 @@ function readResourceLimits(value: unknown): ResourceLimits {
   const given = readOptions(value, RESOURCE_LIMITS, ACTION);
   for (const [name, limit] of Object.entries(given)) checkNumber(limit, `resourceLimits.${name}`, ACTION);
   return given as ResourceLimits;
+}
+
+function readFunctions(value: unknown): ReadonlyMap<string, PoolFunction> {
+  const functions = new Map<string, PoolFunction>();
+  if (value === undefined) return functions;
+  for (const [name, fn] of Object.entries(checkObject(value, 'functions', ACTION))) {
+    checkFunction<PoolFunction>(fn, `functions.${name}`, ACTION);
+    functions.set(name, fn);
+  }
+  return functions;
 }
 
 function checkSetup(setup: unknown, args: unknown): TaskCall | undefined {

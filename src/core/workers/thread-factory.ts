@@ -10,6 +10,7 @@ import { describe } from '../../errors.js';
 import { withPipedOutput } from '../../host/piped-output.js';
 import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
 import { InlineThread } from '../../inline/inline-thread.js';
+import type { Functions } from '../functions.js';
 import type { PoolSettings } from '../options/options.js';
 import type { PoolWorker } from '../pool-worker.js';
 
@@ -17,8 +18,9 @@ import type { PoolWorker } from '../pool-worker.js';
 export function createThread(
   { kind, thread, name }: PoolSettings,
   workerId: number,
+  functions: Functions,
 ): { readonly thread: Worker; readonly printed: readonly Fd[] } {
-  if (kind === 'inline') return { thread: InlineThread.create(), printed: [] };
+  if (kind === 'inline') return { thread: InlineThread.create((name, args) => functions.run(name, args)), printed: [] };
   const { worker } = thread;
   if (worker !== undefined) {
     const made = withPipedOutput(() => checkThread(worker()));

@@ -8,6 +8,7 @@ import { RemoteWorker } from '../../host/remote-worker.js';
 import type { JobSink, WorkerEvents } from '../../host/worker-events.js';
 import { isInService } from '../../host/worker-lifecycle.js';
 import type { Job } from '../../jobs/job.js';
+import type { Functions } from '../functions.js';
 import type { PoolSettings } from '../options/options.js';
 import { tiersOf } from '../options/reserved-workers.js';
 import type { PoolWorker } from '../pool-worker.js';
@@ -41,6 +42,7 @@ export class WorkerSet {
   readonly #settings: PoolSettings;
   readonly #parking: MainParking;
   readonly #workerHooks: FirstHooks;
+  readonly #functions: Functions;
   /** Priorities at which tiers of the `Reserve` begin, if there is one. */
   readonly #tiers: readonly number[] | undefined;
   #maxWorkers: number;
@@ -55,11 +57,16 @@ export class WorkerSet {
   #stopSuspension: StopTimer = () => {};
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, parking: MainParking, workerHooks: FirstHooks) {
+  constructor(
+    settings: PoolSettings,
+    parking: MainParking,
+    { workerHooks, functions }: { readonly workerHooks: FirstHooks; readonly functions: Functions },
+  ) {
     this.#settings = settings;
     this.#maxWorkers = settings.maxWorkers;
     this.#parking = parking;
     this.#workerHooks = workerHooks;
+    this.#functions = functions;
     this.#tiers = settings.reserved.length === 0 ? undefined : tiersOf(settings.reserved);
   }
 
@@ -225,7 +232,7 @@ export class WorkerSet {
     const start = (): PoolWorker =>
       acquire((own) => {
         const process = processSettings(this.#settings); // first: if its file is missing no thread is made
-        const { thread, printed } = createThread(this.#settings, workerId);
+        const { thread, printed } = createThread(this.#settings, workerId, this.#functions);
         own(thread, endUnused);
         return new RemoteWorker<Job>(
           thread,

@@ -33,6 +33,8 @@ export const Answer = Object.freeze({
   ORPHAN: 13,
   /** The code blocks its thread to wait for another. */
   BLOCKED: 14,
+  /** The code has read a message that the pool keeps until then. */
+  MESSAGE_READ: 15,
 } as const);
 
 /** A report or a child in a {@link Answer.BATCH}. Its value follows as a message with that tag; `child` is 0 for a report. */

@@ -43,6 +43,20 @@ export type ChildEnd =
   | { readonly kind: 'child-ended'; readonly child: number; readonly tag: number }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord };
 
+/** How a call of a pool's function ended. Its result comes in the message before. */
+export type CallEnd =
+  | { readonly kind: 'call-returned'; readonly call: number; readonly tag: number }
+  | { readonly kind: 'call-threw'; readonly call: number; readonly error: ErrorRecord };
+
+/** A message for a job's code. Its value comes in the message before. */
+export interface PostedMessage {
+  readonly kind: 'posted';
+  readonly seq: number;
+  readonly tag: number;
+  /** Whether the pool keeps the message until it is reported as read: another attempt of the job may need it. */
+  readonly isKept: boolean;
+}
+
 /** A value that the next message refers to. */
 export interface ValueMessage {
   readonly kind: 'value';
@@ -63,6 +77,8 @@ export type ToWorker =
   | { readonly kind: 'job-cancelled'; readonly seq: number; readonly reason: unknown }
   | ValueMessage
   | ChildEnd
+  | CallEnd
+  | PostedMessage
   /** Runs a hook. Its arguments come in the message before. */
   | {
       readonly kind: 'hook';
@@ -94,6 +110,14 @@ export type FromWorker =
   /** The step asked for is done. `profile` is set if it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
+  /** A job's code calls a function of the pool. Its arguments come in the message before. */
+  | {
+      readonly kind: 'called';
+      readonly seq: number;
+      readonly call: number;
+      readonly name: string;
+      readonly tag: number;
+    }
   /** The worker's loop has failed and stopped: the thread exits. */
   | { readonly kind: 'broken'; readonly error: ErrorRecord }
   /** The child process that ran the jobs has ended. */

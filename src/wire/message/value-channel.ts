@@ -34,6 +34,18 @@ export class ValueChannel {
     this.#fault = { cause };
   }
 
+  /** Takes back what came last, for a message that is handled later. Call the function that it returns right before that. */
+  reclaim(): () => void {
+    const value = this.#value;
+    const fault = this.#fault;
+    this.#value = undefined;
+    this.#fault = undefined;
+    return () => {
+      this.#value = value;
+      this.#fault = fault;
+    };
+  }
+
   /**
    * Returns the value that came last.
    *

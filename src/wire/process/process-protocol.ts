@@ -67,6 +67,10 @@ export type ToProcess =
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
+  /** A message for the code of a call. */
+  | { readonly kind: 'posted'; readonly run: number; readonly value: Packed; readonly isKept: boolean }
+  | { readonly kind: 'call-returned'; readonly call: number; readonly value: Packed }
+  | { readonly kind: 'call-threw'; readonly call: number; readonly error: ErrorRecord }
   | { readonly kind: 'registry'; readonly message: RegistryMessage };
 
 /** A message from a child process, or from code of a task that runs there. */
@@ -86,6 +90,16 @@ export type FromProcess =
       readonly values: Packed;
     }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
+  /** A call's code has read a message that the pool keeps. */
+  | { readonly kind: 'message-read'; readonly run: number }
+  /** A call's code calls a function of the pool. */
+  | {
+      readonly kind: 'called';
+      readonly run: number;
+      readonly call: number;
+      readonly name: string;
+      readonly args: Packed;
+    }
   | { readonly kind: 'hook-begun' }
   | { readonly kind: 'hook-returned'; readonly value: Packed }
   | { readonly kind: 'hook-threw'; readonly error: ErrorRecord }

@@ -1,7 +1,7 @@
 import { Bare } from '../../base/bare.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
 import { SlotTable } from '../../wire/lane/slot-table.js';
-import { type ContextDeps, close, JobContext, type JobHead, taskOf } from '../job-context.js';
+import { type ContextDeps, close, JobContext, type JobHead, type Talking, taskOf } from '../job-context.js';
 import { explainMissingName } from '../tasks/closure-hint.js';
 import { drive, iteratorOf } from '../tasks/generator-task.js';
 import { TaskTable } from '../tasks/task-table.js';
@@ -18,6 +18,12 @@ const NO_JOB: JobHead = {
   isAnnounced: false,
 };
 
+function refuse(): never {
+  throw new Error('Cannot talk with the pool: a setup, a broadcast and a teardown are no jobs');
+}
+
+const NO_TALK: Talking = { messages: refuse, listen: refuse, receive: refuse, call: refuse, callSync: refuse };
+
 /** Runs `fn` as code of the hook of `context`. */
 type RunAs = <T>(context: JobContext, fn: () => T) => T;
 
@@ -26,6 +32,7 @@ export class HookRunner implements ContextDeps {
   readonly workerId: number;
   /** A table without jobs: hooks cannot be cancelled. */
   readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
+  readonly talk: Talking = NO_TALK;
   readonly #replies: HookReplies;
   readonly #runAs: RunAs;
   readonly #tasks = new TaskTable();

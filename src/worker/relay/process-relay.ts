@@ -15,9 +15,11 @@ import { encodeForProcess, ProcessLink } from '../../wire/process/process-link.j
 import type { FromProcess, Packed } from '../../wire/process/process-protocol.js';
 import type { HookReplies } from '../hooks/hook-replies.js';
 import { type JobContext, numberOf } from '../job-context.js';
+import type { PassMessage, Received } from '../talk/inbox.js';
 import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
+import { RelayTalk } from './relay-talk.js';
 import { type ProcessEnd, RelayedProcess } from './relayed-process.js';
 
 /** What the relay needs from the loop that it serves. */
@@ -33,6 +35,10 @@ export interface RelayDeps {
   processAnswered(): void;
   /** The code of a job has begun there. */
   begun(context: JobContext): void;
+  /** Passes each message for the job's code to `pass` from now on. */
+  forwardMessages(context: JobContext, pass: PassMessage): void;
+  /** The code of a job has read a message that the pool keeps until then. */
+  messageRead(context: JobContext): void;
   /** The process ended before it began the job. */
   neverBegan(context: JobContext): void;
   /** The process has ended. */
@@ -62,6 +68,7 @@ export class ProcessRelay implements Peer {
   readonly #link = new ProcessLink(this);
   readonly #calls: RelayCalls;
   readonly #children: RelayChildren;
+  readonly #talk: RelayTalk;
 
   constructor(settings: ProcessSettings, deps: RelayDeps) {
     this.#deps = deps;
@@ -80,6 +87,7 @@ export class ProcessRelay implements Peer {
     );
     this.#process = child;
     this.#children = new RelayChildren(this.#link, (message) => child.send(message));
+    this.#talk = new RelayTalk(this.#link, (message) => child.send(message));
   }
 
   get isOpen(): boolean {
@@ -143,12 +151,22 @@ export class ProcessRelay implements Peer {
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#process.send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
+      this.#deps.forwardMessages(context, (received, isKept) => this.#post(run, received, isKept));
     });
   }
 
   #packCommonArgs(common: CommonArgs): Packed | undefined {
     if ('fault' in common) throw new FailedToStart(common.fault);
     return common.list.length === 0 ? undefined : this.#pack(common.list, 'options.args');
+  }
+
+  /** If a message cannot be sent, the call fails once its code has ended. */
+  #post(run: number, received: Received, isKept: boolean): void {
+    try {
+      this.#talk.post(run, received, isKept);
+    } catch (error) {
+      this.#calls.failLater(run, error);
+    }
   }
 
   /** @throws {FailedToStart} if the value cannot be sent: the code has not begun. */
@@ -190,6 +208,14 @@ export class ProcessRelay implements Peer {
       case 'child-cancelled':
         this.#children.cancel(message.child, decodeReason(message.reason as ErrorRecord));
         break;
+      case 'called':
+        this.#talk.called(this.#calls.contextOfBegun(message.run), message);
+        break;
+      case 'message-read': {
+        const context = this.#calls.contextOfBegun(message.run);
+        if (context !== undefined) this.#deps.messageRead(context);
+        break;
+      }
       case 'hook-begun':
         this.#deps.hooks.begun();
         break;

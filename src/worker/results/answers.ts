@@ -68,6 +68,12 @@ export class Answers implements OutputLane {
     this.#passOn();
   }
 
+  /** The job's code has read a message that the pool keeps until then. */
+  messageRead(context: JobContext): void {
+    this.#results.messageRead(seqOf(context));
+    this.#passOn();
+  }
+
   /** @param context the job whose code blocks the thread, if any. */
   blocked(context: JobContext | undefined): void {
     this.#results.blocked(context && seqOf(context));

@@ -107,9 +107,19 @@ export class ResultWriter implements OutputLane {
 
   /** The job is open and has children. */
   suspended(seq: number): void {
+    this.#note(seq, Answer.SUSPENDED);
+  }
+
+  /** The job's code has read a message that the pool keeps until then. */
+  messageRead(seq: number): void {
+    this.#note(seq, Answer.MESSAGE_READ);
+  }
+
+  /** Writes an answer without a value, while the job's code runs on. Not in a getter of a value that is being written. */
+  #note(seq: number, answer: number): void {
     if (this.#isPutting) return;
-    if (this.#makeRoom(seq)) this.#writeBare(seq & MASK, Answer.SUSPENDED);
-    else this.#overflow.add(seq, { answer: Answer.SUSPENDED, child: 0, copy: this.#copy(undefined, 'note') });
+    if (this.#makeRoom(seq)) this.#writeBare(seq & MASK, answer);
+    else this.#overflow.add(seq, { answer, child: 0, copy: this.#copy(undefined, 'note') });
   }
 
   /**

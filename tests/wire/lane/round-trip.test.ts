@@ -106,7 +106,7 @@ describe('a ring', () => {
 
 test('a request lane that is full, again and again, gives out all that was sent', () => {
   const memory = createMemory();
-  const lane = new RequestLane(memory, new PayloadPort(port1, peer), () => {});
+  const lane = new RequestLane(memory, new PayloadPort(port1, peer), { bufferGone: () => {}, sendMail: () => {} });
   const reader = new RequestReader(memory, port2, new PayloadPort(port2, peer));
   const argsOf = (id: number): unknown[] => [id, VALUES[id % VALUES.length], 'text'.repeat(id % 12)];
   let sent = 0;
@@ -173,6 +173,7 @@ test.each([4, 5, 8, 9])(
       tokenCancelled: (slot: number) => told.push(`cancelled ${slot}`),
       suspended: (slot: number) => told.push(`suspended ${slot}`),
       blocked: () => {},
+      messageRead: () => {},
       returned: (slot: number, value: unknown) => told.push(`answer ${slot} ${String(value)}`),
     } as unknown as ResultReader;
     const reason = encodeError(new Error('reason'));

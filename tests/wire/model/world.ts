@@ -61,6 +61,7 @@ const access: InFlightJobAccess<ModelJob> = {
   overridesOf: () => undefined,
   transferOf: () => undefined,
   timeoutMsOf: () => undefined,
+  mailOf: () => undefined,
   orderOf: ({ order }) => order,
   ownerOf: ({ owner }) => owner,
   setOwner: (job, owner) => {

@@ -1,0 +1,49 @@
+import { whenSettled } from '../../base/promises.js';
+import { encodeForProcess, type ProcessLink } from '../../wire/process/process-link.js';
+import type { FromProcess, ToProcess } from '../../wire/process/process-protocol.js';
+import type { JobContext } from '../job-context.js';
+import type { Received } from '../talk/inbox.js';
+
+/** Passes on what code in a relay's process and the pool say to each other: calls of functions, and messages. */
+export class RelayTalk {
+  readonly #link: ProcessLink;
+  readonly #send: (message: ToProcess) => void;
+
+  constructor(link: ProcessLink, send: (message: ToProcess) => void) {
+    this.#link = link;
+    this.#send = send;
+  }
+
+  /**
+   * Calls a function of the pool, and reports its end to the process.
+   *
+   * @param job the job whose code calls it; `undefined` if that has ended.
+   */
+  called(job: JobContext | undefined, message: Extract<FromProcess, { readonly kind: 'called' }>): void {
+    const { call, name, args } = message;
+    const threw = (error: unknown): void => this.#send({ kind: 'call-threw', call, error: encodeForProcess(error) });
+    try {
+      if (job === undefined) throw new Error('The job that called it has ended');
+      const given = this.#link.unpack(args, 'args') as readonly unknown[];
+      void whenSettled(
+        job.call(name, ...given),
+        (value) => {
+          try {
+            this.#send({ kind: 'call-returned', call, value: this.#link.pack(value, 'result') });
+          } catch (error) {
+            threw(error);
+          }
+        },
+        threw,
+      );
+    } catch (error) {
+      threw(error);
+    }
+  }
+
+  /** Passes on a message for a job's code. @throws {NotCloneableError} if it cannot be read here, or sent to a process. */
+  post(run: number, received: Received, isKept: boolean): void {
+    if ('fault' in received) throw received.fault;
+    this.#send({ kind: 'posted', run, value: this.#link.pack(received.value, 'message'), isKept });
+  }
+}
