@@ -86,7 +86,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     try {
       packed = this.#pool.pack(args, 'args');
     } catch (error) {
-      worker.tellCallEnd(call, { error });
+      worker.talk.tellCallEnd(call, { error });
       return;
     }
     this.#pool.send({ kind: 'called', run, call, name, args: packed });
@@ -98,7 +98,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     if (call === undefined) return;
     try {
       const message = this.#pool.unpack(value, 'message');
-      worker.post(call, { message, transfer: [] }, isKept ? 'kept' : 'sent once');
+      worker.talk.post(call, { message, transfer: [] }, isKept ? 'kept' : 'sent once');
     } catch (error) {
       call.fault ??= { error };
     }
@@ -110,7 +110,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     try {
       values = this.#pool.pack([given.args, given.options, given.context], 'child');
     } catch (error) {
-      worker.tellChildEnd(child, { error });
+      worker.talk.tellChildEnd(child, { error });
       return;
     }
     this.#pool.send({ kind: 'child-submitted', run, child, task, values });

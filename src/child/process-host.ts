@@ -225,19 +225,19 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         break;
       }
       case 'child-ended':
-        this.#worker.tellChildEnd(message.child, this.#pool.tryUnpack(message.value, 'result'));
+        this.#worker.talk.tellChildEnd(message.child, this.#pool.tryUnpack(message.value, 'result'));
         break;
       case 'child-failed':
-        this.#worker.tellChildEnd(message.child, { error: decodeError(message.error) });
+        this.#worker.talk.tellChildEnd(message.child, { error: decodeError(message.error) });
         break;
       case 'posted':
         this.#calls.posted(this.#worker, message);
         break;
       case 'call-returned':
-        this.#worker.tellCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));
+        this.#worker.talk.tellCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));
         break;
       case 'call-threw':
-        this.#worker.tellCallEnd(message.call, { error: decodeError(message.error) });
+        this.#worker.talk.tellCallEnd(message.call, { error: decodeError(message.error) });
         break;
       case 'registry':
         receive(unpackReason(message.message), this.#pool);

@@ -7,6 +7,7 @@ import { isHookReply } from './hook-queue.js';
 import type { JobChannel } from './job-channel.js';
 import type { WorkerEvents } from './worker-events.js';
 import type { WorkerLifecycle } from './worker-lifecycle.js';
+import type { WorkerTalk } from './worker-talk.js';
 import type { WorkerThread } from './worker-thread.js';
 
 /** The parts that the messages are passed to. */
@@ -15,6 +16,7 @@ export interface ControlMessagesDeps<J extends InFlightJob, W extends Peer> {
   readonly thread: WorkerThread;
   readonly lifecycle: WorkerLifecycle;
   readonly channel: JobChannel<J, W>;
+  readonly talk: WorkerTalk;
   readonly events: WorkerEvents<J, W>;
 }
 
@@ -100,12 +102,12 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
   }
   /** A job's code calls a function of the pool; its arguments came in the message before. */
   #called({ seq, call, name, tag }: Extract<FromWorker, { readonly kind: 'called' }>): void {
-    const { control, channel, events } = this.#deps;
+    const { control, channel, talk, events } = this.#deps;
     let args: readonly unknown[];
     try {
       args = control.values.take(tag, 'args') as readonly unknown[];
     } catch (error) {
-      channel.tellCallEnd(call, { error });
+      talk.tellCallEnd(call, { error });
       return;
     }
     const job = channel.inFlight.find(seq);

@@ -1,15 +1,11 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { has } from '../base/bare.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import type { Peer, RegistryMessage } from '../sync/sharing/registry.js';
 import { Control } from '../wire/lane/layout.js';
-import { encodeError, packReason } from '../wire/message/error-codec.js';
+import { packReason } from '../wire/message/error-codec.js';
 import { DOORBELL, type FromWorker, type ToWorker } from '../wire/message/protocol.js';
 import { ValueChannel } from '../wire/message/value-channel.js';
-
-/** How a function of the pool ended. */
-export type FunctionEnd = { readonly value: unknown } | { readonly error: unknown };
 
 /** This side's end of a worker's control port, which carries everything but jobs and their answers. */
 export class ControlPort {
@@ -52,36 +48,6 @@ export class ControlPort {
   /** Wakes the worker's event loop. */
   ring(): void {
     this.#port.postMessage(DOORBELL);
-  }
-
-  /** Notifies the code of a child's parent of how the child ended. */
-  tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
-    if (!this.#peer.isOpen) return;
-    let { error } = end as { readonly error?: unknown };
-    if (has(end, 'value')) {
-      try {
-        this.tell({ kind: 'child-ended', child, tag: this.values.send(end.value, 'result') });
-        return;
-      } catch (fault) {
-        error = fault;
-      }
-    }
-    this.tell({ kind: 'child-failed', child, error: encodeError(error) });
-  }
-
-  /** Sends the code of a job the end of its call of a function. */
-  tellCallEnd(call: number, end: FunctionEnd): void {
-    if (!this.#peer.isOpen) return;
-    let { error } = end as { readonly error?: unknown };
-    if (has(end, 'value')) {
-      try {
-        this.tell({ kind: 'call-returned', call, tag: this.values.send(end.value, 'result') });
-        return;
-      } catch (fault) {
-        error = fault;
-      }
-    }
-    this.tell({ kind: 'call-threw', call, error: encodeError(error) });
   }
 
   /** Asks whether the event loop turns in which the worker's jobs run. The answer sets `hasAnswered` and calls `answered`. */

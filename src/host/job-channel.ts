@@ -1,16 +1,15 @@
 import { now } from '../base/clock.js';
-import { type InFlightJob, type InFlightJobTask, kindOf, type Mail, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
+import { type InFlightJob, type InFlightJobTask, kindOf, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
 import { RareMap } from '../base/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
-import type { Transferable } from '../sync/sharing/crossing.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { wake } from '../sync/waiting/wakeup.js';
 import { BeginTimes } from '../wire/lane/begin-times.js';
 import { Control, MASK, Parked } from '../wire/lane/layout.js';
 import { type CancelOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import { PayloadPort } from '../wire/message/payload-port.js';
-import type { ControlPort, FunctionEnd } from './control-port.js';
+import type { ControlPort } from './control-port.js';
 import { InFlight } from './in-flight.js';
 import { RequestLane } from './request-lane.js';
 import { ResultLane, type ResultReader, type StoppedEnd, type Thrown } from './result-lane.js';
@@ -19,6 +18,7 @@ import type { WorkerConnection } from './worker-connection.js';
 import type { JobSink, WorkerEvents } from './worker-events.js';
 import type { WorkerLifecycle } from './worker-lifecycle.js';
 import type { WorkerSettings } from './worker-settings.js';
+import type { WorkerTalk } from './worker-talk.js';
 
 /** How a job was withdrawn from a worker: it was taken back, or its code was asked to stop. */
 export type WithdrawOutcome = 'taken back' | CancelOutcome;
@@ -26,14 +26,12 @@ export type WithdrawOutcome = 'taken back' | CancelOutcome;
 /** Outcome of a publish: `blocked` if code of a job blocks the thread, which will not take what it was sent. */
 export type PublishOutcome = 'published' | 'blocked';
 
-/** Whether the pool keeps a message until the job's code has read it: another attempt, or another worker, may need it. */
-export type MailKeeping = 'kept' | 'sent once';
-
 /** What a job channel sends by, and where it passes answers. */
 export interface JobChannelDeps<J extends InFlightJob, W> {
   readonly settings: WorkerSettings;
   readonly connection: WorkerConnection;
   readonly control: ControlPort;
+  readonly talk: WorkerTalk;
   readonly lifecycle: WorkerLifecycle;
   readonly events: WorkerEvents<J, W>;
   readonly sink: JobSink<J, W>;
@@ -61,6 +59,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #begins: BeginTimes;
   readonly #requests: RequestLane;
   readonly #control: ControlPort;
+  readonly #talk: WorkerTalk;
   readonly #lifecycle: WorkerLifecycle;
   readonly #events: WorkerEvents<J, W>;
   readonly #sink: JobSink<J, W>;
@@ -75,7 +74,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   readonly #forgetTask: FinalizationRegistry<number>;
 
   /** @param worker the owner of the jobs that are sent, and the sender of what the channel reports. */
-  constructor(worker: W, { settings, connection, control, lifecycle, events, sink }: JobChannelDeps<J, W>) {
+  constructor(worker: W, { settings, connection, control, talk, lifecycle, events, sink }: JobChannelDeps<J, W>) {
     const { memory } = connection;
     this.#worker = worker;
     this.#concurrency = settings.concurrency;
@@ -88,12 +87,11 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     const port = new PayloadPort(connection.payload, worker);
     this.#requests = new RequestLane(memory, port, {
       bufferGone: (number) => control.tellIfOpen({ kind: 'memory-gone', number }),
-      sendMail: (job, mail) => {
-        for (const each of mail) this.#sendMail(job, each, 'kept');
-      },
+      sendMail: (job, mail) => talk.sendMail(job, mail),
     });
     this.results = new ResultLane(memory, connection.payload, port);
     this.#control = control;
+    this.#talk = talk;
     this.#lifecycle = lifecycle;
     this.#events = events;
     this.#sink = sink;
@@ -245,28 +243,6 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return outcome;
   }
 
-  /**
-   * Sends a message to the code of a job that is here.
-   *
-   * @param keeping whether the pool keeps the message until `messageRead`.
-   * @throws {NotCloneableError}
-   */
-  post(job: J, mail: Mail, keeping: MailKeeping): void {
-    this.#sendMail(job, mail, keeping);
-    wake(this.#wakeup);
-  }
-
-  #sendMail(job: InFlightJob, { message, transfer }: Mail, keeping: MailKeeping): void {
-    const tag = this.#control.values.send(message, 'message', transfer as readonly Transferable[]);
-    this.#control.tell({ kind: 'posted', seq: seqOf(job), tag, isKept: keeping === 'kept' && transfer.length === 0 });
-  }
-
-  /** Sends the code of a job the end of its call of a function. */
-  tellCallEnd(call: number, end: FunctionEnd): void {
-    this.#control.tellCallEnd(call, end);
-    wake(this.#wakeup);
-  }
-
   /** Releases a job that does not stop: its answer, if one comes, is ignored. */
   giveUp(job: J): void {
     this.inFlight.release(seqOf(job) & MASK);
@@ -344,11 +320,11 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   childSubmitted(slot: number, child: ChildSubmission): void {
     const parent = this.inFlight.inSlot(slot);
     if (parent !== undefined) this.#events.childSubmitted(this.#worker, parent, child);
-    else this.#control.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
+    else this.#talk.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
   }
 
   childLost(_slot: number, child: number, error: Error): void {
-    this.#control.tellChildEnd(child, { error });
+    this.#talk.tellChildEnd(child, { error });
   }
 
   printed(printed: readonly Printed[]): void {

@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { now } from '../base/clock.js';
-import type { InFlightJob, Mail } from '../base/in-flight-job.js';
+import type { InFlightJob } from '../base/in-flight-job.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import type { WorkerEnd } from '../contract/worker-end.js';
 import { type Peer, type RegistryMessage, threadGone, threadStarted } from '../sync/sharing/registry.js';
@@ -8,16 +8,17 @@ import { freeWakeups, threadsUnder, wakeAll } from '../sync/waiting/wakeup.js';
 import { Control, Parked } from '../wire/lane/layout.js';
 import type { ToWorker } from '../wire/message/protocol.js';
 import { ControlMessages } from './control-messages.js';
-import { ControlPort, type FunctionEnd } from './control-port.js';
+import { ControlPort } from './control-port.js';
 import type { Hook } from './hook-queue.js';
 import type { InFlight } from './in-flight.js';
-import { JobChannel, type MailKeeping, type PublishOutcome, type WithdrawOutcome } from './job-channel.js';
+import { JobChannel, type PublishOutcome, type WithdrawOutcome } from './job-channel.js';
 import type { ResultLane } from './result-lane.js';
 import { Runs } from './run.js';
 import { connect, type WorkerConnection } from './worker-connection.js';
 import type { JobSink, WorkerEvents } from './worker-events.js';
 import { WorkerLifecycle, type WorkerState } from './worker-lifecycle.js';
 import type { WorkerSettings } from './worker-settings.js';
+import { WorkerTalk } from './worker-talk.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** One worker as its pool sees it: the jobs in flight there, the life of its thread, and its control port. */
@@ -29,6 +30,8 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly concurrency: number;
   readonly inFlight: InFlight<J>;
   readonly results: ResultLane;
+  /** What is said to the code of its jobs. */
+  readonly talk: WorkerTalk;
   readonly runs: Runs;
   /** `inFlight.firstWaiting` at the last check of whether the worker makes progress. */
   watchedSeq = -1;
@@ -61,15 +64,17 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
         unlinked: () => this.#unlinked(),
       },
     );
-    const channel = new JobChannel(this, { settings, connection, control, lifecycle, events, sink });
+    const talk = new WorkerTalk(control, this, connection.wakeup);
+    const channel = new JobChannel(this, { settings, connection, control, talk, lifecycle, events, sink });
     this.inFlight = channel.inFlight;
     this.results = channel.results;
+    this.talk = talk;
     this.#connection = connection;
     this.#control = control;
     this.#thread = thread;
     this.#lifecycle = lifecycle;
     this.#channel = channel;
-    this.#messages = new ControlMessages(this, { control, thread, lifecycle, channel, events });
+    this.#messages = new ControlMessages(this, { control, thread, lifecycle, channel, talk, events });
     this.#events = events;
     this.#messages.listen();
     thread.listen((exitCode) => this.#exited(exitCode));
@@ -288,21 +293,6 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   /** A job here no longer waits for children. */
   resume(job: J): void {
     this.#channel.resume(job);
-  }
-
-  /** Notifies the code of a child's parent of how the child ended. */
-  tellChildEnd(child: number, end: { readonly value: unknown } | { readonly error: unknown }): void {
-    this.#control.tellChildEnd(child, end);
-  }
-
-  /** Sends a message to the code of a job that is here: see `JobChannel.post`. */
-  post(job: J, mail: Mail, keeping: MailKeeping): void {
-    this.#channel.post(job, mail, keeping);
-  }
-
-  /** Sends the code of a job the end of its call of a function. */
-  tellCallEnd(call: number, end: FunctionEnd): void {
-    this.#channel.tellCallEnd(call, end);
   }
 
   tell(message: RegistryMessage | ToWorker): void {

@@ -194,7 +194,7 @@ const badCalls: readonly BadCall[] = [
   bad(
     'Job.post',
     () => new Job(tasks.add, [1, 2]).post('any', 5 as never),
-    "Cannot post to job 'add': transfer must be an array, received 5",
+    "Cannot post to job 'add': transfer must be an array, received 5; write a list of what to move, such as [buffer]",
   ),
   bad(
     'Job.onProgress',

@@ -1,5 +1,5 @@
 import type { Mail } from '../../base/in-flight-job.js';
-import { copyMail } from '../../host/mail-copy.js';
+import { copyMail } from '../../host/worker-talk.js';
 import { RemoteWorker } from '../../host/remote-worker.js';
 import type { Job } from '../../jobs/job.js';
 import {
@@ -173,7 +173,7 @@ export class JobControl implements JobPool {
     }
     const isKept = !moves && (!hasBegun || optionsOf(job).retry !== undefined);
     if (isKept) keepMail(job, copyMail(mail));
-    worker.post(job, mail, isKept ? 'kept' : 'sent once');
+    worker.talk.post(job, mail, isKept ? 'kept' : 'sent once');
   }
 
   /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is no request to stop it. */

@@ -18,7 +18,7 @@ export interface Snapshot {
  * @throws {NotCloneableError}
  */
 export function snapshot(value: unknown, root: Root, transfer: readonly unknown[]): Snapshot {
-  refuseStaying(value, root, 'thread');
+  refuseStaying(value, root, { to: 'thread', transfer });
   const moved = transfer.length === 0 ? [] : movables(transfer, value);
   try {
     return cloned(value, moved);

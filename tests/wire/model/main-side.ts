@@ -213,6 +213,7 @@ export class MainSide {
         payload: side.payloadOfMain,
       } as never,
       control,
+      talk: {} as never, // no job has mail
       lifecycle: {
         jobsEnded: () => {},
         broke: (cause: unknown) => {

@@ -1,0 +1,91 @@
+import { has } from '../base/bare.js';
+import { type InFlightJob, type Mail, seqOf } from '../base/in-flight-job.js';
+import type { Transferable } from '../sync/sharing/crossing.js';
+import type { Peer } from '../sync/sharing/registry.js';
+import { wake } from '../sync/waiting/wakeup.js';
+import { encodeError } from '../wire/message/error-codec.js';
+import { snapshot } from '../wire/message/snapshot.js';
+import type { ControlPort } from './control-port.js';
+
+/** How what a job's code has asked for ended: a child, or a function of the pool. */
+export type AskedEnd = { readonly value: unknown } | { readonly error: unknown };
+
+/** Whether the pool keeps a message until the job's code has read it: another attempt, or another worker, may need it. */
+export type MailKeeping = 'kept' | 'sent once';
+
+/** Returns a copy of a message as it is now, to be sent later. @throws {NotCloneableError} */
+export function copyMail({ message, transfer }: Mail): Mail {
+  const { value, moved } = snapshot(message, 'message', transfer);
+  return { message: value, transfer: moved };
+}
+
+/** What is said to the code of a worker's jobs: messages, and how what it has asked for ended. */
+export class WorkerTalk {
+  readonly #control: ControlPort;
+  readonly #peer: Peer;
+  readonly #wakeup: number;
+
+  /** @param wakeup the wakeup of the worker's thread. */
+  constructor(control: ControlPort, peer: Peer, wakeup: number) {
+    this.#control = control;
+    this.#peer = peer;
+    this.#wakeup = wakeup;
+  }
+
+  /**
+   * Sends a message to the code of a job that is at the worker.
+   *
+   * @param keeping whether the pool keeps the message until it is reported as read.
+   * @throws {NotCloneableError}
+   */
+  post(job: InFlightJob, mail: Mail, keeping: MailKeeping): void {
+    this.#send(job, mail, keeping);
+    wake(this.#wakeup);
+  }
+
+  /** Sends what was posted to a job before it was sent to the worker, which has yet to begin it. @throws {NotCloneableError} */
+  sendMail(job: InFlightJob, mail: readonly Mail[]): void {
+    for (const each of mail) this.#send(job, each, 'kept');
+  }
+
+  /** Notifies the code of a child's parent of how the child ended. */
+  tellChildEnd(child: number, end: AskedEnd): void {
+    this.#tellEnd(end, {
+      returned: (tag) => this.#control.tell({ kind: 'child-ended', child, tag }),
+      threw: (error) => this.#control.tell({ kind: 'child-failed', child, error: encodeError(error) }),
+    });
+  }
+
+  /** Notifies the code of a job, which may block its thread for that, of how its call of a function ended. */
+  tellCallEnd(call: number, end: AskedEnd): void {
+    this.#tellEnd(end, {
+      returned: (tag) => this.#control.tell({ kind: 'call-returned', call, tag }),
+      threw: (error) => this.#control.tell({ kind: 'call-threw', call, error: encodeError(error) }),
+    });
+    wake(this.#wakeup);
+  }
+
+  #tellEnd(
+    end: AskedEnd,
+    tell: { readonly returned: (tag: number) => void; readonly threw: (error: unknown) => void },
+  ): void {
+    if (!this.#peer.isOpen) return;
+    if (has(end, 'error')) {
+      tell.threw(end.error);
+      return;
+    }
+    let tag: number;
+    try {
+      tag = this.#control.values.send(end.value, 'result');
+    } catch (fault) {
+      tell.threw(fault);
+      return;
+    }
+    tell.returned(tag);
+  }
+
+  #send(job: InFlightJob, { message, transfer }: Mail, keeping: MailKeeping): void {
+    const tag = this.#control.values.send(message, 'message', transfer as readonly Transferable[]);
+    this.#control.tell({ kind: 'posted', seq: seqOf(job), tag, isKept: keeping === 'kept' && transfer.length === 0 });
+  }
+}
