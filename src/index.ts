@@ -24,9 +24,11 @@ export type { FailedAttempt, PoolEvent, PoolEvents, PoolListener, Starvation, Wo
 export type { JobFilter, JobRow } from './core/job-list.js';
 export type { AgingOptions } from './core/options/aging-options.js';
 export type { Logger } from './core/options/logger.js';
-export type { ThreadPoolOptions } from './core/options/options.js';
+export type { AroundTask, ThreadPoolOptions } from './core/options/options.js';
+export type { RecycleOptions } from './core/options/recycle-options.js';
 export type { ReservedWorkers } from './core/options/reserved-workers.js';
 export type { SettledCounts, ShutdownMode, ShutdownOptions } from './core/options/shutdown-options.js';
+export type { OutputStream } from './core/options/thread-options.js';
 export { ThreadPool } from './core/pool.js';
 export type { OnceOptions } from './core/pool-emitter.js';
 export type { PoolStatus } from './core/pool-state.js';

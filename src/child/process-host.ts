@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { bare } from '../base/bare.js';
 import { setImmediate, setTimeout } from '../base/clock.js';
 import type { ContextValues } from '../base/context-stores.js';
@@ -74,10 +74,14 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
 
   private constructor(init: ProcessInit) {
     passErrorsOn();
-    const { workerEntry, workerId, concurrency, depth, resourceLimits, isTsNodeRegistered } = init;
+    const { workerEntry, workerId, concurrency, depth, resourceLimits, argv, isTsNodeRegistered, around, heapLimitMb } =
+      init;
     const thread = new Worker(
       new URL(workerEntry),
-      bare(resourceLimits === undefined ? {} : { resourceLimits: bare(resourceLimits) }),
+      bare<WorkerOptions>(
+        argv === undefined ? {} : { argv: [...argv] },
+        resourceLimits === undefined ? {} : { resourceLimits: bare(resourceLimits) },
+      ),
     );
     // parked only until rung, never until a timer: the thread rings for each answer
     this.#worker = new RemoteWorker<Call>(
@@ -88,6 +92,8 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         depth,
         poolWord: this.#parking.word,
         isTsNodeRegistered,
+        around,
+        heapLimitMb,
         notesBegins: true,
         printed: [1, 2],
       },
@@ -138,6 +144,10 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
 
   functionCalled(worker: RemoteWorker<Call>, call: Call, asked: FunctionCall): void {
     this.#calls.functionCalled(worker, call, asked);
+  }
+
+  heapFull(): void {
+    this.#pool.send({ kind: 'heap-full' });
   }
 
   messageRead(call: Call): void {

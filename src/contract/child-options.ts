@@ -11,6 +11,8 @@ const {
   keyJoins: _keyJoins,
   retry: _retry,
   transfer: _transfer,
+  affinity: _affinity,
+  exclusive: _exclusive,
   ...OF_CHILDREN
 } = JOB_OPTION_NAMES;
 /** The compiler rejects a list with a missing or unknown name. */

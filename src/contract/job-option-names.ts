@@ -16,4 +16,6 @@ export const JOB_OPTION_NAMES = {
   transfer: true,
   context: true,
   name: true,
+  affinity: true,
+  exclusive: true,
 } as const;

@@ -8,4 +8,7 @@ export interface ProcessSettings {
   readonly workerEntry: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly execArgv: readonly string[] | undefined;
+  readonly argv: readonly unknown[] | undefined;
+  readonly cwd: string | undefined;
+  readonly execPath: string | undefined;
 }

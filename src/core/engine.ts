@@ -39,12 +39,15 @@ import type { PoolSettings } from './options/options.js';
 import { poolMaps } from './pool-maps.js';
 import { PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
+import { Running } from './running.js';
 import { Shutdown } from './shutdown.js';
 import { UnobservedFailures } from './unobserved-failures.js';
 import { WorkerReports } from './worker-reports.js';
 import { IdleReaper } from './workers/idle-reaper.js';
+import { Recycling } from './workers/recycling.js';
 import { Spares } from './workers/spares.js';
 import { StartBackoff } from './workers/start-backoff.js';
+import { WarmUp } from './workers/warm-up.js';
 import { WorkerOutput } from './workers/worker-output.js';
 import { WorkerSet } from './workers/worker-set.js';
 
@@ -62,7 +65,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const listenerQueue = new ListenerQueue();
   const events = new EventHub(listenerQueue);
   const log = new PoolLog(settings, listenerQueue, events);
-  const output = new WorkerOutput(listenerQueue);
+  const output = new WorkerOutput(listenerQueue, settings.thread);
 
   // counts
   const metrics = new MetricsRecorder(now(), WORKER_EXIT_REASONS);
@@ -98,12 +101,14 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const childJobs = new ChildJobs();
   const retries = new Retries({ state, deferred, metrics, events });
   const settling = new Settling({ ledger, retries, childJobs });
-  const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log });
+  const warmUp = new WarmUp({ state, ledger, workers });
+  const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log, warmUp });
   const recovery = new Recovery(settings.graceMs, {
     ...{ balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log },
     ...{ limits, settling, childJobs, metrics },
   });
   const { grace } = recovery;
+  const recycling = new Recycling(settings.recycle, { state, ledger, workers, balance, pacer });
   const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs, channels });
   const outcomes = new Outcomes({
     ...{ ledger, metrics, events, listenerQueue },
@@ -112,8 +117,18 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const admission = new Admission(settings, {
     ...{ ledger, metrics, channels, dispatcher, backlog, balance, events, workers, reserve, log },
   });
-  const intake = new Intake(settings, { state, ledger, control, admission, deferred, limits, pacer, channels });
+  const intake = new Intake(settings, {
+    ...{ state, ledger, control, admission, deferred, limits },
+    ...{ pacer, channels, dispatcher },
+  });
   const childIntake = new ChildIntake({ state, intake, childJobs });
+
+  const running = new Running(settings.reserved, {
+    ...{ state, dispatcher, pacer, balance },
+    starvation,
+    admission,
+    workers,
+  });
 
   // hooks
   const broadcasts = new Broadcasts({ state, ledger, balance, pacer, workers, workerHooks });
@@ -142,7 +157,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
 
   const reports = new WorkerReports({
     ...{ events, log, metrics, output, profiling, ledger, functions },
-    ...{ workers, reaper, backoff, failedStarts, recovery },
+    ...{ workers, reaper, backoff, failedStarts, recovery, recycling, warmUp },
     ...{ pool, state, balance, pacer, control, childJobs, childIntake },
   });
 
@@ -154,6 +169,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     onSettled: admission.isBounded ? () => admission.notifyIfRoom() : undefined,
   });
   workers.reportTo(reports, outcomes);
+  if (settings.recycle !== undefined) pacer.reportTo(() => recycling.check());
   if (log.isOpen) starvation.begin();
 
   return {
@@ -179,6 +195,9 @@ export function createEngine(pool: object, settings: PoolSettings) {
     streams,
     maps,
     schedules,
+    recycling,
+    running,
+    warmUp,
     shutdown,
   };
 }

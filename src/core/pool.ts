@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { mustBe } from '../base/check/argument-errors.js';
 import { refuseOptions, refuseSurplusObjects } from '../base/check/options.js';
-import { checkFunction, checkIterable } from '../base/check/values.js';
+import { checkFunction, checkInteger, checkIterable } from '../base/check/values.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
 import { type GroupDeps, JobGroup } from '../compose/job-group.js';
@@ -23,8 +23,7 @@ import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
 import { type JobFilter, type JobRow, listJobs } from './job-list.js';
 import type { Intake } from './lifecycle/intake.js';
-import { resolvePoolOptions, type ThreadPoolOptions, toMaxWorkers } from './options/options.js';
-import { checkLeavesWorkers, type ReservedWorkers } from './options/reserved-workers.js';
+import { resolvePoolOptions, type ThreadPoolOptions } from './options/options.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
 import { giveParts, PoolEmitter } from './pool-emitter.js';
 import { poolMetrics } from './pool-metrics.js';
@@ -61,7 +60,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
   /** `#engine.intake`, read for every job. */
   readonly #intake: Intake;
   readonly #name: string;
-  readonly #reserved: readonly ReservedWorkers[];
   readonly #submitStacks: boolean;
   readonly #unregister: () => void;
 
@@ -75,7 +73,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
     giveParts(this, engine);
     this.#intake = intake;
     this.#name = settings.name;
-    this.#reserved = settings.reserved;
     this.#submitStacks = settings.submitStacks;
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
     if (refusalHere('start workers') === undefined) workers.refill();
@@ -97,9 +94,7 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
 
   /** `'draining'` from the call of `shutdown`, in any mode, until all threads have exited. */
   get state(): PoolStatus {
-    const { state, dispatcher } = this.#engine;
-    if (state.phase === 'open') return dispatcher.isPaused ? 'paused' : 'open';
-    return state.phase === 'closed' ? 'closed' : 'draining';
+    return this.#engine.running.status;
   }
 
   /** The highest number of workers: the option, or what `resize` has made of it. */
@@ -257,16 +252,11 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
 
   /** Starts no further job until `resume`; running jobs go on. Does nothing once `shutdown` was called. */
   pause(): void {
-    if (this.#engine.state.phase !== 'open') return; // a shutdown is not delayed
-    this.#engine.dispatcher.pause();
+    this.#engine.running.pause();
   }
 
   resume(): void {
-    const { dispatcher, pacer, starvation, admission } = this.#engine;
-    dispatcher.resume();
-    pacer.pump();
-    starvation.watch();
-    admission.notifyIfRoom(); // a paused pool has less room
+    this.#engine.running.resume();
   }
 
   /**
@@ -276,14 +266,28 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
    * @throws {TypeError | RangeError} for a bad number, or one that leaves no worker besides those `reserved`.
    */
   resize(maxWorkers: number): void {
-    const resolved = toMaxWorkers(maxWorkers, 'resize pool');
-    checkLeavesWorkers(this.#reserved, resolved, 'resize pool');
-    const { state, workers, balance, admission, pacer } = this.#engine;
-    if (state.phase !== 'open') return;
-    workers.resize(resolved, (worker) => balance.recall(worker));
-    admission.notifyIfRoom();
-    workers.refill();
-    pacer.pump();
+    this.#engine.running.resize(maxWorkers);
+  }
+
+  /**
+   * Starts workers before there are jobs for them.
+   *
+   * @param workers how many there are then. Default: `maxWorkers`.
+   * @returns a promise that resolves when all are ready; rejects with a `WorkerExitError` if one cannot start.
+   * @throws {TypeError | RangeError} for a bad number, or one above `maxWorkers`.
+   */
+  async warmUp(workers: number = this.maxWorkers): Promise<void> {
+    await this.#engine.warmUp.run(checkInteger(workers, 'workers', { from: 0, to: this.maxWorkers }, 'warm up'));
+  }
+
+  /**
+   * Replaces all present workers by new ones, one after the other: each ends in order once it is free, when its replacement is
+   * ready. Resolves when all have exited.
+   */
+  recycle(): Promise<void>;
+  recycle(...rest: readonly unknown[]): Promise<void> {
+    refuseOptions(rest, 'recycle the workers');
+    return this.#engine.recycling.recycleAll();
   }
 
   /**
@@ -296,11 +300,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
    * and then later workers do not run the task. Both happen when the call has ended on all present workers.
    * @throws {TypeError} for a bad task or argument list.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
-   *
-   * @example
-   * ```ts
-   * await pool.broadcast(tasks.useRates, [rates]); // every job from now on sees them
-   * ```
    */
   broadcast<K extends Task>(task: K, ...rest: BroadcastRest<K>): Promise<TaskResult<K>[]>;
   broadcast(task: Task, args?: readonly unknown[], ...rest: readonly unknown[]): Promise<unknown[]> {
@@ -326,12 +325,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
    * @returns the profile, for `JSON.stringify` and a file named `….cpuprofile`; rejects with what `fn` throws.
    * @throws {TypeError} if `fn` is not a function.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
-   *
-   * @example
-   * ```ts
-   * const profile = await pool.profile(() => pool.map(tasks.resize, files));
-   * await writeFile('resize.cpuprofile', JSON.stringify(profile));
-   * ```
    */
   profile(fn: () => unknown): Promise<CpuProfile>;
   profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
@@ -349,11 +342,12 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
    * @returns how many of the jobs it waited for settled in each way, when all threads have exited.
    */
   shutdown(options?: ShutdownOptions): Promise<SettledCounts> {
-    const { state, shutdown, admission, starvation } = this.#engine;
+    const { state, shutdown, admission, warmUp, starvation } = this.#engine;
     const isFirst = state.phase === 'open';
     const closing = shutdown.begin(readShutdownOptions(options, 'shut down pool'));
     if (isFirst) void closing.then(() => this.#closed());
     admission.close();
+    warmUp.close();
     starvation.watch(); // a paused pool is resumed
     this.#engine.schedules.cancelAll();
     this.#engine.maps.close(closedError('finish the map'));

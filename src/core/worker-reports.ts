@@ -23,7 +23,9 @@ import type { ReadonlyPoolState } from './pool-state.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Profiling } from './profile/profiling.js';
 import type { IdleReaper } from './workers/idle-reaper.js';
+import type { Recycling } from './workers/recycling.js';
 import type { StartBackoff } from './workers/start-backoff.js';
+import type { WarmUp } from './workers/warm-up.js';
 import type { WorkerOutput } from './workers/worker-output.js';
 import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
 
@@ -45,6 +47,8 @@ export interface WorkerReportsDeps {
   readonly backoff: StartBackoff;
   readonly failedStarts: FailedStarts;
   readonly recovery: Recovery;
+  readonly recycling: Recycling;
+  readonly warmUp: WarmUp;
   readonly control: JobControl;
   readonly childJobs: ChildJobs;
   readonly childIntake: ChildIntake;
@@ -71,11 +75,13 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerReady(worker: PoolWorker): void {
-    const { log, backoff, events, pacer, reaper } = this.#deps;
+    const { log, backoff, events, pacer, reaper, recycling, warmUp } = this.#deps;
     const { workerId, threadId } = worker;
     log.workerReady(worker);
     backoff.succeeded();
     events.emit('workerStarted', { workerId, threadId });
+    warmUp.workerReady();
+    recycling.workerReady(worker);
     pacer.pump();
     reaper.watch();
   }
@@ -86,12 +92,13 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerExited(worker: PoolWorker, exit: ThreadExit): void {
-    const { state, log, output, ledger, workers, profiling, recovery, control } = this.#deps;
+    const { state, log, output, ledger, workers, profiling, recovery, recycling, control } = this.#deps;
     profiling.workerExited(worker);
     worker.drain(Number.POSITIVE_INFINITY);
     log.workerExited(worker, exit);
     this.#emitExit(worker, exit);
     output.workerExited(worker); // before its jobs are settled
+    recycling.workerExited(worker);
     const hadStarted = recovery.workerExited(worker, exit);
     if (workers.all.length === 0 && ledger.unsettled === 0) control.detach();
     if (hadStarted && state.phase === 'open') workers.refill();
@@ -140,6 +147,10 @@ export class WorkerReports implements WorkerSetEvents {
 
   functionCalled(worker: PoolWorker, _job: Job, call: FunctionCall): void {
     this.#deps.functions.call(worker, call);
+  }
+
+  heapFull(worker: PoolWorker): void {
+    this.#deps.recycling.replace(worker);
   }
 
   messageRead(job: Job): void {

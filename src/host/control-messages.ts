@@ -83,6 +83,9 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
       case 'called':
         this.#called(message);
         break;
+      case 'heap-full':
+        events.heapFull(this.#worker);
+        break;
       case 'broken':
         lifecycle.broke(decodeError(message.error));
         break;

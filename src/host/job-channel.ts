@@ -53,6 +53,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   busyTicks = 0;
   readonly #worker: W;
   readonly #concurrency: number;
+  readonly #jobLimit: number;
   readonly #controlWords: Int32Array;
   readonly #wakeup: number;
   readonly #slots: SlotTable;
@@ -67,7 +68,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   /** Whether `publishEarly` has left the worker asleep: the next `publish` wakes it, even without new entries. */
   #owesWakeup = false;
   /** The jobs here that wait for children: they take no place. */
-  readonly #suspended = new RareMap<J, true>();
+  readonly waitingParents = new RareMap<J, true>();
   /** Errors of reports that could not be read, by slot: the job fails with its error once its code has ended. */
   readonly #unread = new RareMap<number, Error>();
   /** Removes a task from the worker when nobody can submit it any more, such as a collected closure (I9). */
@@ -78,6 +79,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     const { memory } = connection;
     this.#worker = worker;
     this.#concurrency = settings.concurrency;
+    this.#jobLimit = settings.jobLimit ?? Number.POSITIVE_INFINITY;
     this.#controlWords = memory.control;
     this.#wakeup = connection.wakeup;
     this.#slots = new SlotTable(memory.slots);
@@ -101,21 +103,26 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** How many places are taken, or will be by jobs sent ahead. */
   get #placesTaken(): number {
-    return this.inFlight.taken - this.#suspended.size;
+    return this.inFlight.taken - this.waitingParents.size;
+  }
+
+  /** How many more jobs the worker may be sent. */
+  get jobsLeft(): number {
+    return this.#jobLimit - this.jobsRun - this.inFlight.taken;
   }
 
   get hasPlace(): boolean {
-    return this.#placesTaken < this.#concurrency;
+    return this.#placesTaken < this.#concurrency && this.jobsLeft > 0;
   }
 
   /** Whether the lane has room for a job. */
   get hasRoom(): boolean {
-    return this.#requests.hasRoom(2);
+    return this.jobsLeft > 0 && this.#requests.hasRoom(2);
   }
 
   /** Whether the lane has room for a job of a worker that is starting. */
   get hasEarlyRoom(): boolean {
-    return this.#requests.nextSeq < EARLY_ENTRIES;
+    return this.jobsLeft > 0 && this.#requests.nextSeq < EARLY_ENTRIES;
   }
 
   /** Whether the job sent last took long to send: its values went by message. */
@@ -145,12 +152,12 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** A job here waits for children. */
   suspend(job: J): void {
-    if (ownerOf(job) === this.#worker) this.#suspended.set(job, true);
+    if (ownerOf(job) === this.#worker) this.waitingParents.set(job, true);
   }
 
   /** A job here no longer waits for children. */
   resume(job: J): void {
-    this.#suspended.delete(job);
+    this.waitingParents.delete(job);
   }
 
   /**
@@ -278,7 +285,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
     const job = this.inFlight.release(slot);
-    if (job !== undefined) this.#suspended.delete(job);
+    if (job !== undefined) this.waitingParents.delete(job);
     this.#unread.delete(slot);
     if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
     return job;

@@ -1,6 +1,7 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { now } from '../base/clock.js';
 import type { InFlightJob } from '../base/in-flight-job.js';
+import type { RareMap } from '../base/rare-map.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import type { WorkerEnd } from '../contract/worker-end.js';
 import { type Peer, type RegistryMessage, threadGone, threadStarted } from '../sync/sharing/registry.js';
@@ -30,6 +31,8 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly concurrency: number;
   readonly inFlight: InFlight<J>;
   readonly results: ResultLane;
+  readonly lifecycle: WorkerLifecycle;
+  readonly suspended: Pick<RareMap<J, true>, 'size' | 'has'>;
   /** What is said to the code of its jobs. */
   readonly talk: WorkerTalk;
   readonly runs: Runs;
@@ -38,7 +41,6 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly #connection: WorkerConnection;
   readonly #control: ControlPort;
   readonly #thread: WorkerThread;
-  readonly #lifecycle: WorkerLifecycle;
   readonly #channel: JobChannel<J, RemoteWorker<J>>;
   readonly #messages: ControlMessages<J, RemoteWorker<J>>;
   readonly #events: WorkerEvents<J, RemoteWorker<J>>;
@@ -68,11 +70,12 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     const channel = new JobChannel(this, { settings, connection, control, talk, lifecycle, events, sink });
     this.inFlight = channel.inFlight;
     this.results = channel.results;
+    this.suspended = channel.waitingParents;
     this.talk = talk;
     this.#connection = connection;
     this.#control = control;
     this.#thread = thread;
-    this.#lifecycle = lifecycle;
+    this.lifecycle = lifecycle;
     this.#channel = channel;
     this.#messages = new ControlMessages(this, { control, thread, lifecycle, channel, talk, events });
     this.#events = events;
@@ -82,36 +85,36 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   get state(): WorkerState {
-    return this.#lifecycle.state;
+    return this.lifecycle.state;
   }
 
   get isOpen(): boolean {
-    return this.#lifecycle.isOpen;
+    return this.lifecycle.isOpen;
   }
 
   /** Whether the worker takes jobs. */
   get isReady(): boolean {
-    return this.#lifecycle.isReady;
+    return this.lifecycle.isReady;
   }
 
   /** Whether its jobs run, and nobody is ending its thread. */
   get isRunning(): boolean {
-    const { state } = this.#lifecycle;
+    const { state } = this.lifecycle;
     return state === 'ready' || state === 'retiring';
   }
 
   /** Whether the worker takes no jobs yet: it is kept until another has to be ended. */
   get isSpare(): boolean {
-    return this.#lifecycle.isSpare;
+    return this.lifecycle.isSpare;
   }
 
   set isSpare(isSpare: boolean) {
-    this.#lifecycle.isSpare = isSpare;
+    this.lifecycle.isSpare = isSpare;
   }
 
   /** Whether the worker will soon be free: it starts and was sent nothing, or runs a hook. */
   get isComing(): boolean {
-    const { state, hooks } = this.#lifecycle;
+    const { state, hooks } = this.lifecycle;
     return (
       (state === 'starting' && this.inFlight.taken === 0) ||
       (state === 'ready' && !hooks.isEmpty && this.#channel.hasPlace)
@@ -129,7 +132,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
 
   /** Whether the worker is idle, and no stream or port of its jobs is open. */
   get isUnused(): boolean {
-    return this.isIdle && this.#lifecycle.ports.isEmpty;
+    return this.isIdle && this.lifecycle.ports.isEmpty;
   }
 
   /** Whether code on its thread blocks it at this moment to wait for another thread. */
@@ -147,12 +150,16 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
    * message from this one, so the job begins even if this thread is busy by then.
    */
   get takesEarly(): boolean {
-    return this.#lifecycle.takesEarly && this.#channel.hasPlace && this.#channel.hasEarlyRoom;
+    return this.lifecycle.takesEarly && this.#channel.hasPlace && this.#channel.hasEarlyRoom;
   }
 
   /** Whether the lane has room for a job. */
   get hasRoom(): boolean {
     return this.#channel.hasRoom;
+  }
+
+  get jobsLeft(): number {
+    return this.#channel.jobsLeft;
   }
 
   /** Whether the job sent last took long to send: its values went by message. */
@@ -188,43 +195,36 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.busyTicks;
   }
 
-  /** In ms of `now()`. */
   get startedAtMs(): number {
-    return this.#lifecycle.startedAtMs;
+    return this.lifecycle.startedAtMs;
   }
 
   /** In ms of `now()`; 0 until the worker is ready. */
   get readyAtMs(): number {
-    return this.#lifecycle.readyAtMs;
+    return this.lifecycle.readyAtMs;
   }
 
   /** Whether the pool has ended its thread, or is ending it: it did not die by itself. */
   get wasEnded(): boolean {
-    return this.#lifecycle.wasEnded;
+    return this.lifecycle.wasEnded;
   }
 
-  /** Why the pool has ended its thread. */
   get endReason(): string {
-    return this.#lifecycle.endReason;
+    return this.lifecycle.endReason;
   }
 
   /** Whether its loop has failed, or its lane cannot be read any further: its thread ends. */
   get isBroken(): boolean {
-    return this.#lifecycle.isBroken;
+    return this.lifecycle.isBroken;
   }
 
   /** Why its thread is being ended, if a job is to blame. */
   get endCause(): unknown {
-    return this.#lifecycle.endCause;
+    return this.lifecycle.endCause;
   }
 
   set endCause(cause: unknown) {
-    this.#lifecycle.endCause = cause;
-  }
-
-  /** The hook that an orderly end runs last. */
-  set teardown(hook: Hook) {
-    this.#lifecycle.teardown = hook;
+    this.lifecycle.endCause = cause;
   }
 
   get threadId(): number {
@@ -300,11 +300,11 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   linked(port: MessagePort): void {
-    this.#lifecycle.ports.link(port);
+    this.lifecycle.ports.link(port);
   }
 
   lent(port: MessagePort): void {
-    this.#lifecycle.ports.lend(port);
+    this.lifecycle.ports.lend(port);
   }
 
   /** Asks whether the event loop turns in which its jobs run. The answer sets `hasAnswered` and calls `answered`. */
@@ -324,19 +324,19 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
 
   /** Has the worker run a hook, behind those that wait. It takes no jobs until all have ended. */
   addHook(hook: Hook): void {
-    this.#lifecycle.addHook(hook);
+    this.lifecycle.addHook(hook);
   }
 
   /** Ends a worker that cannot take jobs, as a hook failed that was to precede them. `workerExited` follows. */
   failStart(fault: string, cause: unknown): void {
-    this.#lifecycle.failStart(fault, cause);
+    this.lifecycle.failStart(fault, cause);
   }
 
   /** Sends no more jobs, gives up `job`, which does not stop, and ends the worker once its other jobs have ended. */
   retire(why: WorkerEnd, job?: J): void {
-    if (this.#lifecycle.retire(why) === 'refused') return;
+    if (this.lifecycle.retire(why) === 'refused') return;
     if (job !== undefined) this.#channel.giveUp(job);
-    if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
+    if (this.inFlight.taken === 0) this.lifecycle.jobsEnded();
   }
 
   /**
@@ -344,12 +344,12 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
    * grace is over, the thread is ended. `workerExited` follows.
    */
   end(why: WorkerEnd): void {
-    this.#lifecycle.end(why);
+    this.lifecycle.end(why);
   }
 
   /** Ends the thread at once, whatever runs on it. `workerExited` follows. */
   terminate(why: WorkerEnd): void {
-    this.#lifecycle.terminate(why);
+    this.lifecycle.terminate(why);
   }
 
   /** Ends its child process. For the exit of this process, in which no event loop turns any more. */
@@ -363,7 +363,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   #ready(): void {
-    this.#channel.progressAtMs = this.#lifecycle.readyAtMs;
+    this.#channel.progressAtMs = this.lifecycle.readyAtMs;
     this.#events.workerReady(this);
   }
 
@@ -376,10 +376,10 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
 
   #exited(exitCode: number): void {
     const { wakeup, payload } = this.#connection;
-    if (this.#lifecycle.exit() === 'refused') return;
+    if (this.lifecycle.exit() === 'refused') return;
     this.#messages.readLast();
-    const exit = this.#lifecycle.exitWith(exitCode, this.wasUp);
-    this.#lifecycle.hooks.abandon(exit);
+    const exit = this.lifecycle.exitWith(exitCode, this.wasUp);
+    this.lifecycle.hooks.abandon(exit);
     const threads = threadsUnder(wakeup);
     threadGone(this, threads);
     freeWakeups(threads);
@@ -388,6 +388,6 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     this.#control.close();
     payload.close();
     // ports of an ended thread close by themselves, after what came by them; those of an inline loop stay open
-    if (this.#thread.isInline) this.#lifecycle.ports.closeLinks();
+    if (this.#thread.isInline) this.lifecycle.ports.closeLinks();
   }
 }

@@ -41,6 +41,8 @@ export function connect(thread: Worker, settings: WorkerSettings): WorkerConnect
       process: settings.process,
       depth: settings.depth ?? nestingDepth() + 1,
       notesBegins: settings.notesBegins ?? false,
+      around: settings.around,
+      heapLimitMb: settings.heapLimitMb,
       printed,
     };
     thread.postMessage(init, [control.port2, payload.port2]);

@@ -28,6 +28,8 @@ export interface WorkerEvents<J extends InFlightJob, W> {
   childSubmitted(worker: W, parent: J, child: ChildSubmission): void;
   /** A job's code calls a function of the pool. */
   functionCalled(worker: W, job: J, call: FunctionCall): void;
+  /** The heap of the worker's thread has grown above its limit. */
+  heapFull(worker: W): void;
   /** A job's code has read a message that the pool keeps until then. */
   messageRead(job: J): void;
   /** The thread blocks to wait for another thread. `job`: the job whose code blocks it, if known. */

@@ -72,6 +72,7 @@ export class WorkerLifecycle {
   readonly #events: LifecycleEvents;
   #state: WorkerState = 'starting';
   #isSpare = false;
+  #isClaimed = false;
   /** Cached: read on every dispatch. */
   #isReady = false;
   /** How many of the hooks that precede the first job have not been added yet. */
@@ -115,6 +116,16 @@ export class WorkerLifecycle {
   /** Whether the worker starts, and would take a job as soon as it is up. */
   get takesEarly(): boolean {
     return this.#state === 'starting' && !this.#isSpare && !this.#hasLateHooks;
+  }
+
+  /** Whether the worker is kept for a certain job, and takes no others. */
+  get isClaimed(): boolean {
+    return this.#isClaimed;
+  }
+
+  set isClaimed(isClaimed: boolean) {
+    this.#isClaimed = isClaimed;
+    this.#refreshReady();
   }
 
   get isSpare(): boolean {
@@ -237,7 +248,7 @@ export class WorkerLifecycle {
   }
 
   #refreshReady(): void {
-    this.#isReady = this.#state === 'ready' && !this.#isSpare && this.hooks.isEmpty;
+    this.#isReady = this.#state === 'ready' && !this.#isSpare && !this.#isClaimed && this.hooks.isEmpty;
   }
 
   #endThread(): void {

@@ -1,5 +1,6 @@
 import type { Fd } from '../contract/printed.js';
 import type { ProcessSettings } from '../contract/process-settings.js';
+import type { TaskDefinition } from '../contract/task-definition.js';
 
 export interface WorkerSettings {
   readonly workerId: number;
@@ -13,6 +14,12 @@ export interface WorkerSettings {
   readonly isTsNodeRegistered?: boolean;
   /** How many hooks the worker is given before its first job. Default: none. */
   readonly hooksFirst?: number;
+  /** The task that runs around every job. */
+  readonly around?: TaskDefinition | undefined;
+  /** How many jobs the worker may be sent. Default: `Infinity`. */
+  readonly jobLimit?: number | undefined;
+  /** Size of the heap of the thread that runs the jobs, in MB, above which `heapFull` is called. Default: none. */
+  readonly heapLimitMb?: number | undefined;
   /** Set if the worker runs its jobs in a child process. */
   readonly process?: ProcessSettings | undefined;
   /** How deep pools are nested in the worker's thread. Default: one more than in this thread. */

@@ -1,7 +1,7 @@
 import { Bare, bare } from '../base/bare.js';
 import { mustBe, withAdvice, wrongType } from '../base/check/argument-errors.js';
 import { type Given, optionNames, readInto } from '../base/check/options.js';
-import { checkInstance, checkOneOf, checkSignal, copyArray } from '../base/check/values.js';
+import { checkBoolean, checkInstance, checkOneOf, checkSignal, checkText, copyArray } from '../base/check/values.js';
 import { type ContextStores, readContext, storesOf } from '../base/context-stores.js';
 import { isInFlightJob } from '../base/in-flight-job.js';
 import { describeReceived } from '../base/known-classes.js';
@@ -77,6 +77,12 @@ export interface JobOptions {
    * `currentJob().context`, under the same names. The values are cloned like arguments. Default: none.
    */
   readonly context?: ContextStores | undefined;
+  /**
+   * Jobs of one key run on one worker for as long as it lives, and begin in order, also while other workers are idle. Default: none.
+   */
+  readonly affinity?: string | undefined;
+  /** Whether no other job is open on the job's worker while it runs, whatever `concurrency` is. Default: false. */
+  readonly exclusive?: boolean | undefined;
   /** Shown in errors, events and metrics. Default: the task's name. */
   readonly name?: string | undefined;
 }
@@ -144,6 +150,8 @@ function check(read: object, action: string): CheckedJobOptions {
   if (given.signal !== undefined) checkSignal(given.signal, 'signal', action);
   if (given.dependsOn !== undefined) given.dependsOn = checkDependsOn(given.dependsOn, action);
   if (given.keyJoins !== undefined) checkOneOf(given.keyJoins, KEY_JOINS, 'keyJoins', action);
+  if (given.affinity !== undefined) checkText(given.affinity, 'affinity', action);
+  if (given.exclusive !== undefined) checkBoolean(given.exclusive, 'exclusive', action);
   if (given.retry !== undefined) given.retry = readRetryOptions(given.retry, action);
   if (given.retry !== undefined && given.transfer !== undefined)
     throw wrongType(action, 'retry and transfer exclude each other, as what is moved is gone after one attempt');

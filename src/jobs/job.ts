@@ -2,7 +2,6 @@
 
 import { inspect } from 'node:util';
 import { Bare } from '../base/bare.js';
-import { mustBe } from '../base/check/argument-errors.js';
 import { refuseSurplusObjects } from '../base/check/options.js';
 import { checkFinite, checkFunction } from '../base/check/values.js';
 import { now } from '../base/clock.js';
@@ -39,9 +38,9 @@ import type { JobJson, JobState } from './job-state.js';
 import { takeMail } from './mailbox.js';
 import { accessProgress, listenToProgress } from './progress.js';
 import { Cancellation } from './stop-cause.js';
-import { takeOptions } from './take-options.js';
+import { refuseArgs, takeOptions } from './take-options.js';
 import type { Task } from './task.js';
-import { NO_ARGS, type TaskRef } from './task-ref.js';
+import { NO_ARGS } from './task-ref.js';
 import { refOf } from './task-registry.js';
 
 let lastNumber = 0;
@@ -50,10 +49,6 @@ const NO_OPTIONS: JobOptions = Object.freeze(new Bare());
 const NativePromise = Promise;
 const { then: PROMISE_THEN, catch: PROMISE_CATCH, finally: PROMISE_FINALLY } = Promise.prototype;
 const { apply } = Reflect;
-
-function refuseArgs(ref: TaskRef, args: unknown): never {
-  throw mustBe('an array', args, 'args', `make job '${ref.name}'`);
-}
 
 /**
  * One call of a task, from submission to outcome. Awaitable: resolves with the task's result, or rejects with what the
@@ -207,11 +202,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return listenToProgress(progress, fn as (value: unknown) => void);
   }
 
-  /**
-   * Sends a message to the job's code: see `currentJob().messages`. Kept until it is read; dropped when the job settles.
-   *
-   * @returns `false` if the job has settled. @throws {NotCloneableError} if the message cannot be cloned.
-   */
+  /** Sends a message to the job's code: see `currentJob().messages`. `false` once it has settled. @throws {NotCloneableError} */
   post(message: unknown, transfer?: readonly Transferable[]): boolean {
     return post(this, message, transfer);
   }
@@ -233,12 +224,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return true;
   }
 
-  /**
-   * Gives a PENDING job another priority.
-   *
-   * @returns `false` if the job is no longer PENDING.
-   * @throws {TypeError | RangeError} if `priority` is not a finite number.
-   */
+  /** Gives a PENDING job another priority; `false` if it is none any more. @throws {TypeError | RangeError} for a bad number. */
   setPriority(priority: number): boolean {
     checkFinite(priority, 'priority', `set priority of job '${this.name}'`);
     if (isSettled(this)) return false;

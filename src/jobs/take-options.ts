@@ -1,3 +1,4 @@
+import { mustBe } from '../base/check/argument-errors.js';
 import { checkFinite } from '../base/check/values.js';
 import { ensureExtras, type JobHandle } from './job-access.js';
 import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
@@ -37,4 +38,9 @@ function isPriorityOnly(options: unknown): options is { readonly priority?: numb
 function hasMoreThanPriority(options: CheckedJobOptions): boolean {
   for (const name in options) if (name !== 'priority' && name !== 'front') return true;
   return false;
+}
+
+/** A function of its own, so that the constructor of a job stays small. */
+export function refuseArgs(ref: TaskRef, args: unknown): never {
+  throw mustBe('an array', args, 'args', `make job '${ref.name}'`);
 }

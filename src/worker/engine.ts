@@ -13,6 +13,7 @@ import { Blocking } from './blocking.js';
 import { openBridge } from './bridge.js';
 import { Children } from './children.js';
 import { EnteredContexts } from './entered-contexts.js';
+import { watchHeap } from './heap-watch.js';
 import { HookReplies } from './hooks/hook-replies.js';
 import { HookRunner } from './hooks/hook-runner.js';
 import { HookTurns } from './hooks/hook-turns.js';
@@ -79,7 +80,8 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
   // jobs
   const slots = new SlotTable(init.memory.slots);
   const begins = new BeginTimes(init.memory.begins);
-  const tasks = new TaskTable();
+  // of a relay, the process runs it
+  const tasks = new TaskTable(init.process === undefined ? init.around : undefined);
   const scopes = new JobScopes();
   const openJobs = new OpenJobs(concurrency, (context) => {
     answers.suspended(context);
@@ -150,6 +152,9 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
       concurrency,
       depth: init.depth,
       isTsNodeRegistered: init.isTsNodeRegistered,
+      around: init.around,
+      heapLimitMb: init.heapLimitMb,
+      heapFull: () => port.post({ kind: 'heap-full' }),
       processReady: ready,
       begun: (context) => runner.begunInProcess(context),
       forwardMessages: (context, pass) => talk.forward(context, pass),
@@ -186,6 +191,8 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
   }
   const messages = new PoolMessages({ port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk });
   messages.listen();
+  if (init.heapLimitMb !== undefined && init.process === undefined)
+    watchHeap(init.heapLimitMb, () => port.post({ kind: 'heap-full' }));
   if (isInline) port.unref(); // listening has ref'd it
   // later: a module that imports the worker's entry is evaluated to its end first
   if (relay === undefined) nextTick(() => ready());

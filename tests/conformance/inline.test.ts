@@ -1,5 +1,7 @@
 import { describeConformance } from '../support/conformance.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
+import { describeWorkersOf } from '../support/workers-conformance.ts';
 
 describeConformance('inline');
 describeTalking('inline');
+describeWorkersOf('inline');

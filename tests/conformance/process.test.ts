@@ -10,9 +10,11 @@ import { eventually, FileGate, gated } from '../support/file-gate.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 import { describeWorkers } from '../support/worker-conformance.ts';
+import { describeWorkersOf } from '../support/workers-conformance.ts';
 
 describeConformance('process');
 describeTalking('process');
+describeWorkersOf('process');
 describeWorkers('process');
 
 /** Whether there is such a process, a zombie included. */

@@ -1,7 +1,9 @@
 import { describeConformance } from '../support/conformance.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
 import { describeWorkers } from '../support/worker-conformance.ts';
+import { describeWorkersOf } from '../support/workers-conformance.ts';
 
 describeConformance('thread');
 describeTalking('thread');
+describeWorkersOf('thread');
 describeWorkers('thread');

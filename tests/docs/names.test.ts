@@ -24,7 +24,8 @@ function exportsOf(path: string): string[] {
 
 /** The members of an interface. */
 function membersOf(path: string, name: string): string[] {
-  const body = new RegExp(`export interface ${name}(?:<.*>)? \\{\n([^]*?)\n\\}`).exec(source(path))?.[1] ?? '';
+  const body =
+    new RegExp(`export interface ${name}(?:<.*>)?(?: extends \\w+)? \\{\n([^]*?)\n\\}`).exec(source(path))?.[1] ?? '';
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??(?=[:(])/gm)].map((match) => match[1] ?? '');
 }
 
@@ -39,6 +40,7 @@ test.each(['index.ts', 'worker.ts', 'metrics.ts', 'otel.ts', 'cluster.ts'])(
 
 test.each([
   ['ThreadPoolOptions', 'core/options/options.ts'],
+  ['ThreadOptions', 'core/options/thread-options.ts'],
   ['JobOptions', 'jobs/job-options.ts'],
   ['ShutdownOptions', 'core/options/shutdown-options.ts'],
   ['PoolEvents', 'core/events.ts'],

@@ -68,15 +68,15 @@ const HELD: Faces = {
   ProgressStream: face(''),
   ProgressReader: face('next return'),
   JobGroup: face('cancel group name stats submit submitMany token waitAll', 'name token'),
-  JobMap: face(PROMISE),
-  JobStream: face('next return'),
+  JobMap: face(`cancel failure onProgress settledCount ${PROMISE}`.split(' ').sort().join(' ')),
+  JobStream: face('next return take'),
   Schedule: face('cancel job next pause ref resume runs unref'),
   Thread: face('job join name release run stop stopped', 'job name stopped', 'run'),
   JobGraph: face('add connect criticalPath nodes run toDot toMermaid'),
   GraphNode: face('job name output toJSON', 'name output'),
   NodeOutput: face(''),
   ThreadPool: face(
-    'broadcast cancelAll failures asCompleted group jobs map maxWorkers metrics name on pause profile ready results resize resume schedule schedules shutdown state submit submitJob submitMany waitAll'
+    'broadcast cancelAll failures asCompleted group jobs map maxWorkers metrics name off on once pause profile ready recycle removeListener results resize resume schedule schedules shutdown state submit submitJob submitMany waitAll warmUp'
       .split(' ')
       .sort()
       .join(' '),

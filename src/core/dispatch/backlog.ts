@@ -6,6 +6,7 @@ import { transferOf } from '../../jobs/job-engine.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { JobQueue } from './job-queue.js';
+import type { PlacedJobs } from './placed-jobs.js';
 import type { Reserve } from './reserve.js';
 
 export interface BacklogDeps {
@@ -13,7 +14,7 @@ export interface BacklogDeps {
   readonly workers: WorkerSet;
   readonly reserve: Reserve | undefined;
   /** Whether there are jobs to send, and the pool is not paused. */
-  readonly dispatcher: { readonly isDue: boolean };
+  readonly dispatcher: { readonly isDue: boolean; readonly placed: PlacedJobs | undefined };
 }
 
 /** Answers questions about what waits in the queue and at workers: how many workers it needs, and whether they must be watched. */
@@ -33,6 +34,7 @@ export class Backlog {
   /** All jobs that wait to run or run. */
   *jobs(): Generator<Job> {
     yield* this.#queue;
+    if (this.#dispatcher.placed !== undefined) yield* this.#dispatcher.placed;
     for (const worker of this.#workers.all) yield* worker.inFlight;
   }
 
@@ -62,7 +64,8 @@ export class Backlog {
     for (const worker of this.#workers.all)
       if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
     const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
-    return Math.max(0, this.#queue.size + kept - coming);
+    const placed = this.#dispatcher.placed?.wantedWorkers ?? 0;
+    return Math.max(0, this.#queue.size + placed + kept - coming);
   }
 
   /**

@@ -89,7 +89,7 @@ export class DirectDispatch {
       return false;
     this.#worker = worker;
     const windowTicks = WINDOW_TICKS * worker.concurrency - worker.inFlight.backlogTicks;
-    this.#left = Math.ceil(Math.min(RUN_TICKS, windowTicks) / plannedTicks(taskOf(job)));
+    this.#left = Math.min(worker.jobsLeft, Math.ceil(Math.min(RUN_TICKS, windowTicks) / plannedTicks(taskOf(job))));
     return this.#left > 0;
   }
 }

@@ -1,13 +1,14 @@
 import { now } from '../../base/clock.js';
 import { outranks } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
-import { ownerOf } from '../../jobs/job-access.js';
+import { isPlain, ownerOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { Balance } from './balance.js';
 import type { JobQueue } from './job-queue.js';
+import { isPlaced, PlacedJobs } from './placed-jobs.js';
 import type { Reserve } from './reserve.js';
 import { plannedTicks } from './run-estimate.js';
 import { isInWindow, type WorkerChoice } from './worker-choice.js';
@@ -41,6 +42,7 @@ export class Dispatcher {
   readonly #reserve: Reserve | undefined;
   readonly #choice: WorkerChoice;
   readonly #balance: Balance;
+  #placed: PlacedJobs | undefined;
   #isPaused = false;
   #isFeeding = false;
   /** Whether jobs were taken back for a free worker: they are spread over the others, too. */
@@ -63,6 +65,36 @@ export class Dispatcher {
   /** Whether there are jobs to send, and the pool is not paused. */
   get isDue(): boolean {
     return this.queue.size > 0 && !this.#isPaused;
+  }
+
+  /** Whether a pass over the workers may send something. */
+  get isFeedable(): boolean {
+    return this.isDue || (this.#placed?.isActive === true && !this.#isPaused);
+  }
+
+  /** The jobs that are held for a certain worker; made when the first comes. */
+  get placed(): PlacedJobs | undefined {
+    return this.#placed;
+  }
+
+  /** Removes a job that waits, wherever it does. False if it does not. */
+  remove(job: Job): boolean {
+    return this.queue.remove(job) || this.#placed?.remove(job) === true;
+  }
+
+  /** Returns all held jobs to the queue. */
+  releasePlaced(): void {
+    for (const job of this.#placed ?? []) if (this.#placed?.remove(job) === true) this.queue.insert(job);
+  }
+
+  /** A job with `affinity` or `exclusive` is about to be queued. */
+  expectPlaced(): void {
+    this.#placed ??= new PlacedJobs({
+      workers: this.#workers,
+      reserve: this.#reserve,
+      idleTimeoutMs: this.#workers.idleTimeoutMs,
+      send: (worker, job) => this.#sendPlaced(worker, job),
+    });
   }
 
   get isPaused(): boolean {
@@ -100,9 +132,27 @@ export class Dispatcher {
     }
   }
 
+  /** Holds the next job if it is for a certain worker, or sends one that is held. False if there was neither. */
+  #feedPlaced(placed: PlacedJobs): boolean {
+    if (this.#isPaused) return false;
+    const next = this.queue.peek();
+    if (next === undefined || !isPlaced(next)) return placed.sendOne(next);
+    this.queue.remove(next);
+    placed.hold(next);
+    return true;
+  }
+
+  #sendPlaced(worker: PoolWorker, job: Job): boolean {
+    this.#balance.recallBehind(worker, job);
+    if (!this.send(worker, job)) return false;
+    this.#balance.publish(worker);
+    return true;
+  }
+
   /** Sends some jobs to one worker. False if no worker may take any. */
   #feedOne(): boolean {
     const { queue } = this;
+    if (this.#placed !== undefined && this.#feedPlaced(this.#placed)) return true;
     const job = queue.peek();
     if (job === undefined || this.#isPaused) return false;
     this.#balance.clearTheWay(job);
@@ -113,7 +163,11 @@ export class Dispatcher {
       return true;
     }
     const count = this.#isTail ? queue.firstLevelSize : queue.size;
-    const isSent = this.#sendChunk(worker, job, Math.min(MAX_CHUNK, Math.ceil(count / this.#workers.all.length)));
+    const isSent = this.#sendChunk(
+      worker,
+      job,
+      Math.min(MAX_CHUNK, worker.jobsLeft, Math.ceil(count / this.#workers.all.length)),
+    );
     this.#balance.publish(worker);
     return isSent;
   }
@@ -136,6 +190,7 @@ export class Dispatcher {
   }
 
   #feedOneEarly(): boolean {
+    if (this.#placed !== undefined && this.#feedPlaced(this.#placed)) return true;
     const job = this.queue.peek();
     if (job === undefined || this.#isPaused) return false;
     const free = this.#choice.pickFree(job);
@@ -186,7 +241,7 @@ export class Dispatcher {
       !worker.hasSentSlowly &&
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument
-      transferOf(job) === undefined &&
+      (isPlain(job) || mayFollow(job)) &&
       worker.isReady &&
       isInWindow(worker, job) &&
       (isOnly || !outranks(first, job)) &&
@@ -213,4 +268,9 @@ export class Dispatcher {
     const isHere = ownerOf(job) === worker ? worker.inFlight.takeBackOne(job) === 'taken back' : this.queue.remove(job);
     if (isHere) this.#ledger.settle(job, 'FAILED', { outcome: error });
   }
+}
+
+/** Whether a job that is not plain may be sent behind others in one pass. */
+function mayFollow(job: Job): boolean {
+  return transferOf(job) === undefined && !isPlaced(job);
 }

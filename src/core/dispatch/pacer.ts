@@ -70,12 +70,18 @@ export class Pacer {
   #lingerUntilMs = 0;
   #wakeTimer: NodeJS.Timeout | undefined;
   readonly #stallWatch: StallWatch;
+  #answersRead: (() => void) | undefined;
 
   constructor(deps: PacerDeps) {
     this.#deps = deps;
     this.#dispatcher = deps.dispatcher;
     this.#direct = deps.direct;
     this.#stallWatch = new StallWatch(deps, this);
+  }
+
+  /** Connects a receiver, which is made after this pacer: called each time answers of workers were read. */
+  reportTo(answersRead: () => void): void {
+    this.#answersRead = answersRead;
   }
 
   /**
@@ -134,7 +140,7 @@ export class Pacer {
    */
   #feedEarly(): void {
     const { dispatcher, backlog, workers } = this.#deps;
-    if (!dispatcher.isDue || this.#isReading || this.#isStarting || !hasStackRoom()) return;
+    if (!dispatcher.isFeedable || this.#isReading || this.#isStarting || !hasStackRoom()) return;
     if (workers.hasRoom && backlog.wantedWorkers > 0 && hasMuchStackRoom()) {
       this.#read(DRAIN_BATCH); // a worker may be free by now
       this.#startWorkersEarly();
@@ -178,7 +184,7 @@ export class Pacer {
   /** Sends all jobs that may be sent, and starts the workers that they need. */
   pump(): void {
     const { dispatcher, backlog, workers } = this.#deps;
-    if (dispatcher.isDue) {
+    if (dispatcher.isFeedable) {
       workers.start(backlog.wantedWorkers);
       dispatcher.feed();
     }
@@ -196,11 +202,12 @@ export class Pacer {
     for (;;) {
       const count = this.#read(DRAIN_BATCH);
       if (count > 0) {
+        this.#answersRead?.();
         hasRead = true;
         this.#lingerUntilMs = startedMs + LINGER_MS;
       }
       this.#stallWatch.checkIfDue(startedMs);
-      if (dispatcher.isDue || (ledger.unsettled > 0 && balance.share())) this.pump();
+      if (dispatcher.isFeedable || (ledger.unsettled > 0 && balance.share())) this.pump();
       if (count === 0 && this.#rest(startedMs, hasRead)) return;
       if (ledger.refreshClock() - startedMs > YIELD_MS) {
         this.#drainLater();

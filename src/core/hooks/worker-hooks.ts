@@ -62,7 +62,7 @@ export class WorkerHooks {
     const task = this.#teardown;
     if (task === undefined) return;
     const where = `teardown '${task.name}' of worker ${worker.workerId}`;
-    worker.teardown = {
+    worker.lifecycle.teardown = {
       task,
       args: NO_ARGS,
       argsName: 'args',

@@ -6,6 +6,7 @@ import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolLog } from '../log.js';
 import type { StartBackoff } from '../workers/start-backoff.js';
+import type { WarmUp } from '../workers/warm-up.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 
 /** Maximum number of distinct faults for which a process warning is emitted, once each. */
@@ -18,6 +19,7 @@ export interface FailedStartsDeps {
   readonly pacer: Pacer;
   readonly ledger: Ledger;
   readonly log: PoolLog;
+  readonly warmUp: WarmUp;
 }
 
 /** Deals with workers that could not start: reports them, and tries another start after a pause, or fails the waiting jobs. */
@@ -38,10 +40,11 @@ export class FailedStarts {
    * @param begunAtMs when the start was begun, in ms of `now()`.
    */
   add(exit: ThreadExit, begunAtMs: number): void {
-    const { backoff, workers, log } = this.#deps;
+    const { backoff, workers, log, warmUp } = this.#deps;
     backoff.failed(begunAtMs, now());
     const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
     const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
+    warmUp.startFailed(message, exit);
     if (workers.hasAny) {
       this.#warn(message, backoff.pauseMs);
       this.#startAfter(backoff.pauseMs);
@@ -68,6 +71,7 @@ export class FailedStarts {
   /** Fails the jobs that are in the queue now. Later ones find a pool that tries to start workers again. */
   #failWaitingJobs(message: string, exit: ThreadExit): void {
     const { dispatcher, ledger, pacer } = this.#deps;
+    dispatcher.releasePlaced();
     for (let count = dispatcher.queue.size; count > 0; count--) {
       const job = dispatcher.queue.shift();
       if (job !== undefined) ledger.settle(job, 'FAILED', { outcome: new WorkerExitError(message, exit) });

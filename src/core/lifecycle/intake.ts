@@ -4,7 +4,9 @@ import type { Job } from '../../jobs/job.js';
 import { hasOptions, isPlain, isSettled, kindOf, optionsOf, orderOf } from '../../jobs/job-access.js';
 import { contextOf, linkParents, setContext, whenSettled } from '../../jobs/job-engine.js';
 import type { PoolChannels } from '../channels.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
+import { isPlaced } from '../dispatch/placed-jobs.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolSettings } from '../options/options.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
@@ -23,6 +25,7 @@ export interface IntakeDeps {
   readonly limits: TimeLimits;
   readonly pacer: Pacer;
   readonly channels: PoolChannels;
+  readonly dispatcher: Dispatcher;
 }
 
 function refuse(job: Job): never {
@@ -145,7 +148,8 @@ export class Intake {
   }
 
   #enterWithOptions(job: Job): void {
-    const { deferred, limits, pacer, control } = this.#deps;
+    const { deferred, limits, pacer, control, dispatcher } = this.#deps;
+    if (isPlaced(job)) dispatcher.expectPlaced();
     const isDeferred = deferred.enter(job);
     if (!isDeferred) pacer.insert(job);
     linkParents(job);

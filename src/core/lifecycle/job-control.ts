@@ -1,6 +1,6 @@
 import type { Mail } from '../../base/in-flight-job.js';
-import { copyMail } from '../../host/worker-talk.js';
 import { RemoteWorker } from '../../host/remote-worker.js';
+import { copyMail } from '../../host/worker-talk.js';
 import type { Job } from '../../jobs/job.js';
 import {
   changePriority,
@@ -84,7 +84,7 @@ export class JobControl implements JobPool {
   /** Stops a job, wherever it is, so that it settles as `cause` says. */
   stop(job: Job, cause: StopCause): StopOutcome {
     const { dispatcher, ledger, deferred } = this.#deps;
-    if (dispatcher.queue.remove(job) || deferred.remove(job)) {
+    if (dispatcher.remove(job) || deferred.remove(job)) {
       ledger.settleBy(job, cause);
       return 'settled';
     }
@@ -136,7 +136,7 @@ export class JobControl implements JobPool {
   /** Cancels a job if it has not begun. */
   cancelPending(job: Job, reason: unknown): void {
     const { dispatcher, deferred } = this.#deps;
-    const isWaiting = dispatcher.queue.remove(job) || deferred.remove(job);
+    const isWaiting = dispatcher.remove(job) || deferred.remove(job);
     if (isWaiting || workerOf(job)?.inFlight.takeBackOne(job) === 'taken back')
       this.#deps.ledger.settleBy(job, new Cancellation(job.name, reason));
   }
@@ -144,7 +144,7 @@ export class JobControl implements JobPool {
   reprioritise(job: Job, priority: number): PriorityOutcome {
     const worker = workerOf(job);
     const { dispatcher, deferred } = this.#deps;
-    const isQueued = dispatcher.queue.remove(job);
+    const isQueued = dispatcher.remove(job);
     const isDeferred = !isQueued && deferred.has(job);
     // a job with `transfer` is sent only once: it stays where it is, next at a worker that was free
     const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));

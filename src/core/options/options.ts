@@ -1,35 +1,38 @@
 import { availableParallelism } from 'node:os';
-import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads';
-import { bare } from '../../base/bare.js';
-import { mustBe, wrongType } from '../../base/check/argument-errors.js';
-import { type Given, optionNames, readOptions } from '../../base/check/options.js';
+import { wrongType } from '../../base/check/argument-errors.js';
+import { optionNames, readOptions } from '../../base/check/options.js';
 import {
   checkArray,
   checkBoolean,
   checkFunction,
   checkInteger,
   checkMs,
-  checkNumber,
   checkObject,
   checkOneOf,
   checkText,
-  copyStrings,
 } from '../../base/check/values.js';
 import { type ContextStores, checkContext } from '../../base/context-stores.js';
+import type { CurrentJob } from '../../contract/current-job.js';
 import type { PoolFunction, PoolFunctions } from '../../contract/pool-functions.js';
-import type { Task } from '../../jobs/task.js';
+import type { ModuleTask, Task } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { type AgingOptions, type AgingSettings, resolveAging } from './aging-options.js';
 import { checkLogger, type Logger } from './logger.js';
+import type { PoolKind } from './pool-kind.js';
+import { type RecycleOptions, type RecycleSettings, readRecycle } from './recycle-options.js';
 import { checkReserved, type ReservedWorkers } from './reserved-workers.js';
 import { checkTask, type TaskCall } from './task-call.js';
+import { readThreadOptions, THREAD_OPTIONS, type ThreadOptions } from './thread-options.js';
 
-export interface ThreadPoolOptions {
+/** A function `(job, next) => next()`, or a task of a `taskModule` that is one. */
+export type AroundTask = ((job: CurrentJob, next: () => unknown) => unknown) | ModuleTask;
+
+export interface ThreadPoolOptions extends ThreadOptions {
   /**
    * Where jobs run: on threads (`'thread'`); in a child process per worker, for native code that may crash
    * (`'process'`); or, for unit tests, on the calling thread, with the same cloning (`'inline'`). Default: `'thread'`.
    */
-  readonly kind?: 'thread' | 'process' | 'inline' | undefined;
+  readonly kind?: PoolKind | undefined;
   /** Maximum number of workers. 0 or less is added to `os.availableParallelism()`, which is the default; at least 1. */
   readonly maxWorkers?: number | undefined;
   /** How many workers are started at once and kept. Default: 0, so that workers start on demand. */
@@ -63,6 +66,13 @@ export interface ThreadPoolOptions {
   readonly setupArgs?: readonly unknown[] | undefined;
   /** A task that runs in each worker that was set up, before it ends in order, for at most `graceMs`. */
   readonly teardown?: Task | undefined;
+  /**
+   * A task that runs in the worker around every job, called with the job and a function that runs it: `(job, next) => next()`. What
+   * it returns is the job's result. For tracing, logging context, timing. Default: none.
+   */
+  readonly around?: AroundTask | undefined;
+  /** When workers are replaced by new ones: after a number of jobs, after a time, or when their heap has grown. Default: never. */
+  readonly recycle?: RecycleOptions | undefined;
   /** Raises the priority of jobs while they wait, so that none waits forever: `{ everyMs, step }`. Default: off. */
   readonly aging?: AgingOptions | undefined;
   /** Whether the stack of a job's error ends with the line that submitted it, at the cost of a stack per job. Default: false. */
@@ -80,19 +90,11 @@ export interface ThreadPoolOptions {
   readonly functions?: PoolFunctions | undefined;
   /** Prefix of the threads' names. Default: `thread-system`. */
   readonly name?: string | undefined;
-  /** Passed on to `Worker` of `node:worker_threads`. */
-  readonly resourceLimits?: ResourceLimits | undefined;
-  /** Passed on to `Worker` of `node:worker_threads`. Default: a copy of this thread's. */
-  readonly env?: Readonly<Record<string, string | undefined>> | typeof SHARE_ENV | undefined;
-  /** Passed on to `Worker` of `node:worker_threads`. Default: this thread's. */
-  readonly execArgv?: readonly string[] | undefined;
-  /** Makes a worker, for bundlers that must see `new Worker(new URL(…))`: its file imports `thread-system/pool-worker`. */
-  readonly worker?: (() => Worker) | undefined;
 }
 
 /** The options with their defaults, checked. */
 export interface PoolSettings {
-  readonly kind: 'thread' | 'process' | 'inline';
+  readonly kind: PoolKind;
   readonly maxWorkers: number;
   readonly minWorkers: number;
   readonly idleTimeoutMs: number;
@@ -103,13 +105,15 @@ export interface PoolSettings {
   readonly reserved: readonly ReservedWorkers[];
   readonly setup: TaskCall | undefined;
   readonly teardown: TaskRef | undefined;
+  readonly around: TaskRef | undefined;
+  readonly recycle: RecycleSettings | undefined;
   readonly aging: AgingSettings | undefined;
   readonly submitStacks: boolean;
   readonly context: ContextStores | undefined;
   readonly logger: Logger | undefined;
   readonly functions: ReadonlyMap<string, PoolFunction>;
   readonly name: string;
-  readonly thread: Pick<ThreadPoolOptions, 'resourceLimits' | 'env' | 'execArgv' | 'worker'>;
+  readonly thread: ThreadOptions;
 }
 
 const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
@@ -125,21 +129,16 @@ const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
   setup: true,
   setupArgs: true,
   teardown: true,
+  around: true,
+  recycle: true,
   aging: true,
   submitStacks: true,
   context: true,
   logger: true,
   functions: true,
   name: true,
-  resourceLimits: true,
-  env: true,
-  execArgv: true,
-  worker: true,
+  ...THREAD_OPTIONS,
 });
-const RESOURCE_LIMITS = optionNames<ResourceLimits>(
-  { maxYoungGenerationSizeMb: true, maxOldGenerationSizeMb: true, codeRangeSizeMb: true, stackSizeMb: true },
-  'resourceLimits.',
-);
 /** Highest `concurrency`: a worker's slots must also do for jobs that it has not begun. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
@@ -149,11 +148,12 @@ const OVERFLOWS = ['reject', 'dropOldest', 'dropLowest'] as const;
 /** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function resolvePoolOptions(options: unknown): PoolSettings {
   const given = readOptions(options, POOL_OPTIONS, ACTION);
-  const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, aging } = given;
+  const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, around, aging } = given;
   const maxWorkers = most === undefined ? availableParallelism() : toMaxWorkers(most, ACTION);
+  const kind = checkOneOf(given.kind ?? 'thread', KINDS, 'kind', ACTION);
   checkLogger(logger, ACTION);
   return {
-    kind: checkOneOf(given.kind ?? 'thread', KINDS, 'kind', ACTION),
+    kind,
     maxWorkers,
     minWorkers: checkInteger(minWorkers, 'minWorkers', { from: 0, to: maxWorkers }, ACTION),
     concurrency: checkInteger(concurrency, 'concurrency', { from: 1, to: MAX_CONCURRENCY }, ACTION),
@@ -165,36 +165,15 @@ export function resolvePoolOptions(options: unknown): PoolSettings {
     reserved: checkReserved(given.reserved, maxWorkers),
     setup: checkSetup(given.setup, given.setupArgs),
     teardown: teardown === undefined ? undefined : checkTask(teardown, ACTION, 'teardown'),
+    around: around === undefined ? undefined : checkTask(around, ACTION, 'around'),
+    recycle: readRecycle(given.recycle, kind, ACTION),
     aging: aging === undefined ? undefined : resolveAging(aging, ACTION),
     submitStacks: checkBoolean(given.submitStacks ?? false, 'submitStacks', ACTION),
     context: given.context === undefined ? undefined : checkContext(given.context, ACTION),
     logger,
     functions: readFunctions(given.functions),
-    thread: readThreadOptions(given),
+    thread: readThreadOptions(given, kind, ACTION),
   };
-}
-
-/** Copies the options that are passed on to Node.js, so that they inherit nothing. */
-function readThreadOptions(given: Given<ThreadPoolOptions>): PoolSettings['thread'] {
-  const { resourceLimits, env, execArgv, worker } = given;
-  if (worker !== undefined && typeof worker !== 'function')
-    throw mustBe('a function that makes a Worker', worker, 'worker', ACTION);
-  return bare({
-    resourceLimits: resourceLimits === undefined ? undefined : readResourceLimits(resourceLimits),
-    env: env === undefined || env === SHARE_ENV ? env : readEnv(env),
-    execArgv: execArgv === undefined ? undefined : copyStrings(execArgv, 'execArgv', ACTION),
-    worker: worker as (() => Worker) | undefined,
-  });
-}
-
-function readEnv(value: unknown): Readonly<Record<string, string | undefined>> {
-  return bare(checkObject(value, 'env', ACTION)) as Readonly<Record<string, string | undefined>>;
-}
-
-function readResourceLimits(value: unknown): ResourceLimits {
-  const given = readOptions(value, RESOURCE_LIMITS, ACTION);
-  for (const [name, limit] of Object.entries(given)) checkNumber(limit, `resourceLimits.${name}`, ACTION);
-  return given as ResourceLimits;
 }
 
 function readFunctions(value: unknown): ReadonlyMap<string, PoolFunction> {

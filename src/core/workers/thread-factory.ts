@@ -30,6 +30,10 @@ export function createThread(
   const options: WorkerOptions = bare({ name: `${name}-${workerId}` });
   if (thread.resourceLimits !== undefined && kind === 'thread') options.resourceLimits = thread.resourceLimits;
   if (thread.env !== undefined) options.env = thread.env as NonNullable<WorkerOptions['env']>;
+  if (kind === 'thread') {
+    if (thread.argv !== undefined) options.argv = [...thread.argv];
+    if (thread.workerData !== undefined) options.workerData = thread.workerData;
+  }
   const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
   if (execArgv !== undefined) options.execArgv = [...execArgv];
   return { thread: new Worker(workerThreadLocation(), options), printed: [1, 2] };
@@ -58,6 +62,9 @@ export function processSettings({ kind, thread }: PoolSettings): ProcessSettings
     workerEntry: workerThreadLocation().href,
     resourceLimits: thread.resourceLimits,
     execArgv: thread.execArgv,
+    argv: thread.argv,
+    cwd: thread.cwd,
+    execPath: thread.execPath,
   };
 }
 

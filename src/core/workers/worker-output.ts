@@ -1,6 +1,8 @@
 import type { ListenerQueue } from '../../base/listener-queue.js';
 import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
 
+import type { OutputStream, ThreadOptions } from '../options/thread-options.js';
+
 /** Length, roughly in bytes, from which an unfinished line is printed anyway. */
 const LONGEST_OPEN = 4096;
 
@@ -53,10 +55,13 @@ function showAll(): void {
 export class WorkerOutput {
   readonly #listenerQueue: ListenerQueue;
   readonly #open = new Map<object, Lines>();
+  readonly #streams: Readonly<Record<Fd, boolean | OutputStream>>;
   #isEnding = false;
 
-  constructor(listenerQueue: ListenerQueue) {
+  /** @param streams where output goes, if not to the streams of this thread. */
+  constructor(listenerQueue: ListenerQueue, { stdout, stderr }: Pick<ThreadOptions, 'stdout' | 'stderr'>) {
     this.#listenerQueue = listenerQueue;
+    this.#streams = { 1: stdout ?? false, 2: stderr ?? false };
   }
 
   printed(worker: object, printed: readonly Printed[]): void {
@@ -88,11 +93,18 @@ export class WorkerOutput {
 
   #newLines(): Lines {
     const printLater = (printed: Printed): void => {
-      if (this.#isEnding) print(printed);
-      else this.#listenerQueue.add(print, [printed], 'process.stdout or stderr');
+      if (this.#isEnding) this.#print(printed);
+      else this.#listenerQueue.add(this.#print, [printed], 'process.stdout or stderr');
     };
     return { 1: new OpenLine(1, printLater), 2: new OpenLine(2, printLater) };
   }
+
+  readonly #print = (printed: Printed): void => {
+    const [fd, chunk] = printed;
+    const stream = this.#streams[fd];
+    if (stream === false) print(printed);
+    else if (stream !== true) stream.write(chunk);
+  };
 
   #watchEnd(): void {
     const isWatched = withOpenLines.size > 0;

@@ -106,6 +106,10 @@ export class WorkerSet {
     return count;
   }
 
+  get idleTimeoutMs(): number {
+    return this.#settings.idleTimeoutMs;
+  }
+
   get concurrency(): number {
     return this.#settings.concurrency;
   }
@@ -242,6 +246,9 @@ export class WorkerSet {
             graceMs: this.#settings.graceMs,
             tiers: this.#tiers,
             hooksFirst: this.#workerHooks.hooksFirst,
+            around: this.#settings.around?.origin,
+            jobLimit: this.#settings.recycle?.afterJobs,
+            heapLimitMb: limitOf(this.#settings.recycle?.heapMb),
             poolWord: this.#parking.word,
             process,
             printed,
@@ -258,4 +265,8 @@ export class WorkerSet {
     listeners.events.workerStarting(worker);
     return worker;
   }
+}
+
+function limitOf(limit: number | undefined): number | undefined {
+  return limit === Number.POSITIVE_INFINITY ? undefined : limit;
 }

@@ -31,6 +31,10 @@ export interface WorkerInit {
   readonly depth: number;
   /** Whether the thread runs the jobs of a child process and notes each that begins: see `BeginNotes`. */
   readonly notesBegins: boolean;
+  /** The task that runs around every job. */
+  readonly around: TaskDefinition | undefined;
+  /** Size of the thread's heap, in MB, above which the pool is notified once. */
+  readonly heapLimitMb: number | undefined;
   /** Streams whose output the pool's thread prints. */
   readonly printed: readonly Fd[];
 }
@@ -106,6 +110,8 @@ export type FromWorker =
   /** `pid`: of the child process, if there is one. */
   | { readonly kind: 'ready'; readonly pid: number | undefined }
   | { readonly kind: 'pong' }
+  /** The thread's heap has grown above the limit. */
+  | { readonly kind: 'heap-full' }
   | HookReply
   /** The step asked for is done. `profile` is set if it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }

@@ -3,6 +3,7 @@ import { cloneFault, type Root } from './clone-fault.js';
 import { copyContainer, restore } from './containers.js';
 import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
+import { planViews, toBuffer, type ViewPlan } from './views.js';
 
 /** A value as it was when it was copied. */
 export interface Snapshot {
@@ -12,7 +13,7 @@ export interface Snapshot {
 }
 
 /**
- * Copies a value that is sent later, as the structured clone would. Objects of the library in it stay the same objects.
+ * Copies a value that is sent later, as sending it now would. Objects of the library in it stay the same objects.
  *
  * @param transfer objects in the value that are moved into the copy.
  * @throws {NotCloneableError}
@@ -21,52 +22,56 @@ export function snapshot(value: unknown, root: Root, transfer: readonly unknown[
   refuseStaying(value, root, { to: 'thread', transfer });
   const moved = transfer.length === 0 ? [] : movables(transfer, value);
   try {
-    return cloned(value, moved);
+    const views = planViews(value, moved);
+    if (views === undefined) return clone({ value, marks: [], buffers: [], moved }, new Map());
+  } catch {
+    // it contains objects of the library, which the clone refuses, or what cannot be cloned
+  }
+  try {
+    return cloneMarked(value, moved);
   } catch (cause) {
-    const marked = replaceOurs(value);
-    if (marked.ours.size === 0) throw cloneFault({ value, transfer, root, to: 'thread' }, cause);
-    return cloneMarked(marked, { root, moved });
+    throw cloneFault({ value, transfer, root, to: 'thread' }, cause);
   }
 }
 
-function cloned(value: unknown, moved: readonly unknown[]): Snapshot {
-  const copy = structuredClone({ value, moved }, { transfer: moved as ArrayBuffer[] });
-  return { value: copy.value, moved: copy.moved };
-}
-
-/** A value in which objects of the library are replaced by empty objects, their marks. */
-interface Marked {
-  readonly value: unknown;
-  readonly ours: ReadonlyMap<object, object>;
-}
-
-function replaceOurs(value: unknown): Marked {
+/** Clones a value in which objects of the library are replaced by empty objects, their marks. */
+function cloneMarked(value: unknown, moved: readonly unknown[]): Snapshot {
+  const views = planViews(value, moved);
   const ours = new Map<object, object>();
+  const marked = replaceOurs(value, ours, views);
+  return clone({ value: marked, marks: [...ours.keys()], buffers: views?.buffers ?? [], moved }, ours);
+}
+
+/** Returns a copy of a value in which objects of the library are replaced by marks, which are added to `ours`. */
+function replaceOurs(value: unknown, ours: Map<object, object>, views: ViewPlan | undefined): unknown {
   const copies = new Map<object, unknown>();
   const replace = (item: unknown): unknown => {
     if (typeof item !== 'object' || item === null) return item;
     const known = copies.get(item);
     if (known !== undefined) return known;
-    if (!isCrossing(item)) return copyContainer(item, copies, replace);
+    if (!isCrossing(item)) return views?.copies.get(item) ?? copyContainer(item, copies, replace);
     const mark = {};
     copies.set(item, mark);
     ours.set(mark, item);
     return mark;
   };
-  return { value: replace(value), ours };
+  return replace(value);
 }
 
-function cloneMarked(
-  { value, ours }: Marked,
-  { root, moved }: { readonly root: Root; readonly moved: readonly unknown[] },
-): Snapshot {
-  const marks = [...ours.keys()];
-  let copy: { readonly value: unknown; readonly marks: readonly object[]; readonly moved: readonly unknown[] };
-  try {
-    copy = structuredClone({ value, marks, moved }, { transfer: moved as ArrayBuffer[] });
-  } catch (cause) {
-    throw cloneFault({ value, transfer: moved, root, to: 'thread' }, cause);
-  }
-  const restored = new Map(copy.marks.map((mark, index) => [mark, ours.get(marks[index] as object)]));
-  return { value: restore(copy.value, restored, new Set()), moved: copy.moved };
+interface Marked {
+  readonly value: unknown;
+  readonly marks: readonly object[];
+  /** What is in `value` for each Buffer. */
+  readonly buffers: readonly Uint8Array[];
+  readonly moved: readonly unknown[];
+}
+
+/** @param ours the objects of the library, by their marks. */
+function clone(marked: Marked, ours: ReadonlyMap<object, object>): Snapshot {
+  const copy: Marked = structuredClone(marked, { transfer: marked.moved as ArrayBuffer[] });
+  const restored = new Map<object, unknown>(
+    copy.marks.map((mark, index) => [mark, ours.get(marked.marks[index] as object)]),
+  );
+  for (const buffer of copy.buffers) restored.set(buffer, toBuffer(buffer));
+  return { value: restored.size === 0 ? copy.value : restore(copy.value, restored, new Set()), moved: copy.moved };
 }

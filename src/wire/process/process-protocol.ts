@@ -28,6 +28,10 @@ export interface ProcessInit {
   readonly concurrency: number;
   readonly depth: number;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly argv: readonly unknown[] | undefined;
+  /** See `WorkerInit`. */
+  readonly around: TaskDefinition | undefined;
+  readonly heapLimitMb: number | undefined;
   readonly isTsNodeRegistered: boolean;
 }
 
@@ -77,6 +81,7 @@ export type ToProcess =
 export type FromProcess =
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
+  | { readonly kind: 'heap-full' }
   | { readonly kind: 'reported'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'returned'; readonly run: number; readonly value: Packed }
   | { readonly kind: 'threw'; readonly run: number; readonly error: ErrorRecord; readonly hasCode: boolean }

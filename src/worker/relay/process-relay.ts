@@ -28,11 +28,15 @@ export interface RelayDeps {
   readonly concurrency: number;
   readonly depth: number;
   readonly isTsNodeRegistered: boolean;
+  readonly around: TaskDefinition | undefined;
+  readonly heapLimitMb: number | undefined;
   readonly hooks: HookReplies;
   /** The child process takes calls. */
   processReady(pid: number | undefined): void;
   /** The event loop turns in which its jobs run. */
   processAnswered(): void;
+  /** The heap of the thread in the process has grown above the limit. */
+  heapFull(): void;
   /** The code of a job has begun there. */
   begun(context: JobContext): void;
   /** Passes each message for the job's code to `pass` from now on. */
@@ -74,10 +78,10 @@ export class ProcessRelay implements Peer {
     this.#deps = deps;
     passErrorsOn();
     this.#calls = new RelayCalls(this.#link, deps);
-    const { workerId, concurrency, depth, isTsNodeRegistered } = deps;
+    const { workerId, concurrency, depth, isTsNodeRegistered, around, heapLimitMb } = deps;
     const child = new RelayedProcess(
       settings,
-      { workerId, concurrency, depth, isTsNodeRegistered },
+      { workerId, concurrency, depth, isTsNodeRegistered, around, heapLimitMb },
       {
         received: (message) => this.#onMessage(message),
         begun: (id, attempt) => this.#calls.noted(id, attempt),
@@ -186,6 +190,9 @@ export class ProcessRelay implements Peer {
         break;
       case 'pong':
         this.#deps.processAnswered();
+        break;
+      case 'heap-full':
+        this.#deps.heapFull();
         break;
       case 'reported':
         this.#calls.reported(message.run, message.value);

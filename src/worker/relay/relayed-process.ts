@@ -31,7 +31,7 @@ export interface ProcessEnd {
 /** What a process is sent when it starts, besides its settings. */
 export type ProcessIdentity = Pick<
   Extract<ToProcess, { readonly kind: 'init' }>,
-  'workerId' | 'concurrency' | 'depth' | 'isTsNodeRegistered'
+  'workerId' | 'concurrency' | 'depth' | 'isTsNodeRegistered' | 'around' | 'heapLimitMb'
 >;
 
 /** How often a process is started again that a signal ends while it starts. */
@@ -93,7 +93,7 @@ export class RelayedProcess {
   }
 
   #start(): ChildProcess {
-    const { entry, execArgv, workerEntry, resourceLimits } = this.#settings;
+    const { entry, execArgv, argv, cwd, execPath, workerEntry, resourceLimits } = this.#settings;
     // loaded here, not imported: only pools of child processes pay for it when their threads start
     const { fork } = process.getBuiltinModule('node:child_process');
     // bare, as Node.js also obeys inherited properties, and passes on an environment's inherited variables
@@ -103,6 +103,8 @@ export class RelayedProcess {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
     });
     if (execArgv !== undefined) options.execArgv = [...execArgv];
+    if (cwd !== undefined) options.cwd = cwd;
+    if (execPath !== undefined) options.execPath = execPath;
     const child = fork(entry, [], options);
     this.#child = child;
     child.on('message', (bytes) => this.#onBytes(bytes as unknown as Uint8Array));
@@ -120,7 +122,7 @@ export class RelayedProcess {
       if (notesPipe?.closed === false) await new Promise((resolve) => notesPipe.once('close', resolve));
       this.#onExit(code, signal);
     });
-    this.send({ kind: 'init', workerEntry, ...this.#identity, resourceLimits });
+    this.send({ kind: 'init', workerEntry, ...this.#identity, resourceLimits, argv });
     return child;
   }
 

@@ -13,6 +13,7 @@ import {
 import { eachOf } from './map-chunk.js';
 import { fileUrlOf, lookedFor } from './module-file.js';
 import { loadModule } from './module-loader.js';
+import { surround } from './surround.js';
 import { placeOfSyntaxError } from './syntax-place.js';
 import { type FoundExport, isClass, type TaskExports } from './task-exports.js';
 
@@ -26,6 +27,12 @@ export class TaskTable {
   #lastId = 0;
 
   #runner: TaskRunner | undefined;
+  /** The task that runs around every other one. */
+  readonly #around: KnownTask | undefined;
+
+  constructor(around?: TaskDefinition) {
+    this.#around = around && this.make(around);
+  }
 
   /** Has tasks that are defined from now on run elsewhere. */
   runBy(runner: TaskRunner): void {
@@ -69,17 +76,31 @@ export class TaskTable {
     return task;
   }
 
-  /** Returns the task's code, or a promise of it while its module is imported. */
+  /** Returns the task's code, or a promise of it while its module, or that of the task around it, is imported. */
   load(task: KnownTask): TaskCode | Promise<TaskCode> {
     if (task.code !== undefined) return task.code;
-    if (task.definition.kind === 'inline') return learn(task, compile(task.definition.text, task.definition.name));
-    task.loading ??= importTask(task.definition.url, task.definition.name).then((code) => learn(task, code));
+    const around = this.#around === undefined || task === this.#around ? undefined : this.load(this.#around);
+    if (task.definition.kind === 'inline' && (around === undefined || typeof around === 'function'))
+      return learn(task, compile(task.definition.text, task.definition.name), around);
+    task.loading ??= loadLater(task, around);
     return task.loading;
   }
 }
 
-function learn(task: KnownTask, called: TaskCode): TaskCode {
-  const code = task.definition.each ? eachOf(withCommonArgs(called, task.commonArgs), task) : called;
+async function loadLater(task: KnownTask, around: TaskCode | Promise<TaskCode> | undefined): Promise<TaskCode> {
+  const { definition } = task;
+  const outer = await around;
+  const code =
+    definition.kind === 'inline'
+      ? compile(definition.text, definition.name)
+      : await importTask(definition.url, definition.name);
+  return learn(task, code, outer);
+}
+
+/** @param around runs around the task's code. */
+function learn(task: KnownTask, called: TaskCode, around: TaskCode | undefined): TaskCode {
+  const own = task.definition.each ? eachOf(withCommonArgs(called, task.commonArgs), task) : called;
+  const code = around === undefined ? own : surround(around, own);
   task.code = code;
   task.usesThis = /\b(this|super|eval)\b|\[native code\]/.test(Function.prototype.toString.call(code));
   return code;

@@ -75,7 +75,7 @@ export class MainSide {
         },
       },
       dispatcher: {
-        get isDue() {
+        get isFeedable() {
           return main.#queue.length > 0;
         },
         get queue() {

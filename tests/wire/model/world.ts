@@ -184,6 +184,8 @@ export class World {
         process: undefined,
         depth: 1,
         notesBegins: false,
+        around: undefined,
+        heapLimitMb: undefined,
         printed: [],
       },
       { isInline: false },

@@ -1,0 +1,2 @@
+/** Where the jobs of a pool run: on threads, in child processes, or on the calling thread. */
+export type PoolKind = 'thread' | 'process' | 'inline';
