@@ -24,7 +24,7 @@ describe('nothing of the engine is reachable from', () => {
   const JOB = [
     ...['id', 'name', 'priority', 'state', 'result', 'error', 'queuedMs', 'executionMs', 'attempts', 'workerId'],
     ...['startedAt', 'endedAt'],
-    ...['token', 'progress', 'onProgress', 'cancel', 'setPriority', 'toJSON', INSPECT, ...PROMISE],
+    ...['token', 'progress', 'onProgress', 'post', 'cancel', 'setPriority', 'toJSON', INSPECT, ...PROMISE],
   ].sort();
 
   test('a job: pending, running, completed, failed, cancelled', async () => {
@@ -78,9 +78,11 @@ describe('nothing of the engine is reachable from', () => {
       ['name', 'token', 'submit', 'submitMany', 'group', 'stats', 'cancel', 'waitAll', DISPOSE, INSPECT].sort(),
     );
     const map = pool.map((x: number) => x, [1]);
-    expect(reachable(map)).toEqual([...PROMISE, ITERATOR, TAG, INSPECT].sort());
+    expect(reachable(map)).toEqual(
+      ['cancel', 'failure', 'onProgress', 'settledCount', ...PROMISE, ITERATOR, TAG, INSPECT].sort(),
+    );
     await map;
-    expect(reachable(pool.results())).toEqual(['next', 'return', ITERATOR].sort());
+    expect(reachable(pool.results())).toEqual(['next', 'return', 'take', ITERATOR].sort());
     const schedule = pool.schedule(tasks.add, [1, 2], { everyMs: 100_000 });
     expect(reachable(schedule)).toEqual(
       ['job', 'next', 'runs', 'pause', 'resume', 'cancel', 'ref', 'unref', INSPECT].sort(),
