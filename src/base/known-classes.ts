@@ -47,6 +47,11 @@ export function describeReceived(value: unknown): string {
     : ofOtherVersion(foreign);
 }
 
+/** Whether a value is an object of another copy of the library. */
+export function isForeign(value: unknown): boolean {
+  return foreignClassOf(value) !== undefined;
+}
+
 /** Says of an object of another copy of the library why it cannot be sent; returns `undefined` for others. */
 export function adviceOnForeign(value: object): string | undefined {
   const foreign = foreignClassOf(value);

@@ -119,7 +119,7 @@ export function isAsExpected(line: string | undefined, expected: string): boolea
 export class Compilation implements Disposable {
   /** What the compiler says, each line named as in the page; '' when all is well. */
   readonly faults: Promise<string>;
-  readonly #folder = mkdtempSync(join(root, 'dist', 'docs-'));
+  readonly #folder = mkdtempSync(join(root, 'build', 'docs-'));
 
   constructor(pages: readonly Page[]) {
     for (const page of pages) {

@@ -1,4 +1,5 @@
-import { describeReceived } from '../known-classes.js';
+import { types } from 'node:util';
+import { describeReceived, isForeign } from '../known-classes.js';
 import { adviceOn } from './advice.js';
 
 // Makes all errors for arguments, so that they are worded alike: "Cannot <action>: <rule>, received <value>; <advice>".
@@ -33,6 +34,7 @@ export function mustBe(kind: string, value: unknown, name: string, action: strin
 
 /** Appends what to write instead of a value, if it is a usual mistake. */
 export function withAdvice(received: string, value: unknown, argument: Parameters<typeof adviceOn>[1]): string {
+  if (isForeign(value) || types.isProxy(value)) return received; // what a Proxy is, only its own code can say
   const advice = adviceOn(value, argument);
   return advice === undefined ? received : `${received}; ${advice}`;
 }

@@ -75,6 +75,11 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     return 'changed';
   }
 
+  /** A `ClusterJob` has no `post`, and nobody else sees the local job behind it. */
+  post(job: JobHandle): never {
+    throw new TypeError(`Cannot post to job '${(job as Job).name}': it runs on another machine`);
+  }
+
   // What jobs of the cluster call.
 
   cancel(submission: Submission, reason: unknown): Promise<boolean> {

@@ -74,7 +74,7 @@ const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys: key
  * @param clone clones a value for the record's destination, and throws if it cannot go there.
  */
 export function encodeError(thrown: unknown, clone: Clone = structuredClone): ErrorRecord {
-  if (thrown instanceof ItemFailure) return { ...encodeError(thrown.thrown, clone), item: thrown.item };
+  if (ItemFailure.is(thrown)) return { ...encodeError(thrown.thrown, clone), item: thrown.item };
   const passed = typeof thrown === 'object' && thrown !== null ? passing?.get(thrown) : undefined;
   if (passed !== undefined) return passed;
   try {

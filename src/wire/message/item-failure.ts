@@ -2,14 +2,20 @@
 export class ItemFailure {
   readonly item: number;
   readonly thrown: unknown;
+  readonly #isOurs = true;
 
   constructor(item: number, thrown: unknown) {
     this.item = item;
     this.thrown = thrown;
   }
+
+  /** Whether a thrown value is one: without `instanceof`, which runs code of a Proxy. */
+  static is(value: unknown): value is ItemFailure {
+    return typeof value === 'object' && value !== null && #isOurs in value;
+  }
 }
 
 /** Returns what the task's code has thrown. */
 export function thrownBy(error: unknown): unknown {
-  return error instanceof ItemFailure ? error.thrown : error;
+  return ItemFailure.is(error) ? error.thrown : error;
 }
