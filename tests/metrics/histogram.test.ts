@@ -99,7 +99,7 @@ describe('buckets', () => {
     [
       'another value than numbers',
       [1, '2'],
-      /^Cannot count by bucket: an element of edgesMs must be a number, received '2'$/,
+      /^Cannot count by bucket: an element of edgesMs must be a number, received '2'; write 2 without quotes, or Number\(…\)$/,
     ],
     ['equal edges', [1, 1], /edgesMs must be ascending, received 1 after 1/],
     ['an edge that is not a number', [1, Number.NaN], /edgesMs must be ascending, received NaN after 1/],

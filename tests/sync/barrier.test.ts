@@ -58,7 +58,9 @@ describe('a Barrier', () => {
     expect(() => new Barrier(0)).toThrow(new RangeError(`${rule} 0`));
     expect(() => new Barrier(40_000)).toThrow(new RangeError(`${rule} 40000`));
     expect(() => new Barrier('2' as unknown as number)).toThrow(
-      new TypeError("Cannot make a barrier: parties must be a whole number, received '2'"),
+      new TypeError(
+        "Cannot make a barrier: parties must be a whole number, received '2'; write 2 without quotes, or Number(…)",
+      ),
     );
   });
 });

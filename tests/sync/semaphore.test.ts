@@ -52,7 +52,11 @@ describe('a Semaphore', () => {
     expect(made(-1)).toThrow(new RangeError(`${rule} -1`));
     expect(made(1.5)).toThrow(new RangeError(`${rule} 1.5`));
     expect(made(2 ** 31)).toThrow(new RangeError(`${rule} 2147483648`));
-    expect(made('2')).toThrow(new TypeError("Cannot make a semaphore: permits must be a whole number, received '2'"));
+    expect(made('2')).toThrow(
+      new TypeError(
+        "Cannot make a semaphore: permits must be a whole number, received '2'; write 2 without quotes, or Number(…)",
+      ),
+    );
   });
 
   test('serves in the order of arrival, many at once, those that have left passed over', async () => {
