@@ -1,3 +1,4 @@
+import { wrongType } from '../../base/check/argument-errors.js';
 import { startTimer } from '../../base/timer.js';
 import type { AttachablePool, Ledger } from '../../core/ledger.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
@@ -77,7 +78,7 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
 
   /** A `ClusterJob` has no `post`, and nobody else sees the local job behind it. */
   post(job: JobHandle): never {
-    throw new TypeError(`Cannot post to job '${(job as Job).name}': it runs on another machine`);
+    throw wrongType(`post to job '${(job as Job).name}'`, 'it runs on another machine');
   }
 
   // What jobs of the cluster call.
