@@ -98,6 +98,15 @@ function makeStack(error: unknown): void {
   stackIfAny(error);
 }
 
+/** Like `instanceof`, but `false` for a Proxy that throws when it is asked: what was thrown may be anything. */
+export function isInstance<T>(value: unknown, ofClass: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof ofClass;
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the stack of an error; `undefined` for anything else, or if the stack is not a string. */
 export function stackIfAny(error: unknown): string | undefined {
   try {

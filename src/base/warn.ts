@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { messageOf, stackIfAny } from '../errors.js';
 import { bare } from './bare.js';
 
 /** Emits a process warning. Its options inherit nothing, as Node.js also reads inherited ones. */
@@ -14,10 +14,9 @@ export function emitWarning(
  * Reports an error thrown by a listener as a process warning: it must neither stop anything nor be lost.
  */
 export function warnOf(error: unknown, where: string): void {
-  const isError = error instanceof Error;
   emitWarning(`A listener of ${where} threw: ${messageOf(error)}`, {
     type: 'ThreadSystemWarning',
-    detail: isError ? error.stack : undefined,
+    detail: stackIfAny(error),
   });
 }
 

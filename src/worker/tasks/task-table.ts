@@ -1,6 +1,6 @@
 import { loadAs } from '../../base/nesting.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
-import { messageOf, TaskNotFoundError } from '../../errors.js';
+import { isInstance, messageOf, TaskNotFoundError } from '../../errors.js';
 import { compile } from './inline-task.js';
 import {
   type CommonArgs,
@@ -125,7 +125,7 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
   try {
     exports = await loadAs(url, () => loadModule(url));
   } catch (cause) {
-    if (cause instanceof TaskNotFoundError) throw cause;
+    if (isInstance(cause, TaskNotFoundError)) throw cause;
     throw new TaskNotFoundError(`Cannot load task module ${url}: ${faultOf(url, cause)}`, { cause });
   }
   const found = await exports.find(exportName);
@@ -142,7 +142,7 @@ function faultOf(url: string, cause: unknown): string {
   const missing = lookedFor(url);
   // it was resolved from this file, which is not where the reader would look
   if (missing !== undefined) return `${message.replace(/ imported from \S*$/, '')}; ${missing}`;
-  const place = cause instanceof SyntaxError ? placeOfSyntaxError(cause, fileUrlOf(url)) : undefined;
+  const place = isInstance(cause, SyntaxError) ? placeOfSyntaxError(cause, fileUrlOf(url)) : undefined;
   return place === undefined ? message : `${message} (${place})`;
 }
 

@@ -1,0 +1,3 @@
+exports.task = () => 1;
+
+throw require('./hostile.cjs').hostile;

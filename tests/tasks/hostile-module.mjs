@@ -1,0 +1,5 @@
+import { hostile } from './hostile.cjs';
+
+export const task = () => 1;
+
+throw hostile;
