@@ -4,7 +4,7 @@ import type { ContextValues } from '../base/context-stores.js';
 import type { ListenerQueue } from '../base/listener-queue.js';
 import { attemptOf } from '../jobs/attempt.js';
 import type { Job } from '../jobs/job.js';
-import { failureOf } from '../jobs/job-access.js';
+import { failureOf, kindOf } from '../jobs/job-access.js';
 import type { EventHub, FailedAttempt, PoolEvent, PoolListener } from './events.js';
 
 const named = (name: string): Channel => channel(`thread-system:${name}`);
@@ -114,7 +114,7 @@ export class PoolChannels {
     if (last !== undefined && last.startedAt !== attempts.at(-1)?.startedAt) {
       const { startedAt, executionMs, workerId } = last;
       const attempt = { startedAt, executionMs, workerId };
-      attempts.push(job.state === 'COMPLETED' ? attempt : { ...attempt, error: failureOf(job) });
+      attempts.push(kindOf(job).settledAs === 'COMPLETED' ? attempt : { ...attempt, error: failureOf(job) });
     }
     this.#publish(SETTLED, { job, attempts });
   };

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { type CurrentJob, type Job, ThreadPool, type ThreadPoolOptions } from 'thread-system';
 import { FileGate, gated } from '../support/file-gate.ts';
 import { occupy } from '../support/gate.ts';
+import { runProgram } from '../support/program.ts';
 import { tasks } from '../support/tasks.ts';
 
 type Message = Record<string, unknown> & { pool: ThreadPool; job: Job };
@@ -123,4 +124,18 @@ test('a full queue and late errors are published', async () => {
   await error;
   expect(late).toMatchObject([{ pool, job: { id: left.id } }]);
   off();
+});
+
+test('a subscriber to settled jobs does not count as one that has seen a failure', async () => {
+  const { stdout } = await runProgram(`
+    import { subscribe } from 'node:diagnostics_channel';
+    import { ThreadPool } from 'thread-system';
+    process.on('warning', ({ message }) => console.log(message));
+    subscribe('thread-system:job.settled', ({ attempts }) => console.log(attempts[0].error.message));
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    pool.submit(() => { throw new Error('unseen'); });
+    await pool.waitAll();
+    await pool.shutdown();`);
+  expect(stdout).toMatch(/^unseen$/m);
+  expect(stdout).toContain("Await the job, read its error, or listen to 'jobFailed'");
 });
