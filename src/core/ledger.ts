@@ -153,6 +153,16 @@ export class Ledger {
     return { completed, failed, cancelled };
   }
 
+  /** Returns how many jobs have settled since `counts` returned `before`. */
+  countsSince(before: SettledCounts): SettledCounts {
+    const { completed, failed, cancelled } = this.#metrics;
+    return {
+      completed: completed - before.completed,
+      failed: failed - before.failed,
+      cancelled: cancelled - before.cancelled,
+    };
+  }
+
   /** Keeps the process alive, even with every job settled, until `unref` was called as often. */
   ref(): void {
     this.#keepAlive.ref();

@@ -60,12 +60,7 @@ export class Shutdown {
     state.close();
     ledger.end();
     this.#deps.channels.closed();
-    const after = ledger.counts();
-    const counts = {
-      completed: after.completed - before.completed,
-      failed: after.failed - before.failed,
-      cancelled: after.cancelled - before.cancelled,
-    };
+    const counts = ledger.countsSince(before);
     log.shutdownEnds(counts);
     return counts;
   }

@@ -70,12 +70,7 @@ export class ClusterShutdown {
     await close();
     state.close();
     ledger.end();
-    const after = ledger.counts();
-    const counts = {
-      completed: after.completed - before.completed,
-      failed: after.failed - before.failed,
-      cancelled: after.cancelled - before.cancelled,
-    };
+    const counts = ledger.countsSince(before);
     log.shutdownEnds(counts);
     return counts;
   }
