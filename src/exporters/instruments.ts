@@ -1,5 +1,6 @@
 import type { Distribution } from '../metrics/histogram.js';
-import type { JobCounts, Labels, PoolReading, Readings } from './readings.js';
+import type { TaskMetrics } from '../metrics/pool-metrics.js';
+import type { Labels, PoolReading, Readings } from './readings.js';
 
 /** A value of a metric, with the labels that tell it from the others. */
 export interface Sample {
@@ -49,12 +50,12 @@ function ofPool(read: (pool: PoolReading) => number): (readings: Readings) => re
 }
 
 /** Reads one value of each task. */
-function ofTasks(read: (counts: JobCounts) => number): (readings: Readings) => readonly Sample[] {
+function ofTasks(read: (counts: TaskMetrics) => number): (readings: Readings) => readonly Sample[] {
   return ofPools(({ jobs }) => jobs.map(({ labels, counts }) => ({ labels, value: read(counts) })));
 }
 
 /** Reads the times of each task. */
-function timesOf(read: (counts: JobCounts) => Distribution): (readings: Readings) => readonly TimesSample[] {
+function timesOf(read: (counts: TaskMetrics) => Distribution): (readings: Readings) => readonly TimesSample[] {
   return ({ pools }) =>
     pools.flatMap((pool) =>
       pool.jobs.map(({ labels, counts }) => ({ labels: { ...pool.labels, ...labels }, times: read(counts) })),

@@ -1,21 +1,8 @@
-import type { Distribution } from '../metrics/histogram.js';
-import type { PoolMetrics } from '../metrics/pool-metrics.js';
+import type { PoolMetrics, TaskMetrics } from '../metrics/pool-metrics.js';
 import { type DelayQuantile, EventLoopDelay } from './event-loop-delay.js';
 import type { ExportSettings } from './export-options.js';
 
 export type Labels = Readonly<Record<string, string>>;
-
-/** Counts and times of jobs: those of a task, or of a whole pool. */
-export interface JobCounts {
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly retried: number;
-  readonly timedOut: number;
-  readonly queuedMs: Distribution;
-  readonly executionMs: Distribution;
-}
 
 /** A pool at one moment. */
 export interface PoolReading {
@@ -23,7 +10,7 @@ export interface PoolReading {
   readonly metrics: PoolMetrics;
   readonly maxWorkers: number;
   /** By task; or one of all tasks, without the label. */
-  readonly jobs: readonly { readonly labels: Labels; readonly counts: JobCounts }[];
+  readonly jobs: readonly { readonly labels: Labels; readonly counts: TaskMetrics }[];
 }
 
 /** Everything at one moment, from which all metrics of a scrape are made. */
