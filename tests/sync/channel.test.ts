@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { CancellationToken, Channel, ChannelClosedError, Mutex, ThreadPool, taskModule } from 'thread-system';
+import { Channel as BuiltChannel } from '../../build/sync/channel/channel.js';
+import { ChannelRing } from '../../build/sync/channel/channel-ring.js';
 import { until } from '../support/gate.ts';
 import { fixture } from '../support/tasks.ts';
 
@@ -125,6 +127,30 @@ describe('a Channel', () => {
     full.close();
     await expect(closing).rejects.toBeInstanceOf(ChannelClosedError);
     expect((await full.receive()) === 'y'.repeat(1000)).toBe(true);
+  });
+
+  test('has those who wait for space try again only when something was received', async () => {
+    const channel = new BuiltChannel<string>({ capacity: 100, maxBytes: 1024 });
+    const { sendLeased } = ChannelRing.prototype;
+    let attempts = 0;
+    const spy = jest.spyOn(ChannelRing.prototype, 'sendLeased').mockImplementation(function (
+      this: ChannelRing,
+      ...entry
+    ) {
+      if (++attempts > 100) throw new Error('one try after another');
+      return sendLeased.apply(this, entry);
+    });
+    try {
+      expect(channel.trySend('x'.repeat(900))).toBe(true);
+      const waiting = ['y', 'z'].map((letter) => channel.send(letter.repeat(300)));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(attempts).toBe(2);
+      expect((await channel.receive()) === 'x'.repeat(900)).toBe(true);
+      expect(await Promise.all(waiting)).toEqual([true, true]);
+      expect(attempts).toBe(4);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   test('waits as long as its options say', async () => {

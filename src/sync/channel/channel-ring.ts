@@ -58,6 +58,8 @@ export class ChannelRing {
   readonly #space: Int32Array;
   readonly #own: number;
   readonly #slotMask: number;
+  /** `HEAD` when a send has last found no space. */
+  #headSeen = 0;
   // the value received last
   tag = 0;
   number = 0;
@@ -135,7 +137,10 @@ export class ChannelRing {
       // the bytes of a value are not divided: those that are left at the end of the memory are passed over
       if ((end & (maxBytes - 1)) + length > maxBytes) start = (end + maxBytes - 1) & ~(maxBytes - 1);
       end = (start + length) | 0;
-      if (head !== tail && ((end - freed) | 0) > maxBytes) outcome = 'no space';
+      if (head !== tail && ((end - freed) | 0) > maxBytes) {
+        outcome = 'no space';
+        this.#headSeen = head;
+      }
     }
     if (outcome === 'sent') {
       words[slot + TAG] = tag;
@@ -209,13 +214,20 @@ export class ChannelRing {
       this.number = number;
       this.bytes = bytes;
       this.#lines.room.serveWaiters();
-      if (Atomics.load(this.#space, WAITERS) > 0) this.wakeForSpace();
+      if (Atomics.load(this.#space, WAITERS) > 0) this.#wakeForSpace();
     } else if (outcome === 'empty') this.#lines.items.serveWaiters();
     return outcome;
   }
 
-  /** Has those who wait for space look again: a receiver may not have seen one that has just joined the line. */
-  wakeForSpace(): void {
+  /**
+   * For a sender that has found no space and has joined the line since: has those in line look again if anything was received or
+   * the channel was closed in between, as who did so may not have seen it there.
+   */
+  joinedForSpace(): void {
+    if (Atomics.load(this.#words, HEAD) !== this.#headSeen || this.isClosed) this.#wakeForSpace();
+  }
+
+  #wakeForSpace(): void {
     this.#lines.space.addForWaiters(EVERYBODY);
   }
 
@@ -231,7 +243,7 @@ export class ChannelRing {
     if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
     this.#lines.items.serveWaiters();
     this.#lines.room.serveWaiters();
-    this.wakeForSpace();
+    this.#wakeForSpace();
   }
 
   /** Called when threads have died. */
@@ -239,7 +251,7 @@ export class ChannelRing {
     unlockFor(this.#words, SEND_LOCK, threads);
     unlockFor(this.#words, RECEIVE_LOCK, threads);
     for (const line of [this.#lines.items, this.#lines.room, this.#lines.space]) line.threadsDied(threads);
-    this.wakeForSpace(); // a dead one may have made some, or closed the channel, without waking others
+    this.#wakeForSpace(); // a dead one may have made some, or closed the channel, without waking others
   }
 }
 

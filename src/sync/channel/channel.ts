@@ -126,7 +126,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
       let isMore: boolean;
       try {
         const waiting = this.#space.acquire(remaining(), SEND);
-        this.#ring.wakeForSpace(); // there may be some since
+        this.#ring.joinedForSpace();
         isMore = await waiting;
       } catch (error) {
         this.#room.release();
@@ -166,7 +166,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     while (!this.#isSentLeased(entry)) {
       let isMore: boolean;
       try {
-        isMore = this.#space.acquireSync(remaining(), SEND, () => this.#ring.wakeForSpace());
+        isMore = this.#space.acquireSync(remaining(), SEND, () => this.#ring.joinedForSpace());
       } catch (error) {
         this.#room.release();
         throw error;

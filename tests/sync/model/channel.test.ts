@@ -8,7 +8,7 @@ import { expectSearched, freeWakeups, Inner, modelOf, usedQueueWords, wakeAll } 
 const { Channel } = await import('../../../build/sync/channel/channel.js');
 const inner = await import('../../../build/sync/inner.js');
 type ChannelClass = typeof Channel;
-type NumberChannel = InstanceType<typeof Channel<number>>;
+type AnyChannel = InstanceType<typeof Channel<number | string>>;
 
 // words of a queue's head, and of the ring
 const PERMITS = 0;
@@ -20,6 +20,9 @@ const SEND_LOCK = 17;
 const CLOSED = 18;
 const SLOTS = 32;
 const SLOT = 4;
+
+/** The bytes of a channel have room for one at a time. */
+const TWO_OF_SIX_BYTES = ['ab', 'ab'] as const;
 
 const BRIEFLY = { timeoutMs: 5 };
 
@@ -39,7 +42,7 @@ function channelOf(setup: { capacity: number; threads: number; Class?: ChannelCl
   const own = () =>
     new Class(
       new Inner({ words, floats, bytes, slots: capacity, capacity, items, room, space }) as never,
-    ) as NumberChannel;
+    ) as AnyChannel;
   /** That no permit, place or lock is lost or doubled. Returns how many values are left. */
   const atRest = (ending: StopCause): number => {
     const size = ending.word(words, TAIL) - ending.word(words, HEAD);
@@ -56,7 +59,7 @@ function channelOf(setup: { capacity: number; threads: number; Class?: ChannelCl
 }
 
 /** Sees to it, as the thread that had started it, that thread 0 leaves nothing behind when it dies. */
-function bury(model: Model, own: () => NumberChannel): void {
+function bury(model: Model, own: () => AnyChannel): void {
   if (!model.ended(0)) return;
   const copy = own() as unknown as Record<symbol, (peer: object, threads: readonly number[]) => void>;
   copy[inner.THREAD_GONE]?.({}, [0]);
@@ -68,13 +71,13 @@ const received = (ending: StopCause, ...names: readonly string[]): number[] =>
   names.flatMap((name) => (ending.returned.get(name) as number[] | undefined) ?? []);
 
 const send =
-  (own: () => NumberChannel, ...values: readonly number[]) =>
+  (own: () => AnyChannel, ...values: readonly (number | string)[]) =>
   (): void => {
     const channel = own();
     for (const value of values) ok(channel.sendSync(value));
   };
 
-const receive = (own: () => NumberChannel, count: number) => (): unknown[] => {
+const receive = (own: () => AnyChannel, count: number) => (): unknown[] => {
   const channel = own();
   const all: unknown[] = [];
   while (all.length < count) all.push(channel.receiveSync());
@@ -140,6 +143,31 @@ const scenarios = {
         let sent = 0;
         try {
           while (sent < 2 && channel.sendSync(sent)) sent++;
+        } catch {}
+        return sent;
+      },
+      closer: () => own().close(),
+    };
+    return model.explore({ threads, preemptions: 2, check });
+  },
+  'a sender that waits for space sends once a value was received (interrupted twice)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 2, threads: 2, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      equal(received(ending, 'receiver').length, 2); // the bytes themselves are not simulated
+    };
+    const threads = { sender: send(own, ...TWO_OF_SIX_BYTES), receiver: receive(own, 2) };
+    return model.explore({ threads, preemptions: 2, check });
+  },
+  'a close ends the wait of a sender for space (interrupted twice)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 2, threads: 2, Class });
+    const check = (ending: StopCause): void => equal(atRest(ending), ending.returned.get('sender'));
+    const threads = {
+      sender: () => {
+        const channel = own();
+        let sent = 0;
+        try {
+          while (sent < 2 && channel.sendSync(TWO_OF_SIX_BYTES[0])) sent++;
         } catch {}
         return sent;
       },
@@ -247,6 +275,8 @@ const TWO_SENDERS: Name = 'two threads send, one receives both (interrupted once
 const TWO_RECEIVERS: Name = 'two threads receive, each another value (interrupted once)';
 const CLOSE: Name = 'what is sent before the close is received, then CLOSED (interrupted twice)';
 const CLOSE_FULL: Name = 'a close ends the wait of a sender; what it says was sent can be received (interrupted twice)';
+const SPACE: Name = 'a sender that waits for space sends once a value was received (interrupted twice)';
+const CLOSE_SPACE: Name = 'a close ends the wait of a sender for space (interrupted twice)';
 const GIVES_UP: Name = 'a receiver that gives up leaves the value to be received (interrupted twice)';
 const TRIES: Name = 'tries beside a wait take no more than there is (interrupted twice)';
 const DEAD_RECEIVER: Name = 'a receiver that dies, wherever, loses only what it had received (interrupted once)';
@@ -297,6 +327,21 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
     'if (Atomics',
     IN_ORDER,
   ],
+  [
+    'nobody is told of space',
+    'channel-ring',
+    'if (Atomics.load(this.#space, WAITERS) > 0)\n                this.#wakeForSpace();',
+    '',
+    SPACE,
+  ],
+  [
+    'a sender does not look for what was received before it was in line',
+    'channel-ring',
+    'Atomics.load(this.#words, HEAD) !== this.#headSeen',
+    'false',
+    SPACE,
+  ],
+  ['a sender does not look for a close before it was in line', 'channel-ring', '|| this.isClosed)', ')', CLOSE_SPACE],
   ['a lease outlives its use', 'channel-ring', 'Atomics.sub(items, leasedAt, 1);', '', DEAD_RECEIVER],
   [
     'a close is not seen by senders',
