@@ -30,8 +30,8 @@ const { getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 const { isArray } = Array;
 export function isCloneable(value: unknown, to: Destination): boolean {
   try {
-    if (to === 'thread') structuredClone(value);
-    else toBytes(value);
+    if (to !== 'process') structuredClone(value); // what goes to a child process is a clone already
+    if (to !== 'thread') toBytes(value);
     return true;
   } catch {
     return false;
