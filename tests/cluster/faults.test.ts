@@ -269,11 +269,13 @@ describe('a submitter', () => {
       tasks.echo,
       Array.from({ length: 200 }, (_, i) => [i] as const),
     );
-    const deleter = setInterval(async () => {
-      for (const key of await redis.keys(`ts:{${queue}}:re:*`)) await redis.del(key);
-    }, 1);
+    let isSettled = false;
+    const deleting = (async () => {
+      while (!isSettled) for (const key of await redis.keys(`ts:{${queue}}:re:*`)) await redis.del(key);
+    })();
     await pool.waitAll();
-    clearInterval(deleter);
+    isSettled = true;
+    await deleting;
     redis.disconnect();
     expect(states(jobs)).toEqual({ COMPLETED: 200 });
     expect(jobs.map(({ result }) => result)).toEqual(jobs.map((_, i) => i));
