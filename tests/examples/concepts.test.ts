@@ -370,6 +370,21 @@ running request COMPLETED
   });
 });
 
+test.concurrent('http-service.ts answers each request as it should, and ends by the signal', async () => {
+  expect(await runExample('http-service.ts')).toEqual({
+    code: null, // by the signal
+    stdout: `GET /primes/1000 200
+GET /forever 504
+GET /primes/1000 429
+GET /primes/1000 503
+GET /forever 499
+GET /forever 499
+GET /health 200
+`,
+    stderr: '',
+  });
+});
+
 test.concurrent('an example runs with its types checked, as users run it', async () => {
   const { code, stderr } = await runExample('first-job.ts', [], { TS_NODE_TRANSPILE_ONLY: 'false' });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -392,7 +407,7 @@ const imported = [
 ];
 
 test('every example has its output here', async () => {
-  const haveOwnTest = ['ctrl-c.ts', 'handle-signals.ts', 'inspect-folder.ts'];
+  const haveOwnTest = ['ctrl-c.ts', 'handle-signals.ts', 'http-service.ts', 'inspect-folder.ts'];
   expect((await listFiles()).sort()).toEqual([...imported, ...haveOwnTest, ...Object.keys(OUTPUT)].sort());
 });
 

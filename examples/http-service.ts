@@ -1,0 +1,117 @@
+// An HTTP service that computes: 429, 499, 503 and 504, urgent requests first, health, metrics, and an end that loses no request.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CancelledError,
+  type Job,
+  type JobOptions,
+  JobPriority,
+  JobTimeoutError,
+  PoolClosedError,
+  QueueFullError,
+  ThreadPool,
+  taskModule,
+} from 'thread-system';
+import { prometheusText } from 'thread-system/metrics';
+
+const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+/** Past that many jobs that wait, more of them would only be late: better to say so at once. */
+const pool = new ThreadPool({ name: 'http', maxWorkers: 1, maxQueue: 1 });
+const MOST_OF_A_CLIENT = 2;
+/** How long a client waits, at most; `?ms=` of a request may say less. */
+const MOST_MS = 30_000;
+
+/** How many requests of each client are open. */
+const open = new Map<string, number>();
+
+class TooManyRequests extends Error {}
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url ?? '/', 'http://service');
+  const status = await respond(request, response, url).catch(() => 500);
+  console.log(request.method, url.pathname, status);
+});
+
+async function respond(request: IncomingMessage, response: ServerResponse, url: URL): Promise<number> {
+  if (url.pathname === '/health') return send(response, pool.state === 'open' ? 200 : 503, pool.state);
+  if (url.pathname === '/metrics') return send(response, 200, prometheusText({ http: pool }));
+  const submit = routeOf(url);
+  if (submit === undefined) return send(response, 404, 'not found');
+
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the client has gone')));
+  const client = String(request.headers['x-client'] ?? request.socket.remoteAddress);
+  try {
+    if ((open.get(client) ?? 0) >= MOST_OF_A_CLIENT) throw new TooManyRequests('one request at a time, please');
+    open.set(client, (open.get(client) ?? 0) + 1);
+    const job = submit({
+      signal: gone.signal, // a request that nobody waits for gives its worker back
+      deadline: Date.now() + Math.min(Number(url.searchParams.get('ms') ?? MOST_MS), MOST_MS), // of waiting and running together
+      priority: request.headers['x-urgent'] === undefined ? JobPriority.NORMAL : JobPriority.HIGH,
+    });
+    return send(response, 200, JSON.stringify(await job));
+  } catch (error) {
+    return send(response, statusOf(error), error instanceof Error ? error.message : String(error));
+  } finally {
+    open.set(client, (open.get(client) ?? 1) - 1);
+    if (open.get(client) === 0) open.delete(client);
+  }
+}
+
+function routeOf(url: URL): ((options: JobOptions) => Job<unknown>) | undefined {
+  const [, name, value = ''] = url.pathname.split('/');
+  if (name === 'primes') return (options) => pool.submit(tasks.primesBelow, [Number(value)], options);
+  if (name === 'forever') return (options) => pool.submit(tasks.countForever, [], options);
+  return undefined;
+}
+
+/** What a job's error is to a client. */
+function statusOf(error: unknown): number {
+  if (error instanceof TooManyRequests) return 429;
+  if (error instanceof CancelledError) return 499; // nginx's number: nobody reads it but the log
+  if (error instanceof QueueFullError || error instanceof PoolClosedError) return 503;
+  if (error instanceof JobTimeoutError) return 504;
+  return error instanceof RangeError ? 400 : 500; // the task's own errors
+}
+
+function send(response: ServerResponse, status: number, text: string): number {
+  if (response.destroyed) return status;
+  if (status === 429 || status === 503) response.setHeader('retry-after', '1');
+  response.writeHead(status).end(`${text}\n`);
+  return status;
+}
+
+// SIGTERM: no more connections, what was accepted is answered, and what takes too long is ended. An orchestrator kills the process
+// some time after that: 10 s with Docker, 30 s with Kubernetes.
+ThreadPool.handleSignals({ before: () => once(server.close(), 'close'), timeoutMs: 8_000 });
+
+/** Shows each answer, by requests of its own. */
+async function show(base: string): Promise<void> {
+  const get = (path: string, client: string, signal?: AbortSignal): Promise<number | string> =>
+    fetch(`${base}${path}`, { headers: { 'x-client': client }, ...(signal && { signal }) }).then(
+      ({ status }) => status,
+      () => 'aborted',
+    );
+  await get('/primes/1000', 'ada');
+  await get('/forever?ms=200', 'ada'); // past its deadline
+  const impatient = new AbortController();
+  const waiting = ['bob', 'bob'].map((client) => get('/forever', client, impatient.signal));
+  while (pool.metrics().pending + pool.metrics().active < 2) await sleep(1);
+  await get('/primes/1000', 'bob');
+  await get('/primes/1000', 'ada');
+  impatient.abort();
+  await Promise.all(waiting);
+  await pool.waitAll();
+  await get('/health', 'ada');
+  process.kill(process.pid, 'SIGTERM');
+}
+
+// `node … http-service.ts 8080` goes on; without a port it sends itself requests, and then SIGTERM
+const port = process.argv[2];
+server.listen(Number(port ?? 0), '127.0.0.1', () => {
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (port === undefined) void show(base);
+  else console.log(base);
+});
