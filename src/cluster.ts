@@ -1,3 +1,7 @@
+export type { ClusterGroup } from './cluster/compose/cluster-group.js';
+export type { ClusterMapOptions, PlainClusterMapOptions } from './cluster/compose/cluster-maps.js';
+export type { ClusterSchedule } from './cluster/compose/cluster-schedule.js';
+export type { ClusterScheduleOptions } from './cluster/compose/cluster-schedules.js';
 export {
   ClusterUnavailableError,
   DetachedError,
@@ -21,14 +25,20 @@ export type {
   ClusterPoolListener,
   Recovery,
 } from './cluster/pool/cluster-events.js';
-export type { ClusterGroup } from './cluster/pool/cluster-group.js';
 export { ClusterJob } from './cluster/pool/cluster-job.js';
 export type { ClusterJobOptions } from './cluster/pool/cluster-job-options.js';
+export type {
+  ClusterCounts,
+  ClusterHostMetrics,
+  ClusterMetrics,
+  ClusterTaskMetrics,
+} from './cluster/pool/cluster-metrics.js';
 export { ClusterPool } from './cluster/pool/cluster-pool.js';
 export type { ClusterPoolOptions } from './cluster/pool/cluster-pool-options.js';
 export type {
   ClusterJobOf,
   ClusterSubmitRest,
+  FoundClusterJob,
   SettledClusterJob,
 } from './cluster/pool/cluster-pool-types.js';
 export type { ClusterShutdownOptions } from './cluster/pool/cluster-shutdown.js';

@@ -34,6 +34,18 @@ export type { OnceOptions } from './core/pool-emitter.js';
 export type { PoolStatus } from './core/pool-state.js';
 export type { CpuProfile } from './core/profile/cpu-profile.js';
 export { type SignalOptions, shutdownAll } from './core/shutdown-all.js';
+export type {
+  SubmittedJob,
+  SubmittedJobOf,
+  Submitter,
+  SubmitterGroup,
+  SubmitterJobEvent,
+  SubmitterJobOptions,
+  SubmitterMapOptions,
+  SubmitterRest,
+  SubmitterSchedule,
+  SubmitterScheduleOptions,
+} from './core/submitter.js';
 export { Thread } from './core/thread.js';
 export {
   CancelledError,

@@ -1,5 +1,5 @@
 import { refuseSurplus } from '../base/check/options.js';
-import type { TaskModule } from '../jobs/task.js';
+import type { ModuleTask, TaskModule } from '../jobs/task.js';
 import { taskModule } from '../jobs/task-registry.js';
 
 /** Address of a module that is not here: the hosts have it. */
@@ -19,4 +19,9 @@ export function remoteTasks<M>(): TaskModule<M>;
 export function remoteTasks<M>(...rest: readonly unknown[]): TaskModule<M> {
   refuseSurplus(rest, 'no arguments', 'name remote tasks');
   return taskModule<M>(ADDRESS);
+}
+
+/** Returns a task that only the hosts have, by its name. */
+export function remoteTask(name: string): ModuleTask {
+  return Reflect.get(taskModule<object>(ADDRESS), name) as ModuleTask;
 }

@@ -16,6 +16,12 @@ export interface OnceOptions {
 
 const ONCE_OPTIONS = optionNames<OnceOptions>({ signal: true });
 
+/** @throws {TypeError} for a bad option. */
+export function readOnceSignal(options: OnceOptions | undefined, event: string): AbortSignal | undefined {
+  const { signal } = readOptions(options, ONCE_OPTIONS, `wait for '${String(event)}'`);
+  return signal === undefined ? undefined : checkSignal(signal, 'signal', 'wait for an event');
+}
+
 /** The part of a pool that its listeners see. */
 export abstract class PoolEmitter {
   // biome-ignore lint/style/useReadonlyClassProperties: set by the function that the class gives away
@@ -63,11 +69,7 @@ export abstract class PoolEmitter {
       this.#listensTo(event);
       return unregister;
     }
-    const { signal } = readOptions(given, ONCE_OPTIONS, `wait for '${String(event)}'`);
-    const next = events.next(
-      event,
-      signal === undefined ? undefined : checkSignal(signal, 'signal', 'wait for an event'),
-    );
+    const next = events.next(event, readOnceSignal(given, event));
     this.#listensTo(event);
     return next;
   }

@@ -101,9 +101,41 @@ export class Histogram {
     return new Snapshot(counts, { count: this.#count, sum: this.#sum, max: this.#max, unit });
   }
 
+  /** Returns what was recorded as plain numbers, for another process to `add`. */
+  pack(): PackedHistogram {
+    const buckets: number[] = [];
+    for (let bucket = 0; bucket <= this.#lastBucket; bucket++) {
+      const count = this.#counts[bucket] ?? 0;
+      if (count > 0) buckets.push(bucket, count);
+    }
+    return { count: this.#count, sum: this.#sum, max: this.#max, buckets };
+  }
+
+  /** Returns a histogram of what `pack` has returned. What is no number of a bucket is left out. */
+  static unpack({ count, sum, max, buckets }: PackedHistogram): Histogram {
+    const histogram = new Histogram();
+    histogram.#count = count;
+    histogram.#sum = sum;
+    histogram.#max = max;
+    for (let i = 0; i + 1 < buckets.length; i += 2) {
+      const bucket = buckets[i] as number;
+      if (bucket >= 0 && bucket < BUCKETS) histogram.#counts[Math.trunc(bucket)] = buckets[i + 1] as number;
+    }
+    return histogram;
+  }
+
   get #lastBucket(): number {
     return this.#max < 1 ? 0 : bucketOf(this.#max);
   }
+}
+
+/** A histogram as plain numbers. */
+export interface PackedHistogram {
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+  /** Bucket and count, by turns, of those that are not empty. */
+  readonly buckets: readonly number[];
 }
 
 interface Recorded {

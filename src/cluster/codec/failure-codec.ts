@@ -1,14 +1,18 @@
+import { failedItemOf } from '../../contract/failed-items.js';
 import { decodeError, decodeReason, type ErrorRecord, encodeError } from '../../wire/message/error-codec.js';
+import { ItemFailure } from '../../wire/message/item-failure.js';
 import { decodeValue, type Encoded, encodeValue } from './value-codec.js';
 
 const refuse = (): never => {
   throw new Error('only what can be serialized goes over Redis');
 };
 
-/** Encodes whatever was thrown, or a reason. Never throws: what cannot be sent is replaced by a text. */
+/** Encodes whatever was thrown, or a reason, and by which item of a map. Never throws: what cannot be sent is replaced by a text. */
 export function encodeFailure(thrown: unknown): Encoded {
+  const item = failedItemOf(thrown);
+  const failure = item === undefined ? thrown : new ItemFailure(item, thrown);
   try {
-    return encodeValue(encodeError(thrown, refuse), 'error').encoded;
+    return encodeValue(encodeError(failure, refuse), 'error').encoded;
   } catch (tooLarge) {
     return encodeValue(encodeError(tooLarge, refuse), 'error').encoded;
   }

@@ -23,14 +23,24 @@ export interface JobDetails {
   readonly w?: 1;
   /** The delay between attempts, if BullMQ cannot say it: `delayMs`, backoff, `maxDelayMs` (-1: none), `jitter`. */
   readonly b?: readonly [number, 'fixed' | 'linear' | 'exponential', number, number];
+  /** How many attempts at the call were made by other jobs before. */
+  readonly k?: number;
+  /** `affinity`, at the host that runs it. */
+  readonly f?: string;
+  /** `exclusive`. */
+  readonly x?: 1;
+  /** The task is called for each item of a list: a part of a map. */
+  readonly e?: 1;
+  /** Arguments behind those of each call: of a map. */
+  readonly m?: Encoded;
 }
 
 /** The data of a BullMQ job that this library has added. */
 export interface JobData {
   /** The version of this format. */
   readonly ts: 1;
-  /** The submitter, to whom outcomes are sent. */
-  readonly s: string;
+  /** The submitter, to whom outcomes are sent; none for the runs of a schedule, which outlive it. */
+  readonly s?: string;
   /** The list of arguments. */
   readonly a: Encoded | Elsewhere;
   readonly o?: JobDetails;

@@ -9,11 +9,13 @@ import type { Notice } from '../codec/notices.js';
 import { ClusterUnavailableError, HostLostError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
 import { loadPeers } from '../redis/peers.js';
+import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
 import { examine } from '../redis/startup-checks.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
 import { Fence } from './fence.js';
 import { GiveBack } from './give-back.js';
+import { HostReport } from './host-report.js';
 import type { HostRun } from './host-run.js';
 import { JobRunner } from './job-runner.js';
 import { NoticeWriter } from './notice-writer.js';
@@ -80,6 +82,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     (request) => runner.request(request),
     () => void readMarks().catch(() => {}),
   );
+  const report = new HostReport({ redis, keys, settings, recovered: () => counts.crashesRecovered });
   const fence = new Fence(runner.runs, settings.lockMs, (run) => {
     counts.lockFailures++;
     runner.fence(run);
@@ -97,7 +100,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     maxStalledCount: settings.maxCrashes,
     drainDelay: IDLE_SECONDS,
     runRetryDelay: 500,
-    settings: { backoffStrategy },
+    settings: { backoffStrategy, repeatStrategy },
   });
   worker.on('error', () => {}); // the connections report; what concerns a job is told to its submitter
   fence.watch(worker);
@@ -110,6 +113,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   });
 
   const told = (bull: BullJob, notice: Notice | undefined): void => {
+    if (notice !== undefined) report.count(bull.name, notice);
     const submitter: unknown = (bull.data as { readonly s?: unknown } | undefined)?.s;
     if (notice !== undefined && typeof submitter === 'string') notices.write(submitter, notice);
   };
@@ -146,10 +150,11 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   /** Tells submitters of the jobs that run for a while. */
   const announce = (): void => {
     for (const run of runner.runs.values()) {
-      if (run.isAnnounced || run.data === undefined || !hasRunFor(run, ANNOUNCED_MS)) continue;
+      const submitter = run.data?.s;
+      if (run.isAnnounced || submitter === undefined || !hasRunFor(run, ANNOUNCED_MS)) continue;
       run.isAnnounced = true;
       const [attempt, queuedMs, , workerId, host] = run.info(hostId);
-      notices.write(run.data.s, ['begun', run.id, [attempt, queuedMs, ANNOUNCED_MS, workerId, host]]);
+      notices.write(submitter, ['begun', run.id, [attempt, queuedMs, ANNOUNCED_MS, workerId, host]]);
     }
   };
   const announceTimer = setInterval(announce, ANNOUNCED_MS).unref();
@@ -161,6 +166,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     if (findings.refusal !== undefined) throw new ClusterUnavailableError(findings.refusal);
     ({ clockOffsetMs } = findings);
     for (const warning of findings.warnings) settings.logger?.warn(`${hostId}: ${warning}`);
+    await report.start();
     void worker.run().catch(() => {});
   };
 
@@ -176,6 +182,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     runner.leave();
     await worker.close();
     await notices.flush();
+    if (connections.isConnected) await report.stop().catch(() => {});
     fence.stop();
     clearInterval(announceTimer);
     if (settings.ownsPool) await settings.pool.shutdown({ mode: 'abort' });

@@ -52,7 +52,7 @@ export class HostRun {
 
   /** Number of this attempt, from 1: crashes count. */
   get attempt(): number {
-    return this.bull.attemptsMade + this.bull.stalledCounter + 1;
+    return this.bull.attemptsMade + this.bull.stalledCounter + 1 + (this.data?.o?.k ?? 0);
   }
 
   /** How the attempt goes, or went. */

@@ -7,6 +7,7 @@ import { ensureExtras, isSettled, kindOf } from '../../jobs/job-access.js';
 import { setOrigin } from '../../jobs/job-engine.js';
 import { type JobOptions, readJobOptions, withOptions } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
+import type { TaskRef } from '../../jobs/task-ref.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { isElsewhere, type JobDetails } from '../codec/job-data.js';
 import { causeOf } from '../codec/marks.js';
@@ -18,6 +19,7 @@ import type { QueueKeys } from '../redis/keys.js';
 import type { Peers } from '../redis/peers.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
+import { CommonArgs } from './common-args.js';
 import type { GiveBack } from './give-back.js';
 import { HostRun } from './host-run.js';
 import type { KnownHostTask } from './host-tasks.js';
@@ -52,6 +54,7 @@ export class JobRunner {
   readonly #runs = new Map<string, HostRun>();
   readonly #ofBull = new WeakMap<BullJob, HostRun>();
   readonly #limits = new TaskLimits();
+  readonly #commonArgs = new CommonArgs();
   /** Whether the host leaves: nothing begins any more. */
   #isLeaving = false;
   readonly #whenEmpty: (() => void)[] = [];
@@ -192,11 +195,11 @@ export class JobRunner {
   }
 
   /** Submits the job to the pool; `undefined` if that is shut down. */
-  #submit(run: HostRun, { ref }: KnownHostTask, args: readonly unknown[]): Job | undefined {
+  #submit(run: HostRun, known: KnownHostTask, args: readonly unknown[]): Job | undefined {
     const { bull, data } = run;
     const details = data?.o ?? {};
     const options = readJobOptions(this.#optionsOf(bull, details), `run job '${bull.name}'`);
-    const local = new Job(ref as unknown as Task, args, options);
+    const local = new Job(this.#callOf(known, details) as unknown as Task, args, options);
     setOrigin(local, { id: run.id, attemptsBefore: run.attempt - 1 });
     try {
       run.local = this.#deps.settings.pool.submitJob(local);
@@ -207,13 +210,21 @@ export class JobRunner {
     }
   }
 
-  #optionsOf(bull: BullJob, { n, p, t, g, d, c }: JobDetails): JobOptions {
+  /** Returns the task as the job calls it: once, or for each item of a part of a map. */
+  #callOf({ ref }: KnownHostTask, { e, m }: JobDetails): TaskRef {
+    if (e === undefined) return ref;
+    return m === undefined ? ref.each : this.#commonArgs.add(ref.each, m);
+  }
+
+  #optionsOf(bull: BullJob, { n, p, t, g, d, c, f, x }: JobDetails): JobOptions {
     const isOwn = p !== undefined && toBullPriority(p) === bull.priority; // it may have been changed since
     return {
       priority: isOwn ? p : fromBullPriority(bull.priority === 0 ? 1 : bull.priority),
       graceMs: g === undefined ? undefined : g === -1 ? Number.POSITIVE_INFINITY : g,
       name: n,
       timeoutMs: t,
+      affinity: f,
+      exclusive: x === 1,
       deadline: d === undefined ? undefined : d - this.#deps.clockOffsetMs(),
       // as an option, so that the pool adds it to its own context
       context: c === undefined ? undefined : storesOf(decodeValue(c, 'context') as ContextValues),
@@ -321,7 +332,7 @@ export class JobRunner {
   }
 
   #tell(run: HostRun, notice: Notice): void {
-    if (run.data !== undefined) this.#deps.notices.write(run.data.s, notice);
+    if (run.data?.s !== undefined) this.#deps.notices.write(run.data.s, notice);
   }
 }
 

@@ -18,9 +18,14 @@ function retryOf({ data, opts }: Pick<BullJob, 'data' | 'opts'>): RetryOptions {
   };
 }
 
+/** How many attempts were made by other jobs before. */
+function attemptsBefore({ data }: Pick<BullJob, 'data'>): number {
+  return (data as Partial<JobData> | undefined)?.o?.k ?? 0;
+}
+
 /** Returns the delay before the next attempt, in ms: an estimate, if it is partly random. */
 export function nextDelayMs(bull: BullJob): number {
-  return retryDelayMs(retryOf(bull), bull.attemptsMade + 1);
+  return retryDelayMs(retryOf(bull), bull.attemptsMade + 1 + attemptsBefore(bull));
 }
 
 /** What BullMQ asks for the delay of a job whose backoff it does not know. */
@@ -31,5 +36,5 @@ export function backoffStrategy(
   bull?: Pick<BullJob, 'data' | 'opts'>,
 ): number {
   if (type !== OWN_BACKOFF || bull === undefined) return 0;
-  return Math.round(retryDelayMs(retryOf(bull), attemptsMade));
+  return Math.round(retryDelayMs(retryOf(bull), attemptsMade + attemptsBefore(bull)));
 }

@@ -26,6 +26,8 @@ export interface AdderDeps {
   readonly refusal: () => Error | undefined;
   /** The last error of the connection. */
   readonly lastError: () => Error | undefined;
+  /** Redis has another job of the same `key`: `id`. */
+  readonly joined: (submission: Submission, id: string) => void;
   /** The job cannot be sent. */
   readonly failed: (submission: Submission, error: unknown) => void;
 }
@@ -92,8 +94,8 @@ export class Adder {
     const outcome = await this.#insist(specs);
     if (outcome === 'added') this.#acceptedAtMs = now();
     for (const submission of specs.keys()) {
-      if (outcome === 'added') submission.added();
-      else this.#deps.failed(submission, outcome);
+      if (outcome !== 'added') this.#deps.failed(submission, outcome);
+      else submission.added();
     }
   }
 
@@ -134,7 +136,11 @@ export class Adder {
     const blobs = [...specs].map(([{ id, delayMs }, { blob }]) =>
       blob === undefined ? undefined : redis.set(keys.blob(id), blob, 'EX', BLOB_SECONDS + Math.ceil(delayMs / 1000)),
     );
-    await Promise.all([queue.addBulk([...specs.values()]), ...blobs]);
+    const [added] = await Promise.all([queue.addBulk([...specs.values()]), ...blobs]);
+    for (const [index, submission] of [...specs.keys()].entries()) {
+      const { id } = added[index] ?? {};
+      if (id !== undefined && id !== submission.id) this.#deps.joined(submission, id);
+    }
   }
 
   /** Removes jobs that Redis got too late: they have failed here. */

@@ -1,6 +1,6 @@
 import { wrongType } from '../../base/check/argument-errors.js';
 import { startTimer } from '../../base/timer.js';
-import type { AttachablePool, Ledger } from '../../core/ledger.js';
+import type { AttachablePool } from '../../core/ledger.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { Job } from '../../jobs/job.js';
 import {
@@ -14,7 +14,6 @@ import {
 } from '../../jobs/job-access.js';
 import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
-import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { markOf } from '../codec/marks.js';
 import type { Request } from '../codec/notices.js';
 import { toBullPriority } from '../codec/priority.js';
@@ -32,8 +31,6 @@ export interface ClusterControlDeps {
   readonly redis: ScriptedRedis;
   readonly keys: QueueKeys;
   readonly table: JobTable;
-  readonly ledger: Ledger;
-  readonly metrics: MetricsRecorder;
   readonly deferred: DeferredJobs;
   readonly adder: Adder;
   /** Removes the record of a job that will not run. */
@@ -92,11 +89,12 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     const { job } = submission;
     if (isSettled(job)) return false;
     if (this.#takeBack(submission)) {
-      this.#deps.ledger.settleBy(job, cause);
+      submission.books.ledger.settleBy(job, cause);
       return true;
     }
     if (!(await isAdded(submission))) return false;
     const decided = submission.answer('cancel', () => kindOf(job).settledAs === cause.state);
+    const isOwn = !submission.hasJoined && !this.#deps.table.attached.includes(submission);
     const { text, kind } = markOf(cause);
     const found = await this.#insist(submission, () =>
       this.#deps.redis.tsMark(this.#deps.keys.job(submission.id), text, kind),
@@ -104,8 +102,9 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     switch (found) {
       case 'marked':
         if (isSettled(job)) return false;
-        this.#deps.ledger.settleBy(job, cause);
-        void this.#deps.remove(submission.id).catch(() => 0); // tidiness: BullMQ would fail it
+        submission.books.ledger.settleBy(job, cause);
+        // tidiness: BullMQ would fail it. The submitter of another's job learns of the cancel by that
+        if (isOwn) void this.#deps.remove(submission.id).catch(() => 0);
         return true;
       case 'running':
         await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
@@ -137,6 +136,13 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     return (await answered) && this.#changed(submission, priority);
   }
 
+  /** Gives the job that this one has joined its priority, if that is higher. */
+  async raise(submission: Submission): Promise<void> {
+    const { priority } = submission.job;
+    const present = await this.#deps.redis.hget(this.#deps.keys.job(submission.id), 'priority');
+    if (present !== null && toBullPriority(priority) < Number(present)) await this.setPriority(submission, priority);
+  }
+
   /** Moves a job ahead of its equals, once Redis has it. */
   async toFront(submission: Submission): Promise<void> {
     const { redis, keys } = this.#deps;
@@ -149,9 +155,9 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     await this.#deps.lookUp(submission);
   }
 
-  #changed({ job }: Submission, priority: number): boolean {
+  #changed({ job, books }: Submission, priority: number): boolean {
     if (isSettled(job)) return false;
-    this.#deps.metrics.jobReprioritised(job.priority, priority);
+    books.metrics.jobReprioritised(job.priority, priority);
     changePriority(job, priority);
     return true;
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Queue } from 'bullmq';
 import { clearInterval, now, setInterval } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
+import { JobStreams } from '../../compose/job-stream.js';
 import { Ledger } from '../../core/ledger.js';
 import { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import { TimeLimits } from '../../core/lifecycle/time-limits.js';
@@ -9,20 +11,29 @@ import { PoolState } from '../../core/pool-state.js';
 import { UnobservedFailures } from '../../core/unobserved-failures.js';
 import type { Job } from '../../jobs/job.js';
 import { MetricsRecorder } from '../../metrics/recorder.js';
+import { ClusterMaps } from '../compose/cluster-maps.js';
+import { ClusterSchedules } from '../compose/cluster-schedules.js';
 import { ClusterUnavailableError, DetachedError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
+import { Patience } from '../redis/patience.js';
 import { loadPeers } from '../redis/peers.js';
+import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
 import { CLOCK_MS, clockOffsetMs, examine } from '../redis/startup-checks.js';
 import { Adder } from './adder.js';
+import { AttachedJobs } from './attached-jobs.js';
 import { ClusterControl } from './cluster-control.js';
 import { createEvents } from './cluster-events.js';
 import { ClusterIntake } from './cluster-intake.js';
+import { MetricsReader } from './cluster-metrics.js';
 import type { ClusterPoolSettings } from './cluster-pool-options.js';
 import { ClusterShutdown } from './cluster-shutdown.js';
 import { JobTable } from './job-table.js';
+import { KnownHosts } from './known-hosts.js';
 import { Outcomes } from './outcomes.js';
+import { QueueLimit } from './queue-limit.js';
 import { ResultReader } from './result-reader.js';
+import type { Books } from './submission.js';
 import { Sweeper } from './sweeper.js';
 
 /** How many entries BullMQ keeps of its own events, which nobody here reads. */
@@ -63,6 +74,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     connection: connections.open(),
     prefix: keys.prefix,
     streams: { events: { maxLen: MAX_EVENTS } },
+    settings: { repeatStrategy },
   });
   queue.on('error', () => {}); // the connections report
 
@@ -75,6 +87,9 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   const ledger = new Ledger({ metrics, events: hub, unobserved: { watch: watchFailure }, aging: undefined });
   const table = new JobTable();
 
+  const books: Books = { ledger, metrics, events };
+  const foreign = foreignBooks(listenerQueue);
+
   // the life of a job
   const limits = new TimeLimits();
   const release = (job: Job): void => {
@@ -83,7 +98,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   };
   const deferred = new DeferredJobs(ledger, { enqueueBefore: release });
   const outcomes = new Outcomes({
-    ...{ table, ledger, metrics, events, listenerQueue },
+    ...{ table, listenerQueue },
     lookUp: (submission) => void sweeper.lookUp([submission]).catch(() => {}),
   });
   const adder = new Adder({
@@ -91,20 +106,39 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     spec: () => ({ ...settings, submitter, clockOffsetMs: clockOffset }),
     refusal: () => refusal,
     lastError: () => connections.lastError,
+    joined: (submission, id) => {
+      submission.join(id);
+      sweeper.watch(submission);
+      void control.raise(submission).catch(() => {});
+    },
     failed: (submission, error) => outcomes.failed(submission, error),
   });
   const sweeper = new Sweeper({ redis, keys, table, adder, outcomes, settings });
   const control = new ClusterControl({
-    ...{ redis, keys, table, ledger, metrics, deferred, adder },
+    ...{ redis, keys, table, deferred, adder },
     remove: (id) => queue.remove(id),
     lookUp: (submission) => sweeper.lookUp([submission]),
   });
-  const intake = new ClusterIntake({ state, submitter, table, ledger, control, deferred, limits, adder });
+  const limit = new QueueLimit(settings.maxQueue, {
+    ...{ books, events, table, log },
+    count: async () => (connections.isConnected ? await waitingJobs(queue).catch(() => undefined) : undefined),
+  });
+  const intake = new ClusterIntake({ state, submitter, table, books, limit, control, deferred, limits, adder });
+  const attached = new AttachedJobs({ redis, keys, table, control, sweeper, books: foreign });
+  const hosts = new KnownHosts(redis, keys);
+
+  // features built on submission
+  const streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
+  const maps = new ClusterMaps({ log, intake, books, places: () => hosts.places });
+  const schedules = new ClusterSchedules({ queue, settings, attached, clockOffsetMs: () => clockOffset });
   const reader = new ResultReader({
     ...{ blocking, redis, key: keys.results(submitter) },
     ttlSeconds: 2 * settings.keepResults,
     take: (notice) => outcomes.take(notice),
   });
+  const reading = new MetricsReader({ name: settings.name, queue, redis, keys, hosts, table, deferred, metrics });
+
+  const patience = new Patience(settings.connectTimeoutMs, () => connections.lastError);
 
   /** Looks at the server: whether it can be used, how its clock goes. */
   const look = async (): Promise<void> => {
@@ -112,6 +146,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     clockOffset = findings.clockOffsetMs;
     refusal = findings.refusal === undefined ? undefined : new ClusterUnavailableError(findings.refusal);
     for (const warning of findings.warnings) log.warn(warning);
+    await hosts.refresh().catch(() => {});
   };
   const compareClocks = async (): Promise<void> => {
     if (connections.isConnected) clockOffset = await clockOffsetMs(redis);
@@ -122,6 +157,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     clearInterval(clockTimer);
     sweeper.stop();
     reader.stop();
+    schedules.close();
     if (connections.isConnected) await redis.del(keys.results(submitter)).catch(() => 0);
     await queue.close().catch(() => {});
     connections.close();
@@ -139,9 +175,31 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     table,
     control,
     intake,
+    attached,
+    limit,
+    streams,
+    maps,
+    schedules,
+    reading,
+    patience,
     queue,
+    connections,
     shutdown,
     sweeper,
     redis,
   };
+}
+
+/** Returns how many jobs wait in Redis for their turn. */
+async function waitingJobs(queue: Queue): Promise<number> {
+  const counts = await queue.getJobCounts('wait', 'prioritized', 'delayed', 'waiting-children');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** Returns books for jobs of other submitters: they are settled as others, but nobody is told, and no metric counts them. */
+function foreignBooks(listenerQueue: ListenerQueue): Books {
+  const { hub, events } = createEvents(listenerQueue);
+  const metrics = new MetricsRecorder(now(), []);
+  const ledger = new Ledger({ metrics, events: hub, unobserved: { watch: () => {} }, aging: undefined });
+  return { ledger, metrics, events };
 }

@@ -40,6 +40,9 @@ type Emitted<E extends ClusterPoolEvent> = E extends JobEvent ? Job : ClusterPoo
 /** The pool's hub, by its own events. */
 export interface ClusterEvents {
   on(event: ClusterPoolEvent, listener: (detail: unknown, more: unknown) => void): () => void;
+  once(event: ClusterPoolEvent, listener: (detail: unknown, more: unknown) => void): () => void;
+  next(event: ClusterPoolEvent, signal: AbortSignal | undefined): Promise<[detail: unknown, more: unknown]>;
+  off(event: ClusterPoolEvent, listener: unknown): void;
   emit<E extends ClusterPoolEvent>(event: E, detail: Emitted<E>, more?: More<E>): void;
 }
 

@@ -1,25 +1,33 @@
 import { readContext } from '../../base/context-stores.js';
 import { msUntil } from '../../base/timer.js';
-import type { Ledger } from '../../core/ledger.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { TimeLimits } from '../../core/lifecycle/time-limits.js';
-import type { ReadonlyPoolState } from '../../core/pool-state.js';
-import { PoolClosedError } from '../../errors.js';
+import { closedError, type ReadonlyPoolState } from '../../core/pool-state.js';
 import type { Job } from '../../jobs/job.js';
-import { ensureExtras, hasOptions, isSettled, kindOf, optionsOf, orderOf } from '../../jobs/job-access.js';
+import {
+  begunAttempts,
+  ensureExtras,
+  hasOptions,
+  isSettled,
+  kindOf,
+  optionsOf,
+  orderOf,
+} from '../../jobs/job-access.js';
 import { linkParents, setContext, setOrigin, whenSettled } from '../../jobs/job-engine.js';
 import { withOptions } from '../../jobs/job-options.js';
 import type { Adder } from './adder.js';
 import type { ClusterControl } from './cluster-control.js';
 import { ClusterJob } from './cluster-job.js';
 import type { JobTable } from './job-table.js';
-import { Submission } from './submission.js';
+import type { QueueLimit } from './queue-limit.js';
+import { type Books, Submission } from './submission.js';
 
 export interface ClusterIntakeDeps {
   readonly state: ReadonlyPoolState;
   readonly submitter: string;
   readonly table: JobTable;
-  readonly ledger: Ledger;
+  readonly books: Books;
+  readonly limit: QueueLimit;
   readonly control: ClusterControl;
   readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
@@ -43,8 +51,7 @@ export class ClusterIntake {
    * @throws {PoolClosedError} after `shutdown`.
    */
   submit(job: Job): ClusterJob {
-    if (this.#deps.state.phase !== 'open')
-      throw new PoolClosedError(`Cannot submit job '${job.name}': the pool is shut down`);
+    if (this.#deps.state.phase !== 'open') throw closedError(`submit job '${job.name}'`);
     const { key } = optionsOf(job);
     const known = key === undefined ? undefined : this.#keys.get(key);
     if (known !== undefined) {
@@ -52,7 +59,8 @@ export class ClusterIntake {
       if (priority > known.priority) void known.setPriority(priority);
       return known;
     }
-    const handle = this.#enter(job);
+    const refusal = this.#deps.limit.refusalOf(job);
+    const handle = this.#enter(job, refusal);
     if (key !== undefined && !isSettled(job)) {
       this.#keys.set(key, handle);
       whenSettled(job, () => this.#keys.delete(key));
@@ -60,15 +68,28 @@ export class ClusterIntake {
     return handle;
   }
 
-  #enter(job: Job): ClusterJob {
-    const { submitter, table, ledger, control, deferred, limits, adder } = this.#deps;
+  /** As `submit`, for the jobs of a map, which bounds itself: they join no others, and are not refused. */
+  submitUnbounded(job: Job): void {
+    if (this.#deps.state.phase !== 'open') throw closedError(`submit job '${job.name}'`);
+    this.#enter(job, undefined);
+  }
+
+  #enter(job: Job, refusal: Error | undefined): ClusterJob {
+    const { submitter, table, books, limit, control, deferred, limits, adder } = this.#deps;
+    const { ledger } = books;
     const id = `${submitter}-${(++this.#counter).toString(36)}`;
-    setOrigin(job, { id, attemptsBefore: 0 });
-    const submission = new Submission(job, id, hasOptions(job) ? takeDelay(job) : 0);
+    const delayMs = hasOptions(job) ? takeDelay(job) : 0;
+    const submission = new Submission(job, { id, books, delayMs, attemptsBefore: begunAttempts(job) });
+    setOrigin(job, submission);
     const handle = new ClusterJob(control, submission);
     table.add(submission, handle);
     ledger.refreshClock();
     ledger.enter(job, control);
+    if (refusal !== undefined) {
+      limit.refused(job, refusal);
+      return handle;
+    }
+    limit.entered(job);
     const { context } = optionsOf(job);
     if (context !== undefined) setContext(job, readContext(context));
     const isDeferred = hasOptions(job) && deferred.enter(job);

@@ -1,5 +1,5 @@
 import { wrongType } from '../../base/check/argument-errors.js';
-import { checkString, copyArray } from '../../base/check/values.js';
+import { checkText, copyArray } from '../../base/check/values.js';
 import { type CheckedJobOptions, type JobOptions, readJobOptions } from '../../jobs/job-options.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import { refOf } from '../../jobs/task-registry.js';
@@ -34,20 +34,25 @@ export function readRemoteTask(task: unknown, action: string): TaskRef {
 /** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function readClusterJobOptions(options: ClusterJobOptions | undefined, action: string): CheckedJobOptions {
   if (options === undefined) return readJobOptions(undefined, action);
-  const { dependsOn } = options;
-  const local =
-    dependsOn === undefined
-      ? options
-      : { ...options, dependsOn: copyArray(dependsOn, 'dependsOn', action).map((job) => toLocal(job, action)) };
-  const read = readJobOptions(local, action);
-  checkRemoteOptions(read, action);
-  return read;
+  return checkRemoteOptions(readJobOptions(localOptions(options, action), action), action);
+}
+
+/** Returns the options with local jobs in place of those of the cluster. @throws {TypeError} if one is no such job. */
+export function localOptions(options: object, action: string): object {
+  const { dependsOn } = options as { readonly dependsOn?: unknown };
+  if (dependsOn === undefined) return options;
+  return { ...options, dependsOn: copyArray(dependsOn, 'dependsOn', action).map((job) => toLocal(job, action)) };
 }
 
 const toLocal = (job: unknown, action: string) => localJobOf(checkClusterJob(job, 'each of dependsOn', action));
 
-/** Refuses what cannot leave this process. */
-function checkRemoteOptions({ transfer, retry, key, keyJoins }: CheckedJobOptions, action: string): void {
+/**
+ * Returns the options, unless one cannot leave this process.
+ *
+ * @throws {TypeError} that names it.
+ */
+export function checkRemoteOptions(options: CheckedJobOptions, action: string): CheckedJobOptions {
+  const { transfer, retry, key, keyJoins } = options;
   if (transfer !== undefined && transfer.length > 0)
     throw wrongType(action, 'transfer must not be given, as nothing can be moved to another machine');
   if (keyJoins !== undefined)
@@ -60,5 +65,6 @@ function checkRemoteOptions({ transfer, retry, key, keyJoins }: CheckedJobOption
       action,
       'retry.retryIf must not be given, as a function stays here: name it in the tasks of the host',
     );
-  if (key !== undefined) checkString(key, 'key', action);
+  if (key !== undefined) checkText(key, 'key', action);
+  return options;
 }

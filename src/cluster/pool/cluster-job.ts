@@ -190,6 +190,17 @@ export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T> {
   }
 }
 
+/**
+ * Resolves a promise with a job, not with the job's result: for that the job must not look awaitable to the promise.
+ *
+ * @param resolve of the promise, which looks for a `then` while it is called.
+ */
+export function resolveWithJob(resolve: (job: ClusterJob) => void, job: ClusterJob): void {
+  Object.defineProperty(job, 'then', { value: undefined, configurable: true });
+  resolve(job);
+  Reflect.deleteProperty(job, 'then');
+}
+
 /** @throws {TypeError} if a value is no job of a cluster. */
 export function checkClusterJob(value: unknown, name: string, action: string): ClusterJob {
   if (isClusterJob(value)) return value;

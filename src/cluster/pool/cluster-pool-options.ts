@@ -14,6 +14,13 @@ const ACTION = 'create cluster pool';
 export interface ClusterPoolOptions extends QueueOptions {
   /** How many pipelines of at most 250 jobs are under way to Redis at once. Default: 4. */
   readonly inFlight?: number | undefined;
+  /**
+   * How many jobs of the queue may wait. Those of this pool are known; those of others are counted every 250 ms. Default:
+   * `Infinity`.
+   */
+  readonly maxQueue?: number | undefined;
+  /** What happens to a job that is submitted to a full queue: it settles FAILED with a `QueueFullError`. Default: `'reject'`. */
+  readonly overflow?: 'reject' | undefined;
   /** Size of encoded arguments, in bytes, beyond which they go to a key of their own. Default: 65 536. */
   readonly maxInline?: number | undefined;
   /** Largest size of encoded arguments, in bytes. Default: 32 MB. */
@@ -43,6 +50,7 @@ export interface ClusterPoolOptions extends QueueOptions {
 /** The options with their defaults, checked. */
 export interface ClusterPoolSettings extends QueueSettings {
   readonly inFlight: number;
+  readonly maxQueue: number;
   readonly maxInline: number;
   readonly maxPayload: number;
   /** In seconds, as the next. */
@@ -60,6 +68,8 @@ const NAMES = optionNames<ClusterPoolOptions>({
   queue: true,
   prefix: true,
   inFlight: true,
+  maxQueue: true,
+  overflow: true,
   maxInline: true,
   maxPayload: true,
   keepResults: true,
@@ -74,8 +84,9 @@ const NAMES = optionNames<ClusterPoolOptions>({
 /** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
 export function resolveClusterPoolOptions(options: unknown): ClusterPoolSettings {
   const given = readOptions<ClusterPoolOptions>(options ?? {}, NAMES, ACTION);
-  const { logger } = given;
+  const { logger, overflow } = given;
   checkLogger(logger, ACTION);
+  if (overflow !== undefined) checkOneOf(overflow, ['reject'] as const, 'overflow', ACTION);
   const sweepMs = checkPositiveMs(given.sweepMs ?? 30_000, 'sweepMs', ACTION);
   const keep = (value: unknown, name: string, byDefault: number): number => {
     const least = (SWEEPS * sweepMs) / 1000;
@@ -88,6 +99,7 @@ export function resolveClusterPoolOptions(options: unknown): ClusterPoolSettings
   return {
     ...checkQueueOptions(given, ACTION),
     inFlight: checkCount(given.inFlight ?? 4, { name: 'inFlight', from: 1, to: 1_000, action: ACTION }),
+    maxQueue: checkMaxQueue(given.maxQueue ?? Number.POSITIVE_INFINITY),
     maxInline: checkCount(given.maxInline ?? 65_536, { name: 'maxInline', from: 0, action: ACTION }),
     maxPayload: Math.min(maxPayload, MAX_PAYLOAD),
     keepResults: keep(given.keepResults, 'keepResults', 3_600),
@@ -98,4 +110,9 @@ export function resolveClusterPoolOptions(options: unknown): ClusterPoolSettings
     logger,
     name: checkText(given.name ?? 'cluster', 'name', ACTION),
   };
+}
+
+function checkMaxQueue(value: unknown): number {
+  if (value === Number.POSITIVE_INFINITY) return value;
+  return checkCount(value, { name: 'maxQueue', from: 0, action: ACTION });
 }

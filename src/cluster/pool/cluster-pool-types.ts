@@ -16,3 +16,9 @@ export type ClusterSubmitRest<K extends Task> =
  * compiler would otherwise take the loop variable for the job's result.)
  */
 export type SettledClusterJob<J extends ClusterJob = ClusterJob> = J & { readonly then: never };
+
+/**
+ * A job that was found by its id. (The type has no `then`: the compiler would otherwise take what `await pool.job(id)` returns for
+ * the job's result. Await the job's `finally()` for that.)
+ */
+export type FoundClusterJob = ClusterJob & { readonly then: never };

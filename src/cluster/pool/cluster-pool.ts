@@ -1,23 +1,38 @@
 import { inspect } from 'node:util';
 import { refuseOptions, refuseSurplusObjects } from '../../base/check/options.js';
-import { checkFunction, checkIterable } from '../../base/check/values.js';
+import { checkFunction, checkIterable, checkText } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
+import { runsGraphs } from '../../compose/graph/graph-pool.js';
 import { JobGroup } from '../../compose/job-group.js';
-import { JobStreams, type StreamOptions, streamAsCompleted } from '../../compose/job-stream.js';
+import { type StreamOptions, streamAsCompleted } from '../../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../../compose/job-wait-options.js';
+import type { JobMap } from '../../compose/map/job-map.js';
+import type { ItemTask, MapRest, MapResult } from '../../compose/map/map-types.js';
+import type { TypedArray } from '../../compose/map/source.js';
 import type { SettledCounts } from '../../core/options/shutdown-options.js';
+import { type OnceOptions, readOnceSignal } from '../../core/pool-emitter.js';
+import { closedError, type PoolStatus } from '../../core/pool-state.js';
 import { Job } from '../../jobs/job.js';
-import type { JobOptions } from '../../jobs/job-options.js';
+import type { CheckedJobOptions, JobOptions } from '../../jobs/job-options.js';
 import type { Task, TaskArgs } from '../../jobs/task.js';
 import { stays } from '../../sync/sharing/crossing.js';
+import { ClusterGroup } from '../compose/cluster-group.js';
+import { ClusterJobStream } from '../compose/cluster-job-stream.js';
+import type { ClusterMapOptions, PlainClusterMapOptions } from '../compose/cluster-maps.js';
+import type { ClusterSchedule } from '../compose/cluster-schedule.js';
+import type { ClusterScheduleOptions } from '../compose/cluster-schedules.js';
 import { type ClusterEngine, createClusterEngine } from './cluster-engine.js';
 import type { ClusterPoolEvent, ClusterPoolListener } from './cluster-events.js';
-import { ClusterGroup } from './cluster-group.js';
-import { type ClusterJob, checkClusterJob, localJobOf } from './cluster-job.js';
-import { type ClusterJobOptions, readClusterJobOptions, readRemoteTask } from './cluster-job-options.js';
-import { ClusterJobStream } from './cluster-job-stream.js';
+import { type ClusterJob, checkClusterJob, localJobOf, resolveWithJob } from './cluster-job.js';
+import {
+  type ClusterJobOptions,
+  checkRemoteOptions,
+  readClusterJobOptions,
+  readRemoteTask,
+} from './cluster-job-options.js';
+import type { ClusterMetrics } from './cluster-metrics.js';
 import { type ClusterPoolOptions, resolveClusterPoolOptions } from './cluster-pool-options.js';
-import type { ClusterJobOf, ClusterSubmitRest, SettledClusterJob } from './cluster-pool-types.js';
+import type { ClusterJobOf, ClusterSubmitRest, FoundClusterJob, SettledClusterJob } from './cluster-pool-types.js';
 import type { ClusterShutdownOptions } from './cluster-shutdown.js';
 
 /**
@@ -37,7 +52,8 @@ import type { ClusterShutdownOptions } from './cluster-shutdown.js';
 export class ClusterPool implements AsyncDisposable {
   readonly #engine: ClusterEngine;
   readonly #name: string;
-  readonly #streams: JobStreams;
+  /** What is registered in place of each listener. */
+  readonly #listeners = new WeakMap<object, (detail: unknown, more: unknown) => void>();
 
   /**
    * Begins to connect. While Redis is away, jobs wait.
@@ -49,8 +65,7 @@ export class ClusterPool implements AsyncDisposable {
     const settings = resolveClusterPoolOptions(options);
     this.#engine = createClusterEngine(settings);
     this.#name = settings.name;
-    const { hub, log } = this.#engine;
-    this.#streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
+    runsGraphs(this, (task, args, options) => this.#submitNode(task, args, options));
   }
 
   static {
@@ -75,6 +90,46 @@ export class ClusterPool implements AsyncDisposable {
     return this.#engine.intake.submit(new Job(ref as unknown as Task, args, checked));
   }
 
+  #submitNode(task: Task, args: readonly unknown[], options: CheckedJobOptions): Job {
+    const ref = readRemoteTask(task, 'run a node of a graph');
+    checkRemoteOptions(options, `make job '${ref.name}'`);
+    // a graph awaits it, and gives it to its user: for that it is as good as a local one
+    return this.#engine.intake.submit(new Job(ref as unknown as Task, args, options)) as unknown as Job;
+  }
+
+  /** The option `name`. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** `'draining'` from the call of `shutdown`, in any mode, until it has resolved. A queue that is paused is `'open'`. */
+  get state(): PoolStatus {
+    const { phase } = this.#engine.state;
+    return phase === 'open' || phase === 'closed' ? phase : 'draining';
+  }
+
+  /**
+   * Finds a job by its id, whoever has submitted it. It is awaitable and can be cancelled as any other; it is none of this
+   * pool's, so that neither `waitAll` nor `shutdown` wait for it.
+   *
+   * @returns a promise of the job itself, not of its result; of `undefined` if Redis has none of that id.
+   * @throws {TypeError} for an id that is no string.
+   * @throws {ClusterUnavailableError} by rejection, if Redis does not answer within `connectTimeoutMs`.
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
+   */
+  job(id: string): Promise<FoundClusterJob | undefined> {
+    const action = 'find a job';
+    checkText(id, 'id', action);
+    const { state, attached, patience } = this.#engine;
+    if (state.phase !== 'open') return Promise.reject(closedError(action));
+    return new Promise((resolve, reject) => {
+      patience.await(attached.find(id), action).then((found) => {
+        if (found === undefined) resolve(undefined);
+        else resolveWithJob(resolve as (job: ClusterJob) => void, found.job);
+      }, reject);
+    });
+  }
+
   /** Submits a call of the task for each list of arguments, with the same options. Otherwise like `submit`. */
   submitMany<K extends Task>(
     task: K,
@@ -87,6 +142,80 @@ export class ClusterPool implements AsyncDisposable {
     // all are made before the first is submitted, so that a bad one submits none
     const jobs = Array.from(listOfArgs, (args) => new Job(ref as unknown as Task, args, checked));
     return jobs.map((job) => this.#engine.intake.submit(job)) as ClusterJobOf<K>[];
+  }
+
+  /**
+   * Calls the task with each item, on all hosts, many items per job. As `map` of a `ThreadPool`: the first failure cancels the
+   * rest. The options of each item are those of a job of this pool.
+   *
+   * @returns the results: awaitable as a list, or async-iterable.
+   * @throws {TypeError | RangeError} for a bad task, items or option.
+   * @throws {PoolClosedError} after `shutdown`.
+   */
+  map<A extends TypedArray, X extends readonly unknown[]>(
+    task: ItemTask<NoInfer<A>[number], NoInfer<A>[number] | PromiseLike<NoInfer<A>[number]>, X>,
+    items: A,
+    ...rest: MapRest<X, PlainClusterMapOptions>
+  ): JobMap<A[number], A>;
+  map<T, R, X extends readonly unknown[], O extends ClusterMapOptions>(
+    task: ItemTask<T, R, X>,
+    items: Iterable<T> | AsyncIterable<T>,
+    ...rest: MapRest<X, O>
+  ): JobMap<MapResult<R, O>>;
+  map(task: Task, items: unknown, ...[options]: readonly unknown[]): JobMap<unknown, unknown> {
+    this.#checkOpen('map');
+    return this.#engine.maps.add(task, items, options as ClusterMapOptions | undefined);
+  }
+
+  /**
+   * Runs a task repeatedly on the hosts, at a fixed rate or by a cron expression. Redis keeps the schedule: it goes on without
+   * this process, and what several processes make under one `id` is one schedule, with the options of the last of them.
+   *
+   * @throws {TypeError | RangeError} for a bad task, argument list or option.
+   * @throws {ClusterUnavailableError} by rejection, if Redis does not answer within `connectTimeoutMs`.
+   * @throws {PoolClosedError} after `shutdown`.
+   */
+  schedule<K extends Task>(
+    task: K,
+    args: Readonly<TaskArgs<K>>,
+    options: ClusterScheduleOptions,
+  ): Promise<ClusterSchedule> {
+    this.#checkOpen('schedule a task');
+    const { schedules, patience } = this.#engine;
+    const make = schedules.read(task, args, options);
+    return patience.await(make(), 'schedule the task');
+  }
+
+  /** The schedules that this pool has made and not cancelled. */
+  get schedules(): readonly ClusterSchedule[] {
+    return this.#engine.schedules.all;
+  }
+
+  /**
+   * Resolves when the queue has room for a job (`maxQueue`). Several producers are served in the order of their calls.
+   *
+   * @throws {PoolClosedError} by rejection, if the pool is shut down first.
+   */
+  ready(): Promise<void>;
+  ready(...rest: readonly unknown[]): Promise<void> {
+    refuseSurplusObjects(rest, 'no options', 'wait for room in the queue');
+    const { state, limit } = this.#engine;
+    return state.phase === 'open' ? limit.ready() : Promise.reject(closedError('wait for room in the queue'));
+  }
+
+  /**
+   * Reads how the whole queue and its hosts do, and the jobs of this pool.
+   *
+   * @throws {ClusterUnavailableError} by rejection, if Redis does not answer within `connectTimeoutMs`.
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
+   */
+  async metrics(): Promise<ClusterMetrics> {
+    this.#checkOpen('read the metrics');
+    return await this.#engine.patience.await(this.#engine.reading.read(), 'read the metrics');
+  }
+
+  #checkOpen(action: string): void {
+    if (this.#engine.state.phase !== 'open') throw closedError(action);
   }
 
   /** Makes a group for jobs of this pool that belong together: they are counted, cancelled and awaited as one. */
@@ -122,12 +251,12 @@ export class ClusterPool implements AsyncDisposable {
 
   /** Returns the jobs of this pool that complete from now on, for `for await`. Ends when the pool has shut down. */
   results(options?: StreamOptions): AsyncIterableIterator<SettledClusterJob, undefined> {
-    return new ClusterJobStream(this.#streams.open('jobCompleted', options), this.#handleOf);
+    return new ClusterJobStream(this.#engine.streams.open('jobCompleted', options), this.#handleOf);
   }
 
   /** Returns the jobs of this pool that fail from now on, for `for await`. Ends when the pool has shut down. */
   failures(options?: StreamOptions): AsyncIterableIterator<SettledClusterJob, undefined> {
-    return new ClusterJobStream(this.#streams.open('jobFailed', options), this.#handleOf);
+    return new ClusterJobStream(this.#engine.streams.open('jobFailed', options), this.#handleOf);
   }
 
   /** Returns what users have of a local job of this pool. */
@@ -176,9 +305,54 @@ export class ClusterPool implements AsyncDisposable {
    */
   on<E extends ClusterPoolEvent>(event: E, fn: ClusterPoolListener<E>): () => void {
     checkFunction(fn, 'the listener', `listen to '${event}'`);
-    const { events, table } = this.#engine;
+    return this.#engine.events.on(event, this.#listenerOf(fn));
+  }
+
+  /**
+   * Waits for the next event of that name. Resolves with what its listeners are given, as a list; or calls `fn` with it,
+   * and returns a function that unregisters `fn`.
+   *
+   * @throws {CancelledError} by rejection, if `signal` aborts first.
+   * @throws {TypeError} for an unknown event or a bad option.
+   */
+  once<E extends ClusterPoolEvent>(event: E, options?: OnceOptions): Promise<Parameters<ClusterPoolListener<E>>>;
+  once<E extends ClusterPoolEvent>(event: E, fn: ClusterPoolListener<E>): () => void;
+  once<E extends ClusterPoolEvent>(
+    event: E,
+    given?: OnceOptions | ClusterPoolListener<E>,
+  ): Promise<Parameters<ClusterPoolListener<E>>> | (() => void) {
+    const { events } = this.#engine;
+    if (typeof given === 'function') {
+      if ((event as string) === 'error') return () => {}; // Node's `events.once` asks for it, of any emitter
+      return events.once(event, this.#listenerOf(given));
+    }
+    const signal = readOnceSignal(given, event);
+    const next = events.next(event, signal).then(([detail, more]) => [this.#detailOf(detail), more]);
+    return next as Promise<Parameters<ClusterPoolListener<E>>>;
+  }
+
+  /** Unregisters `fn`, which `on` or `once` has registered for the event. Does nothing if it is not. */
+  off<E extends ClusterPoolEvent>(event: E, fn: ClusterPoolListener<E>): void {
+    this.#engine.events.off(event, this.#listeners.get(fn));
+  }
+
+  /** As `off`, under the name by which Node's `events.once(pool, …)` calls it. */
+  removeListener<E extends ClusterPoolEvent>(event: E, fn: ClusterPoolListener<E>): void {
+    this.off(event, fn);
+  }
+
+  #listenerOf(fn: (detail: never, more: never) => void): (detail: unknown, more: unknown) => void {
+    const known = this.#listeners.get(fn);
+    if (known !== undefined) return known;
     const call = fn as (detail: unknown, more: unknown) => void;
-    return events.on(event, (detail, more) => call(detail instanceof Job ? table.handleOf(detail) : detail, more));
+    const listener = (detail: unknown, more: unknown): void => call(this.#detailOf(detail), more);
+    this.#listeners.set(fn, listener);
+    return listener;
+  }
+
+  /** Returns what listeners are given: jobs of the cluster in place of local ones. */
+  #detailOf(detail: unknown): unknown {
+    return detail instanceof Job ? this.#engine.table.handleOf(detail) : detail;
   }
 
   /**
@@ -190,9 +364,12 @@ export class ClusterPool implements AsyncDisposable {
    * @returns how many of the jobs it waited for settled in each way.
    */
   shutdown(options?: ClusterShutdownOptions): Promise<SettledCounts> {
-    const isFirst = this.#engine.state.phase === 'open';
-    const closing = this.#engine.shutdown.begin(options);
-    if (isFirst) void closing.then(() => this.#streams.close());
+    const { state, shutdown, streams, limit, maps } = this.#engine;
+    const isFirst = state.phase === 'open';
+    const closing = shutdown.begin(options);
+    if (isFirst) void closing.then(() => streams.close());
+    limit.close();
+    maps.close(closedError('finish the map'));
     return closing;
   }
 

@@ -9,6 +9,7 @@ import { DetachedError } from '../errors.js';
 import type { ClusterControl } from './cluster-control.js';
 import type { JobTable } from './job-table.js';
 import type { Outcomes } from './outcomes.js';
+import type { Submission } from './submission.js';
 
 const REASON = 'the pool was shut down';
 /** The modes of a shutdown: those of a local pool, and that which leaves the jobs to the hosts. */
@@ -67,6 +68,7 @@ export class ClusterShutdown {
     await Promise.resolve(); // the mode takes effect first
     await ledger.waitAll(Number.POSITIVE_INFINITY);
     for (const stop of this.#stopTimers) stop();
+    this.#leave(this.#deps.table.attached, 'the pool that has found it was shut down');
     await close();
     state.close();
     ledger.end();
@@ -84,12 +86,16 @@ export class ClusterShutdown {
 
   /** Leaves the jobs to the hosts: here they settle FAILED, which counts as no failure of theirs. */
   #detach(): void {
-    const { state, table, outcomes } = this.#deps;
+    const { state, table } = this.#deps;
     state.shutDown('abort');
-    for (const submission of table.all) {
+    this.#leave(table.all, "the pool was shut down in mode 'detach'");
+  }
+
+  #leave(submissions: readonly Submission[], why: string): void {
+    for (const submission of submissions) {
       const { id, job } = submission;
-      const message = `Job '${job.name}' (id ${id}) goes on without this process: the pool was shut down in mode 'detach'`;
-      outcomes.failed(submission, new DetachedError(message));
+      const message = `Job '${job.name}' (id ${id}) goes on without this process: ${why}`;
+      this.#deps.outcomes.failed(submission, new DetachedError(message));
     }
   }
 }

@@ -1,6 +1,5 @@
 import type { JobsOptions } from 'bullmq';
 import { argsOf } from '../../base/in-flight-job.js';
-import type { Job } from '../../jobs/job.js';
 import { kindOf, optionsOf } from '../../jobs/job-access.js';
 import { contextOf, taskOf } from '../../jobs/job-engine.js';
 import type { RetryOptions } from '../../jobs/retry-policy.js';
@@ -21,8 +20,12 @@ export interface JobSpec {
   readonly blob?: string;
 }
 
+/** The call that is described. */
+export type SpecifiedCall = Pick<Submission, 'job' | 'id' | 'delayMs' | 'attemptsBefore'>;
+
 export interface SpecSettings {
-  readonly submitter: string;
+  /** To whom outcomes are sent, if to anybody. */
+  readonly submitter: string | undefined;
   readonly maxInline: number;
   readonly maxPayload: number;
   /** In seconds, as the next. */
@@ -37,29 +40,36 @@ export interface SpecSettings {
  *
  * @throws {NotCloneableError | PayloadTooLargeError} if its arguments or its context cannot be sent.
  */
-export function specOf({ job, id, delayMs }: Submission, settings: SpecSettings): JobSpec {
+export function specOf(call: SpecifiedCall, settings: SpecSettings): JobSpec {
+  const { job, id, delayMs, attemptsBefore } = call;
   const { encoded, bytes } = encodeValue(argsOf(job), 'args', settings.maxPayload);
   const isLarge = bytes > settings.maxInline;
   const options = optionsOf(job);
-  const details = detailsOf(job, settings);
-  const { retry } = options;
+  const details = detailsOf(call, settings);
+  const { retry, key } = options;
   const opts: JobsOptions = {
     jobId: id,
     priority: toBullPriority(job.priority),
     removeOnComplete: { age: settings.keepResults },
     removeOnFail: { age: settings.keepFailures },
     ...(delayMs > 0 && { delay: Math.ceil(delayMs) }),
-    ...(retry !== undefined && { attempts: Math.min(retry.maxAttempts, MAX_ATTEMPTS), backoff: backoffOf(retry) }),
+    ...(retry !== undefined && {
+      attempts: attemptsLeft(retry, attemptsBefore),
+      backoff: backoffOf(retry, attemptsBefore),
+    }),
+    ...(key !== undefined && { deduplication: { id: key as string } }),
   };
   const a = isLarge ? ({ r: 1 } as const) : encoded;
-  const data: JobData = { ts: 1, s: settings.submitter, a, ...(details !== undefined && { o: details }) };
+  const { submitter: s } = settings;
+  const data: JobData = { ts: 1, ...(s !== undefined && { s }), a, ...(details !== undefined && { o: details }) };
   const { name } = taskOf(job);
   return isLarge ? { name, data, opts, blob: JSON.stringify(encoded) } : { name, data, opts };
 }
 
 /** Returns what is not as with most jobs; `undefined` if nothing is. */
-function detailsOf(job: Job, settings: SpecSettings): JobDetails | undefined {
-  const { name, timeoutMs, graceMs, deadline, retry } = optionsOf(job);
+function detailsOf({ job, attemptsBefore }: SpecifiedCall, settings: SpecSettings): JobDetails | undefined {
+  const { name, timeoutMs, graceMs, deadline, retry, affinity, exclusive } = optionsOf(job);
+  const { origin, commonArgs } = taskOf(job);
   const { priority } = kindOf(job);
   const context = contextOf(job);
   const isExact = fromBullPriority(toBullPriority(priority)) === priority;
@@ -71,7 +81,12 @@ function detailsOf(job: Job, settings: SpecSettings): JobDetails | undefined {
     ...(isFiniteNumber(deadline) && { d: deadline + settings.clockOffsetMs }),
     ...(context !== undefined && { c: encodeValue(context, 'context', settings.maxPayload).encoded }),
     ...(retry?.onWorkerExit === true && { w: 1 as const }),
-    ...(retry !== undefined && backoffOf(retry).type === OWN_BACKOFF && { b: ownBackoff(retry) }),
+    ...(retry !== undefined && backoffOf(retry, attemptsBefore).type === OWN_BACKOFF && { b: ownBackoff(retry) }),
+    ...(attemptsBefore > 0 && { k: attemptsBefore }),
+    ...(affinity !== undefined && { f: affinity }),
+    ...(exclusive === true && { x: 1 as const }),
+    ...(origin.each && { e: 1 as const }),
+    ...(commonArgs !== undefined && { m: encodeValue(commonArgs, 'options.args', settings.maxPayload).encoded }),
   };
   return Object.keys(details).length === 0 ? undefined : details;
 }
@@ -81,9 +96,13 @@ const isFiniteNumber = (value: unknown): value is number => Number.isFinite(valu
 /** JSON has no `Infinity`. */
 const toJsonMs = (ms: number): number => (ms === Number.POSITIVE_INFINITY ? -1 : ms);
 
+function attemptsLeft({ maxAttempts }: RetryOptions, attemptsBefore: number): number {
+  return Math.max(1, Math.min(maxAttempts - attemptsBefore, MAX_ATTEMPTS));
+}
+
 /** The delay between attempts, as BullMQ knows it where it can: a plain consumer must understand it. */
-function backoffOf({ delayMs = 0, backoff = 'fixed', maxDelayMs, jitter = 0 }: RetryOptions) {
-  const isOwn = backoff === 'linear' || maxDelayMs !== undefined;
+function backoffOf({ delayMs = 0, backoff = 'fixed', maxDelayMs, jitter = 0 }: RetryOptions, attemptsBefore: number) {
+  const isOwn = backoff === 'linear' || maxDelayMs !== undefined || attemptsBefore > 0;
   return { type: isOwn ? OWN_BACKOFF : backoff, delay: Math.ceil(delayMs), jitter };
 }
 

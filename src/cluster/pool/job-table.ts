@@ -1,5 +1,6 @@
 import type { Job } from '../../jobs/job.js';
 import { whenSettled } from '../../jobs/job-engine.js';
+import type { RunInfo } from '../codec/notices.js';
 import type { ClusterJob } from './cluster-job.js';
 import type { Submission } from './submission.js';
 
@@ -7,22 +8,83 @@ import type { Submission } from './submission.js';
 export class JobTable {
   readonly #byId = new Map<string, Submission>();
   readonly #byJob = new WeakMap<Job, { readonly submission: Submission; readonly handle: ClusterJob }>();
+  readonly #running = new Set<Submission>();
+  readonly #watched = new Set<Submission>();
+  readonly #attached = new Set<Submission>();
   /** How many outcomes came for jobs that had settled: a sweep and a notice, a host thought dead. */
   late = 0;
 
+  /** The jobs of this submitter. */
   get all(): readonly Submission[] {
-    return [...this.#byId.values()];
+    return [...this.#byId.values()].filter((submission) => !this.#attached.has(submission));
+  }
+
+  /** Jobs of other submitters, which this one has looked up by their ids. */
+  get attached(): readonly Submission[] {
+    return [...this.#attached];
+  }
+
+  /** Jobs of whose outcome no host tells this submitter: it must look. */
+  get watched(): ReadonlySet<Submission> {
+    return this.#watched;
+  }
+
+  /** How many jobs of this submitter run, as last heard. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** How long the job that was submitted first has waited, in ms; 0 if none waits. */
+  oldestMs(nowMs: number): number {
+    for (const submission of this.#byId.values()) {
+      const waits = submission.phase !== 'held' && !this.#running.has(submission) && !this.#attached.has(submission);
+      if (waits) return Math.max(0, nowMs - submission.submittedAtMs);
+    }
+    return 0;
   }
 
   /** @param handle what users have of the job. */
   add(submission: Submission, handle: ClusterJob): void {
-    this.#byId.set(submission.id, submission);
+    this.#byId.set(submission.ownId, submission);
     this.#byJob.set(submission.job, { submission, handle });
-    whenSettled(submission.job, () => this.#byId.delete(submission.id));
+    whenSettled(submission.job, () => {
+      this.#byId.delete(submission.ownId);
+      this.#running.delete(submission);
+      this.#watched.delete(submission);
+      this.#attached.delete(submission);
+    });
+  }
+
+  /** Adds a job of another submitter. */
+  attach(submission: Submission, handle: ClusterJob): void {
+    this.add(submission, handle);
+    this.#attached.add(submission);
+    this.#watched.add(submission);
+  }
+
+  /** No host tells this submitter of the job. */
+  watch(submission: Submission): void {
+    this.#watched.add(submission);
+  }
+
+  unwatch(submission: Submission): void {
+    this.#watched.delete(submission);
   }
 
   get(id: string): Submission | undefined {
     return this.#byId.get(id);
+  }
+
+  /** A host says that the code runs. */
+  begun(submission: Submission, run: RunInfo): void {
+    submission.begun(run);
+    if (!this.#attached.has(submission)) this.#running.add(submission);
+  }
+
+  /** The job waits again. @param attempts how many were begun. */
+  waits(submission: Submission, attempts: number): void {
+    submission.waits(attempts);
+    this.#running.delete(submission);
   }
 
   /** The submission of a job of this pool, settled or not. */

@@ -1,24 +1,18 @@
 import { now } from '../../base/clock.js';
 import type { ListenerQueue } from '../../base/listener-queue.js';
 import { toTicks } from '../../base/ticks.js';
-import type { Ledger } from '../../core/ledger.js';
 import { CancelledError, JobTimeoutError } from '../../errors.js';
 import { isSettled, recordRun } from '../../jobs/job-access.js';
 import { addReport, raiseToken, taskOf } from '../../jobs/job-engine.js';
-import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { decodeFailure } from '../codec/failure-codec.js';
 import { type Elsewhere, isElsewhere } from '../codec/job-data.js';
 import type { Notice, RunInfo } from '../codec/notices.js';
 import { decodeValue, type Encoded } from '../codec/value-codec.js';
-import type { ClusterEvents } from './cluster-events.js';
 import type { JobTable } from './job-table.js';
 import type { Submission } from './submission.js';
 
 export interface OutcomesDeps {
   readonly table: JobTable;
-  readonly ledger: Ledger;
-  readonly metrics: MetricsRecorder;
-  readonly events: ClusterEvents;
   readonly listenerQueue: ListenerQueue;
   /** Looks a job up in Redis now, as the notice does not say all. */
   readonly lookUp: (submission: Submission) => void;
@@ -59,8 +53,8 @@ export class Outcomes {
         this.#retried(submission, notice);
         break;
       case 'recovered':
-        submission.waits(notice[2]);
-        this.#deps.events.emit('jobRecovered', submission.job, { hostId: notice[3] });
+        this.#deps.table.waits(submission, notice[2]);
+        submission.books.events.emit('jobRecovered', submission.job, { hostId: notice[3] });
         break;
       case 'answered':
         submission.answered(notice[2], notice[3]);
@@ -69,8 +63,8 @@ export class Outcomes {
   }
 
   #begun(submission: Submission, run: RunInfo): void {
-    submission.begun(run);
-    this.#deps.events.emit('jobStarted', submission.job);
+    this.#deps.table.begun(submission, run);
+    submission.books.events.emit('jobStarted', submission.job);
   }
 
   #reported(submission: Submission, encoded: Encoded): void {
@@ -87,11 +81,11 @@ export class Outcomes {
   ): void {
     const [attempt, , executionMs, workerId] = run;
     submission.begun(run);
-    submission.waits(attempt);
-    this.#deps.metrics.jobRetried(taskOf(submission.job));
+    this.#deps.table.waits(submission, attempt);
+    submission.books.metrics.jobRetried(taskOf(submission.job));
     const startedAt = Date.now() - executionMs;
     const failed = { error: decodeFailure(encoded), attempt, delayMs, startedAt, executionMs, workerId };
-    this.#deps.events.emit('jobRetried', submission.job, failed);
+    submission.books.events.emit('jobRetried', submission.job, failed);
   }
 
   completed(submission: Submission, encoded: Encoded | Elsewhere, run: RunInfo): void {
@@ -108,14 +102,14 @@ export class Outcomes {
       return;
     }
     this.#ran(submission, run);
-    this.#deps.ledger.complete(submission.job, value);
+    submission.books.ledger.complete(submission.job, value);
   }
 
   failed(submission: Submission, error: unknown, run?: RunInfo): void {
     if (isSettled(submission.job)) return;
     if (run !== undefined) this.#ran(submission, run);
-    if (error instanceof JobTimeoutError) this.#deps.metrics.jobTimedOut(taskOf(submission.job));
-    this.#deps.ledger.settle(submission.job, 'FAILED', { outcome: error });
+    if (error instanceof JobTimeoutError) submission.books.metrics.jobTimedOut(taskOf(submission.job));
+    submission.books.ledger.settle(submission.job, 'FAILED', { outcome: error });
   }
 
   /** @param late what the code returned all the same. */
@@ -126,14 +120,14 @@ export class Outcomes {
     raiseToken(job, error instanceof CancelledError ? error.reason : undefined);
     if (isSettled(job)) return; // by a listener of the token
     const result = late === undefined ? undefined : { result: readLate(late) };
-    this.#deps.ledger.settle(job, 'CANCELLED', { outcome: error, late: result });
+    submission.books.ledger.settle(job, 'CANCELLED', { outcome: error, late: result });
   }
 
   #ran(submission: Submission, run: RunInfo): void {
     const [, queuedMs, executionMs] = run;
     const [queued, execution] = [toTicks(Math.max(0, queuedMs)), toTicks(executionMs)];
     recordRun(submission.job, submission.ended(run), queued, execution);
-    this.#deps.metrics.jobRan(taskOf(submission.job), queued, execution);
+    submission.books.metrics.jobRan(taskOf(submission.job), queued, execution);
   }
 }
 

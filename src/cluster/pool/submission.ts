@@ -1,8 +1,12 @@
 import { now } from '../../base/clock.js';
+import type { FailedAttempt } from '../../core/events.js';
+import type { Ledger } from '../../core/ledger.js';
 import type { Job } from '../../jobs/job.js';
 import { isSettled, setOwner } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
-import type { JobOwner } from '../../jobs/job-owner.js';
+import type { JobOrigin } from '../../jobs/job-extras.js';
+import type { JobOwner, Moment } from '../../jobs/job-owner.js';
+import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { RunInfo } from '../codec/notices.js';
 
 /**
@@ -21,13 +25,22 @@ export type SubmissionPhase = 'held' | 'queued' | 'adding' | 'added';
 class RemoteRun implements JobOwner {
   readonly workerId: number;
   readonly attempt: number;
+  readonly since: Moment | undefined;
   readonly #begunAtMs: number | undefined;
 
-  /** @param attempt number of the last attempt that has ended. */
-  constructor(workerId: number, attempt: number, begunAtMs: number | undefined) {
+  /**
+   * @param attempt number of the last attempt that has ended.
+   * @param times when the code began, if it runs; since when it had waited, if it has ended.
+   */
+  constructor(
+    workerId: number,
+    attempt: number,
+    times: { readonly begunAtMs?: number; readonly since?: Moment | undefined } = {},
+  ) {
     this.workerId = workerId;
     this.attempt = attempt;
-    this.#begunAtMs = begunAtMs;
+    this.since = times.since;
+    this.#begunAtMs = times.begunAtMs;
   }
 
   hasBegun(): boolean {
@@ -39,10 +52,39 @@ class RemoteRun implements JobOwner {
   }
 }
 
-/** One job of a submitter: the `Job` that settles here, and what is known of its counterpart in Redis. */
-export class Submission {
-  readonly job: Job;
+/** Where a job is counted and settled: with the jobs of its submitter, or with those that it has looked up. */
+export interface Books {
+  readonly ledger: Ledger;
+  readonly metrics: MetricsRecorder;
+  readonly events: BookedEvents;
+}
+
+/** What is told of a job while it is unsettled; the ledger tells the rest. */
+interface BookedEvents {
+  emit(event: 'jobStarted', job: Job): void;
+  emit(event: 'jobRetried', job: Job, more: FailedAttempt): void;
+  emit(event: 'jobRecovered', job: Job, more: { readonly hostId: string }): void;
+}
+
+/** What a job is submitted with. */
+export interface SubmissionSettings {
   readonly id: string;
+  readonly books: Books;
+  /** Delay before the first attempt, in ms. */
+  readonly delayMs: number;
+  /** How many attempts at the call were made by other jobs before. */
+  readonly attemptsBefore?: number;
+}
+
+/** One job of a submitter: the `Job` that settles here, and what is known of its counterpart in Redis. */
+export class Submission implements JobOrigin {
+  readonly job: Job;
+  readonly books: Books;
+  /** The id that this submitter has chosen. */
+  readonly ownId: string;
+  /** The id of the record: that of another job, if this one has joined it by its `key`. */
+  id: string;
+  readonly attemptsBefore: number;
   phase: SubmissionPhase = 'held';
   readonly submittedAtMs = now();
   /** Delay before the first attempt, in ms. */
@@ -59,10 +101,13 @@ export class Submission {
   #added: { resolve(): void; reject(error: unknown): void } | undefined;
   #answers: { readonly kind: 'cancel' | 'priority'; readonly resolve: (answer: boolean) => void }[] = [];
 
-  constructor(job: Job, id: string, delayMs: number) {
+  constructor(job: Job, { id, books, delayMs, attemptsBefore = 0 }: SubmissionSettings) {
     this.job = job;
+    this.ownId = id;
     this.id = id;
+    this.books = books;
     this.delayMs = delayMs;
+    this.attemptsBefore = attemptsBefore;
   }
 
   /** Resolves once Redis has the job; rejects if the job settles before. Not a rejection unless asked for. */
@@ -89,21 +134,35 @@ export class Submission {
     this.#added?.resolve();
   }
 
+  /** Redis has another job of the same `key`, which this one stands for from now on. */
+  join(id: string): void {
+    this.id = id;
+  }
+
+  /** The job that it had joined is gone: it is to be added by itself. */
+  leave(): void {
+    this.id = this.ownId;
+  }
+
+  get hasJoined(): boolean {
+    return this.id !== this.ownId;
+  }
+
   /** A host says that the code runs. */
   begun([attempt, , ranMs, workerId, host]: RunInfo): void {
     this.#ranOn(host);
-    setOwner(this.job, new RemoteRun(workerId, attempt - 1, now() - ranMs));
+    setOwner(this.job, new RemoteRun(workerId, attempt - 1, { begunAtMs: now() - ranMs }));
   }
 
   /** Returns the record of an attempt that has ended. */
-  ended([attempt, , , workerId, host]: RunInfo): JobOwner {
+  ended([attempt, queuedMs, executionMs, workerId, host]: RunInfo): JobOwner {
     this.#ranOn(host);
-    return new RemoteRun(workerId, attempt, undefined);
+    return new RemoteRun(workerId, attempt, { since: { ms: now() - executionMs - queuedMs } });
   }
 
   /** The job waits again. @param attempts how many were begun. */
   waits(attempts: number): void {
-    setOwner(this.job, new RemoteRun(0, attempts, undefined));
+    setOwner(this.job, new RemoteRun(0, attempts));
   }
 
   #ranOn(host: string): void {

@@ -16,6 +16,8 @@ import type { Submission } from './submission.js';
 const AT_ONCE = 500;
 /** How often a job whose record is gone is added again. */
 const MAX_RESUBMITS = 3;
+/** How often jobs are looked up of which no host tells this submitter, in ms. */
+const WATCH_MS = 500;
 
 export interface SweeperDeps {
   readonly redis: Redis;
@@ -33,6 +35,7 @@ export interface SweeperDeps {
 export class Sweeper {
   readonly #deps: SweeperDeps;
   readonly #timer: NodeJS.Timeout;
+  #watchTimer: NodeJS.Timeout | undefined;
   /** How many outcomes were found by reading records. */
   found = 0;
 
@@ -43,6 +46,21 @@ export class Sweeper {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearInterval(this.#watchTimer);
+  }
+
+  /** Looks a job up every 500 ms until it has settled, as no host tells this submitter of it. */
+  watch(submission: Submission): void {
+    this.#deps.table.watch(submission);
+    this.#watchTimer ??= setInterval(() => void this.#sweepWatched(), WATCH_MS).unref();
+  }
+
+  #sweepWatched(): Promise<void> {
+    const watched = [...this.#deps.table.watched];
+    if (watched.length > 0) return this.#sweep(watched);
+    clearInterval(this.#watchTimer);
+    this.#watchTimer = undefined;
+    return Promise.resolve();
   }
 
   #sweepSilent(): Promise<void> {
@@ -52,7 +70,8 @@ export class Sweeper {
 
   /** Looks up all jobs, as after a reconnect. */
   sweepAll(): Promise<void> {
-    return this.#sweep(this.#deps.table.all);
+    const { all, attached } = this.#deps.table;
+    return this.#sweep([...all, ...attached]);
   }
 
   async #sweep(submissions: readonly Submission[]): Promise<void> {
@@ -69,19 +88,19 @@ export class Sweeper {
     const records = await readRecords(redis, keys, ids);
     for (const [index, submission] of submissions.entries()) {
       const record = records[index];
-      if (record !== undefined && !isSettled(submission.job)) this.#take(submission, record);
+      if (record !== undefined && !isSettled(submission.job)) this.#take(submission, continued(record, submission));
     }
   }
 
   #take(submission: Submission, record: JobRecord): void {
-    const { outcomes } = this.#deps;
+    const { outcomes, table } = this.#deps;
     switch (record.state) {
       case 'gone':
         this.#lost(submission);
         break;
       case 'unsettled':
-        if (record.isRunning) submission.begun(record.run);
-        else submission.waits(record.run[0]);
+        if (record.isRunning) table.begun(submission, record.run);
+        else table.waits(submission, record.run[0]);
         break;
       case 'completed': {
         this.found++;
@@ -104,14 +123,28 @@ export class Sweeper {
   }
 
   #lost(submission: Submission): void {
-    const { settings, adder, outcomes } = this.#deps;
-    if (settings.onLost === 'resubmit' && submission.timesLost++ < MAX_RESUBMITS) {
+    const { settings, adder, outcomes, table } = this.#deps;
+    if (submission.hasJoined) {
+      table.unwatch(submission);
+      submission.leave();
+      adder.add(submission);
+      return;
+    }
+    const canAdd = !table.attached.includes(submission);
+    if (canAdd && settings.onLost === 'resubmit' && submission.timesLost++ < MAX_RESUBMITS) {
       adder.add(submission);
       return;
     }
     const message = `Job '${submission.job.name}' (id ${submission.id}) is lost: its record is gone from Redis`;
     outcomes.failed(submission, new JobLostError(message));
   }
+}
+
+/** Returns the record with the attempts that were made by other jobs before. */
+function continued<R extends JobRecord>(record: R, { attemptsBefore }: Submission): R {
+  if (attemptsBefore === 0 || record.state === 'gone') return record;
+  const [attempt, ...rest] = record.run;
+  return { ...record, run: [attempt + attemptsBefore, ...rest] };
 }
 
 /** Returns the error of a failed job: as its host has encoded it, or else by BullMQ's text. */

@@ -42,6 +42,11 @@ export class QueueKeys {
     return `${this.#own}blob:${id}`;
   }
 
+  /** The set of the ids of hosts. */
+  get hosts(): string {
+    return `${this.#own}hosts`;
+  }
+
   /** The hash in which a host describes itself. */
   host(id: string): string {
     return `${this.#own}host:${id}`;

@@ -30,6 +30,30 @@ end
 if redis.call('EXISTS', KEYS[1] .. ':lock') == 1 then return 'running' end
 return 'changed'`;
 
+/**
+ * Counts the waiting jobs by BullMQ's priority: the 64 most urgent ones that there are, and all others as -1. Looks only at the first
+ * job of each.
+ */
+const PRIORITIES = `
+local counts, from, sum = {}, '-inf', 0
+for i = 1, 64 do
+  local first = redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if #first == 0 then break end
+  local priority = math.floor(tonumber(first[2]) / 4294967296)
+  local upto = string.format('%.0f', (priority + 1) * 4294967296)
+  local count = redis.call('ZCOUNT', KEYS[1], string.format('%.0f', priority * 4294967296), '(' .. upto)
+  counts[#counts + 1] = priority
+  counts[#counts + 1] = count
+  sum = sum + count
+  from = upto
+end
+local rest = redis.call('ZCARD', KEYS[1]) - sum
+if rest > 0 then
+  counts[#counts + 1] = -1
+  counts[#counts + 1] = rest
+end
+return counts`;
+
 /** Writes a field of a record, if the record is there: it must not come to life again. */
 const RECORD = `
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
@@ -43,6 +67,7 @@ export type PriorityOutcome = 'gone' | 'finished' | 'changed' | 'running';
 
 interface Commands {
   tsMark(job: string, mark: string, kind: string): Promise<MarkOutcome>;
+  tsPriorities(prioritized: string): Promise<number[]>;
   tsRecord(job: string, field: string, value: string): Promise<number>;
   tsReprioritise(
     job: string,
@@ -58,6 +83,7 @@ export type ScriptedRedis = Redis & Commands;
 
 export function addScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('tsMark', { numberOfKeys: 1, lua: MARK });
+  redis.defineCommand('tsPriorities', { numberOfKeys: 1, lua: PRIORITIES });
   redis.defineCommand('tsRecord', { numberOfKeys: 1, lua: RECORD });
   redis.defineCommand('tsReprioritise', { numberOfKeys: 2, lua: REPRIORITISE });
   return redis as ScriptedRedis;

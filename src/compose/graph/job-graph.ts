@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
-import { mustBe, wrongType, wrongValue } from '../../base/check/argument-errors.js';
+import { wrongType, wrongValue } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions, refuseOptions, refuseSurplus } from '../../base/check/options.js';
 import { checkArray, checkOneOf, checkText } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { describeReceived } from '../../base/known-classes.js';
 import { all } from '../../base/promises.js';
 import { describe, messageOf } from '../../errors.js';
-import { Job } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
 import { checkJobOptions, withOptions, withToken } from '../../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../../jobs/task.js';
 import { NO_ARGS } from '../../jobs/task-ref.js';
@@ -25,6 +25,7 @@ import {
   partOf,
   type WithOutputs,
 } from './graph-node.js';
+import { type GraphPool, type SubmitNode, submitTo } from './graph-pool.js';
 
 export interface GraphOptions {
   /**
@@ -32,11 +33,6 @@ export interface GraphOptions {
    * on it. Default: `'failFast'`.
    */
   readonly onFailure?: 'failFast' | 'skipDependents' | undefined;
-}
-
-/** What a graph uses of a pool. */
-export interface GraphPool {
-  submitJob<T, P>(job: Job<T, P>): Job<T, P>;
 }
 
 const GRAPH_OPTIONS = optionNames<GraphOptions>({ onFailure: true });
@@ -140,11 +136,11 @@ export class JobGraph {
    */
   async run(pool: GraphPool, options?: GraphRunOptions): Promise<Map<string, unknown>> {
     const settings = checkJobOptions(readOptions(options, RUN_OPTIONS, 'run the graph'), 'run the graph');
-    checkPool(pool);
+    const submit = submitTo(pool);
     if (this.#isRunning) throw new Error('Cannot run the graph: it runs already');
     this.#isRunning = true;
     try {
-      return await this.#run(pool, settings);
+      return await this.#run(submit, settings);
     } finally {
       this.#isRunning = false;
     }
@@ -172,7 +168,7 @@ export class JobGraph {
     return longestPath(this.#list);
   }
 
-  async #run(pool: GraphPool, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
+  async #run(submit: SubmitNode, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
     const sources = [token, signal && CancellationToken.from(signal)].filter((source) => source !== undefined);
     const stop = CancellationToken.any(sources);
     const results = new Map<GraphNode, unknown>();
@@ -184,7 +180,7 @@ export class JobGraph {
       const before = await all([...part.before].map((other) => started.get(other)));
       if (before.includes(false) || stop.isCancelled) return false;
       try {
-        results.set(part.node, await this.#call(pool, part, results, stop));
+        results.set(part.node, await this.#call(submit, part, results, stop));
         return true;
       } catch (error) {
         failures.push({ error });
@@ -202,7 +198,7 @@ export class JobGraph {
   }
 
   async #call(
-    pool: GraphPool,
+    submitNode: SubmitNode,
     part: Part,
     results: ReadonlyMap<GraphNode, unknown>,
     stop: CancellationToken,
@@ -211,7 +207,7 @@ export class JobGraph {
     const options = withToken(withOptions(part.options, { name }), stop);
     const submit = (task: Task): Job => {
       const args = fill(part.args, results) as readonly unknown[];
-      const job = pool.submitJob(new Job(task, args, options));
+      const job = submitNode(task, args, options);
       part.job = job;
       return job;
     };
@@ -238,10 +234,6 @@ export class JobGraph {
   [inspect.custom](...inspecting: Inspecting): string {
     return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
   }
-}
-
-function checkPool(pool: GraphPool | null | undefined): void {
-  if (typeof pool?.submitJob !== 'function') throw mustBe('a ThreadPool', pool, 'pool', 'run the graph');
 }
 
 function link(before: Part, after: Part): void {

@@ -25,6 +25,7 @@ import { type Chunk, flatten, type List, type Source } from './source.js';
 export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
+  readonly chunkMs?: number; // target run time of a job
   /** That of the pool. */
   readonly context: ContextStores | undefined;
   submit(job: Job): void;
@@ -40,7 +41,6 @@ export interface MapDeps {
 const LEFT = 'the loop over its map was left';
 
 type AnyMap = JobMap<unknown, unknown>;
-
 export let isEnded: (map: AnyMap) => boolean;
 /**
  * Tells a map that the pool takes no more jobs. Jobs in flight end first; a source that is then still awaited is given
@@ -101,7 +101,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
     const ahead = this.#source.length !== undefined && fixed === undefined ? 4 : 2;
     this.#limit = Math.min(concurrency, ahead * deps.places);
-    this.#chunkSize = new ChunkSize({ fixed, most: this.#source.most, task: ref.each });
+    this.#chunkSize = new ChunkSize({ fixed, most: this.#source.most, task: ref.each, targetMs: deps.chunkMs });
     this.#link(jobOptions);
     if (this.#failure === undefined) this.#pump();
   }

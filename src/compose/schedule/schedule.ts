@@ -3,7 +3,14 @@ import { Cron } from 'croner';
 import { bare } from '../../base/bare.js';
 import { wrongType, wrongValue } from '../../base/check/argument-errors.js';
 import { type Given, optionNames, readOptions } from '../../base/check/options.js';
-import { checkDate, checkObject, checkOneOf, checkPositiveMs, checkString } from '../../base/check/values.js';
+import {
+  checkDate,
+  checkObject,
+  checkOneOf,
+  checkPositiveMs,
+  checkString,
+  checkText,
+} from '../../base/check/values.js';
 import { now } from '../../base/clock.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
@@ -16,6 +23,8 @@ import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../
 import { stays } from '../../sync/sharing/crossing.js';
 
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'keyJoins' | 'transfer'> {
+  /** Name of the schedule. On a `ClusterPool` it is what makes it one on all machines; here it is only kept. Default: none. */
+  readonly id?: string | undefined;
   /** Milliseconds from one run to the next, at a fixed rate: runs do not drift, however long they take. */
   readonly everyMs?: number | undefined;
   /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. */
@@ -44,6 +53,7 @@ const {
   ...OF_SCHEDULED_JOBS
 } = JOB_OPTION_NAMES;
 const SCHEDULE_OPTIONS = optionNames<ScheduleOptions>({
+  id: true,
   everyMs: true,
   cron: true,
   timeZone: true,
@@ -54,6 +64,7 @@ const SCHEDULE_OPTIONS = optionNames<ScheduleOptions>({
 
 /** When a schedule runs its task. */
 export interface Rhythm {
+  readonly id: string | undefined;
   readonly times: Times;
   readonly overlap: (typeof OVERLAPS)[number];
 }
@@ -92,6 +103,8 @@ const RECHECK_MS = 60_000;
 
 /** Runs a task repeatedly. Keeps the process alive, unless `unref` is called. */
 export class Schedule {
+  /** The option `id`. */
+  readonly id: string | undefined;
   readonly #deps: ScheduleDeps;
   readonly #times: Times;
   readonly #overlap: Rhythm['overlap'];
@@ -105,7 +118,8 @@ export class Schedule {
   #queued = 0;
 
   /** @internal */
-  constructor({ times, overlap }: Rhythm, deps: ScheduleDeps) {
+  constructor({ id, times, overlap }: Rhythm, deps: ScheduleDeps) {
+    this.id = id;
     this.#times = times;
     this.#overlap = overlap;
     this.#deps = deps;
@@ -170,9 +184,9 @@ export class Schedule {
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
-    const { next, runs } = this;
+    const { id, next, runs } = this;
     const state = this.#isCancelled ? 'cancelled' : this.#isPaused ? 'paused' : 'active';
-    return shown('Schedule', { state, next, runs }, inspecting);
+    return shown('Schedule', { ...(id !== undefined && { id }), state, next, runs }, inspecting);
   }
 
   #restartTimer(): this {
@@ -232,11 +246,12 @@ export function readScheduleOptions(options: unknown): {
 } {
   const given = readOptions(checkObject(options, 'options', ACTION), SCHEDULE_OPTIONS, ACTION);
   const { startAt, overlap = 'skip' } = given;
+  const id = given.id === undefined ? undefined : checkText(given.id, 'id', ACTION);
   const ofRuns = bare(given);
   Reflect.deleteProperty(ofRuns, 'startAt'); // applies to the first run, not to each
   const jobOptions = checkJobOptions(ofRuns, ACTION);
   const times = timesOf(given, startAt === undefined ? undefined : checkDate(startAt, 'startAt', ACTION));
-  return { rhythm: { times, overlap: checkOneOf(overlap, OVERLAPS, 'overlap', ACTION) }, jobOptions };
+  return { rhythm: { id, times, overlap: checkOneOf(overlap, OVERLAPS, 'overlap', ACTION) }, jobOptions };
 }
 
 function timesOf({ everyMs, cron, timeZone }: Given<ScheduleOptions>, startAtMs: number | undefined): Times {
@@ -282,6 +297,12 @@ class EveryMs implements Times {
 function currentDate(ms: number): Date {
   const CurrentDate = Reflect.get(globalThis, 'Date') as DateConstructor;
   return new CurrentDate(ms);
+}
+
+/** Returns the first time of a cron expression after `afterMs`, in epoch ms; `undefined` if there is none. */
+export function nextCronTime(pattern: string, timeZone: string | undefined, afterMs: number): number | undefined {
+  const options = bare({ paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) });
+  return new Cron(pattern, options).nextRun(currentDate(afterMs))?.getTime();
 }
 
 /** Times on the wall clock: if that is set, the next time comes sooner or later. */

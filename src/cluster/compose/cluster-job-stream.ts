@@ -1,6 +1,6 @@
 import type { JobStream, SettledJob } from '../../compose/job-stream.js';
-import type { ClusterJob } from './cluster-job.js';
-import type { SettledClusterJob } from './cluster-pool-types.js';
+import type { ClusterJob } from '../pool/cluster-job.js';
+import type { SettledClusterJob } from '../pool/cluster-pool-types.js';
 
 type Next<J extends ClusterJob> = IteratorResult<SettledClusterJob<J>, undefined>;
 

@@ -7,9 +7,9 @@ import type { Job } from '../../jobs/job.js';
 import type { Task, TaskArgs } from '../../jobs/task.js';
 import type { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
-import type { ClusterJob } from './cluster-job.js';
-import { type ClusterJobOptions, readClusterJobOptions, readRemoteTask } from './cluster-job-options.js';
-import type { ClusterJobOf, ClusterSubmitRest } from './cluster-pool-types.js';
+import type { ClusterJob } from '../pool/cluster-job.js';
+import { type ClusterJobOptions, readClusterJobOptions, readRemoteTask } from '../pool/cluster-job-options.js';
+import type { ClusterJobOf, ClusterSubmitRest } from '../pool/cluster-pool-types.js';
 
 /** Returns what users have of a local job. */
 type HandleOf = (job: Job) => ClusterJob;

@@ -1,0 +1,136 @@
+import { Histogram, type PackedHistogram } from '../../metrics/histogram.js';
+
+/** How many tasks are told apart; others are counted together. */
+const MAX_TASKS = 256;
+/** The name under which those are counted. */
+const OTHER_TASKS = 'other';
+
+/** What a host tells of the jobs of one task that have settled there. */
+export interface PackedTaskMeter {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Times in ticks. */
+  readonly queued: PackedHistogram;
+  readonly execution: PackedHistogram;
+}
+
+/** What a host tells of itself, every few seconds. */
+export interface HostRecord {
+  readonly id: string;
+  readonly workers: number;
+  readonly busy: number;
+  readonly window: number;
+  readonly rss: number;
+  readonly loopDelayMs: number;
+  /** In epoch ms of its own clock. */
+  readonly seenAt: number;
+  /** Major version of Node.js. */
+  readonly node: number;
+  /** How many jobs it has taken over from hosts that had died. */
+  readonly recovered: number;
+  readonly tasks: Readonly<Record<string, PackedTaskMeter>>;
+}
+
+export function writeHostRecord(record: HostRecord): string {
+  return JSON.stringify(record);
+}
+
+/** Returns the record; `undefined` if it is none. Whatever in it is no number is 0: Redis can be written by others. */
+export function readHostRecord(text: string | null | undefined): HostRecord | undefined {
+  try {
+    const given = JSON.parse(text ?? 'null') as Readonly<Record<string, unknown>> | null;
+    if (typeof given?.['id'] !== 'string') return undefined;
+    const { id } = given;
+    const tasks = Object.entries(objectIn(given, 'tasks')).slice(0, MAX_TASKS + 1);
+    return {
+      id,
+      workers: numberIn(given, 'workers'),
+      busy: numberIn(given, 'busy'),
+      window: numberIn(given, 'window'),
+      rss: numberIn(given, 'rss'),
+      loopDelayMs: numberIn(given, 'loopDelayMs'),
+      seenAt: numberIn(given, 'seenAt'),
+      node: numberIn(given, 'node'),
+      recovered: numberIn(given, 'recovered'),
+      tasks: Object.fromEntries(tasks.map(([name, meter]) => [name, readMeter(meter as object)])),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function readMeter(given: object): PackedTaskMeter {
+  return {
+    completed: numberIn(given, 'completed'),
+    failed: numberIn(given, 'failed'),
+    cancelled: numberIn(given, 'cancelled'),
+    queued: readHistogram(objectIn(given, 'queued')),
+    execution: readHistogram(objectIn(given, 'execution')),
+  };
+}
+
+function readHistogram(given: object): PackedHistogram {
+  const buckets: unknown = Reflect.get(given, 'buckets');
+  return {
+    count: numberIn(given, 'count'),
+    sum: numberIn(given, 'sum'),
+    max: numberIn(given, 'max'),
+    buckets: Array.isArray(buckets) && buckets.every(isCount) ? buckets : [],
+  };
+}
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+function numberIn(object: object, name: string): number {
+  const value: unknown = Reflect.get(object, name);
+  return isCount(value) ? value : 0;
+}
+
+function objectIn(object: object, name: string): object {
+  const value: unknown = Reflect.get(object, name);
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+/** The settled jobs of one task. */
+export class TaskMeter {
+  completed = 0;
+  failed = 0;
+  cancelled = 0;
+  readonly queued = new Histogram();
+  readonly execution = new Histogram();
+
+  /** Adds what a host has told. */
+  add(packed: PackedTaskMeter): void {
+    this.completed += packed.completed;
+    this.failed += packed.failed;
+    this.cancelled += packed.cancelled;
+    this.queued.add(Histogram.unpack(packed.queued));
+    this.execution.add(Histogram.unpack(packed.execution));
+  }
+
+  pack(): PackedTaskMeter {
+    const { completed, failed, cancelled, queued, execution } = this;
+    return { completed, failed, cancelled, queued: queued.pack(), execution: execution.pack() };
+  }
+}
+
+/** Settled jobs by task: of the first 256 names, and of all others together. */
+export class TaskMeterList {
+  readonly #meters = new Map<string, TaskMeter>();
+
+  of(name: string): TaskMeter {
+    const isFull = this.#meters.size >= MAX_TASKS && !this.#meters.has(name);
+    const key = isFull ? OTHER_TASKS : name;
+    let meter = this.#meters.get(key);
+    if (meter === undefined) {
+      meter = new TaskMeter();
+      this.#meters.set(key, meter);
+    }
+    return meter;
+  }
+
+  get entries(): readonly (readonly [name: string, meter: TaskMeter])[] {
+    return [...this.#meters];
+  }
+}

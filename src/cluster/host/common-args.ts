@@ -1,0 +1,28 @@
+import type { TaskRef } from '../../jobs/task-ref.js';
+import { decodeValue, type Encoded } from '../codec/value-codec.js';
+
+/** How many lists are known at once. */
+const KEPT = 16;
+
+/**
+ * The common arguments of maps. Those of the parts of a map are the same for all, so that they are decoded once and a worker is
+ * sent them once.
+ */
+export class CommonArgs {
+  readonly #known = new Map<string, TaskRef>();
+
+  /** Returns the task with the arguments behind those of each call. @throws {NotCloneableError} */
+  add(task: TaskRef, encoded: Encoded): TaskRef {
+    const key = `${task.id} ${JSON.stringify(encoded)}`;
+    let called = this.#known.get(key);
+    if (called === undefined) {
+      const args = decodeValue(encoded, 'options.args');
+      called = task.withArgs(Array.isArray(args) ? args : []);
+    }
+    this.#known.delete(key); // the last one used is the last one forgotten
+    this.#known.set(key, called);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > KEPT && oldest !== undefined) this.#known.delete(oldest);
+    return called;
+  }
+}
