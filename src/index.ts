@@ -1,7 +1,7 @@
 export type { ContextStore, ContextStores } from './base/context-stores.js';
 export type { GraphNode, GraphRunOptions, NodeOptions, NodeOutput, WithOutputs } from './compose/graph/graph-node.js';
 export { type GraphOptions, JobGraph } from './compose/graph/job-graph.js';
-export type { GroupStats, JobGroup } from './compose/job-group.js';
+export type { GroupOptions, GroupStats, JobGroup } from './compose/job-group.js';
 export type { JobStream, SettledJob, StreamOptions } from './compose/job-stream.js';
 export type { JobMap } from './compose/map/job-map.js';
 export type { MapOptions } from './compose/map/map-options.js';

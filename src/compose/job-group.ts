@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { refuseSurplusObjects } from '../base/check/options.js';
-import { checkText } from '../base/check/values.js';
+import { optionNames, readOptions } from '../base/check/options.js';
+import { checkCount, checkText } from '../base/check/values.js';
 import { setImmediate } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { type StopTimer, startTimer } from '../base/timer.js';
@@ -8,11 +8,12 @@ import { PoolClosedError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { isSettled, kindOf } from '../jobs/job-access.js';
 import { whenSettled } from '../jobs/job-engine.js';
-import { type CheckedJobOptions, type JobOptions, readJobOptions, withToken } from '../jobs/job-options.js';
+import { type CheckedJobOptions, type JobOptions, readJobOptions, withLimits, withToken } from '../jobs/job-options.js';
 import type { Task, TaskArgs } from '../jobs/task.js';
 import type { JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { CancellationToken } from '../sync/cancellation-token.js';
 import { stays } from '../sync/sharing/crossing.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 
 /** What a group uses of its pool. */
@@ -20,6 +21,16 @@ export interface GroupDeps {
   submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
   submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
 }
+
+export interface GroupOptions {
+  /**
+   * How many jobs of the group, those of its child groups included, may run at once: a whole number, 1 or more. The others are
+   * PENDING and occupy no worker; the most urgent has the next turn. Default: no limit but the workers.
+   */
+  readonly concurrency?: number | undefined;
+}
+
+const GROUP_OPTIONS = optionNames<GroupOptions>({ concurrency: true });
 
 /** Counts of a group's jobs by state, including those of its child groups. */
 export interface GroupStats {
@@ -46,6 +57,8 @@ export class JobGroup implements AsyncDisposable {
   readonly token: CancellationToken;
   readonly #deps: GroupDeps;
   readonly #parent: JobGroup | undefined;
+  /** Its own, and those of the groups that contain it. */
+  readonly #limits: readonly ConcurrencyLimit[];
   /**
    * Includes the jobs of child groups: a group does not reference its children, which may be many and short-lived (I9).
    */
@@ -56,10 +69,13 @@ export class JobGroup implements AsyncDisposable {
   readonly #whenNone: (() => void)[] = [];
 
   /** @internal */
-  constructor(deps: GroupDeps, name: string, parent?: JobGroup) {
+  constructor(deps: GroupDeps, name: string, options: GroupOptions | undefined, parent?: JobGroup) {
     checkText(name, 'name', 'make a group');
+    const { concurrency } = readOptions(options, GROUP_OPTIONS, 'make a group');
+    const own = concurrency === undefined ? [] : [limitOf(concurrency)];
     this.name = name;
     this.token = parent === undefined ? new CancellationToken() : parent.token.child();
+    this.#limits = parent === undefined ? own : [...own, ...parent.#limits];
     this.#deps = deps;
     this.#parent = parent;
   }
@@ -76,7 +92,7 @@ export class JobGroup implements AsyncDisposable {
   submit<K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
   submit(task: Task, args?: readonly unknown[], options?: JobOptions): Job {
     this.#checkOpen();
-    const job = this.#deps.submit(task, args, this.#withToken(options));
+    const job = this.#deps.submit(task, args, this.#withOwn(options));
     this.#add(job);
     return job;
   }
@@ -84,17 +100,15 @@ export class JobGroup implements AsyncDisposable {
   /** Like `submitMany` of the pool. The jobs are cancelled with the group. */
   submitMany<K extends Task>(task: K, listOfArgs: Iterable<Readonly<TaskArgs<K>>>, options?: JobOptions): JobOf<K>[] {
     this.#checkOpen();
-    const jobs = this.#deps.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withToken(options));
+    const jobs = this.#deps.submitMany(task, listOfArgs as Iterable<readonly unknown[]>, this.#withOwn(options));
     for (const job of jobs) this.#add(job);
     return jobs as JobOf<K>[];
   }
 
   /** Makes a group within this one: its jobs are counted, cancelled and awaited with this group's. */
-  group(name: string): JobGroup;
-  group(name: string, ...rest: readonly unknown[]): JobGroup {
-    refuseSurplusObjects(rest, 'no options', 'make a group');
+  group(name: string, options?: GroupOptions): JobGroup {
     this.#checkOpen();
-    return new JobGroup(this.#deps, name, this);
+    return new JobGroup(this.#deps, name, options, this);
   }
 
   /** Returns the counts of the group's jobs by state, including those of its child groups. */
@@ -141,10 +155,10 @@ export class JobGroup implements AsyncDisposable {
     return shown('JobGroup', { name: this.name, ...this.stats() }, inspecting);
   }
 
-  /** Returns the options with the group's token added. */
-  #withToken(options: JobOptions | undefined): CheckedJobOptions {
+  /** Returns the options with the group's token and limits added. */
+  #withOwn(options: JobOptions | undefined): CheckedJobOptions {
     const given = readJobOptions(options, `submit to group '${this.name}'`);
-    return withToken(given, this.token);
+    return withLimits(withToken(given, this.token), this.#limits);
   }
 
   /** Adds a job to this group and to all groups that contain it. */
@@ -192,4 +206,8 @@ export class JobGroup implements AsyncDisposable {
       throw new PoolClosedError(`Cannot submit to group '${this.name}': ${which} has ended`);
     }
   }
+}
+
+function limitOf(concurrency: unknown): ConcurrencyLimit {
+  return new ConcurrencyLimit(checkCount(concurrency, { name: 'concurrency', from: 1, action: 'make a group' }));
 }

@@ -109,7 +109,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   });
   const { grace } = recovery;
   const recycling = new Recycling(settings.recycle, { state, ledger, workers, balance, pacer });
-  const control = new JobControl({ ledger, metrics, dispatcher, backlog, pacer, grace, deferred, childJobs, channels });
+  const control = new JobControl({
+    ...{ ledger, metrics, dispatcher, backlog, pacer, grace },
+    ...{ deferred, limits, childJobs, channels },
+  });
   const outcomes = new Outcomes({
     ...{ ledger, metrics, events, listenerQueue },
     ...{ grace, limits, control, settling, childJobs },

@@ -4,7 +4,7 @@ import { refuseOptions, refuseSurplusObjects } from '../base/check/options.js';
 import { checkFunction, checkInteger, checkIterable } from '../base/check/values.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import { refusalHere } from '../base/nesting.js';
-import { type GroupDeps, JobGroup } from '../compose/job-group.js';
+import { type GroupDeps, type GroupOptions, JobGroup } from '../compose/job-group.js';
 import { type JobStream, type SettledJob, type StreamOptions, streamAsCompleted } from '../compose/job-stream.js';
 import { type JobWaitOptions, readTimeout } from '../compose/job-wait-options.js';
 import type { JobMap } from '../compose/map/job-map.js';
@@ -212,15 +212,17 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
     return this.#engine.schedules.all;
   }
 
-  /** Makes a group for jobs that belong together: they are counted, cancelled and awaited as one. */
-  group(name: string): JobGroup;
-  group(name: string, ...rest: readonly unknown[]): JobGroup {
-    refuseSurplusObjects(rest, 'no options', 'make a group');
+  /**
+   * Makes a group for jobs that belong together: they are counted, cancelled and awaited as one.
+   *
+   * @throws {TypeError | RangeError} for a bad name or option.
+   */
+  group(name: string, options?: GroupOptions): JobGroup {
     const deps: GroupDeps = {
       submit: (task, args, options) => this.submit(task as never, args as never, options),
       submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
     };
-    return new JobGroup(deps, name);
+    return new JobGroup(deps, name, options);
   }
 
   /**

@@ -25,12 +25,16 @@ export type StopOutcome = 'settled' | 'stopping' | 'too late' | 'shielded';
 /** What a change of a job's priority finds; `too late`: the code has begun. */
 export type PriorityOutcome = 'changed' | 'too late';
 
+/** What a request for another time limit finds: `'too late'`, the code has ended. */
+export type TimeLimitOutcome = 'changed' | 'too late';
+
 /** The pool a job was submitted to, as the job sees it. */
 export interface JobPool {
   cancelJob(job: JobHandle, reason: unknown): StopOutcome;
   reprioritise(job: JobHandle, priority: number): PriorityOutcome;
   /** @throws {NotCloneableError} */
   post(job: JobHandle, mail: Mail): void;
+  limitTime(job: JobHandle, timeoutMs: number): TimeLimitOutcome;
 }
 
 /** The result of a cancelled job whose code returned after all. */

@@ -7,6 +7,7 @@ import { LINK, UNLINK } from '../sync/inner.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import { ensureExtras, extrasOf, isSettled, type JobHandle, kindOf, optionsOf, settle } from './job-access.js';
 import type { Attempt, JobOrigin } from './job-extras.js';
+import type { StartLimit } from './job-options.js';
 import { endProgress, latestProgress, ProgressStream, pushProgress } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 import type { TaskRef } from './task-ref.js';
@@ -45,6 +46,13 @@ export function linkParents(job: JobHandle): void {
 export function transferOf(job: JobHandle): readonly Transferable[] | undefined {
   const extras = extrasOf(job);
   return extras === undefined ? undefined : (extras.options?.transfer ?? extras.mailbox?.moves);
+}
+
+const NO_LIMITS: readonly StartLimit[] = [];
+
+/** The limits by which the job has to wait for its turn, before it goes to the queue. */
+export function limitsOf(job: JobHandle): readonly StartLimit[] {
+  return extrasOf(job)?.options?.limits ?? NO_LIMITS;
 }
 
 /** The context values that the job's code sees. */

@@ -99,14 +99,21 @@ declare const CHECKED: unique symbol;
  * Job options that were read and checked: they inherit nothing, points in time are ms since 1970, and lists are copies,
  * so that later changes of the caller's object have no effect.
  */
-export type CheckedJobOptions = JobOptions & { readonly [CHECKED]: true };
+export type CheckedJobOptions = JobOptions & { readonly [CHECKED]: true; readonly limits?: readonly StartLimit[] };
+
+/** Bounds how many of its jobs are in the queue or run at once. */
+export interface StartLimit {
+  /**
+   * Gives a job a turn, until it settles: now, or later, when `granted` is called. A job that has one keeps it.
+   *
+   * @returns how to wait no longer; `undefined` if the job has its turn.
+   */
+  enter(job: Prerequisite, granted: () => void): (() => void) | undefined;
+  /** A job that may wait has another priority. */
+  reprioritised(job: Prerequisite): void;
+}
 
 class Checked extends Bare {}
-
-/** Whether the options were checked by this module. */
-export function areChecked(options: JobOptions): options is CheckedJobOptions {
-  return options instanceof Checked;
-}
 
 /** Returns the checked options with some replaced by `others`, which must be valid. */
 export function withOptions(options: CheckedJobOptions, others: JobOptions): CheckedJobOptions {
@@ -119,12 +126,18 @@ export function withToken(options: CheckedJobOptions, token: CancellationToken):
   return withOptions(options, { token: both });
 }
 
+/** Returns the options with limits by which the job has to wait for its turn. */
+export function withLimits(options: CheckedJobOptions, limits: readonly StartLimit[]): CheckedJobOptions {
+  return limits.length === 0 ? options : withOptions(options, bare({ limits }) as JobOptions);
+}
+
 /**
- * Reads and checks what a caller passed as job options.
+ * Reads and checks what a caller passed as job options, unless that was done before.
  *
  * @throws {TypeError | RangeError} that names the option, the rule and the value received.
  */
 export function readJobOptions(options: unknown, action: string): CheckedJobOptions {
+  if (options instanceof Checked) return options as unknown as CheckedJobOptions;
   const read = new Checked();
   if (options !== undefined) readInto(read, options, { names: JOB_OPTIONS.names, path: '', action });
   return check(read, action);

@@ -42,6 +42,7 @@ import { refuseArgs, takeOptions } from './take-options.js';
 import type { Task } from './task.js';
 import { NO_ARGS } from './task-ref.js';
 import { refOf } from './task-registry.js';
+import { limitTime } from './time-limit.js';
 
 let lastNumber = 0;
 const NO_OPTIONS: JobOptions = Object.freeze(new Bare());
@@ -78,8 +79,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
 
   /**
    * @param task a self-contained function, or a task of a `taskModule`.
-   * @param args the task's arguments, cloned when the job is sent to a thread. Leave them unchanged until the job
-   * settles.
+   * @param args cloned when the job is sent to a thread: leave them unchanged until the job settles.
    * @throws {TypeError | RangeError} for a bad task, argument list or option.
    */
   constructor(task: Task, args?: readonly unknown[], options?: JobOptions) {
@@ -128,10 +128,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return failureOf(this);
   }
 
-  /**
-   * Time from submission until the job's code began, in milliseconds; the time so far while it waits. 0 before it is
-   * submitted.
-   */
+  /** Time from submission until the job's code began, in milliseconds; so far, while it waits. 0 before submission. */
   get queuedMs(): number {
     const waited = this.#waited;
     if (typeof waited === 'number') return waited / TICKS_PER_MS;
@@ -232,6 +229,11 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     if (pool !== undefined) return pool.reprioritise(this, priority) === 'changed';
     changePriority(this, priority);
     return true;
+  }
+
+  /** Sets the option `timeoutMs`, also of a job that runs; `false` if its code has ended. @throws {TypeError | RangeError} */
+  setTimeLimit(ms: number): boolean {
+    return limitTime(this, ms);
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a Job is awaitable by design

@@ -1,7 +1,7 @@
 import { mustBe } from '../base/check/argument-errors.js';
 import { checkFinite } from '../base/check/values.js';
 import { ensureExtras, type JobHandle } from './job-access.js';
-import { areChecked, type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
+import { type CheckedJobOptions, type JobOptions, readJobOptions } from './job-options.js';
 import { JobPriority } from './job-priority.js';
 import type { TaskRef } from './task-ref.js';
 
@@ -18,7 +18,7 @@ export function takeOptions(job: JobHandle, ref: TaskRef, options: JobOptions): 
     if (!Number.isFinite(priority)) checkFinite(priority ?? JobPriority.NORMAL, 'priority', `make job '${ref.name}'`);
     return priority ?? JobPriority.NORMAL;
   }
-  const checked = areChecked(options) ? options : readJobOptions(options, `make job '${ref.name}'`);
+  const checked = readJobOptions(options, `make job '${ref.name}'`);
   if (hasMoreThanPriority(checked)) {
     const extras = ensureExtras(job);
     extras.name = checked.name;

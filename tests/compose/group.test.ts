@@ -24,6 +24,34 @@ describe('a group', () => {
     expect(pool.metrics().submitted).toBe(5);
   });
 
+  test('forgets the jobs that were cancelled while they waited for a turn', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const group = pool.group('g', { concurrency: 1 });
+    using gate = new Gate();
+    const first = group.submit(tasks.hold, [gate.words, 7]);
+    await gate.reachedBy(1);
+    const cancelled = group.submitMany(
+      tasks.echo,
+      Array.from({ length: 1000 }, (_, i) => [i] as const),
+    );
+    const last = group.submit(tasks.echo, [-1], { priority: -1 });
+    for (const job of cancelled) job.cancel();
+    gate.open();
+    expect(await Promise.all([first, last])).toEqual([7, -1]);
+    expect(group.stats()).toMatchObject({ completed: 2, cancelled: 1000 });
+  });
+
+  test.each([[0], [1.5], [Number.NaN], ['2'], [null], [Number.POSITIVE_INFINITY]])(
+    'refuses a concurrency of %p',
+    (bad) => {
+      const pool = new ThreadPool({ maxWorkers: 1 });
+      expect(() => pool.group('g', { concurrency: bad as number })).toThrow(
+        /^Cannot make a group: concurrency must be a whole number/,
+      );
+      return pool.shutdown();
+    },
+  );
+
   test('tells which of its jobs run', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const group = pool.group('g');

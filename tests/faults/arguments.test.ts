@@ -245,6 +245,11 @@ const badCalls: readonly BadCall[] = [
     'Cannot run the graph: pool must be a ThreadPool, received 5',
   ),
   bad(
+    'Job.setTimeLimit',
+    () => any(new Job(tasks.add, [1, 2]))['setTimeLimit']?.(-1),
+    "Cannot set the time limit of job 'add': ms must be 0 or more milliseconds, received -1",
+  ),
+  bad(
     'JobGroup.submit',
     ({ group }) => any(group)['submit']?.(tasks.add, 5),
     "Cannot make job 'add': args must be an array, received 5; write the list of the arguments, such as [x, y]",
@@ -261,8 +266,8 @@ const badCalls: readonly BadCall[] = [
   ),
   bad(
     'JobGroup.group',
-    ({ group }) => any(group)['group']?.('part', { concurrency: 5 }),
-    'Cannot make a group: it takes no options, received an object',
+    ({ group }) => any(group)['group']?.('part', { concurrency: 0 }),
+    'Cannot make a group: concurrency must be a whole number, 1 or more, received 0',
   ),
 ];
 
@@ -348,7 +353,6 @@ test('functions that are passed as callbacks ignore what these get besides', asy
   expect([1, 2].map(token.child, token)).toHaveLength(2);
   expect([new Signal(), new Signal()].map(signal.and, signal)).toHaveLength(2);
   await using pool = new ThreadPool({ kind: 'inline' });
-  expect(['a', 'b'].map(pool.group, pool)).toHaveLength(2);
   await Promise.resolve(5).then(pool.ready.bind(pool));
   await Promise.resolve(5).then(signal.go.bind(signal));
   expect(signal.isSet).toBe(true);

@@ -24,7 +24,18 @@ describe('nothing of the engine is reachable from', () => {
   const JOB = [
     ...['id', 'name', 'priority', 'state', 'result', 'error', 'queuedMs', 'executionMs', 'attempts', 'workerId'],
     ...['startedAt', 'endedAt'],
-    ...['token', 'progress', 'onProgress', 'post', 'cancel', 'setPriority', 'toJSON', INSPECT, ...PROMISE],
+    ...[
+      'token',
+      'progress',
+      'onProgress',
+      'post',
+      'cancel',
+      'setPriority',
+      'setTimeLimit',
+      'toJSON',
+      INSPECT,
+      ...PROMISE,
+    ],
   ].sort();
 
   test('a job: pending, running, completed, failed, cancelled', async () => {

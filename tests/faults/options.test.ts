@@ -66,6 +66,12 @@ const takers: readonly Taker[] = [
   },
   { name: 'shutdownAll', call: (options) => shutdownAll(options), harmless: { mode: 'abort' } },
   { name: 'new Job', call: (options) => new Job(tasks.add, [1, 2], options), harmless: { timeoutMs: 1 } },
+  { name: 'ThreadPool.group', call: (options, { pool }) => pool.group('g', options), harmless: { concurrency: 1 } },
+  {
+    name: 'JobGroup.group',
+    call: (options, { pool }) => pool.group('g').group('part', options),
+    harmless: { concurrency: 1 },
+  },
   {
     name: 'JobGroup.submit',
     call: (options, { pool }) => pool.group('g').submit(tasks.add, [1, 2], options),
@@ -296,7 +302,6 @@ test('what takes no options refuses them', async () => {
   expect(more(pool.ready, surplus)).toThrow(
     'Cannot wait for room in the queue: it takes no options, received an object',
   );
-  expect(more(pool.group, 'g', surplus)).toThrow('Cannot make a group: it takes no options');
   expect(more(pool.broadcast, tasks.add, [1, 2], surplus)).toThrow('Cannot broadcast: it takes no options');
   expect(more(pool.profile, () => {}, surplus)).toThrow('Cannot profile: it takes no options');
   expect(more(pool.resize, undefined)).toThrow(

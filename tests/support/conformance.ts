@@ -4,7 +4,7 @@ import {
   CancellationToken,
   CancelledError,
   type CurrentJob,
-  type Job,
+  Job,
   JobTimeoutError,
   NotCloneableError,
   PoolClosedError,
@@ -709,6 +709,68 @@ export function describeConformance(kind: Kind): void {
       await expect(job).rejects.toBeInstanceOf(JobTimeoutError);
       expect(job.attempts).toBe(0);
       gate.open();
+    });
+
+    test('is set on a job that runs, that was sent ahead, or that was not submitted', async () => {
+      await using pool = makePool({ concurrency: 2 });
+      using gate = new FileGate();
+      const running = pool.submit(gated.untilCancelled, [gate.path, 'so far']);
+      await gate.reachedBy(1);
+      const held = pool.submit(gated.hold, [gate.path]);
+      await gate.reachedBy(2);
+      const sent = pool.submit(gated.untilCancelled, [gate.path, 'so far']);
+      const made = new Job(gated.untilCancelled, [gate.path, 'so far'], { timeoutMs: Number.POSITIVE_INFINITY });
+      expect([running, sent, made].map((job) => job.setTimeLimit(1))).toEqual([true, true, true]);
+      pool.submitJob(made);
+      for (const job of [running, sent, made])
+        await expect(job).rejects.toThrow("untilCancelled' timed out: its code ran for more than 1 ms");
+      expect(held.setTimeLimit(1)).toBe(true);
+      expect(held.setTimeLimit(Number.POSITIVE_INFINITY)).toBe(true);
+      gate.open();
+      expect(await held).toBe(undefined);
+      expect([running, held].map((job) => job.setTimeLimit(1))).toEqual([false, false]);
+      expect(pool.metrics()).toMatchObject({ timedOut: 3, failed: 3, completed: 1 });
+    });
+  });
+
+  describe('a group with a concurrency', () => {
+    test('has as many jobs run at once; those that wait hold no worker', async () => {
+      await using pool = makePool({ concurrency: 4 });
+      using gate = new FileGate();
+      const group = pool.group('g', { concurrency: 2 });
+      const part = group.group('part', { concurrency: 1 });
+      const jobs = [group, group, part, part].map((one, i) => one.submit(gated.hold, [gate.path, i]));
+      await gate.reachedBy(2);
+      expect(await pool.submit(tasks.echo, ['beside'])).toBe('beside');
+      expect(jobs.map((job) => job.state)).toEqual(['RUNNING', 'RUNNING', 'PENDING', 'PENDING']);
+      expect(group.stats()).toMatchObject({ active: 2, pending: 2 });
+      expect(jobs[2]?.cancel()).toBe(true);
+      gate.open();
+      await group.waitAll();
+      expect(jobs.map((job) => job.result)).toEqual([0, 1, undefined, 3]);
+    });
+
+    test('has the most urgent next, equals as they were submitted, and a job of several attempts keep its turn', async () => {
+      await using pool = makePool({ concurrency: 2 });
+      using gate = new FileGate();
+      using log = new FileLog();
+      const group = pool.group('g', { concurrency: 1 });
+      group.submit(gated.hold, [gate.path]);
+      await gate.reachedBy(1);
+      const note = (value: string, priority: number): Job =>
+        group.submit(gated.note, [log.path, value], { priority }) as Job;
+      note('low', 1);
+      for (const n of [1, 2]) note(`high ${n}`, 3);
+      const raised = note('raised', 0);
+      note('lowered', 8).setPriority(-1);
+      expect(raised.setPriority(9)).toBe(true);
+      const failing = group.submit(tasks.fail, ['no'], { priority: 4, retry: { maxAttempts: 3, delayMs: 1 } });
+      gate.open();
+      await expect(failing).rejects.toThrow('no');
+      expect(log.lines).toEqual(['raised']);
+      await group.waitAll();
+      expect(log.lines).toEqual(['raised', 'high 1', 'high 2', 'low', 'lowered']);
+      expect(failing.attempts).toBe(3);
     });
   });
 

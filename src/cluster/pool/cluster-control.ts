@@ -78,6 +78,11 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     throw wrongType(`post to job '${(job as Job).name}'`, 'it runs on another machine');
   }
 
+  /** Nor `setTimeLimit`. */
+  limitTime(job: JobHandle): never {
+    throw wrongType(`set the time limit of job '${(job as Job).name}'`, 'it runs on another machine');
+  }
+
   // What jobs of the cluster call.
 
   cancel(submission: Submission, reason: unknown): Promise<boolean> {

@@ -228,6 +228,7 @@ export class ClusterPool implements AsyncDisposable {
     const group = new JobGroup(
       { submit, submitMany: (task, list, options) => Array.from(list, (args) => submit(task, args, options)) },
       name,
+      undefined,
     );
     return new ClusterGroup(group, this.#handleOf);
   }

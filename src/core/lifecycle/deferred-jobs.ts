@@ -2,11 +2,12 @@ import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
 import { DependencyError, messageOf } from '../../errors.js';
 import type { Job } from '../../jobs/job.js';
 import { isSettled, kindOf, optionsOf } from '../../jobs/job-access.js';
-import { whenSettled } from '../../jobs/job-engine.js';
+import { limitsOf, whenSettled } from '../../jobs/job-engine.js';
+import type { StartLimit } from '../../jobs/job-options.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 
-/** Jobs that may not run yet, as they wait for a time or for other jobs. They are PENDING and delay no others. */
+/** Jobs that may not run yet, as they wait for a time, for other jobs, or for their turn in a group. They are PENDING and delay no others. */
 export class DeferredJobs {
   readonly #ledger: Ledger;
   readonly #queue: Pick<Pacer, 'enqueueBefore'>;
@@ -37,7 +38,7 @@ export class DeferredJobs {
     const waitsFor = (dependsOn as readonly Job[]).filter((other) => kindOf(other).settledAs !== 'COMPLETED');
     const untilStartMs = startAt === undefined ? 0 : msUntil(startAt);
     const leftMs = Math.max(delayMs ?? 0, untilStartMs);
-    if (waitsFor.length === 0 && leftMs === 0) return false;
+    if (waitsFor.length === 0 && leftMs === 0) return this.#deferToTurn(job, limitsOf(job));
     this.#defer(job, waitsFor, leftMs);
     return true;
   }
@@ -46,6 +47,11 @@ export class DeferredJobs {
   delay(job: Job, ms: number): void {
     if (ms === 0) this.#release(job);
     else this.#defer(job, [], ms);
+  }
+
+  /** A job has another priority. */
+  reprioritised(job: Job): void {
+    for (const limit of limitsOf(job)) limit.reprioritised(job);
   }
 
   /** Removes a job that is no longer to run. False if it is not deferred. */
@@ -64,7 +70,7 @@ export class DeferredJobs {
     });
     let missing = waitsFor.length + (ms > 0 ? 1 : 0);
     const met = (): void => {
-      if (--missing === 0 && this.remove(job)) this.#release(job);
+      if (--missing === 0 && this.remove(job) && !this.#deferToTurn(job, limitsOf(job))) this.#release(job);
     };
     if (ms > 0) stops.push(startTimer(ms, met, { keepsProcess: false }));
     for (const other of waitsFor) {
@@ -72,6 +78,19 @@ export class DeferredJobs {
       if (isSettled(other)) ended();
       else stops.push(whenSettled(other, ended));
     }
+  }
+
+  /** Defers a job until it has its turn by each limit, one after the other. False if it has them now. */
+  #deferToTurn(job: Job, limits: readonly StartLimit[]): boolean {
+    for (const [index, limit] of limits.entries()) {
+      const leave = limit.enter(job, () => {
+        if (this.remove(job) && !this.#deferToTurn(job, limits.slice(index + 1))) this.#release(job);
+      });
+      if (leave === undefined) continue;
+      this.#deferred.set(job, leave);
+      return true;
+    }
+    return false;
   }
 
   #release(job: Job): void {

@@ -12,11 +12,13 @@ import {
   type PriorityOutcome,
   type StopOutcome,
   seqOf,
+  type TimeLimitOutcome,
 } from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
 import { PoolRef } from '../../jobs/job-kind.js';
 import { keepMail } from '../../jobs/job-mail.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
+import { setTimeoutMs } from '../../jobs/time-limit.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { PoolChannels } from '../channels.js';
 import type { Backlog } from '../dispatch/backlog.js';
@@ -27,6 +29,7 @@ import type { PoolWorker } from '../pool-worker.js';
 import type { GraceKeeper } from '../workers/grace.js';
 import type { ChildJobs } from './child-jobs.js';
 import type { DeferredJobs } from './deferred-jobs.js';
+import type { TimeLimits } from './time-limits.js';
 
 export interface JobControlDeps {
   readonly ledger: Ledger;
@@ -38,6 +41,7 @@ export interface JobControlDeps {
   readonly deferred: DeferredJobs;
   readonly childJobs: ChildJobs;
   readonly channels: PoolChannels;
+  readonly limits: TimeLimits;
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
@@ -151,9 +155,17 @@ export class JobControl implements JobPool {
     if (!isQueued && !isDeferred && !isNext && worker?.inFlight.takeBackOne(job) !== 'taken back') return 'too late';
     this.#deps.metrics.jobReprioritised(kindOf(job).priority, priority);
     changePriority(job, priority);
+    if (isDeferred) deferred.reprioritised(job);
     if (isNext || isDeferred) return 'changed';
     this.#deps.ledger.refreshClock(); // it may begin a batch: jobs that come with it need a time of their own
     this.#deps.pacer.enqueueBefore(job);
+    return 'changed';
+  }
+
+  limitTime(job: Job, timeoutMs: number): TimeLimitOutcome {
+    if (this.#deps.childJobs.isWaiting(job)) return 'too late';
+    setTimeoutMs(job, timeoutMs);
+    if (workerOf(job) !== undefined) this.#deps.limits.changed(job, this);
     return 'changed';
   }
 

@@ -1,7 +1,7 @@
 import { now } from '../../base/clock.js';
 import { msUntil, type StopTimer, startTimer } from '../../base/timer.js';
 import type { Job } from '../../jobs/job.js';
-import { optionsOf, type StopOutcome } from '../../jobs/job-access.js';
+import { optionsOf, ownerOf, type StopOutcome, seqOf } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import { Timeout } from '../../jobs/stop-cause.js';
 
@@ -36,11 +36,30 @@ export class TimeLimits {
   began(job: Job, begunAtMs: number, stopper: Stopper): void {
     const { timeoutMs } = optionsOf(job);
     if (timeoutMs === undefined) return;
-    const expire = (): void => {
+    this.#startTimer(job, Math.max(0, begunAtMs + timeoutMs - now()), () => {
       stopper.stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));
-    };
-    const leftMs = Math.max(0, begunAtMs + timeoutMs - now());
-    this.#attempts.set(job, startTimer(leftMs, expire, { keepsProcess: false }));
+    });
+  }
+
+  /**
+   * A job that was sent to a worker has another `timeoutMs`. The worker may not report when its code begins, as it was sent
+   * without one: so this looks when that could have run for long enough.
+   */
+  changed(job: Job, stopper: Stopper): void {
+    whenSettled(job, () => this.ended(job));
+    this.#look(job, stopper);
+  }
+
+  #look(job: Job, stopper: Stopper): void {
+    const { timeoutMs } = optionsOf(job);
+    const begunAtMs = begunAtMsOf(job);
+    if (begunAtMs !== undefined) this.began(job, begunAtMs, stopper);
+    else if (timeoutMs !== undefined) this.#startTimer(job, Math.max(1, timeoutMs), () => this.#look(job, stopper));
+  }
+
+  #startTimer(job: Job, ms: number, fn: () => void): void {
+    this.ended(job);
+    this.#attempts.set(job, startTimer(ms, fn, { keepsProcess: false }));
   }
 
   /** The attempt has ended, or is given up. */
@@ -58,4 +77,10 @@ const MOST_MEANT_AS_DURATION = 1e10;
 function hintOn(deadline: number): string {
   if (deadline <= 0 || deadline > MOST_MEANT_AS_DURATION) return '';
   return `; a deadline is a Date or ms since 1970: for ${deadline} ms from now, write Date.now() + ${deadline}`;
+}
+
+/** When the code of a job at a worker began, in ms of `now()`; `undefined` before. */
+function begunAtMsOf(job: Job): number | undefined {
+  const owner = ownerOf(job);
+  return owner?.hasBegun(seqOf(job)) ? owner.begunAtMs?.(seqOf(job)) : undefined;
 }

@@ -34,6 +34,32 @@ describe('timeoutMs', () => {
     expect(await job).toBe(3);
   });
 
+  test('is refused by its name, whatever the state of the job', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const job = pool.submit(tasks.add, [1, 2], { name: 'sum' });
+    for (const bad of [-1, Number.NaN, '5', null, undefined, 5n])
+      expect(() => job.setTimeLimit(bad as number)).toThrow(/^Cannot set the time limit of job 'sum': ms must be /);
+    await job;
+    expect(() => job.setTimeLimit(-1)).toThrow(RangeError);
+  });
+
+  test('that was set while the code ran ends deaf code', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, graceMs: 20 });
+    using gate = new Gate();
+    const job = pool.submit(tasks.deaf, [gate.words]);
+    await gate.reachedBy(1);
+    expect(job.setTimeLimit(1)).toBe(true);
+    await expect(job).rejects.toBeInstanceOf(JobTimeoutError);
+  });
+
+  test('that was set holds for each attempt', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1, graceMs: Number.POSITIVE_INFINITY });
+    const job = pool.submit(tasks.spin, [], { retry: { maxAttempts: 2, delayMs: 0 } });
+    expect(job.setTimeLimit(5)).toBe(true);
+    await expect(job).rejects.toBeInstanceOf(JobTimeoutError);
+    expect(job.attempts).toBe(2);
+  });
+
   test('ends deaf code with its thread after the grace', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, graceMs: 20 });
     using gate = new Gate();
