@@ -47,6 +47,7 @@ export type {
   SubmitterScheduleOptions,
 } from './core/submitter.js';
 export { Thread } from './core/thread.js';
+export type { Trace, TraceEvent, TraceOptions } from './core/trace/trace.js';
 export {
   CancelledError,
   ChannelClosedError,

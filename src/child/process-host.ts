@@ -1,6 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { bare } from '../base/bare.js';
 import { setImmediate, setTimeout } from '../base/clock.js';
+import type { Collection, CollectionStep } from '../base/collections.js';
 import type { ContextValues } from '../base/context-stores.js';
 import type { InFlightJobTask } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
@@ -150,6 +151,10 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
     this.#pool.send({ kind: 'heap-full' });
   }
 
+  collected(_worker: RemoteWorker<Call>, collections: readonly Collection[], answer?: CollectionStep): void {
+    this.#pool.send({ kind: 'collected', collections, answer });
+  }
+
   messageRead(call: Call): void {
     this.#calls.messageRead(call);
   }
@@ -228,6 +233,9 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         break;
       case 'profile':
         this.#profiler.take(message.step);
+        break;
+      case 'collections':
+        this.#worker.tell(message);
         break;
       case 'cancel': {
         const call = this.#calls.get(message.run);

@@ -90,7 +90,7 @@ export class PoolChannels {
   #begin<E extends PoolEvent>(event: E, listener: PoolListener<E>): boolean {
     if (this.#published.has(event)) return false;
     this.#published.add(event);
-    outsideRequests(() => this.#deps.events.watch(event, listener));
+    outsideRequests(() => void this.#deps.events.watch(event, listener));
     return true;
   }
 

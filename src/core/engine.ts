@@ -41,6 +41,8 @@ import { PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
 import { Running } from './running.js';
 import { Shutdown } from './shutdown.js';
+import { TraceRecorder } from './trace/trace-recorder.js';
+import { Tracing } from './trace/tracing.js';
 import { UnobservedFailures } from './unobserved-failures.js';
 import { WorkerReports } from './worker-reports.js';
 import { IdleReaper } from './workers/idle-reaper.js';
@@ -75,7 +77,8 @@ export function createEngine(pool: object, settings: PoolSettings) {
 
   // workers
   const parking = new MainParking();
-  const workerHooks = new WorkerHooks(settings, log);
+  const recorder = new TraceRecorder(events, settings.kind);
+  const workerHooks = new WorkerHooks(settings, { log, recorder });
   const profiling = new Profiling(settings.kind);
   const functions = new Functions(settings.functions);
   const workers = new WorkerSet(settings, parking, { workerHooks, functions });
@@ -111,7 +114,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const recycling = new Recycling(settings.recycle, { state, ledger, workers, balance, pacer });
   const control = new JobControl({
     ...{ ledger, metrics, dispatcher, backlog, pacer, grace },
-    ...{ deferred, limits, childJobs, channels },
+    ...{ deferred, limits, childJobs, channels, recorder },
   });
   const outcomes = new Outcomes({
     ...{ ledger, metrics, events, listenerQueue },
@@ -134,7 +137,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   });
 
   // hooks
-  const broadcasts = new Broadcasts({ state, ledger, balance, pacer, workers, workerHooks });
+  const broadcasts = new Broadcasts({ state, ledger, balance, pacer, workers, workerHooks, recorder });
 
   // features built on submission
   const streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
@@ -144,6 +147,8 @@ export function createEngine(pool: object, settings: PoolSettings) {
     isOpen: () => state.phase === 'open',
     context: settings.context,
   });
+
+  const tracing = new Tracing(settings.name, { recorder, workers, pacer, control, listenerQueue });
 
   const shutdown = new Shutdown({
     state,
@@ -159,7 +164,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   });
 
   const reports = new WorkerReports({
-    ...{ events, log, metrics, output, profiling, ledger, functions },
+    ...{ events, log, metrics, output, profiling, recorder, ledger, functions },
     ...{ workers, reaper, backoff, failedStarts, recovery, recycling, warmUp },
     ...{ pool, state, balance, pacer, control, childJobs, childIntake },
   });
@@ -176,6 +181,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   if (log.isOpen) starvation.begin();
 
   return {
+    name: settings.name,
     state,
     events,
     log,
@@ -184,6 +190,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     workers,
     reaper,
     profiling,
+    tracing,
     balance,
     dispatcher,
     backlog,

@@ -97,7 +97,7 @@ export class EventHub {
   readonly #observers = new Map<PoolEvent, number>();
   readonly #listenerQueue: ListenerQueue;
   readonly #names: readonly string[];
-  /** Whether no listener was ever added: spares every job a lookup in the map. */
+  /** Whether there is no listener: spares every job a lookup in the map. */
   #isSilent = true;
   #look = (): void => {};
 
@@ -128,6 +128,7 @@ export class EventHub {
     const remove = (): void => {
       isOn = false;
       this.#listeners.get(event)?.delete(own);
+      this.#isSilent = [...this.#listeners.values()].every(({ size }) => size === 0);
     };
     this.#removers.set(own, remove);
     return remove;
@@ -170,10 +171,15 @@ export class EventHub {
     });
   }
 
-  /** Like `on`, for a listener that only observes: it does not count as handling the event. */
-  watch<E extends PoolEvent>(event: E, listener: PoolListener<E>): void {
-    this.on(event, listener);
-    this.#observers.set(event, (this.#observers.get(event) ?? 0) + 1);
+  /** Like `on`, for a listener that only observes: it does not count as handling the event. Returns how to remove it, once. */
+  watch<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
+    const remove = this.on(event, listener);
+    const count = (change: number): void => void this.#observers.set(event, (this.#observers.get(event) ?? 0) + change);
+    count(1);
+    return () => {
+      remove();
+      count(-1);
+    };
   }
 
   /** Whether there is any listener. */

@@ -18,18 +18,14 @@ import { type JobOptions, readJobOptions } from '../jobs/job-options.js';
 import type { Task, TaskArgs, TaskResult } from '../jobs/task.js';
 import { refOf } from '../jobs/task-registry.js';
 import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
-import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
-import { type JobFilter, type JobRow, listJobs } from './job-list.js';
 import type { Intake } from './lifecycle/intake.js';
+import { giveEngine, ObservedPool } from './observed-pool.js';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options/options.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
-import { giveParts, PoolEmitter } from './pool-emitter.js';
-import { poolMetrics } from './pool-metrics.js';
 import type { PoolStatus } from './pool-state.js';
 import { closedError } from './pool-state.js';
-import type { CpuProfile } from './profile/cpu-profile.js';
 import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
 
 /**
@@ -45,7 +41,7 @@ import { handleSignals, registerForShutdown, type SignalOptions } from './shutdo
  * const sum = await pool.submit((x: number, y: number) => x + y, [5, 10], { priority: JobPriority.HIGH });
  * ```
  */
-export class ThreadPool extends PoolEmitter implements AsyncDisposable {
+export class ThreadPool extends ObservedPool implements AsyncDisposable {
   /**
    * Shuts down all pools and threads on SIGINT and SIGTERM, and then lets the signal end the process. A second signal aborts
    * them.
@@ -59,7 +55,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
   readonly #engine: Engine;
   /** `#engine.intake`, read for every job. */
   readonly #intake: Intake;
-  readonly #name: string;
   readonly #submitStacks: boolean;
   readonly #unregister: () => void;
 
@@ -70,9 +65,8 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
     const engine = createEngine(this, settings);
     const { intake, workers } = engine;
     this.#engine = engine;
-    giveParts(this, engine);
+    giveEngine(this, engine);
     this.#intake = intake;
-    this.#name = settings.name;
     this.#submitStacks = settings.submitStacks;
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
     if (refusalHere('start workers') === undefined) workers.refill();
@@ -85,11 +79,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
         ? 'a ThreadPool, which stays on its thread; a task submits to its own pool by currentJob().submit()'
         : undefined,
     );
-  }
-
-  /** The option `name`: the prefix of its threads' names, and its name in logs, metrics and traces. */
-  get name(): string {
-    return this.#name;
   }
 
   /** `'draining'` from the call of `shutdown`, in any mode, until all threads have exited. */
@@ -308,32 +297,6 @@ export class ThreadPool extends PoolEmitter implements AsyncDisposable {
     refuseOptions(rest, 'broadcast');
     const refusal = refusalHere('broadcast');
     return refusal === undefined ? this.#engine.broadcasts.run(task, args) : Promise.reject(refusal);
-  }
-
-  /** Lists the jobs that have not settled, the most urgent first: 100 of them, if `filter.limit` says no other number. */
-  jobs(filter?: JobFilter): readonly JobRow[] {
-    return listJobs(this.#engine.control.unsettled(), filter);
-  }
-
-  /** Returns a snapshot of the pool's metrics. */
-  metrics(): PoolMetrics {
-    return poolMetrics(this.#engine, this.name);
-  }
-
-  /**
-   * Makes one CPU profile of the calling thread and of every worker, including those that start meanwhile, while `fn` runs:
-   * until it returns, or its promise settles. The part of a worker that dies is lost.
-   *
-   * @returns the profile, for `JSON.stringify` and a file named `….cpuprofile`; rejects with what `fn` throws.
-   * @throws {TypeError} if `fn` is not a function.
-   * @throws {PoolClosedError} by rejection, after `shutdown`.
-   */
-  profile(fn: () => unknown): Promise<CpuProfile>;
-  profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
-    checkFunction(fn, 'fn', 'profile');
-    refuseOptions(rest, 'profile');
-    if (this.#engine.state.phase !== 'open') return Promise.reject(closedError('profile'));
-    return this.#engine.profiling.run(fn, this.#engine);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { now, toEpoch } from '../base/clock.js';
+import type { Collection, CollectionStep } from '../base/collections.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
@@ -22,6 +23,7 @@ import type { PoolLog } from './log.js';
 import type { ReadonlyPoolState } from './pool-state.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Profiling } from './profile/profiling.js';
+import type { TraceRecorder } from './trace/trace-recorder.js';
 import type { IdleReaper } from './workers/idle-reaper.js';
 import type { Recycling } from './workers/recycling.js';
 import type { StartBackoff } from './workers/start-backoff.js';
@@ -42,6 +44,7 @@ export interface WorkerReportsDeps {
   readonly workers: WorkerSet;
   readonly reaper: IdleReaper;
   readonly profiling: Profiling;
+  readonly recorder: TraceRecorder;
   readonly balance: Balance;
   readonly pacer: Pacer;
   readonly backoff: StartBackoff;
@@ -67,17 +70,19 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerStarting(worker: PoolWorker): void {
-    const { log, profiling, events } = this.#deps;
+    const { log, profiling, recorder, events } = this.#deps;
     const { workerId, threadId } = worker;
     profiling.workerStarting(worker);
+    recorder.workerStarting(worker);
     log.workerStarting(worker);
     events.emit('workerStarting', { workerId, threadId });
   }
 
   workerReady(worker: PoolWorker): void {
-    const { log, backoff, events, pacer, reaper, recycling, warmUp } = this.#deps;
+    const { log, recorder, backoff, events, pacer, reaper, recycling, warmUp } = this.#deps;
     const { workerId, threadId } = worker;
     log.workerReady(worker);
+    recorder.workerReady(worker);
     backoff.succeeded();
     events.emit('workerStarted', { workerId, threadId });
     warmUp.workerReady();
@@ -92,8 +97,9 @@ export class WorkerReports implements WorkerSetEvents {
   }
 
   workerExited(worker: PoolWorker, exit: ThreadExit): void {
-    const { state, log, output, ledger, workers, profiling, recovery, recycling, control } = this.#deps;
+    const { state, log, output, ledger, workers, profiling, recorder, recovery, recycling, control } = this.#deps;
     profiling.workerExited(worker);
+    recorder.workerExited(worker, exit);
     worker.drain(Number.POSITIVE_INFINITY);
     log.workerExited(worker, exit);
     this.#emitExit(worker, exit);
@@ -151,6 +157,10 @@ export class WorkerReports implements WorkerSetEvents {
 
   heapFull(worker: PoolWorker): void {
     this.#deps.recycling.replace(worker);
+  }
+
+  collected(worker: PoolWorker, collections: readonly Collection[], answer?: CollectionStep): void {
+    this.#deps.recorder.collected(worker, collections, answer);
   }
 
   messageRead(job: Job): void {

@@ -86,6 +86,9 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
       case 'heap-full':
         events.heapFull(this.#worker);
         break;
+      case 'collected':
+        events.collected(this.#worker, message.collections, message.answer);
+        break;
       case 'broken':
         lifecycle.broke(decodeError(message.error));
         break;

@@ -1,3 +1,4 @@
+import { now } from '../base/clock.js';
 import type { TaskDefinition } from '../contract/task-definition.js';
 import { decodeError } from '../wire/message/error-codec.js';
 import type { DOORBELL, FromWorker, HookReply, ToWorker } from '../wire/message/protocol.js';
@@ -18,7 +19,8 @@ export class HookQueue {
   readonly #deps: HookQueueDeps;
   /** The first has been sent to the thread, if the queue is not closed. */
   readonly #hooks: Hook[] = [];
-  #hasBegun = false;
+  /** When the first began, in ms of `now()`; `undefined` before. */
+  #begunAtMs: number | undefined;
   /** `early`: the thread is not up yet. It is sent its hooks all the same, and runs them one after the other. */
   #state: 'early' | 'open' | 'closed' = 'early';
 
@@ -58,14 +60,14 @@ export class HookQueue {
         values.receive(message);
         break;
       case 'hook-begun':
-        this.#hasBegun = true;
+        this.#begunAtMs = message.atMs;
         this.#hooks[0]?.begun?.();
         break;
       case 'hook-returned':
-        this.#ended(this.#hooks[0], this.#take(message.tag));
+        this.#ended(this.#hooks[0], this.#take(message.tag), message.atMs);
         break;
       case 'hook-threw':
-        this.#ended(this.#hooks[0], { error: decodeError(message.error) });
+        this.#ended(this.#hooks[0], { error: decodeError(message.error) }, message.atMs);
         break;
     }
   }
@@ -73,7 +75,8 @@ export class HookQueue {
   /** The thread is gone, and its last messages were read: gives up the remaining hooks. */
   abandon(exit: ThreadExit): void {
     this.#state = 'closed';
-    for (const [index, hook] of this.#hooks.splice(0).entries()) hook.lost(exit, index === 0 && this.#hasBegun);
+    for (const [index, hook] of this.#hooks.splice(0).entries())
+      hook.lost(exit, index === 0 && this.#begunAtMs !== undefined);
   }
 
   #take(tag: number): HookEnd {
@@ -84,11 +87,12 @@ export class HookQueue {
     }
   }
 
-  #ended(hook: Hook | undefined, end: HookEnd): void {
+  #ended(hook: Hook | undefined, end: HookEnd, atMs: number): void {
     if (hook === undefined) return;
-    if (hook === this.#hooks[0]) this.#hasBegun = false;
+    const begunAtMs = hook === this.#hooks[0] ? (this.#begunAtMs ?? atMs) : atMs;
+    if (hook === this.#hooks[0]) this.#begunAtMs = undefined;
     this.#hooks.splice(this.#hooks.indexOf(hook), 1);
-    hook.ended(end);
+    hook.ended(end, { begunAtMs, endedAtMs: atMs });
     if (this.isOpen && this.isEmpty) this.#deps.hooksEnded();
   }
 
@@ -98,7 +102,7 @@ export class HookQueue {
       const tag = values.send(hook.args, hook.argsName);
       this.#deps.tell({ kind: 'hook', task: hook.task.origin, tag, wantsResult: hook.wantsResult });
     } catch (error) {
-      this.#ended(hook, { error });
+      this.#ended(hook, { error }, now());
     }
   }
 }
@@ -109,6 +113,12 @@ export function isHookReply(message: Exclude<FromWorker, typeof DOORBELL>): mess
 
 /** How the code of a hook ended. */
 export type HookEnd = { readonly value: unknown } | { readonly error: unknown };
+
+/** When a hook's code ran, in ms of `now()`. */
+export interface HookRun {
+  readonly begunAtMs: number;
+  readonly endedAtMs: number;
+}
 
 /** A call of a task that is not a job: a worker's setup, a broadcast, or its teardown. */
 export interface Hook {
@@ -121,7 +131,7 @@ export interface Hook {
   /** The hook's code begins. */
   readonly begun?: () => void;
   /** The hook's code has ended, or there was none to run. */
-  readonly ended: (end: HookEnd) => void;
+  readonly ended: (end: HookEnd, run: HookRun) => void;
   /** The worker is gone. */
   readonly lost: (exit: ThreadExit, hasBegun: boolean) => void;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { nextTick } from '../base/clock.js';
+import { CollectionWatch } from '../base/collections.js';
 import { enterNesting } from '../base/nesting.js';
 import { setCurrentJobCheck } from '../sync/sharing/registry.js';
 import { joinWakeups, setBlockListener } from '../sync/waiting/wakeup.js';
@@ -169,6 +170,7 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
       lateError: (error, jobId) => port.post({ kind: 'late-error', error, jobId }),
       printed: (printed) => output.forward(printed),
       profiled: (profile) => port.post({ kind: 'profiled', profile }),
+      collected: (collections, answer) => port.post({ kind: 'collected', collections, answer }),
       asJob: (context, fn) => (context === undefined ? fn() : scopes.run(context, fn)),
     });
   if (relay !== undefined) tasks.runBy(relay);
@@ -189,7 +191,13 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
     process.on('uncaughtException', (error) => uncaught.add(error));
     output.takeOver(init.printed);
   }
-  const messages = new PoolMessages({ port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk });
+  const collections = new CollectionWatch((seen, answer) =>
+    port.post({ kind: 'collected', collections: seen, answer }),
+  );
+  const messages = new PoolMessages({
+    ...{ port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk },
+    collections,
+  });
   messages.listen();
   if (init.heapLimitMb !== undefined && init.process === undefined)
     watchHeap(init.heapLimitMb, () => port.post({ kind: 'heap-full' }));

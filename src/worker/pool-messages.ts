@@ -1,5 +1,6 @@
 import { outsideRequests } from '../base/async-context.js';
 import { setImmediate } from '../base/clock.js';
+import type { CollectionWatch } from '../base/collections.js';
 import { receive } from '../sync/sharing/registry.js';
 import { unpackReason } from '../wire/message/error-codec.js';
 import { DOORBELL, type ToWorker } from '../wire/message/protocol.js';
@@ -25,6 +26,7 @@ export interface PoolMessagesDeps {
   readonly hookTurns: HookTurns;
   readonly relay: ProcessRelay | undefined;
   readonly talk: Talk;
+  readonly collections: CollectionWatch;
 }
 
 /** Reads the messages that a worker's pool sends by the control port. */
@@ -91,7 +93,7 @@ export class PoolMessages {
   }
 
   #onMessage(packed: ToWorker): void {
-    const { port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk } = this.#deps;
+    const { port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk, collections } = this.#deps;
     if (packed === DOORBELL) {
       loop.turn();
       return;
@@ -136,6 +138,10 @@ export class PoolMessages {
         break;
       case 'profile':
         relay?.profile(message.step);
+        break;
+      case 'collections':
+        if (relay === undefined) collections.take(message.step);
+        else relay.watchCollections(message.step);
         break;
       case 'end-process':
         relay?.end();

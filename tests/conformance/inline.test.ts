@@ -1,7 +1,9 @@
 import { describeConformance } from '../support/conformance.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
+import { describeTraces } from '../support/trace-conformance.ts';
 import { describeWorkersOf } from '../support/workers-conformance.ts';
 
 describeConformance('inline');
 describeTalking('inline');
 describeWorkersOf('inline');
+describeTraces('inline');

@@ -9,12 +9,15 @@ import { describeConformance } from '../support/conformance.ts';
 import { eventually, FileGate, gated } from '../support/file-gate.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
 import { fixture, tasks } from '../support/tasks.ts';
+import { describeTraces, describeTracesOfDeaths } from '../support/trace-conformance.ts';
 import { describeWorkers } from '../support/worker-conformance.ts';
 import { describeWorkersOf } from '../support/workers-conformance.ts';
 
 describeConformance('process');
 describeTalking('process');
 describeWorkersOf('process');
+describeTraces('process');
+describeTracesOfDeaths('process');
 describeWorkers('process');
 
 /** Whether there is such a process, a zombie included. */

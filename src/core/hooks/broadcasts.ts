@@ -9,6 +9,7 @@ import { checkCall, type TaskCall } from '../options/task-call.js';
 import type { ReadonlyPoolState } from '../pool-state.js';
 import { closedError } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
+import type { TraceRecorder } from '../trace/trace-recorder.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { WorkerHooks } from './worker-hooks.js';
 
@@ -19,6 +20,7 @@ export interface BroadcastDeps {
   readonly pacer: Pacer;
   readonly workers: WorkerSet;
   readonly workerHooks: WorkerHooks;
+  readonly recorder: TraceRecorder;
 }
 
 /** Runs a task once on every worker: on present ones ahead of the jobs that they have not begun, on others as they start. */
@@ -63,7 +65,10 @@ export class Broadcasts {
       ...call,
       argsName: 'args',
       wantsResult: true,
-      ended,
+      ended: (end, run) => {
+        this.#deps.recorder.hookRan(worker, { kind: 'broadcast', task: name, end }, run);
+        ended(end);
+      },
       lost: (exit, hasBegun) => {
         if (this.#deps.state.phase !== 'open') ended({ error: closedError(`finish broadcast '${name}'`) });
         else ended(hasBegun ? { error: lostError(worker, name, exit) } : undefined);

@@ -6,19 +6,26 @@ import type { PoolLog } from '../log.js';
 import type { PoolSettings } from '../options/options.js';
 import type { TaskCall } from '../options/task-call.js';
 import type { PoolWorker } from '../pool-worker.js';
+import type { TraceRecorder } from '../trace/trace-recorder.js';
+import type { HookKind } from '../trace/traced.js';
 
 /** What each worker runs besides jobs: the setup and earlier broadcasts before its first job, the teardown at its end. */
 export class WorkerHooks {
   readonly #setup: TaskCall | undefined;
   readonly #teardown: TaskRef | undefined;
   readonly #log: PoolLog;
+  readonly #recorder: TraceRecorder;
   /** Earlier broadcasts, in the order in which they were made. */
   readonly #broadcasts = new Set<TaskCall>();
 
-  constructor({ setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>, log: PoolLog) {
+  constructor(
+    { setup, teardown }: Pick<PoolSettings, 'setup' | 'teardown'>,
+    { log, recorder }: { readonly log: PoolLog; readonly recorder: TraceRecorder },
+  ) {
     this.#setup = setup;
     this.#teardown = teardown;
     this.#log = log;
+    this.#recorder = recorder;
   }
 
   /** How many hooks `begin` adds to a worker. */
@@ -43,13 +50,18 @@ export class WorkerHooks {
     this.#broadcasts.delete(call);
   }
 
-  #do(worker: PoolWorker, { task, args }: TaskCall, what: { readonly kind: string; readonly ended: () => void }): void {
+  #do(
+    worker: PoolWorker,
+    { task, args }: TaskCall,
+    what: { readonly kind: HookKind; readonly ended: () => void },
+  ): void {
     worker.addHook({
       task,
       args,
       argsName: what.kind === 'setup' ? 'setupArgs' : 'args',
       wantsResult: false,
-      ended: (end) => {
+      ended: (end, run) => {
+        this.#recorder.hookRan(worker, { kind: what.kind, task: task.name, end }, run);
         if (has(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
         else what.ended();
       },
@@ -67,7 +79,8 @@ export class WorkerHooks {
       args: NO_ARGS,
       argsName: 'args',
       wantsResult: false,
-      ended: (end) => {
+      ended: (end, run) => {
+        this.#recorder.hookRan(worker, { kind: 'teardown', task: task.name, end }, run);
         if (has(end, 'error')) this.#log.lateError(toError(end.error), { where });
       },
       lost: ({ cause }) => {

@@ -26,6 +26,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
+import type { TraceRecorder } from '../trace/trace-recorder.js';
 import type { GraceKeeper } from '../workers/grace.js';
 import type { ChildJobs } from './child-jobs.js';
 import type { DeferredJobs } from './deferred-jobs.js';
@@ -42,6 +43,7 @@ export interface JobControlDeps {
   readonly childJobs: ChildJobs;
   readonly channels: PoolChannels;
   readonly limits: TimeLimits;
+  readonly recorder: TraceRecorder;
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
@@ -108,6 +110,7 @@ export class JobControl implements JobPool {
       case 'asked':
         setStopCause(job, cause);
         this.#deps.channels.cancelling(job, cause.reason);
+        this.#deps.recorder.stopping(job);
         this.#deps.grace.start(job, worker);
         // another attempt, whose token is not cancelled, may follow one that has timed out
         if (cause.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, cause.reason); // last, as its listeners are foreign code (I7)

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Collection, CollectionStep } from '../../base/collections.js';
 import type { GREETING } from '../../base/version.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
@@ -67,12 +68,12 @@ export interface ValueMessage {
   readonly value: unknown;
 }
 
-/** The progress of a worker's hook. Its result comes in the message before. */
+/** The progress of a worker's hook, in ms of `now()`. Its result comes in the message before. */
 export type HookReply =
   | ValueMessage
-  | { readonly kind: 'hook-begun' }
-  | { readonly kind: 'hook-returned'; readonly tag: number }
-  | { readonly kind: 'hook-threw'; readonly error: ErrorRecord };
+  | { readonly kind: 'hook-begun'; readonly atMs: number }
+  | { readonly kind: 'hook-returned'; readonly tag: number; readonly atMs: number }
+  | { readonly kind: 'hook-threw'; readonly error: ErrorRecord; readonly atMs: number };
 
 export type ToWorker =
   | typeof DOORBELL
@@ -95,6 +96,8 @@ export type ToWorker =
   | { readonly kind: 'ping' }
   /** The child process, if there is one, begins or ends a profile of its thread. `profiled` follows. */
   | { readonly kind: 'profile'; readonly step: ProfileStep }
+  /** The thread that runs the jobs observes its garbage collections. `collected` follows each time that there are some. */
+  | { readonly kind: 'collections'; readonly step: CollectionStep }
   /** The child process, if there is one, is to exit. `process-ended` follows. */
   | { readonly kind: 'end-process' }
   /** No more jobs of the task will come. */
@@ -115,6 +118,12 @@ export type FromWorker =
   | HookReply
   /** The step asked for is done. `profile` is set if it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
+  /** Garbage collections. `answer`: the step that has been done. */
+  | {
+      readonly kind: 'collected';
+      readonly collections: readonly Collection[];
+      readonly answer: CollectionStep | undefined;
+    }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
   /** A job's code calls a function of the pool. Its arguments come in the message before. */
   | {

@@ -1,4 +1,5 @@
 import type { ResourceLimits } from 'node:worker_threads';
+import type { Collection, CollectionStep } from '../../base/collections.js';
 import type { Printed } from '../../contract/printed.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
@@ -68,6 +69,7 @@ export type ToProcess =
   /** Runs a hook. */
   | { readonly kind: 'hook'; readonly task: TaskDefinition; readonly args: Packed; readonly wantsResult: boolean }
   | { readonly kind: 'profile'; readonly step: ProfileStep }
+  | { readonly kind: 'collections'; readonly step: CollectionStep }
   | { readonly kind: 'cancel'; readonly run: number; readonly reason: unknown }
   | { readonly kind: 'child-ended'; readonly child: number; readonly value: Packed }
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
@@ -110,6 +112,11 @@ export type FromProcess =
   | { readonly kind: 'hook-threw'; readonly error: ErrorRecord }
   | { readonly kind: 'late-error'; readonly error: ErrorRecord; readonly jobId: number | string | undefined }
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
+  | {
+      readonly kind: 'collected';
+      readonly collections: readonly Collection[];
+      readonly answer: CollectionStep | undefined;
+    }
   | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
   /** The thread that runs the tasks has died: the process exits. */
   | { readonly kind: 'lost'; readonly exitCode: number; readonly cause: ErrorRecord | undefined }

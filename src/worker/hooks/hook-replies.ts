@@ -1,3 +1,4 @@
+import { now } from '../../base/clock.js';
 import { encodeError } from '../../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../../wire/message/move.js';
 import type { FromWorker } from '../../wire/message/protocol.js';
@@ -16,19 +17,19 @@ export class HookReplies {
   }
 
   begun(): void {
-    this.#post({ kind: 'hook-begun' });
+    this.#post({ kind: 'hook-begun', atMs: now() });
   }
 
   returned(value: unknown): void {
     try {
-      this.#post({ kind: 'hook-returned', tag: this.#send(value) });
+      this.#post({ kind: 'hook-returned', tag: this.#send(value), atMs: now() });
     } catch (error) {
       this.threw(error);
     }
   }
 
   threw(error: unknown): void {
-    this.#post({ kind: 'hook-threw', error: encodeError(error) });
+    this.#post({ kind: 'hook-threw', error: encodeError(error), atMs: now() });
   }
 
   #send(value: unknown): number {

@@ -1,3 +1,4 @@
+import type { CollectionListener, CollectionStep } from '../../base/collections.js';
 import type { Printed } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
@@ -50,6 +51,7 @@ export interface RelayDeps {
   lateError(error: ErrorRecord, jobId: number | string | undefined): void;
   printed(printed: readonly Printed[]): void;
   profiled(profile: ThreadProfile | undefined): void;
+  readonly collected: CollectionListener;
   /** Runs `fn` as code of the job. */
   asJob(context: JobContext | undefined, fn: () => void): void;
 }
@@ -114,6 +116,10 @@ export class ProcessRelay implements Peer {
 
   profile(step: ProfileStep): void {
     this.#process.send({ kind: 'profile', step });
+  }
+
+  watchCollections(step: CollectionStep): void {
+    this.#process.send({ kind: 'collections', step });
   }
 
   forget(taskId: number): void {
@@ -237,6 +243,9 @@ export class ProcessRelay implements Peer {
         break;
       case 'profiled':
         this.#deps.profiled(message.profile);
+        break;
+      case 'collected':
+        this.#deps.collected(message.collections, message.answer);
         break;
       case 'printed':
         this.#deps.printed(message.printed);

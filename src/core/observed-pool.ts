@@ -1,0 +1,86 @@
+import { refuseOptions } from '../base/check/options.js';
+import { checkFunction } from '../base/check/values.js';
+import type { PoolMetrics } from '../metrics/pool-metrics.js';
+import type { Engine } from './engine.js';
+import { type JobFilter, type JobRow, listJobs } from './job-list.js';
+import { giveParts, PoolEmitter } from './pool-emitter.js';
+import { poolMetrics } from './pool-metrics.js';
+import { closedError } from './pool-state.js';
+import type { CpuProfile } from './profile/cpu-profile.js';
+import type { Trace, TraceOptions } from './trace/trace.js';
+import { readTraceCall } from './trace/trace-call.js';
+
+/** Gives a pool its engine, which user code cannot reach. */
+export let giveEngine: (pool: ObservedPool, engine: Engine) => void;
+
+/** The part of a pool that shows what it does. */
+export abstract class ObservedPool extends PoolEmitter {
+  // biome-ignore lint/style/useReadonlyClassProperties: set by the function that the class gives away
+  #engine: Engine | undefined;
+
+  static {
+    giveEngine = (pool, engine) => {
+      pool.#engine = engine;
+      giveParts(pool, engine);
+    };
+  }
+
+  /** The option `name`: the prefix of its threads' names, and its name in logs, metrics and traces. */
+  get name(): string {
+    return this.#given.name;
+  }
+
+  /** Lists the jobs that have not settled, the most urgent first: 100 of them, if `filter.limit` says no other number. */
+  jobs(filter?: JobFilter): readonly JobRow[] {
+    return listJobs(this.#given.control.unsettled(), filter);
+  }
+
+  /** Returns a snapshot of the pool's metrics. */
+  metrics(): PoolMetrics {
+    return poolMetrics(this.#given, this.name);
+  }
+
+  /**
+   * Makes one CPU profile of the calling thread and of every worker, including those that start meanwhile, while `fn` runs:
+   * until it returns, or its promise settles. The part of a worker that dies is lost.
+   *
+   * @returns the profile, for `JSON.stringify` and a file named `….cpuprofile`; rejects with what `fn` throws.
+   * @throws {TypeError} if `fn` is not a function.
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
+   */
+  profile(fn: () => unknown): Promise<CpuProfile>;
+  profile(fn: () => unknown, ...rest: readonly unknown[]): Promise<CpuProfile> {
+    checkFunction(fn, 'fn', 'profile');
+    refuseOptions(rest, 'profile');
+    if (this.#given.state.phase !== 'open') return Promise.reject(closedError('profile'));
+    return this.#given.profiling.run(fn, this.#given);
+  }
+
+  /**
+   * Makes a trace of what jobs and workers do while `fn` runs: until it returns, or its promise settles. Or, as a flight recorder,
+   * of the last `lastMs` milliseconds: it records from its first call on, the 65,536 attempts that ended last.
+   *
+   * @returns the trace, for `JSON.stringify` and a file, which ui.perfetto.dev shows; rejects with what `fn` throws.
+   * @throws {TypeError | RangeError} if it is given neither a function nor valid options.
+   * @throws {PoolClosedError} by rejection, after `shutdown`, unless the flight recorder runs.
+   *
+   * @example
+   * ```ts
+   * const trace = await pool.trace(() => pool.map(tasks.thumbnail, files));
+   * await writeFile('trace.json', JSON.stringify(trace));
+   * ```
+   */
+  trace(fn: () => unknown): Promise<Trace>;
+  trace(options: TraceOptions): Promise<Trace>;
+  trace(given: unknown, ...rest: readonly unknown[]): Promise<Trace> {
+    const { state, tracing } = this.#given;
+    const call = readTraceCall(given, rest);
+    const isKnown = 'lastMs' in call && tracing.isRecorderOn;
+    if (state.phase !== 'open' && !isKnown) return Promise.reject(closedError('trace'));
+    return 'fn' in call ? tracing.run(call.fn) : tracing.last(call.lastMs);
+  }
+
+  get #given(): Engine {
+    return this.#engine as Engine; // given by the constructor of the pool
+  }
+}
