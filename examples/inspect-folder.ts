@@ -1,5 +1,6 @@
 // Inspects a folder on all cores: the SHA-256, the gzipped size and the lines of each file. At the end it shows the largest
 // files, the duplicates, what the pool did, and how long one thread takes for the same. `npm start -- --help` tells more.
+import { writeFile } from 'node:fs/promises';
 import { CancellationToken } from 'thread-system';
 import { formatBytes, formatNumberOf } from './inspect-folder/format';
 import { inspect } from './inspect-folder/inspect';
@@ -10,7 +11,7 @@ import { printInspection, printMetrics, printOneThread } from './inspect-folder/
 
 const CTRL_C = 'Ctrl-C';
 
-async function main({ folder, budgetMs, isLargeFirst, isCompared }: Options): Promise<void> {
+async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile }: Options): Promise<void> {
   // One token for all of it: the listing, every job and the comparison stop when it is cancelled.
   const stop = new CancellationToken();
   process.once('SIGINT', () => stop.cancel(CTRL_C)); // once: a second Ctrl-C ends the process as it usually does
@@ -20,12 +21,16 @@ async function main({ folder, budgetMs, isLargeFirst, isCompared }: Options): Pr
   const listing = await listFiles(folder, stop);
   const bytes = listing.files.reduce((sum, file) => sum + file.bytes, 0);
   console.log(`Inspecting ${folder}: ${formatNumberOf(listing.files.length, 'file')}, ${formatBytes(bytes)}`);
-  const inspection = await inspect(listing.files, { isLargeFirst, stop });
+  const inspection = await inspect(listing.files, { isLargeFirst, stop, isTraced: traceFile !== undefined });
   clearTimeout(budget);
 
   if (stop.isCancelled) console.log(`\nStopped: ${stop.reason}. What is known so far:`);
   printInspection(folder, listing, inspection);
   printMetrics(inspection);
+  if (traceFile !== undefined) {
+    await writeFile(traceFile, JSON.stringify(inspection.trace));
+    console.log(`Trace: ${traceFile}; open it at https://ui.perfetto.dev`);
+  }
   if (isCompared) printOneThread(inspection, await runOnOneThread(inspection.files, stop));
   if (stop.reason === CTRL_C) process.exitCode = 130; // what shells expect of a program that Ctrl-C ended
 }

@@ -1,4 +1,11 @@
-import { type CancellationToken, CancelledError, type PoolMetrics, ThreadPool, taskModule } from 'thread-system';
+import {
+  type CancellationToken,
+  CancelledError,
+  type PoolMetrics,
+  ThreadPool,
+  type Trace,
+  taskModule,
+} from 'thread-system';
 import type { FileFacts } from '../inspect-folder-tasks';
 import { type Failure, type FoundFile, failureOf } from './list-files';
 import { startProgress } from './progress';
@@ -15,11 +22,14 @@ export interface Inspection {
   /** From the first submission until the last job has settled. */
   readonly ms: number;
   readonly metrics: PoolMetrics;
+  /** If it was wanted. */
+  readonly trace: Trace | undefined;
 }
 
 export interface InspectOptions {
   readonly isLargeFirst: boolean;
   readonly stop: CancellationToken;
+  readonly isTraced: boolean;
 }
 
 /** Inspects the files, one job each; what is known by then when `stop` is cancelled. */
@@ -42,9 +52,15 @@ export async function inspect(found: readonly FoundFile[], options: InspectOptio
     progress.fileDone(file);
   }
 
-  const startedMs = performance.now();
-  await Promise.all(found.map(inspectOne)); // all are submitted at once: a job that waits is small
-  const ms = performance.now() - startedMs;
-  progress.end();
-  return { files, failures, unreached: found.length - files.length - failures.length, ms, metrics: pool.metrics() };
+  let ms = 0;
+  async function inspectAll(): Promise<void> {
+    const startedMs = performance.now();
+    await Promise.all(found.map(inspectOne)); // all are submitted at once: a job that waits is small
+    ms = performance.now() - startedMs;
+    progress.end();
+  }
+
+  const trace = options.isTraced ? await pool.trace(inspectAll) : await inspectAll().then(() => undefined);
+  const unreached = found.length - files.length - failures.length;
+  return { files, failures, unreached, ms, metrics: pool.metrics(), trace };
 }

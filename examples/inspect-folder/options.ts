@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Options {
@@ -10,6 +10,8 @@ export interface Options {
   readonly isLargeFirst: boolean;
   /** Whether one thread does the work too, for comparison. */
   readonly isCompared: boolean;
+  /** Where a trace of all jobs is written; `undefined`: none is made. */
+  readonly traceFile: string | undefined;
   readonly isHelpWanted: boolean;
 }
 
@@ -19,6 +21,7 @@ export const USAGE = `Usage: npm start -- [folder] [options]
   --budget <ms>   stop after so many milliseconds and show what is known by then
   --large-first   take the large files first: a later first result, an earlier end
   --no-compare    do not measure the same work on one thread
+  --trace <file>  write what each worker did when, for ui.perfetto.dev
   --help          show this text`;
 
 const LONGEST_MS = 2 ** 31 - 1; // what setTimeout can take
@@ -31,6 +34,7 @@ export function readOptions(args: string[]): Options {
       budget: { type: 'string' },
       'large-first': { type: 'boolean' },
       'no-compare': { type: 'boolean' },
+      trace: { type: 'string' },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
@@ -42,6 +46,7 @@ export function readOptions(args: string[]): Options {
     budgetMs: values.budget === undefined ? undefined : checkBudget(values.budget),
     isLargeFirst: values['large-first'] === true,
     isCompared: values['no-compare'] !== true,
+    traceFile: values.trace === undefined ? undefined : checkTraceFile(values.trace),
     isHelpWanted: values.help === true,
   };
 }
@@ -51,6 +56,16 @@ function checkFolder(folder: string): string {
   if (stats === undefined) throw new Error(`Cannot inspect ${folder}: there is no such folder`);
   if (!stats.isDirectory()) throw new Error(`Cannot inspect ${folder}: it is not a folder`);
   return resolve(folder);
+}
+
+/** Before the work, which may take long. */
+function checkTraceFile(file: string): string {
+  const path = resolve(file);
+  if (file === '' || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new Error(`Cannot write a trace to '${file}': it must be the name of a file`);
+  if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new Error(`Cannot write a trace to ${file}: there is no folder ${dirname(path)}`);
+  return path;
 }
 
 function checkBudget(text: string): number {

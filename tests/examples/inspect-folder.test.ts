@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmod, link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, jest, test } from '@jest/globals';
+import type { Trace } from 'thread-system';
 import { TempFolder } from '../package/temp-folder.ts';
+import { checked, slicesOf } from '../support/trace-schema.ts';
 import { runExample, startExample } from './run-example.ts';
 
 jest.setTimeout(60_000); // several processes share the machine
@@ -119,6 +121,24 @@ test.concurrent('--no-compare leaves the one thread out', async () => {
   expect(stdout).toMatch(/\nTime on 1 thread: .*\n$/);
 });
 
+test.concurrent('--trace writes a trace of the jobs', async () => {
+  await using folder = await makeFolder();
+  await using traces = await TempFolder.make();
+  const file = traces.file('out.json');
+  const { code, stdout, stderr } = await runExample('inspect-folder.ts', [
+    folder.path,
+    '--no-compare',
+    '--trace',
+    file,
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain(`\nTrace: ${file}; open it at https://ui.perfetto.dev\n`);
+  const events = checked(JSON.parse(await readFile(file, 'utf8')) as Trace);
+  const jobs = slicesOf(events, 'job');
+  expect(jobs.map(({ name }) => name)).toEqual(jobs.map(() => 'inspectFile'));
+  expect(jobs).toHaveLength(5 + (isRoot ? 0 : 1));
+});
+
 test.concurrent('an empty folder is no fault', async () => {
   await using folder = await TempFolder.make();
   const { code, stdout, stderr } = await runExample('inspect-folder.ts', [folder.path]);
@@ -160,6 +180,8 @@ test.concurrent.each([
   [['--nope'], "Unknown option '--nope'"],
   [['here', 'there'], 'Cannot inspect several folders at once: received here, there'],
   [['no-such-folder'], 'Cannot inspect no-such-folder: there is no such folder'],
+  [['--trace', 'no-such-folder/out.json'], 'Cannot write a trace to no-such-folder/out.json: there is no folder '],
+  [['--trace', '.'], "Cannot write a trace to '.': it must be the name of a file"],
   [['package.json'], 'Cannot inspect package.json: it is not a folder'],
   [['--budget', 'soon'], "Cannot use the budget 'soon': it must be a number of milliseconds from 0 to 2147483647"],
 ] as const)('%j is refused, with the reason', async (args, reason) => {
