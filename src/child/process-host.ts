@@ -1,10 +1,10 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { bare } from '../base/bare.js';
 import { setImmediate, setTimeout } from '../base/clock.js';
-import type { Collection, CollectionStep } from '../base/collections.js';
 import type { ContextValues } from '../base/context-stores.js';
 import type { InFlightJobTask } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Collection, CollectionStep } from '../contract/collections.js';
 import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
 import { SHUT_DOWN } from '../contract/worker-end.js';

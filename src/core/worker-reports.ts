@@ -1,6 +1,6 @@
 import { now, toEpoch } from '../base/clock.js';
-import type { Collection, CollectionStep } from '../base/collections.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Collection, CollectionStep } from '../contract/collections.js';
 import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
 import type { ThreadExit } from '../host/thread-exit.js';

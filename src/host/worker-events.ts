@@ -1,6 +1,6 @@
-import type { Collection, CollectionStep } from '../base/collections.js';
 import type { InFlightJob } from '../base/in-flight-job.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { Collection, CollectionStep } from '../contract/collections.js';
 import type { FunctionCall } from '../contract/pool-functions.js';
 import type { Printed } from '../contract/printed.js';
 import type { StoppedEnd, Thrown } from './result-lane.js';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { nextTick } from '../base/clock.js';
-import { CollectionWatch } from '../base/collections.js';
 import { enterNesting } from '../base/nesting.js';
+import { CollectionWatch } from '../contract/collections.js';
 import { setCurrentJobCheck } from '../sync/sharing/registry.js';
 import { joinWakeups, setBlockListener } from '../sync/waiting/wakeup.js';
 import { BeginTimes } from '../wire/lane/begin-times.js';

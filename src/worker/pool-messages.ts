@@ -1,6 +1,6 @@
 import { outsideRequests } from '../base/async-context.js';
 import { setImmediate } from '../base/clock.js';
-import type { CollectionWatch } from '../base/collections.js';
+import type { CollectionWatch } from '../contract/collections.js';
 import { receive } from '../sync/sharing/registry.js';
 import { unpackReason } from '../wire/message/error-codec.js';
 import { DOORBELL, type ToWorker } from '../wire/message/protocol.js';

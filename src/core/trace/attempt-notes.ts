@@ -57,7 +57,7 @@ export function settlingStop(job: Job, atMs: number): AskedStop | undefined {
 }
 
 /** A reason for a stop, as text; `undefined` if there is none. */
-export function textOfReason(reason: unknown): string | undefined {
+function textOfReason(reason: unknown): string | undefined {
   return reason === undefined ? undefined : cut(messageOf(reason));
 }
 

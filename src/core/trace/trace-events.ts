@@ -1,4 +1,4 @@
-import type { Collection } from '../../base/collections.js';
+import type { Collection } from '../../contract/collections.js';
 import { addCounters } from './counters.js';
 import { EventWriter, type Track } from './event-writer.js';
 import { type Placed, placeInLanes } from './lanes.js';

@@ -1,7 +1,7 @@
 import { outsideRequests } from '../../base/async-context.js';
 import { has } from '../../base/bare.js';
 import { clearTimeout, now, queueMicrotask, setTimeout } from '../../base/clock.js';
-import { type Collection, type CollectionStep, CollectionWatch } from '../../base/collections.js';
+import { type Collection, type CollectionStep, CollectionWatch } from '../../contract/collections.js';
 import type { HookEnd, HookRun } from '../../host/hook-queue.js';
 import type { ThreadExit } from '../../host/thread-exit.js';
 import type { Job } from '../../jobs/job.js';

@@ -1,4 +1,4 @@
-import type { Collection } from '../../base/collections.js';
+import type { Collection } from '../../contract/collections.js';
 import type { WorkerExitReason } from '../../contract/worker-end.js';
 import type { JobState } from '../../jobs/job-state.js';
 

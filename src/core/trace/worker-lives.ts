@@ -1,5 +1,5 @@
 import { now } from '../../base/clock.js';
-import type { Collection } from '../../base/collections.js';
+import type { Collection } from '../../contract/collections.js';
 import { textOf } from '../../errors.js';
 import type { ThreadExit } from '../../host/thread-exit.js';
 import type { PoolWorker } from '../pool-worker.js';

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Collection, CollectionStep } from '../../base/collections.js';
 import type { GREETING } from '../../base/version.js';
+import type { Collection, CollectionStep } from '../../contract/collections.js';
 import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';

@@ -1,5 +1,5 @@
 import type { ResourceLimits } from 'node:worker_threads';
-import type { Collection, CollectionStep } from '../../base/collections.js';
+import type { Collection, CollectionStep } from '../../contract/collections.js';
 import type { Printed } from '../../contract/printed.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
 import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';

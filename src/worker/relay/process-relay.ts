@@ -1,4 +1,4 @@
-import type { CollectionListener, CollectionStep } from '../../base/collections.js';
+import type { CollectionListener, CollectionStep } from '../../contract/collections.js';
 import type { Printed } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';

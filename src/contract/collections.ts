@@ -1,5 +1,5 @@
 import type { PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
-import { now, setImmediate } from './clock.js';
+import { now, setImmediate } from '../base/clock.js';
 
 const { getBuiltinModule } = process;
 
