@@ -34,7 +34,7 @@ export type {
   ClusterTaskMetrics,
 } from './cluster/pool/cluster-metrics.js';
 export { ClusterPool } from './cluster/pool/cluster-pool.js';
-export type { ClusterPoolOptions } from './cluster/pool/cluster-pool-options.js';
+export type { BatchOptions, ClusterPoolOptions } from './cluster/pool/cluster-pool-options.js';
 export type {
   ClusterJobOf,
   ClusterSubmitRest,

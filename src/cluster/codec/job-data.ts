@@ -41,8 +41,10 @@ export interface JobData {
   readonly ts: 1;
   /** The submitter, to whom outcomes are sent; none for the runs of a schedule, which outlive it. */
   readonly s?: string;
-  /** The list of arguments. */
-  readonly a: Encoded | Elsewhere;
+  /** The list of arguments; of a batch, that of each call. */
+  readonly a: Encoded | Elsewhere | readonly Encoded[];
+  /** How many calls a batch has. */
+  readonly n?: number;
   readonly o?: JobDetails;
 }
 

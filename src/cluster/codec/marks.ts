@@ -37,3 +37,17 @@ function reasonIn(text: string): unknown {
     return text; // written by somebody else
   }
 }
+
+/** Stands in the marks of a batch for a member that has left it: it is a job of its own. */
+export const SPLIT = 'SPLIT:';
+
+/** Returns the marks of a batch's members, by index. Never throws: a record can be written by others. */
+export function readMemberMarks(text: string | null | undefined): ReadonlyMap<number, string> {
+  try {
+    const marks: unknown = JSON.parse(text ?? '{}');
+    const entries = Object.entries(marks as object).filter(([, mark]) => typeof mark === 'string');
+    return new Map(entries.map(([index, mark]) => [Number(index), mark as string]));
+  } catch {
+    return new Map();
+  }
+}

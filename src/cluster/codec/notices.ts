@@ -30,11 +30,15 @@ const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried
 /** Returns the notices in an entry of a result stream. Whatever is no notice is left out: Redis can be written by others. */
 export function readNotices(text: string): Notice[] {
   try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list.filter(isNotice) : [];
+    return checkNotices(JSON.parse(text));
   } catch {
     return [];
   }
+}
+
+/** As `readNotices`, of what was parsed. */
+export function checkNotices(list: unknown): Notice[] {
+  return Array.isArray(list) ? list.filter(isNotice) : [];
 }
 
 function isNotice(value: unknown): value is Notice {

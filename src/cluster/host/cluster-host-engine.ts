@@ -4,7 +4,8 @@ import { ListenerQueue } from '../../base/listener-queue.js';
 import { startTimer } from '../../base/timer.js';
 import { EVENT_NAMES, EventHub } from '../../core/events.js';
 import { encodeFailure } from '../codec/failure-codec.js';
-import { causeOf, STALLED } from '../codec/marks.js';
+import { memberId } from '../codec/job-id.js';
+import { causeOf, readMemberMarks, SPLIT, STALLED } from '../codec/marks.js';
 import type { Notice } from '../codec/notices.js';
 import { ClusterUnavailableError, HostLostError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
@@ -12,6 +13,7 @@ import { loadPeers } from '../redis/peers.js';
 import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
 import { examine } from '../redis/startup-checks.js';
+import type { BatchMember } from './batch-member.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
 import { Fence } from './fence.js';
 import { GiveBack } from './give-back.js';
@@ -71,6 +73,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     ...{ settings, peers, redis, keys, notices, giveBack },
     takeKept: (id) => channel.takeKept(id),
     clockOffsetMs: () => clockOffsetMs,
+    onSettled: (task, outcome) => report.count(task, outcome),
     onRecovered: (run) => {
       counts.crashesRecovered++;
       emit('jobRecovered', { id: run.id, name: run.bull.name });
@@ -139,11 +142,13 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   const readMarks = async (): Promise<void> => {
     const ids = [...runner.runs.keys()];
     const pipeline = redis.pipeline();
-    for (const id of ids) pipeline.hget(keys.job(id), 'defa');
-    const marks = ids.length === 0 ? [] : ((await pipeline.exec()) ?? []);
+    for (const id of ids) pipeline.hmget(keys.job(id), 'defa', 'cx');
+    const replies = ids.length === 0 ? [] : ((await pipeline.exec()) ?? []);
     for (const [index, id] of ids.entries()) {
-      const mark = marks[index]?.[1];
-      if (typeof mark === 'string' && causeOf(mark, '') !== undefined) runner.request({ kind: 'cancel', id, mark });
+      const [mark, ofMembers] = (replies[index]?.[1] ?? []) as (string | null)[];
+      if (mark != null && causeOf(mark, '') !== undefined) runner.request({ kind: 'cancel', id, mark });
+      for (const [member, own] of readMemberMarks(ofMembers))
+        if (own !== SPLIT) runner.request({ kind: 'cancel', id: memberId(id, member), mark: own });
     }
   };
 
@@ -151,10 +156,14 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   const announce = (): void => {
     for (const run of runner.runs.values()) {
       const submitter = run.data?.s;
-      if (run.isAnnounced || submitter === undefined || !hasRunFor(run, ANNOUNCED_MS)) continue;
-      run.isAnnounced = true;
-      const [attempt, queuedMs, , workerId, host] = run.info(hostId);
-      notices.write(submitter, ['begun', run.id, [attempt, queuedMs, ANNOUNCED_MS, workerId, host]]);
+      if (submitter === undefined) continue;
+      for (const call of run.batch?.members ?? [run]) {
+        if (call.isAnnounced || !hasRunFor(call, ANNOUNCED_MS)) continue;
+        call.isAnnounced = true;
+        const [attempt, queuedMs] = run.info(hostId);
+        const { workerId = 0 } = call.local ?? {};
+        notices.write(submitter, ['begun', call.id, [attempt, queuedMs, ANNOUNCED_MS, workerId, hostId]]);
+      }
     }
   };
   const announceTimer = setInterval(announce, ANNOUNCED_MS).unref();
@@ -198,7 +207,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
 }
 
 /** Whether the code of a run has run for that long, to the granularity of the calls. */
-function hasRunFor(run: HostRun, ms: number): boolean {
+function hasRunFor(run: HostRun | BatchMember, ms: number): boolean {
   if (run.local?.state !== 'RUNNING') return false;
   run.seenRunningAtMs ??= now();
   return now() - run.seenRunningAtMs >= ms;

@@ -3,6 +3,7 @@ import { now } from '../../base/clock.js';
 import type { Job } from '../../jobs/job.js';
 import { isJobData, type JobData } from '../codec/job-data.js';
 import type { Notice, Request, RunInfo } from '../codec/notices.js';
+import type { RunningBatch } from './batch-member.js';
 
 /**
  * Why a run ends without an outcome of its code.
@@ -27,6 +28,8 @@ export class HostRun {
   lockedAtMs = now();
   /** The job on the pool of this host, once there is one. */
   local: Job | undefined;
+  /** Its calls, if it is a batch. */
+  batch: RunningBatch | undefined;
   /** What came for the job before it was on the pool. */
   readonly early: Request[] = [];
   /** Called when something early has come: the run may wait for its turn. */
@@ -53,6 +56,12 @@ export class HostRun {
   /** Number of this attempt, from 1: crashes count. */
   get attempt(): number {
     return this.bull.attemptsMade + this.bull.stalledCounter + 1 + (this.data?.o?.k ?? 0);
+  }
+
+  /** The jobs of the pool that it has made. */
+  get locals(): readonly Job[] {
+    if (this.batch !== undefined) return this.batch.members.flatMap(({ local }) => local ?? []);
+    return this.local === undefined ? [] : [this.local];
   }
 
   /** How the attempt goes, or went. */

@@ -1,28 +1,25 @@
 import type { Job as BullJob } from 'bullmq';
 import { wrongType } from '../../base/check/argument-errors.js';
-import { type ContextValues, storesOf } from '../../base/context-stores.js';
-import { describe, messageOf, PoolClosedError, stackIfAny, WorkerExitError } from '../../errors.js';
-import { Job } from '../../jobs/job.js';
+import { describe, messageOf, stackIfAny, WorkerExitError } from '../../errors.js';
+import type { Job } from '../../jobs/job.js';
 import { ensureExtras, isSettled, kindOf } from '../../jobs/job-access.js';
-import { setOrigin } from '../../jobs/job-engine.js';
-import { type JobOptions, readJobOptions, withOptions } from '../../jobs/job-options.js';
-import type { Task } from '../../jobs/task.js';
-import type { TaskRef } from '../../jobs/task-ref.js';
+import { withOptions } from '../../jobs/job-options.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { isElsewhere, type JobDetails } from '../codec/job-data.js';
-import { causeOf } from '../codec/marks.js';
+import { placeOf } from '../codec/job-id.js';
+import { causeOf, readMemberMarks } from '../codec/marks.js';
 import type { Notice, Request } from '../codec/notices.js';
-import { fromBullPriority, toBullPriority } from '../codec/priority.js';
-import { decodeValue, encodeValue, type Measured } from '../codec/value-codec.js';
+import { decodeValue, type Encoded, encodeValue, type Measured } from '../codec/value-codec.js';
 import { JobLostError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { Peers } from '../redis/peers.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
+import { BatchRun } from './batch-run.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
-import { CommonArgs } from './common-args.js';
 import type { GiveBack } from './give-back.js';
 import { HostRun } from './host-run.js';
 import type { KnownHostTask } from './host-tasks.js';
+import { LocalJobs } from './local-jobs.js';
 import type { NoticeWriter } from './notice-writer.js';
 import { ProgressSender } from './progress-sender.js';
 import { nextDelayMs } from './retry-delay.js';
@@ -46,6 +43,8 @@ export interface JobRunnerDeps {
   readonly takeKept: (id: string) => readonly Request[];
   readonly clockOffsetMs: () => number;
   readonly onRecovered: (run: HostRun) => void;
+  /** A member of a batch has settled. */
+  readonly onSettled: (task: string, outcome: Notice) => void;
 }
 
 /** Runs BullMQ jobs as jobs of the host's pool: one {@link HostRun} each. */
@@ -54,13 +53,14 @@ export class JobRunner {
   readonly #runs = new Map<string, HostRun>();
   readonly #ofBull = new WeakMap<BullJob, HostRun>();
   readonly #limits = new TaskLimits();
-  readonly #commonArgs = new CommonArgs();
+  readonly #local: LocalJobs;
   /** Whether the host leaves: nothing begins any more. */
   #isLeaving = false;
   readonly #whenEmpty: (() => void)[] = [];
 
   constructor(deps: JobRunnerDeps) {
     this.#deps = deps;
+    this.#local = new LocalJobs(deps.settings.pool, deps.clockOffsetMs);
   }
 
   get runs(): ReadonlyMap<string, HostRun> {
@@ -88,7 +88,7 @@ export class JobRunner {
   /** Takes a request of a submitter. False if its job is not here. */
   request(request: Request): boolean {
     const run = this.#runs.get(request.id);
-    if (run === undefined) return false;
+    if (run === undefined) return this.#requestOfMember(request);
     if (run.local === undefined) {
       run.early.push(request);
       run.onEarly?.();
@@ -96,14 +96,25 @@ export class JobRunner {
     return true;
   }
 
+  #requestOfMember(request: Request): boolean {
+    const place = placeOf(request.id);
+    const run = place && this.#runs.get(place.batchId);
+    if (place === undefined || run?.data?.n === undefined) return false;
+    if (run.batch === undefined) run.early.push(request);
+    else this.#tell(run, ['answered', request.id, request.kind, run.batch.answer(place.index, request)]);
+    return true;
+  }
+
   /** Stops a run whose lock is lost: at once, and without a word. */
   fence(run: HostRun): void {
     run.stop = 'fenced';
-    const { local } = run;
-    if (local === undefined || isSettled(local)) return;
-    const extras = ensureExtras(local);
-    if (extras.options !== undefined) extras.options = withOptions(extras.options, { graceMs: 0 });
-    local.cancel('the lock of the job was lost');
+    for (const local of run.locals) {
+      if (isSettled(local)) continue;
+      const extras = ensureExtras(local);
+      if (extras.options !== undefined) extras.options = withOptions(extras.options, { graceMs: 0 });
+      local.cancel('the lock of the job was lost');
+    }
+    run.onEarly?.();
   }
 
   /** Resolves once nothing runs. */
@@ -116,7 +127,7 @@ export class JobRunner {
     this.#isLeaving = true;
     for (const run of this.#runs.values()) {
       run.stop ??= 'drained';
-      run.local?.cancel(DRAIN);
+      for (const local of run.locals) local.cancel(DRAIN);
       run.onEarly?.();
     }
   }
@@ -129,12 +140,53 @@ export class JobRunner {
     if (run.bull.stalledCounter > 0) this.#recovered(run);
     const known = run.data === undefined && !settings.plainJobs ? undefined : settings.tasks.find(run.bull.name);
     if (known === undefined) return await this.#unknown(run);
+    if (run.data?.n !== undefined) return await this.#batch(run, known, run.data.n);
     await this.#enter(run, known);
     try {
       return await this.#call(run, known);
     } finally {
       this.#limits.leave(known);
     }
+  }
+
+  /** Runs the calls of a batch, each as a job of the pool. */
+  async #batch(run: HostRun, known: KnownHostTask, count: number): Promise<unknown> {
+    const { settings, redis, keys, giveBack } = this.#deps;
+    const calls: unknown = run.data?.a;
+    if (!Array.isArray(calls) || calls.length !== count) {
+      const error = wrongType(`run batch '${run.bull.name}'`, 'it must have a list of calls', describe(calls));
+      run.outcome = ['failed', run.id, encodeFailure(error), run.info(settings.id)];
+      throw this.#failed(error, run);
+    }
+    const batch = new BatchRun(run, count, {
+      hostId: settings.id,
+      read: async (id) => {
+        const [marks, settled] = await redis.hmget(keys.job(id), 'cx', 'tsm');
+        return { marks: readMemberMarks(marks), settled: settled ?? null };
+      },
+      save: (id, settled) => redis.tsRecord(keys.job(id), 'tsm', settled),
+      submit: (call) => (this.#isLeaving ? undefined : this.#local.submit(run, known, call)),
+      enter: () => this.#enterMember(run, known),
+      leave: () => this.#limits.leave(known),
+      tell: (notices) => {
+        for (const notice of notices) this.#tell(run, notice);
+      },
+      settled: (outcome) => this.#deps.onSettled(run.bull.name, outcome),
+    });
+    run.batch = batch;
+    for (const request of run.early.splice(0)) this.#requestOfMember(request);
+    const outcomes = await batch.go(calls as readonly Encoded[]);
+    if (run.stop === 'fenced') throw giveBack.done;
+    if (run.stop === 'drained' || batch.isCut) return await giveBack.toHead(run);
+    return { m: outcomes };
+  }
+
+  async #enterMember(run: HostRun, known: KnownHostTask): Promise<boolean> {
+    while (run.stop === undefined && !this.#isLeaving) {
+      if (this.#limits.tryEnter(known)) return true;
+      await this.#placeFree(run, known);
+    }
+    return false;
   }
 
   /** Waits for a place, if the task has a limit of its own. */
@@ -144,15 +196,20 @@ export class JobRunner {
       if (run.stop === 'drained' || this.#isLeaving) return await this.#deps.giveBack.toHead(run);
       if (run.stop === 'fenced') throw this.#deps.giveBack.done;
       if (this.#limits.tryEnter(known)) return;
-      await new Promise<void>((resolve) => {
-        const stop = this.#limits.onceFree(known, resolve);
-        run.onEarly = () => {
-          stop();
-          resolve();
-        };
-      });
-      run.onEarly = undefined;
+      await this.#placeFree(run, known);
     }
+  }
+
+  /** Resolves when there may be a place for a job of the task, or the run is asked for something. */
+  async #placeFree(run: HostRun, known: KnownHostTask): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = this.#limits.onceFree(known, resolve);
+      run.onEarly = () => {
+        stop();
+        resolve();
+      };
+    });
+    run.onEarly = undefined;
   }
 
   /** A cancel that came before the job was on the pool: it never begins. */
@@ -164,7 +221,8 @@ export class JobRunner {
     const args = await this.#argsOf(run);
     this.#checkEarly(run); // it may have come while they were read
     if (this.#isLeaving) return await this.#deps.giveBack.toHead(run);
-    const local = this.#submit(run, known, args);
+    const local = this.#local.submit(run, known, { id: run.id, args });
+    run.local = local;
     if (local === undefined) return await this.#deps.giveBack.toHead(run);
     const progress =
       run.data === undefined ? undefined : new ProgressSender(run.id, local, (notice) => this.#tell(run, notice));
@@ -192,43 +250,6 @@ export class JobRunner {
     const text = await this.#deps.redis.get(this.#deps.keys.blob(id));
     if (text !== null) return JSON.parse(text);
     throw new JobLostError(`Cannot run job '${bull.name}' (id ${id}): its arguments are gone from Redis`);
-  }
-
-  /** Submits the job to the pool; `undefined` if that is shut down. */
-  #submit(run: HostRun, known: KnownHostTask, args: readonly unknown[]): Job | undefined {
-    const { bull, data } = run;
-    const details = data?.o ?? {};
-    const options = readJobOptions(this.#optionsOf(bull, details), `run job '${bull.name}'`);
-    const local = new Job(this.#callOf(known, details) as unknown as Task, args, options);
-    setOrigin(local, { id: run.id, attemptsBefore: run.attempt - 1 });
-    try {
-      run.local = this.#deps.settings.pool.submitJob(local);
-      return run.local;
-    } catch (error) {
-      if (error instanceof PoolClosedError) return undefined;
-      throw error;
-    }
-  }
-
-  /** Returns the task as the job calls it: once, or for each item of a part of a map. */
-  #callOf({ ref }: KnownHostTask, { e, m }: JobDetails): TaskRef {
-    if (e === undefined) return ref;
-    return m === undefined ? ref.each : this.#commonArgs.add(ref.each, m);
-  }
-
-  #optionsOf(bull: BullJob, { n, p, t, g, d, c, f, x }: JobDetails): JobOptions {
-    const isOwn = p !== undefined && toBullPriority(p) === bull.priority; // it may have been changed since
-    return {
-      priority: isOwn ? p : fromBullPriority(bull.priority === 0 ? 1 : bull.priority),
-      graceMs: g === undefined ? undefined : g === -1 ? Number.POSITIVE_INFINITY : g,
-      name: n,
-      timeoutMs: t,
-      affinity: f,
-      exclusive: x === 1,
-      deadline: d === undefined ? undefined : d - this.#deps.clockOffsetMs(),
-      // as an option, so that the pool adds it to its own context
-      context: c === undefined ? undefined : storesOf(decodeValue(c, 'context') as ContextValues),
-    };
   }
 
   #answer(run: HostRun, local: Job, request: Request): void {

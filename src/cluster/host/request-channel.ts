@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { startTimer } from '../../base/timer.js';
+import { placeOf } from '../codec/job-id.js';
 import { type Request, readRequest } from '../codec/notices.js';
 
 /** How long a request is kept for a job that is not here yet, in ms: the reply to its fetch may be on its way. */
@@ -34,11 +35,16 @@ export class RequestChannel {
     this.#wasSubscribed = true;
   }
 
-  /** Returns what came for a job before it was here. */
+  /** Returns what came for a job before it was here, or for the members of a batch. */
   takeKept(id: string): readonly Request[] {
-    const kept = this.#kept.get(id) ?? [];
-    this.#kept.delete(id);
-    return kept;
+    if (this.#kept.size === 0) return [];
+    const found: Request[] = [];
+    for (const [keptId, requests] of [...this.#kept]) {
+      if (keptId !== id && placeOf(keptId)?.batchId !== id) continue;
+      found.push(...requests);
+      this.#kept.delete(keptId);
+    }
+    return found;
   }
 
   #keep(request: Request): void {

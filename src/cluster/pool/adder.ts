@@ -5,7 +5,8 @@ import { isSettled } from '../../jobs/job-access.js';
 import { ClusterUnavailableError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
-import { type JobSpec, type SpecSettings, specOf } from './job-spec.js';
+import type { Batcher, Parcel } from './batcher.js';
+import type { SpecSettings } from './job-spec.js';
 import type { Submission } from './submission.js';
 
 /** How many jobs are added by one pipeline, at most. */
@@ -19,6 +20,7 @@ export interface AdderDeps {
   readonly queue: Queue;
   readonly redis: ScriptedRedis;
   readonly keys: QueueKeys;
+  readonly batcher: Batcher;
   readonly settings: { readonly inFlight: number; readonly connectTimeoutMs: number };
   /** What goes into each job. Read for each pipeline, as the clocks drift. */
   readonly spec: () => SpecSettings;
@@ -65,44 +67,46 @@ export class Adder {
   #pump(): void {
     this.#isScheduled = false;
     while (this.#queued.size > 0 && this.#flying < this.#deps.settings.inFlight) {
-      const batch: Submission[] = [];
-      for (const submission of this.#queued) {
-        this.#queued.delete(submission);
-        submission.phase = 'adding';
-        if (batch.push(submission) === PIPELINE) break;
-      }
+      const parcels = this.#pack();
+      if (parcels.length === 0) continue;
       this.#flying++;
-      void this.#send(batch).finally(() => {
+      void this.#send(parcels).finally(() => {
         this.#flying--;
         this.#pump();
       });
     }
   }
 
-  async #send(batch: readonly Submission[]): Promise<void> {
-    const refusal = this.#deps.refusal();
-    const specs = new Map<Submission, JobSpec>();
-    for (const submission of batch) {
-      try {
-        if (refusal !== undefined) throw refusal;
-        specs.set(submission, specOf(submission, this.#deps.spec()));
-      } catch (error) {
-        this.#deps.failed(submission, error);
-      }
-    }
-    if (specs.size === 0) return;
-    const outcome = await this.#insist(specs);
+  /** Takes as many jobs as go into one pipeline. */
+  #pack(): readonly Parcel[] {
+    const { batcher, refusal, failed, spec } = this.#deps;
+    const error = refusal();
+    const take = (): Submission | undefined => {
+      const [submission] = this.#queued;
+      if (submission === undefined) return undefined;
+      this.#queued.delete(submission);
+      submission.phase = 'adding';
+      return submission;
+    };
+    if (error === undefined) return batcher.pack(take, this.#queued.size, { limit: PIPELINE, spec: spec() });
+    for (let next = take(); next !== undefined; next = take()) failed(next, error);
+    return [];
+  }
+
+  async #send(parcels: readonly Parcel[]): Promise<void> {
+    const outcome = await this.#insist(parcels);
     if (outcome === 'added') this.#acceptedAtMs = now();
-    for (const submission of specs.keys()) {
-      if (outcome !== 'added') this.#deps.failed(submission, outcome);
-      else submission.added();
-    }
+    for (const { members } of parcels)
+      for (const submission of members) {
+        if (outcome !== 'added') this.#deps.failed(submission, outcome);
+        else submission.added();
+      }
   }
 
   /** Adds jobs until Redis has them or their time is over. Returns the error if it is. */
-  #insist(specs: ReadonlyMap<Submission, JobSpec>): Promise<'added' | ClusterUnavailableError> {
+  #insist(parcels: readonly Parcel[]): Promise<'added' | ClusterUnavailableError> {
     const { connectTimeoutMs } = this.#deps.settings;
-    const since = Math.max(this.#acceptedAtMs, ...[...specs.keys()].map(({ submittedAtMs }) => submittedAtMs));
+    const since = Math.max(this.#acceptedAtMs, ...parcels.map(({ members }) => members.at(-1)?.submittedAtMs ?? 0));
     return new Promise((resolve) => {
       let lastError: unknown;
       let isOver = false;
@@ -115,10 +119,10 @@ export class Adder {
       const stopTimer = startTimer(Math.max(0, since + connectTimeoutMs - now()), expire, { keepsProcess: false });
       const attempt = (): void => {
         if (isOver) return;
-        this.#add(specs).then(
+        this.#add(parcels).then(
           () => {
             stopTimer();
-            if (isOver) void this.#withdraw(specs);
+            if (isOver) void this.#withdraw(parcels);
             else resolve('added');
           },
           (error: unknown) => {
@@ -131,20 +135,24 @@ export class Adder {
     });
   }
 
-  async #add(specs: ReadonlyMap<Submission, JobSpec>): Promise<void> {
+  async #add(parcels: readonly Parcel[]): Promise<void> {
     const { queue, redis, keys } = this.#deps;
-    const blobs = [...specs].map(([{ id, delayMs }, { blob }]) =>
-      blob === undefined ? undefined : redis.set(keys.blob(id), blob, 'EX', BLOB_SECONDS + Math.ceil(delayMs / 1000)),
-    );
-    const [added] = await Promise.all([queue.addBulk([...specs.values()]), ...blobs]);
-    for (const [index, submission] of [...specs.keys()].entries()) {
+    const blobs = parcels.map(({ members: [first], spec: { blob } }) => {
+      if (blob === undefined || first === undefined) return undefined;
+      return redis.set(keys.blob(first.id), blob, 'EX', BLOB_SECONDS + Math.ceil(first.delayMs / 1000));
+    });
+    const [added] = await Promise.all([queue.addBulk(parcels.map(({ spec }) => spec)), ...blobs]);
+    for (const [index, { members, spec }] of parcels.entries()) {
+      const [only] = members;
       const { id } = added[index] ?? {};
-      if (id !== undefined && id !== submission.id) this.#deps.joined(submission, id);
+      if (only !== undefined && id !== undefined && id !== spec.opts.jobId) this.#deps.joined(only, id);
     }
   }
 
   /** Removes jobs that Redis got too late: they have failed here. */
-  async #withdraw(specs: ReadonlyMap<Submission, JobSpec>): Promise<void> {
-    for (const { id, job } of specs.keys()) if (isSettled(job)) await this.#deps.queue.remove(id).catch(() => 0);
+  async #withdraw(parcels: readonly Parcel[]): Promise<void> {
+    for (const { members, spec } of parcels)
+      if (members.every(({ job }) => isSettled(job)))
+        await this.#deps.queue.remove(spec.opts.jobId as string).catch(() => 0);
   }
 }

@@ -4,6 +4,7 @@ import { setOrigin } from '../../jobs/job-engine.js';
 import { readJobOptions } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import { isJobData } from '../codec/job-data.js';
+import { type BatchPlace, placeOf } from '../codec/job-id.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
@@ -24,6 +25,15 @@ export interface AttachedJobsDeps {
   readonly books: Books;
 }
 
+/** The record of a job, as far as it says what the job is. */
+interface FoundRecord {
+  readonly name: string;
+  readonly data: unknown;
+  readonly priority: number;
+  /** If it is that of a batch: which member of it. */
+  readonly place: BatchPlace | undefined;
+}
+
 export interface FoundJob {
   readonly job: ClusterJob;
 }
@@ -38,27 +48,38 @@ export class AttachedJobs {
 
   /** Returns the job of that id; `undefined` if Redis has none. In an object, as a job that is returned would be awaited. */
   async find(id: string): Promise<FoundJob | undefined> {
-    const { table, redis, keys, sweeper } = this.#deps;
+    const { table, sweeper } = this.#deps;
     const known = table.get(id);
     if (known !== undefined) return this.#found(known);
-    const [name, data, priority] = await redis.hmget(keys.job(id), 'name', 'data', 'priority');
+    const record = (await this.#read(id)) ?? (await this.#readBatch(id));
     const meanwhile = table.get(id);
     if (meanwhile !== undefined) return this.#found(meanwhile);
-    if (name == null) return undefined;
-    const submission = this.#attach(id, { name, data: parsed(data), priority: Number(priority ?? 0) });
+    if (record === undefined) return undefined;
+    const submission = this.#attach(id, record);
     await sweeper.lookUp([submission]);
     if (!isSettled(submission.job)) sweeper.watch(submission);
     return this.#found(submission);
+  }
+
+  async #read(id: string): Promise<FoundRecord | undefined> {
+    const { redis, keys } = this.#deps;
+    const [name, data, priority] = await redis.hmget(keys.job(id), 'name', 'data', 'priority');
+    return name == null ? undefined : { name, data: parsed(data), priority: Number(priority ?? 0), place: undefined };
+  }
+
+  /** Reads the record of the batch, if the id is that of a member. */
+  async #readBatch(id: string): Promise<FoundRecord | undefined> {
+    const place = placeOf(id);
+    const record = place && (await this.#read(place.batchId));
+    if (place === undefined || record === undefined || !isJobData(record.data)) return undefined;
+    return place.index < (record.data.n ?? 0) ? { ...record, place } : undefined;
   }
 
   #found({ job }: Submission): FoundJob {
     return { job: this.#deps.table.handleOf(job) as ClusterJob };
   }
 
-  #attach(
-    id: string,
-    record: { readonly name: string; readonly data: unknown; readonly priority: number },
-  ): Submission {
+  #attach(id: string, record: FoundRecord): Submission {
     const { table, control, books } = this.#deps;
     const details = isJobData(record.data) ? (record.data.o ?? {}) : {};
     const isExact = details.p !== undefined && toBullPriority(details.p) === record.priority;
@@ -70,9 +91,15 @@ export class AttachedJobs {
       'find a job',
     );
     const job = new Job(remoteTask(record.name) as Task, [], options);
-    const submission = new Submission(job, { id, books, delayMs: 0, attemptsBefore: details.k ?? 0 });
+    const identify = (each: Submission): string => {
+      table.identified(each, id);
+      return id;
+    };
+    const submission = new Submission(job, { identify, books, delayMs: 0, attemptsBefore: details.k ?? 0 });
+    if (record.place !== undefined) submission.enterBatch(record.place);
     setOrigin(job, submission);
     table.attach(submission, new ClusterJob(control, submission));
+    table.identified(submission, submission.ownId);
     books.ledger.refreshClock();
     books.ledger.enter(job, control);
     submission.added();

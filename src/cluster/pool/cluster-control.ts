@@ -14,7 +14,7 @@ import {
 } from '../../jobs/job-access.js';
 import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
-import { markOf } from '../codec/marks.js';
+import { markOf, SPLIT } from '../codec/marks.js';
 import type { Request } from '../codec/notices.js';
 import { toBullPriority } from '../codec/priority.js';
 import type { QueueKeys } from '../redis/keys.js';
@@ -101,15 +101,13 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     const decided = submission.answer('cancel', () => kindOf(job).settledAs === cause.state);
     const isOwn = !submission.hasJoined && !this.#deps.table.attached.includes(submission);
     const { text, kind } = markOf(cause);
-    const found = await this.#insist(submission, () =>
-      this.#deps.redis.tsMark(this.#deps.keys.job(submission.id), text, kind),
-    );
+    const found = await this.#insist(submission, () => this.#mark(submission, text, kind));
     switch (found) {
       case 'marked':
         if (isSettled(job)) return false;
         submission.books.ledger.settleBy(job, cause);
         // tidiness: BullMQ would fail it. The submitter of another's job learns of the cancel by that
-        if (isOwn) void this.#deps.remove(submission.id).catch(() => 0);
+        if (isOwn && this.#isWholly(submission)) void this.#deps.remove(submission.recordId).catch(() => 0);
         return true;
       case 'running':
         await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
@@ -123,6 +121,17 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     }
   }
 
+  #mark({ place, recordId }: Submission, text: string, kind: string): Promise<MarkOutcome> {
+    const { redis, keys } = this.#deps;
+    if (place === undefined) return redis.tsMark(keys.job(recordId), text, kind);
+    return redis.tsMarkMember(keys.job(recordId), place.index, text, '0');
+  }
+
+  /** Whether nothing else is in the record of a job that has settled: of a batch, all members have. */
+  #isWholly({ place }: Submission): boolean {
+    return place === undefined || (this.#deps.table.membersOf(place.batchId)?.length ?? 0) === 0;
+  }
+
   async setPriority(submission: Submission, priority: number): Promise<boolean> {
     const { job } = submission;
     if (isSettled(job)) return false;
@@ -132,9 +141,19 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     const { redis, keys } = this.#deps;
     const number = toBullPriority(priority);
     const answered = submission.answer('priority', () => false);
-    const found = await this.#insist(submission, () =>
-      redis.tsReprioritise(keys.job(submission.id), keys.prioritized, submission.id, number, 'keep'),
+    const { place } = submission;
+    const found = await this.#insist<MarkOutcome | 'changed'>(submission, () =>
+      place === undefined
+        ? redis.tsReprioritise(keys.job(submission.id), keys.prioritized, submission.id, number, 'keep')
+        : redis.tsMarkMember(keys.job(place.batchId), place.index, SPLIT, '1'),
     );
+    if (found === 'marked') {
+      // it leaves its batch, whose other members keep their priority
+      const isChanged = this.#changed(submission, priority);
+      submission.leaveBatch();
+      if (isChanged) this.#deps.adder.add(submission);
+      return isChanged;
+    }
     if (found === 'changed') return this.#changed(submission, priority);
     if (found !== 'running') return false;
     await this.#ask({ kind: 'priority', id: submission.id, priority });

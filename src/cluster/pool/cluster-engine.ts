@@ -11,6 +11,7 @@ import { PoolState } from '../../core/pool-state.js';
 import { UnobservedFailures } from '../../core/unobserved-failures.js';
 import type { Job } from '../../jobs/job.js';
 import { MetricsRecorder } from '../../metrics/recorder.js';
+import { JobIds } from '../codec/job-id.js';
 import { ClusterMaps } from '../compose/cluster-maps.js';
 import { ClusterSchedules } from '../compose/cluster-schedules.js';
 import { ClusterUnavailableError, DetachedError } from '../errors.js';
@@ -22,6 +23,7 @@ import { addScripts } from '../redis/scripts.js';
 import { CLOCK_MS, clockOffsetMs, examine } from '../redis/startup-checks.js';
 import { Adder } from './adder.js';
 import { AttachedJobs } from './attached-jobs.js';
+import { Batcher } from './batcher.js';
 import { ClusterControl } from './cluster-control.js';
 import { createEvents } from './cluster-events.js';
 import { ClusterIntake } from './cluster-intake.js';
@@ -33,6 +35,7 @@ import { KnownHosts } from './known-hosts.js';
 import { Outcomes } from './outcomes.js';
 import { QueueLimit } from './queue-limit.js';
 import { ResultReader } from './result-reader.js';
+import { RunTimes } from './run-times.js';
 import type { Books } from './submission.js';
 import { Sweeper } from './sweeper.js';
 
@@ -97,12 +100,21 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     if (submission !== undefined) adder.add(submission);
   };
   const deferred = new DeferredJobs(ledger, { enqueueBefore: release });
+  const runTimes = new RunTimes();
   const outcomes = new Outcomes({
-    ...{ table, listenerQueue },
+    ...{ table, listenerQueue, runTimes },
     lookUp: (submission) => void sweeper.lookUp([submission]).catch(() => {}),
   });
+  const hosts = new KnownHosts(redis, keys);
+  const ids = new JobIds(submitter);
+  const batcher = new Batcher({
+    ...{ table, ids, settings: settings.batch },
+    places: () => hosts.places,
+    estimateMs: (task) => runTimes.of(task),
+    failed: (submission, error) => outcomes.failed(submission, error),
+  });
   const adder = new Adder({
-    ...{ queue, redis, keys, settings },
+    ...{ queue, redis, keys, batcher, settings },
     spec: () => ({ ...settings, submitter, clockOffsetMs: clockOffset }),
     refusal: () => refusal,
     lastError: () => connections.lastError,
@@ -123,9 +135,8 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     ...{ books, events, table, log },
     count: async () => (connections.isConnected ? await waitingJobs(queue).catch(() => undefined) : undefined),
   });
-  const intake = new ClusterIntake({ state, submitter, table, books, limit, control, deferred, limits, adder });
+  const intake = new ClusterIntake({ state, ids, table, books, limit, control, deferred, limits, adder });
   const attached = new AttachedJobs({ redis, keys, table, control, sweeper, books: foreign });
-  const hosts = new KnownHosts(redis, keys);
 
   // features built on submission
   const streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));

@@ -15,6 +15,7 @@ import {
 } from '../../jobs/job-access.js';
 import { linkParents, setContext, setOrigin, whenSettled } from '../../jobs/job-engine.js';
 import { withOptions } from '../../jobs/job-options.js';
+import type { JobIds } from '../codec/job-id.js';
 import type { Adder } from './adder.js';
 import type { ClusterControl } from './cluster-control.js';
 import { ClusterJob } from './cluster-job.js';
@@ -24,7 +25,7 @@ import { type Books, Submission } from './submission.js';
 
 export interface ClusterIntakeDeps {
   readonly state: ReadonlyPoolState;
-  readonly submitter: string;
+  readonly ids: JobIds;
   readonly table: JobTable;
   readonly books: Books;
   readonly limit: QueueLimit;
@@ -37,7 +38,6 @@ export interface ClusterIntakeDeps {
 /** The way in for every job: it is counted, held if it waits for others, and handed over to Redis. */
 export class ClusterIntake {
   readonly #deps: ClusterIntakeDeps;
-  #counter = 0;
   /** Unsettled jobs by their `key`. */
   readonly #keys = new Map<unknown, ClusterJob>();
 
@@ -75,11 +75,15 @@ export class ClusterIntake {
   }
 
   #enter(job: Job, refusal: Error | undefined): ClusterJob {
-    const { submitter, table, books, limit, control, deferred, limits, adder } = this.#deps;
+    const { ids, table, books, limit, control, deferred, limits, adder } = this.#deps;
     const { ledger } = books;
-    const id = `${submitter}-${(++this.#counter).toString(36)}`;
+    const identify = (each: Submission): string => {
+      const id = ids.next();
+      table.identified(each, id);
+      return id;
+    };
     const delayMs = hasOptions(job) ? takeDelay(job) : 0;
-    const submission = new Submission(job, { id, books, delayMs, attemptsBefore: begunAttempts(job) });
+    const submission = new Submission(job, { identify, books, delayMs, attemptsBefore: begunAttempts(job) });
     setOrigin(job, submission);
     const handle = new ClusterJob(control, submission);
     table.add(submission, handle);

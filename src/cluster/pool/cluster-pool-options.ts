@@ -4,6 +4,7 @@ import { checkCount, checkNumber, checkOneOf, checkPositiveMs, checkText } from 
 import { checkLogger, type Logger } from '../../core/options/logger.js';
 import { MAX_PAYLOAD } from '../codec/value-codec.js';
 import { checkQueueOptions, type QueueOptions, type QueueSettings } from '../queue-options.js';
+import type { BatchSettings } from './batcher.js';
 
 /** How many times `sweepMs` a record must be kept at least: a sweep must find it. */
 const SWEEPS = 4;
@@ -12,6 +13,11 @@ const FOREVER = 2 ** 31;
 const ACTION = 'create cluster pool';
 
 export interface ClusterPoolOptions extends QueueOptions {
+  /**
+   * Small jobs that are alike and are submitted in the same turn of the event loop share one job of BullMQ: `max` of them at most, with
+   * `maxBytes` of encoded arguments. `false`: never. Default: `{ max: 32, maxBytes: 65_536 }`.
+   */
+  readonly batch?: BatchOptions | false | undefined;
   /** How many pipelines of at most 250 jobs are under way to Redis at once. Default: 4. */
   readonly inFlight?: number | undefined;
   /**
@@ -47,8 +53,16 @@ export interface ClusterPoolOptions extends QueueOptions {
   readonly name?: string | undefined;
 }
 
+export interface BatchOptions {
+  /** How many jobs share one of BullMQ, at most. Default: 32. */
+  readonly max?: number | undefined;
+  /** How many bytes their encoded arguments have together, at most. Default: 65 536. */
+  readonly maxBytes?: number | undefined;
+}
+
 /** The options with their defaults, checked. */
 export interface ClusterPoolSettings extends QueueSettings {
+  readonly batch: BatchSettings;
   readonly inFlight: number;
   readonly maxQueue: number;
   readonly maxInline: number;
@@ -67,6 +81,7 @@ const NAMES = optionNames<ClusterPoolOptions>({
   connection: true,
   queue: true,
   prefix: true,
+  batch: true,
   inFlight: true,
   maxQueue: true,
   overflow: true,
@@ -98,6 +113,7 @@ export function resolveClusterPoolOptions(options: unknown): ClusterPoolSettings
   const maxPayload = checkCount(given.maxPayload ?? MAX_PAYLOAD, { name: 'maxPayload', from: 1, action: ACTION });
   return {
     ...checkQueueOptions(given, ACTION),
+    batch: checkBatch(given.batch),
     inFlight: checkCount(given.inFlight ?? 4, { name: 'inFlight', from: 1, to: 1_000, action: ACTION }),
     maxQueue: checkMaxQueue(given.maxQueue ?? Number.POSITIVE_INFINITY),
     maxInline: checkCount(given.maxInline ?? 65_536, { name: 'maxInline', from: 0, action: ACTION }),
@@ -115,4 +131,15 @@ export function resolveClusterPoolOptions(options: unknown): ClusterPoolSettings
 function checkMaxQueue(value: unknown): number {
   if (value === Number.POSITIVE_INFINITY) return value;
   return checkCount(value, { name: 'maxQueue', from: 0, action: ACTION });
+}
+
+const BATCH = optionNames<BatchOptions>({ max: true, maxBytes: true }, 'batch.');
+
+function checkBatch(value: unknown): BatchSettings {
+  if (value === false) return { max: 1, maxBytes: 0 };
+  const { max = 32, maxBytes = 65_536 } = readOptions<BatchOptions>(value, BATCH, ACTION);
+  return {
+    max: checkCount(max, { name: 'batch.max', from: 1, to: 10_000, action: ACTION }),
+    maxBytes: checkCount(maxBytes, { name: 'batch.maxBytes', from: 1, action: ACTION }),
+  };
 }

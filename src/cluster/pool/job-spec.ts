@@ -5,7 +5,7 @@ import { contextOf, taskOf } from '../../jobs/job-engine.js';
 import type { RetryOptions } from '../../jobs/retry-policy.js';
 import { type JobData, type JobDetails, OWN_BACKOFF } from '../codec/job-data.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
-import { encodeValue } from '../codec/value-codec.js';
+import { type Encoded, encodeValue, type Measured } from '../codec/value-codec.js';
 import type { Submission } from './submission.js';
 
 /** BullMQ's number of attempts for `maxAttempts: Infinity`. */
@@ -40,9 +40,13 @@ export interface SpecSettings {
  *
  * @throws {NotCloneableError | PayloadTooLargeError} if its arguments or its context cannot be sent.
  */
-export function specOf(call: SpecifiedCall, settings: SpecSettings): JobSpec {
+export function specOf(
+  call: SpecifiedCall,
+  settings: SpecSettings,
+  measured: Measured = encodeValue(argsOf(call.job), 'args', settings.maxPayload),
+): JobSpec {
   const { job, id, delayMs, attemptsBefore } = call;
-  const { encoded, bytes } = encodeValue(argsOf(job), 'args', settings.maxPayload);
+  const { encoded, bytes } = measured;
   const isLarge = bytes > settings.maxInline;
   const options = optionsOf(job);
   const details = detailsOf(call, settings);
@@ -65,6 +69,23 @@ export function specOf(call: SpecifiedCall, settings: SpecSettings): JobSpec {
   const { name } = taskOf(job);
   return isLarge ? { name, data, opts, blob: JSON.stringify(encoded) } : { name, data, opts };
 }
+
+/**
+ * Describes a batch to BullMQ.
+ *
+ * @param first one of its members: in all but the arguments they are alike.
+ * @param batch.calls the lists of arguments.
+ */
+export function batchSpecOf(
+  id: string,
+  first: SpecifiedCall,
+  { calls, settings }: { readonly calls: readonly Encoded[]; readonly settings: SpecSettings },
+): JobSpec {
+  const { name, data, opts } = specOf({ ...callOf(first), id }, settings, { encoded: {}, bytes: 0 });
+  return { name, data: { ...data, a: calls, n: calls.length }, opts };
+}
+
+const callOf = ({ job, delayMs, attemptsBefore }: SpecifiedCall) => ({ job, delayMs, attemptsBefore });
 
 /** Returns what is not as with most jobs; `undefined` if nothing is. */
 function detailsOf({ job, attemptsBefore }: SpecifiedCall, settings: SpecSettings): JobDetails | undefined {

@@ -6,7 +6,11 @@ import type { Submission } from './submission.js';
 
 /** The unsettled jobs of a submitter, by id: whatever comes of a job that is not here comes too late. */
 export class JobTable {
+  /** In the order of their submission. */
+  readonly #unsettled = new Set<Submission>();
+  /** Those whose ids are known: all that are in Redis. */
   readonly #byId = new Map<string, Submission>();
+  readonly #batches = new Map<string, readonly Submission[]>();
   readonly #byJob = new WeakMap<Job, { readonly submission: Submission; readonly handle: ClusterJob }>();
   readonly #running = new Set<Submission>();
   readonly #watched = new Set<Submission>();
@@ -16,7 +20,7 @@ export class JobTable {
 
   /** The jobs of this submitter. */
   get all(): readonly Submission[] {
-    return [...this.#byId.values()].filter((submission) => !this.#attached.has(submission));
+    return [...this.#unsettled].filter((submission) => !this.#attached.has(submission));
   }
 
   /** Jobs of other submitters, which this one has looked up by their ids. */
@@ -36,7 +40,7 @@ export class JobTable {
 
   /** How long the job that was submitted first has waited, in ms; 0 if none waits. */
   oldestMs(nowMs: number): number {
-    for (const submission of this.#byId.values()) {
+    for (const submission of this.#unsettled) {
       const waits = submission.phase !== 'held' && !this.#running.has(submission) && !this.#attached.has(submission);
       if (waits) return Math.max(0, nowMs - submission.submittedAtMs);
     }
@@ -45,14 +49,41 @@ export class JobTable {
 
   /** @param handle what users have of the job. */
   add(submission: Submission, handle: ClusterJob): void {
-    this.#byId.set(submission.ownId, submission);
+    this.#unsettled.add(submission);
     this.#byJob.set(submission.job, { submission, handle });
     whenSettled(submission.job, () => {
-      this.#byId.delete(submission.ownId);
+      this.#unsettled.delete(submission);
+      if (submission.isIdentified) this.#byId.delete(submission.ownId);
+      this.#leftBatch(submission);
       this.#running.delete(submission);
       this.#watched.delete(submission);
       this.#attached.delete(submission);
     });
+  }
+
+  /** A job has its id from now on. */
+  identified(submission: Submission, id: string): void {
+    if (this.#unsettled.has(submission)) this.#byId.set(id, submission);
+  }
+
+  /** Makes jobs the members of a batch. */
+  addBatch(batchId: string, members: readonly Submission[]): void {
+    this.#batches.set(batchId, members);
+    for (const [index, member] of members.entries()) {
+      member.enterBatch({ batchId, index });
+      this.identified(member, member.ownId);
+    }
+  }
+
+  /** The unsettled members of a batch; `undefined` if there is none of that id. */
+  membersOf(batchId: string): readonly Submission[] | undefined {
+    return this.#batches
+      .get(batchId)
+      ?.filter((member) => this.#unsettled.has(member) && member.place?.batchId === batchId);
+  }
+
+  #leftBatch({ place }: Submission): void {
+    if (place !== undefined && this.membersOf(place.batchId)?.length === 0) this.#batches.delete(place.batchId);
   }
 
   /** Adds a job of another submitter. */

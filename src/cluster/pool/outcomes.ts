@@ -9,11 +9,13 @@ import { type Elsewhere, isElsewhere } from '../codec/job-data.js';
 import type { Notice, RunInfo } from '../codec/notices.js';
 import { decodeValue, type Encoded } from '../codec/value-codec.js';
 import type { JobTable } from './job-table.js';
+import type { RunTimes } from './run-times.js';
 import type { Submission } from './submission.js';
 
 export interface OutcomesDeps {
   readonly table: JobTable;
   readonly listenerQueue: ListenerQueue;
+  readonly runTimes: RunTimes;
   /** Looks a job up in Redis now, as the notice does not say all. */
   readonly lookUp: (submission: Submission) => void;
 }
@@ -29,6 +31,11 @@ export class Outcomes {
   take(notice: Notice): void {
     const submission = this.#deps.table.get(notice[1]);
     if (submission === undefined) {
+      const members = this.#deps.table.membersOf(notice[1]);
+      if (members !== undefined) {
+        for (const { ownId } of members) this.take([notice[0], ownId, ...notice.slice(2)] as unknown as Notice);
+        return;
+      }
       if (notice[0] === 'completed' || notice[0] === 'failed' || notice[0] === 'cancelled') this.#deps.table.late++;
       return;
     }
@@ -127,7 +134,9 @@ export class Outcomes {
     const [, queuedMs, executionMs] = run;
     const [queued, execution] = [toTicks(Math.max(0, queuedMs)), toTicks(executionMs)];
     recordRun(submission.job, submission.ended(run), queued, execution);
-    submission.books.metrics.jobRan(taskOf(submission.job), queued, execution);
+    const task = taskOf(submission.job);
+    submission.books.metrics.jobRan(task, queued, execution);
+    if (!task.origin.each) this.#deps.runTimes.learn(task.name, executionMs);
   }
 }
 

@@ -7,6 +7,7 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import type { JobOrigin } from '../../jobs/job-extras.js';
 import type { JobOwner, Moment } from '../../jobs/job-owner.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
+import { type BatchPlace, memberId } from '../codec/job-id.js';
 import type { RunInfo } from '../codec/notices.js';
 
 /**
@@ -68,7 +69,8 @@ interface BookedEvents {
 
 /** What a job is submitted with. */
 export interface SubmissionSettings {
-  readonly id: string;
+  /** Returns an id for the job: called once somebody asks for it, unless it is given one as a member of a batch. */
+  readonly identify: (submission: Submission) => string;
   readonly books: Books;
   /** Delay before the first attempt, in ms. */
   readonly delayMs: number;
@@ -80,10 +82,12 @@ export interface SubmissionSettings {
 export class Submission implements JobOrigin {
   readonly job: Job;
   readonly books: Books;
-  /** The id that this submitter has chosen. */
-  readonly ownId: string;
-  /** The id of the record: that of another job, if this one has joined it by its `key`. */
-  id: string;
+  /** The batch in which it is, and its index there. */
+  place: BatchPlace | undefined;
+  readonly #identify: (submission: Submission) => string;
+  #ownId: string | undefined;
+  /** The id of the job of the same `key` that it has joined. */
+  #joinedId: string | undefined;
   readonly attemptsBefore: number;
   phase: SubmissionPhase = 'held';
   readonly submittedAtMs = now();
@@ -101,13 +105,44 @@ export class Submission implements JobOrigin {
   #added: { resolve(): void; reject(error: unknown): void } | undefined;
   #answers: { readonly kind: 'cancel' | 'priority'; readonly resolve: (answer: boolean) => void }[] = [];
 
-  constructor(job: Job, { id, books, delayMs, attemptsBefore = 0 }: SubmissionSettings) {
+  constructor(job: Job, { identify, books, delayMs, attemptsBefore = 0 }: SubmissionSettings) {
     this.job = job;
-    this.ownId = id;
-    this.id = id;
+    this.#identify = identify;
     this.books = books;
     this.delayMs = delayMs;
     this.attemptsBefore = attemptsBefore;
+  }
+
+  /** The id by which all know the job: that of another one, if it has joined it by its `key`. */
+  get id(): string {
+    return this.#joinedId ?? this.ownId;
+  }
+
+  /** The id that this submitter has chosen. */
+  get ownId(): string {
+    this.#ownId ??= this.#identify(this);
+    return this.#ownId;
+  }
+
+  /** Whether somebody has asked for the id: it is a job of its own then, so that the id is that of a record. */
+  get isIdentified(): boolean {
+    return this.#ownId !== undefined;
+  }
+
+  /** The id of the record in Redis. */
+  get recordId(): string {
+    return this.place?.batchId ?? this.id;
+  }
+
+  /** Makes it a member of a batch. */
+  enterBatch(place: BatchPlace): void {
+    this.place = place;
+    this.#ownId = memberId(place.batchId, place.index);
+  }
+
+  /** It is a job of its own again, under its id. */
+  leaveBatch(): void {
+    this.place = undefined;
   }
 
   /** Resolves once Redis has the job; rejects if the job settles before. Not a rejection unless asked for. */
@@ -136,16 +171,16 @@ export class Submission implements JobOrigin {
 
   /** Redis has another job of the same `key`, which this one stands for from now on. */
   join(id: string): void {
-    this.id = id;
+    this.#joinedId = id;
   }
 
   /** The job that it had joined is gone: it is to be added by itself. */
   leave(): void {
-    this.id = this.ownId;
+    this.#joinedId = undefined;
   }
 
   get hasJoined(): boolean {
-    return this.id !== this.ownId;
+    return this.#joinedId !== undefined;
   }
 
   /** A host says that the code runs. */

@@ -3,6 +3,7 @@ import { clearInterval, now, setInterval } from '../../base/clock.js';
 import { isSettled } from '../../jobs/job-access.js';
 import { decodeFailure } from '../codec/failure-codec.js';
 import { causeOf, STALLED } from '../codec/marks.js';
+import { checkNotices, readNotices } from '../codec/notices.js';
 import type { Encoded } from '../codec/value-codec.js';
 import { HostLostError, JobLostError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
@@ -83,13 +84,42 @@ export class Sweeper {
   /** Reads the records of jobs that Redis has, and settles those that have ended. */
   async lookUp(submissions: readonly Submission[]): Promise<void> {
     const { redis, keys } = this.#deps;
-    const ids = submissions.map(({ id }) => id);
-    for (const submission of submissions) submission.heardAtMs = now();
-    const records = await readRecords(redis, keys, ids);
-    for (const [index, submission] of submissions.entries()) {
-      const record = records[index];
-      if (record !== undefined && !isSettled(submission.job)) this.#take(submission, continued(record, submission));
+    const byRecord = new Map<string, Submission[]>();
+    for (const submission of submissions) {
+      submission.heardAtMs = now();
+      const same = byRecord.get(submission.recordId);
+      if (same === undefined) byRecord.set(submission.recordId, [submission]);
+      else same.push(submission);
     }
+    const records = await readRecords(redis, keys, [...byRecord.keys()]);
+    for (const [index, same] of [...byRecord.values()].entries()) {
+      const record = records[index];
+      for (const submission of same)
+        if (record !== undefined && !isSettled(submission.job))
+          this.#takeAny(submission, continued(record, submission));
+    }
+  }
+
+  #takeAny(submission: Submission, record: JobRecord): void {
+    if (submission.place === undefined) this.#take(submission, record);
+    else this.#takeMember(submission, record);
+  }
+
+  /** Takes what the record of a batch says of a member. */
+  #takeMember(submission: Submission, record: JobRecord): void {
+    const { outcomes } = this.#deps;
+    const settled = record.state === 'completed' ? membersIn(record.value) : undefined;
+    const noted = record.state === 'unsettled' ? record.settled : undefined;
+    const notices = noted === undefined ? checkNotices(settled) : readNotices(noted);
+    const own = notices.find(([, id]) => id === submission.ownId);
+    if (own !== undefined) {
+      this.found++;
+      outcomes.take(own);
+    } else if (record.state === 'completed') {
+      submission.leaveBatch(); // it has a record of its own, or is lost
+      void this.lookUp([submission]).catch(() => {});
+    } else if (record.state !== 'unsettled') this.#take(submission, record);
+    else if (!record.isRunning) this.#deps.table.waits(submission, record.run[0]);
   }
 
   #take(submission: Submission, record: JobRecord): void {
@@ -130,6 +160,7 @@ export class Sweeper {
       adder.add(submission);
       return;
     }
+    submission.leaveBatch();
     const canAdd = !table.attached.includes(submission);
     if (canAdd && settings.onLost === 'resubmit' && submission.timesLost++ < MAX_RESUBMITS) {
       adder.add(submission);
@@ -138,6 +169,11 @@ export class Sweeper {
     const message = `Job '${submission.job.name}' (id ${submission.id}) is lost: its record is gone from Redis`;
     outcomes.failed(submission, new JobLostError(message));
   }
+}
+
+/** Returns what the result of a batch says of its members. */
+function membersIn(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'm' in value ? value.m : undefined;
 }
 
 /** Returns the record with the attempts that were made by other jobs before. */

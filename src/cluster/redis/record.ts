@@ -5,13 +5,19 @@ import type { QueueKeys } from './keys.js';
 
 /** The fields of a job's record that say how it stands. */
 const FIELDS = [
-  ...['timestamp', 'processedOn', 'finishedOn', 'returnvalue', 'failedReason', 'tserr', 'atm', 'stc', 'pb'],
+  ...['timestamp', 'processedOn', 'finishedOn', 'returnvalue', 'failedReason', 'tserr', 'atm', 'stc', 'pb', 'tsm'],
 ] as const;
 
 /** A job's record, as far as it is read. */
 export type JobRecord =
   | { readonly state: 'gone' }
-  | { readonly state: 'unsettled'; readonly isRunning: boolean; readonly run: RunInfo }
+  | {
+      readonly state: 'unsettled';
+      readonly isRunning: boolean;
+      readonly run: RunInfo;
+      /** Of a batch: what its host has noted of the members that have settled. */
+      readonly settled: string | undefined;
+    }
   | { readonly state: 'completed'; readonly value: unknown; readonly run: RunInfo }
   | { readonly state: 'failed'; readonly reason: string; readonly error: unknown; readonly run: RunInfo };
 
@@ -31,14 +37,20 @@ export async function readRecords(redis: Redis, keys: QueueKeys, ids: readonly s
 }
 
 function readRecord(fields: readonly (string | null)[], isLocked: boolean): JobRecord {
-  const [addedAt, begunAt, finishedAt, value, reason, error, attempts, stalls, host] = fields;
+  const [addedAt, begunAt, finishedAt, value, reason, error, attempts, stalls, host, settled] = fields;
   if (addedAt == null) return { state: 'gone' };
   const number = (text: string | null | undefined): number => Number(text ?? 0);
   const queuedMs = begunAt == null ? 0 : Math.max(0, number(begunAt) - number(addedAt));
   const ranMs = begunAt == null || finishedAt == null ? 0 : Math.max(0, number(finishedAt) - number(begunAt));
   const attempt = number(attempts) + number(stalls);
   const run = (begun: number): RunInfo => [begun, queuedMs, ranMs, 0, host ?? ''];
-  if (finishedAt == null) return { state: 'unsettled', isRunning: isLocked, run: run(attempt + (isLocked ? 1 : 0)) };
+  if (finishedAt == null)
+    return {
+      state: 'unsettled',
+      isRunning: isLocked,
+      run: run(attempt + (isLocked ? 1 : 0)),
+      settled: settled ?? undefined,
+    };
   if (reason != null && value == null) return { state: 'failed', reason, error: parsed(error), run: run(attempt) };
   return { state: 'completed', value: parsed(value), run: run(attempt) };
 }

@@ -17,6 +17,23 @@ end
 if redis.call('EXISTS', KEYS[1] .. ':lock') == 0 then return 'marked' end
 return 'running'`;
 
+/**
+ * Marks a member of a batch, so that it never begins: whoever fetches the batch reads the marks. ARGV: the index, the mark, and whether only
+ * a batch that nobody has is to be marked.
+ */
+const MARK_MEMBER = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'finished' end
+local isFree = redis.call('EXISTS', KEYS[1] .. ':lock') == 0
+if not isFree and ARGV[3] == '1' then return 'running' end
+local marks = cjson.decode(redis.call('HGET', KEYS[1], 'cx') or '{}')
+if marks[ARGV[1]] == nil then
+  marks[ARGV[1]] = ARGV[2]
+  redis.call('HSET', KEYS[1], 'cx', cjson.encode(marks))
+elseif marks[ARGV[1]] ~= ARGV[2] and ARGV[3] == '1' then return 'finished' end
+if isFree then return 'marked' end
+return 'running'`;
+
 /** Gives a waiting job another priority. It keeps its rank among those submitted before and after it. */
 const REPRIORITISE = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
@@ -67,6 +84,7 @@ export type PriorityOutcome = 'gone' | 'finished' | 'changed' | 'running';
 
 interface Commands {
   tsMark(job: string, mark: string, kind: string): Promise<MarkOutcome>;
+  tsMarkMember(job: string, index: number, mark: string, onlyIfFree: '1' | '0'): Promise<MarkOutcome>;
   tsPriorities(prioritized: string): Promise<number[]>;
   tsRecord(job: string, field: string, value: string): Promise<number>;
   tsReprioritise(
@@ -83,6 +101,7 @@ export type ScriptedRedis = Redis & Commands;
 
 export function addScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('tsMark', { numberOfKeys: 1, lua: MARK });
+  redis.defineCommand('tsMarkMember', { numberOfKeys: 1, lua: MARK_MEMBER });
   redis.defineCommand('tsPriorities', { numberOfKeys: 1, lua: PRIORITIES });
   redis.defineCommand('tsRecord', { numberOfKeys: 1, lua: RECORD });
   redis.defineCommand('tsReprioritise', { numberOfKeys: 2, lua: REPRIORITISE });

@@ -1,0 +1,71 @@
+import type { Job as BullJob } from 'bullmq';
+import { type ContextValues, storesOf } from '../../base/context-stores.js';
+import type { ThreadPool } from '../../core/pool.js';
+import { PoolClosedError } from '../../errors.js';
+import { Job } from '../../jobs/job.js';
+import { setOrigin } from '../../jobs/job-engine.js';
+import { type JobOptions, readJobOptions } from '../../jobs/job-options.js';
+import type { Task } from '../../jobs/task.js';
+import type { TaskRef } from '../../jobs/task-ref.js';
+import type { JobDetails } from '../codec/job-data.js';
+import { fromBullPriority, toBullPriority } from '../codec/priority.js';
+import { decodeValue } from '../codec/value-codec.js';
+import { CommonArgs } from './common-args.js';
+import type { HostRun } from './host-run.js';
+import type { KnownHostTask } from './host-tasks.js';
+
+/** A call that is to be made: a job, or a member of a batch. */
+export interface LocalCall {
+  /** The id by which its code and its submitter know it. */
+  readonly id: string;
+  readonly args: readonly unknown[];
+}
+
+/** Makes jobs of the host's pool of what was fetched. */
+export class LocalJobs {
+  readonly #pool: ThreadPool;
+  readonly #clockOffsetMs: () => number;
+  readonly #commonArgs = new CommonArgs();
+
+  /** @param clockOffsetMs how far the clock of Redis is ahead, in ms. */
+  constructor(pool: ThreadPool, clockOffsetMs: () => number) {
+    this.#pool = pool;
+    this.#clockOffsetMs = clockOffsetMs;
+  }
+
+  /** Submits a call to the pool; `undefined` if that is shut down. */
+  submit(run: HostRun, known: KnownHostTask, { id, args }: LocalCall): Job | undefined {
+    const { bull, data } = run;
+    const details = data?.o ?? {};
+    const options = readJobOptions(this.#optionsOf(bull, details), `run job '${bull.name}'`);
+    const local = new Job(this.#taskOf(known, details) as unknown as Task, args, options);
+    setOrigin(local, { id, attemptsBefore: run.attempt - 1 });
+    try {
+      return this.#pool.submitJob(local);
+    } catch (error) {
+      if (error instanceof PoolClosedError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Returns the task as the job calls it: once, or for each item of a part of a map. */
+  #taskOf({ ref }: KnownHostTask, { e, m }: JobDetails): TaskRef {
+    if (e === undefined) return ref;
+    return m === undefined ? ref.each : this.#commonArgs.add(ref.each, m);
+  }
+
+  #optionsOf(bull: BullJob, { n, p, t, g, d, c, f, x }: JobDetails): JobOptions {
+    const isOwn = p !== undefined && toBullPriority(p) === bull.priority; // it may have been changed since
+    return {
+      priority: isOwn ? p : fromBullPriority(bull.priority === 0 ? 1 : bull.priority),
+      graceMs: g === undefined ? undefined : g === -1 ? Number.POSITIVE_INFINITY : g,
+      name: n,
+      timeoutMs: t,
+      affinity: f,
+      exclusive: x === 1,
+      deadline: d === undefined ? undefined : d - this.#clockOffsetMs(),
+      // as an option, so that the pool adds it to its own context
+      context: c === undefined ? undefined : storesOf(decodeValue(c, 'context') as ContextValues),
+    };
+  }
+}

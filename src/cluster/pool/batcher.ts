@@ -1,0 +1,144 @@
+import { argsOf } from '../../base/in-flight-job.js';
+import { optionsOf, orderOf } from '../../jobs/job-access.js';
+import { taskOf } from '../../jobs/job-engine.js';
+import type { JobIds } from '../codec/job-id.js';
+import { toBullPriority } from '../codec/priority.js';
+import { encodeValue, type Measured } from '../codec/value-codec.js';
+import { batchSpecOf, type JobSpec, type SpecSettings, specOf } from './job-spec.js';
+import type { JobTable } from './job-table.js';
+import type { Submission } from './submission.js';
+
+/** Work, in ms, that a batch may hold for each worker of the hosts although they may be idle. */
+const IDLE_MS = 1;
+
+/** How small jobs are put together. */
+export interface BatchSettings {
+  /** How many calls share one job of BullMQ, at most; 1: none. */
+  readonly max: number;
+  /** How many bytes their arguments have together, at most. */
+  readonly maxBytes: number;
+}
+
+/** What is added to BullMQ at once: a job, or a batch of them. */
+export interface Parcel {
+  readonly members: readonly Submission[];
+  readonly spec: JobSpec;
+}
+
+export interface BatcherDeps {
+  readonly table: JobTable;
+  readonly ids: JobIds;
+  readonly settings: BatchSettings;
+  /** How many jobs all hosts run at once. */
+  readonly places: () => number;
+  /** Estimated run time of a task, in ms; `undefined` if none has run. */
+  readonly estimateMs: (task: string) => number | undefined;
+  /** The job cannot be sent. */
+  readonly failed: (submission: Submission, error: unknown) => void;
+}
+
+interface OpenBatch {
+  readonly members: { readonly submission: Submission; readonly measured: Measured }[];
+  bytes: number;
+}
+
+/** Describes jobs to BullMQ, and puts small ones together that are alike. */
+export class Batcher {
+  readonly #deps: BatcherDeps;
+
+  constructor(deps: BatcherDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Packs jobs in their order.
+   *
+   * @param take returns the next job; `undefined` if there is none.
+   * @param waiting how many there are.
+   * @param how.limit how many parcels are made, at most.
+   */
+  pack(
+    take: () => Submission | undefined,
+    waiting: number,
+    { limit, spec }: { readonly limit: number; readonly spec: SpecSettings },
+  ): readonly Parcel[] {
+    const groups: OpenBatch[] = [];
+    const open = new Map<string, OpenBatch>();
+    while (groups.length < limit) {
+      const next = take();
+      if (next === undefined) break;
+      const measured = this.#encoded(next, spec);
+      if (measured !== undefined) this.#place(next, measured, { groups, open, waiting });
+    }
+    return groups.flatMap((group) => this.#close(group, spec));
+  }
+
+  #encoded(submission: Submission, { maxPayload }: SpecSettings): Measured | undefined {
+    try {
+      return encodeValue(argsOf(submission.job), 'args', maxPayload);
+    } catch (error) {
+      this.#deps.failed(submission, error);
+      return undefined;
+    }
+  }
+
+  #place(
+    submission: Submission,
+    measured: Measured,
+    to: { readonly groups: OpenBatch[]; readonly open: Map<string, OpenBatch>; readonly waiting: number },
+  ): void {
+    const { max, maxBytes } = this.#deps.settings;
+    const member = { submission, measured };
+    const kind = max > 1 && measured.bytes < maxBytes ? kindOf(submission) : undefined;
+    const known = kind === undefined ? undefined : to.open.get(kind);
+    if (known !== undefined && known.bytes + measured.bytes <= maxBytes) {
+      known.bytes += measured.bytes;
+      if (known.members.push(member) >= this.#size(submission, to.waiting)) to.open.delete(kind as string);
+      return;
+    }
+    const group: OpenBatch = { members: [member], bytes: measured.bytes };
+    to.groups.push(group);
+    if (kind !== undefined && this.#size(submission, to.waiting) > 1) to.open.set(kind, group);
+  }
+
+  /**
+   * How many calls a batch takes: so many that all workers of all hosts still have two batches each, and more only if that is
+   * no work to speak of.
+   */
+  #size({ job }: Submission, waiting: number): number {
+    const { settings, places, estimateMs } = this.#deps;
+    const estimate = estimateMs(taskOf(job).name);
+    const share = Math.floor(waiting / (2 * places()));
+    const idle = estimate === undefined ? 1 : Math.floor(IDLE_MS / Math.max(estimate, 1e-3));
+    return Math.min(settings.max, Math.max(1, share, idle));
+  }
+
+  #close({ members }: OpenBatch, settings: SpecSettings): Parcel[] {
+    const [only, another] = members;
+    if (only === undefined) return [];
+    const submissions = members.map(({ submission }) => submission);
+    try {
+      if (another === undefined)
+        return [{ members: submissions, spec: specOf(only.submission, settings, only.measured) }];
+      const id = this.#deps.ids.next();
+      this.#deps.table.addBatch(id, submissions);
+      const calls = members.map(({ measured }) => measured.encoded);
+      return [{ members: submissions, spec: batchSpecOf(id, only.submission, { calls, settings }) }];
+    } catch (error) {
+      for (const submission of submissions) this.#deps.failed(submission, error);
+      return [];
+    }
+  }
+}
+
+/** Returns what jobs have in common that may share a batch; `undefined` for one that may not. */
+function kindOf(submission: Submission): string | undefined {
+  const { job, delayMs, isIdentified } = submission;
+  const { key, dependsOn, retry, timeoutMs, deadline, context, affinity, exclusive, name, graceMs } = optionsOf(job);
+  const own = [key, dependsOn, retry, timeoutMs, deadline, context, affinity, exclusive].some(
+    (each) => each !== undefined,
+  );
+  const task = taskOf(job);
+  if (own || isIdentified || delayMs > 0 || orderOf(job) < 0 || task.origin.each) return undefined;
+  return JSON.stringify([task.id, job.priority, toBullPriority(job.priority), name, graceMs]);
+}
