@@ -11,6 +11,7 @@ const SOURCES = [
   'scripts/capture.mjs',
   'scripts/compact.mjs',
   'scripts/bundle.mjs',
+  'scripts/bundle-page.mjs',
   'tsconfig.build.json',
 ];
 const MADE_LAST = ['dist/index.js', 'dist/cjs/index.js', 'dist/pool-worker.cjs'];

@@ -9,6 +9,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { bundlePage } from './bundle-page.mjs';
 import { capture, captureForLater } from './capture.mjs';
 import { compact, linesOnly } from './compact.mjs';
 
@@ -23,7 +24,7 @@ const maps = {
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 
 /** The entries of the package besides what threads and processes begin with: a file of src/ each. */
-const SURFACES = ['index', 'worker', 'metrics', 'otel', 'cluster'];
+const SURFACES = ['index', 'worker', 'metrics', 'otel', 'cluster', 'dashboard'];
 /** Packages that the surfaces import, or whose types they name. */
 const PACKAGES = ['croner', '@opentelemetry/api', 'bullmq', 'ioredis'];
 
@@ -146,6 +147,7 @@ async function bundleTypes() {
 }
 
 await bundleEntries();
+await bundlePage();
 await bundleSurfaces();
 await bundleCommonJs();
 await bundleTypes();

@@ -20,6 +20,8 @@ import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 export interface GroupDeps {
   submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
   submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
+  /** Where groups are while they have unsettled jobs. */
+  readonly busy?: Pick<Set<JobGroup>, 'add' | 'delete'>;
 }
 
 export interface GroupOptions {
@@ -31,6 +33,9 @@ export interface GroupOptions {
 }
 
 const GROUP_OPTIONS = optionNames<GroupOptions>({ concurrency: true });
+
+/** Counts of a group's jobs without a look at each, of which there may be many. */
+export let countsOf: (group: JobGroup) => Omit<GroupStats, 'active' | 'pending'> & { readonly unsettled: number };
 
 /** Counts of a group's jobs by state, including those of its child groups. */
 export interface GroupStats {
@@ -81,6 +86,7 @@ export class JobGroup implements AsyncDisposable {
   }
 
   static {
+    countsOf = (group) => ({ ...group.#counts, unsettled: group.#unsettled.size });
     stays(JobGroup, 'JobGroup', (value) =>
       #deps in value
         ? `group '${value.name}'; pass group.token to have it see the group's cancel, or results of its jobs`
@@ -166,6 +172,7 @@ export class JobGroup implements AsyncDisposable {
     for (const group of this.#andParents()) {
       group.#counts.submitted++;
       group.#unsettled.add(job);
+      if (group.#unsettled.size === 1) this.#deps.busy?.add(group);
     }
     if (isSettled(job)) this.#settled(job);
     else whenSettled(job, () => this.#settled(job));
@@ -175,7 +182,9 @@ export class JobGroup implements AsyncDisposable {
     for (const group of this.#andParents()) {
       group.#unsettled.delete(job);
       group.#count(job);
-      if (group.#unsettled.size === 0) for (const resolve of group.#whenNone.splice(0)) resolve();
+      if (group.#unsettled.size > 0) continue;
+      this.#deps.busy?.delete(group);
+      for (const resolve of group.#whenNone.splice(0)) resolve();
     }
   }
 

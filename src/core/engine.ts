@@ -1,5 +1,6 @@
 import { now } from '../base/clock.js';
 import { ListenerQueue } from '../base/listener-queue.js';
+import type { JobGroup } from '../compose/job-group.js';
 import { JobStreams } from '../compose/job-stream.js';
 import { Schedules } from '../compose/schedule/schedules.js';
 import { WORKER_EXIT_REASONS } from '../contract/worker-end.js';
@@ -142,6 +143,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
   // features built on submission
   const streams = new JobStreams(events, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
   const maps = poolMaps({ workers, log, intake, metrics, events, context: settings.context });
+  const groups = new Set<JobGroup>(); // those with unsettled jobs
   const schedules = new Schedules({
     submit: (job) => intake.submit(job),
     isOpen: () => state.phase === 'open',
@@ -204,6 +206,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     broadcasts,
     streams,
     maps,
+    groups,
     schedules,
     recycling,
     running,

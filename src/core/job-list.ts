@@ -4,7 +4,9 @@ import { toEpoch } from '../base/clock.js';
 import { rankOf, ranksBefore } from '../host/rank.js';
 import { submittedAtMs } from '../jobs/attempt.js';
 import type { Job } from '../jobs/job.js';
+import { seqOf } from '../jobs/job-access.js';
 import { lastReportOf, taskOf } from '../jobs/job-engine.js';
+import type { Engine } from './engine.js';
 
 /** Which jobs `pool.jobs` lists. */
 export interface JobFilter {
@@ -44,14 +46,30 @@ const ACTION = 'list jobs';
  * @throws {TypeError | RangeError} that names the option, the rule and the value received.
  */
 export function listJobs(unsettled: Iterable<Job>, filter: unknown): readonly JobRow[] {
-  const { state, task, limit } = readFilter(filter);
+  return Object.freeze(mostUrgent(unsettled, readFilter(filter)).map(rowOf));
+}
+
+/** Finds jobs, the most urgent first. */
+export function mostUrgent(
+  unsettled: Iterable<Job>,
+  { state, task, limit }: JobFilter & { readonly limit: number },
+): readonly Job[] {
   const found: Job[] = [];
   for (const job of unsettled) {
     if (task !== undefined && taskOf(job).name !== task) continue;
     if (state !== undefined && job.state !== state) continue;
     addByRank(found, job, limit);
   }
-  return Object.freeze(found.map(rowOf));
+  return found;
+}
+
+/** The jobs that run, without a look at those that wait in the queue, of which there may be a million. */
+export function* runningJobs({ workers, childJobs }: Pick<Engine, 'workers' | 'childJobs'>): Generator<Job> {
+  yield* childJobs;
+  for (const worker of workers.all) {
+    if (worker.inFlight.taken === 0) continue;
+    for (const job of worker.inFlight) if (worker.hasBegun(seqOf(job))) yield job;
+  }
 }
 
 function readFilter(filter: unknown): JobFilter & { readonly limit: number } {
@@ -84,7 +102,7 @@ function addByRank(jobs: Job[], job: Job, limit: number): void {
   if (jobs.length > limit) jobs.pop();
 }
 
-function rowOf(job: Job): JobRow {
+export function rowOf(job: Job): JobRow {
   const { id, name, state, priority, attempts, workerId, startedAt } = job;
   return Object.freeze({
     id,

@@ -52,6 +52,8 @@ export class Ledger {
   #onSettled: (() => void) | undefined;
   #onBatch: (() => void) | undefined;
   readonly #aging: Aging | undefined;
+  /** What is told of a job that is about to fail, while it still has its arguments. */
+  readonly failing = new Set<(job: Job) => void>();
   /** When the current batch was submitted. */
   #now: SubmitTime;
 
@@ -111,10 +113,7 @@ export class Ledger {
   ): void {
     if (stopCauseOf(job)?.state === 'FAILED') this.#metrics.jobTimedOut(taskOf(job));
     this.#count(job, state, end.outcome);
-    if (state === 'FAILED') {
-      addCallSites(job, end.outcome);
-      this.#unobserved.watch(job, end.outcome);
-    }
+    if (state === 'FAILED') this.#fails(job, end.outcome);
     settle(job, state, end.outcome, end.late);
   }
 
@@ -122,11 +121,16 @@ export class Ledger {
   settleBy(job: Job, cause: StopCause): void {
     if (cause.state === 'FAILED') {
       this.#metrics.jobTimedOut(taskOf(job));
-      addCallSites(job, cause.reason);
-      this.#unobserved.watch(job, cause.reason);
+      this.#fails(job, cause.reason);
     }
     this.#count(job, cause.state, cause.reason);
     settleBy(job, cause);
+  }
+
+  #fails(job: Job, error: unknown): void {
+    addCallSites(job, error);
+    this.#unobserved.watch(job, error);
+    for (const tell of this.failing) tell(job);
   }
 
   /** `settle` for a job that has returned: without an options object, as it happens a million times a second. */

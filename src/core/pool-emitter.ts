@@ -3,11 +3,10 @@ import { checkSignal } from '../base/check/values.js';
 import type { Engine } from './engine.js';
 import type { PoolEvent, PoolListener } from './events.js';
 
-/** The parts of a pool that emit its events. */
-type Parts = Pick<Engine, 'events' | 'workers' | 'starvation'>;
-
 /** Gives a pool its parts, which user code cannot reach. */
-export let giveParts: (pool: PoolEmitter, parts: Parts) => void;
+export let giveParts: (pool: PoolEmitter, parts: Engine) => void;
+/** The parts of a pool; `undefined` for any other value. For what shows a pool without being a part of it. */
+export let partsOf: (value: unknown) => Engine | undefined;
 
 export interface OnceOptions {
   /** Ends the wait with a `CancelledError`. */
@@ -25,12 +24,14 @@ export function readOnceSignal(options: OnceOptions | undefined, event: string):
 /** The part of a pool that its listeners see. */
 export abstract class PoolEmitter {
   // biome-ignore lint/style/useReadonlyClassProperties: set by the function that the class gives away
-  #parts: Parts | undefined;
+  #parts: Engine | undefined;
 
   static {
     giveParts = (pool, parts) => {
       pool.#parts = parts;
     };
+    partsOf = (value) =>
+      typeof value === 'object' && value !== null && #parts in value ? (value as PoolEmitter).#parts : undefined;
   }
 
   /**
@@ -84,8 +85,8 @@ export abstract class PoolEmitter {
     this.off(event, fn);
   }
 
-  get #given(): Parts {
-    return this.#parts as Parts; // given by the constructor of the pool
+  get #given(): Engine {
+    return this.#parts as Engine; // given by the constructor of the pool
   }
 
   #listensTo(event: PoolEvent): void {

@@ -210,6 +210,7 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
     const deps: GroupDeps = {
       submit: (task, args, options) => this.submit(task as never, args as never, options),
       submitMany: (task, listOfArgs, options) => this.submitMany(task as never, listOfArgs as never, options),
+      busy: this.#engine.groups,
     };
     return new JobGroup(deps, name, options);
   }

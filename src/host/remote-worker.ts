@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { now } from '../base/clock.js';
 import type { InFlightJob } from '../base/in-flight-job.js';
@@ -236,12 +237,12 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#thread.hasProcess;
   }
 
-  /** Process id of its child process, once that is up. */
   /** Whether the library's entry has begun in the thread, and in its child process. */
   get isUp(): boolean {
     return this.#thread.isUp;
   }
 
+  /** Process id of its child process, once that is up. */
   get pid(): number | undefined {
     return this.#thread.pid;
   }
@@ -320,6 +321,11 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   /** Has its child process profile the thread that runs the jobs. Resolves when that begins, or with the profile. */
   profile(step: ProfileStep): Promise<ThreadProfile | undefined> {
     return this.#control.profile(step);
+  }
+
+  /** Reads the heap of its thread: `undefined` if its jobs run elsewhere, or the thread is ending. */
+  heapSnapshot(): Promise<Readable | undefined> {
+    return this.#thread.heapSnapshot();
   }
 
   /** Has the worker run a hook, behind those that wait. It takes no jobs until all have ended. */

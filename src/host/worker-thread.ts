@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { threadId, type Worker } from 'node:worker_threads';
 import { nextTick } from '../base/clock.js';
 import { startTimer } from '../base/timer.js';
@@ -98,6 +99,12 @@ export class WorkerThread {
     // the thread has to see the process exit, or the process would stay as a zombie
     this.endProcess();
     startTimer(PROCESS_END_MS, () => this.terminate(), { keepsProcess: false });
+  }
+
+  /** Reads the thread's heap: `undefined` if its jobs run elsewhere, or it is ending. */
+  async heapSnapshot(): Promise<Readable | undefined> {
+    if (this.#deps.hasProcess || this.isInline || this.#hasExited) return undefined;
+    return await this.#thread.getHeapSnapshot().catch(() => undefined);
   }
 
   terminate(): void {

@@ -29,7 +29,7 @@ function membersOf(path: string, name: string): string[] {
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??(?=[:(])/gm)].map((match) => match[1] ?? '');
 }
 
-test.each(['index.ts', 'worker.ts', 'metrics.ts', 'otel.ts', 'cluster.ts'])(
+test.each(['index.ts', 'worker.ts', 'metrics.ts', 'otel.ts', 'cluster.ts', 'dashboard.ts'])(
   'every name that src/%s exports is in docs/',
   (path) => {
     const names = exportsOf(path).filter((name) => name !== 'type');

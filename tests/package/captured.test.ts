@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const FILES = [
-  ...['index.js', 'shared.js', 'worker.js', 'core.js', 'metrics.js', 'otel.js', 'cluster.js'].flatMap((file) => [
+  ...['index.js', 'shared.js', 'worker.js', 'core.js', 'metrics.js', 'otel.js', 'cluster.js', 'dashboard.js'].flatMap((file) => [
     file,
     `cjs/${file}`,
   ]),

@@ -88,6 +88,8 @@ interface Times {
 
 /** What a schedule uses of its pool. */
 export interface ScheduleDeps {
+  /** That of its jobs. */
+  readonly name: string;
   /** Submits the next run; returns `undefined` if the pool takes no more jobs. */
   submit(): Job | undefined;
   /** Called when the schedule has ended. */
@@ -130,6 +132,16 @@ export class Schedule {
     stays(Schedule, 'Schedule', (value) =>
       #deps in value ? 'a Schedule; await schedule.job and pass its result' : undefined,
     );
+  }
+
+  /** The name of its jobs: the option, or else that of the task. */
+  get name(): string {
+    return this.#deps.name;
+  }
+
+  /** `'ended'` after `cancel`, a shutdown of the pool, or the last time of `cron`. */
+  get state(): 'active' | 'paused' | 'ended' {
+    return this.#isCancelled ? 'ended' : this.#isPaused ? 'paused' : 'active';
   }
 
   /** The latest run; `undefined` before the first. */
@@ -184,9 +196,8 @@ export class Schedule {
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
-    const { id, next, runs } = this;
-    const state = this.#isCancelled ? 'cancelled' : this.#isPaused ? 'paused' : 'active';
-    return shown('Schedule', { ...(id !== undefined && { id }), state, next, runs }, inspecting);
+    const { id, name, state, next, runs } = this;
+    return shown('Schedule', { ...(id !== undefined && { id }), name, state, next, runs }, inspecting);
   }
 
   #restartTimer(): this {

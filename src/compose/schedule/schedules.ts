@@ -29,7 +29,7 @@ export class Schedules {
   /** @throws {TypeError | RangeError} for a bad task, argument list or option. */
   add(task: Task, args: readonly unknown[], options: ScheduleOptions): Schedule {
     const { rhythm, jobOptions: given } = readScheduleOptions(options);
-    new Job(task, args, given); // a bad call throws now
+    const { name } = new Job(task, args, given); // a bad call throws now
     const jobOptions = withCurrentContext(given, this.#deps.context);
     const submit = (): Job | undefined => {
       if (!this.#deps.isOpen()) return undefined; // a queued run, as the previous one was cancelled by a shutdown
@@ -37,7 +37,7 @@ export class Schedules {
       this.#deps.submit(job);
       return job;
     };
-    const schedule = new Schedule(rhythm, { submit, ended: (ended) => this.#schedules.delete(ended) });
+    const schedule = new Schedule(rhythm, { name, submit, ended: (ended) => this.#schedules.delete(ended) });
     if (schedule.next !== undefined) this.#schedules.add(schedule);
     return schedule;
   }

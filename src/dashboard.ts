@@ -1,0 +1,23 @@
+export { type DashboardHandler, type DashboardPools, dashboard } from './dashboard/dashboard.js';
+export type { DashboardOptions, DashboardShow } from './dashboard/dashboard-options.js';
+export type {
+  DashboardAction,
+  DashboardMessage,
+  DashboardPoint,
+  DashboardRecording,
+  DashboardSnapshot,
+  DashboardWelcome,
+  FailureRow,
+  GroupRow,
+  JobSummary,
+  Percentiles,
+  PoolSnapshot,
+  RunningRow,
+  RunRow,
+  ScheduleRow,
+  TaskRow,
+  TimesSummary,
+  WaitingRow,
+  WorkerExitRow,
+  WorkerRow,
+} from './dashboard/messages.js';

@@ -1,0 +1,125 @@
+import { errorTypeOf, messageOf, stackIfAny } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import { begunAttempts, contentOf, failureOf, optionsOf } from '../jobs/job-access.js';
+import { taskOf } from '../jobs/job-engine.js';
+import type { JobOptions } from '../jobs/job-options.js';
+import type { Task } from '../jobs/task.js';
+import type { FailureRow } from './messages.js';
+import { shownMessage, shownName, shownStack } from './shown-text.js';
+
+/** A call that has failed, to be submitted again. */
+export interface FailedCall {
+  readonly task: Task;
+  readonly args: readonly unknown[];
+  readonly options: JobOptions;
+}
+
+interface Group {
+  readonly task: string;
+  readonly code: string;
+  readonly message: string;
+  readonly firstAt: number;
+  lastAt: number;
+  count: number;
+  stack: string | undefined;
+  job: Pick<FailureRow, 'jobId' | 'jobName' | 'attempts'>;
+  call: FailedCall | undefined;
+}
+
+export interface FailureLogSettings {
+  /** How many groups are kept. */
+  readonly limit: number;
+  readonly hasStacks: boolean;
+}
+
+/**
+ * The last failures of a pool, those of one task with one message as one. Costs nothing but for jobs that fail. To look at a job
+ * here observes no failure of which the program would not be warned any more.
+ */
+export class FailureLog {
+  readonly #settings: FailureLogSettings;
+  /** By task and message; the latest is the last. */
+  readonly #groups = new Map<string, Group>();
+  #hasChanged = true;
+
+  constructor(settings: FailureLogSettings) {
+    this.#settings = settings;
+  }
+
+  add(job: Job, call: FailedCall | undefined): void {
+    if (this.#settings.limit === 0) return;
+    const error = failureOf(job);
+    const task = shownName(taskOf(job).name);
+    const message = shownMessage(messageOf(error));
+    const key = `${task}\n${message}`;
+    const nowMs = Date.now();
+    const group: Group = this.#groups.get(key) ?? {
+      ...{ task, message, code: shownName(errorTypeOf(error)), firstAt: nowMs, lastAt: nowMs },
+      ...{ count: 0, stack: undefined, job: { jobId: 0, jobName: '', attempts: 0 }, call: undefined },
+    };
+    group.count++;
+    group.lastAt = nowMs;
+    group.job = { jobId: job.id, jobName: shownName(job.name), attempts: begunAttempts(job) };
+    group.call = call;
+    if (this.#settings.hasStacks) group.stack = stackIfAny(error);
+    this.#groups.delete(key); // moves to the end
+    this.#groups.set(key, group);
+    if (this.#groups.size > this.#settings.limit) this.#dropFirst();
+    this.#hasChanged = true;
+  }
+
+  /** Whether there were failures since the last call. */
+  takeChange(): boolean {
+    const hasChanged = this.#hasChanged;
+    this.#hasChanged = false;
+    return hasChanged;
+  }
+
+  /** The failures, the latest first. */
+  get rows(): readonly FailureRow[] {
+    return [...this.#groups.values()]
+      .reverse()
+      .map(({ task, code, message, firstAt, lastAt, count, stack, job, call }) => ({
+        ...{ task, code, message, firstAt, lastAt, count, ...job, canRetry: call !== undefined },
+        ...(stack === undefined ? {} : { stack: shownStack(stack) }),
+      }));
+  }
+
+  /** The call of a job that failed, which it gives away: it can be submitted again once. */
+  takeCall(jobId: number): FailedCall | undefined {
+    for (const group of this.#groups.values()) {
+      if (group.job.jobId !== jobId) continue;
+      const { call } = group;
+      group.call = undefined;
+      this.#hasChanged = true;
+      return call;
+    }
+    return undefined;
+  }
+
+  #dropFirst(): void {
+    for (const key of this.#groups.keys()) {
+      this.#groups.delete(key);
+      return;
+    }
+  }
+}
+
+/** What of a job's options holds for another call: not what it waited for, joined or was ended by. */
+const REPEATED = ['timeoutMs', 'graceMs', 'retry', 'affinity', 'exclusive', 'name'] as const;
+
+/**
+ * The call of a job that is about to fail, while it still has its arguments; `undefined` if it cannot be made again: what it moved
+ * is gone, or it was a part of a map.
+ */
+export function callOf(job: Job): FailedCall | undefined {
+  const ref = taskOf(job);
+  const given = optionsOf(job);
+  if (given.transfer !== undefined || ref.origin.each) return undefined;
+  const repeated = REPEATED.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]);
+  return {
+    task: ref as unknown as Task, // as which the engine takes it, too
+    args: contentOf(job) as readonly unknown[],
+    options: { ...(Object.fromEntries(repeated) as JobOptions), priority: job.priority },
+  };
+}

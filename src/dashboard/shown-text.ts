@@ -1,0 +1,54 @@
+import { inspect } from 'node:util';
+import { bare } from '../base/bare.js';
+
+// What others have named or thrown may be of any length: what a page shows of it is cut.
+
+const LONGEST_NAME = 200;
+const LONGEST_VALUE = 300;
+const LONGEST_MESSAGE = 2_000;
+const LONGEST_STACK = 16_000;
+
+export function shownName(name: string): string {
+  return cut(name, LONGEST_NAME);
+}
+
+export function shownMessage(message: string): string {
+  return cut(message, LONGEST_MESSAGE);
+}
+
+export function shownStack(stack: string): string {
+  return cut(stack, LONGEST_STACK);
+}
+
+/** A value as text, in one line. Runs no code of the value's: neither getters, nor a `Proxy`, nor an `inspect` of its own. */
+export function shownValue(value: unknown): string {
+  const options = {
+    ...{
+      depth: 2,
+      maxArrayLength: 10,
+      maxStringLength: LONGEST_VALUE,
+      breakLength: Number.POSITIVE_INFINITY,
+      compact: true,
+    },
+    ...{ customInspect: false, getters: false, showProxy: true },
+  };
+  return cut(inspect(value, bare(options)), LONGEST_VALUE);
+}
+
+/** What a job has reported, as how much of it is done: a number from 0 to 1, or `{ done, total }`. */
+export function shareOf(report: unknown): number | undefined {
+  if (typeof report === 'number') return report >= 0 && report <= 1 ? report : undefined;
+  if (typeof report !== 'object' || report === null) return undefined;
+  const { done, total } = report as { readonly done?: unknown; readonly total?: unknown };
+  if (typeof done !== 'number' || typeof total !== 'number' || !(total > 0 && done >= 0)) return undefined;
+  return Math.min(1, done / total);
+}
+
+/** A number of milliseconds to the microsecond: what more there is only makes messages longer. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 1e3) / 1e3;
+}
+
+function cut(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}
