@@ -2,12 +2,17 @@
 // file that ships, coverage offsets match, and no loader is needed in worker threads.
 import { spawnSync } from 'node:child_process';
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-// once, not in each process of jest
-if (!hasRedis && process.env.JEST_WORKER_ID === undefined) {
-  const missing = 'tests/cluster needs a redis-server in PATH: apt-get install redis-server';
-  if (process.env.REQUIRE_REDIS !== undefined) throw new Error(missing);
-  console.log(`Not run: ${missing}`);
+/** What some tests need: the program, and which tests. */
+const PROGRAMS = [
+  { program: 'redis-server', tests: '/tests/cluster/[^/]*$', setting: 'REQUIRE_REDIS', what: 'tests/cluster' },
+  { program: 'chromium', tests: '/tests/dashboard/page\\.', setting: 'REQUIRE_CHROMIUM', what: 'tests/dashboard/page' },
+];
+const missing = PROGRAMS.filter(({ program }) => spawnSync(program, ['--version']).status !== 0);
+for (const { program, setting, what } of missing) {
+  const message = `${what} needs a ${program} in PATH: apt-get install ${program}`;
+  if (process.env[setting] !== undefined) throw new Error(message);
+  // once, not in each process of jest
+  if (process.env.JEST_WORKER_ID === undefined) console.log(`Not run: ${message}`);
 }
 
 /** @type {import('jest').Config} */
@@ -15,7 +20,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: hasRedis ? ['/node_modules/'] : ['/node_modules/', '/tests/cluster/[^/]*$'],
+  testPathIgnorePatterns: ['/node_modules/', ...missing.map(({ tests }) => tests)],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
   maxWorkers: 2,

@@ -27,7 +27,10 @@ class Acting implements AsyncDisposable {
     route: string,
     query: Record<string, string | number> = {},
   ): Promise<readonly [status: number, error: string | undefined]> {
-    const given = Object.entries({ pool: 'main', ...query }).map(([name, value]) => [name, String(value)]);
+    const given = Object.entries({ pool: 'main', ...query }).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]);
     const response = await fetch(`${this.#served.url}/${route}?${new URLSearchParams(given)}`, {
       method: 'POST',
       headers: HEADERS,
@@ -45,7 +48,7 @@ describe.each(['thread', 'process'] as const)('of a pool of kind %s', (kind) => 
   test('a running job is cancelled', async () => {
     await using pool = new ThreadPool({ kind, maxWorkers: 1 });
     await using acting = await Acting.on(pool);
-    const job = pool.submit(function loop() {
+    const job = pool.submit(function loop(this: { throwIfCancelled(): void }): void {
       for (;;) this.throwIfCancelled();
     });
     await snapshotWhere(acting.url, (snapshot) => poolIn(snapshot).running.length === 1, HEADERS);

@@ -7,10 +7,9 @@ import ts from 'typescript';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const FILES = [
-  ...['index.js', 'shared.js', 'worker.js', 'core.js', 'metrics.js', 'otel.js', 'cluster.js', 'dashboard.js'].flatMap((file) => [
-    file,
-    `cjs/${file}`,
-  ]),
+  ...['index.js', 'shared.js', 'worker.js', 'core.js', 'metrics.js', 'otel.js', 'cluster.js', 'dashboard.js'].flatMap(
+    (file) => [file, `cjs/${file}`],
+  ),
   ...['pool-worker.cjs', 'pool-worker.mjs', 'pool-process.mjs', 'shared-objects.cjs'],
 ];
 
