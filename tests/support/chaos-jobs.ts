@@ -55,6 +55,8 @@ export interface FlaggedTasks {
   locksSync(number: number, mutex: Mutex, place: Place): boolean;
   acquires(number: number, semaphore: Semaphore, place: Place): Promise<boolean>;
   family(number: number, plan: FamilyPlan): Promise<number>;
+  prepare(turns: number): Promise<number>;
+  surround(job: CurrentJob, next: () => unknown): Promise<unknown>;
   square(value: number): number;
   missing(number: number): void;
 }
@@ -290,6 +292,8 @@ export function anyOptions(from: Surroundings, recent: readonly Job[]): JobOptio
     ...(random.chance(0.05) ? { delayMs: random.integer(0, 20) } : {}),
     ...(random.chance(0.02) ? { startAt: Date.now() + random.integer(-5, 20) } : {}),
     ...(random.chance(0.08) ? { retry: retry(random) } : {}),
+    ...(random.chance(0.05) ? { affinity: random.pick(['a', 'b', 'c']) } : {}),
+    ...(random.chance(0.04) ? { exclusive: true } : {}),
     ...(dependsOn === undefined ? {} : { dependsOn }),
   };
 }

@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { CancellationToken, type Job, Mutex, Semaphore, ThreadPool, type ThreadPoolOptions } from 'thread-system';
+import {
+  CancellationToken,
+  type Job,
+  type JobGroup,
+  Mutex,
+  Semaphore,
+  ThreadPool,
+  type ThreadPoolOptions,
+} from 'thread-system';
 import {
   anyOptions,
   flagged,
@@ -42,6 +50,12 @@ const ACTIONS = {
   lateCancel: 12,
   order: 5,
   resize: 8,
+  broadcast: 4,
+  recycle: 1,
+  warmUp: 2,
+  group: 12,
+  setTimeLimit: 12,
+  post: 12,
   look: 30,
   turn: 100,
   sleep: 50,
@@ -110,6 +124,8 @@ class Chaos {
   #controller = new AbortController();
   readonly #muchWaits: number;
   #maxWorkers: number;
+  readonly #fewestWorkers: number;
+  #groups: readonly JobGroup[] = [];
   /** The last job of each key. */
   readonly #keyed = new Map<unknown, Job>();
   /** Nothing stands in a paused pool for longer than so many steps. */
@@ -129,8 +145,17 @@ class Chaos {
       maxQueue,
       overflow: random.pick(['reject', 'dropOldest', 'dropLowest'] as const),
       submitStacks: random.chance(0.2),
+      ...(random.chance(0.25) ? { aging: { everyMs: random.pick([1, 10]), step: random.pick([0.5, 1]) } } : {}),
+      ...(random.chance(0.2) ? { setup: flagged.prepare, setupArgs: [random.integer(0, 3)] } : {}),
+      ...(random.chance(0.2) ? { teardown: flagged.prepare } : {}),
+      ...(random.chance(0.2) ? { around: flagged.surround } : {}),
+      ...(random.chance(0.2) ? { recycle: { afterJobs: random.pick([20, 200]) } } : {}),
     };
-    this.#maxWorkers = this.#options.maxWorkers;
+    const { maxWorkers } = this.#options;
+    const isReserved = maxWorkers > 1 && random.chance(0.3);
+    if (isReserved) Object.assign(this.#options, { reserved: [{ workers: 1, atLeast: 1 }] });
+    this.#fewestWorkers = isReserved ? 2 : 1;
+    this.#maxWorkers = maxWorkers;
     this.#muchWaits = Math.min(300, maxQueue / 2);
     if (kind === 'thread') {
       const words = new MemoryWords(MOST_JOBS);
@@ -156,6 +181,7 @@ class Chaos {
       claim: () => this.#flags.claim(),
     };
     for (let left = 4; left > 0; left--) this.#tokens.push(this.#newToken());
+    this.#groups = this.#newGroups();
   }
 
   close(): void {
@@ -255,9 +281,27 @@ class Chaos {
         await this.#order();
         break;
       case 'resize':
-        this.#maxWorkers = random.integer(1, 5);
+        this.#maxWorkers = random.integer(this.#fewestWorkers, 5);
         this.#pool.resize(this.#maxWorkers);
         this.#watch.expectAtMost(this.#maxWorkers);
+        break;
+      case 'broadcast':
+        this.#watch.expectEnd(orEnd(this.#pool.broadcast(flagged.prepare, [random.integer(0, 3)])), 'a broadcast');
+        break;
+      case 'recycle':
+        this.#watch.expectEnd(orEnd(this.#pool.recycle()), 'a recycling');
+        break;
+      case 'warmUp':
+        this.#watch.expectEnd(orEnd(this.#pool.warmUp(random.integer(0, this.#maxWorkers))), 'a warm-up');
+        break;
+      case 'group':
+        this.#inGroup();
+        break;
+      case 'setTimeLimit':
+        if (this.#recent.length > 0) random.pick(this.#recent).setTimeLimit(random.pick([5, 50]));
+        break;
+      case 'post':
+        if (this.#recent.length > 0) random.pick(this.#recent).post({ by: 'chance' });
         break;
       case 'look':
         this.#watch.expectAtMost(this.#maxWorkers);
@@ -323,6 +367,28 @@ class Chaos {
       return this.#entered(keyed, { ...planned, options }, number);
     }
     return this.#entered(submit(), { ...planned, options }, number);
+  }
+
+  #newGroups(): readonly JobGroup[] {
+    const { random } = this.#from;
+    const group = this.#pool.group('all', { concurrency: random.integer(1, 4) });
+    return [group, group.group('part', { concurrency: random.integer(1, 2) }), group.group('other')];
+  }
+
+  /** Some jobs of a group. */
+  #inGroup(): void {
+    const random = this.#random;
+    for (let left = random.integer(1, 20); left > 0; left--) {
+      const planned = planShort(this.#from);
+      const number = this.#flags.claim();
+      const options = { priority: random.integer(-2, 2), ...planned.options };
+      const group = random.pick(this.#groups);
+      const job = group.submit(planned.task, [number, ...planned.args] as never, options as never) as Job;
+      this.#entered(job, { ...planned, options }, number);
+    }
+    if (!random.chance(0.1)) return;
+    this.#groups[0]?.cancel('a group');
+    this.#groups = this.#newGroups();
   }
 
   #entered(job: Job, planned: Plan, number: number): Job {
@@ -440,7 +506,7 @@ class Chaos {
 
   /** I4 is exact on one worker of concurrency 1, for jobs that are queued together. */
   async #order(): Promise<void> {
-    if (this.#maxWorkers > 1 || this.#options.concurrency > 1) return;
+    if (this.#maxWorkers > 1 || this.#options.concurrency > 1 || this.#options.aging !== undefined) return;
     await this.#quiet();
     const random = this.#random;
     const pool = this.#pool;
@@ -544,4 +610,14 @@ class Chaos {
 /** Keeps the event loop from turning. */
 function block(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+/** Resolves with the promise, also if the pool or a worker ends first. */
+async function orEnd(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise;
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code !== 'ERR_POOL_CLOSED' && code !== 'ERR_WORKER_EXITED') throw error;
+  }
 }

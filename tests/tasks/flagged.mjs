@@ -361,6 +361,18 @@ function isOf({ kind, value }, returned) {
   return (kind === 'echo' || kind === 'polite') && returned === value;
 }
 
+/** For `setup`, `teardown` and `broadcast`. */
+export const prepare = async (turns) => {
+  for (let i = 0; i < turns; i++) await turn();
+  return turns;
+};
+
+/** For `around`. */
+export const surround = async (_job, next) => {
+  const result = await next();
+  return result;
+};
+
 /** For `map`. */
 export const square = (value) => {
   if (value === 666) throw new Error('on purpose, of a map');
