@@ -23,7 +23,7 @@ import { ChaosWatch } from './chaos-watch.ts';
 import { FileWords, Flags, MemoryWords } from './flags.ts';
 import { Random } from './random.ts';
 
-/** A run that has not come to an end by then is stuck. */
+/** A run in which no job settles for so long is stuck. */
 const STUCK_MS = 20_000;
 const PERMITS = 2;
 const MOST_JOBS = 30_000;
@@ -557,12 +557,18 @@ class Chaos {
   async #within<T>(promise: Promise<T>, what: string): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`stuck: ${what}\n${this.#watch.stuck()}`)), STUCK_MS);
+      let before = -1;
+      timer = setInterval(() => {
+        const { completed, failed, cancelled } = this.#pool.metrics();
+        const settled = completed + failed + cancelled;
+        if (settled === before) reject(new Error(`stuck: ${what}\n${this.#watch.stuck()}`));
+        before = settled;
+      }, STUCK_MS);
     });
     try {
       return await Promise.race([promise, late]);
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 

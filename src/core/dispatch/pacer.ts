@@ -1,6 +1,12 @@
 import { outsideRequests } from '../../base/async-context.js';
 import { now, queueMicrotask, setImmediate, setTimeout } from '../../base/clock.js';
-import { hasMuchStackRoom, hasStackRoom, needMuchStackRoom, needStackRoom } from '../../base/stack-room.js';
+import {
+  hasMoreStackRoom,
+  hasMuchStackRoom,
+  hasStackRoom,
+  needMuchStackRoom,
+  needStackRoom,
+} from '../../base/stack-room.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { MainParking } from '../../host/main-parking.js';
 import type { Job } from '../../jobs/job.js';
@@ -173,7 +179,7 @@ export class Pacer {
   #pumpBetween(last: Job): void {
     const nowMs = this.#deps.ledger.refreshClock();
     if (this.#sincePump < PUMP_EVERY && nowMs - this.#pumpedAtMs < PUMP_EVERY_MS) return;
-    if (!hasMuchStackRoom()) return;
+    if (!(this.#coldBatches > 0 ? hasMuchStackRoom() : hasMoreStackRoom())) return;
     this.#sincePump = 0;
     this.#pumpedAtMs = nowMs;
     this.pump();
