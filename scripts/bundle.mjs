@@ -73,6 +73,13 @@ async function bundleEntries() {
 
   await bundleThreadEntry();
 
+  // the command, which needs none of the rest
+  await bundle(['cli/cli.js'], {
+    entryFileNames: 'cli.js',
+    inlineDynamicImports: true,
+    banner: '#!/usr/bin/env node',
+  });
+
   // For bundles that lose the file.
   const source = brotliCompressSync(readFileSync(join(dist, 'pool-worker.mjs'))).toString('base64');
   writeFileSync(join(build, 'host/worker-source.js'), `export const WORKER_SOURCE = '${source}';\n`);

@@ -47,6 +47,7 @@ export type {
   SubmitterScheduleOptions,
 } from './core/submitter.js';
 export { Thread } from './core/thread.js';
+export type { PoolTop, TopOptions } from './core/top/pool-top.js';
 export type { Trace, TraceEvent, TraceOptions } from './core/trace/trace.js';
 export {
   CancelledError,
@@ -81,4 +82,5 @@ export type { Transferable } from './sync/sharing/crossing.js';
 export { Signal } from './sync/signal.js';
 export { Till } from './sync/till.js';
 export type { WaitOptions } from './sync/waiting/wait.js';
+export type { TopInput, TopOutput } from './top/terminal.js';
 export { registerErrorClass } from './wire/message/error-classes.js';

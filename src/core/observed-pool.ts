@@ -1,5 +1,6 @@
 import { refuseOptions } from '../base/check/options.js';
 import { checkFunction } from '../base/check/values.js';
+import type { Job } from '../jobs/job.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { Engine } from './engine.js';
 import { type JobFilter, type JobRow, listJobs } from './job-list.js';
@@ -7,6 +8,7 @@ import { giveParts, PoolEmitter } from './pool-emitter.js';
 import { poolMetrics } from './pool-metrics.js';
 import { closedError } from './pool-state.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
+import { openTop, type PoolTop, type TopOptions } from './top/pool-top.js';
 import type { Trace, TraceOptions } from './trace/trace.js';
 import { readTraceCall } from './trace/trace-call.js';
 
@@ -78,6 +80,19 @@ export abstract class ObservedPool extends PoolEmitter {
     const isKnown = 'lastMs' in call && tracing.isRecorderOn;
     if (state.phase !== 'open' && !isKnown) return Promise.reject(closedError('trace'));
     return 'fn' in call ? tracing.run(call.fn) : tracing.last(call.lastMs);
+  }
+
+  /**
+   * Shows the pool in the terminal, like `top`: as a full screen, with keys, or as a line a second if there is no terminal. Keeps
+   * neither the process nor the pool alive.
+   *
+   * @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received.
+   */
+  top(options?: TopOptions): PoolTop {
+    const { control, workers, running } = this.#given;
+    const metrics = (): PoolMetrics => this.metrics();
+    const unsettled = (): Iterable<Job> => control.unsettled();
+    return openTop({ metrics, unsettled, state: () => running.status, maxWorkers: () => workers.maxWorkers }, options);
   }
 
   get #given(): Engine {
