@@ -4,7 +4,7 @@ import type { Job } from '../jobs/job.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { Engine } from './engine.js';
 import { type JobFilter, type JobRow, listJobs } from './job-list.js';
-import { giveParts, PoolEmitter } from './pool-emitter.js';
+import { PoolEmitter, partsOf } from './pool-emitter.js';
 import { poolMetrics } from './pool-metrics.js';
 import { closedError } from './pool-state.js';
 import type { CpuProfile } from './profile/cpu-profile.js';
@@ -12,21 +12,8 @@ import { openTop, type PoolTop, type TopOptions } from './top/pool-top.js';
 import type { Trace, TraceOptions } from './trace/trace.js';
 import { readTraceCall } from './trace/trace-call.js';
 
-/** Gives a pool its engine, which user code cannot reach. */
-export let giveEngine: (pool: ObservedPool, engine: Engine) => void;
-
 /** The part of a pool that shows what it does. */
 export abstract class ObservedPool extends PoolEmitter {
-  // biome-ignore lint/style/useReadonlyClassProperties: set by the function that the class gives away
-  #engine: Engine | undefined;
-
-  static {
-    giveEngine = (pool, engine) => {
-      pool.#engine = engine;
-      giveParts(pool, engine);
-    };
-  }
-
   /** The option `name`: the prefix of its threads' names, and its name in logs, metrics and traces. */
   get name(): string {
     return this.#given.name;
@@ -96,6 +83,6 @@ export abstract class ObservedPool extends PoolEmitter {
   }
 
   get #given(): Engine {
-    return this.#engine as Engine; // given by the constructor of the pool
+    return partsOf(this) as Engine; // given by the constructor of the pool
   }
 }

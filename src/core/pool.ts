@@ -21,9 +21,10 @@ import type { BroadcastRest, JobOf, SubmitRest } from '../jobs/typed-job.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { createEngine, type Engine } from './engine.js';
 import type { Intake } from './lifecycle/intake.js';
-import { giveEngine, ObservedPool } from './observed-pool.js';
+import { ObservedPool } from './observed-pool.js';
 import { resolvePoolOptions, type ThreadPoolOptions } from './options/options.js';
 import { readShutdownOptions, type SettledCounts, type ShutdownOptions } from './options/shutdown-options.js';
+import { giveParts } from './pool-emitter.js';
 import type { PoolStatus } from './pool-state.js';
 import { closedError } from './pool-state.js';
 import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
@@ -65,7 +66,7 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
     const engine = createEngine(this, settings);
     const { intake, workers } = engine;
     this.#engine = engine;
-    giveEngine(this, engine);
+    giveParts(this, engine);
     this.#intake = intake;
     this.#submitStacks = settings.submitStacks;
     // a module that makes a pool as a worker loads it would do so in each of that pool's workers, too
