@@ -1,4 +1,12 @@
-export type { MeasuredPool, MeasuredPools, MetricsOptions, PrometheusOptions } from './exporters/export-options.js';
+export type {
+  MeasuredCluster,
+  MeasuredPool,
+  MeasuredPools,
+  MeasuredQueue,
+  MeasuredSubmitters,
+  MetricsOptions,
+  PrometheusOptions,
+} from './exporters/export-options.js';
 export type { OtelMetricProducer } from './exporters/otel/metric-data.js';
 export { otelMetrics } from './exporters/otel/otel-metrics.js';
 export { type PrometheusRegistry, prometheus } from './exporters/prometheus/prometheus.js';

@@ -10,8 +10,35 @@ export interface MeasuredPool {
   metrics(): PoolMetrics;
 }
 
+/** What an exporter reads of a `ClusterPool`. */
+export interface MeasuredCluster {
+  /** Name of the queue. */
+  readonly queue: string;
+  metrics(): Promise<MeasuredQueue>;
+}
+
+/** A queue and its hosts, as a `ClusterPool` reads them. */
+export interface MeasuredQueue {
+  readonly counts: {
+    readonly pending: number;
+    readonly delayed: number;
+    readonly active: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly waitingChildren: number;
+  };
+  readonly hosts: readonly unknown[];
+  /** How often jobs of the pool came back from a host that had died. */
+  readonly recoveries: number;
+  /** The jobs of the pool itself. */
+  readonly own: PoolMetrics;
+}
+
 /** Pools, by the names that they have in the exported metrics. */
 export type MeasuredPools = Readonly<Record<string, MeasuredPool>>;
+
+/** As `MeasuredPools`, with pools of clusters among them. */
+export type MeasuredSubmitters = Readonly<Record<string, MeasuredPool | MeasuredCluster>>;
 
 export interface MetricsOptions {
   /** Begins the name of each metric. Default: `'thread_system_'`; of `otelMetrics`, `'thread_system.'`. */
@@ -26,12 +53,13 @@ export interface MetricsOptions {
 
 export interface PrometheusOptions extends MetricsOptions {
   /** The pools, by the values of the label `pool`. */
-  readonly pools: MeasuredPools;
+  readonly pools: MeasuredSubmitters;
 }
 
 /** Checked options of an exporter. */
 export interface ExportSettings {
   readonly pools: readonly (readonly [name: string, pool: MeasuredPool])[];
+  readonly clusters: readonly (readonly [name: string, pool: MeasuredCluster])[];
   readonly prefix: string;
   /** In seconds. */
   readonly edges: readonly number[];
@@ -80,7 +108,7 @@ function readSettings(
   { naming, action }: { readonly naming: Naming; readonly action: string },
 ): ExportSettings {
   return {
-    pools: checkPools(pools, action),
+    ...checkPools(pools, action),
     prefix: prefix === undefined ? naming.prefix : checkPrefix(prefix, naming, action),
     edges: buckets === undefined ? EDGES : checkBuckets(buckets, action),
     hasTasks: tasks === undefined ? true : checkBoolean(tasks, 'tasks', action),
@@ -88,11 +116,15 @@ function readSettings(
   };
 }
 
-function checkPools(value: unknown, action: string): ExportSettings['pools'] {
+function checkPools(value: unknown, action: string): Pick<ExportSettings, 'pools' | 'clusters'> {
   if (isPool(value)) throw mustBe('an object { name: pool }', value, 'pools', action);
   const pools = Object.entries(checkObject(value, 'pools', action));
   for (const [name, pool] of pools) if (!isPool(pool)) throw mustBe('a ThreadPool', pool, `pools.${name}`, action);
-  return pools as ExportSettings['pools'];
+  const isCluster = (pool: object): boolean => 'queue' in pool;
+  return {
+    pools: pools.filter(([, pool]) => !isCluster(pool)) as unknown as ExportSettings['pools'],
+    clusters: pools.filter(([, pool]) => isCluster(pool)) as unknown as ExportSettings['clusters'],
+  };
 }
 
 /** Checks by shape: the exporters know of a pool only what they read. */

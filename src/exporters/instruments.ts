@@ -1,5 +1,6 @@
 import type { Distribution } from '../metrics/histogram.js';
 import type { TaskMetrics } from '../metrics/pool-metrics.js';
+import type { ExportSettings, MeasuredQueue } from './export-options.js';
 import type { Labels, PoolReading, Readings } from './readings.js';
 
 /** A value of a metric, with the labels that tell it from the others. */
@@ -83,19 +84,32 @@ function unsettledOf({ metrics }: PoolReading): readonly Sample[] {
   }));
 }
 
-function workersOf({ metrics }: PoolReading): readonly Sample[] {
+function workersOf({ metrics, maxWorkers }: PoolReading): readonly Sample[] {
+  if (maxWorkers === undefined) return [];
   const counts = { starting: 0, idle: 0, busy: 0, ending: 0 };
   for (const { state } of metrics.workers) counts[state]++;
   return each('state', counts);
 }
 
+/** Reads values of each queue. */
+function ofQueues(read: (metrics: MeasuredQueue) => readonly Sample[]): (readings: Readings) => readonly Sample[] {
+  return ({ queues }) =>
+    queues.flatMap((queue) =>
+      read(queue.metrics).map(({ labels, value }) => ({ labels: { ...queue.labels, ...labels }, value })),
+    );
+}
+
+function queuedOf({ counts: { waitingChildren, ...counts } }: MeasuredQueue): readonly Sample[] {
+  return each('state', { ...counts, waiting_children: waitingChildren });
+}
+
 const MS_PER_S = 1e3;
 
 /**
- * All metrics. What grows without bound is no label: ids of jobs and workers, names given to single jobs. Tasks and
+ * The metrics of pools. What grows without bound is no label: ids of jobs and workers, names given to single jobs. Tasks and
  * priorities are bounded by the recorder of a pool.
  */
-export const INSTRUMENTS: readonly Instrument[] = [
+const OF_POOLS: readonly Instrument[] = [
   {
     name: 'jobs_submitted_total',
     otelName: 'jobs.submitted',
@@ -218,7 +232,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     help: 'Highest number of workers that the pool may have',
     type: 'gauge',
     together: 'sum',
-    read: ofPool(({ maxWorkers }) => maxWorkers),
+    read: ofPools(({ maxWorkers }) => (maxWorkers === undefined ? [] : [{ labels: {}, value: maxWorkers }])),
   },
   {
     name: 'worker_busy_seconds_total',
@@ -249,8 +263,43 @@ export const INSTRUMENTS: readonly Instrument[] = [
   },
 ];
 
+/** The metrics of queues, which are there only with pools of clusters. */
+const OF_QUEUES: readonly Instrument[] = [
+  {
+    name: 'cluster_jobs',
+    otelName: 'cluster.jobs',
+    unit: '{job}',
+    help: 'Jobs of a queue in Redis, by state; completed and failed ones while their records are kept',
+    attributes: { state: 'thread_system.job.state' },
+    type: 'gauge',
+    together: 'max',
+    read: ofQueues(queuedOf),
+  },
+  {
+    name: 'cluster_hosts',
+    otelName: 'cluster.hosts',
+    unit: '{host}',
+    help: 'Hosts of a queue that were heard of within 15 s',
+    type: 'gauge',
+    together: 'max',
+    read: ofQueues(({ hosts }) => [{ labels: {}, value: hosts.length }]),
+  },
+  {
+    name: 'cluster_job_recoveries_total',
+    otelName: 'cluster.job.recoveries',
+    unit: '{job}',
+    help: 'Jobs of this process that came back from a host that had died',
+    type: 'counter',
+    read: ofQueues(({ recoveries }) => [{ labels: {}, value: recoveries }]),
+  },
+];
+
+export function instrumentsOf({ clusters }: ExportSettings): readonly Instrument[] {
+  return clusters.length === 0 ? OF_POOLS : [...OF_POOLS, ...OF_QUEUES];
+}
+
 /** Names of the labels that the metrics set by themselves, and `le` and `job`, which Prometheus does. */
 export const OWN_LABELS: readonly string[] = [
-  ...['pool', 'task', 'state', 'reason', 'code', 'priority', 'quantile'],
+  ...['pool', 'queue', 'task', 'state', 'reason', 'code', 'priority', 'quantile'],
   ...['le', 'job', 'instance'],
 ];

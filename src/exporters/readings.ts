@@ -1,6 +1,6 @@
 import type { PoolMetrics, TaskMetrics } from '../metrics/pool-metrics.js';
 import { type DelayQuantile, EventLoopDelay } from './event-loop-delay.js';
-import type { ExportSettings } from './export-options.js';
+import type { ExportSettings, MeasuredQueue } from './export-options.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -8,14 +8,22 @@ export type Labels = Readonly<Record<string, string>>;
 export interface PoolReading {
   readonly labels: { readonly pool: string };
   readonly metrics: PoolMetrics;
-  readonly maxWorkers: number;
+  /** `undefined` if its jobs run elsewhere: on the hosts of a cluster. */
+  readonly maxWorkers: number | undefined;
   /** By task; or one of all tasks, without the label. */
   readonly jobs: readonly { readonly labels: Labels; readonly counts: TaskMetrics }[];
+}
+
+/** A queue at one moment. */
+export interface QueueReading {
+  readonly labels: { readonly queue: string };
+  readonly metrics: MeasuredQueue;
 }
 
 /** Everything at one moment, from which all metrics of a scrape are made. */
 export interface Readings {
   readonly pools: readonly PoolReading[];
+  readonly queues: readonly QueueReading[];
   readonly eventLoopDelay: readonly DelayQuantile[];
 }
 
@@ -29,15 +37,40 @@ export class Reader {
     this.#delay = delay;
   }
 
+  /** Whether there are pools of clusters, which are asked over the network. */
+  get hasClusters(): boolean {
+    return this.settings.clusters.length > 0;
+  }
+
+  /** Reads the pools of this process. */
   read(): Readings {
-    const { pools, hasTasks } = this.settings;
+    const { pools } = this.settings;
     return {
-      pools: pools.map(([name, pool]) => {
-        const metrics = pool.metrics();
-        return { labels: { pool: name }, metrics, maxWorkers: pool.maxWorkers, jobs: jobsOf(metrics, hasTasks) };
-      }),
+      pools: pools.map(([name, pool]) => this.#poolReading(name, pool.metrics(), pool.maxWorkers)),
+      queues: [],
       eventLoopDelay: this.#delay.read(),
     };
+  }
+
+  /** Reads all pools. One whose queue cannot be reached is left out. */
+  async readAll(): Promise<Readings> {
+    const { clusters } = this.settings;
+    const asked = await Promise.allSettled(clusters.map(async ([, pool]) => await pool.metrics()));
+    const { pools, eventLoopDelay } = this.read();
+    const ofClusters: PoolReading[] = [];
+    const queues: QueueReading[] = [];
+    for (const [index, [name, { queue }]] of clusters.entries()) {
+      const answer = asked[index];
+      if (answer?.status !== 'fulfilled') continue;
+      ofClusters.push(this.#poolReading(name, answer.value.own, undefined));
+      const isKnown = queues.some(({ labels }) => labels.queue === queue);
+      if (!isKnown) queues.push({ labels: { queue }, metrics: answer.value });
+    }
+    return { pools: [...pools, ...ofClusters], queues, eventLoopDelay };
+  }
+
+  #poolReading(pool: string, metrics: PoolMetrics, maxWorkers: number | undefined): PoolReading {
+    return { labels: { pool }, metrics, maxWorkers, jobs: jobsOf(metrics, this.settings.hasTasks) };
   }
 
   /** Ends what was begun to be measured for this reader. */

@@ -66,6 +66,8 @@ export interface ClusterMetrics {
   readonly hosts: readonly ClusterHostMetrics[];
   /** By the name of the task; beyond 256 names of a host, under `other`. */
   readonly tasks: Readonly<Record<string, ClusterTaskMetrics>>;
+  /** How often jobs of this submitter came back from a host that had died. */
+  readonly recoveries: number;
   /** The jobs of this submitter. */
   readonly own: PoolMetrics;
 }
@@ -100,12 +102,12 @@ export class MetricsReader {
       byPriority,
       hosts: Object.freeze(hosts.map(hostMetrics)),
       tasks: taskMetrics(hosts),
-      own: this.own(),
+      recoveries: this.#deps.table.recoveries,
+      own: this.#own(),
     });
   }
 
-  /** Returns the metrics of this submitter's jobs. */
-  own(): PoolMetrics {
+  #own(): PoolMetrics {
     const { name, table, deferred, metrics } = this.#deps;
     const nowMs = now();
     return metrics.snapshot(

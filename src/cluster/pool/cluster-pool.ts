@@ -52,6 +52,7 @@ import type { ClusterShutdownOptions } from './cluster-shutdown.js';
 export class ClusterPool implements AsyncDisposable {
   readonly #engine: ClusterEngine;
   readonly #name: string;
+  readonly #queue: string;
   /** What is registered in place of each listener. */
   readonly #listeners = new WeakMap<object, (detail: unknown, more: unknown) => void>();
 
@@ -65,6 +66,7 @@ export class ClusterPool implements AsyncDisposable {
     const settings = resolveClusterPoolOptions(options);
     this.#engine = createClusterEngine(settings);
     this.#name = settings.name;
+    this.#queue = settings.keys.queue;
     runsGraphs(this, (task, args, options) => this.#submitNode(task, args, options));
   }
 
@@ -100,6 +102,11 @@ export class ClusterPool implements AsyncDisposable {
   /** The option `name`. */
   get name(): string {
     return this.#name;
+  }
+
+  /** The option `queue`. */
+  get queue(): string {
+    return this.#queue;
   }
 
   /** `'draining'` from the call of `shutdown`, in any mode, until it has resolved. A queue that is paused is `'open'`. */

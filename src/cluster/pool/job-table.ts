@@ -17,6 +17,8 @@ export class JobTable {
   readonly #attached = new Set<Submission>();
   /** How many outcomes came for jobs that had settled: a sweep and a notice, a host thought dead. */
   late = 0;
+  /** How often jobs of this submitter came back from a host that had died. */
+  recoveries = 0;
 
   /** The jobs of this submitter. */
   get all(): readonly Submission[] {

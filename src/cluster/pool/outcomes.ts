@@ -61,6 +61,7 @@ export class Outcomes {
         break;
       case 'recovered':
         this.#deps.table.waits(submission, notice[2]);
+        this.#deps.table.recoveries++;
         submission.books.events.emit('jobRecovered', submission.job, { hostId: notice[3] });
         break;
       case 'answered':

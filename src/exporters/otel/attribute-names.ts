@@ -4,6 +4,7 @@ export const SCOPE_NAME = 'thread-system';
 /** Names of attributes. All are here, as conventions of OpenTelemetry may come to have others. */
 export const ATTRIBUTES = {
   poolName: 'thread_system.pool.name',
+  queueName: 'thread_system.queue.name',
   taskName: 'thread_system.task.name',
   jobId: 'thread_system.job.id',
   jobTask: 'thread_system.job.task',

@@ -1,7 +1,7 @@
 import { VERSION } from '../../base/version.js';
 import type { Distribution } from '../../metrics/histogram.js';
-import { type MeasuredPools, type MetricsOptions, type Naming, readMetricsOptions } from '../export-options.js';
-import { INSTRUMENTS, type Instrument } from '../instruments.js';
+import { type MeasuredSubmitters, type MetricsOptions, type Naming, readMetricsOptions } from '../export-options.js';
+import { type Instrument, instrumentsOf } from '../instruments.js';
 import { OTEL_SDK_METRICS, requirePeer } from '../peers.js';
 import { type Labels, Reader, type Readings } from '../readings.js';
 import { ATTRIBUTES, SCOPE_NAME } from './attribute-names.js';
@@ -23,7 +23,7 @@ const NAMING: Naming = {
   prefix: 'thread_system.',
   prefixPattern: /^[a-zA-Z][a-zA-Z0-9_./-]*$/,
   labelPattern: /./,
-  ownLabels: [ATTRIBUTES.poolName, ATTRIBUTES.taskName],
+  ownLabels: [ATTRIBUTES.poolName, ATTRIBUTES.queueName, ATTRIBUTES.taskName],
 };
 
 /** What is used of `@opentelemetry/sdk-metrics`. */
@@ -41,14 +41,18 @@ interface SdkEnums {
  * @throws {TypeError | RangeError} for a bad pool or option, naming it, the rule and the value received.
  * @throws {TypeError} if the package `@opentelemetry/sdk-metrics` is not installed.
  */
-export function otelMetrics(pools: MeasuredPools, options?: MetricsOptions): OtelMetricProducer {
+export function otelMetrics(pools: MeasuredSubmitters, options?: MetricsOptions): OtelMetricProducer {
   const settings = readMetricsOptions(pools, options, { naming: NAMING, action: ACTION });
   const sdk = requirePeer<SdkEnums>(OTEL_SDK_METRICS, ACTION);
   return new Producer(new Reader(settings), sdk);
 }
 
 /** The attributes that labels become, unless the instrument says otherwise. */
-const ATTRIBUTES_OF_LABELS: Labels = { pool: ATTRIBUTES.poolName, task: ATTRIBUTES.taskName };
+const ATTRIBUTES_OF_LABELS: Labels = {
+  pool: ATTRIBUTES.poolName,
+  queue: ATTRIBUTES.queueName,
+  task: ATTRIBUTES.taskName,
+};
 
 class Producer implements OtelMetricProducer {
   readonly #reader: Reader;
@@ -60,9 +64,11 @@ class Producer implements OtelMetricProducer {
   }
 
   async collect(): Promise<OtelCollection> {
+    const readings = this.#reader.hasClusters ? await this.#reader.readAll() : this.#reader.read();
     const nowMs = Date.now();
-    const readings = this.#reader.read();
-    const metrics = INSTRUMENTS.map((instrument) => this.#metricOf(instrument, { readings, nowMs }));
+    const metrics = instrumentsOf(this.#reader.settings).map((instrument) =>
+      this.#metricOf(instrument, { readings, nowMs }),
+    );
     const scope = { name: SCOPE_NAME, version: VERSION };
     return { resourceMetrics: { resource: EMPTY_RESOURCE, scopeMetrics: [{ scope, metrics }] }, errors: [] };
   }
@@ -80,11 +86,11 @@ class Producer implements OtelMetricProducer {
     } as const;
     const names = { ...ATTRIBUTES_OF_LABELS, ...own };
     const endTime = toHrTime(nowMs);
-    const startTimes = new Map(
-      readings.pools.map(({ labels, metrics }) => [labels.pool, toHrTime(nowMs - metrics.uptimeMs)]),
-    );
+    const startOf = ({ uptimeMs }: { readonly uptimeMs: number }): HrTime => toHrTime(nowMs - uptimeMs);
+    const startTimes = new Map(readings.pools.map(({ labels, metrics }) => [labels.pool, startOf(metrics)]));
+    const ofQueues = new Map(readings.queues.map(({ labels, metrics }) => [labels.queue, startOf(metrics.own)]));
     const pointOf = <T>(labels: Labels, value: T) => ({
-      startTime: startTimes.get(labels['pool'] ?? '') ?? endTime,
+      startTime: startTimes.get(labels['pool'] ?? '') ?? ofQueues.get(labels['queue'] ?? '') ?? endTime,
       endTime,
       attributes: { ...all, ...renamed(labels, names) },
       value,

@@ -1,5 +1,5 @@
 import type { ExportSettings, Naming } from '../export-options.js';
-import { INSTRUMENTS, type Instrument, OWN_LABELS } from '../instruments.js';
+import { type Instrument, instrumentsOf, OWN_LABELS } from '../instruments.js';
 import type { Labels, Readings } from '../readings.js';
 
 const MS_PER_S = 1e3;
@@ -72,5 +72,5 @@ export class Family {
 }
 
 export function familiesOf(settings: ExportSettings): readonly Family[] {
-  return INSTRUMENTS.map((instrument) => new Family(instrument, settings));
+  return instrumentsOf(settings).map((instrument) => new Family(instrument, settings));
 }

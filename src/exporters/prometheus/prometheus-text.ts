@@ -1,5 +1,10 @@
 import { EventLoopDelay } from '../event-loop-delay.js';
-import { type MeasuredPools, type MetricsOptions, readMetricsOptions } from '../export-options.js';
+import {
+  type MeasuredPools,
+  type MeasuredSubmitters,
+  type MetricsOptions,
+  readMetricsOptions,
+} from '../export-options.js';
 import { Reader } from '../readings.js';
 import { familiesOf, NAMING } from './families.js';
 import { writeText } from './text-format.js';
@@ -26,8 +31,14 @@ let delay: EventLoopDelay | undefined;
  * });
  * ```
  */
-export function prometheusText(pools: MeasuredPools, options?: MetricsOptions): string {
+export function prometheusText(pools: MeasuredPools, options?: MetricsOptions): string;
+/** As above, with pools of clusters: these are asked over the network, so that the text is promised. */
+export function prometheusText(pools: MeasuredSubmitters, options?: MetricsOptions): Promise<string>;
+export function prometheusText(pools: MeasuredSubmitters, options?: MetricsOptions): string | Promise<string> {
   const settings = readMetricsOptions(pools, options, { naming: NAMING, action: ACTION });
   delay ??= new EventLoopDelay();
-  return writeText(familiesOf(settings), new Reader(settings, delay).read());
+  const reader = new Reader(settings, delay);
+  const families = familiesOf(settings);
+  if (!reader.hasClusters) return writeText(families, reader.read());
+  return reader.readAll().then((readings) => writeText(families, readings));
 }

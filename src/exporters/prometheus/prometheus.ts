@@ -1,5 +1,6 @@
 import { mustBe } from '../../base/check/argument-errors.js';
 import { queueMicrotask } from '../../base/clock.js';
+import { isPromise } from '../../base/promises.js';
 import { type PrometheusOptions, readPrometheusOptions } from '../export-options.js';
 import { howToInstall, PROM_CLIENT } from '../peers.js';
 import { type Labels, Reader, type Readings } from '../readings.js';
@@ -65,20 +66,24 @@ function checkRegistry(value: unknown): void {
  */
 class Scrapes {
   readonly #reader: Reader;
-  #readings: Readings | undefined;
+  #readings: Readings | Promise<Readings> | undefined;
 
   constructor(reader: Reader) {
     this.#reader = reader;
   }
 
-  get readings(): Readings {
+  /** A promise if pools of clusters are read, too. */
+  get readings(): Readings | Promise<Readings> {
     if (this.#readings === undefined) {
-      this.#readings = this.#reader.read();
-      queueMicrotask(() => {
-        this.#readings = undefined;
-      });
+      const reader = this.#reader;
+      this.#readings = reader.hasClusters ? reader.readAll().finally(() => this.#forget()) : reader.read();
+      if (!reader.hasClusters) queueMicrotask(() => this.#forget());
     }
     return this.#readings;
+  }
+
+  #forget(): void {
+    this.#readings = undefined;
   }
 
   close(): void {
@@ -129,14 +134,14 @@ class RegisteredMetric {
   }
 
   /** For a registry that prints. */
-  getForPromString(): RegistryMetric {
+  getForPromString(): RegistryMetric | Promise<RegistryMetric> {
     return this.#with(({ labels, lines }) =>
       lines.map((line) => ({ ...this.#valueOf(line), labels: labelsOf(line), sharedLabels: labels })),
     );
   }
 
   /** For a registry that hands on its metrics as JSON. */
-  get(): RegistryMetric {
+  get(): RegistryMetric | Promise<RegistryMetric> {
     return this.#with(({ labels, lines }) =>
       lines.map((line) => ({ ...this.#valueOf(line), labels: { ...labels, ...labelsOf(line) } })),
     );
@@ -145,11 +150,18 @@ class RegisteredMetric {
   /** Nothing: the pools count, and a count never falls. */
   reset(): void {}
 
-  #with(valuesOf: (series: Series) => readonly RegistryValue[]): RegistryMetric {
+  #with(valuesOf: (series: Series) => readonly RegistryValue[]): RegistryMetric | Promise<RegistryMetric> {
+    const { readings } = this.#scrapes;
+    return isPromise(readings)
+      ? readings.then((read) => this.#metricOf(read, valuesOf))
+      : this.#metricOf(readings, valuesOf);
+  }
+
+  #metricOf(readings: Readings, valuesOf: (series: Series) => readonly RegistryValue[]): RegistryMetric {
     const { help, type, aggregator } = this;
     const { name } = this.#family;
     const isOpenMetrics = this.#register.contentType.startsWith(OPENMETRICS);
-    const values = this.#family.seriesIn(this.#scrapes.readings).flatMap(valuesOf);
+    const values = this.#family.seriesIn(readings).flatMap(valuesOf);
     return { name: isOpenMetrics ? name.replace(/_total$/, '') : name, help, type, aggregator, values };
   }
 
