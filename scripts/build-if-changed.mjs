@@ -10,8 +10,11 @@ const SOURCES = [
   'scripts/compile.mjs',
   'scripts/capture.mjs',
   'scripts/compact.mjs',
+  'scripts/maps.mjs',
   'scripts/bundle.mjs',
   'scripts/bundle-page.mjs',
+  'scripts/commonjs.mjs',
+  'package.json',
   'tsconfig.build.json',
 ];
 const MADE_LAST = ['dist/index.js', 'dist/cjs/index.js', 'dist/pool-worker.cjs'];

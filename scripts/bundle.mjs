@@ -2,31 +2,35 @@
 // import cost a program 50 ms, and `thread-system/worker` every thread 20.
 // By rollup: it leaves classes and functions as they are written (esbuild renames a class that mentions itself, or wraps
 // every closure), and two entries may share a chunk, so that both surfaces hold the same classes.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
+import MagicString from 'magic-string';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { bundlePage } from './bundle-page.mjs';
 import { capture, captureForLater } from './capture.mjs';
-import { compact, linesOnly } from './compact.mjs';
+import { commonJsOf, LOAD } from './commonjs.mjs';
+import { compact } from './compact.mjs';
+import { linesOnly, throughTsc } from './maps.mjs';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
-const maps = {
-  name: 'maps', // leads the source maps through tsc's back to src/
-  load: (id) =>
-    existsSync(`${id}.map`) ? { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') } : null,
-};
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+/** What `exports` of package.json has for both module systems: a file of src/ each. */
+const SURFACES = Object.values(manifest.exports).flatMap(({ default: file }) =>
+  file?.default === undefined ? [] : [basename(file.default, '.js')],
+);
+/** Packages that the surfaces may import, or whose types they name. */
+const PACKAGES = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+
+/** In the bundles: to find and load a package costs each thread a millisecond or two. */
 const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
 
-/** The entries of the package besides what threads and processes begin with: a file of src/ each. */
-const SURFACES = ['index', 'worker', 'metrics', 'otel', 'cluster', 'dashboard'];
-/** Packages that the surfaces import, or whose types they name. */
-const PACKAGES = ['croner', '@opentelemetry/api', 'bullmq', 'ioredis'];
+const isExternal = (id) => id.startsWith('node:') || PACKAGES.some((name) => id === name || id.startsWith(`${name}/`));
 
 /**
  * The chunk of a module that several surfaces import, so that all hold the same classes: `shared` if tasks need it, too,
@@ -44,34 +48,35 @@ function chunkOf(id, { getModuleInfo }) {
   return surfaces.has('worker') ? 'shared' : 'core';
 }
 
-/** Bundles entries of build/ into dist/. Whatever is neither bundled nor `external` must be a builtin. */
-async function bundle(entries, { external = [], plugins = [], capturing = capture, ...output }) {
+/** Bundles entries of build/ into dist/. Whatever is neither bundled nor external must be a builtin. */
+async function bundle(entries, { plugins = [], outputPlugins = [capture, compact, linesOnly], ...output }) {
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
-    external: (id) => id.startsWith('node:') || external.includes(id),
-    plugins: [tinyqueue, maps, ...plugins, capturing, compact, linesOnly],
+    external: isExternal,
+    plugins: [tinyqueue, throughTsc, ...plugins],
     onwarn: (warning) => {
       throw new Error(warning.message); // such as of an import that leads nowhere
     },
   });
-  await made.write({
+  const { output: files } = await made.write({
     dir: dist,
     format: 'es',
     chunkFileNames: '[name].js',
     sourcemap: true,
     sourcemapExcludeSources: true,
     generatedCode: 'es2015',
+    plugins: outputPlugins,
     ...output,
   });
+  return files.filter(({ type }) => type === 'chunk').map(({ fileName }) => fileName);
 }
 
 /** What a thread or a process begins with, each in one file, so that bundlers may copy it alone. */
 async function bundleEntries() {
-  for (const entry of ['worker/pool-worker.js', 'child/pool-process.js'])
-    await bundle([entry], { entryFileNames: '[name].mjs', inlineDynamicImports: true });
-  writeFileSync(join(dist, 'pool-worker.d.mts'), 'export {};\n');
-
+  await bundle(['child/pool-process.js'], { entryFileNames: '[name].mjs', inlineDynamicImports: true });
   await bundleThreadEntry();
+  writeFileSync(join(dist, 'pool-worker.mjs'), "import './pool-worker.cjs';\n");
+  writeFileSync(join(dist, 'pool-worker.d.mts'), 'export {};\n');
 
   // the command, which needs none of the rest
   await bundle(['cli/cli.js'], {
@@ -81,14 +86,18 @@ async function bundleEntries() {
   });
 
   // For bundles that lose the file.
-  const source = brotliCompressSync(readFileSync(join(dist, 'pool-worker.mjs'))).toString('base64');
+  const text = readFileSync(join(dist, 'pool-worker.cjs'), 'utf8').replace(MAP_COMMENT, '');
+  const source = brotliCompressSync(text).toString('base64');
   writeFileSync(join(build, 'host/worker-source.js'), `export const WORKER_SOURCE = '${source}';\n`);
   writeFileSync(join(build, 'host/worker-source.js.map'), JSON.stringify({ version: 3, sources: [], mappings: '' }));
 }
 
+const MAP_COMMENT = /^\/\/# sourceMappingURL=.*\n?$/m;
+
 /**
- * The entry of a thread once more, where it need not be one file: without what few jobs need, which is compiled when one does.
- * As CommonJS, as a thread starts sooner so: Node begins to load its loader of ES modules only when a task is one.
+ * The entry of a thread. What few jobs need is in it as text, which is compiled when one does: it is two fifths of the code. A script
+ * that is neither an ES module nor CommonJS, and may be loaded as both, or from a `data:` URL: Node starts a thread sooner with
+ * CommonJS, as it then begins to load its loader of ES modules only when a task is one.
  */
 async function bundleThreadEntry() {
   const [entry, rest, stub] = [
@@ -100,7 +109,7 @@ async function bundleThreadEntry() {
     name: 'later',
     resolveId: (id) => (id === rest ? rest : id.endsWith('/shared-objects.js') ? stub : null),
     buildStart() {
-      this.emitFile({ type: 'chunk', id: rest, fileName: 'shared-objects.cjs', implicitlyLoadedAfterOneOf: [entry] });
+      this.emitFile({ type: 'chunk', id: rest, fileName: LATER, implicitlyLoadedAfterOneOf: [entry] });
     },
   };
   await bundle(['worker/pool-worker.js'], {
@@ -108,53 +117,70 @@ async function bundleThreadEntry() {
     exports: 'named',
     entryFileNames: '[name].cjs',
     generatedCode: { preset: 'es2015', symbols: false }, // whose definition would ask the platform before all else
-    capturing: captureForLater('shared-objects.cjs'),
-    plugins: [later, inCommonJs('__filename')],
+    plugins: [later],
+    outputPlugins: [captureForLater(LATER), asScript, compact, linesOnly, laterAsText],
   });
 }
 
-/** What stands for `import.meta.url` in CommonJS. */
-const inCommonJs = (address) => ({ name: 'location', resolveImportMeta: () => address });
+const LATER = 'shared-objects.cjs';
+
+/** Leaves out what only CommonJS has. */
+const asScript = {
+  name: 'as-script',
+  renderChunk(code, { fileName }) {
+    if (fileName === LATER) return null;
+    const text = new MagicString(code);
+    text.replaceAll(/\brequire\((?=['"]node:)/g, 'process.getBuiltinModule(');
+    text.replaceAll(/\bexports\b(?=\.\w+ = )/g, 'EXPORTS');
+    text.replaceAll(/= exports;/g, '= EXPORTS;');
+    const [directive] = /^'use strict';\n/.exec(code);
+    text.appendLeft(directive.length, 'const EXPORTS = {};\n');
+    return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) };
+  },
+};
+
+/** Puts the text of the second file into the first, behind all that the map knows. */
+const laterAsText = {
+  name: 'later-as-text',
+  generateBundle(_options, files) {
+    const { code } = files[LATER];
+    delete files[LATER];
+    const entry = files['pool-worker.cjs'];
+    const text = `const TEXT_OF_LATER=${JSON.stringify(code)}\n`;
+    entry.code = entry.code.replace(MAP_COMMENT, (comment) => `${text}${comment}`);
+  },
+};
 
 const surfaceFiles = SURFACES.map((name) => `${name}.js`);
 
 /** The surfaces. With `tinyqueue` in them: to find and load a package costs each thread a millisecond or two. */
-const bundleSurfaces = () => bundle(surfaceFiles, { external: PACKAGES, manualChunks: chunkOf });
-
-/** For what cannot require() an ES module: Jest without its ESM mode, older bundlers. Node takes "module-sync". */
-async function bundleCommonJs() {
-  const moved = "require('node:path').join(__dirname, '../index.js')"; // the entries are not copied into dist/cjs
-  await bundle(surfaceFiles, {
-    external: PACKAGES,
-    manualChunks: chunkOf,
-    plugins: [inCommonJs(`require('node:url').pathToFileURL(${moved}).href`)],
-    dir: join(dist, 'cjs'),
-    format: 'cjs',
-    exports: 'named',
-  });
-
-  writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+async function bundleSurfaces() {
+  const files = await bundle(surfaceFiles, { manualChunks: chunkOf });
+  const cjs = join(dist, 'cjs');
+  mkdirSync(cjs, { recursive: true });
+  for (const file of files) writeFileSync(join(cjs, file), commonJsOf(file, readFileSync(join(dist, file), 'utf8')));
+  writeFileSync(join(cjs, 'load.js'), LOAD);
+  writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 /** Types that surfaces share and no user need name, such as the key by which the type of a task remembers its signature. */
 const PRIVATE_TYPE = 'no public re-export: ';
 
-/** The types of the surfaces, for both scopes. */
+/** The types of the surfaces: in the CommonJS scope, which modules of both kinds may import. */
 async function bundleTypes() {
   const made = await rollup({
     input: SURFACES.map((name) => join(build, `${name}.d.ts`)),
-    external: (id) => id.startsWith('node:') || PACKAGES.includes(id),
+    external: isExternal,
     plugins: [dts()],
     onwarn: ({ message }) => {
       if (!message.includes(PRIVATE_TYPE)) throw new Error(message);
     },
   });
-  for (const dir of [dist, join(dist, 'cjs')])
-    await made.write({ dir, chunkFileNames: '[name].d.ts', manualChunks: chunkOf });
+  await made.write({ dir: join(dist, 'cjs'), chunkFileNames: '[name].d.ts', manualChunks: chunkOf });
+  for (const name of SURFACES) writeFileSync(join(dist, `${name}.d.ts`), `export * from './cjs/${name}.js';\n`);
 }
 
 await bundleEntries();
 await bundlePage();
 await bundleSurfaces();
-await bundleCommonJs();
 await bundleTypes();

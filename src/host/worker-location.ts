@@ -6,36 +6,20 @@ import { WORKER_SOURCE } from './worker-source.js';
 const { getBuiltinModule } = process;
 
 // Both entries lie beside the file into which this one is bundled. Bundlers recognize exactly these expressions.
-const workerFile = (): URL => new URL('./pool-worker.mjs', import.meta.url);
+const workerFile = (): URL => new URL('./pool-worker.cjs', import.meta.url);
 const processFile = (): URL => new URL('./pool-process.mjs', import.meta.url);
 
-/** The worker's entry as a CommonJS file that may load others, and starts faster. Relative to the module's, so that bundlers do not see it. */
-const threadFile = (): URL => new URL('pool-worker.cjs', workerFile());
-/** What that file reads when it is loaded. */
-const threadRest = (): URL => new URL('shared-objects.cjs', workerFile());
-
 let location: URL | undefined;
-let threadLocation: URL | undefined;
 
 /**
- * Returns the worker's entry as a module: the file if it is there, otherwise its embedded text as a `data:` URL, for bundles
+ * Returns the entry of every worker thread: the file if it is there, otherwise its embedded text as a `data:` URL, for bundles
  * without the file.
  *
  * @throws {Error} if there is neither.
  */
-function workerLocation(): URL {
+export function workerThreadLocation(): URL {
   location ??= ifOurs(workerFile) ?? embeddedLocation();
   return location;
-}
-
-/**
- * Returns the entry of every worker thread: the one that loads fastest of those that exist.
- *
- * @throws {Error} if there is none.
- */
-export function workerThreadLocation(): URL {
-  threadLocation ??= (ifThere(threadRest) && ifOurs(threadFile)) ?? workerLocation();
-  return threadLocation;
 }
 
 /**
@@ -47,7 +31,7 @@ export function processLocation(): URL {
   const url = ifOurs(processFile);
   if (url !== undefined) return url;
   const found =
-    ifThere(processFile) === undefined ? 'it is not there' : `what is there is not that of version ${VERSION}`;
+    textOf(processFile) === undefined ? 'it is not there' : `what is there is not that of version ${VERSION}`;
   throw new Error(
     `kind 'process' needs the library's file pool-process.mjs${besideThis()}, and ${found}: keep thread-system out of the bundle (as an external package), or copy node_modules/thread-system/dist/pool-process.mjs to that place`,
   );
@@ -64,16 +48,12 @@ function besideThis(): string {
 
 function embeddedLocation(): URL {
   if (WORKER_SOURCE === '')
-    throw new Error('The library is not built: its pool-worker.mjs is missing, and no copy of it is embedded');
+    throw new Error('The library is not built: its pool-worker.cjs is missing, and no copy of it is embedded');
   const text = getBuiltinModule('node:zlib').brotliDecompressSync(Buffer.from(WORKER_SOURCE, 'base64')).toString();
   return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
-function ifThere(file: () => URL): URL | undefined {
-  return textOf(file) === undefined ? undefined : file();
-}
-
-/** Like {@link ifThere}, for an entry: whatever else has its name beside a bundle would never answer. */
+/** Returns the address of an entry if it is one of this version: whatever else has its name beside a bundle would never answer. */
 function ifOurs(file: () => URL): URL | undefined {
   return textOf(file)?.includes(GREETING) ? file() : undefined;
 }

@@ -1,6 +1,5 @@
 // The build puts this in the place of shared-objects.ts in the entry of threads, so that a thread compiles that file when it
 // first needs it. It is two fifths of a worker's code, and to run all of that took a thread 5 ms.
-import { readFileSync } from 'node:fs';
 import { bare } from '../base/bare.js';
 
 type SharedObjects = typeof import('../wire/message/shared-objects.js');
@@ -8,15 +7,15 @@ type Compiled = (exports: object, builtins: object, poolWorker: object) => void;
 
 const { getBuiltinModule } = process;
 
+/** The text of that file: inserted by the build behind all other code. */
+declare const TEXT_OF_LATER: string;
 /** What that file uses of the platform: inserted by the build, so that it is captured when the entry is loaded. */
 declare const BUILTINS_OF_LATER: object;
 /** What the entry exports, for that file. */
 declare const exports: object;
 
-/** The file that the build makes beside the entry, which is CommonJS. */
-const FILE = `${__dirname}/shared-objects.cjs`;
-// read at once, as tasks may mock the file system, and compiled without `require`, which they may mock, too
-const TEXT = readFileSync(FILE, 'utf8');
+/** Where its source map is looked for. */
+const FILE = `${typeof __dirname === 'undefined' ? '.' : __dirname}/shared-objects.cjs`;
 const builtins = BUILTINS_OF_LATER;
 const entry = exports;
 let loaded: SharedObjects | undefined;
@@ -31,7 +30,11 @@ function load(): SharedObjects {
 
 function compile(): object {
   const { compileFunction } = getBuiltinModule('node:vm');
-  const run = compileFunction(TEXT, ['exports', 'builtins', 'poolWorker'], bare({ filename: FILE })) as Compiled;
+  const run = compileFunction(
+    TEXT_OF_LATER,
+    ['exports', 'builtins', 'poolWorker'],
+    bare({ filename: FILE }),
+  ) as Compiled;
   const own = {};
   run(own, builtins, entry);
   return own;

@@ -1,17 +1,12 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const FILES = [
-  ...['index.js', 'shared.js', 'worker.js', 'core.js', 'metrics.js', 'otel.js', 'cluster.js', 'dashboard.js'].flatMap(
-    (file) => [file, `cjs/${file}`],
-  ),
-  ...['pool-worker.cjs', 'pool-worker.mjs', 'pool-process.mjs', 'shared-objects.cjs'],
-];
+const FILES = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[cm]?js$/.test(file));
 
 /** What code may ask of the platform while jobs run, and why. */
 const MAY_BE_LIVE = new Map([

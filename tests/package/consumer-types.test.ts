@@ -27,7 +27,7 @@ beforeAll(async () => {
   await exec('tar', ['-xzf', project.file(filename), '-C', modules]);
   await rename(join(modules, 'package'), join(modules, 'thread-system'));
   await mkdir(join(modules, '@types'));
-  for (const name of ['tinyqueue', '@types/node']) {
+  for (const name of ['croner', '@types/node']) {
     await symlink(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
 });

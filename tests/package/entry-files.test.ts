@@ -50,7 +50,6 @@ describe('a file that is not the entry of this version is not taken for it', () 
     ['a pool-worker.mjs of the program', both(without('pool-worker.cjs'), foreign('pool-worker.mjs'))],
     ['both', both(foreign('pool-worker.cjs'), foreign('pool-worker.mjs'))],
     ['a pool-worker.cjs of another version', ofVersion('0.0.9', 'pool-worker.cjs')],
-    ['a pool-worker.cjs whose other half was not copied', without('shared-objects.cjs')],
     ['a folder of that name', both(without('pool-worker.cjs'), (folder) => mkdir(folder.file('pool-worker.cjs')))],
   ])('%s', async (_, change) => {
     await using folder = await besideBundle(change);
@@ -92,9 +91,10 @@ describe("a worker's own file", () => {
 
   test('that imports the entry of another version fails, and says so', async () => {
     await using folder = await besideBundle(async (to) => {
-      await cp(to.file('pool-worker.mjs'), to.file('older.mjs'));
-      await ofVersion('0.0.9', 'older.mjs')(to);
-      await writeFile(to.file('program.mjs'), program('./older.mjs'));
+      await cp(to.file('pool-worker.cjs'), to.file('older.cjs'));
+      await ofVersion('0.0.9', 'older.cjs')(to);
+      await writeFile(to.file('own.mjs'), "import './older.cjs';");
+      await writeFile(to.file('program.mjs'), program('./own.mjs'));
     });
     expect(await folder.node('program.mjs')).toContain('its pool is of thread-system 0.1.0; import the entry of the');
   });

@@ -38,7 +38,7 @@ async function install(folder: TempFolder, name: string, version: string): Promi
 /** A folder in which a program finds this version, as `ours`, and another one, as `theirs`. */
 async function withTwoVersions(program: string, tasks: string): Promise<string[]> {
   await using folder = await TempFolder.make();
-  expect(await install(folder, 'theirs', OTHER)).toBeGreaterThanOrEqual(5);
+  expect(await install(folder, 'theirs', OTHER)).toBeGreaterThanOrEqual(3);
   await install(folder, 'ours', manifest.version);
   await symlink(join(root, 'node_modules/croner'), folder.file('node_modules/croner'));
   await writeFile(folder.file('tasks.mjs'), tasks);

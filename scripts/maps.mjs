@@ -1,0 +1,54 @@
+// Plugins of rollup for source maps, which lead to lines of src/. The sources themselves would be half of the package: a map has
+// those of their lines that throw, which is what Node.js shows of an error that nobody caught.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Leads the maps through tsc's back to `src/`. */
+export const throughTsc = {
+  name: 'through-tsc',
+  load: (id) =>
+    existsSync(`${id}.map`) ? { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') } : null,
+};
+
+/**
+ * Of each line of a bundle, where it begins, and where it goes on in another line of the source with what may be in a stack.
+ * Debuggers are told to step over all of it.
+ */
+export const linesOnly = {
+  name: 'lines-only',
+  generateBundle({ dir }, files) {
+    for (const file of Object.values(files)) {
+      if (!file.fileName.endsWith('.map')) continue;
+      const map = JSON.parse(file.source);
+      const lines = files[file.fileName.slice(0, -'.map'.length)].code.split('\n');
+      const mappings = encode(decode(map.mappings).map((segments, line) => thinned(segments, lines[line])));
+      const sourcesContent = map.sources.map((source) => contentOf(join(dir, file.fileName, '..', source)));
+      const ignoreList = map.sources.map((_, index) => index);
+      file.source = JSON.stringify({ ...map, names: [], mappings, sourcesContent, ignoreList });
+    }
+  },
+};
+
+function contentOf(file) {
+  const text = readFileSync(file, 'utf8');
+  if (relative(src, file).startsWith('..')) return text; // of a package, or made by the build
+  const lines = text
+    .split('\n')
+    .map((line) => (/^\s*(?:\/\/|\*|\/\*)/.test(line) || !/\bthrow\b/.test(line) ? '' : line));
+  lines[0] ||= '// the lines that throw';
+  return lines.join('\n').trimEnd();
+}
+
+/** A call, or where a function is left or entered again. */
+const MAY_BE_IN_STACK = /[(`]|\b(?:throw|await|yield|new)\b/;
+
+function thinned(segments, text) {
+  return segments
+    .map((segment) => segment.slice(0, 4)) // without the index of a name
+    .filter(([, file, line], index, all) => index === 0 || file !== all[index - 1][1] || line !== all[index - 1][2])
+    .filter(([column], index, all) => index === 0 || MAY_BE_IN_STACK.test(text.slice(column, all[index + 1]?.[0])));
+}
