@@ -67,7 +67,7 @@ export function mostUrgent(
 export function* runningJobs({ workers, childJobs }: Pick<Engine, 'workers' | 'childJobs'>): Generator<Job> {
   yield* childJobs;
   for (const worker of workers.all) {
-    if (worker.inFlight.taken === 0) continue;
+    if (worker.inFlight.size === 0) continue;
     for (const job of worker.inFlight) if (worker.hasBegun(seqOf(job))) yield job;
   }
 }

@@ -26,7 +26,7 @@ export interface AbandonedJobs<J> {
 /** The jobs that one worker was sent and has not answered, by slot. Jobs that have not begun can be taken back. */
 export class InFlight<J extends InFlightJob> {
   /** How many jobs there are. */
-  taken = 0;
+  size = 0;
   /** How long they are expected to run in total. */
   backlogTicks = 0;
   readonly #slots: SlotTable;
@@ -58,7 +58,7 @@ export class InFlight<J extends InFlightJob> {
     this.#jobs[seq & MASK] = job;
     this.#plannedTicks[seq & MASK] = plannedTicks;
     this.backlogTicks += plannedTicks;
-    this.taken++;
+    this.size++;
     setSeq(job, seq);
   }
 
@@ -70,7 +70,7 @@ export class InFlight<J extends InFlightJob> {
 
   /** Lowest tier of any job here, `Infinity` if there is none. Without tiers all jobs are in tier 0: see `TieredInFlight`. */
   get lowestTier(): number {
-    return this.taken > 0 ? 0 : Number.POSITIVE_INFINITY;
+    return this.size > 0 ? 0 : Number.POSITIVE_INFINITY;
   }
 
   /** Task of the job last in rank, which may have left. */
@@ -94,9 +94,9 @@ export class InFlight<J extends InFlightJob> {
     if (job === undefined) return undefined;
     this.#jobs[slot] = undefined;
     setOwner(job, undefined);
-    this.taken--;
+    this.size--;
     this.backlogTicks -= this.#plannedTicks[slot] ?? 0;
-    if (this.taken === 0) this.#setLast(undefined);
+    if (this.size === 0) this.#setLast(undefined);
     return job;
   }
 
@@ -120,7 +120,7 @@ export class InFlight<J extends InFlightJob> {
 
   /** The job that will begin next, if there is one. */
   get firstWaitingJob(): J | undefined {
-    return this.taken === 0 ? undefined : this.find(this.firstWaiting());
+    return this.size === 0 ? undefined : this.find(this.firstWaiting());
   }
 
   /** The jobs that will begin first and last; `undefined` if none waits. */

@@ -103,12 +103,12 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
 
   /** How many places are taken, or will be by jobs sent ahead. */
   get #placesTaken(): number {
-    return this.inFlight.taken - this.waitingParents.size;
+    return this.inFlight.size - this.waitingParents.size;
   }
 
   /** How many more jobs the worker may be sent. */
   get jobsLeft(): number {
-    return this.#jobLimit - this.jobsRun - this.inFlight.taken;
+    return this.#jobLimit - this.jobsRun - this.inFlight.size;
   }
 
   get hasPlace(): boolean {
@@ -177,7 +177,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
       if (!requests.hasRoom(2)) return false;
       requests.skip();
     }
-    if (this.inFlight.taken === 0) this.#beginAnew();
+    if (this.inFlight.size === 0) this.#beginAnew();
     const seq = (requests.nextSeq + ahead) | 0;
     setOwner(job, this.#worker);
     this.inFlight.take(job, seq, plannedTicks);
@@ -276,7 +276,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   failedToStart(slot: number, thrown: Thrown): void {
     this.#isStalled = false;
     const job = this.inFlight.release(slot);
-    if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
+    if (this.inFlight.size === 0) this.#lifecycle.jobsEnded();
     if (job !== undefined) this.#sink.jobFailedToStart(job, thrown);
   }
 
@@ -287,7 +287,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     const job = this.inFlight.release(slot);
     if (job !== undefined) this.waitingParents.delete(job);
     this.#unread.delete(slot);
-    if (this.inFlight.taken === 0) this.#lifecycle.jobsEnded();
+    if (this.inFlight.size === 0) this.#lifecycle.jobsEnded();
     return job;
   }
 

@@ -117,7 +117,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   get isComing(): boolean {
     const { state, hooks } = this.lifecycle;
     return (
-      (state === 'starting' && this.inFlight.taken === 0) ||
+      (state === 'starting' && this.inFlight.size === 0) ||
       (state === 'ready' && !hooks.isEmpty && this.#channel.hasPlace)
     );
   }
@@ -128,7 +128,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   }
 
   get isIdle(): boolean {
-    return this.isReady && this.inFlight.taken === 0;
+    return this.isReady && this.inFlight.size === 0;
   }
 
   /** Whether the worker is idle, and no stream or port of its jobs is open. */
@@ -342,7 +342,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   retire(why: WorkerEnd, job?: J): void {
     if (this.lifecycle.retire(why) === 'refused') return;
     if (job !== undefined) this.#channel.giveUp(job);
-    if (this.inFlight.taken === 0) this.lifecycle.jobsEnded();
+    if (this.inFlight.size === 0) this.lifecycle.jobsEnded();
   }
 
   /**

@@ -41,7 +41,7 @@ export class Backlog {
   /** How many jobs workers have begun. */
   get activeCount(): number {
     let count = 0;
-    for (const { inFlight } of this.#workers.all) count += inFlight.taken - inFlight.waitingCount;
+    for (const { inFlight } of this.#workers.all) count += inFlight.size - inFlight.waitingCount;
     return count;
   }
 

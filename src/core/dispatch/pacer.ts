@@ -290,7 +290,7 @@ export class Pacer {
 
   #isWorthLingering(): boolean {
     for (const { inFlight } of this.#deps.workers.all)
-      if (inFlight.taken > 0 && inFlight.backlogTicks < LINGER_BACKLOG_TICKS) return true;
+      if (inFlight.size > 0 && inFlight.backlogTicks < LINGER_BACKLOG_TICKS) return true;
     return false;
   }
 }

@@ -45,7 +45,7 @@ export class Reserve {
   get unused(): number {
     let taken = 0;
     for (const { state, inFlight } of this.#workers.all)
-      if (isInService(state) && inFlight.lowestTier > 0 && inFlight.taken > 0) taken++;
+      if (isInService(state) && inFlight.lowestTier > 0 && inFlight.size > 0) taken++;
     return Math.max(0, (this.#keptFrom[0] ?? 0) - taken);
   }
 

@@ -94,7 +94,7 @@ export class WorkerChoice {
    * is up, as nothing delays it; nor for one that `worker` is kept from, by the reserve: aging may have raised it.
    */
   isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
-    if (other === worker || (other.isReady && other.inFlight.taken === 1)) return false;
+    if (other === worker || (other.isReady && other.inFlight.size === 1)) return false;
     const first = other.inFlight.firstWaitingJob;
     if (first === undefined || !precedes(first, job)) return false;
     return this.#reserve === undefined || this.#reserve.mayTake(worker, first);
@@ -109,7 +109,7 @@ export class WorkerChoice {
 /** Whether the worker's backlog would fit in the window with the job, or a few would wait behind short ones. */
 export function isInWindow({ inFlight, concurrency }: PoolWorker, job: Job): boolean {
   if (inFlight.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
-  if (inFlight.taken >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
+  if (inFlight.size >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
   return inFlight.lastTask === undefined || mayWait(inFlight.lastTask as TaskRef); // of a job of ours
 }
 

@@ -65,7 +65,7 @@ export class GraceKeeper {
 
   /** A job that was given up may still block the thread, and with it other jobs: then the thread is ended after all. */
   #watchRetired(worker: PoolWorker, job: Job): void {
-    if (!worker.isRunning || worker.inFlight.taken === 0) return;
+    if (!worker.isRunning || worker.inFlight.size === 0) return;
     worker.ping();
     const check = (): void => {
       if (worker.hasAnswered || !worker.isRunning) {
@@ -82,7 +82,7 @@ export class GraceKeeper {
     this.#timers.delete(job);
     if (!worker.isRunning) return; // ending already: the job settles when the thread is gone
     // without a grace there was no ping: an answer to an earlier one says nothing about this job
-    if (graceMs > 0 && worker.inFlight.taken - worker.inFlight.waitingCount > 1) {
+    if (graceMs > 0 && worker.inFlight.size - worker.inFlight.waitingCount > 1) {
       if (worker.hasAnswered) {
         this.#events.retireWorker(worker, job);
         this.#watchRetired(worker, job);

@@ -53,7 +53,7 @@ export class IdleReaper {
     let isAnyBusy = false;
     for (const worker of this.#workers.all) {
       if (worker.isUnused) idle++;
-      isAnyBusy ||= worker.inFlight.taken > 0;
+      isAnyBusy ||= worker.inFlight.size > 0;
     }
     const kept = isAnyBusy ? sum(this.#settings.reserved) : 0;
     return Math.min(idle - kept, this.#workers.memberCount - this.#settings.minWorkers);

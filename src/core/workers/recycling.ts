@@ -59,7 +59,7 @@ export class Recycling {
     const mayReplace = state.phase === 'open' && nowMs >= this.#notBeforeMs;
     for (const worker of [...workers.all]) {
       if (worker.state !== 'ready' || worker.isSpare) continue;
-      if (worker.jobsLeft === 0 && worker.inFlight.taken === 0) this.#retire(worker);
+      if (worker.jobsLeft === 0 && worker.inFlight.size === 0) this.#retire(worker);
       else if (mayReplace && isDue(worker, this.#limits, nowMs)) this.replace(worker);
     }
     if (mayReplace && this.#limits.afterMs !== Number.POSITIVE_INFINITY) this.#checkLater(this.#limits.afterMs, nowMs);

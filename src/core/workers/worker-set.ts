@@ -128,7 +128,7 @@ export class WorkerSet {
     this.#maxWorkers = maxWorkers;
     const members = this.#workers.filter(({ isSpare, state }) => !isSpare && isInService(state));
     // idle ones first; among equals, the youngest first
-    const surplus = members.reverse().sort((a, b) => Number(a.inFlight.taken > 0) - Number(b.inFlight.taken > 0));
+    const surplus = members.reverse().sort((a, b) => Number(a.inFlight.size > 0) - Number(b.inFlight.size > 0));
     for (const worker of surplus.slice(0, Math.max(0, members.length - maxWorkers))) {
       recall(worker);
       worker.retire(RESIZED);

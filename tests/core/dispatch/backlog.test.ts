@@ -21,7 +21,7 @@ interface Flags {
   readonly isStalled?: boolean;
   readonly isBlocked?: boolean;
   readonly hasRoom?: boolean;
-  readonly taken?: number;
+  readonly size?: number;
   readonly waiting?: number;
   readonly backlogTicks?: number;
   readonly lowestTier?: number;
@@ -34,10 +34,10 @@ function backlogOf(
   reserved: readonly ReservedWorkers[] = [],
 ): InstanceType<typeof Backlog> {
   const all = workers.map(
-    ({ taken = 0, waiting = 0, backlogTicks = 0, lowestTier = Number.POSITIVE_INFINITY, ...flags }) => ({
+    ({ size = 0, waiting = 0, backlogTicks = 0, lowestTier = Number.POSITIVE_INFINITY, ...flags }) => ({
       ...{ state: 'ready', isComing: false, isReady: true, isFree: false, isIdle: false },
       ...{ isStalled: false, isBlocked: false, hasRoom: true, ...flags },
-      inFlight: { taken, waitingCount: waiting, hasWaiting: waiting > 0, backlogTicks, lowestTier },
+      inFlight: { size, waitingCount: waiting, hasWaiting: waiting > 0, backlogTicks, lowestTier },
     }),
   );
   const queue = new JobQueue<Job>();
@@ -57,13 +57,13 @@ function jobThatTransfers(): Job {
 }
 
 const COMING: Flags = { isComing: true, isReady: false };
-const BUSY: Flags = { taken: 1, lowestTier: 0 };
+const BUSY: Flags = { size: 1, lowestTier: 0 };
 /** Has a job, and may run more beside it. */
-const FREE: Flags = { taken: 1, isFree: true, lowestTier: 0 };
+const FREE: Flags = { size: 1, isFree: true, lowestTier: 0 };
 const IDLE: Flags = { isFree: true, isIdle: true };
 
 test('jobs that workers were sent and have not begun are not active', () => {
-  expect(backlogOf([{ taken: 3, waiting: 2 }, { taken: 1 }, {}]).activeCount).toBe(2);
+  expect(backlogOf([{ size: 3, waiting: 2 }, { size: 1 }, {}]).activeCount).toBe(2);
 });
 
 test('the longest backlog is that of one worker, not of all', () => {
@@ -72,16 +72,16 @@ test('the longest backlog is that of one worker, not of all', () => {
 });
 
 test('workers need watching while jobs wait at one that is ready', () => {
-  expect(backlogOf([{ taken: 1 }, { taken: 2, waiting: 1 }]).needsWatching).toBe(true);
-  expect(backlogOf([{ taken: 2, waiting: 1, isReady: false }]).needsWatching).toBe(false);
-  expect(backlogOf([{ taken: 1 }]).needsWatching).toBe(false);
+  expect(backlogOf([{ size: 1 }, { size: 2, waiting: 1 }]).needsWatching).toBe(true);
+  expect(backlogOf([{ size: 2, waiting: 1, isReady: false }]).needsWatching).toBe(false);
+  expect(backlogOf([{ size: 1 }]).needsWatching).toBe(false);
 });
 
 test.each<[string, Flags]>([
   ['free', { isFree: true }],
   ['stalled', { isStalled: true }],
   ['blocked', { isBlocked: true }],
-  ['full of entries that were taken back', { hasRoom: false }],
+  ['full of entries that were size back', { hasRoom: false }],
 ])('they do while jobs are queued and one is %s', (_, flags) => {
   expect(backlogOf([flags], [jobOf()]).needsWatching).toBe(true);
   expect(backlogOf([flags]).needsWatching).toBe(false);

@@ -23,7 +23,7 @@ function reaperOf(
   const all = Array.from({ length: idle + busy }, (_, number) => ({
     isUnused: number < idle,
     progressAtMs: 0,
-    inFlight: { taken: number < idle ? 0 : 1 },
+    inFlight: { size: number < idle ? 0 : 1 },
     end(): void {
       this.isUnused = false;
       ended.push(number);

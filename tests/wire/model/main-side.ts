@@ -122,7 +122,7 @@ export class MainSide {
   finish(jobs: number): string {
     this.#world.turn(() => this.settled.size === jobs);
     for (const { side, inFlight } of this.workers) {
-      equal(inFlight.taken, 0, 'jobs in flight at the end');
+      equal(inFlight.size, 0, 'jobs in flight at the end');
       side.controlOfMain.postMessage(END);
     }
     return [...this.settled].map(([id, how]) => `${id} ${how}`).join(', ');
