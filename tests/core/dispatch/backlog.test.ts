@@ -81,7 +81,7 @@ test.each<[string, Flags]>([
   ['free', { isFree: true }],
   ['stalled', { isStalled: true }],
   ['blocked', { isBlocked: true }],
-  ['full of entries that were size back', { hasRoom: false }],
+  ['full of entries that were taken back', { hasRoom: false }],
 ])('they do while jobs are queued and one is %s', (_, flags) => {
   expect(backlogOf([flags], [jobOf()]).needsWatching).toBe(true);
   expect(backlogOf([flags]).needsWatching).toBe(false);
