@@ -1,17 +1,18 @@
 // Inspects a folder on all cores: the SHA-256, the gzipped size and the lines of each file. At the end it shows the largest
 // files, the duplicates, what the pool did, and how long one thread takes for the same. `npm start -- --help` tells more.
 import { writeFile } from 'node:fs/promises';
-import { CancellationToken } from 'thread-system';
+import { CancellationToken, type ThreadPool } from 'thread-system';
 import { formatBytes, formatNumberOf } from './inspect-folder/format';
 import { inspect } from './inspect-folder/inspect';
 import { listFiles } from './inspect-folder/list-files';
 import { runOnOneThread } from './inspect-folder/one-thread';
 import { type Options, readOptions, USAGE } from './inspect-folder/options';
 import { printInspection, printMetrics, printOneThread } from './inspect-folder/report';
+import { type ServedDashboard, serveDashboard } from './inspect-folder/serve-dashboard';
 
 const CTRL_C = 'Ctrl-C';
 
-async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile }: Options): Promise<void> {
+async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile, hasDashboard }: Options): Promise<void> {
   // One token for all of it: the listing, every job and the comparison stop when it is cancelled.
   const stop = new CancellationToken();
   process.once('SIGINT', () => stop.cancel(CTRL_C)); // once: a second Ctrl-C ends the process as it usually does
@@ -21,7 +22,11 @@ async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile }: O
   const listing = await listFiles(folder, stop);
   const bytes = listing.files.reduce((sum, file) => sum + file.bytes, 0);
   console.log(`Inspecting ${folder}: ${formatNumberOf(listing.files.length, 'file')}, ${formatBytes(bytes)}`);
-  const inspection = await inspect(listing.files, { isLargeFirst, stop, isTraced: traceFile !== undefined });
+  let page: ServedDashboard | undefined;
+  const watch = async (pool: ThreadPool) => {
+    if (hasDashboard) page = await serveDashboard(pool);
+  };
+  const inspection = await inspect(listing.files, { isLargeFirst, stop, isTraced: traceFile !== undefined, watch });
   clearTimeout(budget);
 
   if (stop.isCancelled) console.log(`\nStopped: ${stop.reason}. What is known so far:`);
@@ -33,6 +38,7 @@ async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile }: O
   }
   if (isCompared) printOneThread(inspection, await runOnOneThread(inspection.files, stop));
   if (stop.reason === CTRL_C) process.exitCode = 130; // what shells expect of a program that Ctrl-C ended
+  await page?.close(stop);
 }
 
 function readOptionsOrExplain(): Options | undefined {

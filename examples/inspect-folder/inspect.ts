@@ -30,11 +30,14 @@ export interface InspectOptions {
   readonly isLargeFirst: boolean;
   readonly stop: CancellationToken;
   readonly isTraced: boolean;
+  /** Called with the pool before its first job. */
+  readonly watch: (pool: ThreadPool) => Promise<void>;
 }
 
 /** Inspects the files, one job each; what is known by then when `stop` is cancelled. */
 export async function inspect(found: readonly FoundFile[], options: InspectOptions): Promise<Inspection> {
   await using pool = new ThreadPool({ idleTimeoutMs: Number.POSITIVE_INFINITY }); // metrics() shows living workers only
+  await options.watch(pool);
   const files: InspectedFile[] = [];
   const failures: Failure[] = [];
   const progress = startProgress(found);

@@ -12,6 +12,8 @@ export interface Options {
   readonly isCompared: boolean;
   /** Where a trace of all jobs is written; `undefined`: none is made. */
   readonly traceFile: string | undefined;
+  /** Whether a page shows what the pool does, also when the work is done. */
+  readonly hasDashboard: boolean;
   readonly isHelpWanted: boolean;
 }
 
@@ -22,6 +24,7 @@ export const USAGE = `Usage: npm start -- [folder] [options]
   --large-first   take the large files first: a later first result, an earlier end
   --no-compare    do not measure the same work on one thread
   --trace <file>  write what each worker did when, for ui.perfetto.dev
+  --dashboard     serve a page that shows what the pool does, until Ctrl-C
   --help          show this text`;
 
 const LONGEST_MS = 2 ** 31 - 1; // what setTimeout can take
@@ -35,6 +38,7 @@ export function readOptions(args: string[]): Options {
       'large-first': { type: 'boolean' },
       'no-compare': { type: 'boolean' },
       trace: { type: 'string' },
+      dashboard: { type: 'boolean' },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
@@ -47,6 +51,7 @@ export function readOptions(args: string[]): Options {
     isLargeFirst: values['large-first'] === true,
     isCompared: values['no-compare'] !== true,
     traceFile: values.trace === undefined ? undefined : checkTraceFile(values.trace),
+    hasDashboard: values.dashboard === true,
     isHelpWanted: values.help === true,
   };
 }

@@ -12,7 +12,7 @@ const LONGEST_MS = 60_000;
 
 /** What can be recorded. A snapshot of a heap has all that the memory of a worker holds, so not everybody gets one. */
 export function recordingsFor(isProtected: boolean): readonly DashboardRecording[] {
-  return isProtected ? ['profile', 'heap'] : ['profile'];
+  return isProtected ? ['profile', 'trace', 'heap'] : ['profile', 'trace'];
 }
 
 /** Records for some time, and sends the file. @throws {Refusal} that says why not. */
@@ -27,13 +27,19 @@ export async function record(
   }
   const ms = query.has('ms') ? numberIn(query, 'ms') : USUAL_MS;
   if (!(ms > 0 && ms <= LONGEST_MS)) throw new Refusal(400, `ms must be more than 0 and at most ${LONGEST_MS}`);
-  const profile = await profileOf(reader, () => untilOver(ms, response));
-  if (!response.destroyed) replyJson(response, profile, attachment(reader, 'cpuprofile'));
+  const recorded = await recordingOf(name, reader, () => untilOver(ms, response));
+  if (!response.destroyed) replyJson(response, recorded, attachment(reader, EXTENSIONS[name]));
 }
 
-async function profileOf(reader: PoolReader, fn: () => Promise<void>): Promise<object> {
+const EXTENSIONS = { profile: 'cpuprofile', trace: 'trace.json' } as const;
+
+async function recordingOf(
+  name: keyof typeof EXTENSIONS,
+  { pool }: PoolReader,
+  fn: () => Promise<void>,
+): Promise<object> {
   try {
-    return await reader.pool.profile(fn);
+    return name === 'profile' ? await pool.profile(fn) : await pool.trace(fn);
   } catch (error) {
     throw new Refusal(error instanceof PoolClosedError ? 409 : 503, messageOf(error));
   }

@@ -83,6 +83,12 @@ describe('a dashboard that everybody may see', () => {
       expect.arrayContaining(['nodes', 'samples', 'timeDeltas']),
     );
   });
+
+  test('records a trace', async () => {
+    const response = await fetch(`${served.url}/jobs/trace?pool=main&ms=5`, { method: 'POST' });
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="main.trace.json"');
+    expect(((await response.json()) as { readonly traceEvents: unknown[] }).traceEvents.length).toBeGreaterThan(0);
+  });
 });
 
 describe('a dashboard with a token', () => {

@@ -80,7 +80,7 @@ describe('the stream', () => {
           version: '0.1.0',
           everyMs: 20,
           actions: [],
-          recordings: ['profile'],
+          recordings: ['profile', 'trace'],
         });
       }
       if (kinds.length === 4) break;
