@@ -1,3 +1,4 @@
+export type { ShownCluster } from './dashboard/cluster-reader.js';
 export { type DashboardHandler, type DashboardPools, dashboard } from './dashboard/dashboard.js';
 export type { DashboardOptions, DashboardShow } from './dashboard/dashboard-options.js';
 export type {
@@ -9,6 +10,7 @@ export type {
   DashboardWelcome,
   FailureRow,
   GroupRow,
+  HostRow,
   JobSummary,
   Percentiles,
   PoolSnapshot,

@@ -1,7 +1,10 @@
 import type { Schedule } from '../compose/schedule/schedule.js';
+import { messageOf } from '../errors.js';
 import { Job } from '../jobs/job.js';
+import type { ClusterReader } from './cluster-reader.js';
 import type { DashboardAction } from './messages.js';
 import type { PoolReader } from './pool-reader.js';
+import type { Reader } from './reader.js';
 import { Refusal } from './replies.js';
 import type { ActionName } from './routes.js';
 
@@ -18,7 +21,23 @@ export const NEEDED: Readonly<Record<ActionName, DashboardAction>> = {
 const CANCEL_REASON = 'cancelled from the dashboard';
 
 /** Does what the page asks for. @throws {Refusal} that says why not. */
-export function act(name: ActionName, pool: PoolReader, query: URLSearchParams): void {
+export async function act(name: ActionName, reader: Reader, query: URLSearchParams): Promise<void> {
+  if (reader.kind === 'pool') actOnPool(name, reader, query);
+  else await actOnCluster(name, reader);
+}
+
+/** What waits and runs belongs to whoever submitted it: the queue alone can be paused. */
+async function actOnCluster(name: ActionName, { name: shown, pool }: ClusterReader): Promise<void> {
+  if (name !== 'pause' && name !== 'resume')
+    throw new Refusal(404, `'${shown}' is a cluster: its queue can only be paused and resumed here`);
+  try {
+    await pool[name]();
+  } catch (error) {
+    throw new Refusal(503, messageOf(error));
+  }
+}
+
+function actOnPool(name: ActionName, pool: PoolReader, query: URLSearchParams): void {
   switch (name) {
     case 'cancel':
       if (!jobIn(pool, query).cancel(CANCEL_REASON)) throw new Refusal(409, 'The job has ended');

@@ -7,7 +7,7 @@ import { act, NEEDED } from './actions.js';
 import type { DashboardSettings } from './dashboard-options.js';
 import type { DashboardSnapshot, DashboardWelcome } from './messages.js';
 import { Page } from './page.js';
-import type { PoolReader } from './pool-reader.js';
+import type { Reader } from './reader.js';
 import { record, recordingsFor } from './recordings.js';
 import { Refusal, refuse, reply, replyJson } from './replies.js';
 import { type Route, routeOf } from './routes.js';
@@ -18,14 +18,14 @@ type Exchange = { readonly request: IncomingMessage; readonly response: ServerRe
 /** Answers the requests of a dashboard. */
 export class DashboardServer {
   readonly #settings: DashboardSettings;
-  readonly #readers: readonly PoolReader[];
+  readonly #readers: readonly Reader[];
   readonly #gate: Gatekeeper;
   readonly #viewers: Viewers;
   #page: Page | undefined;
   #last: DashboardSnapshot | undefined;
   #isClosed = false;
 
-  constructor(readers: readonly PoolReader[], settings: DashboardSettings) {
+  constructor(readers: readonly Reader[], settings: DashboardSettings) {
     this.#readers = readers;
     this.#settings = settings;
     this.#gate = new Gatekeeper(settings);
@@ -103,7 +103,7 @@ export class DashboardServer {
       case 'action':
         if (!this.#settings.actions.includes(NEEDED[route.name]))
           throw new Refusal(403, `The dashboard does not allow the action '${NEEDED[route.name]}'`);
-        act(route.name, this.#readerOf(query), query);
+        await act(route.name, this.#readerOf(query), query);
         reply(response, 204);
         break;
       case 'recording':
@@ -136,7 +136,7 @@ export class DashboardServer {
     this.#page.send(response, status, headers);
   }
 
-  #readerOf(query: URLSearchParams): PoolReader {
+  #readerOf(query: URLSearchParams): Reader {
     const name = query.get('pool') ?? '';
     const reader = this.#readers.find((each) => each.name === name);
     if (reader === undefined) throw new Refusal(404, `There is no pool '${name}'`);

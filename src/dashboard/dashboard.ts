@@ -2,15 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mustBe } from '../base/check/argument-errors.js';
 import { refuseSurplusObjects } from '../base/check/options.js';
 import { checkObject } from '../base/check/values.js';
-import type { Engine } from '../core/engine.js';
 import type { ThreadPool } from '../core/pool.js';
 import { partsOf } from '../core/pool-emitter.js';
-import { ACTION, type DashboardOptions, readDashboardOptions } from './dashboard-options.js';
+import { ClusterReader, isCluster, type ShownCluster } from './cluster-reader.js';
+import { ACTION, type DashboardOptions, type DashboardSettings, readDashboardOptions } from './dashboard-options.js';
 import { DashboardServer } from './dashboard-server.js';
 import { PoolReader } from './pool-reader.js';
+import type { Reader } from './reader.js';
 
 /** Pools, by the names that they have in the dashboard. */
-export type DashboardPools = Readonly<Record<string, ThreadPool>>;
+export type DashboardPools = Readonly<Record<string, ThreadPool | ShownCluster>>;
 
 /** A request listener of Node's `http`, which also fits where other frameworks have Node's request and response. */
 export interface DashboardHandler {
@@ -37,25 +38,30 @@ export interface DashboardHandler {
 export function dashboard(pools: DashboardPools, options?: DashboardOptions): DashboardHandler;
 export function dashboard(pools: unknown, options?: unknown, ...rest: readonly unknown[]): DashboardHandler {
   refuseSurplusObjects(rest, 'pools and options', ACTION);
-  const checked = checkPools(pools);
+  checkPools(pools);
   const settings = readDashboardOptions(options);
-  const readers = checked.map(({ name, pool, engine }) => new PoolReader(name, { pool, engine }, settings));
-  const server = new DashboardServer(readers, settings);
+  const server = new DashboardServer(readersOf(pools, settings), settings);
   const handler = (request: IncomingMessage, response: ServerResponse): void => void server.serve(request, response);
   return Object.assign(handler, { close: () => server.close() });
 }
 
-interface CheckedPool {
-  readonly name: string;
-  readonly pool: ThreadPool;
-  readonly engine: Engine;
+/** @throws {TypeError} that names the pool that is none. */
+function checkPools(value: unknown): asserts value is DashboardPools {
+  if (isShown(value)) throw mustBe('an object { name: pool }', value, 'pools', ACTION);
+  for (const [name, pool] of Object.entries(checkObject(value, 'pools', ACTION)))
+    if (!isShown(pool)) throw mustBe('a ThreadPool or a ClusterPool', pool, `pools.${name}`, ACTION);
 }
 
-function checkPools(value: unknown): readonly CheckedPool[] {
-  if (partsOf(value) !== undefined) throw mustBe('an object { name: pool }', value, 'pools', ACTION);
-  return Object.entries(checkObject(value, 'pools', ACTION)).map(([name, pool]) => {
+/** Makes what reads each of the pools. */
+function readersOf(pools: DashboardPools, settings: DashboardSettings): readonly Reader[] {
+  return Object.entries(pools).map(([name, pool]) => {
     const engine = partsOf(pool);
-    if (engine === undefined) throw mustBe('a ThreadPool', pool, `pools.${name}`, ACTION);
-    return { name, pool: pool as ThreadPool, engine };
+    return engine === undefined
+      ? new ClusterReader(name, pool as ShownCluster, settings)
+      : new PoolReader(name, { pool: pool as ThreadPool, engine }, settings);
   });
+}
+
+function isShown(value: unknown): boolean {
+  return partsOf(value) !== undefined || isCluster(value);
 }

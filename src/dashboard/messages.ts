@@ -93,6 +93,8 @@ export interface PoolSnapshot {
   readonly schedules: readonly ScheduleRow[];
   /** Groups with jobs that have not settled. */
   readonly groups: readonly GroupRow[];
+  /** Of a cluster: its hosts. What waits and runs, and the counts by task, are then those of the whole queue. */
+  readonly hosts?: readonly HostRow[];
 }
 
 export interface TimesSummary {
@@ -212,4 +214,22 @@ export interface GroupRow {
   readonly failed: number;
   readonly cancelled: number;
   readonly unsettled: number;
+}
+
+/** A host of a cluster, as it has described itself last. */
+export interface HostRow {
+  readonly id: string;
+  readonly workers: number;
+  /** How many of them have jobs. */
+  readonly busy: number;
+  /** How many jobs it fetches ahead. */
+  readonly window: number;
+  /** Memory of its process, in bytes. */
+  readonly rss: number;
+  /** How late its event loop was. */
+  readonly loopDelayMs: number;
+  /** When it said so. */
+  readonly seenAt: number;
+  /** How many jobs it has taken over from hosts that had died. */
+  readonly recovered: number;
 }

@@ -47,7 +47,7 @@ function rankOf(priority: string): number {
   return Number.isNaN(rank) ? Number.NEGATIVE_INFINITY : rank;
 }
 
-function summaryOf({ count, mean, p50, p90, p99, max }: Distribution): TimesSummary {
+export function summaryOf({ count, mean, p50, p90, p99, max }: Distribution): TimesSummary {
   const [m, a, b, c, most] = [mean, p50, p90, p99, max].map(rounded) as [number, number, number, number, number];
   return { count, mean: m, p50: a, p90: b, p99: c, max: most };
 }

@@ -23,6 +23,7 @@ const MOST_LOOKED_AT = 10_000;
 
 /** Reads one pool. */
 export class PoolReader {
+  readonly kind = 'pool';
   readonly name: string;
   readonly pool: ThreadPool;
   readonly engine: Engine;

@@ -4,6 +4,7 @@ import { messageOf, PoolClosedError } from '../errors.js';
 import { numberIn } from './actions.js';
 import type { DashboardRecording } from './messages.js';
 import type { PoolReader } from './pool-reader.js';
+import type { Reader } from './reader.js';
 import { Refusal, replyJson } from './replies.js';
 
 /** How long is recorded unless the request says. */
@@ -18,9 +19,10 @@ export function recordingsFor(isProtected: boolean): readonly DashboardRecording
 /** Records for some time, and sends the file. @throws {Refusal} that says why not. */
 export async function record(
   name: DashboardRecording,
-  reader: PoolReader,
+  reader: Reader,
   { query, response }: { readonly query: URLSearchParams; readonly response: ServerResponse },
 ): Promise<void> {
+  if (reader.kind === 'cluster') throw new Refusal(404, `'${reader.name}' is a cluster: record on its hosts`);
   if (name === 'heap') {
     await sendHeap(reader, numberIn(query, 'worker'), response);
     return;

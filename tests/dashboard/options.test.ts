@@ -12,7 +12,12 @@ describe('dashboard() refuses', () => {
   test.each<[string, () => unknown, ErrorConstructor, string]>([
     ['a pool instead of an object', () => pool, TypeError, 'pools must be an object { name: pool }, received'],
     ['nothing', () => undefined, TypeError, 'pools must be an object, received undefined'],
-    ['what is no pool', () => ({ main: { metrics() {} } }), TypeError, 'pools.main must be a ThreadPool, received'],
+    [
+      'what is no pool',
+      () => ({ main: { metrics() {} } }),
+      TypeError,
+      'pools.main must be a ThreadPool or a ClusterPool, received',
+    ],
   ])('%s', (_name, pools, type, message) => {
     const make = (): unknown => dashboard(pools() as never);
     expect(make).toThrow(type);

@@ -1,4 +1,4 @@
-import type { FailureRow, GroupRow, ScheduleRow, TaskRow } from '../messages.js';
+import type { FailureRow, GroupRow, HostRow, ScheduleRow, TaskRow } from '../messages.js';
 import { button, el, type Kept, KeyedList, section, setText } from './dom.js';
 import { ago, clock, count, ms, percent, rate } from './format.js';
 import type { PoolSection } from './job-sections.js';
@@ -175,6 +175,28 @@ function makeShare(cell: HTMLTableCellElement, { name }: GroupRow): (row: GroupR
   return ({ submitted, unsettled }) => {
     bar.value = submitted === 0 ? 0 : 1 - unsettled / submitted;
   };
+}
+
+/** The hosts of a cluster, with their last sign of life. */
+export function hostsSection({ now }: Pick<DetailDeps, 'now'>): PoolSection {
+  const { root } = section('Hosts', { class: 'wide' });
+  const number = (title: string, text: (row: HostRow) => string) => ({ title, isNumber: true, text });
+  const table = new Table<HostRow>({
+    label: 'Hosts',
+    empty: 'No host is there.',
+    keyOf: ({ id }) => id,
+    columns: [
+      { title: 'Host', text: ({ id }) => id },
+      { title: 'Last seen', text: ({ seenAt }) => ago(Math.min(seenAt, now()), now()) },
+      number('Busy', ({ busy, workers }) => `${busy} of ${workers}`),
+      number('Fetches ahead', ({ window }) => count(window)),
+      number('Memory', ({ rss }) => `${Math.round(rss / 1e6)} MB`),
+      number('Event loop late', ({ loopDelayMs }) => ms(loopDelayMs)),
+      number('Jobs recovered', ({ recovered }) => count(recovered)),
+    ],
+  });
+  root.append(table.root);
+  return { root, show: ({ now: { hosts } }) => table.show(hosts ?? []) };
 }
 
 /** What can be recorded and saved. */

@@ -1,6 +1,13 @@
 import { Charts } from './charts.js';
 import { Connection, type ConnectionState } from './connection.js';
-import { failuresSection, groupsSection, recordSection, schedulesSection, tasksSection } from './detail-sections.js';
+import {
+  failuresSection,
+  groupsSection,
+  hostsSection,
+  recordSection,
+  schedulesSection,
+  tasksSection,
+} from './detail-sections.js';
 import { button, byId, setAttribute, setText } from './dom.js';
 import { type PoolSection, runningSection, waitingSection } from './job-sections.js';
 import { Model } from './model.js';
@@ -109,8 +116,11 @@ function open(name: string): void {
   const charts = new Charts();
   const workers = workersSection({ ...deps, hasHeaps: recordings.includes('heap') });
   const overview = overviewSection(name, actions);
-  const jobs = [workers, runningSection(deps), waitingSection(deps), tasksSection(), failuresSection(deps)];
-  const rest = [schedulesSection(deps), groupsSection(), recordSection(name, actions, recordings)];
+  const isCluster = model.pools.get(name)?.now.hosts !== undefined;
+  const jobs = isCluster
+    ? [hostsSection(deps), waitingSection(deps), tasksSection()]
+    : [workers, runningSection(deps), waitingSection(deps), tasksSection(), failuresSection(deps)];
+  const rest = isCluster ? [] : [schedulesSection(deps), groupsSection(), recordSection(name, actions, recordings)];
   view = { name, charts, workers, sections: [overview, ...jobs, ...rest] };
   const roots = [overview.root, ...charts.sections, ...[...jobs, ...rest].map(({ root }) => root)];
   main.replaceChildren(...roots);

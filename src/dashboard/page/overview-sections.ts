@@ -48,9 +48,9 @@ export function overviewSection(pool: string, actions: PageActions): PoolSection
   const { root, head } = section('Overview', { class: 'wide' });
   const state = el('span', { class: 'state' });
   const end = el('span', { class: 'end' });
-  let isPaused = false;
-  const pause = button('Pause', () => void actions.pauseOrResume(isPaused ? 'resume' : 'pause', pool));
-  if (actions.may('pause')) end.append(pause);
+  const pause = button('Pause', () => void actions.pauseOrResume('pause', pool));
+  const resume = button('Resume', () => void actions.pauseOrResume('resume', pool));
+  if (actions.may('pause')) end.append(pause, resume);
   head.append(state, end);
   const values = TILES.map((tile) => ({ tile, term: el('dt', {}, tile.title), value: el('dd') }));
   root.append(
@@ -65,9 +65,11 @@ export function overviewSection(pool: string, actions: PageActions): PoolSection
     show({ now }) {
       setText(state, now.state);
       setAttribute(state, 'data-state', now.state);
-      isPaused = now.state === 'paused';
-      setText(pause, isPaused ? 'Resume' : 'Pause');
-      pause.disabled = now.state === 'draining' || now.state === 'closed';
+      const isOver = now.state === 'draining' || now.state === 'closed';
+      const isCluster = now.hosts !== undefined; // of which only Redis knows whether it is paused
+      pause.hidden = now.state === 'paused' && !isCluster;
+      resume.hidden = now.state !== 'paused' && !isCluster;
+      for (const each of [pause, resume]) each.disabled = isOver;
       for (const { tile, value } of values) {
         setText(value, tile.read(now));
         setAttribute(value, 'data-tone', tile.tone?.(now));
