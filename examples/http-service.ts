@@ -1,4 +1,5 @@
-// An HTTP service that computes: 429, 499, 503 and 504, urgent requests first, health, metrics, and an end that loses no request.
+// An HTTP service that computes: 429, 499, 503 and 504, urgent requests first, health, metrics, spans, a dashboard, a trace of the
+// last seconds, and an end that loses no request.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +15,9 @@ import {
   ThreadPool,
   taskModule,
 } from 'thread-system';
+import { dashboard } from 'thread-system/dashboard';
 import { prometheusText } from 'thread-system/metrics';
+import { instrument } from 'thread-system/otel';
 
 const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
 /** Past that many jobs that wait, more of them would only be late: better to say so at once. */
@@ -22,6 +25,12 @@ const pool = new ThreadPool({ name: 'http', maxWorkers: 1, maxQueue: 1 });
 const MOST_OF_A_CLIENT = 2;
 /** How long a client waits, at most; `?ms=` of a request may say less. */
 const MOST_MS = 30_000;
+
+/** How far back `/trace` goes. */
+const TRACE_MS = 60_000;
+
+instrument(); // spans of jobs, below those of the requests, if the program has an OpenTelemetry SDK
+const page = dashboard({ http: pool }, { token: process.env['DASHBOARD_TOKEN'] });
 
 /** How many requests of each client are open. */
 const open = new Map<string, number>();
@@ -37,6 +46,13 @@ const server = createServer(async (request, response) => {
 async function respond(request: IncomingMessage, response: ServerResponse, url: URL): Promise<number> {
   if (url.pathname === '/health') return send(response, pool.state === 'open' ? 200 : 503, pool.state);
   if (url.pathname === '/metrics') return send(response, 200, prometheusText({ http: pool }));
+  if (/^\/jobs(\/|$)/.test(url.pathname)) {
+    page(request, response);
+    await once(response, 'close'); // at the end of the stream, for the page
+    return response.statusCode;
+  }
+  // for ui.perfetto.dev: who waited for whom when it was slow
+  if (url.pathname === '/trace') return send(response, 200, JSON.stringify(await pool.trace({ lastMs: TRACE_MS })));
   const submit = routeOf(url);
   if (submit === undefined) return send(response, 404, 'not found');
 
@@ -85,7 +101,13 @@ function send(response: ServerResponse, status: number, text: string): number {
 
 // SIGTERM: no more connections, what was accepted is answered, and what takes too long is ended. An orchestrator kills the process
 // some time after that: 10 s with Docker, 30 s with Kubernetes.
-ThreadPool.handleSignals({ before: () => once(server.close(), 'close'), timeoutMs: 8_000 });
+ThreadPool.handleSignals({
+  before: () => {
+    page.close(); // those who look at the dashboard
+    return once(server.close(), 'close');
+  },
+  timeoutMs: 8_000,
+});
 
 /** Shows each answer, by requests of its own. */
 async function show(base: string): Promise<void> {
@@ -105,12 +127,15 @@ async function show(base: string): Promise<void> {
   await Promise.all(waiting);
   await pool.waitAll();
   await get('/health', 'ada');
+  await get('/jobs/', 'ada');
+  await get('/trace', 'ada');
   process.kill(process.pid, 'SIGTERM');
 }
 
 // `node … http-service.ts 8080` goes on; without a port it sends itself requests, and then SIGTERM
 const port = process.argv[2];
-server.listen(Number(port ?? 0), '127.0.0.1', () => {
+server.listen(Number(port ?? 0), '127.0.0.1', async () => {
+  await pool.trace({ lastMs: TRACE_MS }); // records from now on
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   if (port === undefined) void show(base);
   else console.log(base);

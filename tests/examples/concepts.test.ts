@@ -380,6 +380,8 @@ GET /primes/1000 503
 GET /forever 499
 GET /forever 499
 GET /health 200
+GET /jobs/ 200
+GET /trace 200
 `,
     stderr: '',
   });

@@ -92,6 +92,17 @@ const takers: readonly Taker[] = [
     },
     harmless: NOW,
   },
+  {
+    name: 'ThreadPool.top',
+    call: (options, { pool }) => pool.top(options).close(),
+    harmless: { everyMs: 1e6, output: { write: () => {} } },
+  },
+  {
+    name: 'ThreadPool.trace',
+    call: (options, { pool }) => pool.trace(options),
+    harmless: { lastMs: 1 },
+    takesFunction: true,
+  },
   { name: 'new JobGraph', call: (options) => new JobGraph(options), harmless: { onFailure: 'failFast' } },
   {
     name: 'JobGraph.add',
