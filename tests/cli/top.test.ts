@@ -3,6 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { ThreadPool } from 'thread-system';
+import { dashboard } from 'thread-system/dashboard';
+import { occupy } from '../support/gate.ts';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
@@ -75,6 +78,19 @@ test('shows what a dashboard sends, a line a snapshot, and asks with its token',
   });
   expect({ stdout, stderr }).toEqual({ stdout: line + line, stderr: '' });
   expect(asked).toEqual([['/jobs/stream', 'Bearer secret']]);
+});
+
+test('shows the pools of a dashboard', async () => {
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  const handler = dashboard({ real: pool }, { token: 'secret', everyMs: 10 });
+  await using server = await serve(handler);
+  const gate = await occupy(pool);
+  const line = 'real open: 1 active, 0 queued, 0 held, ';
+  const { stdout, stderr } = await run(['top', '--url', server.url, '--token', 'secret'], { until: line });
+  expect(stdout).toContain(line);
+  expect(stderr).toBe('');
+  gate.open();
+  handler.close();
 });
 
 test.each<[string, Handler, string]>([

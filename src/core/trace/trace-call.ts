@@ -22,7 +22,7 @@ export function readTraceCall(given: unknown, [options, ...rest]: readonly unkno
     return { fn: given as () => unknown };
   }
   refuseOptions([options], ACTION);
-  if (typeof given !== 'object' || given === null)
+  if (given === undefined)
     throw mustBe('a function, or options such as { lastMs: 10_000 }', given, 'its argument', ACTION);
   const { lastMs = Number.POSITIVE_INFINITY } = readOptions<TraceOptions>(given, OPTIONS, ACTION);
   return { lastMs: checkPositiveMs(lastMs, 'lastMs', ACTION) };
