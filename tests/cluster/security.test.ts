@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ClusterHost, ClusterPool } from 'thread-system/cluster';
+import { RedisServer } from '../support/redis-server.ts';
+import { newQueue, tasks, until } from './cluster-fixture.ts';
+
+let server: RedisServer;
+let admin: Redis;
+beforeAll(async () => {
+  server = await RedisServer.start();
+  admin = new Redis(server.connection);
+});
+afterAll(async () => {
+  admin.disconnect();
+  await server[Symbol.asyncDispose]();
+});
+
+/** The rules of docs/security.md: what hosts and submitters have in common. */
+const COMMON = [
+  ...['-@all', '+@read', '+@write', '+@blocking', '+@connection', '+@transaction', '+eval', '+evalsha', '+script|load'],
+  ...['+time', '-@dangerous', '+info'],
+];
+
+describe('users with the least rights', () => {
+  test('of a queue run all that hosts and submitters do, and nothing else', async () => {
+    const queue = newQueue();
+    const ofQueue = [`~bull:${queue}:*`, `~ts:{${queue}}:*`, 'resetchannels', `&ts:{${queue}}:cx`];
+    await admin.acl('SETUSER', 'host', 'on', '>host-password', ...ofQueue, ...COMMON, '+subscribe');
+    await admin.acl('SETUSER', 'submitter', 'on', '>submitter-password', ...ofQueue, ...COMMON, '+publish');
+    const as = (username: string) => ({ ...server.connection, username, password: `${username}-password` });
+    await using host = new ClusterHost({ connection: as('host'), queue, tasks, maxWorkers: 1 });
+    await host.ready;
+    await using pool = new ClusterPool({ connection: as('submitter'), queue });
+    await Promise.all(pool.submitMany(tasks.twice, [[1], [2], [3]]));
+    const loop = pool.submit(tasks.spin, [], { key: 'one', priority: 4, retry: { maxAttempts: 2 } });
+    await until(() => loop.state === 'RUNNING');
+    expect(await loop.cancel()).toBe(true);
+    await pool.pause();
+    const waiting = pool.submit(tasks.echo, ['x'.repeat(100_000)], { front: true });
+    await waiting.added;
+    expect(await waiting.setPriority(1)).toBe(true);
+    expect((await pool.metrics()).hosts).toHaveLength(1);
+    expect(await pool.job(waiting.id)).toBe(waiting);
+    await pool.resume();
+    expect(await waiting).toHaveLength(100_000);
+    const schedule = await pool.schedule(tasks.noop, [], { id: 'tick', everyMs: 50 });
+    await until(async () => {
+      await schedule.refresh();
+      return schedule.runs > 0;
+    });
+    await schedule.cancel();
+    expect(await pool.map(tasks.twice, [1, 2, 3])).toEqual([2, 4, 6]);
+    for (const username of ['host', 'submitter']) {
+      const redis = new Redis(as(username));
+      await expect(redis.get('of another')).rejects.toThrow('NOPERM');
+      await expect(redis.flushall()).rejects.toThrow('NOPERM');
+      await expect(redis.keys('*')).rejects.toThrow('NOPERM');
+      await expect(redis.eval("return redis.call('GET', 'of another')", 0)).rejects.toThrow(/NOPERM|can't access/);
+      redis.disconnect();
+    }
+  });
+
+  test('with a wrong password: the job fails by the time it may take, and says why', async () => {
+    const connection = { ...server.connection, username: 'host', password: 'wrong' };
+    await using pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 200 });
+    const error = await pool.submit(tasks.noop).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'ERR_CLUSTER_UNAVAILABLE',
+      cause: { message: expect.stringMatching(/WRONGPASS/) },
+    });
+  });
+});
+
+describe('what others write into Redis', () => {
+  test('reaches no prototype, runs no code, and hurts no job', async () => {
+    const queue = newQueue();
+    const { connection } = server;
+    await using host = new ClusterHost({ connection, queue, tasks, maxWorkers: 1 });
+    await host.ready;
+    await using pool = new ClusterPool({ connection, queue });
+    const job = pool.submit(tasks.work, [200]);
+    await until(() => job.state === 'RUNNING');
+    const [stream] = await admin.keys(`ts:{${queue}}:re:*`);
+    for (const text of [
+      'no json',
+      '[]',
+      '{"__proto__":{"polluted":1}}',
+      '[["completed","__proto__",{"j":1},[1,0,0,0,""]],["completed"],["unknown","x",1],[{}]]',
+    ])
+      await admin.xadd(stream as string, '*', 'm', text);
+    await admin.xadd(stream as string, '*', 'other', 'field');
+    for (const text of ['no json', 'null', '{"kind":"cancel","id":5}', '{"kind":"eval","id":"x"}'])
+      await admin.publish(`ts:{${queue}}:cx`, text);
+    await admin.hset(
+      `ts:{${queue}}:host:evil`,
+      'm',
+      '{"id":"evil","workers":"many","tasks":{"__proto__":{"completed":"x"}}}',
+    );
+    await admin.sadd(`ts:{${queue}}:hosts`, 'evil');
+    expect(await job).toBe(200);
+    expect((await pool.metrics()).hosts.find(({ id }) => id === 'evil')).toMatchObject({ workers: 0 });
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    const made = pool.submit(tasks.echo, [JSON.parse('{"__proto__":{"polluted":1},"constructor":2}')]);
+    expect(Object.keys((await made) as object)).toEqual(['__proto__', 'constructor']);
+  });
+});
