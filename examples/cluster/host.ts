@@ -1,0 +1,23 @@
+// A host: runs on each machine, and inspects the files that others submit. SIGTERM lets running jobs end, and gives back the rest.
+import { taskModule } from 'thread-system';
+import { ClusterHost } from 'thread-system/cluster';
+
+const tasks = taskModule<typeof import('../inspect-folder-tasks')>(require.resolve('../inspect-folder-tasks'));
+
+async function main(): Promise<void> {
+  const host = new ClusterHost({
+    connection: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
+    queue: process.env['QUEUE'] ?? 'files',
+    id: process.env['HOST_ID'],
+    tasks,
+    lockMs: 3_000, // a host that has died is noticed within some seconds
+    stalledMs: 1_000,
+    logger: console,
+  });
+  ClusterHost.handleSignals();
+  await host.ready;
+  console.log(`${host.id} takes jobs`);
+  await host.closed;
+}
+
+void main();
