@@ -14,7 +14,7 @@ import { bundlePage } from './bundle-page.mjs';
 import { capture, captureForLater } from './capture.mjs';
 import { commonJsOf, LOAD } from './commonjs.mjs';
 import { compact } from './compact.mjs';
-import { linesOnly, throughTsc } from './maps.mjs';
+import { linesAlone, linesThatThrow, throughTsc } from './maps.mjs';
 
 const build = fileURLToPath(new URL('../build/', import.meta.url));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -49,7 +49,7 @@ function chunkOf(id, { getModuleInfo }) {
 }
 
 /** Bundles entries of build/ into dist/. Whatever is neither bundled nor external must be a builtin. */
-async function bundle(entries, { plugins = [], outputPlugins = [capture, compact, linesOnly], ...output }) {
+async function bundle(entries, { plugins = [], outputPlugins = [capture, compact, linesAlone], ...output }) {
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
     external: isExternal,
@@ -118,7 +118,7 @@ async function bundleThreadEntry() {
     entryFileNames: '[name].cjs',
     generatedCode: { preset: 'es2015', symbols: false }, // whose definition would ask the platform before all else
     plugins: [later],
-    outputPlugins: [captureForLater(LATER), asScript, compact, linesOnly, laterAsText],
+    outputPlugins: [captureForLater(LATER), asScript, compact, linesAlone, laterAsText],
   });
 }
 
@@ -155,7 +155,10 @@ const surfaceFiles = SURFACES.map((name) => `${name}.js`);
 
 /** The surfaces. With `tinyqueue` in them: to find and load a package costs each thread a millisecond or two. */
 async function bundleSurfaces() {
-  const files = await bundle(surfaceFiles, { manualChunks: chunkOf });
+  const files = await bundle(surfaceFiles, {
+    manualChunks: chunkOf,
+    outputPlugins: [capture, compact, linesThatThrow],
+  });
   const cjs = join(dist, 'cjs');
   mkdirSync(cjs, { recursive: true });
   for (const file of files) writeFileSync(join(cjs, file), commonJsOf(file, readFileSync(join(dist, file), 'utf8')));

@@ -1,5 +1,6 @@
-// Plugins of rollup for source maps, which lead to lines of src/. The sources themselves would be half of the package: a map has
-// those of their lines that throw, which is what Node.js shows of an error that nobody caught.
+// Plugins of rollup for source maps, which lead to lines of src/. The sources themselves would be half of the package: the maps of
+// what runs on the thread of a program have those of their lines that throw, which is what Node.js shows of an error that nobody
+// caught.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,7 @@ export const throughTsc = {
  * Of each line of a bundle, where it begins, and where it goes on in another line of the source with what may be in a stack.
  * Debuggers are told to step over all of it.
  */
-export const linesOnly = {
+const linesOnly = (contentOf) => ({
   name: 'lines-only',
   generateBundle({ dir }, files) {
     for (const file of Object.values(files)) {
@@ -31,17 +32,23 @@ export const linesOnly = {
       file.source = JSON.stringify({ ...map, names: [], mappings, sourcesContent, ignoreList });
     }
   },
-};
+});
 
-function contentOf(file) {
+/** For the thread of a program. */
+export const linesThatThrow = linesOnly((file) => {
   const text = readFileSync(file, 'utf8');
-  if (relative(src, file).startsWith('..')) return text; // of a package, or made by the build
+  if (!isSource(file)) return text; // of a package, or made by the build
   const lines = text
     .split('\n')
     .map((line) => (/^\s*(?:\/\/|\*|\/\*)/.test(line) || !/\bthrow\b/.test(line) ? '' : line));
   lines[0] ||= '// the lines that throw';
   return lines.join('\n').trimEnd();
-}
+});
+
+/** For other threads and processes, whose errors come to that of the program. */
+export const linesAlone = linesOnly((file) => (isSource(file) ? '// in the repository' : readFileSync(file, 'utf8')));
+
+const isSource = (file) => !relative(src, file).startsWith('..');
 
 /** A call, or where a function is left or entered again. */
 const MAY_BE_IN_STACK = /[(`]|\b(?:throw|await|yield|new)\b/;
