@@ -59,6 +59,11 @@ Oslo 33332
 Broken rows: 77777
 Row 1 is broken
 `,
+  'build-tool.ts': `
+b.txt:2: I cannot read 'prnt b'
+no faults
+compiled 5 times
+`,
   'progress.ts': `
 20 %
 40 %
