@@ -32,13 +32,17 @@ test.each([
   expect(await folder.node(name)).toBe(printed);
 });
 
-test('a single file bundled and minified by esbuild runs alone', async () => {
+test.each([
+  ['minified', false],
+  ['minified, with names kept,', true],
+])('a single file bundled and %s by esbuild runs alone', async (_, keepNames) => {
   await using folder = await TempFolder.make();
   await build({
     entryPoints: [program],
     outfile: folder.file('program.mjs'),
     bundle: true,
     minify: true,
+    keepNames,
     platform: 'node',
     format: 'esm',
   });
