@@ -18,7 +18,7 @@ const SLOW = [
     'compose/schedule/',
   ],
   ...['core/lifecycle/(children|retry|deferred-jobs)\\.', 'core/dispatch/(aging|reserve|starvation)\\.'],
-  ...['core/workers/thread-death\\.'],
+  ...['core/workers/thread-death\\.', 'dashboard/(page|stream)\\.'],
   ...[
     'sync/(process-life|stress|till|wakeup|sharing|mutex)\\.',
     'wire/message/(codec-fuzz|values)\\.',
