@@ -215,6 +215,15 @@ describe('Redis', () => {
     }
   });
 
+  test('that is gone for good: a host leaves all the same', async () => {
+    await using own = await RedisServer.start();
+    const host = new ClusterHost({ connection: own.connection, queue: newQueue(), tasks, maxWorkers: 1, ...SOON });
+    await host.ready;
+    await own.kill();
+    await host.drain({ timeoutMs: 0 });
+    expect(host.metrics().connected).toBe(false);
+  });
+
   test('that is not there: the job fails by the time that handing it over may take', async () => {
     const pool = new ClusterPool({ connection: { host: '127.0.0.1', port: 1 }, queue: 'q', connectTimeoutMs: 100 });
     const job = pool.submit(tasks.noop);

@@ -26,6 +26,8 @@ import { backoffStrategy, nextDelayMs } from './retry-delay.js';
 
 /** A submitter is told that a job runs once it has run for that long, in ms. */
 const ANNOUNCED_MS = 20;
+/** How long a host that leaves waits for connections that are down. What it then cannot give back is found by its lock. */
+const RECONNECTED_MS = 5_000;
 /** Longest time between two looks of an idle host at the queue, in seconds. */
 const IDLE_SECONDS = 5;
 
@@ -179,19 +181,19 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     void worker.run().catch(() => {});
   };
 
+  /** By force if a connection stays down. Does not end if Redis is gone, until the connections are closed. */
+  const closeWorker = async (): Promise<void> => worker.close(!(await connections.copiesUp(RECONNECTED_MS)));
+
   let leaving: Promise<void> | undefined;
   const leave = async (timeoutMs: number): Promise<void> => {
     await worker.pause(true);
-    let stopTimer = (): void => {};
-    const timedOut = new Promise<void>((resolve) => {
-      stopTimer = startTimer(timeoutMs, resolve, { keepsProcess: true });
-    });
-    await Promise.race([runner.whenEmpty(), timedOut]);
-    stopTimer();
+    await within(timeoutMs, runner.whenEmpty());
     runner.leave();
-    await worker.close();
-    await notices.flush();
-    if (connections.isConnected) await report.stop().catch(() => {});
+    await within(2 * RECONNECTED_MS, closeWorker());
+    if (connections.isConnected) {
+      await notices.flush();
+      await report.stop().catch(() => {});
+    }
     fence.stop();
     clearInterval(announceTimer);
     if (settings.ownsPool) await settings.pool.shutdown({ mode: 'abort' });
@@ -204,6 +206,16 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   };
 
   return { hub, counts, connections, giveBack, runner, start, drain };
+}
+
+/** Resolves with the promise, or when the time has passed. */
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let stopTimer = (): void => {};
+  const timedOut = new Promise<void>((resolve) => {
+    stopTimer = startTimer(ms, resolve, { keepsProcess: true });
+  });
+  await Promise.race([promise, timedOut]);
+  stopTimer();
 }
 
 /** Whether the code of a run has run for that long, to the granularity of the calls. */

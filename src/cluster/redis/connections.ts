@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { mustBe } from '../../base/check/argument-errors.js';
+import { now, setTimeout } from '../../base/clock.js';
 import type { Peers } from './peers.js';
 
 /** How Redis is reached: a URL, options of ioredis, or a connection of ioredis, which is duplicated and never closed. */
@@ -7,6 +8,11 @@ export type ClusterConnection = string | RedisOptions | Redis;
 
 /** Commands wait for a connection as long as it takes: what must not wait has a timer of its own. */
 const PATIENT = { maxRetriesPerRequest: null } as const;
+
+/** States of a connection of ioredis between two attempts to connect. */
+const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'connecting', 'connect']);
+/** How often the state of a copy is looked at. */
+const LOOK_MS = 10;
 
 /** What a user of connections is told. */
 export interface ConnectionEvents {
@@ -22,6 +28,8 @@ export class Connections {
   readonly #peers: Peers;
   readonly #events: ConnectionEvents;
   readonly #open = new Map<Redis, 'up' | 'down'>();
+  /** What BullMQ has duplicated of them, for commands that block. */
+  readonly #copies = new Set<Redis>();
   #isConnected = false;
   #isClosed = false;
   /** The last error of a connection, which says why it is down. */
@@ -46,6 +54,11 @@ export class Connections {
     });
     redis.on('ready', () => this.#changed(redis, 'up'));
     redis.on('close', () => this.#changed(redis, 'down'));
+    redis.duplicate = (override) => {
+      const copy = Reflect.apply(this.#peers.ioredis.Redis.prototype.duplicate, redis, [override]) as Redis;
+      this.#copies.add(copy);
+      return copy;
+    };
     return redis;
   }
 
@@ -67,10 +80,24 @@ export class Connections {
     else this.#events.onDisconnected(this.lastError);
   }
 
-  /** Closes all connections. Commands that have no answer yet reject. */
+  /**
+   * Resolves once no copy is down, or when `timeoutMs` has passed, with whether that is so. A copy that is told to disconnect while
+   * it is down never says that it has ended, for which BullMQ waits.
+   */
+  async copiesUp(timeoutMs: number): Promise<boolean> {
+    const dueAtMs = now() + timeoutMs;
+    for (const copy of this.#copies)
+      while (DOWN.has(copy.status)) {
+        if (now() >= dueAtMs) return false;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    return true;
+  }
+
+  /** Closes all connections, and the copies. Commands that have no answer yet reject. */
   close(): void {
     this.#isClosed = true;
-    for (const redis of this.#open.keys()) redis.disconnect();
+    for (const redis of [...this.#open.keys(), ...this.#copies]) redis.disconnect();
   }
 }
 
