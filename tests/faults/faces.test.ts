@@ -63,20 +63,20 @@ const HELD: Faces = {
   Lease: face('isReleased release'),
   MutexLease: face('abandoned isReleased release'),
   Job: face(
-    `attempts cancel catch endedAt error executionMs finally id name onProgress post priority progress queuedMs result setPriority startedAt state then toJSON token workerId`,
+    `attempts cancel catch endedAt error executionMs finally id name onProgress post priority progress queuedMs result setPriority setTimeLimit startedAt state then toJSON token workerId`,
   ),
   ProgressStream: face(''),
   ProgressReader: face('next return'),
   JobGroup: face('cancel group name stats submit submitMany token waitAll', 'name token'),
   JobMap: face(`cancel failure onProgress settledCount ${PROMISE}`.split(' ').sort().join(' ')),
   JobStream: face('next return take'),
-  Schedule: face('cancel job next pause ref resume runs unref'),
+  Schedule: face('cancel id job name next pause ref resume runs state unref', 'id'),
   Thread: face('job join name release run stop stopped', 'job name stopped', 'run'),
   JobGraph: face('add connect criticalPath nodes run toDot toMermaid'),
   GraphNode: face('job name output toJSON', 'name output'),
   NodeOutput: face(''),
   ThreadPool: face(
-    'broadcast cancelAll failures asCompleted group jobs map maxWorkers metrics name off on once pause profile ready recycle removeListener results resize resume schedule schedules shutdown state submit submitJob submitMany waitAll warmUp'
+    'broadcast cancelAll failures asCompleted group jobs map maxWorkers metrics name off on once pause profile ready recycle removeListener results resize resume schedule schedules shutdown state submit submitJob submitMany top trace waitAll warmUp'
       .split(' ')
       .sort()
       .join(' '),

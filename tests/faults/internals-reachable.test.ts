@@ -96,7 +96,7 @@ describe('nothing of the engine is reachable from', () => {
     expect(reachable(pool.results())).toEqual(['next', 'return', 'take', ITERATOR].sort());
     const schedule = pool.schedule(tasks.add, [1, 2], { everyMs: 100_000 });
     expect(reachable(schedule)).toEqual(
-      ['job', 'next', 'runs', 'pause', 'resume', 'cancel', 'ref', 'unref', INSPECT].sort(),
+      ['id', 'job', 'name', 'next', 'runs', 'state', 'pause', 'resume', 'cancel', 'ref', 'unref', INSPECT].sort(),
     );
     schedule.cancel();
     const thread = Thread.run('t', tasks.add, [1, 2]);
