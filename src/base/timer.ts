@@ -1,6 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import { outsideRequests } from './async-context.js';
 import { clearTimeout, now, setTimeout } from './clock.js';
+import { whenSettled } from './promises.js';
 
 /** Longest delay that `setTimeout` supports; it fires at once for anything longer. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -119,6 +120,27 @@ export function startTimer(ms: number, fn: () => void, options: { readonly keeps
   const alarm: Alarm = { dueAtMs: now() + ms, keepsProcess: options.keepsProcess, ring: fn };
   clock.add(alarm);
   return () => clock.stop(alarm);
+}
+
+/**
+ * Waits for a promise, but no longer than `ms`; the process stays alive meanwhile. Resolves with `true` once the promise has
+ * fulfilled, with `false` if the time passes first.
+ *
+ * @throws by rejection, what the promise rejects with in that time. A later rejection is ignored.
+ */
+export function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stopTimer = startTimer(ms, () => resolve(false), { keepsProcess: true });
+    const onFulfilled = (): void => {
+      stopTimer();
+      resolve(true);
+    };
+    const onRejected = (reason: unknown): void => {
+      stopTimer();
+      reject(reason);
+    };
+    void whenSettled(promise, onFulfilled, onRejected);
+  });
 }
 
 /** Returns how many ms are left until a point in time; 0 if it has passed. */

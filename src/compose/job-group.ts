@@ -3,7 +3,7 @@ import { optionNames, readOptions } from '../base/check/options.js';
 import { checkCount, checkText } from '../base/check/values.js';
 import { setImmediate } from '../base/clock.js';
 import { type Inspecting, shown } from '../base/inspect.js';
-import { type StopTimer, startTimer } from '../base/timer.js';
+import { settlesWithin } from '../base/timer.js';
 import { PoolClosedError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { isSettled, kindOf } from '../jobs/job-access.js';
@@ -136,12 +136,7 @@ export class JobGroup implements AsyncDisposable {
    */
   async waitAll(options?: JobWaitOptions): Promise<boolean> {
     const timeoutMs = readTimeout(options, `wait for group '${this.name}'`);
-    let stopTimer: StopTimer = () => {};
-    const timedOut = new Promise<boolean>((resolve) => {
-      stopTimer = startTimer(timeoutMs, () => resolve(false), { keepsProcess: true });
-    });
-    const settled = this.#allSettled().then(() => true);
-    return await Promise.race([settled, timedOut]).finally(stopTimer);
+    return await settlesWithin(this.#allSettled(), timeoutMs);
   }
 
   async #allSettled(): Promise<void> {

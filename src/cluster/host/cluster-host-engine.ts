@@ -1,7 +1,7 @@
 import type { Job as BullJob, Worker } from 'bullmq';
 import { clearInterval, now, setInterval } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
-import { startTimer } from '../../base/timer.js';
+import { settlesWithin } from '../../base/timer.js';
 import { EVENT_NAMES, EventHub } from '../../core/events.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { memberId } from '../codec/job-id.js';
@@ -187,9 +187,9 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   let leaving: Promise<void> | undefined;
   const leave = async (timeoutMs: number): Promise<void> => {
     await worker.pause(true);
-    await within(timeoutMs, runner.whenEmpty());
+    await settlesWithin(runner.whenEmpty(), timeoutMs);
     runner.leave();
-    await within(2 * RECONNECTED_MS, closeWorker());
+    await settlesWithin(closeWorker(), 2 * RECONNECTED_MS);
     if (connections.isConnected) {
       await notices.flush();
       await report.stop().catch(() => {});
@@ -206,16 +206,6 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   };
 
   return { hub, counts, connections, giveBack, runner, start, drain };
-}
-
-/** Resolves with the promise, or when the time has passed. */
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  let stopTimer = (): void => {};
-  const timedOut = new Promise<void>((resolve) => {
-    stopTimer = startTimer(ms, resolve, { keepsProcess: true });
-  });
-  await Promise.race([promise, timedOut]);
-  stopTimer();
 }
 
 /** Whether the code of a run has run for that long, to the granularity of the calls. */

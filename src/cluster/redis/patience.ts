@@ -1,4 +1,4 @@
-import { startTimer } from '../../base/timer.js';
+import { settlesWithin } from '../../base/timer.js';
 import { ClusterUnavailableError } from '../errors.js';
 
 /** Bounds how long callers wait for Redis: commands themselves wait for a connection as long as it takes. */
@@ -13,14 +13,9 @@ export class Patience {
   }
 
   /** Settles as `answer` does. @throws {ClusterUnavailableError} by rejection, if that takes too long. */
-  await<T>(answer: Promise<T>, action: string): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const expire = (): void => {
-        const message = `Cannot ${action}: Redis did not answer within ${this.#ms} ms`;
-        reject(new ClusterUnavailableError(message, { cause: this.#lastError() }));
-      };
-      const stopTimer = startTimer(this.#ms, expire, { keepsProcess: true });
-      answer.then(resolve, reject).finally(stopTimer);
-    });
+  async await<T>(answer: Promise<T>, action: string): Promise<T> {
+    if (await settlesWithin(answer, this.#ms)) return answer;
+    const message = `Cannot ${action}: Redis did not answer within ${this.#ms} ms`;
+    throw new ClusterUnavailableError(message, { cause: this.#lastError() });
   }
 }

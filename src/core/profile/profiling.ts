@@ -1,5 +1,5 @@
-import { clearTimeout, setTimeout } from '../../base/clock.js';
-import { all, race } from '../../base/promises.js';
+import { all } from '../../base/promises.js';
+import { settlesWithin } from '../../base/timer.js';
 import type { ThreadProfile } from '../../contract/thread-profile.js';
 import { OwnProfiler, ThreadProfilers } from '../../host/profiler.js';
 import { KeepAlive } from '../keep-alive.js';
@@ -86,23 +86,13 @@ export class Profiling {
     let ownProfile: ThreadProfile;
     try {
       this.#profilers = await openProfilers(this.#kind);
-      await this.#startAll(workers);
+      await settlesWithin(all(workers.map((worker) => this.#start(worker))), START_MS);
       await fn();
     } finally {
       ownProfile = await own.stop();
       await this.collect();
     }
     return mergeProfiles([{ name: '(main thread)', profile: ownProfile }, ...this.#parts]);
-  }
-
-  async #startAll(workers: readonly PoolWorker[]): Promise<void> {
-    const started = all(workers.map((worker) => this.#start(worker)));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, START_MS);
-    });
-    await race(started, late);
-    clearTimeout(timer);
   }
 
   async #start(worker: PoolWorker): Promise<void> {

@@ -1,6 +1,7 @@
 import { outsideRequests } from '../../base/async-context.js';
 import { has } from '../../base/bare.js';
-import { clearTimeout, now, queueMicrotask, setTimeout } from '../../base/clock.js';
+import { now, queueMicrotask } from '../../base/clock.js';
+import { settlesWithin } from '../../base/timer.js';
 import { type Collection, type CollectionStep, CollectionWatch } from '../../contract/collections.js';
 import type { HookEnd, HookRun } from '../../host/hook-queue.js';
 import type { ThreadExit } from '../../host/thread-exit.js';
@@ -126,15 +127,12 @@ export class TraceRecorder {
   /** Asks the workers and this thread for a step. Resolves when all have done it, or after a while. */
   async #askAll(workers: readonly PoolWorker[], step: CollectionStep): Promise<void> {
     const asked = new Set<object>(workers.filter((worker) => this.#watches(worker))).add(this.#watch);
-    let timer: NodeJS.Timeout | undefined;
     const done = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ANSWER_MS);
       this.#rounds.set(asked, { step, resolve });
     });
     this.#watch.take(step);
     for (const worker of workers) this.#tell(worker, step);
-    await done;
-    clearTimeout(timer);
+    await settlesWithin(done, ANSWER_MS);
     this.#rounds.delete(asked);
   }
 
