@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { mustBe } from '../../base/check/argument-errors.js';
-import { now, setTimeout } from '../../base/clock.js';
+import { settlesWithin } from '../../base/timer.js';
 import type { Peers } from './peers.js';
 
 /** How Redis is reached: a URL, options of ioredis, or a connection of ioredis, which is duplicated and never closed. */
@@ -11,8 +11,6 @@ const PATIENT = { maxRetriesPerRequest: null } as const;
 
 /** States of a connection of ioredis between two attempts to connect. */
 const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'connecting', 'connect']);
-/** How often the state of a copy is looked at. */
-const LOOK_MS = 10;
 
 /** What a user of connections is told. */
 export interface ConnectionEvents {
@@ -84,14 +82,12 @@ export class Connections {
    * Resolves once no copy is down, or when `timeoutMs` has passed, with whether that is so. A copy that is told to disconnect while
    * it is down never says that it has ended, for which BullMQ waits.
    */
-  async copiesUp(timeoutMs: number): Promise<boolean> {
-    const dueAtMs = now() + timeoutMs;
-    for (const copy of this.#copies)
-      while (DOWN.has(copy.status)) {
-        if (now() >= dueAtMs) return false;
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      }
-    return true;
+  copiesUp(timeoutMs: number): Promise<boolean> {
+    return settlesWithin(this.#copiesUp(), timeoutMs);
+  }
+
+  async #copiesUp(): Promise<void> {
+    for (const copy of this.#copies) while (DOWN.has(copy.status)) await upOrEnded(copy);
   }
 
   /** Closes all connections, and the copies. Commands that have no answer yet reject. */
@@ -99,6 +95,19 @@ export class Connections {
     this.#isClosed = true;
     for (const redis of [...this.#open.keys(), ...this.#copies]) redis.disconnect();
   }
+}
+
+/** Resolves when a connection that is down is up again, or has given up. */
+function upOrEnded(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    const changed = (): void => {
+      redis.off('ready', changed);
+      redis.off('end', changed);
+      resolve();
+    };
+    redis.on('ready', changed);
+    redis.on('end', changed);
+  });
 }
 
 function isRedis(value: object): value is Redis {
