@@ -3,13 +3,13 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ClusterPool, remoteTasks } from '../dist/cluster.js';
+import { freePort } from './free-port.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,15 +21,6 @@ const { values } = parseArgs({
 const [jobCount, killCount, max] = [values.jobs, values.kills, values.batch].map(Number);
 const HOST = fileURLToPath(new URL('../tests/cluster/fixtures/host.mjs', import.meta.url));
 const LOCKS = { lockMs: 1_500, stalledMs: 500, maxCrashes: 100 };
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function startHost(connection) {
   const host = fork(HOST, [JSON.stringify({ connection, queue: 'kills', maxWorkers: 2, ...LOCKS })]);

@@ -4,11 +4,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.mjs';
 
 const TIMEOUT_MS = 120_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,15 +26,6 @@ function start(command, args) {
     if (children.includes(child)) throw new Error(`${command} exited with ${code}: ${output}`);
   });
   children.push(child);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Calls `fn` again and again until it returns something. */
