@@ -1,4 +1,4 @@
-// What is logged for whoever runs the program, by `console`, a pino logger, or one like this.
+// What is logged for the operator of the program, by `console`, a pino logger, or one like this.
 import { type Logger, registerErrorClass, ThreadPool, taskModule } from 'thread-system';
 import { HttpError } from './http-error';
 

@@ -90,7 +90,7 @@ export function findFactor(
   return undefined;
 }
 
-/** The number in the range that has this hash; it stops whoever else looks for it. */
+/** The number in the range that has this hash; it stops all other jobs that look for it. */
 export function findPreimage(
   hash: string,
   range: { readonly from: number; readonly to: number },

@@ -26,7 +26,7 @@ export async function act(name: ActionName, reader: Reader, query: URLSearchPara
   else await actOnCluster(name, reader);
 }
 
-/** What waits and runs belongs to whoever submitted it: the queue alone can be paused. */
+/** What waits and runs belongs to its submitters: the queue alone can be paused. */
 async function actOnCluster(name: ActionName, { name: shown, pool }: ClusterReader): Promise<void> {
   if (name !== 'pause' && name !== 'resume')
     throw new Refusal(404, `'${shown}' is a cluster: its queue can only be paused and resumed here`);

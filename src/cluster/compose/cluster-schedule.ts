@@ -70,7 +70,7 @@ export class ClusterSchedule {
     return this.#record === undefined ? undefined : new Date(this.#record.nextMs);
   }
 
-  /** How many runs were begun, whoever made the schedule, as last heard. */
+  /** How many runs of the schedule were begun, by all processes, as last heard. */
   get runs(): number {
     return this.#runsBefore + (this.#record?.runs ?? 0);
   }

@@ -28,7 +28,7 @@ export interface KnownHostTask {
   readonly concurrency: number;
 }
 
-/** The tasks of a host, by name. Nothing but what is named here can be run by whoever can write to Redis. */
+/** The tasks of a host, by name. A process that can write to Redis can run these and nothing else. */
 export class HostTasks {
   readonly #known = new Map<string, KnownHostTask>();
   /** The module all of whose exports are tasks. */

@@ -116,8 +116,8 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   /**
-   * Finds a job by its id, whoever has submitted it. It is awaitable and can be cancelled as any other; it is none of this
-   * pool's, so that neither `waitAll` nor `shutdown` wait for it.
+   * Finds a job by its id, also one that another process has submitted. It is awaitable and can be cancelled as any other; it
+   * is none of this pool's, so that neither `waitAll` nor `shutdown` wait for it.
    *
    * @returns a promise of the job itself, not of its result; of `undefined` if Redis has none of that id.
    * @throws {TypeError} for an id that is no string.
@@ -293,7 +293,7 @@ export class ClusterPool implements AsyncDisposable {
     return decided.filter(Boolean).length;
   }
 
-  /** Starts no further job of the whole queue, whoever submitted it, until `resume`. Survives restarts of all processes. */
+  /** Starts no further job of the whole queue, of any submitter, until `resume`. Survives restarts of all processes. */
   pause(): Promise<void>;
   pause(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'pause the queue');

@@ -18,8 +18,8 @@ if redis.call('EXISTS', KEYS[1] .. ':lock') == 0 then return 'marked' end
 return 'running'`;
 
 /**
- * Marks a member of a batch, so that it never begins: whoever fetches the batch reads the marks. ARGV: the index, the mark, and whether only
- * a batch that nobody has is to be marked.
+ * Marks a member of a batch, so that it never begins: a host that fetches the batch reads the marks. ARGV: the index, the mark,
+ * and whether only a batch that nobody has is to be marked.
  */
 const MARK_MEMBER = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end

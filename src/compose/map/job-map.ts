@@ -302,7 +302,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     if (this.#isFinished) this.#end();
   }
 
-  /** Ends the map: releases its links and wakes whoever waits. */
+  /** Ends the map: releases its links and wakes its waiters. */
   #end(): void {
     this.#unlink();
     this.#deps.ended(this as JobMap<unknown, unknown>);

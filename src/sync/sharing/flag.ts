@@ -45,7 +45,7 @@ export class Flag {
    * @param atMs the time in ms of `now()`, which shows which of several flags was raised first.
    */
   raise(atMs?: number): boolean {
-    // written before the flag, so that whoever sees it raised sees the time; only the first write counts
+    // written before the flag, so that a thread that sees it raised sees the time; only the first write counts
     if (atMs !== undefined && this.#time !== undefined && !this.isRaised)
       Atomics.compareExchange(this.#time, 0, 0n, BigInt(Math.round(atMs * NS_PER_MS)));
     return Atomics.exchange(this.words, this.index, this.#raisedWord) !== this.#raisedWord;
