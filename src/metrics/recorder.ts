@@ -1,4 +1,5 @@
 import { TICKS_PER_MS } from '../base/ticks.js';
+import { BoundedMap } from './bounded-map.js';
 import { ErrorCounts } from './error-counts.js';
 import { Histogram } from './histogram.js';
 import type { PoolMetrics, PriorityCounts, WorkerMetrics } from './pool-metrics.js';
@@ -43,7 +44,7 @@ export class MetricsRecorder {
   readonly #workerExits: Record<string, number>;
   readonly #byTask = new TaskMeters();
   readonly #byError = new ErrorCounts();
-  readonly #byPriority = new Map<number | 'other', Counts>();
+  readonly #byPriority = new BoundedMap<number, Counts>(MAX_PRIORITIES, newCounts);
   #lastPriority: number | undefined;
   #lastCounts: Counts | undefined;
 
@@ -169,15 +170,13 @@ export class MetricsRecorder {
   }
 
   #findCounts(priority: number): Counts {
-    const isFull = this.#byPriority.size >= MAX_PRIORITIES && !this.#byPriority.has(priority);
-    const key = isFull ? 'other' : priority;
-    let counts = this.#byPriority.get(key);
-    if (counts === undefined) {
-      counts = { submitted: 0, completed: 0, failed: 0, cancelled: 0 };
-      this.#byPriority.set(key, counts);
-    }
+    const counts = this.#byPriority.of(priority);
     this.#lastPriority = priority;
     this.#lastCounts = counts;
     return counts;
   }
+}
+
+function newCounts(): Counts {
+  return { submitted: 0, completed: 0, failed: 0, cancelled: 0 };
 }

@@ -1,4 +1,5 @@
 import { TICKS_PER_MS } from '../base/ticks.js';
+import { BoundedMap } from './bounded-map.js';
 import { Histogram } from './histogram.js';
 import type { TaskMetrics } from './pool-metrics.js';
 
@@ -8,8 +9,6 @@ export interface NamedTask {
 }
 
 const MAX_TASKS = 256;
-/** Where tasks beyond that are counted, with one of this name if there is one. */
-const OTHER = 'other';
 
 /** Counts and times of the jobs of one task. */
 export class TaskMeter {
@@ -32,7 +31,7 @@ export class TaskMeter {
 
 /** A meter for each name of a task: bounded, as code that makes functions can make any number of names. */
 export class TaskMeters {
-  readonly #meters = new Map<string, TaskMeter>();
+  readonly #meters = new BoundedMap<string, TaskMeter>(MAX_TASKS, () => new TaskMeter());
   #lastTask: NamedTask | undefined;
   #last: TaskMeter | undefined;
 
@@ -51,14 +50,7 @@ export class TaskMeters {
   }
 
   #find(task: NamedTask): TaskMeter {
-    const { name } = task;
-    const isFull = this.#meters.size >= MAX_TASKS && !this.#meters.has(name);
-    const key = isFull ? OTHER : name;
-    let meter = this.#meters.get(key);
-    if (meter === undefined) {
-      meter = new TaskMeter();
-      this.#meters.set(key, meter);
-    }
+    const meter = this.#meters.of(task.name);
     this.#lastTask = task;
     this.#last = meter;
     return meter;

@@ -1,9 +1,8 @@
+import { BoundedMap } from '../../metrics/bounded-map.js';
 import { Histogram, type PackedHistogram } from '../../metrics/histogram.js';
 
 /** How many tasks are told apart; others are counted together. */
 const MAX_TASKS = 256;
-/** The name under which those are counted. */
-const OTHER_TASKS = 'other';
 
 /** What a host tells of the jobs of one task that have settled there. */
 export interface PackedTaskMeter {
@@ -116,21 +115,8 @@ export class TaskMeter {
 }
 
 /** Settled jobs by task: of the first 256 names, and of all others together. */
-export class TaskMeterList {
-  readonly #meters = new Map<string, TaskMeter>();
-
-  of(name: string): TaskMeter {
-    const isFull = this.#meters.size >= MAX_TASKS && !this.#meters.has(name);
-    const key = isFull ? OTHER_TASKS : name;
-    let meter = this.#meters.get(key);
-    if (meter === undefined) {
-      meter = new TaskMeter();
-      this.#meters.set(key, meter);
-    }
-    return meter;
-  }
-
-  get entries(): readonly (readonly [name: string, meter: TaskMeter])[] {
-    return [...this.#meters];
+export class TaskMeterList extends BoundedMap<string, TaskMeter> {
+  constructor() {
+    super(MAX_TASKS, () => new TaskMeter());
   }
 }

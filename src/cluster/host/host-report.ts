@@ -73,7 +73,7 @@ export class HostReport {
       seenAt: Date.now(),
       node: Number(process.versions.node.split('.')[0]),
       recovered: recovered(),
-      tasks: Object.fromEntries(this.#tasks.entries.map(([name, meter]) => [name, meter.pack()])),
+      tasks: Object.fromEntries([...this.#tasks].map(([name, meter]) => [name, meter.pack()])),
     });
     await redis
       .pipeline()

@@ -149,7 +149,7 @@ function hostMetrics({ tasks, node: _node, ...host }: HostRecord): ClusterHostMe
 function taskMetrics(hosts: readonly HostRecord[]): Readonly<Record<string, ClusterTaskMetrics>> {
   const sums = new TaskMeterList();
   for (const { tasks } of hosts) for (const [name, packed] of Object.entries(tasks)) sums.of(name).add(packed);
-  const all = sums.entries.map(([name, { completed, failed, cancelled, queued, execution }]) => {
+  const all = [...sums].map(([name, { completed, failed, cancelled, queued, execution }]) => {
     const queuedMs = queued.snapshot(TICKS_PER_MS);
     const executionMs = execution.snapshot(TICKS_PER_MS);
     return [name, Object.freeze({ completed, failed, cancelled, queuedMs, executionMs })] as const;
