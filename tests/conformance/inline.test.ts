@@ -1,3 +1,4 @@
+import { describeChannels } from '../support/channel-conformance.ts';
 import { describeConformance } from '../support/conformance.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
 import { describeTraces } from '../support/trace-conformance.ts';
@@ -6,4 +7,5 @@ import { describeWorkersOf } from '../support/workers-conformance.ts';
 describeConformance('inline');
 describeTalking('inline');
 describeWorkersOf('inline');
+describeChannels('inline');
 describeTraces('inline');

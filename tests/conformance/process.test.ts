@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { type CurrentJob, Mutex, Semaphore, ThreadPool } from 'thread-system';
+import { Barrier, Condition, type CurrentJob, Latch, Mutex, Semaphore, Signal, ThreadPool } from 'thread-system';
+import { describeChannels } from '../support/channel-conformance.ts';
 import { describeConformance } from '../support/conformance.ts';
 import { eventually, FileGate, gated } from '../support/file-gate.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
@@ -16,6 +17,7 @@ import { describeWorkersOf } from '../support/workers-conformance.ts';
 describeConformance('process');
 describeTalking('process');
 describeWorkersOf('process');
+describeChannels('process');
 describeTraces('process');
 describeTracesOfDeaths('process');
 describeWorkers('process');
@@ -213,6 +215,10 @@ describe('what no other process can have', () => {
   test.each([
     ['a Semaphore', 'args[0].inner[0]', () => new Semaphore(1)],
     ['a Mutex', 'args[0].inner[0]', () => new Mutex()],
+    ['a Condition', 'args[0].inner[0]', () => new Condition(new Mutex())],
+    ['a Signal', 'args[0].inner[0]', () => new Signal()],
+    ['a Latch', 'args[0].inner[0]', () => new Latch(1)],
+    ['a Barrier', 'args[0].inner[0]', () => new Barrier(1)],
     ['a SharedArrayBuffer', 'args[0].inner[0]', () => shared],
     ['a typed array over one', 'args[0].inner[0]', () => new Int32Array(shared)],
   ] as const)('is refused as an argument, by its path: %s', async (_name, path, make) => {

@@ -1,5 +1,5 @@
 // Tasks that send and receive by channels.
-import { Channel } from 'thread-system/worker';
+import { Channel, currentJob } from 'thread-system/worker';
 
 /** Sends numbers, blocking or not. Returns how many. */
 export async function sendNumbers(channel, from, count, how = 'sync') {
@@ -63,4 +63,37 @@ export function receiveBlocked(channel, words, options) {
 export function sendBlocked(channel, words, value, options) {
   Atomics.store(words, 0, 1);
   return channel.sendSync(value, options);
+}
+
+export async function echoAll(channel, back) {
+  for await (const value of channel) await back.send(value);
+  back.close();
+}
+
+/** Waits for a value until its job is cancelled. */
+export async function receiveOne(channel) {
+  return await channel.receive({ token: currentJob().token });
+}
+
+/** Waits for room until its job is cancelled. */
+export async function sendOne(channel, value) {
+  return await channel.send(value, { token: currentJob().token });
+}
+
+/** Dies with a value that it has received. */
+export async function die(channel) {
+  await channel.receive();
+  process.exit(3);
+}
+
+export function makeChannel() {
+  const channel = new Channel();
+  channel.trySend('from a task');
+  channel.close();
+  return channel;
+}
+
+export function reportChannel() {
+  currentJob().report(new Channel());
+  return 'goes on';
 }
