@@ -54,7 +54,7 @@ process.on('uncaughtException', (error) => fail(`seed ${seed}: uncaught: ${error
 process.on('warning', (warning) => fail(`seed ${seed}: warning: ${warning.stack}`));
 
 const { runChaos } = await loadDriver();
-const total = { jobs: 0, completed: 0, failed: 0, cancelled: 0, threads: 0, ms: 0 };
+const total = { jobs: 0, completed: 0, failed: 0, cancelled: 0, threads: 0, values: 0, ms: 0 };
 const end = seed + Number(values.seeds);
 for (; seed < end; seed++) {
   try {

@@ -1,5 +1,6 @@
 import {
   type CancellationToken,
+  type Channel,
   type CurrentJob,
   type Job,
   type JobOptions,
@@ -8,6 +9,7 @@ import {
   type Task,
   taskModule,
 } from 'thread-system';
+import type { ChaosChannels, Sent } from './chaos-channels.ts';
 import type { Random } from './random.ts';
 
 /** What a job does that submits others. */
@@ -25,6 +27,15 @@ interface ChildPlan {
 }
 
 type Place = { readonly turns: number; readonly dies: boolean };
+
+/** What a job does with a channel: so many sends, or receives of up to `max` values. */
+interface Traffic {
+  readonly count: number;
+  readonly max: number;
+  readonly timeoutMs: number;
+  readonly dies: boolean;
+}
+type ByChannel<R> = (number: number, channel: Channel<Sent>, ledger: Int32Array, traffic: Traffic) => R;
 
 /** The types of `tests/tasks/flagged.mjs`. */
 export interface FlaggedTasks {
@@ -54,6 +65,10 @@ export interface FlaggedTasks {
   locks(number: number, mutex: Mutex, place: Place): Promise<boolean>;
   locksSync(number: number, mutex: Mutex, place: Place): boolean;
   acquires(number: number, semaphore: Semaphore, place: Place): Promise<boolean>;
+  sends: ByChannel<Promise<void>>;
+  sendsSync: ByChannel<void>;
+  receives: ByChannel<Promise<void>>;
+  receivesSync: ByChannel<void>;
   family(number: number, plan: FamilyPlan): Promise<number>;
   prepare(turns: number): Promise<number>;
   surround(job: CurrentJob, next: () => unknown): Promise<unknown>;
@@ -76,6 +91,7 @@ export interface Surroundings {
   readonly concurrency: number;
   readonly mutex: Mutex;
   readonly semaphore: Semaphore;
+  readonly channels: ChaosChannels;
   readonly tokens: () => WatchedToken;
   /** Whether jobs submit others: while one waits for its children it shares its thread, whatever the concurrency. */
   readonly hasFamilies: boolean;
@@ -136,6 +152,10 @@ const WEIGHTS = {
   locks: 20,
   locksSync: 10,
   acquires: 20,
+  sends: 15,
+  sendsSync: 10,
+  receives: 15,
+  receivesSync: 10,
   family: 25,
   unclonable: 15,
   missing: 3,
@@ -155,6 +175,11 @@ export function planJob(from: Surroundings): Plan {
 /** One whose code is short and synchronous. */
 export function planShort(from: Surroundings): Plan {
   return plan(from, from.random.weighted({ echo: 8, busy: 6, fail: 1, unclonable: 1, inline: 1, bytes: 1, exit: 0.1 }));
+}
+
+/** One that sends or receives by the channel. */
+export function planTraffic(from: Surroundings): Plan {
+  return plan(from, from.random.pick(['sends', 'sendsSync', 'receives', 'receivesSync'] as const));
 }
 
 function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
@@ -235,6 +260,15 @@ function plan(from: Surroundings, kind: Exclude<JobKindName, 'map'>): Plan {
       return { kind, task: flagged.locks, args: [from.mutex, place], neverCompletes: !from.sharesMemory };
     case 'acquires':
       return { kind, task: flagged.acquires, args: [from.semaphore, place], neverCompletes: !from.sharesMemory };
+    case 'sends':
+    case 'sendsSync':
+    case 'receives':
+    case 'receivesSync': {
+      const { current, ledger } = from.channels;
+      const size = { count: random.integer(0, random.pick([5, 50, 500])), max: random.pick([1, 1, 4]) };
+      const traffic = { ...size, timeoutMs: random.integer(0, 30), dies: place.dies };
+      return { kind, task: flagged[kind], args: [current, ledger, traffic], neverCompletes: !from.sharesMemory };
+    }
     case 'family': {
       if (!from.hasFamilies) return plan(from, 'later');
       const children: number[] = [];

@@ -9,7 +9,7 @@ type SettledEvent = keyof typeof SETTLED;
 /** Tasks that give their thread back while they run: on a thread with others, one that does not stop is given up. */
 const ASYNC: ReadonlySet<JobKindName> = new Set<JobKindName>([
   ...(['later', 'politeAsync', 'untilAborted', 'deafAsync', 'exitLater', 'failLater', 'uncaught'] as const),
-  ...(['locks', 'acquires', 'family'] as const),
+  ...(['locks', 'acquires', 'sends', 'receives', 'family'] as const),
 ]);
 
 /** A job, and what has been seen of it. */

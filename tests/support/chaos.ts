@@ -10,12 +10,14 @@ import {
   ThreadPool,
   type ThreadPoolOptions,
 } from 'thread-system';
+import { ChaosChannels } from './chaos-channels.ts';
 import {
   anyOptions,
   flagged,
   type Plan,
   planJob,
   planShort,
+  planTraffic,
   type Surroundings,
   type WatchedToken,
 } from './chaos-jobs.ts';
@@ -56,6 +58,8 @@ const ACTIONS = {
   group: 12,
   setTimeLimit: 12,
   post: 12,
+  traffic: 12,
+  replaceChannel: 1,
   look: 30,
   turn: 100,
   sleep: 50,
@@ -73,6 +77,8 @@ export interface ChaosReport {
   readonly failed: number;
   readonly cancelled: number;
   readonly threads: number;
+  /** How many values were received from channels. */
+  readonly values: number;
   readonly ms: number;
 }
 
@@ -116,6 +122,7 @@ class Chaos {
   readonly #watch: ChaosWatch;
   readonly #mutex = new Mutex();
   readonly #semaphore = new Semaphore(PERMITS);
+  readonly #channels: ChaosChannels;
   readonly #from: Surroundings;
   readonly #recent: Job[] = [];
   readonly #log: string[] = [];
@@ -168,6 +175,7 @@ class Chaos {
       this.#pool = new ThreadPool({ ...this.#options, env: { ...process.env, FLAGS_FILE: words.path } });
     }
     const hasFamilies = random.chance(0.5);
+    this.#channels = new ChaosChannels(random);
     this.#watch = new ChaosWatch(this.#pool, this.#flags, hasFamilies || this.#options.concurrency > 1);
     if (random.chance(0.3)) this.#pool.on('jobStarted', () => void this.#watch.balance());
     this.#from = {
@@ -175,6 +183,7 @@ class Chaos {
       concurrency: this.#options.concurrency,
       mutex: this.#mutex,
       semaphore: this.#semaphore,
+      channels: this.#channels,
       tokens: () => random.pick(this.#tokens),
       hasFamilies,
       sharesMemory: kind === 'thread',
@@ -201,6 +210,8 @@ class Chaos {
     }
     const threads = await this.#end();
     this.#expectNothingHeld();
+    await this.#within(this.#channels.drain(), 'what is left in the channels');
+    for (const fault of this.#channels.faults) this.#watch.fault(fault);
     this.#expectNoFaults();
     const { submitted, completed, failed, cancelled } = this.#pool.metrics();
     const ms = Math.round(performance.now() - startedMs);
@@ -212,6 +223,7 @@ class Chaos {
       failed,
       cancelled,
       threads,
+      values: this.#channels.received,
       ms,
     };
   }
@@ -302,6 +314,13 @@ class Chaos {
         break;
       case 'post':
         if (this.#recent.length > 0) random.pick(this.#recent).post({ by: 'chance' });
+        break;
+      case 'traffic':
+        for (let left = random.integer(2, 8); left > 0; left--) this.#submit(planTraffic(this.#from));
+        this.#watch.expectEnd(this.#channels.join(), 'what the main thread sends and receives');
+        break;
+      case 'replaceChannel':
+        this.#channels.replace();
         break;
       case 'look':
         this.#watch.expectAtMost(this.#maxWorkers);

@@ -3,7 +3,7 @@
 // tests/support/flags.ts.
 import { openSync, readSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { currentJob, move } from 'thread-system/worker';
+import { Channel, currentJob, move } from 'thread-system/worker';
 
 const HEAD = 16;
 const PER_JOB = 6;
@@ -335,6 +335,113 @@ export const acquires = flaggedAsync(async (_number, semaphore, { turns, dies })
   if (dies) process.exit(5);
   lease.release();
   return true;
+});
+
+// The ledger of channels: the layout is that of tests/support/chaos-channels.ts.
+const NEXT = 0;
+const SENDERS = 1;
+const OPEN = 2;
+const VALUES = 4;
+const PER_VALUE = 2;
+const SENDER = 1;
+const SEND_BEGUN = 1;
+const SENT = 2;
+const NOT_SENT = 4;
+const RECEIVED = 8;
+
+/** Claims values, one after the other, and notes of each whether it was sent. Those who send stop when one was not. */
+function* claimed(ledger, count) {
+  const sender = Atomics.add(ledger, SENDERS, 1) + 1;
+  for (let i = 0; i < count; i++) {
+    const value = Atomics.add(ledger, NEXT, 1);
+    const at = VALUES + PER_VALUE * value;
+    if (at >= ledger.length) return;
+    Atomics.store(ledger, at + SENDER, sender);
+    Atomics.or(ledger, at, SEND_BEGUN);
+    let isSent = false;
+    try {
+      isSent = yield value % 2 === 0 ? value : { value, text: 'x'.repeat(value % 700) };
+    } finally {
+      Atomics.or(ledger, at, isSent ? SENT : NOT_SENT);
+    }
+  }
+}
+
+export const sends = flaggedAsync(async (_number, channel, ledger, { count, timeoutMs, dies }) => {
+  const { token } = currentJob();
+  const values = claimed(ledger, count);
+  try {
+    for (let next = values.next(); !next.done; ) {
+      const isSent = await channel.send(next.value, { token, timeoutMs });
+      next = isSent ? values.next(true) : values.return();
+    }
+  } finally {
+    values.return();
+  }
+  if (dies) process.exit(6);
+});
+
+export const sendsSync = flagged((_number, channel, ledger, { count, timeoutMs, dies }) => {
+  const values = claimed(ledger, count);
+  try {
+    for (let next = values.next(); !next.done; ) {
+      const isSent = channel.sendSync(next.value, { timeoutMs });
+      next = isSent ? values.next(true) : values.return();
+    }
+  } finally {
+    values.return();
+  }
+  if (dies) process.exit(6);
+});
+
+/** Returns a function that notes a value as received, and finds values of one sender that come in another order. */
+function receiver(ledger) {
+  const lastOf = new Map();
+  return (sent) => {
+    const value = typeof sent === 'number' ? sent : sent.value;
+    if (typeof sent !== 'number' && sent.text.length !== value % 700) fault();
+    const at = VALUES + PER_VALUE * value;
+    Atomics.add(ledger, at, RECEIVED);
+    const sender = Atomics.load(ledger, at + SENDER);
+    if ((lastOf.get(sender) ?? -1) > value) fault();
+    lastOf.set(sender, value);
+  };
+}
+
+/** Receives up to `max` values at once, until there are none in time. */
+export const receives = flaggedAsync(async (_number, channel, ledger, { count, timeoutMs, max, dies }) => {
+  const { token } = currentJob();
+  const note = receiver(ledger);
+  for (let i = 0; i < count; i++) {
+    let received;
+    Atomics.add(ledger, OPEN, max);
+    try {
+      received = await channel.receiveMany(max, { token, timeoutMs });
+      if (received !== Channel.CLOSED) for (const value of received) note(value);
+    } finally {
+      Atomics.sub(ledger, OPEN, max);
+    }
+    if (received === Channel.CLOSED && !channel.isClosed) fault();
+    if (received === Channel.CLOSED || received.length === 0) break;
+  }
+  if (dies) process.exit(8);
+});
+
+export const receivesSync = flagged((_number, channel, ledger, { count, timeoutMs, dies }) => {
+  const note = receiver(ledger);
+  for (let i = 0; i < count; i++) {
+    let received;
+    Atomics.add(ledger, OPEN, 1);
+    try {
+      received = channel.receiveSync({ timeoutMs });
+      if (typeof received !== 'symbol') note(received);
+    } finally {
+      Atomics.sub(ledger, OPEN, 1);
+    }
+    if (received === Channel.CLOSED && !channel.isClosed) fault();
+    if (typeof received === 'symbol') break;
+  }
+  if (dies) process.exit(8);
 });
 
 /**
