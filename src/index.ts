@@ -68,7 +68,7 @@ export type { RetryOptions } from './jobs/retry-policy.js';
 export type { ModuleTask, Task, TaskArgs, TaskFunction, TaskModule, TaskProgress, TaskResult } from './jobs/task.js';
 export { taskModule } from './jobs/task-registry.js';
 export { type BroadcastRest, Job, type JobConstructor, type JobOf, type SubmitRest } from './jobs/typed-job.js';
-export type { Distribution } from './metrics/histogram.js';
+export type { Distribution } from './metrics/distribution.js';
 export type { PoolMetrics, PriorityCounts, TaskMetrics, WorkerMetrics } from './metrics/pool-metrics.js';
 export { Barrier } from './sync/barrier.js';
 export { CancellationToken } from './sync/cancellation-token.js';

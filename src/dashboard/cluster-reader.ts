@@ -1,5 +1,5 @@
 import type { PoolStatus } from '../core/pool-state.js';
-import type { Distribution } from '../metrics/histogram.js';
+import type { Distribution } from '../metrics/distribution.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { DashboardSettings } from './dashboard-options.js';
 import type { DashboardPoint, FailureRow, HostRow, PoolSnapshot, TaskRow } from './messages.js';

@@ -1,4 +1,4 @@
-import type { Distribution } from '../metrics/histogram.js';
+import type { Distribution } from '../metrics/distribution.js';
 import type { Percentiles } from './messages.js';
 import { rounded } from './shown-text.js';
 

@@ -1,3 +1,5 @@
+import type { PoolMetrics, TaskMetrics } from '../metrics/pool-metrics.js';
+
 // What the stream of a dashboard sends: each message is one line of JSON. Times are in milliseconds; points in time (`at`, `…At`)
 // since 1970. The server and the page share these types.
 
@@ -47,33 +49,34 @@ export interface DashboardPoint {
 
 export type Percentiles = readonly [p50: number, p90: number, p99: number];
 
-export interface PoolSnapshot {
+export interface PoolSnapshot
+  extends Pick<
+    PoolMetrics,
+    | 'submitted'
+    | 'completed'
+    | 'failed'
+    | 'cancelled'
+    | 'retried'
+    | 'timedOut'
+    | 'refused'
+    | 'dropped'
+    | 'active'
+    | 'pending'
+    | 'held'
+    | 'queued'
+    | 'oldestMs'
+    | 'uptimeMs'
+    | 'workerExits'
+  > {
   /** Its name in the dashboard. */
   readonly name: string;
   readonly state: 'open' | 'paused' | 'draining' | 'closed';
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly retried: number;
-  readonly timedOut: number;
-  readonly refused: number;
-  readonly dropped: number;
-  readonly active: number;
-  readonly pending: number;
-  readonly held: number;
-  readonly queued: number;
-  /** How long the job that begins next has been ready to run. */
-  readonly oldestMs: number;
-  readonly uptimeMs: number;
   readonly point: DashboardPoint;
   /** Since the pool was made. */
   readonly queuedMs: TimesSummary;
   readonly executionMs: TimesSummary;
   readonly maxWorkers: number;
   readonly workers: readonly WorkerRow[];
-  /** How many workers have exited, by reason. */
-  readonly workerExits: Readonly<Record<string, number>>;
   readonly lastExit?: WorkerExitRow;
   /** Runs of jobs that were seen since the last snapshot: not all, where jobs are shorter than a tenth of a second. */
   readonly runs: readonly RunRow[];
@@ -168,14 +171,8 @@ export interface WaitingRow extends JobSummary {
   readonly until?: number;
 }
 
-export interface TaskRow {
+export interface TaskRow extends Omit<TaskMetrics, 'queuedMs' | 'executionMs'> {
   readonly task: string;
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly retried: number;
-  readonly timedOut: number;
   readonly queuedMs: TimesSummary;
   readonly executionMs: TimesSummary;
 }

@@ -1,4 +1,4 @@
-import type { Distribution } from '../metrics/histogram.js';
+import type { Distribution } from '../metrics/distribution.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { PoolSnapshot, TaskRow, TimesSummary } from './messages.js';
 import { rounded, shownName } from './shown-text.js';

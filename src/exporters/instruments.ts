@@ -1,4 +1,4 @@
-import type { Distribution } from '../metrics/histogram.js';
+import type { Distribution } from '../metrics/distribution.js';
 import type { TaskMetrics } from '../metrics/pool-metrics.js';
 import type { ExportSettings, MeasuredQueue } from './export-options.js';
 import type { Labels, PoolReading, Readings } from './readings.js';

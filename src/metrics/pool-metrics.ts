@@ -1,4 +1,4 @@
-import type { Distribution } from './histogram.js';
+import type { Distribution } from './distribution.js';
 
 export interface PriorityCounts {
   readonly submitted: number;

@@ -47,7 +47,7 @@ test.each([
   ['PoolMetrics', 'metrics/pool-metrics.ts'],
   ['TaskMetrics', 'metrics/pool-metrics.ts'],
   ['WorkerMetrics', 'metrics/pool-metrics.ts'],
-  ['Distribution', 'metrics/histogram.ts'],
+  ['Distribution', 'metrics/distribution.ts'],
   ['CurrentJob', 'contract/current-job.ts'],
 ])('every member of %s is in docs/concepts.md', (name, path) => {
   const members = membersOf(path, name);

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import { now } from '../../base/clock.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
-import type { Distribution } from '../../metrics/histogram.js';
+import type { Distribution } from '../../metrics/distribution.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { type HostRecord, TaskMeterList } from '../codec/host-record.js';

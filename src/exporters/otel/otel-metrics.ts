@@ -1,5 +1,5 @@
 import { VERSION } from '../../base/version.js';
-import type { Distribution } from '../../metrics/histogram.js';
+import type { Distribution } from '../../metrics/distribution.js';
 import { type MeasuredSubmitters, type MetricsOptions, type Naming, readMetricsOptions } from '../export-options.js';
 import { type Instrument, instrumentsOf } from '../instruments.js';
 import { OTEL_SDK_METRICS, requirePeer } from '../peers.js';
