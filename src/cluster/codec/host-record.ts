@@ -14,20 +14,30 @@ export interface PackedTaskMeter {
   readonly execution: PackedHistogram;
 }
 
-/** What a host tells of itself, every few seconds. */
-export interface HostRecord {
+/** How a host does, as it has described itself. */
+export interface HostStatus {
   readonly id: string;
+  /** The highest number of workers of its pool. */
   readonly workers: number;
+  /** How many of them have jobs. */
   readonly busy: number;
+  /** How many jobs it fetches ahead. */
   readonly window: number;
+  /** Memory of its process, in bytes. */
   readonly rss: number;
+  /** How late its event loop was, in ms: the 99th percentile of 5 s. */
   readonly loopDelayMs: number;
-  /** In epoch ms of its own clock. */
+  /** When it said so, in milliseconds since 1970, by its own clock. */
   readonly seenAt: number;
-  /** Major version of Node.js. */
-  readonly node: number;
   /** How many jobs it has taken over from hosts that had died. */
   readonly recovered: number;
+}
+
+/** What a host tells of itself, every few seconds. */
+export interface HostRecord extends HostStatus {
+  /** Major version of Node.js. */
+  readonly node: number;
+  /** By the name of the task. */
   readonly tasks: Readonly<Record<string, PackedTaskMeter>>;
 }
 

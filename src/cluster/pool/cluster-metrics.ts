@@ -5,7 +5,7 @@ import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { Distribution } from '../../metrics/distribution.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
-import { type HostRecord, TaskMeterList } from '../codec/host-record.js';
+import { type HostRecord, type HostStatus, TaskMeterList } from '../codec/host-record.js';
 import { fromBullPriority } from '../codec/priority.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
@@ -28,22 +28,7 @@ export interface ClusterCounts {
 }
 
 /** A host, as it has described itself within the last 15 s. */
-export interface ClusterHostMetrics {
-  readonly id: string;
-  /** The highest number of workers of its pool. */
-  readonly workers: number;
-  /** How many of them have jobs. */
-  readonly busy: number;
-  /** How many jobs it fetches ahead. */
-  readonly window: number;
-  /** Memory of its process, in bytes. */
-  readonly rss: number;
-  /** How late its event loop was, in ms: the 99th percentile of 5 s. */
-  readonly loopDelayMs: number;
-  /** When it said so, in milliseconds since 1970, by its own clock. */
-  readonly seenAt: number;
-  /** How many jobs it has taken over from hosts that had died. */
-  readonly recovered: number;
+export interface ClusterHostMetrics extends HostStatus {
   /** Names of the tasks that it has run. */
   readonly tasks: readonly string[];
 }
