@@ -242,6 +242,19 @@ server is down
 log is down
 broken: no disk
 `,
+  'sessions.ts': `
+[request 1] Ada: tea
+[request 2] Bob: milk
+[request 3] Ada: tea, honey
+[request 4] Ada: tea, honey, mint
+[request 5] Bob: milk, rice
+Guten Tag, Bonjour, Hello
+`,
+  'leaky-code.ts': `
+Workers before the first job: 1
+MB leaked on the worker of each job: 1 2 3 1 2 3
+After recycle(): 1
+`,
   'resize.ts': `
 1 worker: 1 active, 3 pending
 3 workers: 3 active, 1 pending

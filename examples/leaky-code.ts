@@ -1,0 +1,22 @@
+// Code that leaks, such as a native add-on, gets a new worker now and then: no job is lost, and none is stopped.
+import { ThreadPool, taskModule } from 'thread-system';
+
+const tasks = taskModule<typeof import('./worker-tasks')>(require.resolve('./worker-tasks'));
+
+async function main(): Promise<void> {
+  // By jobs here, as that is the same on every machine; `heapMb` and `afterMs` are limits, too.
+  await using pool = new ThreadPool({ maxWorkers: 1, recycle: { afterJobs: 3 } });
+  await pool.warmUp(); // the first job finds its worker ready
+  console.log('Workers before the first job:', pool.metrics().workers.length);
+
+  const leaked: number[] = [];
+  for (let i = 0; i < 6; i++) leaked.push(await pool.submit(tasks.leak));
+  console.log('MB leaked on the worker of each job:', leaked.join(' '));
+
+  // All of them, one after the other, such as after a deployment that changed the tasks.
+  await pool.submit(tasks.leak);
+  await pool.recycle();
+  console.log('After recycle():', await pool.submit(tasks.leak));
+}
+
+void main();
