@@ -12,12 +12,16 @@ export function openBareThreads(file) {
   return {
     name: 'two bare threads',
     setting: 'half of the work each',
-    /** @param {readonly unknown[]} halves a message for each thread. @returns {Promise<unknown[]>} their answers. */
-    ask: (halves) =>
+    /**
+     * @param {readonly unknown[]} halves a message for each thread.
+     * @param {readonly import('node:worker_threads').TransferListItem[][]} [transfers] what moves with each.
+     * @returns {Promise<unknown[]>} their answers.
+     */
+    ask: (halves, transfers = []) =>
       Promise.all(
         threads.map(async (thread, index) => {
           const answer = once(thread, 'message'); // rejects when the thread fails
-          thread.postMessage(halves[index]);
+          thread.postMessage(halves[index], transfers[index]);
           return (await answer)[0];
         }),
       ),
