@@ -119,6 +119,7 @@ class Captures {
 
   #fromGlobal(node, parents) {
     const { name } = node;
+    if (isFileOfPackage(parents.at(-1))) return undefined;
     const member = memberOf(node, parents);
     if (`${name}.${member?.property.name}` === WALL_CLOCK) return undefined;
     const whole = this.#constant(`$${name}`, SOURCES.get(name) ?? `globalThis.${name}`);
@@ -204,6 +205,12 @@ function memberOf(node, parents) {
   if (parent?.type !== 'MemberExpression' || parent.object !== node || parent.computed || parent.optional)
     return undefined;
   return isTarget(parent, parents.at(-2)) ? undefined : parent;
+}
+
+/** `new URL('./file', import.meta.url)`: webpack and others recognize exactly this, and bring the file along. */
+function isFileOfPackage({ type, callee, arguments: [file, base] = [] }) {
+  const isOfThisModule = base?.type === 'MemberExpression' && base.object.type === 'MetaProperty';
+  return type === 'NewExpression' && callee.name === 'URL' && file.type === 'Literal' && isOfThisModule;
 }
 
 function isTarget(node, parent) {

@@ -36,6 +36,7 @@ function liveReads(file: string): string[] {
   const checker = ts.createProgram([source.fileName], options, host).getTypeChecker();
   const found = new Set<string>();
   const visit = (node: ts.Node, isInFunction: boolean): void => {
+    if (isFileOfPackage(node)) return;
     if (ts.isIdentifier(node) && isInFunction && isRead(node) && !isDeclared(node)) found.add(pathOf(node));
     const isFunction = ts.isFunctionLike(node) || (ts.isPropertyDeclaration(node) && !isStatic(node));
     ts.forEachChild(node, (child) => visit(child, isInFunction || isFunction));
@@ -49,6 +50,11 @@ function liveReads(file: string): string[] {
   };
   visit(source, false);
   return [...found].filter((path) => !MAY_BE_LIVE.has(path)).sort();
+}
+
+/** `new URL('./file', import.meta.url)`, as bundlers have to see it. */
+function isFileOfPackage(node: ts.Node): boolean {
+  return ts.isNewExpression(node) && /^new URL\((["'])\.\/[\w.-]+\1, ?import\.meta\.url\)$/.test(node.getText());
 }
 
 function isStatic(node: ts.PropertyDeclaration): boolean {
