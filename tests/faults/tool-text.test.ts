@@ -80,6 +80,32 @@ test('what esbuild calls to keep names has a stand-in', async () => {
   expect(await pool.submit(task as (x: number) => unknown, [41])).toEqual([42, 'plus']);
 });
 
+describe.each(kinds)('in a pool of kind %s, what esbuild calls to keep names', (kind) => {
+  test.each([
+    ['numbered', `(x) => { const add = __name2((y) => y + 1, "plus"); return [add(x), add.name]; }`],
+    ['minified, of an arrow function', `x=>{let t=o(y=>y+1,"plus");return[t(x),t.name]}`],
+    ['minified, of several parameters', `x=>{let t=o((y,z=(1))=>y+z,"plus");return[t(x),t.name]}`],
+    ['minified, of a declaration', `x=>{function t(y){return y+1}$a(t,"plus");return[t(x),t.name]}`],
+    ['minified, of a function', `x=>{let t=n(function(y){return y+1},"plus");return[t(x),t.name]}`],
+    ['minified, of a class', `x=>{class t{static{n(this,"plus")}f(y){return y+1}}return[new t().f(x),t.name]}`],
+    ['minified, of an async function', `async x=>{let t=n(async y=>y+1,"plus");return[await t(x),t.name]}`],
+    ['minified, beside keywords', `x=>{let t=n(y=>y+1,"plus");if((x,t))for((x);;)return[t(x),t.name]}`],
+  ])('has a stand-in: %s', async (_, text) => {
+    await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+    const task = evaluated(`module.exports = ${text}`);
+    expect(await pool.submit(task as (x: number) => unknown, [41])).toEqual([42, 'plus']);
+  });
+
+  test('is not taken for a function that the text misses', async () => {
+    await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+    const texts = [`()=>t(()=>1,"x",2)`, `()=>t("x","y")`, `()=>t(()=>1, "x")`];
+    for (const text of texts) {
+      const job = pool.submit(evaluated(`module.exports = ${text}`));
+      await expect(job).rejects.toThrow(/^t is not defined: .* sent by its source text/);
+    }
+  });
+});
+
 describe('an inline function that needs a tool’s name says what to do', () => {
   const byImport = /get a built-in module by process\.getBuiltinModule\('node:…'\) .* taskModule\(\)$/;
   const bySyntax = /have the compiler leave the syntax .* taskModule\(\)$/;

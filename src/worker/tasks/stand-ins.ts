@@ -11,10 +11,18 @@ const COUNTED = String.raw`(?:\(\))?\.(?:s|f|b|bT)\[['"]?\d+['"]?\](?:\[\d+\])?`
 /** Only as a counter: a variable of the program that has such a name is missing like any other. */
 const COUNTERS = new RegExp(String.raw`(?<![\w$.])(?:\+\+(${COUNTER})${COUNTED}|(${COUNTER})${COUNTED}\+\+)`, 'g');
 
-/** Returns the stand-ins that a text needs, by name. */
+/** The helper by which esbuild and tsx keep names: `__name(x => x + 1, 'add')`. Bundlers number it if there are several. */
+const KEEPER = /(?<![\w$.])__name\d*(?=\()/g;
+/** The same where it is minified too, such as `o(x=>x+1,"add")` and `o(half,"half")`: always without a space. */
+const SHORT_KEEPER =
+  /(?<![\w$.])(?!(?:if|for|do|in|of|new|try|let|var)\()([a-z_$][\w$]{0,2})(?=\((?:\(|async\b|function\b|class\b|[\w$]+(?:=>|,"[^"]+"\))))/gi;
+const KEPT_NAME = /,"[^"]+"\)/;
+
+/** Returns the stand-ins that a text needs, by name. A parameter or variable of the text that has such a name hides it. */
 export function standInsFor(text: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  if (text.includes('__name(')) found.set('__name', keepName);
+  if (text.includes('__name')) for (const [name] of text.matchAll(KEEPER)) found.set(name, keepName);
+  if (KEPT_NAME.test(text)) for (const [name] of text.matchAll(SHORT_KEEPER)) found.set(name, shortKeeper(name));
   if (text.includes('cov_')) {
     for (const [, before, after] of text.matchAll(COUNTERS)) {
       const name = before ?? after;
@@ -23,6 +31,15 @@ export function standInsFor(text: string): Map<string, unknown> {
   }
   for (const name of found.keys()) if (name in globalThis) found.delete(name);
   return found;
+}
+
+/** Stands in for what is called as esbuild's helper is; for any other call, the name is as missing as it was. */
+function shortKeeper(name: string): unknown {
+  return (...args: readonly unknown[]) => {
+    const [named, kept] = args;
+    if (args.length === 2 && typeof named === 'function' && typeof kept === 'string') return keepName(named, kept);
+    throw new ReferenceError(`${name} is not defined`);
+  };
 }
 
 /** The function that esbuild and tsx call to keep the name of a function. */
