@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 const faults = [];
-const folders = ['', 'bench/', 'tests/runners/', 'tests/typescript/'];
+const folders = ['', 'bench/', 'tests/bundlers/', 'tests/runners/', 'tests/typescript/'];
 for (const file of folders.map((folder) => `${folder}package-lock.json`)) {
   const { packages } = JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'));
   for (const [path, { resolved = '', link = false, integrity }] of Object.entries(packages)) {

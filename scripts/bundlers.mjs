@@ -1,0 +1,133 @@
+// Installs the packed library and the bundlers of tests/bundlers/ in a folder of its own, builds the program there by each of
+// them, and runs what it has built. Usage: node scripts/bundlers.mjs [--only text]   (those whose name has the text)
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+
+const exec = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+const folder = mkdtempSync(join(tmpdir(), 'thread-system-bundlers-'));
+const LONGEST_MS = 120_000;
+const AT_ONCE = 2;
+
+const EXPECTED = ['thread', 'process', 'inline'].map((kind) => `${kind} 1 2 1 the name of job mine\n`).join('');
+
+const esbuild = (out, options = {}) => ['esbuild.mjs', out, JSON.stringify(options)];
+const tsup = (out, ...more) => [
+  'node_modules/tsup/dist/cli-default.js',
+  ...['src/program.js', 'src/tasks.js', '--format=esm', '--out-dir', out, ...more],
+];
+const vite = (out, ...more) => ['node_modules/vite/bin/vite.js', 'build', '--outDir', out, ...more];
+const ncc = (file, out) => ['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', file, '--out', out];
+
+/**
+ * By what is tried: what Node is given to build into a folder, and what docs/getting-started.md says to do beside it
+ * (`needsEntry`: to copy the entry of a process). What is built runs in a folder without packages, unless they are external.
+ */
+const runs = {
+  webpack: { build: (out) => [['webpack.mjs', 'webpack', out]] },
+  rspack: { build: (out) => [['webpack.mjs', '@rspack/core', out]] },
+  esbuild: { build: (out) => [esbuild(out)], needsEntry: true },
+  'esbuild, minified': { build: (out) => [esbuild(out, { minify: true, splitting: true })], needsEntry: true },
+  'esbuild, minified, names kept': {
+    build: (out) => [esbuild(out, { minify: true, keepNames: true })],
+    needsEntry: true,
+  },
+  'esbuild, packages external': { build: (out) => [esbuild(out, { packages: 'external' })], isExternal: true },
+  rollup: { build: (out) => [['node_modules/rollup/dist/bin/rollup', '--config', '--dir', out]], needsEntry: true },
+  'Vite, SSR': { build: (out) => [vite(out)], isExternal: true },
+  'Vite, SSR, nothing external': {
+    build: (out) => [vite(out, '--config', 'vite.inside.config.mjs')],
+    needsEntry: true,
+  },
+  tsup: { build: (out) => [tsup(out, '--external', 'thread-system')], isExternal: true },
+  'tsup, nothing external': { build: (out) => [tsup(out, '--target=node20')], needsEntry: true },
+  ncc: {
+    build: (out) => [ncc('src/program.js', out), ncc('src/tasks.js', `${out}-tasks`)],
+    after: (out) => copyFileSync(join(`${out}-tasks`, 'index.js'), join(out, 'tasks.js')),
+    program: 'index.js',
+  },
+};
+
+function npm(args, cwd) {
+  const shell = process.platform === 'win32';
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
+}
+
+function install() {
+  cpSync(join(root, 'tests/bundlers'), folder, { recursive: true });
+  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
+  npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], folder);
+}
+
+async function node(cwd, args) {
+  const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' };
+  const { stdout, stderr } = await exec(process.execPath, args, {
+    ...{ cwd, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 },
+  });
+  return { stdout, stderr };
+}
+
+async function check({ build, isExternal = false, needsEntry = false, program = 'program.js', after }, index) {
+  // what needs packages stays beside them
+  const alone = isExternal ? undefined : mkdtempSync(join(tmpdir(), 'thread-system-bundled-'));
+  const out = join(folder, `out-${index}`);
+  try {
+    for (const args of build(out)) await node(folder, args);
+    after?.(out);
+    if (needsEntry)
+      copyFileSync(join(folder, 'node_modules/thread-system/dist/pool-process.mjs'), join(out, 'pool-process.mjs'));
+    checkPaths(out);
+    if (alone !== undefined) cpSync(out, alone, { recursive: true });
+    const where = alone ?? out;
+    writeFileSync(join(where, 'package.json'), '{ "type": "module" }\n');
+    const { stdout, stderr } = await node(where, [program]);
+    if (stdout !== EXPECTED || stderr !== '') throw new Error(`printed\n${stdout}${stderr}instead of\n${EXPECTED}`);
+  } finally {
+    if (alone !== undefined) rmSync(alone, { recursive: true, force: true });
+  }
+}
+
+/** What is built must run where it is copied to. */
+function checkPaths(out) {
+  for (const name of readdirSync(out, { recursive: true, withFileTypes: true })) {
+    if (!name.isFile()) continue;
+    const at = readFileSync(join(name.parentPath, name.name), 'utf8').indexOf(folder);
+    if (at >= 0) throw new Error(`${name.name} has the path of the folder that it was built in`);
+  }
+}
+
+const failed = [];
+async function run([name, tool], index) {
+  const begunAt = Date.now();
+  try {
+    await check(tool, index);
+    console.log(`ok     ${name}, ${((Date.now() - begunAt) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    failed.push(name);
+    console.log(`FAILED ${name}\n${error.message}\n${error.stdout ?? ''}\n${error.stderr ?? ''}`);
+  }
+}
+
+try {
+  const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
+  if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
+  install();
+  console.log(`Node ${process.version}`);
+  const left = tried.entries();
+  const worker = async () => {
+    for (const [index, tool] of left) await run(tool, index);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  if (failed.length > 0) throw new Error(`Failed with: ${failed.join('; ')}`);
+} catch (error) {
+  console.error(String(error));
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
