@@ -1,4 +1,4 @@
-import { type Channel, currentJob } from 'thread-system/worker';
+import { type Channel, type Condition, currentJob, type Mutex, type Signal } from 'thread-system/worker';
 
 export interface Request {
   readonly id: number;
@@ -19,4 +19,50 @@ export function consume(requests: Channel<Request>, lengths: Channel<number>): n
     done++;
   }
   return done;
+}
+
+export interface WorkRequest {
+  readonly id: number;
+  readonly text: string;
+}
+
+export type WorkResult =
+  | { readonly id: number; readonly value: bigint }
+  | { readonly id: number; readonly error: unknown };
+
+/** A worker thread: does one request after the other until the queue is closed. One that fails does not end it. */
+export function serveRequests(requests: Channel<WorkRequest>, results: Channel<WorkResult>): void {
+  for (const { id, text } of requests.valuesSync()) {
+    try {
+      results.sendSync({ id, value: BigInt(text) ** 2n });
+    } catch (error) {
+      results.sendSync({ id, error });
+    }
+  }
+}
+
+/** What there is to do, in shared memory that a lock guards: how many numbers, and then the numbers themselves. */
+export interface Todo {
+  readonly words: Int32Array;
+  readonly lock: Mutex;
+  readonly changed: Condition;
+}
+
+/** Works off what there is to do, until it is asked to stop and nothing is left. Returns the sum of what it took. */
+export function workOff(todo: Todo, pleaseStop: Signal): number {
+  let sum = 0;
+  for (let next = take(todo, pleaseStop); next !== undefined; next = take(todo, pleaseStop)) sum += next;
+  return sum;
+}
+
+function take({ words, lock, changed }: Todo, pleaseStop: Signal): number | undefined {
+  using _lock = lock.lockSync();
+  while (words[0] === 0) {
+    if (pleaseStop.isSet) return undefined;
+    changed.waitSync({ timeoutMs: 1_000 }); // others may lock it meanwhile
+  }
+  const count = words[0] as number;
+  words[0] = count - 1;
+  changed.notifyAll(); // there is room
+  return words[count];
 }

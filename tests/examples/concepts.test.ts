@@ -52,6 +52,15 @@ Requests: 1000
 Characters: 10890
 After the close: true
 `,
+  'request-queue.ts': `
+Sum of the squares: 335850n
+Errors: SyntaxError: Cannot convert fifty to a BigInt
+Without a result: 0
+`,
+  'condition.ts': `
+Sum: 500500
+Left: 0
+`,
   'ndjson.ts': `
 Kyiv 33334
 Lima 33333
