@@ -38,7 +38,7 @@ export interface FoundJob {
   readonly job: ClusterJob;
 }
 
-/** Finds jobs of any submitter by their ids. They settle by their records, which are read every 500 ms. */
+/** Finds jobs from any submitter by their ids. They settle by their records, which are read every 500 ms. */
 export class AttachedJobs {
   readonly #deps: AttachedJobsDeps;
 

@@ -12,7 +12,7 @@ import type { ScriptedRedis } from '../redis/scripts.js';
 import type { JobTable } from './job-table.js';
 import type { KnownHosts } from './known-hosts.js';
 
-/** How many jobs of a queue are in each state, those of all submitters: as Redis counts them. */
+/** How many jobs of a queue, from all submitters, are in each state, as Redis counts them. */
 export interface ClusterCounts {
   /** Jobs that wait for their turn. */
   readonly pending: number;

@@ -293,7 +293,7 @@ export class ClusterPool implements AsyncDisposable {
     return decided.filter(Boolean).length;
   }
 
-  /** Starts no further job of the whole queue, of any submitter, until `resume`. Survives restarts of all processes. */
+  /** Starts no further job of the whole queue, from any submitter, until `resume`. Survives restarts of all processes. */
   pause(): Promise<void>;
   pause(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'pause the queue');

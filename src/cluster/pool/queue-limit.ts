@@ -21,7 +21,7 @@ export interface QueueLimitDeps {
   readonly events: ClusterEvents;
   readonly table: JobTable;
   readonly log: PoolLog;
-  /** Returns how many jobs of all submitters wait in Redis; `undefined` if that is not known. */
+  /** Returns how many jobs from all submitters wait in Redis; `undefined` if that is not known. */
   readonly count: () => Promise<number | undefined>;
 }
 
