@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { ThreadPool } from 'thread-system';
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '10000000' }, 'most-mb': { type: 'string', default: '300' } },
+  options: { rows: { type: 'string', default: '10000000' }, 'most-mb': { type: 'string', default: '350' } },
 });
 const ROWS = Number(values.rows);
 const MOST_MB = Number(values['most-mb']);
