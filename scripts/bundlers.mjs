@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'thread-system-bundlers-'));
 const LONGEST_MS = 120_000;
 const AT_ONCE = 2;
 
-const EXPECTED = ['thread', 'process', 'inline'].map((kind) => `${kind} 1 2 1 the name of job mine\n`).join('');
+const printedFor = (kinds) => kinds.map((kind) => `${kind} 1 2 1 the name of job mine\n`).join('');
 
 const esbuild = (out, options = {}) => ['esbuild.mjs', out, JSON.stringify(options)];
 const tsup = (out, ...more) => [
@@ -22,6 +22,7 @@ const tsup = (out, ...more) => [
   ...['src/program.js', 'src/tasks.js', '--format=esm', '--out-dir', out, ...more],
 ];
 const vite = (out, ...more) => ['node_modules/vite/bin/vite.js', 'build', '--outDir', out, ...more];
+const parcel = (file, out) => ['node_modules/parcel/lib/bin.js', ...['build', file, '--no-cache', '--dist-dir', out]];
 const ncc = (file, out) => ['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', file, '--out', out];
 
 /**
@@ -51,6 +52,16 @@ const runs = {
     after: (out) => copyFileSync(join(`${out}-tasks`, 'index.js'), join(out, 'tasks.js')),
     program: 'index.js',
   },
+  parcel: {
+    build: (out) => [parcel('src/beside.js', out), parcel('src/tasks.js', out)],
+    needsEntry: true,
+    program: 'beside.js',
+  },
+  'single executable': {
+    build: (out) => [['single-executable.mjs', out]],
+    executable: 'program',
+    kinds: ['thread', 'inline'],
+  },
 };
 
 function npm(args, cwd) {
@@ -65,29 +76,30 @@ function install() {
   npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], folder);
 }
 
-async function node(cwd, args) {
+function start(cwd, file, args) {
   const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' };
-  const { stdout, stderr } = await exec(process.execPath, args, {
-    ...{ cwd, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 },
-  });
-  return { stdout, stderr };
+  return exec(file, args, { cwd, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 });
 }
 
-async function check({ build, isExternal = false, needsEntry = false, program = 'program.js', after }, index) {
-  // what needs packages stays beside them
+async function check(tool, index) {
+  const { build, after, isExternal = false, needsEntry = false } = tool;
+  const { program = 'program.js', executable, kinds = ['thread', 'process', 'inline'] } = tool;
   const alone = isExternal ? undefined : mkdtempSync(join(tmpdir(), 'thread-system-bundled-'));
   const out = join(folder, `out-${index}`);
   try {
-    for (const args of build(out)) await node(folder, args);
+    for (const args of build(out)) await start(folder, process.execPath, args);
     after?.(out);
     if (needsEntry)
       copyFileSync(join(folder, 'node_modules/thread-system/dist/pool-process.mjs'), join(out, 'pool-process.mjs'));
-    checkPaths(out);
+    if (executable === undefined) checkPaths(out); // Node.js keeps the name of its main file in one
     if (alone !== undefined) cpSync(out, alone, { recursive: true });
     const where = alone ?? out;
     writeFileSync(join(where, 'package.json'), '{ "type": "module" }\n');
-    const { stdout, stderr } = await node(where, [program]);
-    if (stdout !== EXPECTED || stderr !== '') throw new Error(`printed\n${stdout}${stderr}instead of\n${EXPECTED}`);
+    const { stdout, stderr } = executable
+      ? await start(where, join(where, executable), [])
+      : await start(where, process.execPath, [program]);
+    const expected = printedFor(kinds);
+    if (stdout !== expected || stderr !== '') throw new Error(`printed\n${stdout}${stderr}instead of\n${expected}`);
   } finally {
     if (alone !== undefined) rmSync(alone, { recursive: true, force: true });
   }
@@ -97,7 +109,7 @@ async function check({ build, isExternal = false, needsEntry = false, program = 
 function checkPaths(out) {
   for (const name of readdirSync(out, { recursive: true, withFileTypes: true })) {
     if (!name.isFile()) continue;
-    const at = readFileSync(join(name.parentPath, name.name), 'utf8').indexOf(folder);
+    const at = readFileSync(join(name.parentPath, name.name)).indexOf(folder);
     if (at >= 0) throw new Error(`${name.name} has the path of the folder that it was built in`);
   }
 }
