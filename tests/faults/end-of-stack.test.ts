@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Job, ThreadPool } from 'thread-system';
+import { runProgram } from '../support/program.ts';
 
 const LEVELS = 120;
 const echo = (n: number): number => n;
@@ -82,4 +83,41 @@ describe.each(['thread', 'inline'] as const)('in a pool of kind %s', (kind) => {
       await pool.shutdown();
     },
   );
+});
+
+test.each([
+  ['interpreted', ['--no-opt', '--no-maglev', '--no-sparkplug']],
+  ['compiled at once', ['--always-sparkplug', '--no-opt', '--no-maglev']],
+  ['optimised', []],
+])('where %s code finds room on the stack, a few more calls have it', async (_, flags) => {
+  const program = `
+    import { hasStackRoom } from '../base/stack-room.js';
+    const call = (left) => (left === 0 ? 0 : 1 + call(left - 1));
+    const counts = { refused: 0, fitted: 0, overflowed: 0 };
+    function look() {
+      if (!hasStackRoom()) return void counts.refused++;
+      try {
+        call(16);
+        counts.fitted++;
+      } catch {
+        counts.overflowed++;
+      }
+    }
+    const down = () => {
+      try {
+        down();
+      } catch {}
+      try {
+        look();
+      } catch {
+        counts.refused++;
+      }
+    };
+    for (let i = 0; i < 200_000; i++) look();
+    counts.fitted = 0;
+    down();
+    const { refused, fitted, overflowed } = counts;
+    console.log(JSON.stringify({ refused: refused > 10 && refused < 200, fitted: fitted > 1_000, overflowed }));`;
+  const { stdout, stderr } = await runProgram(program, { flags });
+  expect([stderr, stdout.trim()]).toEqual(['', '{"refused":true,"fitted":true,"overflowed":0}']);
 });
