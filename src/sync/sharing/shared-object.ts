@@ -43,9 +43,14 @@ export abstract class SharedObject extends Uncloneable {
     updatePin = (object) => {
       if (object.#peers === undefined) return;
       let isOut = false;
-      for (const times of object.#peers.values()) isOut ||= times > 0;
-      // waiters here may be reachable only through this object, such as a promise's resolver
-      if (object[IS_AWAITED] || (isOut && object[IS_NEEDED])) pin(object);
+      let isElsewhere = false;
+      for (const [peer, times] of object.#peers) {
+        isOut ||= times > 0;
+        isElsewhere ||= !peer.sharesMemory;
+      }
+      // waiters here may be reachable only through this object, such as a promise's resolver; and copies in another process hear
+      // only what this one passes on
+      if ((object[IS_AWAITED] && object.#peers.size > 0) || (isOut && (isElsewhere || object[IS_NEEDED]))) pin(object);
       else unpin(object);
     };
     reviveAs = <T extends SharedObject>(handle: CrossingHandle, peer: Peer, make: () => T): T => {

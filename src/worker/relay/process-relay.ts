@@ -154,7 +154,7 @@ export class ProcessRelay implements Peer {
     const identity = { id: numberOf(context), shownId, name, priority, attempt };
     const hasContext = Object.keys(context.context).length > 0;
     const packedContext = hasContext ? this.#pack(context.context, 'context') : undefined;
-    return this.#calls.open(run, context, args, () => {
+    return this.#calls.open(run, context, () => {
       relayed.isKnown = true;
       const job = { ...identity, task, args: packed, commonArgs, context: packedContext };
       this.#process.send({ kind: 'run', run, ...job });

@@ -5,8 +5,6 @@ import { FailedToStart } from '../tasks/known-task.js';
 
 interface Call {
   readonly context: JobContext;
-  /** Kept until the code has ended: through the copies here of shared objects, those in the process reach the others. */
-  readonly args: readonly unknown[];
   hasBegun: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -46,13 +44,13 @@ export class RelayCalls {
    * Enters a call and sends it by `send`. Resolves or rejects when its code has ended. Stays pending if the process has ended:
    * this thread ends too, and its jobs are settled by the pool.
    */
-  open(run: number, context: JobContext, args: readonly unknown[], send: () => void): Promise<unknown> {
+  open(run: number, context: JobContext, send: () => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#hasEnded) {
         this.#events.neverBegan(context);
         return;
       }
-      this.#calls.set(run, { context, args, hasBegun: false, resolve, reject, fault: undefined });
+      this.#calls.set(run, { context, hasBegun: false, resolve, reject, fault: undefined });
       send();
     });
   }
