@@ -7,7 +7,7 @@ import type { ChildJob, ChildOptions, CurrentJob } from '../contract/current-job
 import type { JobOverrides } from '../contract/job-overrides.js';
 import { CancelledError, cancelledMessage } from '../errors.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
-import { ADD_PEER, COPY_CANCELLED } from '../sync/inner.js';
+import { ADD_PEER, COPY_CANCELLED, THREAD_GONE } from '../sync/inner.js';
 import { stays, type Transferable } from '../sync/sharing/crossing.js';
 import { Flag } from '../sync/sharing/flag.js';
 import type { Peer } from '../sync/sharing/registry.js';
@@ -261,6 +261,8 @@ export class JobContext implements CurrentJob {
 
   #close(outcome: EndOutcome): void {
     this.#isOpen = false;
+    // from now on only this context cancels the token, which need not outlive it
+    if (this.#token !== undefined && this.#peer !== undefined) this.#token[THREAD_GONE](this.#peer, []);
     if (outcome === 'asked before') this.#isCancelled = true;
   }
 
