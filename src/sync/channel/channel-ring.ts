@@ -3,12 +3,15 @@ import type { WaitQueue } from '../waiting/wait-queue.js';
 import {
   CLOSED,
   CLOSED_PERMITS,
+  Debt,
   END,
   HEAD,
   LENGTH,
   NUMBER,
+  RECEIVE_DEBT,
   RECEIVE_LOCK,
   type RingMemory,
+  SEND_DEBT,
   SEND_LOCK,
   SLOT,
   SLOTS,
@@ -20,10 +23,10 @@ import {
 import { lock, lockName, unlockFor } from './short-lock.js';
 import { SPINS } from './spinning.js';
 
-/** What an attempt to send has found; `no space`: too many bytes. */
-export type SendOutcome = 'sent' | 'full' | 'no space' | 'closed';
-/** What an attempt to receive has found. */
-export type ReceiveOutcome = 'received' | 'empty' | 'closed';
+/** What an attempt to send has found; `no space`: too many bytes; `busy`: the sender before does not end, and may have died. */
+export type SendOutcome = 'sent' | 'full' | 'no space' | 'closed' | 'busy';
+/** What an attempt to receive has found; `busy`: the receiver before does not end, and may have died. */
+export type ReceiveOutcome = 'received' | 'empty' | 'closed' | 'busy';
 
 /** Who waits for what a ring has. */
 export interface RingLines {
@@ -44,9 +47,8 @@ const EVERYBODY = 2 ** 20 - 1;
  * the others. A value has a place for each: a sender takes a permit of `room` and adds one to `items`, a receiver the other
  * way round. A thread that waits for its permit has it leased, so that it goes back if the thread dies.
  *
- * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`. The permits follow without a call or a loop in
- * between, where V8 terminates no thread, and what others read was written before: so no death leaves a value, a place or
- * a permit too many or too few.
+ * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`; what others read was written before. The permits follow,
+ * or are paid for a thread that dies before: so no death leaves a value, a place or a permit too many or too few.
  */
 export class ChannelRing {
   readonly #words: Int32Array;
@@ -123,7 +125,7 @@ export class ChannelRing {
     const maxBytes = memory.length;
     const length = bytes === undefined ? 0 : bytes.length;
     let outcome: SendOutcome = 'sent';
-    lock(words, SEND_LOCK, this.#own);
+    if (!lock(words, SEND_LOCK, this.#own)) return 'busy';
     const tail = Atomics.load(words, TAIL);
     const slot = SLOTS + SLOT * (tail & slotMask);
     let end = words[SLOTS + SLOT * ((tail - 1) & slotMask) + END] as number;
@@ -151,14 +153,21 @@ export class ChannelRing {
         words[slot + LENGTH] = length;
         memory.set(bytes, start & (maxBytes - 1));
       }
-      if (leasedAt === NO_LEASE && Atomics.sub(room, PERMITS, 1) <= 0) {
+      let hasPermit = true;
+      if (leasedAt === NO_LEASE) {
+        hasPermit = Atomics.sub(room, PERMITS, 1) > 0;
+        words[SEND_DEBT] = Debt.ROOM;
+      }
+      if (hasPermit) {
+        Atomics.store(words, TAIL, (tail + 1) | 0);
+        words[SEND_DEBT] = Debt.ITEM;
+        if (leasedAt !== NO_LEASE) room[leasedAt] = (room[leasedAt] as number) - 1;
+        Atomics.add(items, PERMITS, 1);
+      } else {
         Atomics.add(room, PERMITS, 1); // a waiter was granted the last one meanwhile
         outcome = 'full';
-      } else {
-        Atomics.store(words, TAIL, (tail + 1) | 0);
-        if (leasedAt !== NO_LEASE) Atomics.sub(room, leasedAt, 1);
-        Atomics.add(items, PERMITS, 1);
       }
+      words[SEND_DEBT] = Debt.NONE;
     }
     if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
     if (outcome === 'sent') this.#lines.items.serveWaiters();
@@ -186,7 +195,7 @@ export class ChannelRing {
     let tag = 0;
     let number = 0;
     let bytes: Uint8Array | undefined;
-    lock(words, RECEIVE_LOCK, this.#own);
+    if (!lock(words, RECEIVE_LOCK, this.#own)) return 'busy';
     const head = Atomics.load(words, HEAD);
     if (leasedAt === NO_LEASE && (Atomics.load(items, PERMITS) <= 0 || Atomics.load(items, WAITERS) > 0))
       outcome = 'empty';
@@ -199,14 +208,21 @@ export class ChannelRing {
         const start = words[slot + START] as number;
         bytes = memory.slice(start, start + (words[slot + LENGTH] as number)); // a copy, as the memory is used again
       } else number = floats[(slot + NUMBER) >> 1] as number;
-      if (leasedAt === NO_LEASE && Atomics.sub(items, PERMITS, 1) <= 0) {
+      let hasPermit = true;
+      if (leasedAt === NO_LEASE) {
+        hasPermit = Atomics.sub(items, PERMITS, 1) > 0;
+        words[RECEIVE_DEBT] = Debt.ITEM;
+      }
+      if (hasPermit) {
+        Atomics.store(words, HEAD, (head + 1) | 0);
+        words[RECEIVE_DEBT] = Debt.ROOM;
+        if (leasedAt !== NO_LEASE) items[leasedAt] = (items[leasedAt] as number) - 1;
+        Atomics.add(room, PERMITS, 1);
+      } else {
         Atomics.add(items, PERMITS, 1);
         outcome = 'empty';
-      } else {
-        Atomics.store(words, HEAD, (head + 1) | 0);
-        if (leasedAt !== NO_LEASE) Atomics.sub(items, leasedAt, 1);
-        Atomics.add(room, PERMITS, 1);
       }
+      words[RECEIVE_DEBT] = Debt.NONE;
     }
     if ((Atomics.exchange(words, RECEIVE_LOCK, 0) & 1) === 1) Atomics.notify(words, RECEIVE_LOCK, 1);
     if (outcome === 'received') {
@@ -232,24 +248,49 @@ export class ChannelRing {
   }
 
   /** Lets nothing more be sent, and nobody wait. Does nothing if the channel is closed. */
-  close(): void {
+  close(): 'closed' | 'busy' {
     const words = this.#words;
-    lock(words, SEND_LOCK, this.#own);
+    if (!lock(words, SEND_LOCK, this.#own)) return 'busy';
     if (Atomics.load(words, CLOSED) === 0) {
       Atomics.store(words, CLOSED, 1);
+      words[SEND_DEBT] = Debt.CLOSE;
       Atomics.add(this.#items, PERMITS, CLOSED_PERMITS);
+      words[SEND_DEBT] = Debt.CLOSE_ROOM;
       Atomics.add(this.#room, PERMITS, CLOSED_PERMITS);
+      words[SEND_DEBT] = Debt.NONE;
     }
     if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
     this.#lines.items.serveWaiters();
     this.#lines.room.serveWaiters();
     this.#wakeForSpace();
+    return 'closed';
+  }
+
+  #pay(debtAt: number): void {
+    const words = this.#words;
+    switch (words[debtAt]) {
+      case Debt.ROOM:
+        Atomics.add(this.#room, PERMITS, 1);
+        break;
+      case Debt.ITEM:
+        Atomics.add(this.#items, PERMITS, 1);
+        break;
+      case Debt.CLOSE:
+        Atomics.add(this.#items, PERMITS, CLOSED_PERMITS);
+        words[debtAt] = Debt.CLOSE_ROOM;
+        Atomics.add(this.#room, PERMITS, CLOSED_PERMITS);
+        break;
+      case Debt.CLOSE_ROOM:
+        Atomics.add(this.#room, PERMITS, CLOSED_PERMITS);
+        break;
+    }
+    words[debtAt] = Debt.NONE;
   }
 
   /** Called when threads have died. */
   threadsDied(threads: readonly number[]): void {
-    unlockFor(this.#words, SEND_LOCK, threads);
-    unlockFor(this.#words, RECEIVE_LOCK, threads);
+    unlockFor(this.#words, SEND_LOCK, threads, () => this.#pay(SEND_DEBT));
+    unlockFor(this.#words, RECEIVE_LOCK, threads, () => this.#pay(RECEIVE_DEBT));
     for (const line of [this.#lines.items, this.#lines.room, this.#lines.space]) line.threadsDied(threads);
     this.#wakeForSpace(); // a dead one may have made some, or closed the channel, without waking others
   }

@@ -4,12 +4,16 @@
 export const HEAD = 0;
 /** Held by the thread that receives. */
 export const RECEIVE_LOCK = 1;
+/** What that thread has begun and has to complete: a `Debt`. */
+export const RECEIVE_DEBT = 2;
 /** How many values were sent. Wraps. */
 export const TAIL = 16;
 /** Held by the thread that sends, or closes. */
 export const SEND_LOCK = 17;
 /** 1 once nothing more can be sent. */
 export const CLOSED = 18;
+/** What the thread that holds `SEND_LOCK` has begun and has to complete: a `Debt`. */
+export const SEND_DEBT = 19;
 export const SLOTS = 32;
 
 // Words of a slot
@@ -30,6 +34,23 @@ export type ValueTag = (typeof ValueTag)[keyof typeof ValueTag];
 
 /** Permits that are added to both lines of a closed channel, so that nobody waits any more. */
 export const CLOSED_PERMITS = 2 ** 29;
+
+/**
+ * What the holder of a lock still owes. It writes this plainly, right after the operation by which it owes it (see `WaitQueue`): if it
+ * dies, it is paid for it.
+ */
+export const Debt = {
+  NONE: 0,
+  /** A permit of `room`. */
+  ROOM: 1,
+  /** A permit of `items`. */
+  ITEM: 2,
+  /** The permits of a closed channel, to both lines. */
+  CLOSE: 3,
+  /** Those to `room`. */
+  CLOSE_ROOM: 4,
+} as const;
+export type Debt = (typeof Debt)[keyof typeof Debt];
 
 /** The shared memory of a ring. */
 export interface RingMemory {

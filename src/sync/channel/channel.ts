@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { wrongValue } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkCount, checkInteger } from '../../base/check/values.js';
-import { now } from '../../base/clock.js';
+import { now, setImmediate } from '../../base/clock.js';
 import { ofThisVersion } from '../../base/version.js';
 import { ChannelClosedError } from '../../errors.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from '../inner.js';
@@ -122,7 +123,13 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     if (this.#isSent(this.#ring.trySend(tag, number, bytes))) return true;
     const remaining = remainingOf(settings);
     if (!(await this.#room.acquire(remaining(), SEND))) return false;
-    while (!this.#isSentLeased(entry)) {
+    for (;;) {
+      const outcome = this.#sendLeased(entry);
+      if (outcome === 'sent') return true;
+      if (outcome === 'busy') {
+        await aTurn();
+        continue;
+      }
       let isMore: boolean;
       try {
         const waiting = this.#space.acquire(remaining(), SEND);
@@ -136,7 +143,6 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
       this.#room.release();
       return false;
     }
-    return true;
   }
 
   /**
@@ -163,7 +169,10 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
 
   #waitToSend(entry: ChannelValue, remaining: () => WaitOptions): boolean {
     if (!this.#room.acquireSync(remaining(), SEND)) return false;
-    while (!this.#isSentLeased(entry)) {
+    for (;;) {
+      const outcome = this.#sendLeased(entry);
+      if (outcome === 'sent') return true;
+      if (outcome === 'busy') continue; // it has slept
       let isMore: boolean;
       try {
         isMore = this.#space.acquireSync(remaining(), SEND, () => this.#ring.joinedForSpace());
@@ -175,7 +184,6 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
       this.#room.release();
       return false;
     }
-    return true;
   }
 
   /**
@@ -201,7 +209,12 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     checkNotCancelled(settings, RECEIVE);
     const received = this.#tryReceive();
     if (received !== EMPTY) return received;
-    return (await this.#items.acquire(settings, RECEIVE)) ? this.#receiveLeased() : EMPTY;
+    if (!(await this.#items.acquire(settings, RECEIVE))) return EMPTY;
+    for (;;) {
+      const outcome = this.#receiveLeased();
+      if (outcome !== EMPTY) return outcome;
+      await aTurn();
+    }
   }
 
   /**
@@ -218,7 +231,11 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     let received = this.#tryReceive();
     if (received === EMPTY && this.#ring.pollForItem()) received = this.#tryReceive();
     if (received !== EMPTY) return received;
-    return this.#items.acquireSync(options, RECEIVE) ? this.#receiveLeased() : EMPTY;
+    if (!this.#items.acquireSync(options, RECEIVE)) return EMPTY;
+    for (;;) {
+      const outcome = this.#receiveLeased();
+      if (outcome !== EMPTY) return outcome; // otherwise it has slept
+    }
   }
 
   /** Receives the next value if there is one now, and nobody waits for it. Otherwise `Channel.EMPTY` or `Channel.CLOSED`. */
@@ -250,7 +267,11 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
    * that wait fail with a `ChannelClosedError`. Does nothing if it is closed.
    */
   close(): void {
-    this.#ring.close();
+    while (this.#ring.close() === 'busy') {
+      if (!isMainThread) continue; // it has slept
+      setImmediate(() => this.close()); // this thread may have to bury the one that sends
+      return;
+    }
   }
 
   /** Receives values until the channel is closed and empty. Leaving the loop does not close the channel. */
@@ -311,11 +332,16 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     return outcome === 'sent';
   }
 
-  /** By a leased permit, which goes back if the channel is closed. */
-  #isSentLeased({ tag, number, bytes }: ChannelValue): boolean {
+  /**
+   * By a leased permit, which goes back if the channel is closed.
+   *
+   * @throws {ChannelClosedError}
+   */
+  #sendLeased({ tag, number, bytes }: ChannelValue): SendOutcome {
     const outcome = this.#ring.sendLeased(tag, number, bytes);
     if (outcome === 'closed') this.#room.release();
-    return this.#isSent(outcome);
+    this.#isSent(outcome);
+    return outcome;
   }
 
   #tryReceive(): T | typeof CLOSED | typeof EMPTY {
@@ -325,9 +351,12 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     return outcome === 'closed' ? CLOSED : EMPTY;
   }
 
-  #receiveLeased(): T | typeof CLOSED {
+  /** `EMPTY` if others are busy with the channel: to be tried again. */
+  #receiveLeased(): T | typeof CLOSED | typeof EMPTY {
     const ring = this.#ring;
-    if (ring.receiveLeased() === 'received') return this.#received(ring);
+    const outcome = ring.receiveLeased();
+    if (outcome === 'received') return this.#received(ring);
+    if (outcome === 'busy') return EMPTY;
     this.#items.release();
     return CLOSED;
   }
@@ -349,6 +378,11 @@ function createMemory(options: ChannelOptions | undefined): ChannelMemory {
   const bytes = checkInteger(maxBytes, 'maxBytes', { from: 1, to: MOST_BYTES }, action);
   const [items, room, space] = [waitQueueWords(0), waitQueueWords(values), waitQueueWords(0)];
   return { ...ringMemory(values, bytes), capacity: values, items, room, space };
+}
+
+/** Resolves in the next turn of the event loop, in which threads that have died are buried. */
+function aTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Returns a function that returns the options for the next part of a wait, which takes what time is left. */

@@ -4,8 +4,9 @@ import { LONGEST_SLEEP_MS, SPINS } from './spinning.js';
  * Locks a word for a few operations: 0 if free, otherwise an even number that names its thread, plus 1 if another thread
  * may sleep. Also for the main thread, as the holder runs a microsecond at most.
  *
- * The holder unlocks in place, without a call or a loop since this function has returned, as V8 terminates a thread only
- * at those:
+ * Returns false if it sleeps in vain: the holder may have died, and this may be the thread that has to bury it.
+ *
+ * The holder unlocks in place:
  *
  * ```
  * if ((Atomics.exchange(words, at, 0) & 1) !== 0) Atomics.notify(words, at, 1);
@@ -13,16 +14,16 @@ import { LONGEST_SLEEP_MS, SPINS } from './spinning.js';
  *
  * The algorithm is the mutex of Ulrich Drepper, Futexes Are Tricky (2011), with the name of the holder.
  */
-export function lock(words: Int32Array, at: number, own: number): void {
-  if (Atomics.compareExchange(words, at, 0, own) === 0) return;
+export function lock(words: Int32Array, at: number, own: number): boolean {
+  if (Atomics.compareExchange(words, at, 0, own) === 0) return true;
   for (let spins = 0; spins < SPINS; spins++)
-    if (Atomics.load(words, at) === 0 && Atomics.compareExchange(words, at, 0, own) === 0) return;
+    if (Atomics.load(words, at) === 0 && Atomics.compareExchange(words, at, 0, own) === 0) return true;
   for (;;) {
     const held = Atomics.load(words, at);
     if (held === 0) {
-      if (Atomics.compareExchange(words, at, 0, own | 1) === 0) return; // others may sleep
+      if (Atomics.compareExchange(words, at, 0, own | 1) === 0) return true; // others may sleep
     } else if ((held & 1) === 1 || Atomics.compareExchange(words, at, held, held | 1) === held) {
-      Atomics.wait(words, at, held | 1, LONGEST_SLEEP_MS);
+      if (Atomics.wait(words, at, held | 1, LONGEST_SLEEP_MS) === 'timed-out') return false;
     }
   }
 }
@@ -32,9 +33,12 @@ export function lockName(thread: number): number {
   return (thread + 1) << 1;
 }
 
-/** Unlocks a word if one of these threads, which have died, holds it. */
-export function unlockFor(words: Int32Array, at: number, threads: readonly number[]): void {
-  const held = Atomics.load(words, at);
-  if (!threads.some((thread) => lockName(thread) === (held & ~1))) return;
-  if (Atomics.compareExchange(words, at, held, 0) === held) Atomics.notify(words, at);
+/** Unlocks a word if one of these threads, which have died, holds it: after `complete`, which does what it has left undone. */
+export function unlockFor(words: Int32Array, at: number, threads: readonly number[], complete: () => void): void {
+  const held = Atomics.load(words, at) & ~1;
+  if (threads.some((thread) => lockName(thread) === held)) {
+    complete();
+    Atomics.store(words, at, 0);
+  }
+  Atomics.notify(words, at); // one of them may have unlocked it and not said so
 }

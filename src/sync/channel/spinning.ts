@@ -1,4 +1,4 @@
 /** How often a lock that is held, or a line without a permit, is looked at before the thread sleeps: 1 to 2 µs. */
 export const SPINS = 200;
-/** Longest sleep, in ms. Every unlock ends it; this is for a thread that a debugger has ended in between. */
+/** Longest sleep, in ms. Every unlock ends it; this is for a thread that has died in between. */
 export const LONGEST_SLEEP_MS = 20;

@@ -5,6 +5,7 @@ import {
   CELLS,
   COUNT_MASK,
   HEAD,
+  IN_HAND,
   isBefore,
   LEASED,
   LINE,
@@ -20,10 +21,13 @@ export class Permits {
   readonly #words: Int32Array;
   /** Whether permits go only to those who wait when they are added, and are used up when granted. */
   readonly #isForWaiters: boolean;
+  /** Index of this thread's block, which is claimed when first needed. */
+  readonly #ownBlock: () => number;
 
-  constructor(words: Int32Array, options: { readonly isForWaiters: boolean }) {
+  constructor(words: Int32Array, options: { readonly isForWaiters: boolean; readonly ownBlock: () => number }) {
     this.#words = words;
     this.#isForWaiters = options.isForWaiters;
+    this.#ownBlock = options.ownBlock;
   }
 
   /** Adds a permit for each of up to `max` current waiters; none is left for later ones. */
@@ -44,21 +48,23 @@ export class Permits {
    */
   clear(at: number): void {
     const words = this.#words;
-    let permits = Atomics.exchange(words, at + LEASED, 0);
-    Atomics.sub(words, WAITERS, Atomics.exchange(words, at + LINE, 0));
     for (let cell = at + CELLS; cell < at + BLOCK; cell++) {
       const ticket = Atomics.load(words, cell);
-      if (ticket > 0 && Atomics.compareExchange(words, cell, ticket, 0) === ticket) Atomics.sub(words, WAITERS, 1);
-      else if (Atomics.exchange(words, cell, 0) < 0) permits++;
+      if (ticket > 0 && Atomics.compareExchange(words, cell, ticket, 0) === ticket)
+        words[at + LINE] = (words[at + LINE] as number) + 1;
+      else if (Atomics.exchange(words, cell, 0) < 0) words[at + LEASED] = (words[at + LEASED] as number) + 1;
     }
-    Atomics.store(words, at + THREAD, 0);
-    if (this.#isForWaiters) {
+    Atomics.sub(words, WAITERS, words[at + LINE] as number);
+    words[at + LINE] = 0;
+    const leased = words[at + LEASED] as number;
+    if (leased > 0 && !this.#isForWaiters) Atomics.store(words, ABANDONED, 1);
+    const permits = leased + (words[at + IN_HAND] as number);
+    if (this.#isForWaiters)
       this.addForWaiters(permits); // another waiter is notified instead
-      return;
-    }
-    if (permits === 0) return;
-    Atomics.store(words, ABANDONED, 1);
-    Atomics.add(words, PERMITS, permits);
+    else if (permits > 0) Atomics.add(words, PERMITS, permits);
+    words[at + LEASED] = 0;
+    words[at + IN_HAND] = 0;
+    Atomics.store(words, at + THREAD, 0);
   }
 
   /** Grants free permits to waiters, the smallest ticket first. */
@@ -76,13 +82,19 @@ export class Permits {
       if (cell < 0) return;
       const ticket = Atomics.load(words, cell);
       if (ticket <= 0) continue;
+      const own = this.#ownBlock();
       if (Atomics.compareExchange(words, PERMITS, permits, permits - 1) !== permits) continue;
+      words[own + IN_HAND] = (words[own + IN_HAND] as number) + 1;
       if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
+        words[own + IN_HAND] = (words[own + IN_HAND] as number) - 1;
+        words[own + LINE] = (words[own + LINE] as number) + 1;
         Atomics.sub(words, WAITERS, 1);
+        words[own + LINE] = (words[own + LINE] as number) - 1;
         const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
         if (thread !== ownWakeup()) wake(thread); // this thread checks by itself
       } else {
         Atomics.add(words, PERMITS, 1); // that waiter has left: try the next one
+        words[own + IN_HAND] = (words[own + IN_HAND] as number) - 1;
       }
     }
   }

@@ -13,17 +13,21 @@ export const BLOCKS = 3;
 export const ABANDONED = 4;
 export const HEAD = 8;
 
-// Words of a block, which contains one thread's waiters and permits
+// Words of a block, which contains one thread's waiters and permits. Three of them are accounts: see `WaitQueue`.
 /** The number of the thread's wakeup word, plus 1; 0 if the block is free. */
 export const THREAD = 0;
-/** How many permits the thread has leased: they go back by themselves if it dies. */
+/** Account: how many permits the thread has leased. They go back by themselves if it dies. */
 export const LEASED = 1;
-/** How many of the thread's waiters are not in a cell. */
+/** Account: how many of `WAITERS` the thread has to take off when they leave, as no cell has them. */
 export const LINE = 2;
+/** Account: how many permits the thread has taken for a waiter, and not granted yet. */
+export const IN_HAND = 3;
 /** The thread's first waiters: 0, the ticket of a waiter, or the negated ticket of one that was granted a permit. */
-export const CELLS = 3;
-export const CELLS_EACH = 5;
+export const CELLS = 4;
+export const CELLS_EACH = 4;
 export const BLOCK = CELLS + CELLS_EACH;
+/** In place of a block: where threads that have found none free keep accounts, in words of the head that nobody reads. */
+export const NO_BLOCK = HEAD - 1 - IN_HAND;
 
 /**
  * Bits of `PERMITS` that count permits, if these are for waiters only. The bits above change with every

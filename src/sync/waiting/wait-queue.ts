@@ -11,6 +11,7 @@ import {
   isBefore,
   LEASED,
   LINE,
+  NO_BLOCK,
   PERMITS,
   THREAD,
   WAITERS,
@@ -28,13 +29,15 @@ interface Waiter {
  * Permits in shared memory, with a line of waiters across threads. A caller that finds no permit draws a ticket;
  * tickets are served in order (FIFO), whatever their threads.
  *
- * A thread shows its first five waiters in cells of its block; the others move up as cells become free. A permit is
+ * A thread shows its first four waiters in cells of its block; the others move up as cells become free. A permit is
  * handed over directly: the thread that releases it finds the smallest ticket and swaps (CAS) that cell from *waiting*
  * to *granted*, while a waiter that gives up swaps its cell from *waiting* to *empty*. Exactly one of the two wins.
  * Every thread that adds a permit or a waiter serves the line afterwards, so the last one sees both, and no wakeup is
  * lost.
  *
- * Writes that belong together have no call and no loop between them: V8 terminates a thread only at those.
+ * A thread may be terminated wherever it calls anything, `Atomics` too: but only before the call. So an atomic operation and plain
+ * writes right after it are one. Each thread has accounts in its block, of what it has that must not die with it. It writes them
+ * plainly, after the operation that gives it something or takes it away; who buries the thread reads them.
  */
 export class WaitQueue {
   readonly words: Int32Array;
@@ -55,7 +58,8 @@ export class WaitQueue {
   constructor(words: Int32Array, options: { readonly isForWaiters: boolean } = { isForWaiters: false }) {
     this.words = words;
     this.#isForWaiters = options.isForWaiters;
-    this.#permits = new Permits(words, options);
+    const ownBlock = (): number => this.#findBlock() ?? NO_BLOCK;
+    this.#permits = new Permits(words, { ...options, ownBlock });
   }
 
   get permits(): number {
@@ -80,7 +84,7 @@ export class WaitQueue {
       const permits = Atomics.load(words, PERMITS);
       if (permits <= 0 || Atomics.load(words, WAITERS) > 0) return false;
       if (Atomics.compareExchange(words, PERMITS, permits, permits - 1) === permits) {
-        Atomics.add(words, leased, 1);
+        words[leased] = (words[leased] as number) + 1;
         return true;
       }
     }
@@ -96,8 +100,8 @@ export class WaitQueue {
   release(): void {
     const { words } = this;
     const leased = this.#ownBlock() + LEASED;
-    Atomics.sub(words, leased, 1);
     Atomics.add(words, PERMITS, 1);
+    words[leased] = (words[leased] as number) - 1;
     if (Atomics.load(words, WAITERS) > 0) this.#serveAndCollect();
   }
 
@@ -173,8 +177,8 @@ export class WaitQueue {
     const waiter: Waiter = { ticket: drawTicket(words), granted };
     const line = this.#ownBlock() + LINE;
     this.#line.add(waiter);
-    Atomics.add(words, line, 1);
     Atomics.add(words, WAITERS, 1);
+    words[line] = (words[line] as number) + 1;
     this.#watchIfNeeded();
     this.#show();
     this.#serveAndCollect();
@@ -226,7 +230,7 @@ export class WaitQueue {
     const block = this.#ownBlock();
     if (Atomics.load(words, block + CELLS + index) !== -waiter.ticket) return false;
     Atomics.store(words, block + CELLS + index, 0);
-    if (!this.#isForWaiters) Atomics.add(words, block + LEASED, 1);
+    if (!this.#isForWaiters) words[block + LEASED] = (words[block + LEASED] as number) + 1;
     this.#shown[index] = undefined;
     return true;
   }
@@ -243,7 +247,7 @@ export class WaitQueue {
       this.#shown[index] = waiter;
       const block = this.#ownBlock();
       Atomics.store(words, block + CELLS + index, waiter.ticket);
-      Atomics.sub(words, block + LINE, 1);
+      words[block + LINE] = (words[block + LINE] as number) - 1;
       isAnyShown = true;
     }
     return isAnyShown;
@@ -254,20 +258,20 @@ export class WaitQueue {
     if (waiter.granted === undefined) return false;
     const { words } = this;
     const block = this.#ownBlock();
-    if (this.#line.delete(waiter)) {
-      Atomics.sub(words, block + LINE, 1);
-      Atomics.sub(words, WAITERS, 1);
-    } else {
+    const isShown = !this.#line.delete(waiter);
+    if (isShown) {
       const index = this.#shown.indexOf(waiter);
       const cell = block + CELLS + index;
       if (Atomics.compareExchange(words, cell, waiter.ticket, 0) !== waiter.ticket) {
         this.collectGrants(); // granted in between
         return false;
       }
-      Atomics.sub(words, WAITERS, 1);
+      words[block + LINE] = (words[block + LINE] as number) + 1;
       this.#shown[index] = undefined;
-      if (this.#show()) this.#permits.serve();
     }
+    Atomics.sub(words, WAITERS, 1);
+    words[block + LINE] = (words[block + LINE] as number) - 1;
+    if (isShown && this.#show()) this.#permits.serve();
     this.#permits.trim();
     this.#watchIfNeeded();
     return true;
@@ -283,13 +287,14 @@ export class WaitQueue {
 
   /** Index of this thread's block, which is claimed when first needed. */
   #ownBlock(): number {
-    if (this.#block >= 0) return this.#block;
-    const block = claimBlock(this.words, ownWakeup());
-    if (block >= 0) {
-      this.#block = block;
-      return block;
-    }
+    const block = this.#findBlock();
+    if (block !== undefined) return block;
     throw new RangeError(`Cannot wait: more than ${(this.words.length - HEAD) / BLOCK} threads use this object`);
+  }
+
+  #findBlock(): number | undefined {
+    if (this.#block < 0) this.#block = claimBlock(this.words, ownWakeup());
+    return this.#block < 0 ? undefined : this.#block;
   }
 }
 

@@ -287,11 +287,17 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
   [
     'senders do not take turns',
     'channel-ring',
-    "let outcome = 'sent';\n        lock(words, SEND_LOCK, this.#own);",
-    "let outcome = 'sent';",
+    "if (!lock(words, SEND_LOCK, this.#own))\n            return 'busy';\n        const tail",
+    'const tail',
     TWO_SENDERS,
   ],
-  ['receivers do not take turns', 'channel-ring', 'lock(words, RECEIVE_LOCK, this.#own);', '', TWO_RECEIVERS],
+  [
+    'receivers do not take turns',
+    'channel-ring',
+    "if (!lock(words, RECEIVE_LOCK, this.#own))\n            return 'busy';",
+    '',
+    TWO_RECEIVERS,
+  ],
   [
     'a value is announced before it is there',
     'channel-ring',
@@ -309,8 +315,8 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
   [
     'a permit is taken without a look at whether it was the last',
     'channel-ring',
-    'if (leasedAt === NO_LEASE && Atomics.sub(items, PERMITS, 1) <= 0) {',
-    'if (leasedAt === NO_LEASE && Atomics.sub(items, PERMITS, 1) < -9) {',
+    'hasPermit = Atomics.sub(items, PERMITS, 1) > 0;',
+    'hasPermit = Atomics.sub(items, PERMITS, 1) > -9;',
     TRIES,
   ],
   [
@@ -342,7 +348,10 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
     SPACE,
   ],
   ['a sender does not look for a close before it was in line', 'channel-ring', '|| this.isClosed)', ')', CLOSE_SPACE],
-  ['a lease outlives its use', 'channel-ring', 'Atomics.sub(items, leasedAt, 1);', '', DEAD_RECEIVER],
+  ['a lease outlives its use', 'channel-ring', 'items[leasedAt] = items[leasedAt] - 1;', '', DEAD_RECEIVER],
+  ['the permit for a value is not owed', 'channel-ring', 'words[SEND_DEBT] = Debt.ITEM;', '', DEAD_SENDER],
+  ['the permit for a place is not owed', 'channel-ring', 'words[RECEIVE_DEBT] = Debt.ROOM;', '', DEAD_RECEIVER],
+  ['what a dead thread owes is not paid', 'short-lock', 'complete();', '', DEAD_SENDER],
   [
     'a close is not seen by senders',
     'channel-ring',
@@ -357,7 +366,13 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
     'Atomics.add(this.#items, PERMITS, 1); Atomics.store(words, CLOSED, 1);',
     CLOSE,
   ],
-  ['a dead sender keeps its turn', 'channel-ring', 'unlockFor(this.#words, SEND_LOCK, threads);', '', DEAD_SENDER],
+  [
+    'a dead sender keeps its turn',
+    'channel-ring',
+    'unlockFor(this.#words, SEND_LOCK, threads, () => this.#pay(SEND_DEBT));',
+    '',
+    DEAD_SENDER,
+  ],
   ['who sleeps for a lock is not noted', 'short-lock', 'held | 1) === held', 'held) === held', TWO_SENDERS],
 ];
 

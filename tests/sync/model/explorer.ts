@@ -149,10 +149,10 @@ export interface Exploration {
 
 interface ExploreOptions {
   readonly threads: Readonly<Record<string, Part | readonly Part[]>>;
-  /** Threads that may die wherever the platform may end one: before they look at memory, and while they block. */
+  /** Threads that may die, wherever V8 may terminate one: before any call, of `Atomics` too, and while they block. */
   readonly mayDie?: readonly string[];
-  /** And before any other operation that another thread can tell. */
-  readonly diesAnywhere?: boolean;
+  /** Whether plain accesses are checked for data races. Default: true. */
+  readonly checksRaces?: boolean;
   /** Throws where a run that came to its end did not come to the right one. */
   readonly check: (ending: StopCause) => void;
   /** How often a thread is interrupted that could go on, at most. Default: no limit. */
@@ -198,7 +198,6 @@ export class Model {
   readonly #undo: Change[] = [];
   readonly #log: Log = { set: (table, index, value) => this.#set(table, index, value) };
   #order: HappensBefore | undefined;
-  #diesAnywhere = false;
 
   /** Views of the memory of the model, for code under test. */
   readonly views = new SharedViews((buffer) => this.#bases.get(buffer)?.base, {
@@ -317,7 +316,6 @@ export class Model {
     this.#usedBy = this.#initial.map(() => 0);
     this.#changedBy = this.#initial.map(() => 0);
     this.#changed = [];
-    this.#diesAnywhere = options.diesAnywhere ?? false;
     this.#threads = Object.entries(options.threads).map(([name, run], index) => ({
       name,
       index,
@@ -339,7 +337,8 @@ export class Model {
       this.#trace.length = 0;
       this.#undo.length = 0;
       this.#queues = this.#ports.map(() => []);
-      this.#order = this.views.areUsed ? new HappensBefore(this.#threads.length, this.#log) : undefined;
+      const checksRaces = this.views.areUsed && (options.checksRaces ?? true);
+      this.#order = checksRaces ? new HappensBefore(this.#threads.length, this.#log) : undefined;
       for (const at of this.#looks) this.#order?.allowLooks(at, this.#memory[at] ?? 0);
       for (const [index, thread] of this.#threads.entries())
         Object.assign(thread, { point: starts[index], state: State.READY, armedAt: -1, isNotified: false });
@@ -746,8 +745,7 @@ export class Model {
   #canDie({ mayDie, state, point }: Thread): boolean {
     if (!mayDie || state === State.DEAD || point.next === undefined) return false;
     const { kind } = point.next;
-    if (this.#diesAnywhere) return !isPlain(point.next) && kind !== 'choose' && kind !== 'when';
-    return state === State.BLOCKED || kind === 'load' || kind === 'wait' || kind === 'park';
+    return !isPlain(point.next) && kind !== 'choose' && kind !== 'when';
   }
 
   /** All that the future depends on. */

@@ -7,6 +7,14 @@ const globals = globalThis as typeof globalThis & { [WAKEUPS]?: unknown };
 
 let model: Model | undefined;
 
+const METHODS: string = '../../../build/base/methods.js'; // made by the build, without types
+const methods = (await import(METHODS)) as object;
+// the getter of the platform does not know the model's views
+jest.unstable_mockModule(METHODS, () => ({
+  ...methods,
+  Int32Array_length: (words: Int32Array) => words.length,
+}));
+
 // what the library asks of the platform, and that it may block
 jest.unstable_mockModule('node:worker_threads', () => ({ isMainThread: false, threadId: 1 }));
 jest.unstable_mockModule('../../../build/base/clock.js', () => ({
@@ -86,7 +94,7 @@ export function usedQueueWords(made: Model, { permits, threads }: { permits: num
   }
   enter(table, 0);
   new WaitQueue(words).tryAcquireBare();
-  return made.share('queue', words);
+  return made.views.words(made.share('queue', words));
 }
 
 /** Words of the test's own. */

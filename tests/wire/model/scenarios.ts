@@ -202,7 +202,7 @@ function die(world: World, jobs: number, preemptions: number, isCancelled = fals
       seen.add(how.replace(/\d/, '…'));
     }
   };
-  const exploration = world.model.explore({ threads, mayDie: ['worker'], diesAnywhere: true, preemptions, check });
+  const exploration = world.model.explore({ threads, mayDie: ['worker'], preemptions, check });
   for (const how of ['lost', 'returned …', ...(world.workers.length > 1 ? [] : ['not begun'])])
     ok(seen.has(how), `Outcomes: never ${how}`);
   return exploration;
