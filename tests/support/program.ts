@@ -33,7 +33,7 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
     const file = join(folder, options.file ?? 'program.mjs');
     writeFileSync(file, text);
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...(options.flags ?? []), file], {
-      timeout: 25_000,
+      timeout: 60_000,
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: options.kill?.group ?? false,
