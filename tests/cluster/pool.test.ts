@@ -1,7 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CancelledError, JobPriority, ThreadPool } from 'thread-system';
-import { ClusterHost, type ClusterHostOptions, type ClusterJob, ClusterPool, remoteTasks } from 'thread-system/cluster';
+import {
+  ClusterHost,
+  type ClusterHostOptions,
+  type ClusterJob,
+  ClusterPool,
+  type ClusterPoolOptions,
+  remoteTasks,
+} from 'thread-system/cluster';
 import { RedisServer } from '../support/redis-server.ts';
 import { NoteFile, newQueue, tasks, until } from './cluster-fixture.ts';
 
@@ -12,12 +19,12 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** A pool and, in this process, a host for its queue. */
-async function makeCluster(options: Partial<ClusterHostOptions> = {}) {
+async function makeCluster(options: Partial<ClusterHostOptions> = {}, ofPool: Partial<ClusterPoolOptions> = {}) {
   const queue = newQueue();
   const { connection } = server;
   const host = new ClusterHost({ connection, queue, tasks, maxWorkers: 1, ...options });
   await host.ready;
-  const pool = new ClusterPool({ connection, queue });
+  const pool = new ClusterPool({ connection, queue, ...ofPool });
   return {
     queue,
     host,
@@ -165,7 +172,7 @@ describe('priorities', () => {
 
   test('of a waiting job can be changed: among its new equals it stands by its submission', async () => {
     using notes = new NoteFile();
-    await using cluster = await makeCluster({ window: 1 });
+    await using cluster = await makeCluster({ window: 1 }, { batch: false }); // members of a batch run together
     await cluster.pool.pause();
     const submit = (name: string, priority: number): ClusterJob =>
       cluster.pool.submit(tasks.note, [name, notes.path], { priority });
