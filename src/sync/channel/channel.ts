@@ -187,7 +187,8 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   }
 
   /**
-   * Sends a value if there is room for it now, and nobody waits to send. Returns whether it did.
+   * Sends a value if there is room for it now, and nobody waits to send. Returns whether it did. (It does not either if a thread
+   * has died as it sent, until that is known.)
    *
    * @throws {ChannelClosedError | NotCloneableError | RangeError} as `send`.
    */
@@ -238,7 +239,10 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     }
   }
 
-  /** Receives the next value if there is one now, and nobody waits for it. Otherwise `Channel.EMPTY` or `Channel.CLOSED`. */
+  /**
+   * Receives the next value if there is one now, and nobody waits for it. Otherwise `Channel.EMPTY` or `Channel.CLOSED`. (`EMPTY`, too,
+   * if a thread has died as it received, until that is known.)
+   */
   tryReceive(): T | typeof CLOSED | typeof EMPTY {
     return this.#tryReceive();
   }
@@ -264,7 +268,8 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
 
   /**
    * Closes the channel, on all threads: what was sent can still be received, then receivers get `Channel.CLOSED`. Senders
-   * that wait fail with a `ChannelClosedError`. Does nothing if it is closed.
+   * that wait fail with a `ChannelClosedError`. Does nothing if it is closed. (If a thread has died as it sent, the main thread
+   * closes the channel once that is known, in a later turn of its event loop.)
    */
   close(): void {
     while (this.#ring.close() === 'busy') {
