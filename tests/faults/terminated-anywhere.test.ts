@@ -10,7 +10,7 @@ const tasks = taskModule<{
   operate(words: Int32Array): never;
 }>(fixture('terminated.mjs'));
 
-const ROUNDS = 40;
+const ROUNDS = 20;
 
 /** Has a job terminated while its code runs, again and again. */
 async function terminate(submit: (pool: ThreadPool, ready: Int32Array) => Job<unknown>, after: () => Promise<void>) {
