@@ -13,8 +13,6 @@ const compiler = make({
   },
   output: { path: resolve(folder), filename: '[name].js', module: true, chunkFormat: 'module' },
   experiments: { outputModule: true },
-  // terser takes a minute, and tests/package/bundle.test.ts has it
-  optimization: { minimize: name !== 'webpack' },
 });
 compiler.run((error, stats) => {
   if (error) throw error;
