@@ -24,11 +24,14 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.
 const SURFACES = Object.values(manifest.exports).flatMap(({ default: file }) =>
   file?.default === undefined ? [] : [basename(file.default, '.js')],
 );
-/** Packages that the surfaces may import, or whose types they name. */
-const PACKAGES = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+/** In the bundles: to find and load a package costs each thread a millisecond or two. A dependency all the same, for audits. */
+const INSIDE = 'tinyqueue';
+const inside = nodeResolve({ resolveOnly: [INSIDE] });
 
-/** In the bundles: to find and load a package costs each thread a millisecond or two. */
-const tinyqueue = nodeResolve({ resolveOnly: ['tinyqueue'] });
+/** Packages that the surfaces may import, or whose types they name. */
+const PACKAGES = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+  (name) => name !== INSIDE,
+);
 
 const isExternal = (id) => id.startsWith('node:') || PACKAGES.some((name) => id === name || id.startsWith(`${name}/`));
 
@@ -53,7 +56,7 @@ async function bundle(entries, { plugins = [], outputPlugins = [capture, compact
   const made = await rollup({
     input: entries.map((entry) => join(build, entry)),
     external: isExternal,
-    plugins: [tinyqueue, throughTsc, ...plugins],
+    plugins: [inside, throughTsc, ...plugins],
     onwarn: (warning) => {
       throw new Error(warning.message); // such as of an import that leads nowhere
     },
