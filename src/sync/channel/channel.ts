@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { wrongValue } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkCount, checkInteger } from '../../base/check/values.js';
-import { now, setImmediate } from '../../base/clock.js';
+import { setImmediate } from '../../base/clock.js';
 import { ofThisVersion } from '../../base/version.js';
 import { ChannelClosedError } from '../../errors.js';
 import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from '../inner.js';
@@ -11,7 +11,7 @@ import type { CrossingHandle } from '../sharing/crossing.js';
 import type { Peer } from '../sharing/registry.js';
 import { brand, reviveAs, SharedObject } from '../sharing/shared-object.js';
 import { waitQueueWords } from '../waiting/queue-words.js';
-import { checkMayBlock, checkNotCancelled, readWait, type WaitOptions, type WaitSettings } from '../waiting/wait.js';
+import { checkMayBlock, checkNotCancelled, readWait, remainingOf, type WaitOptions } from '../waiting/wait.js';
 import { WaitQueue } from '../waiting/wait-queue.js';
 import { ownWakeup } from '../waiting/wakeup.js';
 import { ChannelRing, type SendOutcome } from './channel-ring.js';
@@ -388,12 +388,6 @@ function createMemory(options: ChannelOptions | undefined): ChannelMemory {
 /** Resolves in the next turn of the event loop, in which threads that have died are buried. */
 function aTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Returns a function that returns the options for the next part of a wait, which takes what time is left. */
-function remainingOf(settings: WaitSettings): () => WaitOptions {
-  const dueAtMs = now() + settings.timeoutMs;
-  return () => ({ ...settings, timeoutMs: Math.max(0, dueAtMs - now()) });
 }
 
 /** Returns this thread's copy of a channel that arrived over `peer`. */

@@ -3,6 +3,7 @@ import { type Dependent, linkToSignal, unlinkFromSignal } from '../../base/abort
 import { mustBe } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkMs, checkSignal } from '../../base/check/values.js';
+import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import { CancelledError, cancelledMessage } from '../../errors.js';
 import { LINK, UNLINK } from '../inner.js';
@@ -58,6 +59,12 @@ export function readWait(options: unknown, action: string): WaitSettings {
     token,
     signal: signal === undefined ? undefined : checkSignal(signal, 'signal', action),
   };
+}
+
+/** Returns a function that returns the options for the next part of a wait, which takes what time is left. */
+export function remainingOf(settings: WaitSettings): () => WaitOptions {
+  const dueAtMs = now() + settings.timeoutMs;
+  return () => ({ ...settings, timeoutMs: Math.max(0, dueAtMs - now()) });
 }
 
 /**
