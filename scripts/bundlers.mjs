@@ -1,14 +1,13 @@
 // Installs the packed library and the bundlers of tests/bundlers/ in a folder of its own, builds the program there by each of
 // them, and runs what it has built. Usage: node scripts/bundlers.mjs [--only text]   (those whose name has the text)
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { installProject } from './packed.mjs';
 
 const exec = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-bundlers-'));
 const LONGEST_MS = 120_000;
@@ -64,16 +63,8 @@ const runs = {
   },
 };
 
-function npm(args, cwd) {
-  const shell = process.platform === 'win32';
-  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
-}
-
 function install() {
-  cpSync(join(root, 'tests/bundlers'), folder, { recursive: true });
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
-  npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
-  npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], folder);
+  installProject('bundlers', folder);
 }
 
 function start(cwd, file, args) {

@@ -1,13 +1,12 @@
 // Installs the packed library and the test runners of tests/runners/ in a folder of its own, and runs the tests there under
 // each of them. Usage: node scripts/runners.mjs [--only text]   (those whose name has the text)
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { installProject } from './packed.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-runners-'));
 const LONGEST_MS = 300_000;
@@ -36,16 +35,8 @@ const runs = {
   'node:test, tsx': ['--import', 'tsx', '--test', 'tsx/exports.spec.ts'],
 };
 
-function npm(args, cwd) {
-  const shell = process.platform === 'win32';
-  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
-}
-
 function install() {
-  cpSync(join(root, 'tests/runners'), folder, { recursive: true });
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
-  npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
-  npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], folder);
+  installProject('runners', folder);
   const checks = readFileSync(join(folder, 'checks.mjs'), 'utf8');
   const asCommonJs = checks.replace('export function checksOf', 'exports.checksOf = checksOf;\nfunction checksOf');
   writeFileSync(join(folder, 'checks.cjs'), asCommonJs);

@@ -4,22 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { installPacked, root } from './packed.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const consumer = mkdtempSync(join(tmpdir(), 'thread-system-smoke-'));
-const npm = (args, cwd) =>
-  execFileSync('npm', args, {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: process.platform === 'win32',
-  });
 
 try {
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', consumer], root));
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }\n');
-  npm(['install', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], consumer);
+  installPacked(consumer);
   cpSync(join(root, 'scripts/smoke'), consumer, { recursive: true });
 
   const nodes = process.argv.length > 2 ? process.argv.slice(2) : [process.execPath];

@@ -1,24 +1,14 @@
 // Runs the README's tour with the packed library, as it is written there, by each way to run TypeScript; checks what stacks and
 // errors of TypeScript tasks show; and compiles the library's types under each supported version of TypeScript.
 // Usage: node scripts/typescript.mjs [path of a Node executable]...   (default: the running one)
-import { execFile, execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { installProject, root } from './packed.mjs';
 
 const exec = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-typescript-'));
 const nodes = process.argv.length > 2 ? process.argv.slice(2) : [process.execPath];
 const LONGEST_MS = 120_000;
@@ -64,21 +54,13 @@ const STACKS = {
 /** What no name in a stack may have. */
 const QUERY = /[?#]thread-system/;
 
-function npm(args, cwd) {
-  const shell = process.platform === 'win32';
-  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
-}
-
 function install() {
-  cpSync(join(root, 'tests/typescript'), folder, { recursive: true });
+  installProject('typescript', folder);
   const tasks = join(folder, 'tasks');
   for (const file of readdirSync(tasks).filter((name) => name.endsWith('.txt')))
     copyFileSync(join(tasks, file), join(tasks, basename(file, '.txt')));
   writeFileSync(join(tasks, 'broken.cjs'), '\nexports.fail = 1 1;\n');
   writeFileSync(join(tasks, 'missing.cjs'), '');
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
-  npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
-  npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`], folder);
 }
 
 /** Writes the two files of the README's tour. @returns what the program must print. */

@@ -1,0 +1,28 @@
+// The packed library, for scripts that install it in a folder of their own.
+import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+const QUIETLY = ['--no-audit', '--no-fund', '--loglevel=error'];
+
+function npm(args, cwd) {
+  const shell = process.platform === 'win32';
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
+}
+
+/** Packs the library into a folder that has a `package.json`, and installs it there. */
+export function installPacked(folder, ...options) {
+  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
+  npm(['install', ...options, ...QUIETLY, `./${filename}`], folder);
+}
+
+/** Copies a project of `tests/` into a folder, and installs what its lockfile says and the packed library there. */
+export function installProject(name, folder) {
+  cpSync(join(root, 'tests', name), folder, { recursive: true });
+  npm(['ci', ...QUIETLY], folder);
+  installPacked(folder, '--no-save');
+}
