@@ -333,7 +333,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
 
   /** @throws {ChannelClosedError} */
   #isSent(outcome: SendOutcome): boolean {
-    if (outcome === 'closed') throw new ChannelClosedError('Cannot send by a channel: it is closed');
+    if (outcome === 'closed') throw closedError();
     return outcome === 'sent';
   }
 
@@ -344,9 +344,9 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
    */
   #sendLeased({ tag, number, bytes }: ChannelValue): SendOutcome {
     const outcome = this.#ring.sendLeased(tag, number, bytes);
-    if (outcome === 'closed') this.#room.release();
-    this.#isSent(outcome);
-    return outcome;
+    if (outcome !== 'closed') return outcome;
+    this.#room.release();
+    throw closedError();
   }
 
   #tryReceive(): T | typeof CLOSED | typeof EMPTY {
@@ -383,6 +383,10 @@ function createMemory(options: ChannelOptions | undefined): ChannelMemory {
   const bytes = checkInteger(maxBytes, 'maxBytes', { from: 1, to: MOST_BYTES }, action);
   const [items, room, space] = [waitQueueWords(0), waitQueueWords(values), waitQueueWords(0)];
   return { ...ringMemory(values, bytes), capacity: values, items, room, space };
+}
+
+function closedError(): ChannelClosedError {
+  return new ChannelClosedError('Cannot send by a channel: it is closed');
 }
 
 /** Resolves in the next turn of the event loop, in which threads that have died are buried. */
