@@ -52,7 +52,7 @@ export class Ledger {
   #onSettled: (() => void) | undefined;
   #onBatch: (() => void) | undefined;
   readonly #aging: Aging | undefined;
-  /** What is told of a job that is about to fail, while it still has its arguments. */
+  /** Listeners, each called with a job that is about to fail, while it still has its arguments. */
   readonly failing = new Set<(job: Job) => void>();
   /** When the current batch was submitted. */
   #now: SubmitTime;

@@ -60,7 +60,7 @@ export interface Books {
   readonly events: BookedEvents;
 }
 
-/** What is told of a job while it is unsettled; the ledger tells the rest. */
+/** The events of a job until it settles; the ledger emits the others. */
 interface BookedEvents {
   emit(event: 'jobStarted', job: Job): void;
   emit(event: 'jobRetried', job: Job, more: FailedAttempt): void;

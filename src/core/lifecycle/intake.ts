@@ -164,7 +164,7 @@ export class Intake {
     this.#publish(job);
   }
 
-  /** Has the job's context completed by those that are told of each submission. */
+  /** Has the subscribers of the channel for submissions add to the job's context. */
   #publish(job: Job): void {
     if (!this.#channels.isSubmitWatched) return;
     const values = this.#channels.submitted(job, contextOf(job) ?? {});
