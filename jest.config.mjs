@@ -5,7 +5,12 @@ import { spawnSync } from 'node:child_process';
 /** What some tests need: the program, and which tests. */
 const PROGRAMS = [
   { program: 'redis-server', tests: '/tests/cluster/[^/]*$', setting: 'REQUIRE_REDIS', what: 'tests/cluster' },
-  { program: 'chromium', tests: '/tests/dashboard/page\\.', setting: 'REQUIRE_CHROMIUM', what: 'tests/dashboard/page' },
+  {
+    program: 'chromium',
+    tests: '/tests/(dashboard/page|core/trace/viewer)\\.',
+    setting: 'REQUIRE_CHROMIUM',
+    what: 'tests/dashboard/page and tests/core/trace/viewer',
+  },
 ];
 const missing = PROGRAMS.filter(({ program }) => spawnSync(program, ['--version']).status !== 0);
 for (const { program, setting, what } of missing) {

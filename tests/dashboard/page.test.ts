@@ -4,7 +4,7 @@ import { type Job, ThreadPool } from 'thread-system';
 import { type DashboardOptions, dashboard } from 'thread-system/dashboard';
 import { occupy } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
-import { TestBrowser } from './browser.ts';
+import { TestBrowser } from '../support/browser.ts';
 import { Served } from './served.ts';
 
 const HOSTILE = '<img src=x onerror="window.hacked = true">';
