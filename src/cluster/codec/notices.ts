@@ -22,7 +22,13 @@ export type Notice =
 
 /** A request to the hosts about a job that one of them has. */
 export type Request =
-  | { readonly kind: 'cancel'; readonly id: string; readonly mark: string }
+  | {
+      readonly kind: 'cancel';
+      readonly id: string;
+      readonly mark: string;
+      /** Whether a job whose code runs is left alone. */
+      readonly ifWaiting?: boolean;
+    }
   | { readonly kind: 'priority'; readonly id: string; readonly priority: number };
 
 const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried', 'recovered', 'answered'];

@@ -56,6 +56,15 @@ function encodeBytes(value: unknown, root: string): Measured {
   }
 }
 
+/** Encodes what a cancelled job has returned; `{}`, which is `undefined`, if that cannot be sent. */
+export function encodedOrNothing(value: unknown): Encoded {
+  try {
+    return encodeValue(value, 'result').encoded;
+  } catch {
+    return {};
+  }
+}
+
 /**
  * Returns the value of what `encodeValue` returned.
  *

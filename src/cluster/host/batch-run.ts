@@ -5,8 +5,8 @@ import { kindOf } from '../../jobs/job-access.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { memberId } from '../codec/job-id.js';
 import { causeOf, SPLIT } from '../codec/marks.js';
-import { type Notice, type Request, type RunInfo, readNotices } from '../codec/notices.js';
-import { decodeValue, type Encoded, encodeValue } from '../codec/value-codec.js';
+import { type Notice, type Request, readNotices } from '../codec/notices.js';
+import { decodeValue, type Encoded, encodedOrNothing, encodeValue } from '../codec/value-codec.js';
 import { BatchMember, type RunningBatch } from './batch-member.js';
 import type { HostRun } from './host-run.js';
 import type { LocalCall } from './local-jobs.js';
@@ -29,8 +29,8 @@ export interface BatchDeps {
   readonly save: (id: string, settled: string) => Promise<unknown>;
   /** Makes a job of the pool; `undefined` if that is shut down. */
   readonly submit: (call: LocalCall) => Job | undefined;
-  /** Waits for a place, if the task has a limit of its own. False if the run is to stop. */
-  readonly enter: () => Promise<boolean>;
+  /** Takes a place, or waits for one if the task has a limit of its own. False if the run is to stop. */
+  readonly enter: () => boolean | Promise<boolean>;
   readonly leave: () => void;
   readonly tell: (notices: readonly Notice[]) => void;
   /** A member has settled. */
@@ -65,9 +65,14 @@ export class BatchRun implements RunningBatch {
         if (member.outcome !== undefined) continue;
         member.mark ??= marks.get(index);
         if (member.mark === SPLIT) continue;
-        if (member.mark !== undefined) this.#cancelled(member, member.mark);
-        else if (await this.#deps.enter()) running.push(this.#call(member, calls[index] ?? {}));
-        else break;
+        if (member.mark !== undefined) {
+          this.#cancelled(member, member.mark);
+          continue;
+        }
+        // no turn between members that need not wait: other batches would come between them
+        const entered = this.#deps.enter();
+        if (!(typeof entered === 'boolean' ? entered : await entered)) break;
+        running.push(this.#call(member, calls[index] ?? {}));
       }
       await all(running);
     } finally {
@@ -94,6 +99,7 @@ export class BatchRun implements RunningBatch {
   answer(index: number, request: Request): boolean {
     const member = this.members[index];
     if (member === undefined) return false;
+    if (request.kind === 'cancel' && request.ifWaiting === true && member.local?.state === 'RUNNING') return false;
     return request.kind === 'cancel'
       ? this.#cancel(member, request.mark)
       : (member.local?.setPriority(request.priority) ?? false);
@@ -134,7 +140,7 @@ export class BatchRun implements RunningBatch {
 
   #ended(member: BatchMember, local: Job): void {
     const { settledAs } = kindOf(local);
-    const info = this.#infoOf(local);
+    const info = this.#run.info(this.#deps.hostId, local);
     if (settledAs === 'COMPLETED') {
       this.#settle(member, ['completed', member.id, encodeValue(local.result, 'result').encoded, info]);
       return;
@@ -148,11 +154,6 @@ export class BatchRun implements RunningBatch {
   #cancelled(member: BatchMember, mark: string): void {
     const error = causeOf(mark, this.#run.bull.name)?.error();
     this.#settle(member, ['cancelled', member.id, encodeFailure(error), this.#run.info(this.#deps.hostId)]);
-  }
-
-  #infoOf(local: Job): RunInfo {
-    const [attempt, queuedMs, , , host] = this.#run.info(this.#deps.hostId);
-    return [attempt, queuedMs + local.queuedMs, local.executionMs, local.workerId ?? 0, host];
   }
 
   #settle(member: BatchMember, outcome: Notice): void {
@@ -183,12 +184,4 @@ function light(notice: Notice): Notice {
   if (notice[0] !== 'completed') return notice;
   const [kind, id, encoded, run] = notice;
   return JSON.stringify(encoded).length > MAX_INLINE ? [kind, id, { r: 1 }, run] : notice;
-}
-
-function encodedOrNothing(value: unknown): Encoded {
-  try {
-    return encodeValue(value, 'result').encoded;
-  } catch {
-    return {};
-  }
 }

@@ -162,8 +162,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
       for (const call of run.batch?.members ?? [run]) {
         if (call.isAnnounced || !hasRunFor(call, ANNOUNCED_MS)) continue;
         call.isAnnounced = true;
-        const [attempt, queuedMs] = run.info(hostId);
-        const { workerId = 0 } = call.local ?? {};
+        const [attempt, queuedMs, , workerId] = run.info(hostId, call.local);
         notices.write(submitter, ['begun', call.id, [attempt, queuedMs, ANNOUNCED_MS, workerId, hostId]]);
       }
     }

@@ -16,6 +16,8 @@ import type { RunningBatch } from './batch-member.js';
  */
 export type RunStop = 'cancelled' | 'drained' | 'fenced';
 
+const NOT_BEGUN = { attempts: 0, queuedMs: 0, executionMs: 0, workerId: undefined };
+
 /** One fetch of a BullMQ job by this host, until the job has ended or is given back. */
 export class HostRun {
   readonly bull: BullJob;
@@ -58,17 +60,27 @@ export class HostRun {
     return this.bull.attemptsMade + this.bull.stalledCounter + 1 + (this.data?.o?.k ?? 0);
   }
 
+  /** Whether the code of the attempt has begun. */
+  get hasBegun(): boolean {
+    return (this.local?.attempts ?? 0) > 0;
+  }
+
   /** The jobs of the pool that it has made. */
   get locals(): readonly Job[] {
     if (this.batch !== undefined) return this.batch.members.flatMap(({ local }) => local ?? []);
     return this.local === undefined ? [] : [this.local];
   }
 
-  /** How the attempt goes, or went. */
-  info(host: string): RunInfo {
-    const { local, bull } = this;
+  /**
+   * How the attempt goes, or went. One whose code has not begun is not counted.
+   *
+   * @param local the job of the pool, of a batch that of the member.
+   */
+  info(host: string, local = this.local): RunInfo {
+    const { bull } = this;
     const untilFetchedMs = Math.max(0, (bull.processedOn ?? Date.now()) - bull.timestamp - (bull.delay ?? 0));
-    const ranMs = local === undefined ? 0 : local.executionMs;
-    return [this.attempt, untilFetchedMs + (local?.queuedMs ?? 0), ranMs, local?.workerId ?? 0, host];
+    const { attempts, queuedMs, executionMs, workerId = 0 } = local ?? NOT_BEGUN;
+    const attempt = attempts > 0 ? this.attempt : this.attempt - 1;
+    return [attempt, untilFetchedMs + queuedMs, executionMs, workerId, host];
   }
 }

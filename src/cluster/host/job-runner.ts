@@ -9,7 +9,7 @@ import { isElsewhere, type JobDetails } from '../codec/job-data.js';
 import { placeOf } from '../codec/job-id.js';
 import { causeOf, readMemberMarks } from '../codec/marks.js';
 import type { Notice, Request } from '../codec/notices.js';
-import { decodeValue, type Encoded, encodeValue, type Measured } from '../codec/value-codec.js';
+import { decodeValue, type Encoded, encodedOrNothing, encodeValue, type Measured } from '../codec/value-codec.js';
 import { JobLostError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { Peers } from '../redis/peers.js';
@@ -54,6 +54,8 @@ export class JobRunner {
   readonly #ofBull = new WeakMap<BullJob, HostRun>();
   readonly #limits = new TaskLimits();
   readonly #local: LocalJobs;
+  /** What the batch fetched last reads before its members begin. */
+  #reading: Promise<unknown> | undefined;
   /** Whether the host leaves: nothing begins any more. */
   #isLeaving = false;
   readonly #whenEmpty: (() => void)[] = [];
@@ -141,6 +143,7 @@ export class JobRunner {
     const known = run.data === undefined && !settings.plainJobs ? undefined : settings.tasks.find(run.bull.name);
     if (known === undefined) return await this.#unknown(run);
     if (run.data?.n !== undefined) return await this.#batch(run, known, run.data.n);
+    if (this.#reading !== undefined) await this.#reading.catch(() => {}); // a batch fetched before begins before
     await this.#enter(run, known);
     try {
       return await this.#call(run, known);
@@ -160,10 +163,7 @@ export class JobRunner {
     }
     const batch = new BatchRun(run, count, {
       hostId: settings.id,
-      read: async (id) => {
-        const [marks, settled] = await redis.hmget(keys.job(id), 'cx', 'tsm');
-        return { marks: readMemberMarks(marks), settled: settled ?? null };
-      },
+      read: (id) => this.#first(readBatch(redis, keys.job(id))),
       save: (id, settled) => redis.tsRecord(keys.job(id), 'tsm', settled),
       submit: (call) => (this.#isLeaving ? undefined : this.#local.submit(run, known, call)),
       enter: () => this.#enterMember(run, known),
@@ -181,7 +181,22 @@ export class JobRunner {
     return { m: outcomes };
   }
 
-  async #enterMember(run: HostRun, known: KnownHostTask): Promise<boolean> {
+  /** Has runs that are fetched from now on wait for what a batch reads, so that equals begin in the order of the queue. */
+  #first<T>(reading: Promise<T>): Promise<T> {
+    this.#reading = reading;
+    const over = (): void => {
+      if (this.#reading === reading) this.#reading = undefined;
+    };
+    reading.then(over, over);
+    return reading;
+  }
+
+  #enterMember(run: HostRun, known: KnownHostTask): boolean | Promise<boolean> {
+    if (run.stop === undefined && !this.#isLeaving && this.#limits.tryEnter(known)) return true;
+    return this.#waitForPlace(run, known);
+  }
+
+  async #waitForPlace(run: HostRun, known: KnownHostTask): Promise<boolean> {
     while (run.stop === undefined && !this.#isLeaving) {
       if (this.#limits.tryEnter(known)) return true;
       await this.#placeFree(run, known);
@@ -258,6 +273,11 @@ export class JobRunner {
       return;
     }
     const cause = causeOf(request.mark, local.name);
+    if (request.ifWaiting === true && local.state === 'RUNNING') {
+      run.isLast = true;
+      this.#tell(run, ['answered', run.id, 'cancel', false]);
+      return;
+    }
     const stops = local.cancel(cause?.reason) || kindOf(local).settledAs === 'CANCELLED';
     if (stops) {
       run.stop = run.stop === 'fenced' ? 'fenced' : 'cancelled';
@@ -324,7 +344,9 @@ export class JobRunner {
     failure.stack = stackIfAny(error) ?? failure.message;
     if (run.data !== undefined) {
       const text = JSON.stringify(run.outcome?.[2] ?? encodeFailure(error));
-      this.#deps.redis.tsRecord(this.#deps.keys.job(run.id), 'tserr', text).catch(() => {});
+      const key = this.#deps.keys.job(run.id);
+      this.#deps.redis.tsRecord(key, 'tserr', text).catch(() => {});
+      if (!run.hasBegun) this.#deps.redis.tsRecord(key, 'tsnb', '1').catch(() => {});
     }
     return failure;
   }
@@ -357,18 +379,16 @@ export class JobRunner {
   }
 }
 
+/** Reads what others have written into the record of a batch. */
+async function readBatch(redis: ScriptedRedis, key: string) {
+  const [marks, settled] = await redis.hmget(key, 'cx', 'tsm');
+  return { marks: readMemberMarks(marks), settled: settled ?? null };
+}
+
 function mayRetry({ retryIf }: KnownHostTask, error: unknown): boolean {
   try {
     return retryIf?.(error) ?? true;
   } catch {
     return false;
-  }
-}
-
-function encodedOrNothing(value: unknown) {
-  try {
-    return encodeValue(value, 'result').encoded;
-  } catch {
-    return {};
   }
 }

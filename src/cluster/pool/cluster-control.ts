@@ -89,8 +89,17 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
     return this.stop(submission, new Cancellation(submission.job.name, reason));
   }
 
-  /** Stops a job so that it settles as `cause` says. Resolves, once that is decided, with whether it will. */
-  async stop(submission: Submission, cause: StopCause): Promise<boolean> {
+  /** Cancels a job unless its code runs, which may not have been heard here. */
+  cancelWaiting(submission: Submission, reason: unknown): Promise<boolean> {
+    return this.stop(submission, new Cancellation(submission.job.name, reason), true);
+  }
+
+  /**
+   * Stops a job so that it settles as `cause` says. Resolves, once that is decided, with whether it will.
+   *
+   * @param ifWaiting whether a job whose code runs is left alone.
+   */
+  async stop(submission: Submission, cause: StopCause, ifWaiting = false): Promise<boolean> {
     const { job } = submission;
     if (isSettled(job)) return false;
     if (this.#takeBack(submission)) {
@@ -110,7 +119,7 @@ export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
         if (isOwn && this.#isWholly(submission)) void this.#deps.remove(submission.recordId).catch(() => 0);
         return true;
       case 'running':
-        await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
+        await this.#ask({ kind: 'cancel', id: submission.id, mark: text, ...(ifWaiting && { ifWaiting }) });
         return await decided;
       case 'gone':
       case 'finished':

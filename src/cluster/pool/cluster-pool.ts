@@ -293,7 +293,10 @@ export class ClusterPool implements AsyncDisposable {
     return decided.filter(Boolean).length;
   }
 
-  /** Starts no further job of the whole queue, from any submitter, until `resume`. Survives restarts of all processes. */
+  /**
+   * Has hosts fetch no further job of the whole queue, from any submitter, until `resume`. What they have fetched (their
+   * `window`) still begins. Survives restarts of all processes.
+   */
   pause(): Promise<void>;
   pause(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'pause the queue');

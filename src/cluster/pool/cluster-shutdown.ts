@@ -81,7 +81,8 @@ export class ClusterShutdown {
     const { state, table, control } = this.#deps;
     if (state.shutDown(mode) === 'unchanged' || mode === 'drain') return;
     for (const submission of table.all)
-      if (mode === 'abort' || submission.job.state === 'PENDING') void control.cancel(submission, REASON);
+      if (mode === 'abort') void control.cancel(submission, REASON);
+      else if (submission.job.state === 'PENDING') void control.cancelWaiting(submission, REASON);
   }
 
   /** Leaves the jobs to the hosts: here they settle FAILED, which counts as no failure of theirs. */

@@ -5,7 +5,19 @@ import type { QueueKeys } from './keys.js';
 
 /** The fields of a job's record that say how it stands. */
 const FIELDS = [
-  ...['timestamp', 'processedOn', 'finishedOn', 'returnvalue', 'failedReason', 'tserr', 'atm', 'stc', 'pb', 'tsm'],
+  ...[
+    'timestamp',
+    'processedOn',
+    'finishedOn',
+    'returnvalue',
+    'failedReason',
+    'tserr',
+    'atm',
+    'stc',
+    'pb',
+    'tsm',
+    'tsnb',
+  ],
 ] as const;
 
 /** A job's record, as far as it is read. */
@@ -37,7 +49,7 @@ export async function readRecords(redis: Redis, keys: QueueKeys, ids: readonly s
 }
 
 function readRecord(fields: readonly (string | null)[], isLocked: boolean): JobRecord {
-  const [addedAt, begunAt, finishedAt, value, reason, error, attempts, stalls, host, settled] = fields;
+  const [addedAt, begunAt, finishedAt, value, reason, error, attempts, stalls, host, settled, notBegun] = fields;
   if (addedAt == null) return { state: 'gone' };
   const number = (text: string | null | undefined): number => Number(text ?? 0);
   const queuedMs = begunAt == null ? 0 : Math.max(0, number(begunAt) - number(addedAt));
@@ -51,7 +63,10 @@ function readRecord(fields: readonly (string | null)[], isLocked: boolean): JobR
       run: run(attempt + (isLocked ? 1 : 0)),
       settled: settled ?? undefined,
     };
-  if (reason != null && value == null) return { state: 'failed', reason, error: parsed(error), run: run(attempt) };
+  if (reason != null && value == null) {
+    const begun = notBegun == null ? attempt : Math.max(0, attempt - 1); // BullMQ counts an attempt that its host did not begin
+    return { state: 'failed', reason, error: parsed(error), run: run(begun) };
+  }
   return { state: 'completed', value: parsed(value), run: run(attempt) };
 }
 

@@ -3,6 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CancellationToken, Mutex } from 'thread-system';
 import { decodeValue, encodeValue } from '../../../build/cluster/codec/value-codec.js';
+import { sameDates } from '../../support/same-dates.ts';
+
+expect.addEqualityTesters([sameDates]);
 
 const there = (value: unknown): unknown => JSON.parse(JSON.stringify(encodeValue(value, 'args').encoded));
 const thereAndBack = (value: unknown): unknown => decodeValue(there(value), 'args');
