@@ -17,16 +17,19 @@ export interface ViewPlan {
   readonly buffers: readonly Uint8Array[];
 }
 
-/** How many objects are searched. Views behind them are left to the clone. */
+/** How many objects are searched, each as often as it is met. Views behind them are left to the clone. */
 const MAX_OBJECTS = 2 ** 20;
+/** How many values without objects are read again each time that their list or object is met. */
+const FEW = 8;
+/** How many items of a list may be getters: one is likely only in a list of a few items that was made for a test. */
+const CHECKED_ITEMS = 8;
 /** A list with more holes in a row is read by its keys. */
 const MAX_HOLES = 1000;
 
-const { getOwnPropertyDescriptor, hasOwn, keys: keysOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys: keysOf, prototype: OBJECT } = Object;
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
 const { isBuffer } = Buffer;
-const NO_KEYS: readonly string[] = [];
 
 /**
  * Returns what to do about the views in a value, in arrays, plain objects, Maps and Sets at any depth; `undefined` if the
@@ -36,8 +39,9 @@ const NO_KEYS: readonly string[] = [];
  */
 export function planViews(value: unknown, moved: readonly unknown[]): ViewPlan | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { views, memories } = new ViewSearch(value);
-  if (views.length === 0) return undefined;
+  const { found, memories } = new ViewSearch(value);
+  if (found.size === 0) return undefined;
+  const views = [...found];
   for (const memory of moved) memories.add(memory as object);
   const overlapping = overlappingViews(views);
   const copies = new Map<object, ArrayBufferView>();
@@ -88,70 +92,117 @@ function overlappingViews(views: readonly ArrayBufferView[]): ReadonlySet<ArrayB
   return found;
 }
 
-/** Finds the views in a value, and buffers that are in it as such. Runs no getter of an object unlike those before, and no proxy. */
+/**
+ * Finds the views in a value, and buffers that are in it as such. Runs no getter of an object unlike those before, and no proxy.
+ * Every value that is cloned is searched: for a list of records it takes a fifth to a half of the time that its clone takes.
+ */
 class ViewSearch {
-  readonly views: ArrayBufferView[] = [];
+  readonly found = new Set<ArrayBufferView>();
   readonly memories = new Set<object>();
-  readonly #objects = new Set<object>();
-  /** The keys of the last object without getters. */
-  #plainKeys = NO_KEYS;
+  /** Those with objects in them, which alone may lead back to themselves, and those with more than a few values. */
+  readonly #entered = new Set<object>();
+  /** Those to be searched, and beside each the key by which it was found. */
+  readonly #left: object[] = [];
+  readonly #leftKeys: string[] = [];
+  #met = 0;
+  /** The keys of an object without getters, by the key of that object: those of other records mostly are the same. */
+  readonly #plainKeys = new Map<string, readonly string[]>();
+  /** The keys of lists whose first items were read without their getters. */
+  readonly #plainLists = new Set<string>();
 
   constructor(value: object) {
-    this.#objects.add(value);
-    for (const object of this.#objects) this.#search(object);
+    this.#meet(value, '');
+    for (let object = this.#left.pop(); object !== undefined; object = this.#left.pop())
+      this.#search(object, this.#leftKeys.pop() as string);
   }
 
-  #search(object: object): void {
+  #search(object: object, key: string): void {
     if (types.isProxy(object)) return;
-    if (isView(object)) this.views.push(object);
-    else if (isArray(object)) this.#searchList(object);
+    const prototype: unknown = getPrototypeOf(object);
+    if (prototype === OBJECT) this.#searchProperties(object as Properties, key);
+    else if (isArray(object)) this.#searchList(object, key);
+    else if (isView(object)) this.found.add(object);
     else if (types.isMap(object)) {
       // not as the object's class iterates
-      for (const key of Map.prototype.keys.call(object)) this.#add(key);
-      for (const item of Map.prototype.values.call(object)) this.#add(item);
+      if (!this.#enter(object)) return;
+      for (const item of Map.prototype.keys.call(object)) this.#meet(item, key);
+      for (const item of Map.prototype.values.call(object)) this.#meet(item, key);
     } else if (types.isSet(object)) {
-      for (const item of Set.prototype.values.call(object)) this.#add(item);
+      if (!this.#enter(object)) return;
+      for (const item of Set.prototype.values.call(object)) this.#meet(item, key);
     } else if (types.isArrayBuffer(object)) this.memories.add(object);
-    else if (isPlain(object)) this.#searchProperties(object as Readonly<Record<string, unknown>>);
+    else if (isPlain(object)) this.#searchProperties(object as Properties, key);
   }
 
-  #add(item: unknown): void {
-    if (typeof item === 'object' && item !== null && this.#objects.size < MAX_OBJECTS) this.#objects.add(item);
+  /** Returns whether it is entered for the first time. */
+  #enter(object: object): boolean {
+    if (this.#entered.has(object)) return false;
+    this.#entered.add(object);
+    return true;
   }
 
-  #searchList(list: readonly unknown[]): void {
+  #meet(item: unknown, key: string): void {
+    if (typeof item !== 'object' || item === null || this.#met++ >= MAX_OBJECTS) return;
+    this.#left.push(item);
+    this.#leftKeys.push(key);
+  }
+
+  #searchList(list: readonly unknown[], key: string): void {
+    let isEntered = list.length > FEW;
+    if (isEntered && !this.#enter(list)) return;
     let holes = 0;
+    const checked = this.#plainLists.has(key) ? 0 : CHECKED_ITEMS;
+    this.#plainLists.add(key);
     for (let i = 0; i < list.length; i++) {
-      // no getter is likely to be here, other than in a list of a few items that was made for a test
-      const item = i < 8 ? getOwnPropertyDescriptor(list, i)?.value : list[i];
-      if (item !== undefined) this.#add(item);
-      else if (!hasOwn(list, i) && ++holes > MAX_HOLES) {
-        for (const key of keysOf(list)) this.#add(getOwnPropertyDescriptor(list, key)?.value);
+      const item = i < checked ? getOwnPropertyDescriptor(list, i)?.value : list[i];
+      if (typeof item === 'object' && item !== null) {
+        if (!isEntered && !this.#enter(list)) return;
+        isEntered = true;
+        this.#meet(item, key);
+      } else if (item === undefined && !hasOwn(list, i) && ++holes > MAX_HOLES) {
+        for (const name of keysOf(list)) this.#meet(getOwnPropertyDescriptor(list, name)?.value, key);
         return;
       }
     }
   }
 
-  #searchProperties(object: Readonly<Record<string, unknown>>): void {
-    const keys = keysOf(object);
-    if (areSame(keys, this.#plainKeys)) {
-      for (const key of keys) this.#add(object[key]);
+  #searchProperties(object: Properties, key: string): void {
+    const plainKeys = this.#plainKeys.get(key);
+    if (plainKeys === undefined || !hasKeys(object, plainKeys)) {
+      this.#searchUnknown(object, key);
       return;
     }
+    let isEntered = plainKeys.length > FEW;
+    if (isEntered && !this.#enter(object)) return;
+    for (const name in object) {
+      const item = object[name];
+      if (typeof item !== 'object' || item === null) continue;
+      if (!isEntered && !this.#enter(object)) return;
+      isEntered = true;
+      this.#meet(item, name);
+    }
+  }
+
+  #searchUnknown(object: Properties, key: string): void {
+    if (!this.#enter(object)) return;
+    const keys = keysOf(object);
     let isPlainData = true;
-    for (const key of keys) {
-      const { value, get } = getOwnPropertyDescriptor(object, key) ?? {};
-      if (get === undefined) this.#add(value);
+    for (const name of keys) {
+      const { value, get } = getOwnPropertyDescriptor(object, name) ?? {};
+      if (get === undefined) this.#meet(value, name);
       else isPlainData = false;
     }
-    if (isPlainData) this.#plainKeys = keys;
+    if (isPlainData) this.#plainKeys.set(key, keys);
   }
 }
 
-function areSame(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+type Properties = Readonly<Record<string, unknown>>;
+
+/** Whether an object has exactly these keys, and inherits none. `for…in` is four times as fast here as `Object.keys`. */
+function hasKeys(object: object, keys: readonly string[]): boolean {
+  let count = 0;
+  for (const key in object) if (key !== keys[count++]) return false;
+  return count === keys.length;
 }
 
 /** Returns what was sent for a Buffer as a Buffer over the same memory. */
