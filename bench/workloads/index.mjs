@@ -10,6 +10,7 @@ import * as megabyte from './megabyte.mjs';
 import * as memory from './memory.mjs';
 import * as noop from './noop.mjs';
 import * as path from './path.mjs';
+import * as payload from './payload.mjs';
 import * as pending from './pending.mjs';
 import * as record from './record.mjs';
 import * as roundTrip from './round-trip.mjs';
@@ -23,6 +24,7 @@ export const workloads = [
   noop,
   path,
   record,
+  payload,
   factorial,
   roundTrip,
   urgent,

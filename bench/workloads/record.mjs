@@ -4,7 +4,7 @@ import { throughput } from './throughput.mjs';
 export const name = 'record';
 
 /** An object of about 1 KB as JSON, as a service would pass on. */
-const recordOf = (index) => ({
+export const recordOf = (index) => ({
   id: index,
   uuid: `7f9c24e8-3b1d-4c6a-9d52-${String(index).padStart(12, '0')}`,
   path: `src/components/button/index-${index}.tsx`,

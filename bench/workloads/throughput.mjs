@@ -13,14 +13,17 @@ const MEASURED_MS = 300;
  * @param {string} what.workload
  * @param {(index: number) => unknown} what.input of the job of that index.
  * @param {(index: number) => unknown} what.expected its result.
+ * @param {(result: unknown, index: number) => boolean} [what.isRight] whether a result is what it should be, if it is no primitive.
  * @param {number} what.batch how many jobs are submitted before any is collected.
  * @param {number} [what.many] another size of batch, of ours only.
- * @param {{ collected: object, awaited?: object }} what.rows what the table asks of each.
+ * @param {{ collected?: object, awaited?: object }} what.rows what the table asks of each.
  * @param {number} [what.rounds]
  * @param {import('../measure.mjs').Run} run
  * @returns {Promise<import('./workload.mjs').Row[]>}
  */
-export async function throughput({ task, workload, input, expected, batch, many, rows, rounds = 5 }, run) {
+export async function throughput(what, run) {
+  const { task, workload, input, batch, many, rows, rounds = 5 } = what;
+  const { expected, isRight = (result, index) => result === expected(index) } = what;
   const inputs = Array.from({ length: run.size(Math.max(batch, many ?? 0)) }, (_, index) => input(index));
   const ofBatch = inputs.slice(0, run.size(batch));
   const rate = async (contender, list = ofBatch) => {
@@ -28,13 +31,13 @@ export async function throughput({ task, workload, input, expected, batch, many,
     let totalMs = 0;
     do {
       const { ms, result } = await timed(() => contender.runAll(list));
-      verify(result, list.length, expected);
+      verify(result, list.length, isRight);
       count += list.length;
       totalMs += ms;
     } while (totalMs < MEASURED_MS && !run.quick);
     return (count / totalMs) * 1000;
   };
-  const collected = openCollected(task);
+  const collected = rows.collected && openCollected(task);
   const awaited = rows.awaited && openAwaited(task);
   const collectedMany = many && openCollected(task);
   const peers = await openPeers(task, rate, { better: 'more', quick: run.quick });
@@ -56,7 +59,8 @@ export async function throughput({ task, workload, input, expected, batch, many,
     figures: [figures[contenders.indexOf(contender)], ...theirs],
     ...asked,
   });
-  const made = [rowOf(collected, 'waitAll', { chart: 'throughput', ...rows.collected })];
+  const made = [];
+  if (collected) made.push(rowOf(collected, 'waitAll', { chart: 'throughput', ...rows.collected }));
   if (awaited) made.push(rowOf(awaited, 'awaited', { chart: 'throughput', ...rows.awaited }));
   if (collectedMany) {
     const asked = { limit: undefined, note: `the others as above, ${batch.toLocaleString('en')} at once.` };
@@ -65,9 +69,9 @@ export async function throughput({ task, workload, input, expected, batch, many,
   return made;
 }
 
-function verify(results, count, expected) {
+function verify(results, count, isRight) {
   if (results.length !== count) throw new Error(`${results.length} results of ${count} jobs`);
   for (let index = 0; index < count; index++) {
-    if (results[index] !== expected(index)) throw new Error(`Job ${index} gave ${results[index]}`);
+    if (!isRight(results[index], index)) throw new Error(`Job ${index} gave ${results[index]}`);
   }
 }
