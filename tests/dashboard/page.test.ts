@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Page } from 'playwright-core';
 import { type Job, ThreadPool } from 'thread-system';
 import { type DashboardOptions, dashboard } from 'thread-system/dashboard';
+import { TestBrowser } from '../support/browser.ts';
 import { occupy } from '../support/gate.ts';
 import { tasks } from '../support/tasks.ts';
-import { TestBrowser } from '../support/browser.ts';
 import { Served } from './served.ts';
 
 const HOSTILE = '<img src=x onerror="window.hacked = true">';
