@@ -7,7 +7,7 @@ const SLOW = [
     'examples',
     'invariants',
     'faults',
-    'docs/code',
+    'docs/(code|site)',
     'conformance/(process|thread)',
     'sync/model/wait-queue',
     'wire/model',

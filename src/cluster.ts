@@ -1,3 +1,8 @@
+/**
+ * Jobs on many machines, by BullMQ on Redis.
+ *
+ * @module thread-system/cluster
+ */
 export type { ClusterGroup } from './cluster/compose/cluster-group.js';
 export type { ClusterMapOptions, PlainClusterMapOptions } from './cluster/compose/cluster-maps.js';
 export type { ClusterSchedule } from './cluster/compose/cluster-schedule.js';

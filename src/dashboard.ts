@@ -1,3 +1,8 @@
+/**
+ * A page that shows what pools do.
+ *
+ * @module thread-system/dashboard
+ */
 export type { ShownCluster } from './dashboard/cluster-reader.js';
 export { type DashboardHandler, type DashboardPools, dashboard } from './dashboard/dashboard.js';
 export type { DashboardOptions, DashboardShow } from './dashboard/dashboard-options.js';

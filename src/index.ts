@@ -1,3 +1,8 @@
+/**
+ * Pools, jobs, and what threads share.
+ *
+ * @module thread-system
+ */
 export type { ContextStore, ContextStores } from './base/context-stores.js';
 export type { GraphNode, GraphRunOptions, NodeOptions, NodeOutput, WithOutputs } from './compose/graph/graph-node.js';
 export { type GraphOptions, JobGraph } from './compose/graph/job-graph.js';

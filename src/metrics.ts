@@ -1,3 +1,8 @@
+/**
+ * Metrics of pools for Prometheus and OpenTelemetry.
+ *
+ * @module thread-system/metrics
+ */
 export type {
   MeasuredCluster,
   MeasuredPool,

@@ -1,3 +1,8 @@
+/**
+ * Spans of OpenTelemetry for jobs.
+ *
+ * @module thread-system/otel
+ */
 export { type InstrumentOptions, instrument } from './exporters/otel/instrument.js';
 export {
   ThreadSystemInstrumentation,

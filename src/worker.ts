@@ -1,3 +1,8 @@
+/**
+ * What tasks use: the job that they run, and what threads share.
+ *
+ * @module thread-system/worker
+ */
 export type { ContextStore, ContextStores } from './base/context-stores.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
 export { Barrier } from './sync/barrier.js';

@@ -1,6 +1,7 @@
 /** What tasks may ask of the thread that made their pool, by name: the pool's option `functions`. */
 export type PoolFunctions = Readonly<Record<string, PoolFunction>>;
 
+/** @inline */
 export type PoolFunction = (...args: never[]) => unknown;
 
 /** The names of the functions in `C`; any name if `C` does not say. */

@@ -7,6 +7,8 @@
  * - `died`: by itself, such as by `process.exit()` in a task.
  * - `shutdown`: the pool was shut down.
  * - `failed to start`: before it took jobs.
+ *
+ * @useDeclaredType
  */
 export type WorkerExitReason = (typeof WORKER_EXIT_REASONS)[number];
 

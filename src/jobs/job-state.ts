@@ -22,7 +22,11 @@ export type JobState = (typeof JobState)[keyof typeof JobState];
 /** The three states a job can end in. */
 export type SettledState = 'COMPLETED' | 'FAILED' | 'CANCELLED';
 
-/** A job in JSON: its identity and status, without arguments, result or error. */
+/**
+ * A job in JSON: its identity and status, without arguments, result or error.
+ *
+ * @inline
+ */
 export interface JobJson {
   readonly id: number;
   readonly name: string;

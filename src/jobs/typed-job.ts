@@ -2,6 +2,7 @@ import { Job as UntypedJob } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { Task, TaskArgs, TaskProgress, TaskResult } from './task.js';
 
+/** @interface */
 export type Job<T = unknown, P = unknown> = UntypedJob<T, P>;
 
 /** A job of the task `K`. */
@@ -23,5 +24,5 @@ export interface JobConstructor {
   readonly prototype: Job;
 }
 
-/** {@link UntypedJob}, with result, progress and arguments inferred from the task. */
+/** The constructor of {@link Job}, with result, progress and arguments inferred from the task. */
 export const Job: JobConstructor = UntypedJob;

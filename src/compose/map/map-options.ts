@@ -23,7 +23,7 @@ export interface MapOptions extends Omit<JobOptions, 'transfer'> {
    */
   readonly args?: readonly unknown[] | undefined;
   /**
-   * Whether the map goes on after an item has failed: each result is then a {@link SettledItem}. Default: false, the
+   * Whether the map goes on after an item has failed: each result is then a `SettledItem`. Default: false, the
    * first failure ends the map.
    */
   readonly settled?: boolean | undefined;

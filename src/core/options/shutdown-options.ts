@@ -4,6 +4,7 @@ import { checkMs, checkOneOf } from '../../base/check/values.js';
 /** The modes, from the mildest to the strictest. */
 export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;
 
+/** @useDeclaredType */
 export type ShutdownMode = (typeof SHUTDOWN_MODES)[number];
 
 export interface ShutdownOptions {

@@ -1,3 +1,4 @@
+/** @inline */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** The platform's error classes that are no globals, by qualified names, as a user's class may be called RuntimeError, too. */
