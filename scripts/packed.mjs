@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-const QUIETLY = ['--no-audit', '--no-fund', '--loglevel=error'];
+export const QUIETLY = ['--no-audit', '--no-fund', '--loglevel=error'];
 
-function npm(args, cwd) {
+/** Runs npm in a folder, and returns what it prints. */
+export function npm(args, cwd) {
   const shell = process.platform === 'win32';
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
 }

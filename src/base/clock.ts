@@ -1,4 +1,5 @@
-import { findRealTimers, unfaked } from './real-timers.js';
+import { has } from './platform/capabilities.js';
+import { findRealTimers, unfaked } from './platform/real-timers.js';
 
 /**
  * The platform's own clocks and timers, even if a test has already faked them when the library is loaded: such a test
@@ -10,17 +11,31 @@ export const queueMicrotask = unfaked(globalThis.queueMicrotask, 'queueMicrotask
 
 const { nextTick: foundTick, hrtime: foundClock } = process;
 const tick = unfaked(foundTick, 'nextTick');
-const hrtime = unfaked(foundClock, 'hrtime');
+const ownClock = unfaked(foundClock, 'hrtime');
+const hrtime = has('sharedClock') ? ownClock : shifted(ownClock, performance.timeOrigin);
 
 export const nextTick = (fn: () => void): void => tick(fn);
 
 /**
- * Returns the time in ms on the machine's monotonic clock, which all threads share. Not `performance.now()`, which has
+ * Returns the time in ms on a monotonic clock that all threads share: the machine's, where the platform has it. Not `performance.now()`, which has
  * a different origin on each thread, takes 10 ns longer, and takes a thread 2 ms to load.
  */
 export function now(): number {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds * 1e-6;
+}
+
+/**
+ * Where a thread's clock begins with the thread: shifts it to 1970, which all threads share.
+ *
+ * @param originMs the thread's beginning, in ms since 1970.
+ */
+function shifted(clock: () => [number, number], originMs: number): () => [number, number] {
+  const originSeconds = originMs / 1e3;
+  return () => {
+    const [seconds, nanoseconds] = clock();
+    return [originSeconds + seconds, nanoseconds];
+  };
 }
 
 /** Captured before any code can replace it. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { nextTick } from '../base/clock.js';
 import { enterNesting } from '../base/nesting.js';
+import { has } from '../base/platform/capabilities.js';
 import { CollectionWatch } from '../contract/collections.js';
 import { setCurrentJobCheck } from '../sync/sharing/registry.js';
 import { joinWakeups, setBlockListener } from '../sync/waiting/wakeup.js';
@@ -188,7 +189,9 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
     const uncaught = new UncaughtErrors({ scopes, hooks, runner, port, crash });
     setCurrentJobCheck(() => runner.current()?.throwIfCancelled());
     setBlockListener(blocking);
-    process.on('uncaughtException', (error) => uncaught.add(error));
+    const onUncaught = (error: unknown): void => uncaught.add(error);
+    process.on('uncaughtException', onUncaught);
+    if (!has('rejectionsAreUncaught')) process.on('unhandledRejection', onUncaught);
     output.takeOver(init.printed);
   }
   const collections = new CollectionWatch((seen, answer) =>

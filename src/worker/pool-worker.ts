@@ -1,5 +1,5 @@
 // The entry of every worker. Bundled into one file that imports node: builtins only, so that its text can be embedded.
-import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { GREETING, VERSION } from '../base/version.js';
 import type { WorkerInit } from '../wire/message/protocol.js';
 import { startWorker } from './engine.js';
@@ -25,8 +25,8 @@ function isInit(message: unknown): message is WorkerInit {
 
 if (parentPort !== null) {
   const port = parentPort;
-  // the pool posts it as it creates the thread, so it is there already
-  const first: unknown = receiveMessageOnPort(port)?.message;
+  // the pool posts it as it creates the thread, so it is there already; but Deno's parentPort is no MessagePort
+  const first: unknown = port instanceof MessagePort ? receiveMessageOnPort(port)?.message : undefined;
   if (isInit(first)) start(first);
   else {
     const onMessage = (message: unknown): void => {

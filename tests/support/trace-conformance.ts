@@ -6,7 +6,11 @@ import { tasks } from './tasks.ts';
 import { checked, instantsOf, slicesOf, threadOf, threadsOf } from './trace-schema.ts';
 
 /** The time of `now()` in µs, as in a trace. */
-const nowUs = (): number => Number(process.hrtime.bigint()) / 1_000;
+/** The time as traces have it: of the machine's clock, or since 1970 where each thread's clock begins with the thread. */
+const nowUs = (): number =>
+  'bun' in process.versions || 'deno' in process.versions
+    ? (performance.timeOrigin + performance.now()) * 1_000
+    : Number(process.hrtime.bigint()) / 1_000;
 
 const ofJob = (events: readonly TraceEvent[], id: number): TraceEvent[] =>
   events.filter((event) => event.id === id || event.args['id'] === id);

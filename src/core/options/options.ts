@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { wrongType } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../../base/check/options.js';
+import { checkSupported } from '../../base/check/support.js';
 import {
   checkArray,
   checkBoolean,
@@ -151,6 +152,7 @@ export function resolvePoolOptions(options: unknown): PoolSettings {
   const { maxWorkers: most, minWorkers = 0, concurrency = 1, logger, teardown, around, aging } = given;
   const maxWorkers = most === undefined ? availableParallelism() : toMaxWorkers(most, ACTION);
   const kind = checkOneOf(given.kind ?? 'thread', KINDS, 'kind', ACTION);
+  if (kind === 'process') checkSupported('processes', "kind 'process'", ACTION);
   checkLogger(logger, ACTION);
   return {
     kind,

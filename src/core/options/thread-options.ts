@@ -2,6 +2,7 @@ import { type ResourceLimits, SHARE_ENV, type Worker } from 'node:worker_threads
 import { bare } from '../../base/bare.js';
 import { mustBe, wrongType } from '../../base/check/argument-errors.js';
 import { type Given, optionNames, readOptions } from '../../base/check/options.js';
+import { checkSupported } from '../../base/check/support.js';
 import { checkNumber, checkObject, checkText, copyStrings } from '../../base/check/values.js';
 import type { PoolKind } from './pool-kind.js';
 
@@ -83,6 +84,8 @@ export function readThreadOptions(given: Given<ThreadOptions>, kind: PoolKind, a
         `kind '${kind}'`,
       );
   }
+  if (resourceLimits !== undefined) checkSupported('resourceLimits', 'resourceLimits', action);
+  if (execArgv !== undefined) checkSupported('execArgv', 'execArgv', action);
   if (worker !== undefined && (argv !== undefined || workerData !== undefined))
     throw wrongType(action, 'argv and workerData cannot be given with worker, which passes them to new Worker itself');
   return bare({

@@ -1,3 +1,4 @@
+import { checkSupported } from '../../base/check/support.js';
 import { all } from '../../base/promises.js';
 import { settlesWithin } from '../../base/timer.js';
 import type { ThreadProfile } from '../../contract/thread-profile.js';
@@ -42,8 +43,9 @@ export class Profiling {
     this.#kind = kind;
   }
 
-  /** @throws what `fn` throws; {Error} if a profile is being made already. */
+  /** @throws what `fn` throws; {Error} if a profile is being made already; {TypeError} on a platform that cannot profile threads. */
   async run(fn: () => unknown, { workers, reaper }: ProfilingDeps): Promise<CpuProfile> {
+    if (this.#kind !== 'inline') checkSupported('profiles', `profile of kind '${this.#kind}'`, 'profile');
     if (this.#isUnderway) throw new Error('Cannot profile: this pool is already being profiled');
     this.#isUnderway = true;
     const keepAlive = new KeepAlive();

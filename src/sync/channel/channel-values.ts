@@ -1,3 +1,4 @@
+import { has } from '../../base/platform/capabilities.js';
 import { messageOf, NotCloneableError } from '../../errors.js';
 import { ValueTag } from './channel-words.js';
 
@@ -33,14 +34,25 @@ export function encode(value: unknown): ChannelValue {
       return FALSE;
   }
   try {
-    const serializer = new (v8().Serializer)();
-    serializer.writeHeader();
-    serializer.writeValue(value);
-    return { tag: ValueTag.BYTES, number: 0, bytes: serializer.releaseBuffer() };
+    return { tag: ValueTag.BYTES, number: 0, bytes: has('serializers') ? toBytes(value) : v8().serialize(value) };
   } catch (cause) {
     const message = `Cannot send value by a channel: ${messageOf(cause)}`;
     throw new NotCloneableError(message, { path: 'value', cause });
   }
+}
+
+// not by v8.serialize where it can be helped: shared memory would silently be copied
+function toBytes(value: unknown): Uint8Array {
+  const serializer = new (v8().Serializer)();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
+}
+
+function fromBytes(bytes: Uint8Array): unknown {
+  const deserializer = new (v8().Deserializer)(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
 }
 
 /** @throws {NotCloneableError} if the value cannot be read here. */
@@ -55,9 +67,7 @@ export function decode(tag: number, bytes: Uint8Array | undefined): unknown {
   }
   if (bytes === undefined) return undefined;
   try {
-    const deserializer = new (v8().Deserializer)(bytes);
-    deserializer.readHeader();
-    return deserializer.readValue();
+    return has('serializers') ? fromBytes(bytes) : v8().deserialize(bytes);
   } catch (cause) {
     throw new NotCloneableError(`Cannot read a value of a channel: ${messageOf(cause)}`, { path: 'value', cause });
   }

@@ -7,8 +7,8 @@ import { stackOf } from '../../errors.js';
 
 /** The address in a frame: in parentheses after a function's name, or alone; followed by line and column. */
 const ADDRESS = /^\s+at (?:.*\()?(.+?):\d+:\d+\)?$/;
-/** Frames of Node.js, or of no file. They may lie between the worker's own. */
-const OF_NOBODY = /^\s+at .*(?:\(?node:|<anonymous>\)?$|\(native\)$|\(index \d+\)$)/;
+/** Frames of the platform (Deno's own are `ext:`), or of no file. They may lie between the worker's own. */
+const OF_NOBODY = /^\s+at .*(?:\(?(?:node|ext):|<anonymous>\)?$|\(native\)$|\(index \d+\)$)/;
 /** The end of this file's address if source maps are on. What is before it is the library's source folder. */
 const SOURCE = /wire[\\/]message[\\/]own-frames\.[jt]s$/;
 
