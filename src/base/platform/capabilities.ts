@@ -9,6 +9,8 @@ const SUPPORT = {
   resourceLimits: ['Node.js'],
   /** The option `execArgv` of threads: elsewhere flags are shown by `process.execArgv`, and not obeyed. */
   execArgv: ['Node.js'],
+  /** The options `stdout` and `stderr` of threads: a thread's output can be had before it is printed. */
+  outputOptions: ['Node.js', 'Bun'],
   /** `pool.profile()`: an inspector that reaches other threads. */
   profiles: ['Node.js'],
   /** `Serializer` of `node:v8`, which writes shared memory and views as structured clone does. */

@@ -129,7 +129,9 @@ function checkCloneable(value: unknown, action: string): unknown {
 }
 
 function checkOutput(value: unknown, name: string, action: string): boolean | OutputStream | undefined {
-  if (value === undefined || typeof value === 'boolean') return value;
+  if (value === undefined || value === false) return value;
+  checkSupported('outputOptions', name, action);
+  if (value === true) return value;
   if (typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function')
     return value as OutputStream;
   throw mustBe('a boolean or a writable stream', value, name, action);
