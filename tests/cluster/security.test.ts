@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { ClusterHost, ClusterPool } from 'thread-system/cluster';
@@ -57,6 +61,53 @@ describe('users with the least rights', () => {
       await expect(redis.keys('*')).rejects.toThrow('NOPERM');
       await expect(redis.eval("return redis.call('GET', 'of another')", 0)).rejects.toThrow(/NOPERM|can't access/);
       redis.disconnect();
+    }
+  });
+
+  test('over TLS run jobs, if they know the certificate of the server', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+    try {
+      const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+      const files = ['-keyout', key, '-out', cert];
+      const made = [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+      ];
+      execFileSync('openssl', [...made, ...files, ...subject], { stdio: 'pipe' });
+      await using secured = await RedisServer.startTls({ cert, key });
+      const tls = { ca: readFileSync(cert) };
+      const root = new Redis({ ...secured.connection, tls });
+      const queue = newQueue();
+      const ofQueue = [`~bull:${queue}:*`, `~ts:{${queue}}:*`, 'resetchannels', `&ts:{${queue}}:cx`];
+      await root.acl('SETUSER', 'host', 'on', '>host-password', ...ofQueue, ...COMMON, '+subscribe');
+      await root.acl('SETUSER', 'submitter', 'on', '>submitter-password', ...ofQueue, ...COMMON, '+publish');
+      root.disconnect();
+      const as = (username: string) => ({ ...secured.connection, tls, username, password: `${username}-password` });
+      await using host = new ClusterHost({ connection: as('host'), queue, tasks, maxWorkers: 1 });
+      await host.ready;
+      await using pool = new ClusterPool({ connection: as('submitter'), queue });
+      expect(await pool.map(tasks.twice, [1, 2, 3])).toEqual([2, 4, 6]);
+      const loop = pool.submit(tasks.spin);
+      await until(() => loop.state === 'RUNNING');
+      expect(await loop.cancel()).toBe(true);
+
+      const unknown = { ...as('submitter'), tls: {} };
+      await using stranger = new ClusterPool({ connection: unknown, queue, connectTimeoutMs: 500 });
+      const refused = await stranger.submit(tasks.noop).catch((thrown: unknown) => thrown);
+      expect(refused).toMatchObject({
+        code: 'ERR_CLUSTER_UNAVAILABLE',
+        cause: { message: expect.stringMatching(/self.signed certificate/) },
+      });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

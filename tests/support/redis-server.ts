@@ -25,6 +25,23 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
+  /** Starts one that takes nothing but TLS, with a certificate of its own in files. */
+  static async startTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<RedisServer> {
+    const port = await freePort();
+    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+    const server = new RedisServer(port, [
+      '--port',
+      '0',
+      '--tls-port',
+      `${port}`,
+      '--tls-auth-clients',
+      'no',
+      ...files,
+    ]);
+    await server.start();
+    return server;
+  }
+
   get connection(): { readonly host: string; readonly port: number } {
     return { host: '127.0.0.1', port: this.port };
   }
