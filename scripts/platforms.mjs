@@ -46,7 +46,7 @@ const PLATFORMS = {
     files: BASICS,
     leftOut: [
       ...EVERYWHERE,
-      { tests: /options of Node.js › send what tasks print/, lacks: 'output of threads' },
+      { tests: /options of Node.js › (std... |send what|refuse wrong)/, lacks: 'output of threads' },
       { tests: /a message › may carry a token/, lacks: 'a refusal to clone that leaves what is transferred as it is' },
       { tests: /an uncaught error › of/, lacks: 'the async context of an uncaught error' },
     ],
