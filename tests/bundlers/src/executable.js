@@ -3,4 +3,4 @@ import { pathToFileURL } from 'node:url';
 import { taskModule } from 'thread-system';
 import { run } from './run.js';
 
-void run(taskModule(new URL('tasks.js', pathToFileURL(process.execPath))), ['thread', 'inline']);
+void run(taskModule(new URL('tasks.js', pathToFileURL(process.execPath))), { kinds: ['thread', 'inline'] });

@@ -1,7 +1,7 @@
 import { ThreadPool } from 'thread-system';
 
 /** Prints what pools of each kind make of inline functions and of a task module. */
-export async function run(tasks, kinds = ['thread', 'process', 'inline']) {
+export async function run(tasks, { kinds = ['thread', 'process', 'inline'], print = console.log } = {}) {
   for (const kind of kinds) {
     const pool = new ThreadPool({ kind, maxWorkers: 2 });
     const inline = pool.submit(
@@ -19,7 +19,7 @@ export async function run(tasks, kinds = ['thread', 'process', 'inline']) {
       return this.attempt;
     });
     const fromModule = pool.submit(tasks.nameOfJob, ['job'], { name: 'mine' });
-    console.log(kind, ...(await inline), await generator, await fromModule);
+    print(kind, ...(await inline), await generator, await fromModule);
     await pool.shutdown();
   }
 }
