@@ -20,7 +20,8 @@ export function checkLinks(folder) {
     if (/^[a-z]+:/i.test(link)) return;
     links++;
     const [path, anchor] = link.split('#');
-    const file = path === '' ? from : posix.join(base, decodeURI(path));
+    const named = path === '' ? from : posix.join(base, decodeURI(path));
+    const file = /(^\.|\/)$/.test(named) ? posix.join(named, 'index.html') : named; // a folder's page, as servers send it
     const isThere = files.has(file) && (!anchor || attributes.get(file)?.ids.has(decodeURIComponent(anchor)));
     if (!isThere) dead.push(`${from}: ${link}`);
   };

@@ -48,7 +48,7 @@ const pages = new Map();
 /** The path of the page for a file or folder of the project. */
 function pageFor(path) {
   const isFolder = statSync(join(root, path)).isDirectory();
-  if (isFolder && existsSync(join(root, path, 'README.md'))) return pageFor(`${path}/README.md`);
+  if (isFolder && existsSync(join(root, path, 'README.md'))) return pageFor(posix.join(path, 'README.md'));
   const isPage = extname(path) === '.md';
   const page = isPage ? path : `${path}.md`;
   if (!pages.has(page)) pages.set(page, isPage ? readPage : isFolder ? listFolder : showFile);
