@@ -80,7 +80,7 @@ test('a rejection that nobody handles is reported, and its worker goes on', asyn
   });
   const failure = job.then(
     () => undefined,
-    (error: Error) => error,
+    (error: unknown) => error as Error,
   );
   // Bun does not tell whose code has left it
   const reported = other?.[1] === 'Bun' ? await late : await failure;
