@@ -10,7 +10,7 @@ export interface QueueOptions {
   readonly connection: ClusterConnection;
   /** Name of the queue: letters, digits, `-`, `_` and `.`. */
   readonly queue: string;
-  /** Prefix of BullMQ's keys. With a Redis Cluster: `'{bull}'`. Default: `'bull'`. */
+  /** Prefix of BullMQ's keys. Default: `'bull'`. */
   readonly prefix?: string | undefined;
 }
 
