@@ -1,15 +1,11 @@
 // Kills hosts of a cluster while it works, and checks that no job is lost and none settles twice: `node scripts/cluster-kills.mjs`, after
 // a build. `--jobs 6000 --kills 12 --batch 32` are the defaults; `--batch 1` for none. Needs a redis-server in PATH.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ClusterPool, remoteTasks } from '../dist/cluster.js';
-import { freePort } from './free-port.mjs';
+import { startRedis } from './redis-server.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -28,12 +24,7 @@ async function startHost(connection) {
   return host;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'kills-'));
-const connection = { host: '127.0.0.1', port: await freePort() };
-const args = ['--bind', connection.host, '--port', `${connection.port}`, '--dir', folder, '--save', ''];
-const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-for await (const line of createInterface({ input: redis.stdout })) if (line.includes('Ready to accept')) break;
-redis.stdout.resume();
+const { connection, stop } = await startRedis();
 const hosts = [await startHost(connection), await startHost(connection)];
 try {
   const pool = new ClusterPool({ connection, queue: 'kills', sweepMs: 2_000, batch: max > 1 ? { max } : false });
@@ -75,6 +66,6 @@ try {
   await pool.shutdown();
   if (lost > 0 || twice > 0) process.exitCode = 1;
 } finally {
-  for (const child of [...hosts, redis]) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  for (const host of hosts) host.kill('SIGKILL');
+  stop();
 }

@@ -1,26 +1,18 @@
 // Measures what the simulation needs to know of this machine, and prints it: `node bench/simulation/calibrate.mjs`, after a build.
 // Needs a redis-server in PATH. Only CPU time and memory are read, which depend on the load of the machine less than time does.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { ClusterPool, remoteTasks } from '../../dist/cluster.js';
-import { freePort } from '../../scripts/free-port.mjs';
+import { startRedis } from '../../scripts/redis-server.mjs';
 
 const HOST = fileURLToPath(new URL('../../tests/cluster/fixtures/host.mjs', import.meta.url));
 const JOBS = 1_000;
 const tasks = remoteTasks();
 
-const folder = mkdtempSync(join(tmpdir(), 'calibrate-'));
-const connection = { host: '127.0.0.1', port: await freePort() };
-const server = ['--bind', connection.host, '--port', `${connection.port}`, '--dir', folder, '--save', ''];
-const redisServer = spawn('redis-server', server, { stdio: ['ignore', 'pipe', 'inherit'] });
-for await (const line of createInterface({ input: redisServer.stdout })) if (line.includes('Ready to accept')) break;
-redisServer.stdout.resume();
+const { connection, stop } = await startRedis();
 const redis = new Redis(connection);
 
 /** CPU time of a process, in ms: Linux counts in 1/100 s. */
@@ -79,6 +71,5 @@ try {
   }
 } finally {
   redis.disconnect();
-  redisServer.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  stop();
 }

@@ -1,0 +1,28 @@
+// A redis-server with nothing in it, for scripts: needs one in PATH.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort } from './free-port.mjs';
+
+/**
+ * Starts one on a free port of 127.0.0.1, which saves nothing. Resolves once it takes connections.
+ *
+ * @returns {Promise<{ connection: { host: string, port: number }, stop(): void }>}
+ */
+export async function startRedis() {
+  const folder = mkdtempSync(join(tmpdir(), 'thread-system-redis-'));
+  const connection = { host: '127.0.0.1', port: await freePort() };
+  const args = ['--bind', connection.host, '--port', `${connection.port}`, '--dir', folder, '--save', ''];
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: server.stdout })) if (line.includes('Ready to accept')) break;
+  server.stdout.resume();
+  return {
+    connection,
+    stop: () => {
+      server.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
