@@ -34,7 +34,7 @@ export function encode(value: unknown): ChannelValue {
       return FALSE;
   }
   try {
-    return { tag: ValueTag.BYTES, number: 0, bytes: has('serializers') ? toBytes(value) : v8().serialize(value) };
+    return { tag: ValueTag.BYTES, number: 0, bytes: toBytes(value) };
   } catch (cause) {
     const message = `Cannot send value by a channel: ${messageOf(cause)}`;
     throw new NotCloneableError(message, { path: 'value', cause });
@@ -42,14 +42,18 @@ export function encode(value: unknown): ChannelValue {
 }
 
 // not by v8.serialize where it can be helped: shared memory would silently be copied
-function toBytes(value: unknown): Uint8Array {
+const [toBytes, fromBytes] = has('serializers')
+  ? [writtenBytes, readBytes]
+  : [(value: unknown): Uint8Array => v8().serialize(value), (bytes: Uint8Array): unknown => v8().deserialize(bytes)];
+
+function writtenBytes(value: unknown): Uint8Array {
   const serializer = new (v8().Serializer)();
   serializer.writeHeader();
   serializer.writeValue(value);
   return serializer.releaseBuffer();
 }
 
-function fromBytes(bytes: Uint8Array): unknown {
+function readBytes(bytes: Uint8Array): unknown {
   const deserializer = new (v8().Deserializer)(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
@@ -67,7 +71,7 @@ export function decode(tag: number, bytes: Uint8Array | undefined): unknown {
   }
   if (bytes === undefined) return undefined;
   try {
-    return has('serializers') ? fromBytes(bytes) : v8().deserialize(bytes);
+    return fromBytes(bytes);
   } catch (cause) {
     throw new NotCloneableError(`Cannot read a value of a channel: ${messageOf(cause)}`, { path: 'value', cause });
   }
