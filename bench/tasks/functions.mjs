@@ -12,7 +12,7 @@ export function rescore(record) {
   return record;
 }
 
-/** Rows as a query of a database gives them: 1,000 of them are 100 KB of JSON. */
+/** Rows as a query of a database gives them: 1,100 of them are 100 KB of JSON. */
 export const rowsOf = (count) =>
   Array.from({ length: count }, (_, index) => ({
     id: index,

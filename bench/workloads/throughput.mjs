@@ -12,8 +12,8 @@ const MEASURED_MS = 300;
  * @param {string} what.task
  * @param {string} what.workload
  * @param {(index: number) => unknown} what.input of the job of that index.
- * @param {(index: number) => unknown} what.expected its result.
- * @param {(result: unknown, index: number) => boolean} [what.isRight] whether a result is what it should be, if it is no primitive.
+ * @param {(index: number) => unknown} [what.expected] its result, if it is a primitive.
+ * @param {(result: unknown, index: number) => boolean} [what.isRight] whether it is what it should be, if it is an object.
  * @param {number} what.batch how many jobs are submitted before any is collected.
  * @param {number} [what.many] another size of batch, of ours only.
  * @param {{ collected?: object, awaited?: object }} what.rows what the table asks of each.
