@@ -73,10 +73,6 @@ const runs = {
   },
 };
 
-function install() {
-  installProject('bundlers', folder);
-}
-
 function start(cwd, file, args) {
   const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' };
   return exec(file, args, { cwd, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 });
@@ -152,7 +148,7 @@ async function run([name, tool], index) {
 try {
   const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
   if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
-  install();
+  installProject('bundlers', folder);
   console.log(`Node ${process.version}`);
   const left = tried.entries();
   const worker = async () => {

@@ -25,7 +25,7 @@ export function checkLinks(folder) {
     const isThere = files.has(file) && (!anchor || attributes.get(file)?.ids.has(decodeURIComponent(anchor)));
     if (!isThere) dead.push(`${from}: ${link}`);
   };
-  for (const [name, { links }] of attributes) for (const link of links) follow(name, posix.dirname(name), link);
+  for (const [name, { targets }] of attributes) for (const link of targets) follow(name, posix.dirname(name), link);
   const [searched, navigation] = MENUS.map((name) => readMenu(join(folder, name)));
   for (const { url } of searched) follow(MENUS[0], '.', url);
   for (const { url } of navigation) follow(MENUS[1], '.', url);
@@ -36,13 +36,13 @@ export function checkLinks(folder) {
 /** The attributes of a file's elements that make links and anchors. In text typedoc escapes quotes. */
 function readAttributes(file) {
   const ids = new Set();
-  const links = [];
+  const targets = [];
   for (const [, name, value] of readFileSync(file, 'utf8').matchAll(/\s(href|src|id)="([^"]*)"/g)) {
     const text = value.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
     if (name === 'id') ids.add(text);
-    else links.push(text);
+    else targets.push(text);
   }
-  return { ids, links };
+  return { ids, targets };
 }
 
 /** The entries of a menu, which the site holds compressed: their names, and where they lead from its root. */

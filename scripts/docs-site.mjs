@@ -155,7 +155,7 @@ async function build(folder) {
   app.validate(project);
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('typedoc has complained: see above');
-  const { pages, links, dead } = await checkLinks(out);
+  const { pages, links, dead } = checkLinks(out);
   if (dead.length > 0) throw new Error(`Dead links:\n${dead.join('\n')}`);
   console.log(`${pages} pages, ${links} links between them: ${join(out, 'index.html')}`);
 }

@@ -5,8 +5,7 @@ import { FileGate, gated } from './file-gate.ts';
 import { tasks } from './tasks.ts';
 import { checked, instantsOf, slicesOf, threadOf, threadsOf } from './trace-schema.ts';
 
-/** The time of `now()` in µs, as in a trace. */
-/** The time as traces have it: of the machine's clock, or since 1970 where each thread's clock begins with the thread. */
+/** The time of `now()` in µs, as traces have it: of the machine's clock, or since 1970 where each thread's clock begins with the thread. */
 const nowUs = (): number =>
   'bun' in process.versions || 'deno' in process.versions
     ? (performance.timeOrigin + performance.now()) * 1_000

@@ -5,19 +5,17 @@ import type { QueueKeys } from './keys.js';
 
 /** The fields of a job's record that say how it stands. */
 const FIELDS = [
-  ...[
-    'timestamp',
-    'processedOn',
-    'finishedOn',
-    'returnvalue',
-    'failedReason',
-    'tserr',
-    'atm',
-    'stc',
-    'pb',
-    'tsm',
-    'tsnb',
-  ],
+  'timestamp',
+  'processedOn',
+  'finishedOn',
+  'returnvalue',
+  'failedReason',
+  'tserr',
+  'atm',
+  'stc',
+  'pb',
+  'tsm',
+  'tsnb',
 ] as const;
 
 /** A job's record, as far as it is read. */

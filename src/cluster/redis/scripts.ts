@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 
-// Each touches the keys of one job, or of one queue, only: so that they work in a Redis Cluster, where BullMQ's prefix has
-// a hash tag.
+// Each touches the keys of one job, or of one queue, only.
 
 /**
  * Marks a job so that it never begins, by the field in which BullMQ keeps why a job must fail: it fails such a job without

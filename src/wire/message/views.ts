@@ -198,7 +198,7 @@ class ViewSearch {
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** Whether an object has exactly these keys, and inherits none. `for…in` is four times as fast here as `Object.keys`. */
+/** Whether an object has exactly these keys, and inherits none. By `for…in`, as that makes no list of keys. */
 function hasKeys(object: object, keys: readonly string[]): boolean {
   let count = 0;
   for (const key in object) if (key !== keys[count++]) return false;
