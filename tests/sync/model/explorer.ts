@@ -17,8 +17,9 @@
  * search begins with the belief that there are no others, and begins again whenever it sees that one was wrong.
  */
 
-import { HappensBefore, type Log, newsIn } from './happens-before.ts';
+import { addNews, HappensBefore, type Log } from './happens-before.ts';
 import { SharedViews } from './shared-views.ts';
+import { StateKey, StateSet } from './state-set.ts';
 
 type AtomicKind = 'load' | 'store' | 'add' | 'sub' | 'exchange' | 'compareExchange' | 'wait' | 'waitAsync' | 'notify';
 type PlainKind = 'read' | 'write' | 'look';
@@ -164,7 +165,9 @@ interface Reached extends Pick<Point, 'part' | 'before' | 'answer'> {
   readonly thread: Thread;
 }
 
-const { fromCharCode } = String;
+// a global of the test environment is looked up anew, slowly, at each use
+const UNLIMITED = Number.POSITIVE_INFINITY;
+const { Error: ErrorClass, Map: MapClass } = globalThis;
 const platformAtomics = globalThis.Atomics;
 /** Of the model whose thread runs. */
 let simulatedAtomics: typeof Atomics | undefined;
@@ -173,8 +176,11 @@ globalThis.Atomics = Object.fromEntries(
   Object.getOwnPropertyNames(platformAtomics).map((name) => [
     name,
     (...given: unknown[]): unknown => {
-      const atomics = simulatedAtomics ?? platformAtomics;
-      return Reflect.apply(Reflect.get(atomics, name) as () => unknown, atomics, given);
+      const atomics = (simulatedAtomics ?? platformAtomics) as unknown as Record<
+        string,
+        (...given: unknown[]) => unknown
+      >;
+      return atomics[name]?.(...given);
     },
   ]),
 ) as unknown as typeof Atomics;
@@ -192,7 +198,10 @@ export class Model {
   #usedBy: number[] = [];
   #changedBy: number[] = [];
   #changed: number[] = [];
-  readonly #seen = new Set<string>();
+  readonly #seen = new StateSet();
+  readonly #key = new StateKey();
+  /** The threads that have not ended, of the state whose key is made. */
+  readonly #living: number[] = [];
   #endings = 0;
   readonly #trace: Step[] = [];
   readonly #undo: Change[] = [];
@@ -264,7 +273,7 @@ export class Model {
   hear({ ports, hasImmediate = false, timer, watched }: EventSources): LoopEvent {
     const mask = ports.reduce((all, { number }) => all | (1 << number), 0);
     const others =
-      Number(hasImmediate) |
+      (hasImmediate ? 1 : 0) |
       (timer === 'any time' ? ANY_TIME : timer === 'last' ? LAST : 0) |
       (((watched ?? -1) + 1) << WATCHED_SHIFT);
     const answer = this.#operate({ kind: 'hear', at: -1, a: mask, b: others });
@@ -343,7 +352,7 @@ export class Model {
       for (const [index, thread] of this.#threads.entries())
         Object.assign(thread, { point: starts[index], state: State.READY, armedAt: -1, isNotified: false });
       try {
-        this.#search(options, -1, options.preemptions ?? Number.POSITIVE_INFINITY);
+        this.#search(options, -1, options.preemptions ?? UNLIMITED);
         const states = this.#seen.size;
         this.#seen.clear();
         this.#threads = []; // with all the points of their runs
@@ -375,9 +384,7 @@ export class Model {
 
   #branch(options: ExploreOptions, from: { alone: number; last: number; preemptions: number }): void {
     const { alone, last, preemptions } = from;
-    const key = this.#key() + (preemptions < Number.POSITIVE_INFINITY ? `/${last}/${preemptions}` : '');
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
+    if (!this.#seen.add(this.#setKey(last, preemptions))) return;
     if (this.#seen.size > MOST_STATES) throw new Error(`More than ${MOST_STATES} states`);
     const isInterrupting = alone < 0 && last >= 0 && this.#wouldGoOn(this.#thread(last));
     const mark = this.#undo.length;
@@ -749,27 +756,38 @@ export class Model {
   }
 
   /** All that the future depends on. */
-  #key(): string {
-    let key = '';
-    for (const { point, state, armedAt, isNotified } of this.#threads)
-      key += fromCharCode(point.id & 0xffff, point.id >>> 16, state * 2 + Number(isNotified), armedAt & 0xffff);
-    for (const at of this.#changed) {
-      const value = this.#memory[at] ?? 0;
-      key += fromCharCode(value & 0xffff, value >>> 16);
+  #setKey(last: number, preemptions: number): StateKey {
+    const key = this.#key;
+    key.clear();
+    for (const { point, state, armedAt, isNotified } of this.#threads) {
+      key.add(point.id);
+      key.add(isNotified ? state * 2 + 1 : state * 2);
+      key.add(armedAt);
     }
-    return this.#order === undefined ? key : key + this.#orderKey(this.#order);
+    key.add(this.#changed.length);
+    for (const at of this.#changed) key.add(this.#memory[at] ?? 0);
+    if (preemptions < UNLIMITED) {
+      key.add(last);
+      key.add(preemptions);
+    }
+    if (this.#order !== undefined) this.#addOrder(key, this.#order);
+    return key;
   }
 
-  #orderKey(order: HappensBefore): string {
-    const alive = this.#threads.filter(({ state, point }) => state !== State.DEAD && point.end === undefined);
-    const living = alive.map(({ index }) => index);
+  #addOrder(key: StateKey, order: HappensBefore): void {
+    const living = this.#living;
+    living.length = 0;
+    for (const { index, state, point } of this.#threads)
+      if (state !== State.DEAD && point.end === undefined) living.push(index);
     const known = order.knownToAll(living);
-    let key = `|${this.#changed.length}`;
     for (const queue of this.#queues) {
-      key += '|';
-      for (const { message, clock } of queue) key += `${fromCharCode(message)}${newsIn(clock, known)}.`;
+      key.add(queue.length);
+      for (const { message, clock } of queue) {
+        key.add(message);
+        addNews(key, clock, known);
+      }
     }
-    return key + order.key(living, known);
+    order.addTo(key, living, known);
   }
 
   #after(thread: Thread, answer: number): Point {
@@ -816,17 +834,17 @@ export class Model {
     this.#immediates.length = 0;
     this.#heard = undefined;
     let end: Point['end'];
-    const { stackTraceLimit } = Error;
+    const { stackTraceLimit } = ErrorClass;
     this.#enter(thread.index);
     simulatedAtomics = this.#atomics;
-    Error.stackTraceLimit = 0; // code that is stopped makes errors of it
+    ErrorClass.stackTraceLimit = 0; // code that is stopped makes errors of it
     try {
       end = { value: thread.parts[part]?.() };
     } catch (error) {
       end = { error };
     } finally {
       simulatedAtomics = undefined;
-      Error.stackTraceLimit = stackTraceLimit;
+      ErrorClass.stackTraceLimit = stackTraceLimit;
     }
     const { fault, reached } = this.#outcome();
     if (fault !== undefined) throw fault.error;
@@ -840,7 +858,16 @@ export class Model {
 
   /** A new point, where the answer has led to. */
   #reach({ thread, part, before, answer }: Reached, next: Point['next'], end: Point['end']): Point {
-    const made: Point = { id: this.#points++, part, before, answer, next, end, after: new Map(), isAnswerUsed: true };
+    const made: Point = {
+      id: this.#points++,
+      part,
+      before,
+      answer,
+      next,
+      end,
+      after: new MapClass(),
+      isAnswerUsed: true,
+    };
     if (before === undefined) return this.#follow(thread, made);
     before.isAnswerUsed = this.#usedAnswers.has(this.#answers.length - 1);
     const point = this.#follow(thread, made);
@@ -901,8 +928,8 @@ export class Model {
     compareExchange: (words: Int32Array, index: number, expected: number, value: number) =>
       this.#atomic('compareExchange', words, index, expected, value),
     notify: (words: Int32Array, index: number) => this.#lazily('notify', words, index),
-    wait: (words: Int32Array, index: number, expected: number, timeoutMs = Number.POSITIVE_INFINITY) => {
-      const isTimed = Number.isFinite(timeoutMs);
+    wait: (words: Int32Array, index: number, expected: number, timeoutMs = UNLIMITED) => {
+      const isTimed = timeoutMs < UNLIMITED;
       const answer = this.#atomic('wait', words, index, expected, isTimed ? timeoutMs : -1);
       if (answer === TIMED_OUT) this.#clockMs += timeoutMs;
       return WAIT_ANSWERS[answer];

@@ -1,3 +1,5 @@
+import type { StateKey } from './state-set.ts';
+
 /** How a change is made so that the search can take it back. */
 export interface Log {
   set(table: unknown[], index: number, value: unknown): void;
@@ -13,13 +15,8 @@ interface Stored {
   readonly time: number;
 }
 
-/** To one address. Never changed. */
-interface Accesses {
-  /** Of each thread, when it last did which of the kinds below; 0: never. */
-  readonly times: readonly number[];
-  /** As text, by the set of threads. */
-  readonly texts: string[];
-}
+/** To one address: of each thread, when it last did which of the kinds below; 0: never. Never changed. */
+type Accesses = readonly number[];
 
 // Of each thread, when it last did these to a word, behind when it last did any of them
 const PLAIN_READ = 1;
@@ -36,7 +33,12 @@ const CONFLICTS: readonly (readonly number[])[] = [
   [PLAIN_READ, PLAIN_WRITE],
 ];
 
-const { fromCharCode } = String;
+// a global of the test environment is looked up anew, slowly, at each use
+const { max, min } = Math;
+/** Later than all times. */
+const EVER = 0x7fff_ffff;
+/** Between parts of a key: no address. */
+const SEPARATOR = -1;
 
 /**
  * What happens before what, by vector clocks: as in the memory model of ECMAScript, an atomic load learns what the thread
@@ -58,6 +60,8 @@ export class HappensBefore {
   /** By address and thread: the store that it has seen last. */
   readonly #seen: number[] = [];
   readonly #looks: number[] = [];
+  /** What `knownToAll` answers. */
+  readonly #known: number[] = [];
 
   constructor(threads: number, log: Log) {
     this.#threads = threads;
@@ -131,7 +135,7 @@ export class HappensBefore {
     this.#log.set(
       this.#clocks,
       thread,
-      known.map((time, other) => Math.max(time, clock[other] ?? 0)),
+      known.map((time, other) => max(time, clock[other] ?? 0)),
     );
   }
 
@@ -140,43 +144,60 @@ export class HappensBefore {
     this.learn(thread, this.publish(ended));
   }
 
-  /** By thread, up to when all other living threads know what it did. */
+  /** By thread, up to when all other living threads know what it did. Valid until the next call. */
   knownToAll(living: readonly number[]): Clock {
-    return this.#clocks.map((_, thread) => {
-      let known = Number.POSITIVE_INFINITY;
-      for (const other of living) if (other !== thread) known = Math.min(known, this.#clock(other)[thread] ?? 0);
-      return known;
-    });
+    for (let thread = 0; thread < this.#threads; thread++) {
+      let known = EVER;
+      for (const other of living) if (other !== thread) known = min(known, this.#clock(other)[thread] ?? 0);
+      this.#known[thread] = known;
+    }
+    return this.#known;
   }
 
-  /** All that the future depends on. */
-  key(living: readonly number[], known: Clock): string {
-    let text = '';
-    for (const thread of living) text += fromCharCode(...this.#clock(thread));
+  /** Adds all that the future depends on to a key. */
+  addTo(key: StateKey, living: readonly number[], known: Clock): void {
+    for (const thread of living) for (const time of this.#clock(thread)) key.add(time);
     for (const at of this.#publishedAt) {
-      const news = newsIn(this.#published[at] ?? [], known);
-      if (news !== '') text += `${fromCharCode(at)}${news}.`;
+      const published = this.#published[at];
+      if (published === undefined || !hasNews(published, known)) continue;
+      key.add(at);
+      addNews(key, published, known);
     }
-    text += '|';
+    key.add(SEPARATOR);
     for (const at of this.#accessedAt) {
-      const accesses = this.#accesses[at];
-      const threads = accesses === undefined ? 0 : this.#withNews(accesses.times, known);
-      if (accesses !== undefined && threads > 0) text += fromCharCode(at) + textOf(accesses, threads);
+      const times = this.#accesses[at];
+      if (times !== undefined) this.#addAccesses(key, at, { times, known });
     }
+    key.add(SEPARATOR);
     for (const at of this.#looks)
       for (const thread of living) {
-        text += '|';
-        for (const { value, thread: by, time } of this.seenBy(thread, at))
-          text += fromCharCode(value & 0xffff, value >>> 16, by, time);
+        const stores = this.#stores[at] ?? [];
+        const first = this.#firstSeen(thread, at);
+        key.add(stores.length - first);
+        for (let index = first; index < stores.length; index++) {
+          const { value = 0, thread: by = 0, time = 0 } = stores[index] ?? {};
+          key.add(value);
+          key.add(by);
+          key.add(time);
+        }
       }
-    return text;
+  }
+
+  /** Of the threads that did something that not all know. */
+  #addAccesses(key: StateKey, at: number, { times, known }: { readonly times: Clock; readonly known: Clock }): void {
+    for (let thread = 0; thread < this.#threads; thread++) {
+      const first = thread * KINDS;
+      if ((times[first] ?? 0) <= (known[thread] ?? 0)) continue;
+      key.add(at * this.#threads + thread);
+      for (let index = first; index < first + KINDS; index++) key.add(times[index] ?? 0);
+    }
   }
 
   #access(thread: number, at: number, kind: number): number {
     // a plain load of it may race, and nothing else
     if (this.#stores[at] !== undefined) return kind === PLAIN_WRITE ? (thread + 1) % this.#threads : -1;
     const known = this.#clock(thread);
-    const times = this.#accesses[at]?.times;
+    const times = this.#accesses[at];
     if (times !== undefined)
       for (let other = 0; other < this.#threads; other++) {
         if (other === thread || (times[other * KINDS] ?? 0) <= (known[other] ?? 0)) continue;
@@ -189,16 +210,8 @@ export class HappensBefore {
     const changed = times === undefined ? new Array<number>(KINDS * this.#threads).fill(0) : [...times];
     changed[thread * KINDS] = time;
     changed[thread * KINDS + kind] = time;
-    this.#log.set(this.#accesses, at, { times: changed, texts: [] });
+    this.#log.set(this.#accesses, at, changed);
     return -1;
-  }
-
-  /** The set of threads that did something that not all know. */
-  #withNews(times: Clock, known: Clock): number {
-    let threads = 0;
-    for (let thread = 0; thread < this.#threads; thread++)
-      if ((times[thread * KINDS] ?? 0) > (known[thread] ?? 0)) threads |= 1 << thread;
-    return threads;
   }
 
   #firstSeen(thread: number, at: number): number {
@@ -207,7 +220,7 @@ export class HappensBefore {
     const ordered = stores.findLastIndex(
       (stored) => stored.thread === thread || stored.time <= (known[stored.thread] ?? 0),
     );
-    return Math.max(ordered, this.#seen[at * this.#threads + thread] ?? 0);
+    return max(ordered, this.#seen[at * this.#threads + thread] ?? 0);
   }
 
   #clock(thread: number): Clock {
@@ -217,22 +230,21 @@ export class HappensBefore {
   }
 }
 
-/** What of a clock not all know. */
-export function newsIn(clock: Clock, known: Clock): string {
-  let text = '';
+/** Adds what of a clock not all know to a key. */
+export function addNews(key: StateKey, clock: Clock, known: Clock): void {
+  const start = key.length;
+  key.add(0);
+  let threads = 0;
   for (let thread = 0; thread < clock.length; thread++) {
     const time = clock[thread] ?? 0;
-    if (time > (known[thread] ?? 0)) text += fromCharCode(thread, time);
+    if (time <= (known[thread] ?? 0)) continue;
+    threads |= 1 << thread;
+    key.add(time);
   }
-  return text;
+  key.replace(start, threads);
 }
 
-function textOf({ times, texts }: Accesses, threads: number): string {
-  const made = texts[threads];
-  if (made !== undefined) return made;
-  let text = '';
-  for (let index = 0; index < times.length; index++)
-    if ((threads & (1 << Math.floor(index / KINDS))) !== 0) text += fromCharCode(times[index] ?? 0);
-  texts[threads] = text;
-  return text;
+function hasNews(clock: Clock, known: Clock): boolean {
+  for (let thread = 0; thread < clock.length; thread++) if ((clock[thread] ?? 0) > (known[thread] ?? 0)) return true;
+  return false;
 }

@@ -5,6 +5,9 @@ interface Accesses {
   write(at: number, value: number, mask: number): void;
 }
 
+// a global of the test environment is looked up anew, slowly, at each use
+const { get: getOf } = Reflect;
+
 const WORD = 0xffff_ffff | 0;
 
 const float = new Float64Array(1);
@@ -151,18 +154,21 @@ export class SharedViews {
 
 function viewOf(view: ArrayBufferView, { get, set }: Elements, base: number): object {
   const { length } = view as Int32Array;
-  const isIndex = (key: string | symbol): key is string => typeof key === 'string' && /^\d/.test(key);
   return new Proxy(view, {
     get: (target, key) => {
-      if (!isIndex(key)) return Reflect.get(target, key, target) as unknown;
-      return Number(key) < length ? get(base, Number(key)) : undefined;
+      if (!isIndex(key)) return getOf(target, key, target) as unknown;
+      return +key < length ? get(base, +key) : undefined;
     },
     set: (_target, key, value: number) => {
       if (!isIndex(key)) return false;
-      if (Number(key) < length) set(base, Number(key), value);
+      if (+key < length) set(base, +key, value);
       return true;
     },
   });
+}
+
+function isIndex(key: string | symbol): key is string {
+  return typeof key === 'string' && key >= '0' && key < ':';
 }
 
 function readText(this: Uint8Array, encoding: Encoding, start: number, end: number): string {
