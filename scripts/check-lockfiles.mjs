@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 
 const faults = [];
-const folders = ['', 'bench/', 'tests/bundlers/', 'tests/runners/', 'tests/typescript/'];
+const projects = ['bundlers', 'package-managers', 'runners', 'typescript'];
+const folders = ['', 'bench/', ...projects.map((name) => `tests/${name}/`)];
 for (const file of folders.map((folder) => `${folder}package-lock.json`)) {
   const { packages } = JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'));
   for (const [path, { resolved = '', link = false, inBundle = false, integrity }] of Object.entries(packages)) {

@@ -15,10 +15,15 @@ export function npm(args, cwd) {
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
 }
 
+/** Packs the package of a folder into another, and returns the path of the file. */
+export function pack(from, to) {
+  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', to], from));
+  return join(to, filename);
+}
+
 /** Packs the library into a folder that has a `package.json`, and installs it there. */
 export function installPacked(folder, ...options) {
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], root));
-  npm(['install', ...options, ...QUIETLY, `./${filename}`], folder);
+  npm(['install', ...options, ...QUIETLY, pack(root, folder)], folder);
 }
 
 /** Copies a project of `tests/` into a folder, and installs what its lockfile says and the packed library there. */

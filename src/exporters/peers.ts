@@ -28,16 +28,12 @@ const HERE: string | undefined = import.meta.url;
  * @throws {TypeError} that says what to install, if the package is missing.
  */
 export function requirePeer<T>(peer: Peer, action: string): T {
+  const require = createRequire(HERE ?? `${process.cwd()}/`);
   try {
-    return createRequire(HERE ?? `${process.cwd()}/`)(peer.name) as T;
+    require.resolve(peer.name);
   } catch (error) {
-    if (!isMissing(error, peer)) throw error;
+    if ((error as { readonly code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error;
     throw wrongType(action, `the package ${peer.name} is not installed (${howToInstall(peer)})`);
   }
-}
-
-/** Whether it is the package itself that was not found, and not something that it needs in turn. */
-function isMissing(error: unknown, { name }: Peer): boolean {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  return code === 'MODULE_NOT_FOUND' && typeof message === 'string' && message.includes(`'${name}'`);
+  return require(peer.name) as T; // what it needs in turn may be missing, which its own error says
 }

@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { TempFolder } from './temp-folder.ts';
@@ -70,4 +70,20 @@ test('a CommonJS module does, too', async () => {
       .replace("'thread-system/otel'", built('otel')),
   );
   expect(await project.node('built.cjs')).toBe(PRINTED);
+});
+
+test('a peer that lacks a package of its own is not said to be missing itself', async () => {
+  const peer = project.file('node_modules/@opentelemetry/sdk-metrics');
+  await mkdir(peer, { recursive: true });
+  await writeFile(`${peer}/index.js`, "require('of-the-peer');");
+  const program = `
+    import { ThreadPool } from 'thread-system';
+    import { otelMetrics } from 'thread-system/metrics';
+    try {
+      otelMetrics({ main: new ThreadPool({ maxWorkers: 1 }) });
+    } catch (error) {
+      console.log(error.code, error.message.split('\\n')[0]);
+    }`;
+  await writeFile(project.file('lacking.mjs'), program);
+  expect(await project.node('lacking.mjs')).toBe("MODULE_NOT_FOUND Cannot find module 'of-the-peer'\n");
 });

@@ -15,12 +15,17 @@ let loaded: Peers | undefined;
  * @throws {TypeError} that says what to install.
  */
 export function loadPeers(action: string): Peers {
+  loaded ??= requirePeers(action);
+  return loaded;
+}
+
+function requirePeers(action: string): Peers {
   const require = createRequire(import.meta.url);
   try {
-    loaded ??= { bullmq: require('bullmq'), ioredis: require('ioredis') };
+    for (const name of ['bullmq', 'ioredis']) require.resolve(name);
   } catch (error) {
-    const missing = (error as { readonly code?: string }).code === 'MODULE_NOT_FOUND';
-    throw missing ? wrongType(action, 'thread-system/cluster needs two packages: npm install bullmq ioredis') : error;
+    if ((error as { readonly code?: string }).code !== 'MODULE_NOT_FOUND') throw error;
+    throw wrongType(action, 'thread-system/cluster needs two packages: npm install bullmq ioredis');
   }
-  return loaded;
+  return { bullmq: require('bullmq'), ioredis: require('ioredis') };
 }

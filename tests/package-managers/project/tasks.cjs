@@ -1,0 +1,3 @@
+const { currentJob } = require('thread-system/worker');
+
+exports.nameOfJob = () => currentJob().name;

@@ -1,0 +1,3 @@
+import { currentJob } from 'thread-system/worker';
+
+export const thumbnail = () => currentJob().name;
