@@ -16,7 +16,12 @@ export async function startRedis() {
   const connection = { host: '127.0.0.1', port: await freePort() };
   const args = ['--bind', connection.host, '--port', `${connection.port}`, '--dir', folder, '--save', ''];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface({ input: server.stdout })) if (line.includes('Ready to accept')) break;
+  let isReady = false;
+  for await (const line of createInterface({ input: server.stdout })) {
+    isReady = line.includes('Ready to accept');
+    if (isReady) break;
+  }
+  if (!isReady) throw new Error(`The redis-server ended before it was ready at port ${connection.port}`);
   server.stdout.resume();
   return {
     connection,

@@ -106,6 +106,12 @@ describe('users with the least rights', () => {
         code: 'ERR_CLUSTER_UNAVAILABLE',
         cause: { message: expect.stringMatching(/self.signed certificate/) },
       });
+      // shut down at some moment of its handshake
+      for (let turns = 0; turns < 40; turns++) {
+        const passing = new ClusterPool({ connection: unknown, queue });
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        await passing.shutdown({ mode: 'abort' });
+      }
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** How many free ports are tried. */
+const ATTEMPTS = 5;
+
 /** A redis-server of its own, on a free port of 127.0.0.1, with its own folder. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
@@ -19,34 +22,43 @@ export class RedisServer implements AsyncDisposable {
     this.#folder = mkdtempSync(join(tmpdir(), 'redis-'));
   }
 
-  static async start(args: readonly string[] = []): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), args);
-    await server.start();
-    return server;
+  static start(args: readonly string[] = []): Promise<RedisServer> {
+    return RedisServer.#startAtFreePort(() => args);
   }
 
   /** Starts one that takes nothing but TLS, with a certificate of its own in files. */
-  static async startTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<RedisServer> {
-    const port = await freePort();
+  static startTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<RedisServer> {
     const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
-    const server = new RedisServer(port, [
-      '--port',
-      '0',
-      '--tls-port',
-      `${port}`,
-      '--tls-auth-clients',
-      'no',
+    return RedisServer.#startAtFreePort((port) => [
+      ...['--port', '0', '--tls-port', `${port}`, '--tls-auth-clients', 'no'],
       ...files,
     ]);
-    await server.start();
-    return server;
+  }
+
+  /** At another port if somebody else has taken a free one meanwhile. */
+  static async #startAtFreePort(argsFor: (port: number) => readonly string[]): Promise<RedisServer> {
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const server = new RedisServer(port, argsFor(port));
+      try {
+        await server.start();
+        return server;
+      } catch (error) {
+        await server[Symbol.asyncDispose]();
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
   }
 
   get connection(): { readonly host: string; readonly port: number } {
     return { host: '127.0.0.1', port: this.port };
   }
 
-  /** Starts it, again after `kill` with what is in its append-only file. */
+  /**
+   * Starts it, again after `kill` with what is in its append-only file.
+   *
+   * @throws {Error} with its log, by rejection, if it ends before it takes connections.
+   */
   async start(): Promise<void> {
     const own = [
       '--bind',
@@ -62,7 +74,14 @@ export class RedisServer implements AsyncDisposable {
     ];
     const child = spawn('redis-server', [...own, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
-    for await (const line of createInterface({ input: child.stdout })) if (line.includes('Ready to accept')) break;
+    const log: string[] = [];
+    let isReady = false;
+    for await (const line of createInterface({ input: child.stdout })) {
+      log.push(line);
+      isReady = line.includes('Ready to accept');
+      if (isReady) break;
+    }
+    if (!isReady) throw new Error(`A redis-server ended before it was ready:\n${log.join('\n')}`);
     child.stdout.resume();
   }
 
@@ -71,6 +90,7 @@ export class RedisServer implements AsyncDisposable {
     const child = this.#process;
     this.#process = undefined;
     if (child === undefined) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
     await exit;

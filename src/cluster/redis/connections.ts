@@ -2,6 +2,7 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { mustBe } from '../../base/check/argument-errors.js';
 import { settlesWithin } from '../../base/timer.js';
 import type { Peers } from './peers.js';
+import { listenForErrors } from './socket-errors.js';
 
 /** How Redis is reached: a URL, options of ioredis, or a connection of ioredis, which is duplicated and never closed. */
 export type ClusterConnection = string | RedisOptions | Redis;
@@ -47,13 +48,14 @@ export class Connections {
   open(): Redis {
     const redis = this.#make();
     this.#open.set(redis, 'down');
-    redis.on('error', (error: Error) => {
+    listenForErrors(redis, (error) => {
       this.lastError = error;
     });
     redis.on('ready', () => this.#changed(redis, 'up'));
     redis.on('close', () => this.#changed(redis, 'down'));
     redis.duplicate = (override) => {
       const copy = Reflect.apply(this.#peers.ioredis.Redis.prototype.duplicate, redis, [override]) as Redis;
+      listenForErrors(copy, () => {}); // BullMQ stops listening when it closes
       this.#copies.add(copy);
       return copy;
     };

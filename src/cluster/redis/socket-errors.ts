@@ -1,0 +1,23 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * Listens for the errors of a connection for as long as it lives: of ioredis, and of each of its sockets. ioredis listens for the
+ * first error of a socket only. A TLS socket can emit two: it is told to end during its handshake, refuses the certificate, and the
+ * server answers the incomplete handshake by an alert. The second would be an uncaught exception.
+ *
+ * @param onError called with each error that ioredis reports.
+ */
+export function listenForErrors(redis: Redis, onError: (error: Error) => void): void {
+  redis.on('error', onError);
+  let socket = redis.stream;
+  // no event comes between the creation of a socket and its first error: a socket is seen when ioredis stores it
+  Object.defineProperty(redis, 'stream', {
+    configurable: true,
+    enumerable: true,
+    get: () => socket,
+    set: (next: Redis['stream']) => {
+      socket = next;
+      socket.on('error', () => {});
+    },
+  });
+}
