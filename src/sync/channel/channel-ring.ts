@@ -6,11 +6,13 @@ import {
   Debt,
   END,
   HEAD,
+  ITEMS_DUE,
   LENGTH,
   NUMBER,
   RECEIVE_DEBT,
   RECEIVE_LOCK,
   type RingMemory,
+  ROOM_DUE,
   SEND_DEBT,
   SEND_LOCK,
   SLOT,
@@ -21,7 +23,7 @@ import {
   ValueTag,
 } from './channel-words.js';
 import { lock, lockName, unlockFor } from './short-lock.js';
-import { SPINS } from './spinning.js';
+import { BATCH, LOOKS, SPINS } from './tuning.js';
 
 /** What an attempt to send has found; `no space`: too many bytes; `busy`: the sender before does not end, and may have died. */
 export type SendOutcome = 'sent' | 'full' | 'no space' | 'closed' | 'busy';
@@ -47,6 +49,10 @@ const EVERYBODY = 2 ** 20 - 1;
  * the others. A value has a place for each: a sender takes a permit of `room` and adds one to `items`, a receiver the other
  * way round. A thread that waits for its permit has it leased, so that it goes back if the thread dies.
  *
+ * To add each permit to its line would have both sides write the same memory for each value. So it is due first, in a word of the side
+ * that adds it: that side adds all that are due once they are many, or somebody waits. Who finds no permit adds them itself, and
+ * again once it is in line, as the other side may not have seen it there before.
+ *
  * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`; what others read was written before. The permits follow,
  * or are paid for a thread that dies before: so no death leaves a value, a place or a permit too many or too few.
  */
@@ -62,6 +68,8 @@ export class ChannelRing {
   readonly #slotMask: number;
   /** `HEAD` when a send has last found no space. */
   #headSeen = 0;
+  /** `TAIL` when a receive has last looked. */
+  #tailSeen = 0;
   // the value received last
   tag = 0;
   number = 0;
@@ -82,12 +90,12 @@ export class ChannelRing {
 
   /** Looks for a value for a moment, as it costs less than to sleep. Returns whether there seems to be one. */
   pollForItem(): boolean {
-    return poll(this.#items);
+    return poll(this.#items, this.#words, ITEMS_DUE);
   }
 
   /** Looks for room for a moment. Returns whether there seems to be some. */
   pollForRoom(): boolean {
-    return poll(this.#room);
+    return poll(this.#room, this.#words, ROOM_DUE);
   }
 
   get size(): number {
@@ -125,6 +133,7 @@ export class ChannelRing {
     const maxBytes = memory.length;
     const length = bytes === undefined ? 0 : bytes.length;
     let outcome: SendOutcome = 'sent';
+    let due = 0;
     if (!lock(words, SEND_LOCK, this.#own)) return 'busy';
     const tail = Atomics.load(words, TAIL);
     const slot = SLOTS + SLOT * (tail & slotMask);
@@ -162,7 +171,7 @@ export class ChannelRing {
         Atomics.store(words, TAIL, (tail + 1) | 0);
         words[SEND_DEBT] = Debt.ITEM;
         if (leasedAt !== NO_LEASE) room[leasedAt] = (room[leasedAt] as number) - 1;
-        Atomics.add(items, PERMITS, 1);
+        due = Atomics.add(words, ITEMS_DUE, 1) + 1;
       } else {
         Atomics.add(room, PERMITS, 1); // a waiter was granted the last one meanwhile
         outcome = 'full';
@@ -170,8 +179,9 @@ export class ChannelRing {
       words[SEND_DEBT] = Debt.NONE;
     }
     if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
-    if (outcome === 'sent') this.#lines.items.serveWaiters();
-    else if (outcome === 'full') this.#lines.room.serveWaiters();
+    if (outcome === 'sent') {
+      if (due >= BATCH || Atomics.load(items, WAITERS) > 0) this.collectItems();
+    } else if (outcome === 'full') this.#lines.room.serveWaiters();
     return outcome;
   }
 
@@ -195,11 +205,12 @@ export class ChannelRing {
     let tag = 0;
     let number = 0;
     let bytes: Uint8Array | undefined;
+    let due = 0;
     if (!lock(words, RECEIVE_LOCK, this.#own)) return 'busy';
     const head = Atomics.load(words, HEAD);
     if (leasedAt === NO_LEASE && (Atomics.load(items, PERMITS) <= 0 || Atomics.load(items, WAITERS) > 0))
       outcome = 'empty';
-    else if (Atomics.load(words, TAIL) === head)
+    else if (!this.#hasValue(head))
       outcome = 'closed'; // there are permits all the same
     else {
       const slot = SLOTS + SLOT * (head & this.#slotMask);
@@ -217,7 +228,7 @@ export class ChannelRing {
         Atomics.store(words, HEAD, (head + 1) | 0);
         words[RECEIVE_DEBT] = Debt.ROOM;
         if (leasedAt !== NO_LEASE) items[leasedAt] = (items[leasedAt] as number) - 1;
-        Atomics.add(room, PERMITS, 1);
+        due = Atomics.add(words, ROOM_DUE, 1) + 1;
       } else {
         Atomics.add(items, PERMITS, 1);
         outcome = 'empty';
@@ -229,10 +240,26 @@ export class ChannelRing {
       this.tag = tag;
       this.number = number;
       this.bytes = bytes;
-      this.#lines.room.serveWaiters();
+      if (due >= BATCH || Atomics.load(room, WAITERS) > 0) this.collectRoom();
       if (Atomics.load(this.#space, WAITERS) > 0) this.#wakeForSpace();
     } else if (outcome === 'empty') this.#lines.items.serveWaiters();
     return outcome;
+  }
+
+  /** Adds the permits to receive that are due: for a receiver that has found none, and again once it has joined the line. */
+  collectItems(): void {
+    this.#lines.items.addFrom(this.#words, ITEMS_DUE);
+  }
+
+  /** Adds the permits to send that are due: for a sender that has found none, and again once it has joined the line. */
+  collectRoom(): void {
+    this.#lines.room.addFrom(this.#words, ROOM_DUE);
+  }
+
+  #hasValue(head: number): boolean {
+    if (((this.#tailSeen - head) | 0) > 0) return true;
+    this.#tailSeen = Atomics.load(this.#words, TAIL);
+    return this.#tailSeen !== head;
   }
 
   /**
@@ -291,13 +318,19 @@ export class ChannelRing {
   threadsDied(threads: readonly number[]): void {
     unlockFor(this.#words, SEND_LOCK, threads, () => this.#pay(SEND_DEBT));
     unlockFor(this.#words, RECEIVE_LOCK, threads, () => this.#pay(RECEIVE_DEBT));
+    // a dead one may have not seen who waits
+    this.collectItems();
+    this.collectRoom();
     for (const line of [this.#lines.items, this.#lines.room, this.#lines.space]) line.threadsDied(threads);
     this.#wakeForSpace(); // a dead one may have made some, or closed the channel, without waking others
   }
 }
 
-/** Whether a line has a free permit before long. */
-function poll(line: Int32Array): boolean {
-  for (let looks = 0; looks < SPINS; looks++) if (Atomics.load(line, PERMITS) > 0) return true;
+/** Whether a line has a free permit before long, or one is due to it. */
+function poll(line: Int32Array, words: Int32Array, dueAt: number): boolean {
+  for (let looks = 0; looks < SPINS; looks++) {
+    if (Atomics.load(line, PERMITS) > 0) return true;
+    if (looks % LOOKS === LOOKS - 1 && Atomics.load(words, dueAt) > 0) return true;
+  }
   return false;
 }

@@ -1,4 +1,4 @@
-// Words of a channel's ring. What senders and what receivers write is in lines of its own (64 bytes).
+// Words of a channel's ring. What senders and what receivers write is in lines of its own (64 bytes, which are fetched in pairs).
 
 /** How many values were received. Wraps. */
 export const HEAD = 0;
@@ -6,15 +6,19 @@ export const HEAD = 0;
 export const RECEIVE_LOCK = 1;
 /** What that thread has begun and has to complete: a `Debt`. */
 export const RECEIVE_DEBT = 2;
+/** How many permits of `room` are for values that were received, and not yet in that line: see `ChannelRing`. */
+export const ROOM_DUE = 3;
 /** How many values were sent. Wraps. */
-export const TAIL = 16;
+export const TAIL = 32;
 /** Held by the thread that sends, or closes. */
-export const SEND_LOCK = 17;
+export const SEND_LOCK = 33;
 /** 1 once nothing more can be sent. */
-export const CLOSED = 18;
+export const CLOSED = 34;
 /** What the thread that holds `SEND_LOCK` has begun and has to complete: a `Debt`. */
-export const SEND_DEBT = 19;
-export const SLOTS = 32;
+export const SEND_DEBT = 35;
+/** How many permits of `items` are for values that were sent, and not yet in that line. */
+export const ITEMS_DUE = 36;
+export const SLOTS = 64;
 
 // Words of a slot
 /** What the value is: a `ValueTag`. */

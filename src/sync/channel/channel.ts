@@ -120,9 +120,11 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     checkNotCancelled(settings, SEND);
     const entry = this.#encode(value);
     const { tag, number, bytes } = entry;
-    if (this.#isSent(this.#ring.trySend(tag, number, bytes))) return true;
+    if (this.#isSent(this.#trySend(tag, number, bytes))) return true;
     const remaining = remainingOf(settings);
-    if (!(await this.#room.acquire(remaining(), SEND))) return false;
+    const waiting = this.#room.acquire(remaining(), SEND);
+    this.#ring.collectRoom();
+    if (!(await waiting)) return false;
     for (;;) {
       const outcome = this.#sendLeased(entry);
       if (outcome === 'sent') return true;
@@ -163,12 +165,12 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     if (outcome === 'sent') return true;
     const whole = entry ?? this.#encode(value);
     if (this.#isSent(outcome)) return true;
-    if (this.#ring.pollForRoom() && this.#isSent(this.#ring.trySend(whole.tag, whole.number, whole.bytes))) return true;
+    if (this.#ring.pollForRoom() && this.#isSent(this.#trySend(whole.tag, whole.number, whole.bytes))) return true;
     return this.#waitToSend(whole, remainingOf(settings ?? readWait(undefined, SEND)));
   }
 
   #waitToSend(entry: ChannelValue, remaining: () => WaitOptions): boolean {
-    if (!this.#room.acquireSync(remaining(), SEND)) return false;
+    if (!this.#room.acquireSync(remaining(), SEND, () => this.#ring.collectRoom())) return false;
     for (;;) {
       const outcome = this.#sendLeased(entry);
       if (outcome === 'sent') return true;
@@ -194,7 +196,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
    */
   trySend(value: T): boolean {
     const { tag, number, bytes } = this.#encode(value);
-    return this.#isSent(this.#ring.trySend(tag, number, bytes));
+    return this.#isSent(this.#trySend(tag, number, bytes));
   }
 
   /**
@@ -210,7 +212,9 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     checkNotCancelled(settings, RECEIVE);
     const received = this.#tryReceive();
     if (received !== EMPTY) return received;
-    if (!(await this.#items.acquire(settings, RECEIVE))) return EMPTY;
+    const waiting = this.#items.acquire(settings, RECEIVE);
+    this.#ring.collectItems();
+    if (!(await waiting)) return EMPTY;
     for (;;) {
       const outcome = this.#receiveLeased();
       if (outcome !== EMPTY) return outcome;
@@ -229,10 +233,10 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   receiveSync(options?: WaitOptions): T | typeof CLOSED | typeof EMPTY {
     checkMayBlock('receiveSync', 'channel.receive()');
     if (options !== undefined) checkNotCancelled(readWait(options, RECEIVE), RECEIVE);
-    let received = this.#tryReceive();
+    let received = this.#receiveReady();
     if (received === EMPTY && this.#ring.pollForItem()) received = this.#tryReceive();
     if (received !== EMPTY) return received;
-    if (!this.#items.acquireSync(options, RECEIVE)) return EMPTY;
+    if (!this.#items.acquireSync(options, RECEIVE, () => this.#ring.collectItems())) return EMPTY;
     for (;;) {
       const outcome = this.#receiveLeased();
       if (outcome !== EMPTY) return outcome; // otherwise it has slept
@@ -349,7 +353,22 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     throw closedError();
   }
 
+  #trySend(tag: number, number: number, bytes: Uint8Array | undefined): SendOutcome {
+    const outcome = this.#ring.trySend(tag, number, bytes);
+    if (outcome !== 'full') return outcome;
+    this.#ring.collectRoom();
+    return this.#ring.trySend(tag, number, bytes);
+  }
+
   #tryReceive(): T | typeof CLOSED | typeof EMPTY {
+    const received = this.#receiveReady();
+    if (received !== EMPTY) return received;
+    this.#ring.collectItems();
+    return this.#receiveReady();
+  }
+
+  /** Like `tryReceive`, but without the permits that are due. */
+  #receiveReady(): T | typeof CLOSED | typeof EMPTY {
     const ring = this.#ring;
     const outcome = ring.tryReceive();
     if (outcome === 'received') return this.#received(ring);

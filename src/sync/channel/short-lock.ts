@@ -1,4 +1,4 @@
-import { LONGEST_SLEEP_MS, SPINS } from './spinning.js';
+import { LONGEST_SLEEP_MS, SPINS } from './tuning.js';
 
 /**
  * Locks a word for a few operations: 0 if free, otherwise an even number that names its thread, plus 1 if another thread

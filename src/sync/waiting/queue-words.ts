@@ -1,17 +1,17 @@
 const { getBuiltinModule } = process; // few threads make a queue, and none else needs that module
 
-// Words of the head
+// Words of the head. The permits change most: the others are in other lines of the cache, which are fetched in pairs.
 /** Free permits; if they are for waiters only, the bits above `COUNT_BITS` count how often some were added. */
 export const PERMITS = 0;
 /** How many tickets were drawn. A ticket is a waiter's position in the queue. */
-const TICKETS = 1;
+const TICKETS = 32;
 /** How many waiters were neither served nor have left. */
-export const WAITERS = 2;
+export const WAITERS = 33;
 /** How many blocks were ever used. */
-export const BLOCKS = 3;
+export const BLOCKS = 34;
 /** 1 from when a thread dies with a permit until the next holder notices. */
-export const ABANDONED = 4;
-export const HEAD = 8;
+export const ABANDONED = 35;
+export const HEAD = 40;
 
 // Words of a block, which contains one thread's waiters and permits. Three of them are accounts: see `WaitQueue`.
 /** The number of the thread's wakeup word, plus 1; 0 if the block is free. */

@@ -8,6 +8,7 @@ import {
   claimBlock,
   drawTicket,
   HEAD,
+  IN_HAND,
   isBefore,
   LEASED,
   LINE,
@@ -108,6 +109,17 @@ export class WaitQueue {
   /** Index of this thread's block among the words, which is claimed when first needed. */
   get block(): number {
     return this.#ownBlock();
+  }
+
+  /** Adds the permits that are counted by another word, which is 0 then. */
+  addFrom(words: Int32Array, at: number): void {
+    if (Atomics.load(words, at) === 0) return;
+    const own = this.#findBlock() ?? NO_BLOCK;
+    const count = Atomics.exchange(words, at, 0);
+    this.words[own + IN_HAND] = (this.words[own + IN_HAND] as number) + count;
+    Atomics.add(this.words, PERMITS, count);
+    this.words[own + IN_HAND] = (this.words[own + IN_HAND] as number) - count;
+    this.serveWaiters();
   }
 
   /** Grants permits to waiters, if there are any: for who has added permits to the words by itself. */

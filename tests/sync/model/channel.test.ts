@@ -10,16 +10,10 @@ const inner = await import('../../../build/sync/inner.js');
 type ChannelClass = typeof Channel;
 type AnyChannel = InstanceType<typeof Channel<number | string>>;
 
-// words of a queue's head, and of the ring
-const PERMITS = 0;
-const WAITERS = 2;
-const HEAD = 0;
-const RECEIVE_LOCK = 1;
-const TAIL = 16;
-const SEND_LOCK = 17;
-const CLOSED = 18;
-const SLOTS = 32;
-const SLOT = 4;
+const { PERMITS, WAITERS } = await import('../../../build/sync/waiting/queue-words.js');
+const { HEAD, RECEIVE_LOCK, ROOM_DUE, TAIL, SEND_LOCK, CLOSED, ITEMS_DUE, SLOTS, SLOT } = await import(
+  '../../../build/sync/channel/channel-words.js'
+);
 
 /** The bytes of a channel have room for one at a time. */
 const TWO_OF_SIX_BYTES = ['ab', 'ab'] as const;
@@ -48,14 +42,14 @@ function channelOf(setup: { capacity: number; threads: number; Class?: ChannelCl
     const size = ending.word(words, TAIL) - ending.word(words, HEAD);
     ok(size >= 0 && size <= capacity, 'more values than there is room for');
     const more = ending.word(words, CLOSED) === 1 ? 2 ** 29 : 0;
-    equal(ending.word(items, PERMITS), size + more, 'permits to receive');
-    equal(ending.word(room, PERMITS), capacity - size + more, 'permits to send');
+    equal(ending.word(items, PERMITS) + ending.word(words, ITEMS_DUE), size + more, 'permits to receive');
+    equal(ending.word(room, PERMITS) + ending.word(words, ROOM_DUE), capacity - size + more, 'permits to send');
     for (const line of [items, room, space]) equal(ending.word(line, WAITERS), 0, 'waiters');
     equal(ending.word(words, SEND_LOCK), 0, 'the lock of senders');
     equal(ending.word(words, RECEIVE_LOCK), 0, 'the lock of receivers');
     return size;
   };
-  return { model, own, atRest };
+  return { model, own, atRest, memory };
 }
 
 /** Sees to it, as the thread that had started it, that thread 0 leaves nothing behind when it dies. */
@@ -112,6 +106,25 @@ const scenarios = {
     };
     const threads = { a: receive(own, 1), b: receive(own, 1), sender: send(own, 1, 2) };
     return model.explore({ threads, preemptions: 1, check });
+  },
+  'two threads receive until the channel is closed (interrupted once)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 2, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      equal(atRest(ending), 0);
+      deepEqual(received(ending, 'a', 'b').toSorted(), [1, 2]);
+    };
+    const all = (): unknown[] => {
+      const channel = own();
+      const values: unknown[] = [];
+      for (const value of channel.valuesSync()) values.push(value);
+      return values;
+    };
+    const sender = (): void => {
+      const channel = own();
+      for (const value of [1, 2]) ok(channel.sendSync(value));
+      channel.close();
+    };
+    return model.explore({ threads: { a: all, b: all, sender }, preemptions: 1, check });
   },
   'what is sent before the close is received, then CLOSED (interrupted twice)': (Class: ChannelClass) => {
     const { model, own, atRest } = channelOf({ capacity: 1, threads: 2, Class });
@@ -241,6 +254,39 @@ const scenarios = {
     };
     return model.explore({ threads, mayDie: ['victim'], preemptions: 1, check });
   },
+  'what a dead sender has sent reaches who waits for it (interrupted once)': (Class: ChannelClass) => {
+    const { model, own, atRest } = channelOf({ capacity: 1, threads: 3, Class });
+    const check = (ending: StopCause): void => {
+      atRest(ending);
+      equal(received(ending, 'receiver').length, 1);
+    };
+    const threads = {
+      victim: send(own, 1),
+      receiver: receive(own, 1),
+      main: () => {
+        if (!model.ended(0)) return;
+        bury(model, own);
+        const channel = own();
+        if (channel.size === 0) channel.trySend(2); // it has sent nothing, or that was received
+      },
+    };
+    return model.explore({ threads, mayDie: ['victim'], preemptions: 1, check });
+  },
+  'the place of what a dead receiver has received goes to who waits for it (interrupted once)': (
+    Class: ChannelClass,
+  ) => {
+    const { model, own, atRest, memory } = channelOf({ capacity: 1, threads: 3, Class });
+    const threads = {
+      victim: receive(own, 1),
+      sender: send(own, 1, 2),
+      main: () => {
+        if (!model.ended(0)) return;
+        bury(model, own);
+        if (Atomics.load(memory, HEAD) === 0) own().receiveSync(); // it has received nothing
+      },
+    };
+    return model.explore({ threads, mayDie: ['victim'], preemptions: 1, check: (ending) => void atRest(ending) });
+  },
   'a thread that dies as it closes leaves no receiver waiting once another has closed (not interrupted)': (
     Class: ChannelClass,
   ) => {
@@ -274,6 +320,10 @@ const IN_ORDER: Name = 'what one thread sends another receives in order, one pla
 const TWO_SENDERS: Name = 'two threads send, one receives both (interrupted once)';
 const TWO_RECEIVERS: Name = 'two threads receive, each another value (interrupted once)';
 const CLOSE: Name = 'what is sent before the close is received, then CLOSED (interrupted twice)';
+const DEAD_SENT: Name = 'what a dead sender has sent reaches who waits for it (interrupted once)';
+const DEAD_RECEIVED: Name =
+  'the place of what a dead receiver has received goes to who waits for it (interrupted once)';
+const CLOSE_SEEN: Name = 'two threads receive until the channel is closed (interrupted once)';
 const CLOSE_FULL: Name = 'a close ends the wait of a sender; what it says was sent can be received (interrupted twice)';
 const SPACE: Name = 'a sender that waits for space sends once a value was received (interrupted twice)';
 const CLOSE_SPACE: Name = 'a close ends the wait of a sender for space (interrupted twice)';
@@ -322,15 +372,15 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
   [
     'nobody is told of a value',
     'channel-ring',
-    "if (outcome === 'sent')\n            this.#lines.items.serveWaiters();",
-    '',
+    'due >= BATCH || Atomics.load(items, WAITERS) > 0',
+    'due >= BATCH',
     IN_ORDER,
   ],
   [
     'nobody is told of room',
     'channel-ring',
-    'this.#lines.room.serveWaiters();\n            if (Atomics',
-    'if (Atomics',
+    'due >= BATCH || Atomics.load(room, WAITERS) > 0',
+    'due >= BATCH',
     IN_ORDER,
   ],
   [
@@ -348,6 +398,41 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
     SPACE,
   ],
   ['a sender does not look for a close before it was in line', 'channel-ring', '|| this.isClosed)', ')', CLOSE_SPACE],
+  [
+    'a receiver does not look for what was sent before it was in line',
+    'channel',
+    'this.#items.acquireSync(options, RECEIVE, () => this.#ring.collectItems())',
+    'this.#items.acquireSync(options, RECEIVE)',
+    IN_ORDER,
+  ],
+  [
+    'a sender does not look for what was received before it was in line, for its place',
+    'channel',
+    'this.#room.acquireSync(remaining(), SEND, () => this.#ring.collectRoom())',
+    'this.#room.acquireSync(remaining(), SEND)',
+    IN_ORDER,
+  ],
+  [
+    'what a receiver has seen of the end of the values is not looked at again',
+    'channel-ring',
+    '((this.#tailSeen - head) | 0) > 0',
+    'this.#tailSeen !== head',
+    CLOSE_SEEN,
+  ],
+  [
+    'who buries a sender does not look for what is due',
+    'channel-ring',
+    'this.collectItems();\n        this.collectRoom();\n        for',
+    'this.collectRoom();\n        for',
+    DEAD_SENT,
+  ],
+  [
+    'who buries a receiver does not look for what is due',
+    'channel-ring',
+    'this.collectItems();\n        this.collectRoom();\n        for',
+    'this.collectItems();\n        for',
+    DEAD_RECEIVED,
+  ],
   ['a lease outlives its use', 'channel-ring', 'items[leasedAt] = items[leasedAt] - 1;', '', DEAD_RECEIVER],
   ['the permit for a value is not owed', 'channel-ring', 'words[SEND_DEBT] = Debt.ITEM;', '', DEAD_SENDER],
   ['the permit for a place is not owed', 'channel-ring', 'words[RECEIVE_DEBT] = Debt.ROOM;', '', DEAD_RECEIVER],

@@ -16,11 +16,8 @@ import {
   wordsOf,
 } from './simulated.ts';
 
-// words of a queue's head
-const PERMITS = 0;
-const WAITERS = 2;
-const BLOCKS = 3;
-const ABANDONED = 4;
+const { ABANDONED, BLOCKS, PERMITS, WAITERS } = await import('../../../build/sync/waiting/queue-words.js');
+
 /** Of permits for those who wait the word has the count in so many bits. */
 const COUNT_MASK = 2 ** 20 - 1;
 
