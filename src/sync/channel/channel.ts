@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { wrongValue } from '../../base/check/argument-errors.js';
-import { optionNames, readOptions } from '../../base/check/options.js';
-import { checkCount, checkInteger } from '../../base/check/values.js';
+import { checkCount } from '../../base/check/values.js';
 import { setImmediate } from '../../base/clock.js';
 import { ofThisVersion } from '../../base/version.js';
 import { ChannelClosedError } from '../../errors.js';
@@ -10,38 +9,16 @@ import { HANDLE_FOR, Inner, IS_NEEDED, THREAD_GONE } from '../inner.js';
 import type { CrossingHandle } from '../sharing/crossing.js';
 import type { Peer } from '../sharing/registry.js';
 import { brand, reviveAs, SharedObject } from '../sharing/shared-object.js';
-import { waitQueueWords } from '../waiting/queue-words.js';
 import { checkMayBlock, checkNotCancelled, readWait, remainingOf, type WaitOptions } from '../waiting/wait.js';
 import { WaitQueue } from '../waiting/wait-queue.js';
 import { ownWakeup } from '../waiting/wakeup.js';
+import { type ChannelMemory, type ChannelOptions, createMemory } from './channel-memory.js';
 import { ChannelRing, type SendOutcome } from './channel-ring.js';
 import { type ChannelValue, decode, encode } from './channel-values.js';
-import { type RingMemory, ringMemory, ValueTag } from './channel-words.js';
+import { ValueTag } from './channel-words.js';
 
-/** How much a channel holds. */
-export interface ChannelOptions {
-  /** Most values that were sent and not received: a whole number from 1 to 2^20. Default: 1024. */
-  readonly capacity?: number | undefined;
-  /**
-   * Most bytes of these values, numbers and the like not counted: from 1 to 2^29, rounded up to a power of two. Limits a
-   * single value, too. Default: 2^20 (1 MiB).
-   */
-  readonly maxBytes?: number | undefined;
-}
-
-const CHANNEL_OPTIONS = optionNames<ChannelOptions>({ capacity: true, maxBytes: true });
-const MOST_VALUES = 2 ** 20;
-const MOST_BYTES = 2 ** 29;
 const SEND = 'send by a channel';
 const RECEIVE = 'receive from a channel';
-
-/** The shared memory of a channel. */
-interface ChannelMemory extends RingMemory {
-  readonly capacity: number;
-  readonly items: Int32Array;
-  readonly room: Int32Array;
-  readonly space: Int32Array;
-}
 
 // registered, as several copies of this library may be in one thread
 const CLOSED: unique symbol = Symbol.for(ofThisVersion('channelClosed'));
@@ -394,15 +371,6 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
 }
 
 brand(Channel, 'Channel');
-
-function createMemory(options: ChannelOptions | undefined): ChannelMemory {
-  const action = 'make a channel';
-  const { capacity = 1024, maxBytes = 2 ** 20 } = readOptions(options, CHANNEL_OPTIONS, action);
-  const values = checkInteger(capacity, 'capacity', { from: 1, to: MOST_VALUES }, action);
-  const bytes = checkInteger(maxBytes, 'maxBytes', { from: 1, to: MOST_BYTES }, action);
-  const [items, room, space] = [waitQueueWords(0), waitQueueWords(values), waitQueueWords(0)];
-  return { ...ringMemory(values, bytes), capacity: values, items, room, space };
-}
 
 function closedError(): ChannelClosedError {
   return new ChannelClosedError('Cannot send by a channel: it is closed');
