@@ -17,8 +17,11 @@ const { getBuiltinModule } = process;
 
 const TS_NODE = Symbol.for('ts-node.register.instance');
 
-/** Diagnostics of the configuration that are errors since TypeScript 6: rootDir unset, deprecated options. */
-const IGNORED_DIAGNOSTICS = [5011, 5101, 5107];
+/**
+ * Diagnostics of the configuration that are errors since TypeScript 6, rootDir unset and deprecated options, and one that ts-node's
+ * own defaults cause where there is no tsconfig.json.
+ */
+const IGNORED_DIAGNOSTICS = [5011, 5101, 5107, 5109];
 
 /** Codes with which the import of a `.ts` file fails if the current loader cannot read it. */
 const NEEDS_LOADER = new Set([

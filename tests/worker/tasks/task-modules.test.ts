@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -32,6 +32,20 @@ describe('a task module', () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const features = taskModule<{ scale(value: number): number }>(fixture('ts-features/enum.ts'));
     expect(await pool.submit(features.scale, [14])).toBe(42);
+  });
+
+  test('in TypeScript, as an ES module, needs no tsconfig.json beside ts-node', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const project = join(folder, 'without-config');
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    for (const name of ['ts-node', 'typescript']) {
+      const installed = fileURLToPath(new URL(`../../../node_modules/${name}`, import.meta.url));
+      symlinkSync(installed, join(project, 'node_modules', name), 'dir');
+    }
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(project, 'unit.ts'), 'export enum Unit { Cm = 3 }\n');
+    writeFileSync(join(project, 'size.ts'), "import { Unit } from './unit.js';\nexport const size = () => Unit.Cm;\n");
+    expect(await pool.submit(taskModule<{ size(): number }>(join(project, 'size.js')).size)).toBe(3);
   });
 
   test('in plain .js is of the kind its package says, and its default export is a task', async () => {
