@@ -31,11 +31,7 @@ async function placeOfReport(options: ThreadPoolOptions): Promise<number> {
   return order.indexOf('report') + 1;
 }
 
-async function main(): Promise<void> {
-  console.log('Without aging: place', await placeOfReport({}), 'of', REQUESTS + 1);
-  // every 10 ms a waiting job rises by a priority: after 20 ms LOW is as urgent as a HIGH one that comes then
-  const place = await placeOfReport({ aging: { everyMs: 10, step: 1, starvationMs: 20 } });
-  console.log('With aging: before', place <= REQUESTS / 2 ? 'more than half' : 'few', 'of the requests');
-}
-
-void main();
+console.log('Without aging: place', await placeOfReport({}), 'of', REQUESTS + 1);
+// every 10 ms a waiting job rises by a priority: after 20 ms LOW is as urgent as a HIGH one that comes then
+const place = await placeOfReport({ aging: { everyMs: 10, step: 1, starvationMs: 20 } });
+console.log('With aging: before', place <= REQUESTS / 2 ? 'more than half' : 'few', 'of the requests');

@@ -3,22 +3,20 @@ import { JobPriority, QueueFullError, ThreadPool } from 'thread-system';
 
 type Overflow = 'reject' | 'dropOldest' | 'dropLowest';
 
-async function main(): Promise<void> {
-  for (const overflow of ['reject', 'dropOldest', 'dropLowest'] as const) console.log(overflow, await flood(overflow));
+for (const overflow of ['reject', 'dropOldest', 'dropLowest'] as const) console.log(overflow, await flood(overflow));
 
-  // A producer that awaits `ready()` before each `submit` never fills the queue.
-  await using pool = new ThreadPool({ maxWorkers: 2, maxQueue: 10 });
-  let most = 0;
-  for (let i = 0; i < 1_000; i++) {
-    await pool.ready();
-    pool.submit((x: number) => x * x, [i]);
-    const { pending, active } = pool.metrics();
-    most = Math.max(most, pending + active);
-  }
-  await pool.waitAll();
-  const { completed, failed } = pool.metrics();
-  console.log({ completed, failed }, 'never more than', most, 'at once');
+// A producer that awaits `ready()` before each `submit` never fills the queue.
+await using pool = new ThreadPool({ maxWorkers: 2, maxQueue: 10 });
+let most = 0;
+for (let i = 0; i < 1_000; i++) {
+  await pool.ready();
+  pool.submit((x: number) => x * x, [i]);
+  const { pending, active } = pool.metrics();
+  most = Math.max(most, pending + active);
 }
+await pool.waitAll();
+const { completed, failed } = pool.metrics();
+console.log({ completed, failed }, 'never more than', most, 'at once');
 
 /** Submits more than fits, and returns which jobs ran. `submit` does not throw: the job that has no room settles FAILED. */
 async function flood(overflow: Overflow): Promise<string> {
@@ -35,5 +33,3 @@ async function flood(overflow: Overflow): Promise<string> {
   await Promise.allSettled(jobs);
   return jobs.map((job) => (job.error instanceof QueueFullError ? `(${job.name})` : job.name)).join(' ');
 }
-
-void main();

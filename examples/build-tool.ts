@@ -50,28 +50,24 @@ class Builder {
   }
 }
 
-async function main(): Promise<void> {
-  const write = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-  await using pool = new ThreadPool({ maxWorkers: 2, concurrency: 2 });
-  const builder = new Builder(pool);
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+await using pool = new ThreadPool({ maxWorkers: 2, concurrency: 2 });
+const builder = new Builder(pool);
 
-  const files = ['a', 'b', 'c', 'd'].map((name) => write(`${name}.txt`, `print ${name}`));
-  write('b.txt', 'print b\nprnt b');
-  await Promise.all(files.map((file) => builder.build(file)));
-  builder.report();
+const files = ['a', 'b', 'c', 'd'].map((name) => write(`${name}.txt`, `print ${name}`));
+write('b.txt', 'print b\nprnt b');
+await Promise.all(files.map((file) => builder.build(file)));
+builder.report();
 
-  // what a watcher does, such as of fs.watch or chokidar: an editor that saves three times makes three events
-  write('b.txt', 'print b\nprint b');
-  pool.pause(); // as if all workers were busy
-  const changes = [1, 2, 3].map(() => builder.build(join(folder, 'b.txt')));
-  pool.resume();
-  await Promise.all(changes);
-  builder.report();
-  console.log('compiled', pool.metrics().submitted, 'times');
-  rmSync(folder, { recursive: true });
-}
-
-void main();
+// what a watcher does, such as of fs.watch or chokidar: an editor that saves three times makes three events
+write('b.txt', 'print b\nprint b');
+pool.pause(); // as if all workers were busy
+const changes = [1, 2, 3].map(() => builder.build(join(folder, 'b.txt')));
+pool.resume();
+await Promise.all(changes);
+builder.report();
+console.log('compiled', pool.metrics().submitted, 'times');
+rmSync(folder, { recursive: true });

@@ -1,34 +1,30 @@
 // Producers and consumers on threads of their own, with a bounded queue between them: mo-threads' Queue, Go's channel.
 import { Channel, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./channel-tasks')>(require.resolve('./channel-tasks'));
+const tasks = taskModule<typeof import('./channel-tasks.js')>(new URL('./channel-tasks.js', import.meta.url));
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 4 });
-  const requests = new Channel<import('./channel-tasks').Request>({ capacity: 10 });
-  const lengths = new Channel<number>({ capacity: 100 });
+await using pool = new ThreadPool({ maxWorkers: 4 });
+const requests = new Channel<import('./channel-tasks.js').Request>({ capacity: 10 });
+const lengths = new Channel<number>({ capacity: 100 });
 
-  const producers = [0, 500].map((from) => pool.submit(tasks.produce, [requests, from, 500]));
-  const consumers = [1, 2].map(() => pool.submit(tasks.consume, [requests, lengths]));
+const producers = [0, 500].map((from) => pool.submit(tasks.produce, [requests, from, 500]));
+const consumers = [1, 2].map(() => pool.submit(tasks.consume, [requests, lengths]));
 
-  // The main thread consumes, too, without blocking.
-  let total = 0;
-  const summed = (async () => {
-    for await (const length of lengths) total += length;
-  })();
+// The main thread consumes, too, without blocking.
+let total = 0;
+const summed = (async () => {
+  for await (const length of lengths) total += length;
+})();
 
-  await Promise.all(producers);
-  requests.close(); // what was sent is still received
-  const done = await Promise.all(consumers);
-  lengths.close();
-  await summed;
+await Promise.all(producers);
+requests.close(); // what was sent is still received
+const done = await Promise.all(consumers);
+lengths.close();
+await summed;
 
-  console.log(
-    'Requests:',
-    done.reduce((sum, count) => sum + count, 0),
-  );
-  console.log('Characters:', total);
-  console.log('After the close:', (await requests.receive()) === Channel.CLOSED);
-}
-
-void main();
+console.log(
+  'Requests:',
+  done.reduce((sum, count) => sum + count, 0),
+);
+console.log('Characters:', total);
+console.log('After the close:', (await requests.receive()) === Channel.CLOSED);

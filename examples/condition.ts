@@ -1,34 +1,30 @@
 // A list of work under a lock: threads that find nothing to do wait for a change, mo-threads' `while not todo: lock.wait()`.
 import { Condition, Mutex, Signal, Thread, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./channel-tasks')>(require.resolve('./channel-tasks'));
+const tasks = taskModule<typeof import('./channel-tasks.js')>(new URL('./channel-tasks.js', import.meta.url));
 
 const ROOM = 5;
 
-async function main(): Promise<void> {
-  const lock = new Mutex();
-  const changed = new Condition(lock);
-  const words = new Int32Array(new SharedArrayBuffer((1 + ROOM) * Int32Array.BYTES_PER_ELEMENT));
-  const pleaseStop = new Signal();
-  const workers = ['a', 'b'].map((name) => Thread.run(name, tasks.workOff, [{ words, lock, changed }, pleaseStop]));
+const lock = new Mutex();
+const changed = new Condition(lock);
+const words = new Int32Array(new SharedArrayBuffer((1 + ROOM) * Int32Array.BYTES_PER_ELEMENT));
+const pleaseStop = new Signal();
+const workers = ['a', 'b'].map((name) => Thread.run(name, tasks.workOff, [{ words, lock, changed }, pleaseStop]));
 
-  for (let number = 1; number <= 1_000; number++) {
-    using _lock = await lock.lock();
-    while (words[0] === ROOM) await changed.wait(); // unlocks it, and has it again afterwards
-    const count = (words[0] as number) + 1;
-    words[0] = count;
-    words[count] = number;
-    changed.notifyAll();
-  }
-
-  pleaseStop.go();
-  {
-    using _lock = await lock.lock();
-    changed.notifyAll(); // those that wait see that they should stop
-  }
-  const [byA = 0, byB = 0] = await Promise.all(workers.map((worker) => worker.join()));
-  console.log('Sum:', byA + byB);
-  console.log('Left:', words[0]);
+for (let number = 1; number <= 1_000; number++) {
+  using _lock = await lock.lock();
+  while (words[0] === ROOM) await changed.wait(); // unlocks it, and has it again afterwards
+  const count = (words[0] as number) + 1;
+  words[0] = count;
+  words[count] = number;
+  changed.notifyAll();
 }
 
-void main();
+pleaseStop.go();
+{
+  using _lock = await lock.lock();
+  changed.notifyAll(); // those that wait see that they should stop
+}
+const [byA = 0, byB = 0] = await Promise.all(workers.map((worker) => worker.join()));
+console.log('Sum:', byA + byB);
+console.log('Left:', words[0]);

@@ -1,30 +1,26 @@
 // Ctrl-C: what runs stops where it can, what waits never starts, and what was done by then is shown.
 import { CancellationToken, type Job, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
-async function main(): Promise<void> {
-  const stop = new CancellationToken();
-  process.once('SIGINT', () => stop.cancel('Ctrl-C')); // a second one ends the process at once
+const stop = new CancellationToken();
+process.once('SIGINT', () => stop.cancel('Ctrl-C')); // a second one ends the process at once
 
-  await using pool = new ThreadPool({ maxWorkers: 2 });
-  const short = pool.submit(tasks.sha256, ['one'], { token: stop });
-  const sum = pool.submit(tasks.sumUntil, [stop]); // as an argument: the task ends by itself, with what it has
-  const count = pool.submit(tasks.countForever, [], { token: stop }); // as an option: the job is cancelled
-  const waiting = pool.submit(tasks.primesBelow, [1000], { token: stop });
+await using pool = new ThreadPool({ maxWorkers: 2 });
+const short = pool.submit(tasks.sha256, ['one'], { token: stop });
+const sum = pool.submit(tasks.sumUntil, [stop]); // as an argument: the task ends by itself, with what it has
+const count = pool.submit(tasks.countForever, [], { token: stop }); // as an option: the job is cancelled
+const waiting = pool.submit(tasks.primesBelow, [1000], { token: stop });
 
-  await Promise.all([begun(sum), begun(count)]);
-  console.log('Ready: press Ctrl-C');
+await Promise.all([begun(sum), begun(count)]);
+console.log('Ready: press Ctrl-C');
 
-  await pool.waitAll();
-  for (const { name, state, result } of [short, sum, count, waiting])
-    console.log(name, state, result === undefined ? 'without a result' : `with a ${typeof result}`);
-  if (stop.isCancelled) process.exitCode = 130; // 128 and the number of SIGINT, as shells expect it
-}
+await pool.waitAll();
+for (const { name, state, result } of [short, sum, count, waiting])
+  console.log(name, state, result === undefined ? 'without a result' : `with a ${typeof result}`);
+if (stop.isCancelled) process.exitCode = 130; // 128 and the number of SIGINT, as shells expect it
 
 /** The tasks report once when they begin. */
 async function begun(job: Job): Promise<void> {
   for await (const _ of job.progress) return;
 }
-
-void main();

@@ -1,28 +1,24 @@
 // Jobs that wait for other jobs, or for a time: they are PENDING until then, and hold no worker.
 import { DependencyError, type Job, ThreadPool } from 'thread-system';
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 2 });
-  const step = (name: string, dependsOn: Job[]): Job<string> =>
-    pool.submit((text: string) => `${text} is done`, [name], { name, dependsOn });
+await using pool = new ThreadPool({ maxWorkers: 2 });
+const step = (name: string, dependsOn: Job[]): Job<string> =>
+  pool.submit((text: string) => `${text} is done`, [name], { name, dependsOn });
 
-  // 1. A diamond: `link` runs when both objects are there.
-  const fetched = step('fetch', []);
-  const link = step('link', [step('compile a', [fetched]), step('compile b', [fetched])]);
-  console.log(await link);
+// 1. A diamond: `link` runs when both objects are there.
+const fetched = step('fetch', []);
+const link = step('link', [step('compile a', [fetched]), step('compile b', [fetched])]);
+console.log(await link);
 
-  // 2. Where one fails, what depends on it never runs. Its error names the job, and has that one's error as its cause.
-  const broken = pool.submit((): unknown => JSON.parse('{'), [], { name: 'configure' });
-  const test = step('test', [broken]);
-  const publish = step('publish', [test]);
-  await publish.catch(() => {});
-  for (const { name, state, error } of [broken, test, publish])
-    console.log(name, state, error instanceof DependencyError ? error.code : String(error).split(':')[0]);
+// 2. Where one fails, what depends on it never runs. Its error names the job, and has that one's error as its cause.
+const broken = pool.submit((): unknown => JSON.parse('{'), [], { name: 'configure' });
+const test = step('test', [broken]);
+const publish = step('publish', [test]);
+await publish.catch(() => {});
+for (const { name, state, error } of [broken, test, publish])
+  console.log(name, state, error instanceof DependencyError ? error.code : String(error).split(':')[0]);
 
-  // 3. Not before a time: `delayMs`, or `startAt` with a Date.
-  const later = pool.submit(() => 'later', [], { delayMs: 500 });
-  console.log(await pool.submit(() => 'at once'), '-', later.state);
-  console.log(await later, '-', later.state);
-}
-
-void main();
+// 3. Not before a time: `delayMs`, or `startAt` with a Date.
+const later = pool.submit(() => 'later', [], { delayMs: 500 });
+console.log(await pool.submit(() => 'at once'), '-', later.state);
+console.log(await later, '-', later.state);

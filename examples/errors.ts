@@ -1,31 +1,29 @@
 // How things go wrong, and how that looks: a job rejects with what its task threw, or with why it did not run to its end.
 import { registerErrorClass, ThreadPool, ThreadSystemError, taskModule } from 'thread-system';
-import { HttpError } from './http-error';
+import { HttpError } from './http-error.js';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 registerErrorClass(HttpError); // so that one thrown by a task arrives as an instance of it
 
-async function main(): Promise<void> {
-  const pool = new ThreadPool({ maxWorkers: 1 });
+const pool = new ThreadPool({ maxWorkers: 1 });
 
-  // What a task throws arrives as what it was: class, message, own properties, cause.
-  await show(pool.submit((times: number) => 'ha'.repeat(times), [-1]));
-  await show(pool.submit(tasks.fetchPage, ['/missing']));
+// What a task throws arrives as what it was: class, message, own properties, cause.
+await show(pool.submit((times: number) => 'ha'.repeat(times), [-1]));
+await show(pool.submit(tasks.fetchPage, ['/missing']));
 
-  // The library's own errors have a `code` each.
-  const outside = 42;
-  await show(pool.submit(() => outside + 1)); // a closure: not the library's, but it says what to do
-  await show(pool.submit(taskModule<{ sha1(): string }>(require.resolve('./tasks')).sha1));
-  await show(pool.submit((options: object) => options, [{ onDone: () => {} }]));
-  await show(pool.submit(() => ({ close: () => {} })));
-  await show(pool.submit(() => process.exit(3)));
-  const unwanted = pool.submit(() => {});
-  unwanted.cancel('not wanted after all');
-  await show(unwanted);
+// The library's own errors have a `code` each.
+const outside = 42;
+await show(pool.submit(() => outside + 1)); // a closure: not the library's, but it says what to do
+await show(pool.submit(taskModule<{ sha1(): string }>(new URL('./tasks.js', import.meta.url)).sha1));
+await show(pool.submit((options: object) => options, [{ onDone: () => {} }]));
+await show(pool.submit(() => ({ close: () => {} })));
+await show(pool.submit(() => process.exit(3)));
+const unwanted = pool.submit(() => {});
+unwanted.cancel('not wanted after all');
+await show(unwanted);
 
-  await pool.shutdown();
-  await show(() => pool.submit(() => {})); // misuse throws at the call
-}
+await pool.shutdown();
+await show(() => pool.submit(() => {})); // misuse throws at the call
 
 async function show(work: PromiseLike<unknown> | (() => unknown)): Promise<void> {
   try {
@@ -36,5 +34,3 @@ async function show(work: PromiseLike<unknown> | (() => unknown)): Promise<void>
     else console.log(String(error));
   }
 }
-
-void main();

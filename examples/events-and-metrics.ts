@@ -1,30 +1,26 @@
 // Watching a pool: events as they happen, numbers whenever they are wanted.
 import { ThreadPool } from 'thread-system';
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
+await using pool = new ThreadPool({ maxWorkers: 1 });
 
-  pool.on('workerStarted', () => console.log('a worker is ready'));
-  pool.on('jobStarted', (job) => console.log(`${job.name} started`));
-  pool.on('jobCompleted', (job) => console.log(`${job.name} completed: ${job.result}`));
-  pool.on('jobFailed', (job) => console.log(`${job.name} failed: ${job.error}`)); // the one place for all failures
-  pool.on('jobCancelled', (job) => console.log(`${job.name} cancelled`));
-  const stopListening = pool.on('idle', () => console.log('nothing left to do'));
+pool.on('workerStarted', () => console.log('a worker is ready'));
+pool.on('jobStarted', (job) => console.log(`${job.name} started`));
+pool.on('jobCompleted', (job) => console.log(`${job.name} completed: ${job.result}`));
+pool.on('jobFailed', (job) => console.log(`${job.name} failed: ${job.error}`)); // the one place for all failures
+pool.on('jobCancelled', (job) => console.log(`${job.name} cancelled`));
+const stopListening = pool.on('idle', () => console.log('nothing left to do'));
 
-  pool.submit((n: number) => n ** 2, [7], { name: 'square' });
-  pool.submit((text: string) => BigInt(text), ['seven'], { name: 'parse' });
-  pool.submit(() => {}, [], { name: 'unwanted', priority: 0 }).cancel();
-  await pool.waitAll();
-  stopListening(); // on() returns its own undoing
+pool.submit((n: number) => n ** 2, [7], { name: 'square' });
+pool.submit((text: string) => BigInt(text), ['seven'], { name: 'parse' });
+pool.submit(() => {}, [], { name: 'unwanted', priority: 0 }).cancel();
+await pool.waitAll();
+stopListening(); // on() returns its own undoing
 
-  // At every moment: submitted = pending + active + completed + failed + cancelled
-  const { submitted, pending, active, completed, failed, cancelled, queuedMs, executionMs, workers, byPriority } =
-    pool.metrics();
-  console.log({ submitted, pending, active, completed, failed, cancelled });
-  console.log('By priority:', byPriority);
-  for (const { jobs, state } of workers) console.log(`A worker ran ${jobs} jobs and is ${state}`);
-  // Times differ from run to run; each of these has mean, p50, p90, p99 and max, in ms.
-  console.log('Measured:', { queuedMs: queuedMs.count, executionMs: executionMs.count });
-}
-
-void main();
+// At every moment: submitted = pending + active + completed + failed + cancelled
+const { submitted, pending, active, completed, failed, cancelled, queuedMs, executionMs, workers, byPriority } =
+  pool.metrics();
+console.log({ submitted, pending, active, completed, failed, cancelled });
+console.log('By priority:', byPriority);
+for (const { jobs, state } of workers) console.log(`A worker ran ${jobs} jobs and is ${state}`);
+// Times differ from run to run; each of these has mean, p50, p90, p99 and max, in ms.
+console.log('Measured:', { queuedMs: queuedMs.count, executionMs: executionMs.count });

@@ -2,27 +2,23 @@
 import { createHash } from 'node:crypto';
 import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
 const DIGITS = 8;
 const PARTS = 6;
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 2 });
-  const wanted = createHash('sha256').update('16680000').digest('hex'); // all that is known of the number
+await using pool = new ThreadPool({ maxWorkers: 2 });
+const wanted = createHash('sha256').update('16680000').digest('hex'); // all that is known of the number
 
-  // As an option the token cancels the jobs; as an argument it lets the one that finds the number do so.
-  const found = new CancellationToken();
-  const size = 10 ** DIGITS / PARTS;
-  const jobs = Array.from({ length: PARTS }, (_, part) => {
-    const range = { from: Math.ceil(part * size), to: Math.ceil((part + 1) * size) };
-    return pool.submit(tasks.findPreimage, [wanted, range, found], { token: found, name: `part ${part + 1}` });
-  });
+// As an option the token cancels the jobs; as an argument it lets the one that finds the number do so.
+const found = new CancellationToken();
+const size = 10 ** DIGITS / PARTS;
+const jobs = Array.from({ length: PARTS }, (_, part) => {
+  const range = { from: Math.ceil(part * size), to: Math.ceil((part + 1) * size) };
+  return pool.submit(tasks.findPreimage, [wanted, range, found], { token: found, name: `part ${part + 1}` });
+});
 
-  // A job that cancels a token itself goes on, and settles by its own outcome.
-  await Promise.allSettled(jobs);
-  for (const { name, state, result } of jobs)
-    console.log(name, state, result === undefined ? 'without a result' : `with ${result}`);
-}
-
-void main();
+// A job that cancels a token itself goes on, and settles by its own outcome.
+await Promise.allSettled(jobs);
+for (const { name, state, result } of jobs)
+  console.log(name, state, result === undefined ? 'without a result' : `with ${result}`);

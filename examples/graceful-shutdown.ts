@@ -1,16 +1,14 @@
 // Ending a pool: what becomes of the job that runs and of the three that wait.
 import { type ShutdownMode, ThreadPool } from 'thread-system';
 
-async function main(): Promise<void> {
-  await shutDown('drain'); // the default: everything that was submitted runs
-  await shutDown('finishRunning'); // what runs may end, what waits is cancelled
-  await shutDown('abort'); // everything is cancelled, the threads end at once
+await shutDown('drain'); // the default: everything that was submitted runs
+await shutDown('finishRunning'); // what runs may end, what waits is cancelled
+await shutDown('abort'); // everything is cancelled, the threads end at once
 
-  // A time limit: what has not ended by then is aborted.
-  const pool = new ThreadPool({ maxWorkers: 1 });
-  pool.submit(() => new Promise(() => {})); // never ends
-  console.log('drain, for 100 ms at most', await pool.shutdown({ timeoutMs: 100 }));
-}
+// A time limit: what has not ended by then is aborted.
+const pool = new ThreadPool({ maxWorkers: 1 });
+pool.submit(() => new Promise(() => {})); // never ends
+console.log('drain, for 100 ms at most', await pool.shutdown({ timeoutMs: 100 }));
 
 async function shutDown(mode: ShutdownMode): Promise<void> {
   const pool = new ThreadPool({ maxWorkers: 1 });
@@ -26,5 +24,3 @@ async function shutDown(mode: ShutdownMode): Promise<void> {
   Atomics.notify(gate, 0);
   console.log(mode, await ended);
 }
-
-void main();

@@ -19,7 +19,7 @@ import { dashboard } from 'thread-system/dashboard';
 import { prometheusText } from 'thread-system/metrics';
 import { instrument } from 'thread-system/otel';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 /** Past that many jobs that wait, more of them would only be late: better to say so at once. */
 const pool = new ThreadPool({ name: 'http', maxWorkers: 1, maxQueue: 1 });
 const MOST_OF_A_CLIENT = 2;

@@ -2,13 +2,13 @@
 // files, the duplicates, what the pool did, and how long one thread takes for the same. `npm start -- --help` tells more.
 import { writeFile } from 'node:fs/promises';
 import { CancellationToken, type ThreadPool } from 'thread-system';
-import { formatBytes, formatNumberOf } from './inspect-folder/format';
-import { inspect } from './inspect-folder/inspect';
-import { listFiles } from './inspect-folder/list-files';
-import { runOnOneThread } from './inspect-folder/one-thread';
-import { type Options, readOptions, USAGE } from './inspect-folder/options';
-import { printInspection, printMetrics, printOneThread } from './inspect-folder/report';
-import { type ServedDashboard, serveDashboard } from './inspect-folder/serve-dashboard';
+import { formatBytes, formatNumberOf } from './inspect-folder/format.js';
+import { inspect } from './inspect-folder/inspect.js';
+import { listFiles } from './inspect-folder/list-files.js';
+import { runOnOneThread } from './inspect-folder/one-thread.js';
+import { type Options, readOptions, USAGE } from './inspect-folder/options.js';
+import { printInspection, printMetrics, printOneThread } from './inspect-folder/report.js';
+import { type ServedDashboard, serveDashboard } from './inspect-folder/serve-dashboard.js';
 
 const CTRL_C = 'Ctrl-C';
 
@@ -54,4 +54,4 @@ function readOptionsOrExplain(): Options | undefined {
 }
 
 const options = readOptionsOrExplain();
-if (options !== undefined) void main(options);
+if (options !== undefined) await main(options);

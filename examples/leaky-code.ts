@@ -1,22 +1,18 @@
 // Code that leaks, such as a native add-on, gets a new worker now and then: no job is lost, and none is stopped.
 import { ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./worker-tasks')>(require.resolve('./worker-tasks'));
+const tasks = taskModule<typeof import('./worker-tasks.js')>(new URL('./worker-tasks.js', import.meta.url));
 
-async function main(): Promise<void> {
-  // By jobs here, as that is the same on every machine; `heapMb` and `afterMs` are limits, too.
-  await using pool = new ThreadPool({ maxWorkers: 1, recycle: { afterJobs: 3 } });
-  await pool.warmUp(); // the first job finds its worker ready
-  console.log('Workers before the first job:', pool.metrics().workers.length);
+// By jobs here, as that is the same on every machine; `heapMb` and `afterMs` are limits, too.
+await using pool = new ThreadPool({ maxWorkers: 1, recycle: { afterJobs: 3 } });
+await pool.warmUp(); // the first job finds its worker ready
+console.log('Workers before the first job:', pool.metrics().workers.length);
 
-  const leaked: number[] = [];
-  for (let i = 0; i < 6; i++) leaked.push(await pool.submit(tasks.leak));
-  console.log('MB leaked on the worker of each job:', leaked.join(' '));
+const leaked: number[] = [];
+for (let i = 0; i < 6; i++) leaked.push(await pool.submit(tasks.leak));
+console.log('MB leaked on the worker of each job:', leaked.join(' '));
 
-  // All of them, one after the other, such as after a deployment that changed the tasks.
-  await pool.submit(tasks.leak);
-  await pool.recycle();
-  console.log('After recycle():', await pool.submit(tasks.leak));
-}
-
-void main();
+// All of them, one after the other, such as after a deployment that changed the tasks.
+await pool.submit(tasks.leak);
+await pool.recycle();
+console.log('After recycle():', await pool.submit(tasks.leak));

@@ -63,32 +63,28 @@ function sumsOf(block: { readonly bytes: Uint8Array; readonly firstRow: number }
   return { sums, broken };
 }
 
-async function main(): Promise<void> {
-  const file = join(tmpdir(), `rows-${process.pid}.ndjson`);
-  await writeRows(file);
-  await using pool = new ThreadPool({ maxWorkers: 2 });
+const file = join(tmpdir(), `rows-${process.pid}.ndjson`);
+await writeRows(file);
+await using pool = new ThreadPool({ maxWorkers: 2 });
 
-  const total: Sums = {};
-  const broken: number[] = [];
-  // a block a job; the loop takes results one by one, so that at most eight blocks are in memory
-  const blocks = pool.map(sumsOf, blocksOf(file), { chunk: 1, ordered: false, settled: true });
-  for await (const block of blocks) {
-    if (block.status === 'rejected') throw block.reason;
-    broken.push(...block.value.broken);
-    for (const [city, { count, degrees }] of Object.entries(block.value.sums)) {
-      total[city] ??= { count: 0, degrees: 0 };
-      total[city].count += count;
-      total[city].degrees += degrees;
-    }
+const total: Sums = {};
+const broken: number[] = [];
+// a block a job; the loop takes results one by one, so that at most eight blocks are in memory
+const blocks = pool.map(sumsOf, blocksOf(file), { chunk: 1, ordered: false, settled: true });
+for await (const block of blocks) {
+  if (block.status === 'rejected') throw block.reason;
+  broken.push(...block.value.broken);
+  for (const [city, { count, degrees }] of Object.entries(block.value.sums)) {
+    total[city] ??= { count: 0, degrees: 0 };
+    total[city].count += count;
+    total[city].degrees += degrees;
   }
-  for (const city of Object.keys(total).sort()) console.log(city, total[city]?.count);
-  console.log('Broken rows:', broken.join());
-
-  // rows that are objects already go to the task one by one: a failure names its row
-  const rows = ['{"city":"Oslo","degrees":3}', '{"city":', '{"city":"Lima","degrees":21}'];
-  const parsed = pool.map((text: string) => JSON.parse(text) as Row, rows);
-  await parsed.catch(() => console.log('Row', parsed.failure?.index, 'is broken'));
-  await rm(file);
 }
+for (const city of Object.keys(total).sort()) console.log(city, total[city]?.count);
+console.log('Broken rows:', broken.join());
 
-void main();
+// rows that are objects already go to the task one by one: a failure names its row
+const rows = ['{"city":"Oslo","degrees":3}', '{"city":', '{"city":"Lima","degrees":21}'];
+const parsed = pool.map((text: string) => JSON.parse(text) as Row, rows);
+await parsed.catch(() => console.log('Row', parsed.failure?.index, 'is broken'));
+await rm(file);

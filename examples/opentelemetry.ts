@@ -4,7 +4,9 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./opentelemetry-tasks')>(require.resolve('./opentelemetry-tasks'));
+const tasks = taskModule<typeof import('./opentelemetry-tasks.js')>(
+  new URL('./opentelemetry-tasks.js', import.meta.url),
+);
 
 // where an SDK is set up, it does this
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -26,13 +28,9 @@ function handleRequest<T>(spanId: string, fn: () => T): T {
   return context.with(trace.setSpanContext(ROOT_CONTEXT, span), fn);
 }
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
-  const one = handleRequest('b7ad6b7169203331', () => pool.submit(tasks.resize, ['a.png'], traced));
-  const both = handleRequest('00f067aa0ba902b7', () => pool.submit(tasks.resizeBoth, [['b.png', 'c.png']], traced));
-  console.log(await one);
-  console.log((await both).join('\n'));
-  console.log(await pool.submit(tasks.resize, ['d.png'], traced));
-}
-
-void main();
+await using pool = new ThreadPool({ maxWorkers: 1 });
+const one = handleRequest('b7ad6b7169203331', () => pool.submit(tasks.resize, ['a.png'], traced));
+const both = handleRequest('00f067aa0ba902b7', () => pool.submit(tasks.resizeBoth, [['b.png', 'c.png']], traced));
+console.log(await one);
+console.log((await both).join('\n'));
+console.log(await pool.submit(tasks.resize, ['d.png'], traced));

@@ -5,21 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./worker-tasks')>(require.resolve('./worker-tasks'));
+const tasks = taskModule<typeof import('./worker-tasks.js')>(new URL('./worker-tasks.js', import.meta.url));
 
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'per-worker-state-'));
-  const pool = new ThreadPool({ maxWorkers: 2, setup: tasks.open, setupArgs: [folder], teardown: tasks.close });
-  await Promise.all(pool.submitMany(tasks.log, [['one'], ['two'], ['three'], ['four']]));
-  await pool.shutdown(); // has closed the files
-  const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').match(/.+/g) ?? []);
-  console.log(lines.sort().join(', '));
+const folder = mkdtempSync(join(tmpdir(), 'per-worker-state-'));
+const pool = new ThreadPool({ maxWorkers: 2, setup: tasks.open, setupArgs: [folder], teardown: tasks.close });
+await Promise.all(pool.submitMany(tasks.log, [['one'], ['two'], ['three'], ['four']]));
+await pool.shutdown(); // has closed the files
+const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').match(/.+/g) ?? []);
+console.log(lines.sort().join(', '));
 
-  // A setup that fails: a worker that could not start. What it threw is the cause.
-  await using broken = new ThreadPool({ maxWorkers: 1, setup: tasks.open, setupArgs: [join(folder, 'nowhere')] });
-  const job = broken.submit(tasks.log, ['five']);
-  await job.catch((error: unknown) => console.log(String(error).split(', open')[0]));
-  rmSync(folder, { recursive: true });
-}
-
-void main();
+// A setup that fails: a worker that could not start. What it threw is the cause.
+await using broken = new ThreadPool({ maxWorkers: 1, setup: tasks.open, setupArgs: [join(folder, 'nowhere')] });
+const job = broken.submit(tasks.log, ['five']);
+await job.catch((error: unknown) => console.log(String(error).split(', open')[0]));
+rmSync(folder, { recursive: true });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ThreadPool, taskModule } from 'thread-system';
 import { prometheusText } from 'thread-system/metrics';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 const pool = new ThreadPool({ maxWorkers: 2, maxQueue: 1_000 });
 
 const server = createServer(async (request, response) => {

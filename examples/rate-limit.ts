@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Semaphore, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 const LIMIT = 2;
 
 let open = 0;
@@ -17,21 +17,17 @@ const service = createServer(async ({ url }, response) => {
   response.end(`page ${url?.slice(1)}`);
 });
 
-async function main(): Promise<void> {
-  service.listen(0, '127.0.0.1');
-  await once(service, 'listening');
-  const { port } = service.address() as AddressInfo;
+service.listen(0, '127.0.0.1');
+await once(service, 'listening');
+const { port } = service.address() as AddressInfo;
 
-  // Four threads with three jobs each open at once: twelve that would all call.
-  await using pool = new ThreadPool({ maxWorkers: 4, concurrency: 3 });
-  const permits = new Semaphore(LIMIT);
-  const jobs = Array.from({ length: 12 }, (_, page) =>
-    pool.submit(tasks.fetchText, [`http://127.0.0.1:${port}/${page + 1}`, permits]),
-  );
-  console.log((await Promise.all(jobs)).join(', '));
-  console.log(`Never more than ${LIMIT} at once:`, most <= LIMIT);
-  console.log('All permits are back:', permits.value === LIMIT);
-  service.close();
-}
-
-void main();
+// Four threads with three jobs each open at once: twelve that would all call.
+await using pool = new ThreadPool({ maxWorkers: 4, concurrency: 3 });
+const permits = new Semaphore(LIMIT);
+const jobs = Array.from({ length: 12 }, (_, page) =>
+  pool.submit(tasks.fetchText, [`http://127.0.0.1:${port}/${page + 1}`, permits]),
+);
+console.log((await Promise.all(jobs)).join(', '));
+console.log(`Never more than ${LIMIT} at once:`, most <= LIMIT);
+console.log('All permits are back:', permits.value === LIMIT);
+service.close();

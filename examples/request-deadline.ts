@@ -5,24 +5,22 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
 // Answers with a number; where it is asked for /slow, not at all.
 const server = createServer(({ url }, response) => {
   if (url !== '/slow') response.end('20000');
 });
 
-async function main(): Promise<void> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  await using pool = new ThreadPool({ maxWorkers: 2 });
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+await using pool = new ThreadPool({ maxWorkers: 2 });
 
-  console.log('/primes', await answer(pool, '/primes', { ms: 30_000 }));
-  console.log('/slow', await answer(pool, '/slow', { ms: 200 })); // stopped in the fetch
-  console.log('/huge', await answer(pool, '/huge', { ms: 200 })); // stopped in a job
-  server.close();
-  server.closeAllConnections();
-}
+console.log('/primes', await answer(pool, '/primes', { ms: 30_000 }));
+console.log('/slow', await answer(pool, '/slow', { ms: 200 })); // stopped in the fetch
+console.log('/huge', await answer(pool, '/huge', { ms: 200 })); // stopped in a job
+server.close();
+server.closeAllConnections();
 
 async function answer(pool: ThreadPool, path: string, { ms }: { readonly ms: number }): Promise<string> {
   const token = CancellationToken.timeout(ms); // counts from now on, whatever is waited for
@@ -40,5 +38,3 @@ async function answer(pool: ThreadPool, path: string, { ms }: { readonly ms: num
     throw error;
   }
 }
-
-void main();

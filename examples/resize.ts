@@ -1,38 +1,34 @@
 // A pool that grows and shrinks while it works: no job is lost, and what runs is not stopped.
 import { ThreadPool } from 'thread-system';
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
-  const gate = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  // Each job runs until the gate opens, so that the picture is the same on every machine.
-  const hold = (held: Int32Array): void => void Atomics.wait(held, 0, 0);
+await using pool = new ThreadPool({ maxWorkers: 1 });
+const gate = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+// Each job runs until the gate opens, so that the picture is the same on every machine.
+const hold = (held: Int32Array): void => void Atomics.wait(held, 0, 0);
 
-  let begun = 0;
-  let changed = (): void => {};
-  pool.on('jobStarted', () => {
-    begun++;
-    changed();
-  });
-  pool.on('workerExited', () => changed());
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise<void>((resolve) => (changed = resolve));
-  };
+let begun = 0;
+let changed = (): void => {};
+pool.on('jobStarted', () => {
+  begun++;
+  changed();
+});
+pool.on('workerExited', () => changed());
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise<void>((resolve) => (changed = resolve));
+};
 
-  pool.submitMany(hold, Array(4).fill([gate]));
-  await until(() => begun === 1);
-  console.log('1 worker:', pool.metrics().active, 'active,', pool.metrics().pending, 'pending');
+pool.submitMany(hold, Array(4).fill([gate]));
+await until(() => begun === 1);
+console.log('1 worker:', pool.metrics().active, 'active,', pool.metrics().pending, 'pending');
 
-  pool.resize(3); // what waits begins at once
-  await until(() => begun === 3);
-  console.log('3 workers:', pool.metrics().active, 'active,', pool.metrics().pending, 'pending');
+pool.resize(3); // what waits begins at once
+await until(() => begun === 3);
+console.log('3 workers:', pool.metrics().active, 'active,', pool.metrics().pending, 'pending');
 
-  pool.resize(1); // two of them take no further job, and end when theirs have ended
-  console.log('1 is enough:', pool.metrics().active, 'active,', pool.metrics().pending, 'pending');
-  Atomics.store(gate, 0, 1);
-  Atomics.notify(gate, 0);
-  await pool.waitAll();
-  await until(() => pool.metrics().workers.length === 1);
-  console.log(pool.metrics().completed, 'completed by', pool.metrics().workers.length, 'worker in the end');
-}
-
-void main();
+pool.resize(1); // two of them take no further job, and end when theirs have ended
+console.log('1 is enough:', pool.metrics().active, 'active,', pool.metrics().pending, 'pending');
+Atomics.store(gate, 0, 1);
+Atomics.notify(gate, 0);
+await pool.waitAll();
+await until(() => pool.metrics().workers.length === 1);
+console.log(pool.metrics().completed, 'completed by', pool.metrics().workers.length, 'worker in the end');

@@ -1,28 +1,24 @@
 // A task that is run again and again: at a fixed rate, or by a cron expression.
 import { ThreadPool } from 'thread-system';
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
+await using pool = new ThreadPool({ maxWorkers: 1 });
 
-  // 1. Every 20 ms. A run that is due while the last one has not settled is left out.
-  const beat = pool.schedule((text: string) => text, ['beat'], { everyMs: 20, name: 'heart' });
-  let beats = 0;
-  for await (const job of pool.results()) {
-    console.log(job.name, job.result);
-    if (++beats === 3) break;
-  }
-  beat.pause(); // resume() goes on with the next time that is to come
-  console.log(beat.next, pool.schedules.length);
-  beat.cancel();
-
-  // 2. At half past eight, wherever the program runs.
-  const report = pool.schedule(() => 'report', [], {
-    cron: '30 8 * * 1-5',
-    timeZone: 'Europe/Berlin',
-    startAt: new Date('2100-01-01T00:00:00Z'),
-  });
-  console.log(report.next?.toISOString());
-  report.unref(); // the process does not stay for it
+// 1. Every 20 ms. A run that is due while the last one has not settled is left out.
+const beat = pool.schedule((text: string) => text, ['beat'], { everyMs: 20, name: 'heart' });
+let beats = 0;
+for await (const job of pool.results()) {
+  console.log(job.name, job.result);
+  if (++beats === 3) break;
 }
+beat.pause(); // resume() goes on with the next time that is to come
+console.log(beat.next, pool.schedules.length);
+beat.cancel();
 
-void main();
+// 2. At half past eight, wherever the program runs.
+const report = pool.schedule(() => 'report', [], {
+  cron: '30 8 * * 1-5',
+  timeZone: 'Europe/Berlin',
+  startAt: new Date('2100-01-01T00:00:00Z'),
+});
+console.log(report.next?.toISOString());
+report.unref(); // the process does not stay for it

@@ -1,27 +1,23 @@
 // Ending everything at once, without knowing what there is: every pool and every named thread.
 import { shutdownAll, Thread, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
-async function main(): Promise<void> {
-  const images = new ThreadPool({ maxWorkers: 1, name: 'images' });
-  const mails = new ThreadPool({ maxWorkers: 1, name: 'mails' });
-  const server = Thread.run('server', tasks.serve, ['server']);
-  for await (const report of server.job.progress) {
-    console.log(report);
-    break;
-  }
-
-  const jobs = [images.submit(tasks.sha256, ['a.png']), mails.submit(tasks.sha256, ['hello'])];
-  await shutdownAll(); // as every pool's shutdown(): what was submitted runs; threads are asked to stop
-
-  console.log(jobs.map(({ state }) => state).join(' '));
-  console.log(await server.join(), '-', server.stopped.isSet);
-  try {
-    images.submit(tasks.sha256, ['b.png']);
-  } catch (error) {
-    console.log(String(error));
-  }
+const images = new ThreadPool({ maxWorkers: 1, name: 'images' });
+const mails = new ThreadPool({ maxWorkers: 1, name: 'mails' });
+const server = Thread.run('server', tasks.serve, ['server']);
+for await (const report of server.job.progress) {
+  console.log(report);
+  break;
 }
 
-void main();
+const jobs = [images.submit(tasks.sha256, ['a.png']), mails.submit(tasks.sha256, ['hello'])];
+await shutdownAll(); // as every pool's shutdown(): what was submitted runs; threads are asked to stop
+
+console.log(jobs.map(({ state }) => state).join(' '));
+console.log(await server.join(), '-', server.stopped.isSet);
+try {
+  images.submit(tasks.sha256, ['b.png']);
+} catch (error) {
+  console.log(String(error));
+}

@@ -26,4 +26,4 @@ async function show(title: PromiseLike<string>): Promise<void> {
   }
 }
 
-void main();
+await main();

@@ -1,27 +1,23 @@
 // What a job and its pool say to each other while the job runs.
 import { ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
 /** What tasks may ask of this thread. */
 const functions = {
   rateOf: async (currency: string): Promise<number> => ({ EUR: 1, USD: 1.1 })[currency] ?? 0,
 };
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 1, functions });
+await using pool = new ThreadPool({ maxWorkers: 1, functions });
 
-  // A message reaches a job at any time, in a synchronous loop too. It waits until the code reads it.
-  const counting = pool.submit(tasks.countUntilTold);
-  for await (const _ of counting.progress) break; // it has begun
-  counting.post('stop');
-  console.log(`counted until it was told to ${await counting}`);
+// A message reaches a job at any time, in a synchronous loop too. It waits until the code reads it.
+const counting = pool.submit(tasks.countUntilTold);
+for await (const _ of counting.progress) break; // it has begun
+counting.post('stop');
+console.log(`counted until it was told to ${await counting}`);
 
-  // A task calls a function of this thread, which has what no worker has: a cache, a connection.
-  const prices = await Promise.all(['EUR', 'USD'].map((currency) => pool.submit(tasks.priceIn, [currency, 10])));
-  console.log(prices.join(' '));
-}
+// A task calls a function of this thread, which has what no worker has: a cache, a connection.
+const prices = await Promise.all(['EUR', 'USD'].map((currency) => pool.submit(tasks.priceIn, [currency, 10])));
+console.log(prices.join(' '));
 
 export type Functions = typeof functions;
-
-void main();

@@ -8,8 +8,8 @@ import {
   move,
   type Semaphore,
 } from 'thread-system/worker';
-import { HttpError } from './http-error';
-import type { Functions } from './talking';
+import { HttpError } from './http-error.js';
+import type { Functions } from './talking.js';
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -1,17 +1,13 @@
 // Large buffers change hands without being copied: in with `transfer`, out with `move`.
 import { ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
-async function main(): Promise<void> {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
-  const pixels = new Uint8Array(16 * 1024 * 1024).fill(1);
+await using pool = new ThreadPool({ maxWorkers: 1 });
+const pixels = new Uint8Array(16 * 1024 * 1024).fill(1);
 
-  const job = pool.submit(tasks.invert, [pixels], { transfer: [pixels.buffer] });
-  const inverted = await job; // the task returns move(pixels, [pixels.buffer])
+const job = pool.submit(tasks.invert, [pixels], { transfer: [pixels.buffer] });
+const inverted = await job; // the task returns move(pixels, [pixels.buffer])
 
-  console.log('Here before:', pixels.byteLength); // it has gone to the worker
-  console.log('Came back:', inverted.byteLength, 'first pixel:', inverted[0]);
-}
-
-void main();
+console.log('Here before:', pixels.byteLength); // it has gone to the worker
+console.log('Came back:', inverted.byteLength, 'first pixel:', inverted[0]);

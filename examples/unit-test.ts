@@ -2,7 +2,7 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { JobPriority, ThreadPool, taskModule } from 'thread-system';
 
-const tasks = taskModule<typeof import('./tasks')>(require.resolve('./tasks'));
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
 /** The code under test: it is given its pool, so that a test can give it another kind. */
 async function hashAll(pool: ThreadPool, texts: readonly string[]): Promise<Map<string, string>> {
@@ -39,12 +39,8 @@ const tests: Readonly<Record<string, (pool: ThreadPool) => Promise<void>>> = {
   },
 };
 
-async function main(): Promise<void> {
-  for (const [name, run] of Object.entries(tests)) {
-    await using pool = new ThreadPool({ kind: 'inline', maxWorkers: 1 });
-    await run(pool);
-    console.log('ok -', name);
-  }
+for (const [name, run] of Object.entries(tests)) {
+  await using pool = new ThreadPool({ kind: 'inline', maxWorkers: 1 });
+  await run(pool);
+  console.log('ok -', name);
 }
-
-void main();

@@ -2,22 +2,20 @@
 import { taskModule } from 'thread-system';
 import { ClusterHost } from 'thread-system/cluster';
 
-const tasks = taskModule<typeof import('../inspect-folder-tasks')>(require.resolve('../inspect-folder-tasks'));
+const tasks = taskModule<typeof import('../inspect-folder-tasks.js')>(
+  new URL('../inspect-folder-tasks.js', import.meta.url),
+);
 
-async function main(): Promise<void> {
-  const host = new ClusterHost({
-    connection: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
-    queue: process.env['QUEUE'] ?? 'files',
-    id: process.env['HOST_ID'],
-    tasks,
-    lockMs: 3_000, // a host that has died is noticed within some seconds
-    stalledMs: 1_000,
-    logger: console,
-  });
-  ClusterHost.handleSignals();
-  await host.ready;
-  console.log(`${host.id} takes jobs`);
-  await host.closed;
-}
-
-void main();
+const host = new ClusterHost({
+  connection: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
+  queue: process.env['QUEUE'] ?? 'files',
+  id: process.env['HOST_ID'],
+  tasks,
+  lockMs: 3_000, // a host that has died is noticed within some seconds
+  stalledMs: 1_000,
+  logger: console,
+});
+ClusterHost.handleSignals();
+await host.ready;
+console.log(`${host.id} takes jobs`);
+await host.closed;

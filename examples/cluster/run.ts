@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CancellationToken } from 'thread-system';
 import { ClusterPool, remoteTasks } from 'thread-system/cluster';
-import { formatBytes, formatCount, formatMs, printTable } from '../inspect-folder/format';
-import { listFiles } from '../inspect-folder/list-files';
-import { startProgress } from '../inspect-folder/progress';
+import { formatBytes, formatCount, formatMs, printTable } from '../inspect-folder/format.js';
+import { listFiles } from '../inspect-folder/list-files.js';
+import { startProgress } from '../inspect-folder/progress.js';
 
-const tasks = remoteTasks<typeof import('../inspect-folder-tasks')>();
+const tasks = remoteTasks<typeof import('../inspect-folder-tasks.js')>();
 const QUEUE = 'files';
 
 async function main(folder: string): Promise<void> {
@@ -74,15 +74,9 @@ async function inspect(folder: string, connection: string, hosts: readonly Child
 }
 
 function startHost(id: string, url: string): ChildProcess {
-  return fork(require.resolve('./host'), {
-    env: {
-      ...process.env,
-      HOST_ID: id,
-      QUEUE,
-      REDIS_URL: url,
-      TS_NODE_PROJECT: resolve(__dirname, '../tsconfig.json'),
-    },
-    execArgv: ['-r', 'ts-node/register'],
+  // with the flags of this process, by which it reads TypeScript
+  return fork(new URL('./host.ts', import.meta.url), {
+    env: { ...process.env, HOST_ID: id, QUEUE, REDIS_URL: url },
     stdio: 'ignore',
   });
 }
@@ -96,4 +90,4 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 6379;
 }
 
-void main(resolve(process.argv[2] ?? 'src'));
+await main(resolve(process.argv[2] ?? 'src'));

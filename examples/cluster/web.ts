@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { ClusterPool, remoteTasks } from 'thread-system/cluster';
 import { prometheusText } from 'thread-system/metrics';
 
-const tasks = remoteTasks<typeof import('../inspect-folder-tasks')>(); // types only: the hosts have the code
+const tasks = remoteTasks<typeof import('../inspect-folder-tasks.js')>(); // types only: the hosts have the code
 const cluster = new ClusterPool({
   connection: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
   queue: process.env['QUEUE'] ?? 'files',

@@ -6,11 +6,13 @@ import {
   type Trace,
   taskModule,
 } from 'thread-system';
-import type { FileFacts } from '../inspect-folder-tasks';
-import { type Failure, type FoundFile, failureOf } from './list-files';
-import { startProgress } from './progress';
+import type { FileFacts } from '../inspect-folder-tasks.js';
+import { type Failure, type FoundFile, failureOf } from './list-files.js';
+import { startProgress } from './progress.js';
 
-const tasks = taskModule<typeof import('../inspect-folder-tasks')>(require.resolve('../inspect-folder-tasks'));
+const tasks = taskModule<typeof import('../inspect-folder-tasks.js')>(
+  new URL('../inspect-folder-tasks.js', import.meta.url),
+);
 
 export type InspectedFile = FoundFile & FileFacts;
 

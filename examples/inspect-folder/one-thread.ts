@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CancellationToken } from 'thread-system';
-import { readFacts } from '../inspect-folder-tasks';
-import type { InspectedFile } from './inspect';
+import { readFacts } from '../inspect-folder-tasks.js';
+import type { InspectedFile } from './inspect.js';
 
 export interface OneThreadRun {
   readonly files: number;

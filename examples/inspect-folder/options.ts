@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 export interface Options {
@@ -27,6 +28,7 @@ export const USAGE = `Usage: npm start -- [folder] [options]
   --dashboard     serve a page that shows what the pool does, until Ctrl-C
   --help          show this text`;
 
+const OWN_PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const LONGEST_MS = 2 ** 31 - 1; // what setTimeout can take
 
 /** @throws {Error} saying what is wrong with the arguments. */
@@ -43,7 +45,7 @@ export function readOptions(args: string[]): Options {
     },
     allowPositionals: true,
   });
-  const [folder = join(__dirname, '../../node_modules'), ...others] = positionals;
+  const [folder = OWN_PACKAGES, ...others] = positionals;
   if (others.length > 0) throw new Error(`Cannot inspect several folders at once: received ${positionals.join(', ')}`);
   return {
     folder: checkFolder(folder),

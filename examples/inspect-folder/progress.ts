@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
-import { formatBytes, formatCount } from './format';
-import type { FoundFile } from './list-files';
+import { formatBytes, formatCount } from './format.js';
+import type { FoundFile } from './list-files.js';
 
 /** Shows how far the work is: a bar on a terminal, else a line at each quarter of the files. */
 export interface Progress {

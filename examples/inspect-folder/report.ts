@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
-import { formatBytes, formatCount, formatMs, formatNumberOf, formatPath, printTable } from './format';
-import type { InspectedFile, Inspection } from './inspect';
-import type { Failure, Listing } from './list-files';
-import type { OneThreadRun } from './one-thread';
+import { formatBytes, formatCount, formatMs, formatNumberOf, formatPath, printTable } from './format.js';
+import type { InspectedFile, Inspection } from './inspect.js';
+import type { Failure, Listing } from './list-files.js';
+import type { OneThreadRun } from './one-thread.js';
 
 /** How many rows of a list are shown. */
 const TOP = 10;

@@ -115,7 +115,7 @@ Came back: 16777216 first pixel: 254
 RangeError: Invalid count value: -1
 HttpError 404: Cannot find /missing
 ReferenceError: outside is not defined: the function 'anonymous' was sent by its source text, so it sees its arguments and globals but not 'outside' of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass 'outside' as an argument
-TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.ts', examples)} has no such export; its functions are: sha256, primesBelow, collatz, countForever, countWithoutAsking, sum, countUp, invert, fetchPage, fetchFlaky, findFactor, findPreimage, fetchText, conductHeat, sumUntil, serve, sortInParts, serveBoth, answerWhenOpen, crash, crashOnce, countUntilTold, priceIn
+TaskNotFoundError ERR_TASK_NOT_FOUND: Cannot find task 'sha1': ${new URL('tasks.js', examples)} has no such export; its functions are: answerWhenOpen, collatz, conductHeat, countForever, countUntilTold, countUp, countWithoutAsking, crash, crashOnce, fetchFlaky, fetchPage, fetchText, findFactor, findPreimage, invert, priceIn, primesBelow, serve, serveBoth, sha256, sortInParts, sum, sumUntil
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send args[0].onDone to another thread: function onDone cannot be cloned
 NotCloneableError ERR_NOT_CLONEABLE: Cannot send result.close to another thread: function close cannot be cloned
 WorkerExitError ERR_WORKER_EXITED: The thread of job 'anonymous' ended with exit code 3 while the job was running
