@@ -1,8 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { runExample, startExample } from './run-example.ts';
-
-jest.setTimeout(60_000); // several processes share the machine
 
 const examples = new URL('../../examples/', import.meta.url);
 

@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import { chmod, link, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Trace } from 'thread-system';
 import { TempFolder } from '../package/temp-folder.ts';
 import { checked, slicesOf } from '../support/trace-schema.ts';
 import { runExample, startExample } from './run-example.ts';
-
-jest.setTimeout(60_000); // several processes share the machine
 
 const MEBIBYTE = 2 ** 20;
 const TEXT = Buffer.from('one\ntwo\nthree without an end');
