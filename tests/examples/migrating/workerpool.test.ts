@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as workerpool from '../../../examples/migrating/workerpool.ts';
+import { until } from '../../support/gate.ts';
 import { SharedGate } from './gate.ts';
 
 const script = new URL('./fixtures/workerpool-script.mjs', import.meta.url).href;
@@ -137,6 +138,7 @@ describe('a program for workerpool, with the adapter', () => {
       onCreateWorker: () => told.push('created'),
       onTerminateWorker: () => told.push('terminated'),
     });
+    await until(() => told.length === 2);
     expect(await pool.exec('fibonacci', [5])).toBe(5);
     await pool.terminate();
     expect(told.sort()).toEqual(['created', 'created', 'terminated', 'terminated']);
