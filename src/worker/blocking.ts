@@ -6,11 +6,13 @@ import type { OpenJobs } from './open-jobs.js';
 import type { Parking } from './parking.js';
 import type { RequestReader } from './request-reader.js';
 import type { Answers } from './results/answers.js';
+import type { RunningJob } from './running-job.js';
 
 export interface BlockingDeps {
   readonly loop: WorkerLoop;
   readonly parking: Parking;
   readonly requests: RequestReader;
+  readonly running: RunningJob;
   readonly runner: JobRunner;
   readonly openJobs: OpenJobs;
   readonly answers: Answers;
@@ -25,10 +27,10 @@ export class Blocking implements BlockListener {
   }
 
   blocks(): void {
-    const { parking, requests, runner, openJobs, answers } = this.#deps;
+    const { parking, requests, running, runner, openJobs, answers } = this.#deps;
     parking.block();
     const context = runner.current();
-    const job = context !== undefined && (runner.isInJob || openJobs.has(context)) ? context : undefined;
+    const job = context !== undefined && (running.task !== undefined || openJobs.has(context)) ? context : undefined;
     if ((job === undefined || taskOf(job).hasBlocked) && requests.isEmpty) return;
     if (job !== undefined) taskOf(job).hasBlocked = true;
     answers.blocked(job);

@@ -12,9 +12,11 @@ import { decodeError } from '../wire/message/error-codec.js';
 import { isMoved, movedValueOf, transferablesOf } from '../wire/message/move.js';
 import type { ChildEnd } from '../wire/message/protocol.js';
 import { movables } from '../wire/message/transfer-list.js';
-import type { ValueChannel } from '../wire/message/value-channel.js';
 import { checkChildOptions } from './child-options.js';
 import { countChildren, type JobContext } from './job-context.js';
+import type { OpenJobs } from './open-jobs.js';
+import type { PoolPort } from './pool-port.js';
+import type { Answers } from './results/answers.js';
 import { exportOf } from './tasks/module-loader.js';
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -99,25 +101,21 @@ export class KnownOrigin {
   }
 }
 
-/** What `Children` needs from the worker. */
 export interface ChildrenDeps {
-  submitted(parent: JobContext, child: ChildSubmission): void;
-  cancelled(child: number, reason: unknown): void;
-  /** The parent has its first open child, or no open child any more. */
-  parentChanged(parent: JobContext): void;
+  readonly port: PoolPort;
+  readonly answers: Answers;
+  /** Counts parents that wait for children as suspended. */
+  readonly openJobs: OpenJobs;
 }
 
 /** The children that this worker's jobs have submitted. */
 export class Children {
-  /** Brings the children's results. */
-  readonly #values: ValueChannel;
   readonly #deps: ChildrenDeps;
   readonly #open = new Map<number, { readonly child: Child; readonly parent: JobContext }>();
   #last = 0;
 
-  constructor(deps: ChildrenDeps, values: ValueChannel) {
+  constructor(deps: ChildrenDeps) {
     this.#deps = deps;
-    this.#values = values;
   }
 
   /**
@@ -130,7 +128,8 @@ export class Children {
     const list = args === undefined ? [] : checkArray(args, 'args', action);
     const { context, ...others } = checkChildOptions(options, action);
     const number = ++this.#last;
-    this.#deps.submitted(parent, {
+    const { port, answers, openJobs } = this.#deps;
+    answers.childSubmitted(parent, {
       child: number,
       task: definition,
       ...withoutWrappers(list),
@@ -138,9 +137,11 @@ export class Children {
       context: context === undefined ? undefined : readContext(context), // of this thread, so read here
     });
     const name = Object.hasOwn(others, 'name') ? others.name : undefined;
-    const child = new Child(name ?? definition.name, (reason) => this.#deps.cancelled(number, reason));
+    const child = new Child(name ?? definition.name, (reason) =>
+      port.post({ kind: 'child-cancelled', child: number, reason }),
+    );
     this.#open.set(number, { child, parent });
-    if (countChildren(parent, 1) === 1) this.#deps.parentChanged(parent);
+    if (countChildren(parent, 1) === 1) openJobs.childrenChanged(parent);
     return child;
   }
 
@@ -150,13 +151,13 @@ export class Children {
     const open = this.#open.get(message.child);
     if (open === undefined) return;
     this.#open.delete(message.child);
-    if (countChildren(open.parent, -1) === 0) this.#deps.parentChanged(open.parent);
+    if (countChildren(open.parent, -1) === 0) this.#deps.openJobs.childrenChanged(open.parent);
     settle(open.child, outcome);
   }
 
   #take(tag: number): Outcome {
     try {
-      return { value: this.#values.take(tag, 'result') };
+      return { value: this.#deps.port.values.take(tag, 'result') };
     } catch (error) {
       return { error };
     }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { outsideRequests } from '../base/async-context.js';
+import type { RunningJob } from './running-job.js';
 
 const { apply } = Reflect;
 const { enterWith, getStore } = AsyncLocalStorage.prototype as AsyncLocalStorage<unknown>;
@@ -13,14 +14,11 @@ export class EnteredContexts {
   /** The value that each entered storage had before. */
   readonly #before = new Map<AsyncLocalStorage<unknown>, unknown>();
 
-  /**
-   * @param isInCode whether code of a task is on the stack.
-   * @param own the worker's own storage, which is left alone.
-   */
-  constructor(isInCode: () => boolean, own: AsyncLocalStorage<unknown>) {
+  /** @param own the worker's own storage, which is left alone. */
+  constructor(running: RunningJob, own: AsyncLocalStorage<unknown>) {
     const before = this.#before;
     AsyncLocalStorage.prototype.enterWith = function (this: AsyncLocalStorage<unknown>, store: unknown): void {
-      if (this !== own && isInCode() && !before.has(this)) before.set(this, apply(getStore, this, []));
+      if (this !== own && running.isInCode && !before.has(this)) before.set(this, apply(getStore, this, []));
       apply(enterWith, this, [store]);
     };
   }

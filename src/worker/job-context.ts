@@ -32,10 +32,14 @@ export interface ContextDeps {
   readonly workerId: number;
   readonly slots: SlotTable;
   readonly talk: Talking;
-  report(context: JobContext, value: unknown): void;
-  submit(context: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown>;
-  /** The job's code has cancelled the job's own token. */
-  ownTokenCancelled(context: JobContext, reason: unknown): void;
+  readonly answers: {
+    report(context: JobContext, value: unknown): void;
+    /** The job's code has cancelled the job's own token. */
+    tokenCancelled(context: JobContext, reason: unknown): void;
+  };
+  readonly children: {
+    submit(context: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown>;
+  };
 }
 
 /** A job as an entry of the request lane describes it. */
@@ -171,7 +175,8 @@ export class JobContext implements CurrentJob {
         isOpen: true,
         sharesMemory: true,
         tell: (message) => {
-          if (this.#isOpen && message.kind === 'token-cancelled') this.#deps.ownTokenCancelled(this, message.reason);
+          if (this.#isOpen && message.kind === 'token-cancelled')
+            this.#deps.answers.tokenCancelled(this, message.reason);
         },
       };
       this.#token[ADD_PEER](this.#peer, 0);
@@ -191,7 +196,7 @@ export class JobContext implements CurrentJob {
 
   report(value: unknown, transfer?: readonly Transferable[]): void {
     // after the end the slot may be another job's
-    if (this.#isOpen) this.#deps.report(this, transfer === undefined ? value : move(value, transfer));
+    if (this.#isOpen) this.#deps.answers.report(this, transfer === undefined ? value : move(value, transfer));
   }
 
   get messages(): AsyncIterable<unknown> {
@@ -226,7 +231,7 @@ export class JobContext implements CurrentJob {
 
   submit(task: unknown, args?: unknown, options?: ChildOptions): ChildJob<never> {
     this.#checkOpen('submit a child of');
-    return this.#deps.submit(this, task, args, options) as ChildJob<never>;
+    return this.#deps.children.submit(this, task, args, options) as ChildJob<never>;
   }
 
   toJSON(): ContextJson {

@@ -8,6 +8,7 @@ import type { JobScopes } from './job-scopes.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { RequestReader } from './request-reader.js';
 import type { Answers } from './results/answers.js';
+import type { RunningJob } from './running-job.js';
 import { explainMissingName } from './tasks/closure-hint.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './tasks/generator-task.js';
 import { FailedToStart, type KnownTask, type TaskCode } from './tasks/known-task.js';
@@ -25,12 +26,17 @@ export interface JobRunnerDeps {
   readonly answers: Answers;
   readonly openJobs: OpenJobs;
   readonly scopes: JobScopes;
+  readonly running: RunningJob;
   /** What tasks have entered by `enterWith`. Not watched on the pool's own thread. */
   readonly entered: EnteredContexts | undefined;
   /** Whether jobs run on the pool's own thread. */
   readonly isInline: boolean;
   /** Whether a task's code is a call to the child process. */
   readonly isRelayed: boolean;
+}
+
+/** What goes on when an open job has gone on. */
+export interface RunnerLoop {
   /** Calls `act`, then takes jobs from the lane. */
   resume(act: () => void): void;
   /** Takes jobs from the lane. */
@@ -49,12 +55,8 @@ export class JobRunner {
   readonly #entered: EnteredContexts | undefined;
   readonly #isInline: boolean;
   readonly #isRelayed: boolean;
-  readonly #resumeLoop: JobRunnerDeps['resume'];
-  readonly #takeJobs: JobRunnerDeps['takeJobs'];
-  /** The task whose code is on the stack, and the job it runs for, once something has asked for that. */
-  #running: KnownTask | undefined;
-  #current: JobContext | undefined;
-  #isInLoader = false;
+  readonly #running: RunningJob;
+  #connectedLoop: RunnerLoop | undefined;
   /** The last reading of the clock, at 35 ns: one for each job, as a job begins when the one before has ended. */
   #clockMs = 0;
 
@@ -69,8 +71,17 @@ export class JobRunner {
     this.#entered = deps.entered;
     this.#isInline = deps.isInline;
     this.#isRelayed = deps.isRelayed;
-    this.#resumeLoop = (act) => deps.resume(act);
-    this.#takeJobs = () => deps.takeJobs();
+    this.#running = deps.running;
+  }
+
+  /** Connects the loop, which is made after this runner. Called once, before the first job. */
+  reportTo(loop: RunnerLoop): void {
+    this.#connectedLoop = loop;
+  }
+
+  get #loop(): RunnerLoop {
+    if (this.#connectedLoop === undefined) throw new Error('Cannot resume a job: no loop is connected');
+    return this.#connectedLoop;
   }
 
   get clockMs(): number {
@@ -81,28 +92,12 @@ export class JobRunner {
     this.#clockMs = now();
   }
 
-  /** Whether a job's code is on the stack, or a module of tasks that is being loaded. */
-  get isInCode(): boolean {
-    return this.#running !== undefined || this.#isInLoader;
-  }
-
-  /** Whether a job's code is on the stack. */
-  get isInJob(): boolean {
-    return this.#running !== undefined;
-  }
-
-  /** The job whose code runs now. */
+  /** The job whose code runs now, on the stack or continued by the event loop. */
   current(): JobContext | undefined {
-    if (this.#running !== undefined) return this.#runningJob(this.#running);
+    const { task } = this.#running;
+    if (task !== undefined) return this.#runningContext(task);
     const context = this.#scopes.current();
     return context !== undefined && isOpen(context) ? context : undefined;
-  }
-
-  /** The job of that number if its code is on the stack. */
-  runs(seq: number): JobContext | undefined {
-    if (this.#running === undefined) return undefined;
-    const context = this.#runningJob(this.#running);
-    return seqOf(context) === seq ? context : undefined;
   }
 
   /**
@@ -150,8 +145,10 @@ export class JobRunner {
     const isAwaited = known === undefined ? this.#requests.isAnnounced : isAnnounced(known);
     // a plain read: what was written before this entry was published is seen
     if (isAwaited || this.#controlWords[Control.ANNOUNCE_STARTS] === 1) this.#announce(seq, begunAtMs);
-    this.#running = task;
-    this.#current = known;
+    const running = this.#running;
+    running.task = task;
+    running.seq = seq;
+    running.context = known;
     let value: unknown;
     let promise: Awaitable | undefined;
     try {
@@ -165,30 +162,30 @@ export class JobRunner {
       if ((typeof value === 'object' && value !== null) || typeof value === 'function') promise = awaitableOf(value);
     } catch (error) {
       if (this.#entered?.hasAny) this.#entered.leave();
-      const context = this.#runningJob(task);
-      this.#running = undefined;
+      const context = this.#runningContext(task);
+      running.task = undefined;
       this.#clockMs = now();
       this.#threw(context, error, begunAtMs);
       return;
     }
     if (promise !== undefined) {
-      const context = this.#runningJob(task);
-      this.#running = undefined;
+      const context = this.#runningContext(task);
+      running.task = undefined;
       this.#await(context, promise, begunAtMs);
       return;
     }
-    const context = this.#current;
-    this.#running = undefined;
+    const { context } = running;
+    running.task = undefined;
     task.isWatched = false;
     this.#clockMs = now();
     const outcome = this.#answers.returned(seq, value, begunAtMs, this.#clockMs);
     if (context !== undefined) close(context, outcome);
   }
 
-  /** The job whose code is on the stack. Until something asks for it, the reader still describes it. */
-  #runningJob(task: KnownTask): JobContext {
-    this.#current ??= new JobContext(this.#contextDeps, task, this.#requests);
-    return this.#current;
+  /** The context of the job whose code is on the stack, which the reader still describes. */
+  #runningContext(task: KnownTask): JobContext {
+    this.#running.context ??= new JobContext(this.#contextDeps, task, this.#requests);
+    return this.#running.context;
   }
 
   /** Not for a relayed job, which begins in the child process. */
@@ -202,7 +199,9 @@ export class JobRunner {
 
   #drive(task: KnownTask, value: object, known: JobContext | undefined): unknown {
     const iterator = iteratorOf(value);
-    return iterator === undefined ? value : this.#inScope(task, known, () => drive(this.#runningJob(task), iterator));
+    return iterator === undefined
+      ? value
+      : this.#inScope(task, known, () => drive(this.#runningContext(task), iterator));
   }
 
   /** A scope tells whose error an uncaught one is. It costs too much for tasks that are known to return no promises. */
@@ -213,11 +212,11 @@ export class JobRunner {
 
   #load(task: KnownTask): TaskCode | Promise<TaskCode> {
     if (this.#isInline) return inEmptyContext(() => this.#tasks.load(task));
-    this.#isInLoader = true;
+    this.#running.isLoading = true;
     try {
       return this.#tasks.load(task);
     } finally {
-      this.#isInLoader = false;
+      this.#running.isLoading = false;
       this.#entered?.leave();
     }
   }
@@ -233,7 +232,7 @@ export class JobRunner {
   #loaded(context: JobContext, go: () => void): void {
     this.#openJobs.loaded();
     if (isOpen(context)) this.#resume(context, go);
-    else this.#takeJobs(); // an uncaught error of the module has failed the job
+    else this.#loop.takeJobs(); // an uncaught error of the module has failed the job
   }
 
   #startLoaded(context: JobContext, code: TaskCode, args: readonly unknown[]): void {
@@ -260,7 +259,7 @@ export class JobRunner {
   /** Goes on with an open job, and then with the lane. */
   #resume(context: JobContext, go: () => void): void {
     if (!isOpen(context)) return;
-    this.#resumeLoop(() => {
+    this.#loop.resume(() => {
       this.#openJobs.remove(context);
       this.#scopes.remove(context);
       this.#clockMs = now();

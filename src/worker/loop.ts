@@ -5,17 +5,21 @@ import type { BeginTimes } from '../wire/lane/begin-times.js';
 import { Control } from '../wire/lane/layout.js';
 import type { BeginOutcome, SlotTable } from '../wire/lane/slot-table.js';
 import type { BeginNotes } from './begin-notes.js';
-import type { JobRunner } from './job-runner.js';
+import type { JobRunner, RunnerLoop } from './job-runner.js';
 import type { MainDoorbell } from './main-doorbell.js';
-import type { OpenJobs } from './open-jobs.js';
+import type { OpenJobs, PlaceTaker } from './open-jobs.js';
 import type { Parking } from './parking.js';
+import type { PoolPort } from './pool-port.js';
 import type { RequestReader } from './request-reader.js';
 import type { TaskTable } from './tasks/task-table.js';
+
+const { exit } = process;
 
 /** Longest time that a worker runs jobs before its event loop turns, for timers and sockets of tasks. */
 const TURN_MS = 5;
 
 export interface WorkerLoopDeps {
+  readonly port: PoolPort;
   readonly controlWords: Int32Array;
   readonly slots: SlotTable;
   readonly begins: BeginTimes;
@@ -27,14 +31,13 @@ export interface WorkerLoopDeps {
   readonly doorbell: MainDoorbell;
   /** Set on the thread that runs the jobs of a child process. */
   readonly notes: BeginNotes | undefined;
-  /** Whether the thread may block while it waits for a job: it is not the pool's own. */
-  readonly mayBlock: boolean;
-  /** The loop has failed by `fault` and has stopped. */
-  crashed(fault: unknown): void;
+  /** Whether jobs run on the pool's own thread, which the loop must not block, and not end. */
+  readonly isInline: boolean;
 }
 
 /** The loop inside a worker: takes entries from the request lane, has their jobs run, and parks when there are none. */
-export class WorkerLoop {
+export class WorkerLoop implements RunnerLoop, PlaceTaker {
+  readonly #port: PoolPort;
   readonly #controlWords: Int32Array;
   readonly #slots: SlotTable;
   readonly #begins: BeginTimes;
@@ -45,13 +48,13 @@ export class WorkerLoop {
   readonly #parking: Parking;
   readonly #doorbell: MainDoorbell;
   readonly #notes: BeginNotes | undefined;
-  readonly #mayBlock: boolean;
-  readonly #crashed: (fault: unknown) => void;
+  readonly #isInline: boolean;
   #state: 'starting' | 'started' | 'stopped' = 'starting'; // only ever moves rightwards
   #isRunning = false;
   #turnStartedMs = 0;
 
   constructor(deps: WorkerLoopDeps) {
+    this.#port = deps.port;
     this.#controlWords = deps.controlWords;
     this.#slots = deps.slots;
     this.#begins = deps.begins;
@@ -62,8 +65,7 @@ export class WorkerLoop {
     this.#parking = deps.parking;
     this.#doorbell = deps.doorbell;
     this.#notes = deps.notes;
-    this.#mayBlock = deps.mayBlock;
-    this.#crashed = (fault) => deps.crashed(fault);
+    this.#isInline = deps.isInline;
   }
 
   /** Whether the loop is on the stack, as it is while a job runs synchronously. */
@@ -135,7 +137,11 @@ export class WorkerLoop {
   crash(fault: unknown): void {
     if (this.#state === 'stopped') return;
     this.stop();
-    this.#crashed(fault);
+    try {
+      this.#port.postBroken(fault);
+    } finally {
+      if (!this.#isInline) exit(1); // inline the pool ends the worker
+    }
   }
 
   #runBursts(): void {
@@ -160,7 +166,7 @@ export class WorkerLoop {
     if (!openJobs.hasPlace) return false; // the end of an open job goes on
     if (!requests.isEmpty) return true;
     this.#doorbell.ringAnswered();
-    if (openJobs.isEmpty && this.#mayBlock && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
+    if (openJobs.isEmpty && !this.#isInline && this.#parking.linger(((requests.position - before) | 0) <= 2)) {
       this.#runner.readClock();
       return true;
     }

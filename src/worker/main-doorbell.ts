@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Control, MAIN_PARKED, MainParked } from '../wire/lane/layout.js';
 import { DOORBELL } from '../wire/message/protocol.js';
-import type { RequestReader } from './request-reader.js';
+import type { RequestReader, RequestReaderEvents } from './request-reader.js';
 
 // A ring costs both threads together about 50 us, so one serves several answers.
 
@@ -18,7 +18,7 @@ const LAST_JOBS = 1;
  * Wakes the main thread by a message, if it is parked, to read answers. The main thread then reads those of all workers, so that
  * many workers ring no more often than one. Also rings before the worker begins a job that is less urgent than the one before.
  */
-export class MainDoorbell {
+export class MainDoorbell implements RequestReaderEvents {
   readonly #poolWord: Int32Array;
   readonly #control: Int32Array;
   readonly #port: MessagePort;
@@ -49,6 +49,10 @@ export class MainDoorbell {
     const isDue = this.#unreadAnswers >= RING_AFTER_ANSWERS || sinceMs > RING_AFTER_MS;
     if (!this.#requests.hasMoreThan(LAST_JOBS)) this.ring();
     else if (isDue && Atomics.load(this.#poolWord, MAIN_PARKED) === MainParked.UNTIL_RUNG) this.ring();
+  }
+
+  lessUrgentRead(): void {
+    this.ringAnswered();
   }
 
   /** Rings if there are answers that were not rung for. */

@@ -1,19 +1,31 @@
 import { RareMap } from '../base/rare-map.js';
 import { type JobContext, openChildrenOf, seqOf } from './job-context.js';
+import type { Answers } from './results/answers.js';
+
+/** What uses the place that an open job gives up. */
+export interface PlaceTaker {
+  /** Takes jobs in the next turn of the event loop. */
+  turnSoon(): void;
+}
 
 /** Jobs that have begun and end later: their code has returned a promise, or their module is being loaded. */
 export class OpenJobs {
   readonly #concurrency: number;
-  readonly #suspended: (context: JobContext) => void;
+  readonly #answers: Answers;
+  #loop: PlaceTaker | undefined;
   readonly #jobs = new RareMap<number, JobContext>();
   /** Number of open jobs that take a place: all but those that wait for children. */
   #placesTaken = 0;
   #isLoading = false;
 
-  /** @param suspended called when an open job gives up its place, as it waits for children. */
-  constructor(concurrency: number, suspended: (context: JobContext) => void) {
+  constructor(concurrency: number, answers: Answers) {
     this.#concurrency = concurrency;
-    this.#suspended = suspended;
+    this.#answers = answers;
+  }
+
+  /** Connects the loop, which is made after this. Called once, before the first job. */
+  reportTo(loop: PlaceTaker): void {
+    this.#loop = loop;
   }
 
   /**
@@ -63,8 +75,10 @@ export class OpenJobs {
     else this.#suspend(context);
   }
 
+  /** The job gives up its place while it waits for children. Its code is on the stack. */
   #suspend(context: JobContext): void {
     this.#placesTaken--;
-    this.#suspended(context);
+    this.#answers.suspended(context);
+    this.#loop?.turnSoon();
   }
 }

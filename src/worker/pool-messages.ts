@@ -1,5 +1,3 @@
-import { outsideRequests } from '../base/async-context.js';
-import { setImmediate } from '../base/clock.js';
 import type { CollectionWatch } from '../contract/collections.js';
 import { receive } from '../sync/sharing/registry.js';
 import { unpackReason } from '../wire/message/error-codec.js';
@@ -29,11 +27,9 @@ export interface PoolMessagesDeps {
   readonly collections: CollectionWatch;
 }
 
-/** Reads the messages that a worker's pool sends by the control port. */
+/** Passes on the messages that a worker's pool sends by the control port. */
 export class PoolMessages {
   readonly #deps: PoolMessagesDeps;
-  /** Handle messages that were read before their turn, in order. */
-  #postponed: (() => void)[] = [];
 
   constructor(deps: PoolMessagesDeps) {
     this.#deps = deps;
@@ -41,55 +37,7 @@ export class PoolMessages {
 
   listen(): void {
     const { port, loop } = this.#deps;
-    port.listen((message) =>
-      loop.guard(() => {
-        if (this.#postponed.length > 0) this.#handlePostponed();
-        this.#onMessage(message);
-      }),
-    );
-  }
-
-  /**
-   * Reads what has arrived while code of a job blocks the event loop: handles what that code may wait for. All else is handled in
-   * the event loop, in order, as it may run foreign code.
-   */
-  readNow(): void {
-    const { port, talk } = this.#deps;
-    for (let message = port.take(); message !== undefined; message = port.take()) {
-      if (message !== DOORBELL) {
-        switch (message.kind) {
-          case 'value':
-            port.values.receive(message);
-            continue;
-          case 'posted':
-            talk.posted(message);
-            continue;
-          case 'call-returned':
-          case 'call-threw':
-            talk.callEnded(message);
-            continue;
-        }
-      }
-      this.#postpone(message);
-    }
-  }
-
-  #postpone(message: ToWorker): void {
-    const restoreValue = this.#deps.port.values.reclaim();
-    this.#postponed.push(() => {
-      restoreValue();
-      this.#onMessage(message);
-    });
-    if (this.#postponed.length === 1)
-      outsideRequests(setImmediate, () => this.#deps.loop.guard(() => this.#handlePostponed()));
-  }
-
-  #handlePostponed(): void {
-    const postponed = this.#postponed;
-    this.#postponed = [];
-    const restoreValue = this.#deps.port.values.reclaim(); // it may have come, and the message that refers to it not yet
-    for (const handle of postponed) handle();
-    restoreValue();
+    port.listen((message) => loop.guard(() => this.#onMessage(message)));
   }
 
   #onMessage(packed: ToWorker): void {

@@ -8,7 +8,7 @@ import { setTsNodeInMain } from './tasks/typescript-loader.js';
 
 function start(init: WorkerInit): void {
   setTsNodeInMain(init.isTsNodeRegistered);
-  startWorker(init, { isInline: false, createRelay: (settings, deps) => new ProcessRelay(settings, deps) });
+  startWorker(init, { isInline: false, createRelay: (...given) => new ProcessRelay(...given) });
 }
 
 /** @throws {Error} if the message is one from a pool of another version, whose thread this is. */

@@ -28,6 +28,11 @@ import { type CommonArgs, type DefinedTask, NO_COMMON_ARGS } from './tasks/known
 const NO_OVERRIDES: JobOverrides = Object.freeze(new Bare());
 const LAST_FIRST = OVERRIDES.toReversed();
 
+export interface RequestReaderEvents {
+  /** The entry's job is less urgent than the one before. */
+  lessUrgentRead(): void;
+}
+
 /** The worker's end of the request lane, which brings its jobs. */
 export class RequestReader implements JobHead {
   readonly #ring: RingReader;
@@ -51,8 +56,7 @@ export class RequestReader implements JobHead {
   priority = 0;
   overrides = NO_OVERRIDES;
   isAnnounced = false;
-  /** Called at an entry whose job is less urgent than the one before. Set by `engine.ts`. */
-  onLessUrgent = (): void => {};
+  #listener: RequestReaderEvents = { lessUrgentRead: () => {} };
 
   constructor(memory: WorkerMemory, port: MessagePort, payload: PayloadPort) {
     this.#texts = new TextReader(memory);
@@ -61,6 +65,11 @@ export class RequestReader implements JobHead {
     this.#control = memory.control;
     this.#port = port;
     this.#payload = payload;
+  }
+
+  /** Connects the receiver of reports, which is made after this reader. */
+  reportTo(listener: RequestReaderEvents): void {
+    this.#listener = listener;
   }
 
   get id(): number {
@@ -93,7 +102,7 @@ export class RequestReader implements JobHead {
     this.#idBase = this.#ring.takeFloat();
     const before = this.priority;
     this.priority = this.#ring.takeFloat();
-    if (this.priority < before) this.onLessUrgent();
+    if (this.priority < before) this.#listener.lessUrgentRead();
   }
 
   /** Publishes how far the lane is read, so that the main thread may write that part again. */

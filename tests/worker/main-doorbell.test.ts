@@ -37,7 +37,7 @@ function makeDoorbell(priorities: readonly number[], parked: number = MainParked
   const poolWord = new Int32Array(new SharedArrayBuffer(4));
   const port = { postMessage: () => log.push('ring') };
   const doorbell = new MainDoorbell(poolWord, memory.control, port as never, reader);
-  reader.onLessUrgent = () => doorbell.ringAnswered();
+  reader.reportTo(doorbell);
 
   const origin = { kind: 'inline', name: 'task', source: '' } as never;
   priorities.forEach((priority, id) => {

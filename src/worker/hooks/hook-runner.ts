@@ -1,11 +1,13 @@
 import { Bare } from '../../base/bare.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
 import { SlotTable } from '../../wire/lane/slot-table.js';
-import { type ContextDeps, close, JobContext, type JobHead, type Talking, taskOf } from '../job-context.js';
+import { type ContextDeps, close, JobContext, type JobHead, taskOf } from '../job-context.js';
+import type { JobScopes } from '../job-scopes.js';
 import { explainMissingName } from '../tasks/closure-hint.js';
 import { drive, iteratorOf } from '../tasks/generator-task.js';
 import { TaskTable } from '../tasks/task-table.js';
 import type { HookReplies } from './hook-replies.js';
+import type { RunsHooks } from './hook-turns.js';
 
 const { apply } = Reflect;
 
@@ -22,27 +24,39 @@ function refuse(): never {
   throw new Error('Cannot talk with the pool: a setup, a broadcast and a teardown are no jobs');
 }
 
-const NO_TALK: Talking = { messages: refuse, listen: refuse, receive: refuse, call: refuse, callSync: refuse };
+function refuseChild(): never {
+  throw new Error('Cannot submit a child: a setup, a broadcast and a teardown are no jobs');
+}
 
-/** Runs `fn` as code of the hook of `context`. */
-type RunAs = <T>(context: JobContext, fn: () => T) => T;
+const NO_TALK: ContextDeps['talk'] = {
+  messages: refuse,
+  listen: refuse,
+  receive: refuse,
+  call: refuse,
+  callSync: refuse,
+};
+/** A hook has no listener for reports, and its token is its own. */
+const NO_ANSWERS: ContextDeps['answers'] = { report: () => {}, tokenCancelled: () => {} };
+const NO_CHILDREN: ContextDeps['children'] = { submit: refuseChild };
 
 /** Runs the hooks of a worker. The main thread sends one at a time, and no job until it has ended. */
-export class HookRunner implements ContextDeps {
+export class HookRunner implements ContextDeps, RunsHooks {
   readonly workerId: number;
   /** A table without jobs: hooks cannot be cancelled. */
   readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
-  readonly talk: Talking = NO_TALK;
+  readonly talk = NO_TALK;
+  readonly answers = NO_ANSWERS;
+  readonly children = NO_CHILDREN;
   readonly #replies: HookReplies;
-  readonly #runAs: RunAs;
+  readonly #scopes: JobScopes;
   readonly #tasks = new TaskTable();
   /** The hook whose code runs. */
   #current: JobContext | undefined;
 
-  constructor(workerId: number, replies: HookReplies, runAs: RunAs) {
+  constructor(workerId: number, replies: HookReplies, scopes: JobScopes) {
     this.workerId = workerId;
     this.#replies = replies;
-    this.#runAs = runAs;
+    this.#scopes = scopes;
   }
 
   /** @param wantsResult whether its result is sent back. */
@@ -51,7 +65,7 @@ export class HookRunner implements ContextDeps {
     const context = new JobContext(this, task, NO_JOB);
     this.#current = context;
     this.#replies.begun();
-    void this.#runAs(context, () => this.#begin(context, args, wantsResult));
+    void this.#scopes.run(context, () => this.#begin(context, args, wantsResult));
   }
 
   /**
@@ -62,14 +76,6 @@ export class HookRunner implements ContextDeps {
     explainMissingName(taskOf(context), error);
     return this.#end(context, () => this.#replies.threw(error));
   }
-
-  report(): void {} // a hook has no listener for reports
-
-  submit(): never {
-    throw new Error('Cannot submit a child: a setup, a broadcast and a teardown are no jobs');
-  }
-
-  ownTokenCancelled(): void {}
 
   async #begin(context: JobContext, args: readonly unknown[], wantsResult: boolean): Promise<void> {
     try {

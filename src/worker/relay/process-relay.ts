@@ -1,9 +1,10 @@
-import type { CollectionListener, CollectionStep } from '../../contract/collections.js';
-import type { Printed } from '../../contract/printed.js';
+import type { CollectionStep } from '../../contract/collections.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import type { TaskDefinition } from '../../contract/task-definition.js';
-import type { ProfileStep, ThreadProfile } from '../../contract/thread-profile.js';
+import type { ProfileStep } from '../../contract/thread-profile.js';
 import { type Peer, type RegistryMessage, receive, threadGone } from '../../sync/sharing/registry.js';
+import { Control } from '../../wire/lane/layout.js';
+import type { SlotTable } from '../../wire/lane/slot-table.js';
 import {
   decodeError,
   decodeReason,
@@ -14,46 +15,32 @@ import {
 } from '../../wire/message/error-codec.js';
 import { encodeForProcess, ProcessLink } from '../../wire/process/process-link.js';
 import type { FromProcess, Packed } from '../../wire/process/process-protocol.js';
-import type { HookReplies } from '../hooks/hook-replies.js';
-import { type JobContext, numberOf } from '../job-context.js';
-import type { PassMessage, Received } from '../talk/inbox.js';
-import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode } from '../tasks/known-task.js';
+import type { HookTurns, RunsHooks } from '../hooks/hook-turns.js';
+import { type JobContext, numberOf, seqOf } from '../job-context.js';
+import type { JobRunner } from '../job-runner.js';
+import type { JobScopes } from '../job-scopes.js';
+import type { Output } from '../output.js';
+import type { PoolPort } from '../pool-port.js';
+import type { Answers } from '../results/answers.js';
+import type { Received } from '../talk/inbox.js';
+import type { Talk } from '../talk/talk.js';
+import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode, type TaskRunner } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
 import { RelayChildren } from './relay-children.js';
 import { RelayTalk } from './relay-talk.js';
-import { type ProcessEnd, RelayedProcess } from './relayed-process.js';
+import { type ProcessEnd, type ProcessIdentity, RelayedProcess } from './relayed-process.js';
 
-/** What the relay needs from the loop that it serves. */
+/** The worker's parts that a relay uses. */
 export interface RelayDeps {
-  readonly workerId: number;
-  readonly concurrency: number;
-  readonly depth: number;
-  readonly isTsNodeRegistered: boolean;
-  readonly around: TaskDefinition | undefined;
-  readonly heapLimitMb: number | undefined;
-  readonly hooks: HookReplies;
-  /** The child process takes calls. */
-  processReady(pid: number | undefined): void;
-  /** The event loop turns in which its jobs run. */
-  processAnswered(): void;
-  /** The heap of the thread in the process has grown above the limit. */
-  heapFull(): void;
-  /** The code of a job has begun there. */
-  begun(context: JobContext): void;
-  /** Passes each message for the job's code to `pass` from now on. */
-  forwardMessages(context: JobContext, pass: PassMessage): void;
-  /** The code of a job has read a message that the pool keeps until then. */
-  messageRead(context: JobContext): void;
-  /** The process ended before it began the job. */
-  neverBegan(context: JobContext): void;
-  /** The process has ended. */
-  processEnded(exitCode: number, cause: ErrorRecord | undefined): void;
-  lateError(error: ErrorRecord, jobId: number | string | undefined): void;
-  printed(printed: readonly Printed[]): void;
-  profiled(profile: ThreadProfile | undefined): void;
-  readonly collected: CollectionListener;
-  /** Runs `fn` as code of the job. */
-  asJob(context: JobContext | undefined, fn: () => void): void;
+  readonly controlWords: Int32Array;
+  readonly slots: SlotTable;
+  readonly port: PoolPort;
+  readonly output: Output;
+  readonly answers: Answers;
+  readonly scopes: JobScopes;
+  readonly runner: JobRunner;
+  readonly talk: Talk;
+  readonly hookTurns: HookTurns;
 }
 
 /** A task, and whether the process has its common arguments. */
@@ -67,7 +54,7 @@ interface RelayedTask {
  * Runs a worker's jobs in a child process of its own. To the pool the worker is a thread like any other; each call goes to
  * the process by message, and so do a cancel, a report and the result.
  */
-export class ProcessRelay implements Peer {
+export class ProcessRelay implements Peer, TaskRunner, RunsHooks {
   readonly sharesMemory = false;
   readonly #deps: RelayDeps;
   readonly #process: RelayedProcess;
@@ -76,21 +63,19 @@ export class ProcessRelay implements Peer {
   readonly #children: RelayChildren;
   readonly #talk: RelayTalk;
 
-  constructor(settings: ProcessSettings, deps: RelayDeps) {
+  constructor(settings: ProcessSettings, identity: ProcessIdentity, deps: RelayDeps) {
     this.#deps = deps;
     passErrorsOn();
-    this.#calls = new RelayCalls(this.#link, deps);
-    const { workerId, concurrency, depth, isTsNodeRegistered, around, heapLimitMb } = deps;
-    const child = new RelayedProcess(
-      settings,
-      { workerId, concurrency, depth, isTsNodeRegistered, around, heapLimitMb },
-      {
-        received: (message) => this.#onMessage(message),
-        begun: (id, attempt) => this.#calls.noted(id, attempt),
-        exited: (end) => this.#exited(end),
-        notMade: (error) => deps.processEnded(1, error),
-      },
-    );
+    this.#calls = new RelayCalls(this.#link, {
+      begun: (context) => deps.runner.begunInProcess(context),
+      neverBegan: (context) => void deps.slots.unbegin(seqOf(context)),
+    });
+    const child = new RelayedProcess(settings, identity, {
+      received: (message) => this.#onMessage(message),
+      begun: (id, attempt) => this.#calls.noted(id, attempt),
+      exited: (end) => this.#exited(end),
+      notMade: (error) => this.#processEnded({ exitCode: 1, cause: error }),
+    });
     this.#process = child;
     this.#children = new RelayChildren(this.#link, (message) => child.send(message));
     this.#talk = new RelayTalk(this.#link, (message) => child.send(message));
@@ -131,7 +116,7 @@ export class ProcessRelay implements Peer {
     try {
       this.#process.send({ kind: 'hook', task, args: this.#link.pack(args, 'args'), wantsResult });
     } catch (error) {
-      this.#deps.hooks.threw(error);
+      this.#deps.hookTurns.replies.threw(error);
     }
   }
 
@@ -161,7 +146,7 @@ export class ProcessRelay implements Peer {
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#process.send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
-      this.#deps.forwardMessages(context, (received, isKept) => this.#post(run, received, isKept));
+      this.#deps.talk.forward(context, (received, isKept) => this.#post(run, received, isKept));
     });
   }
 
@@ -189,16 +174,18 @@ export class ProcessRelay implements Peer {
   }
 
   #onMessage(message: FromProcess): void {
+    const { port, output, answers, scopes, hookTurns } = this.#deps;
     switch (message.kind) {
       case 'ready':
         this.#process.ready();
-        this.#deps.processReady(this.#process.pid);
+        hookTurns.ready(this.#process.pid);
         break;
       case 'pong':
-        this.#deps.processAnswered();
-        break;
       case 'heap-full':
-        this.#deps.heapFull();
+      case 'late-error':
+      case 'profiled':
+      case 'collected':
+        port.post(message);
         break;
       case 'reported':
         this.#calls.reported(message.run, message.value);
@@ -226,53 +213,56 @@ export class ProcessRelay implements Peer {
         break;
       case 'message-read': {
         const context = this.#calls.contextOfBegun(message.run);
-        if (context !== undefined) this.#deps.messageRead(context);
+        if (context !== undefined) answers.messageRead(context);
         break;
       }
       case 'hook-begun':
-        this.#deps.hooks.begun();
+        hookTurns.replies.begun();
         break;
       case 'hook-returned':
         this.#hookReturned(message.value);
         break;
       case 'hook-threw':
-        this.#deps.hooks.threw(decodeError(message.error));
-        break;
-      case 'late-error':
-        this.#deps.lateError(message.error, message.jobId);
-        break;
-      case 'profiled':
-        this.#deps.profiled(message.profile);
-        break;
-      case 'collected':
-        this.#deps.collected(message.collections, message.answer);
+        hookTurns.replies.threw(decodeError(message.error));
         break;
       case 'printed':
-        this.#deps.printed(message.printed);
+        output.forward(message.printed);
         break;
       case 'lost':
         this.#process.lost(message);
         break;
-      case 'registry':
-        this.#deps.asJob(this.#calls.contextOf(message.by), () => receive(unpackReason(message.message), this));
+      case 'registry': {
+        const context = this.#calls.contextOf(message.by);
+        const receiveIt = (): void => receive(unpackReason(message.message), this);
+        if (context === undefined) receiveIt();
+        else scopes.run(context, receiveIt);
         break;
+      }
     }
   }
 
   #hookReturned(packed: Packed): void {
+    const { replies } = this.#deps.hookTurns;
     let value: unknown;
     try {
       value = this.#link.unpack(packed, 'result');
     } catch (error) {
-      this.#deps.hooks.threw(error);
+      replies.threw(error);
       return;
     }
-    this.#deps.hooks.returned(value);
+    replies.returned(value);
   }
 
-  #exited({ exitCode, cause }: ProcessEnd): void {
+  #exited(end: ProcessEnd): void {
     threadGone(this, []);
     this.#calls.abandon();
-    this.#deps.processEnded(exitCode, cause);
+    this.#processEnded(end);
+  }
+
+  #processEnded({ exitCode, cause }: ProcessEnd): void {
+    const { controlWords, port } = this.#deps;
+    Atomics.store(controlWords, Control.PROCESS_ENDED, 1);
+    Atomics.notify(controlWords, Control.PROCESS_ENDED);
+    port.post({ kind: 'process-ended', exitCode, cause });
   }
 }

@@ -80,6 +80,7 @@ export class Answers implements OutputLane {
     this.#doorbell.ring();
   }
 
+  /** The job's code has cancelled the job's own token. */
   tokenCancelled(context: JobContext, reason: unknown): void {
     this.#results.tokenCancelled(seqOf(context), encodeError(reason));
     this.#doorbell.ring();

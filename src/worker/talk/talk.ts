@@ -1,9 +1,13 @@
 import { block } from '../../sync/waiting/wakeup.js';
 import type { SlotTable } from '../../wire/lane/slot-table.js';
 import { decodeError } from '../../wire/message/error-codec.js';
-import type { CallEnd, PostedMessage } from '../../wire/message/protocol.js';
+import { type CallEnd, DOORBELL, type PostedMessage } from '../../wire/message/protocol.js';
 import { type JobContext, seqOf, type Talking } from '../job-context.js';
+import type { JobScopes } from '../job-scopes.js';
+import type { OpenJobs } from '../open-jobs.js';
 import type { PoolPort } from '../pool-port.js';
+import type { Answers } from '../results/answers.js';
+import type { RunningJob } from '../running-job.js';
 import { type CallOutcome, Calls } from './calls.js';
 import { Inbox, type PassMessage, type Received } from './inbox.js';
 import { iterateMessages } from './messages.js';
@@ -11,18 +15,13 @@ import { iterateMessages } from './messages.js';
 /** Calls a function of the pool that runs on this very thread. */
 export type CallNow = (name: string, args: readonly unknown[]) => unknown;
 
-/** What talking needs from the worker. */
 export interface TalkDeps {
   readonly port: PoolPort;
   readonly slots: SlotTable;
-  /** The job of that number whose code has begun and not ended. */
-  find(seq: number): JobContext | undefined;
-  /** Runs `fn` as code of the job. */
-  runAs(context: JobContext, fn: () => void): void;
-  /** Handles what has arrived from the pool for code that blocks the thread. */
-  readNow(): void;
-  /** The job's code has read a message that the pool keeps until then. */
-  messageRead(context: JobContext): void;
+  readonly running: RunningJob;
+  readonly openJobs: OpenJobs;
+  readonly scopes: JobScopes;
+  readonly answers: Answers;
   /** Set if the worker runs on the thread of its pool, which it must not block. */
   readonly callNow: CallNow | undefined;
 }
@@ -31,7 +30,7 @@ export interface TalkDeps {
 export class Talk implements Talking {
   readonly #deps: TalkDeps;
   readonly #inboxes = new WeakMap<JobContext, Inbox>();
-  /** Messages for jobs that have not begun, by sequence number. */
+  /** Messages for jobs that have no context yet, by sequence number. */
   readonly #early = new Map<number, { readonly received: Received; readonly isKept: boolean }[]>();
   readonly #calls: Calls;
 
@@ -61,7 +60,7 @@ export class Talk implements Talking {
     const inbox = this.#inboxOf(context);
     const hasMessage = (): boolean => {
       context.throwIfCancelled();
-      this.#deps.readNow();
+      this.#readNow();
       return !inbox.isEmpty;
     };
     if (this.#deps.callNow === undefined) return block(hasMessage, timeoutMs) ? inbox.take() : undefined;
@@ -77,14 +76,14 @@ export class Talk implements Talking {
   }
 
   callSync(context: JobContext, name: string, args: readonly unknown[]): unknown {
-    const { callNow, readNow } = this.#deps;
+    const { callNow } = this.#deps;
     if (callNow !== undefined) {
       context.throwIfCancelled();
       return callNow(name, args);
     }
     return this.#calls.run(context, { name, args }, (isMet) => {
       block(() => {
-        readNow();
+        this.#readNow();
         if (isMet()) return true;
         context.throwIfCancelled();
         return false;
@@ -95,15 +94,52 @@ export class Talk implements Talking {
   /** A message for the code of a job has come; its value came in the message before. */
   posted({ seq, tag, isKept }: PostedMessage): void {
     const received = this.#take(tag, 'message');
-    const context = this.#deps.find(seq);
+    const context = this.#contextOf(seq);
     this.#sweep();
     if (context !== undefined) this.#inboxOf(context).add(received, isKept);
-    else if (this.#deps.slots.isWaiting(seq)) this.#addEarly(seq, received, isKept);
+    else if (this.#mayAsk(seq)) this.#addEarly(seq, received, isKept);
   }
 
   /** A call of a function has ended; its result came in the message before. */
   callEnded(message: CallEnd): void {
     this.#calls.ended(message.call, this.#outcomeOf(message));
+  }
+
+  /**
+   * Handles what has arrived while code of a job blocks the event loop, as far as that code may wait for it. All else is handled in
+   * the event loop, in order, as it may run foreign code.
+   */
+  #readNow(): void {
+    const { port } = this.#deps;
+    for (let message = port.take(); message !== undefined; message = port.take()) {
+      if (message !== DOORBELL) {
+        switch (message.kind) {
+          case 'value':
+            port.values.receive(message);
+            continue;
+          case 'posted':
+            this.posted(message);
+            continue;
+          case 'call-returned':
+          case 'call-threw':
+            this.callEnded(message);
+            continue;
+        }
+      }
+      port.postpone(message);
+    }
+  }
+
+  /** The context of a job whose code has begun and not ended, if it exists already. */
+  #contextOf(seq: number): JobContext | undefined {
+    const { openJobs, running } = this.#deps;
+    return openJobs.find(seq) ?? (running.is(seq) ? running.context : undefined);
+  }
+
+  /** Whether a job may still ask for its messages: its code has not ended. */
+  #mayAsk(seq: number): boolean {
+    const { slots, running, openJobs } = this.#deps;
+    return slots.isWaiting(seq) || running.is(seq) || openJobs.find(seq) !== undefined;
   }
 
   #outcomeOf(message: CallEnd): CallOutcome {
@@ -128,16 +164,15 @@ export class Talk implements Talking {
 
   /** Drops messages for jobs that were taken back, or have ended without a look at them. */
   #sweep(): void {
-    for (const seq of [...this.#early.keys()])
-      if (!this.#deps.slots.isWaiting(seq) && this.#deps.find(seq) === undefined) this.#early.delete(seq);
+    for (const seq of [...this.#early.keys()]) if (!this.#mayAsk(seq)) this.#early.delete(seq);
   }
 
   #inboxOf(context: JobContext): Inbox {
     const known = this.#inboxes.get(context);
     if (known !== undefined) return known;
     const inbox = new Inbox(context.name, {
-      keptRead: () => this.#deps.messageRead(context),
-      runAs: (fn) => this.#deps.runAs(context, fn),
+      keptRead: () => this.#deps.answers.messageRead(context),
+      runAs: (fn) => this.#deps.scopes.run(context, fn),
     });
     this.#inboxes.set(context, inbox);
     const seq = seqOf(context);
