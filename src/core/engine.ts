@@ -6,6 +6,8 @@ import { Schedules } from '../compose/schedule/schedules.js';
 import { WORKER_EXIT_REASONS } from '../contract/worker-end.js';
 import { MainParking } from '../host/main-parking.js';
 import type { Job } from '../jobs/job.js';
+import type { JobPool } from '../jobs/job-access.js';
+import { PoolRef } from '../jobs/job-kind.js';
 import { MetricsRecorder } from '../metrics/recorder.js';
 import { PoolChannels } from './channels.js';
 import { Aging } from './dispatch/aging.js';
@@ -58,8 +60,8 @@ import { WorkerSet } from './workers/worker-set.js';
 export type Engine = ReturnType<typeof createEngine>;
 
 /**
- * Makes the parts of `pool`. Each is given those made before it. Two report to later ones, to which they are connected at the
- * end: the ledger, and the set of workers, whose reports concern nearly all parts. No worker is started before that.
+ * Makes the parts of `pool`. Each is given those made before it. Those that report to later ones are connected to
+ * them at the end, before the first worker is started and the first job is submitted.
  */
 export function createEngine(pool: object, settings: PoolSettings) {
   const state = new PoolState();
@@ -74,7 +76,8 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const metrics = new MetricsRecorder(now(), WORKER_EXIT_REASONS);
   const aging = settings.aging === undefined ? undefined : new Aging(settings.aging);
   const unobserved = new UnobservedFailures(events, log);
-  const ledger = new Ledger({ metrics, events, unobserved, aging });
+  const poolRef = new PoolRef<JobPool>();
+  const ledger = new Ledger({ poolRef, metrics, events, unobserved, aging });
 
   // workers
   const parking = new MainParking();
@@ -114,18 +117,18 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const { grace } = recovery;
   const recycling = new Recycling(settings.recycle, { state, ledger, workers, balance, pacer });
   const control = new JobControl({
-    ...{ ledger, metrics, dispatcher, backlog, pacer, grace },
+    ...{ poolRef, ledger, metrics, dispatcher, backlog, pacer, grace },
     ...{ deferred, limits, childJobs, channels, recorder },
   });
   const outcomes = new Outcomes({
     ...{ ledger, metrics, events, listenerQueue },
-    ...{ grace, limits, control, settling, childJobs },
+    ...{ grace, limits, settling, childJobs },
   });
   const admission = new Admission(settings, {
     ...{ ledger, metrics, channels, dispatcher, backlog, balance, events, workers, reserve, log },
   });
   const intake = new Intake(settings, {
-    ...{ state, ledger, control, admission, deferred, limits },
+    ...{ state, ledger, admission, deferred, limits },
     ...{ pacer, channels, dispatcher },
   });
   const childIntake = new ChildIntake({ state, intake, childJobs });
@@ -174,10 +177,14 @@ export function createEngine(pool: object, settings: PoolSettings) {
   // connections: what a part reports to those made after it
   events.lookBy(channels.look);
   ledger.reportTo({
-    onBusy: starvation.watch,
+    onBusy: () => {
+      control.attach();
+      starvation.watch();
+    },
     onBatch: channels.look,
     onSettled: admission.isBounded ? () => admission.notifyIfRoom() : undefined,
   });
+  limits.reportTo(control);
   workers.reportTo(reports, outcomes);
   if (settings.recycle !== undefined) pacer.reportTo(() => recycling.check());
   if (log.isOpen) starvation.begin();

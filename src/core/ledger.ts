@@ -14,13 +14,6 @@ import type { SettledCounts } from './options/shutdown-options.js';
 import { SettleWaiters } from './settle-waiters.js';
 import type { UnobservedFailures } from './unobserved-failures.js';
 
-/** A pool, as its jobs see it. */
-export interface AttachablePool extends JobPool {
-  readonly ref: PoolRef<JobPool>;
-  /** The pool has unsettled jobs from now on. */
-  attach(): void;
-}
-
 /** What other parts do when the ledger changes. */
 export interface LedgerEvents {
   /** Called when a job is entered after all earlier ones have settled. */
@@ -32,6 +25,8 @@ export interface LedgerEvents {
 }
 
 export interface LedgerDeps {
+  /** The reference by which jobs find their pool. */
+  readonly poolRef: PoolRef<JobPool>;
   readonly metrics: MetricsRecorder;
   readonly events: EventHub;
   readonly unobserved: Pick<UnobservedFailures, 'watch'>;
@@ -41,6 +36,7 @@ export interface LedgerDeps {
 
 /** Every job is entered here once, and settled here once (I1): nothing else ends a job or counts one (I2). */
 export class Ledger {
+  readonly #poolRef: PoolRef<JobPool>;
   readonly #metrics: MetricsRecorder;
   readonly #events: EventHub;
   readonly #unobserved: Pick<UnobservedFailures, 'watch'>;
@@ -57,7 +53,8 @@ export class Ledger {
   /** When the current batch was submitted. */
   #now: SubmitTime;
 
-  constructor({ metrics, events, unobserved, aging }: LedgerDeps) {
+  constructor({ poolRef, metrics, events, unobserved, aging }: LedgerDeps) {
+    this.#poolRef = poolRef;
     this.#metrics = metrics;
     this.#events = events;
     this.#unobserved = unobserved;
@@ -86,16 +83,15 @@ export class Ledger {
   }
 
   /** Counts a new job, and gives it its number in the order of submission. */
-  enter(job: Job, pool: AttachablePool): void {
-    this.#lastNumber = enterPool(job, pool.ref, this.#now, this.#lastNumber);
+  enter(job: Job): void {
+    this.#lastNumber = enterPool(job, this.#poolRef, this.#now, this.#lastNumber);
     const isFirst = this.unsettled === 0;
     this.#metrics.jobSubmitted(kindOf(job));
-    if (isFirst) this.#becameBusy(pool);
+    if (isFirst) this.#becameBusy();
   }
 
-  #becameBusy(pool: AttachablePool): void {
+  #becameBusy(): void {
     this.#keepAlive.ref();
-    pool.attach();
     this.#onBusy?.();
   }
 
@@ -140,8 +136,8 @@ export class Ledger {
   }
 
   /** Counts a job that had settled before it was submitted: it was cancelled. */
-  enterSettled(job: Job, pool: AttachablePool): void {
-    this.enter(job, pool);
+  enterSettled(job: Job): void {
+    this.enter(job);
     this.#count(job, 'CANCELLED');
   }
 

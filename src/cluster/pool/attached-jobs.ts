@@ -101,7 +101,7 @@ export class AttachedJobs {
     table.attach(submission, new ClusterJob(control, submission));
     table.identified(submission, submission.ownId);
     books.ledger.refreshClock();
-    books.ledger.enter(job, control);
+    books.ledger.enter(job);
     submission.added();
     return submission;
   }

@@ -1,6 +1,5 @@
 import { wrongType } from '../../base/check/argument-errors.js';
 import { startTimer } from '../../base/timer.js';
-import type { AttachablePool } from '../../core/ledger.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { Job } from '../../jobs/job.js';
 import {
@@ -12,7 +11,6 @@ import {
   type PriorityOutcome,
   type StopOutcome,
 } from '../../jobs/job-access.js';
-import { PoolRef } from '../../jobs/job-kind.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import { markOf, SPLIT } from '../codec/marks.js';
 import type { Request } from '../codec/notices.js';
@@ -40,17 +38,11 @@ export interface ClusterControlDeps {
 }
 
 /** Cancels jobs and changes their priority, wherever they are. */
-export class ClusterControl implements JobPool, AttachablePool, ClusterJobPool {
+export class ClusterControl implements JobPool, ClusterJobPool {
   readonly #deps: ClusterControlDeps;
-  /** The reference by which local jobs find this object: their tokens, their signals. */
-  readonly ref = new PoolRef<JobPool>();
 
   constructor(deps: ClusterControlDeps) {
     this.#deps = deps;
-  }
-
-  attach(): void {
-    this.ref.pool = this;
   }
 
   // What local jobs call: a token or a signal cancels, which nobody waits for.

@@ -10,6 +10,8 @@ import { PoolLog } from '../../core/log.js';
 import { PoolState } from '../../core/pool-state.js';
 import { UnobservedFailures } from '../../core/unobserved-failures.js';
 import type { Job } from '../../jobs/job.js';
+import type { JobPool } from '../../jobs/job-access.js';
+import { PoolRef } from '../../jobs/job-kind.js';
 import { MetricsRecorder } from '../../metrics/recorder.js';
 import { JobIds } from '../codec/job-id.js';
 import { ClusterMaps } from '../compose/cluster-maps.js';
@@ -87,11 +89,12 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   const watchFailure = (job: Job, error: unknown): void => {
     if (!(error instanceof DetachedError)) unobserved.watch(job, error); // it did not fail
   };
-  const ledger = new Ledger({ metrics, events: hub, unobserved: { watch: watchFailure }, aging: undefined });
+  const poolRef = new PoolRef<JobPool>();
+  const ledger = new Ledger({ poolRef, metrics, events: hub, unobserved: { watch: watchFailure }, aging: undefined });
   const table = new JobTable();
 
   const books: Books = { ledger, metrics, events };
-  const foreign = foreignBooks(listenerQueue);
+  const foreign = foreignBooks(poolRef, listenerQueue);
 
   // the life of a job
   const limits = new TimeLimits();
@@ -131,6 +134,8 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     remove: (id) => queue.remove(id),
     lookUp: (submission) => sweeper.lookUp([submission]),
   });
+  poolRef.pool = control;
+  limits.reportTo({ stop: (job, cause) => control.stopLocal(job, cause) });
   const limit = new QueueLimit(settings.maxQueue, {
     ...{ books, events, table, log },
     count: async () => (connections.isConnected ? await waitingJobs(queue).catch(() => undefined) : undefined),
@@ -208,9 +213,9 @@ async function waitingJobs(queue: Queue): Promise<number> {
 }
 
 /** Returns books for jobs of other submitters: they are settled as others, but nobody is told, and no metric counts them. */
-function foreignBooks(listenerQueue: ListenerQueue): Books {
+function foreignBooks(poolRef: PoolRef<JobPool>, listenerQueue: ListenerQueue): Books {
   const { hub, events } = createEvents(listenerQueue);
   const metrics = new MetricsRecorder(now(), []);
-  const ledger = new Ledger({ metrics, events: hub, unobserved: { watch: () => {} }, aging: undefined });
+  const ledger = new Ledger({ poolRef, metrics, events: hub, unobserved: { watch: () => {} }, aging: undefined });
   return { ledger, metrics, events };
 }

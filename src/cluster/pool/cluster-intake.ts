@@ -88,7 +88,7 @@ export class ClusterIntake {
     const handle = new ClusterJob(control, submission);
     table.add(submission, handle);
     ledger.refreshClock();
-    ledger.enter(job, control);
+    ledger.enter(job);
     if (refusal !== undefined) {
       limit.refused(job, refusal);
       return handle;
@@ -99,7 +99,7 @@ export class ClusterIntake {
     const isDeferred = hasOptions(job) && deferred.enter(job);
     if (hasOptions(job)) {
       linkParents(job);
-      if (!isSettled(job)) limits.entered(job, { stop: (each, cause) => control.stopLocal(each, cause) });
+      if (!isSettled(job)) limits.entered(job);
     }
     if (!isDeferred && !isSettled(job)) adder.add(submission);
     const isFront = orderOf(job) < 0;

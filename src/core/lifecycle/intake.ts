@@ -13,13 +13,11 @@ import type { ReadonlyPoolState } from '../pool-state.js';
 import { closedError } from '../pool-state.js';
 import type { Admission } from './admission.js';
 import type { DeferredJobs } from './deferred-jobs.js';
-import type { JobControl } from './job-control.js';
 import type { TimeLimits } from './time-limits.js';
 
 export interface IntakeDeps {
   readonly state: ReadonlyPoolState;
   readonly ledger: Ledger;
-  readonly control: JobControl;
   readonly admission: Admission;
   readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
@@ -84,7 +82,7 @@ export class Intake {
   /** The fast path for a job without options, the common case: it cannot be deferred, limited, or settled already. */
   #enterPlain(job: Job): void {
     this.#pacer.beginBatch();
-    this.#ledger.enter(job, this.#deps.control);
+    this.#ledger.enter(job);
     this.#pacer.enqueue(job);
   }
 
@@ -125,13 +123,13 @@ export class Intake {
 
   /** Enters a job. @param room whether the job counts against `maxQueue`. */
   enter(job: Job, room: 'bounded' | 'unbounded'): void {
-    const { ledger, control, admission, pacer } = this.#deps;
+    const { ledger, admission, pacer } = this.#deps;
     pacer.beginBatch();
     if (isSettled(job)) {
-      ledger.enterSettled(job, control);
+      ledger.enterSettled(job);
       return;
     }
-    if (room === 'unbounded' || !admission.isBounded) ledger.enter(job, control);
+    if (room === 'unbounded' || !admission.isBounded) ledger.enter(job);
     else if (!this.#findsRoom(job)) return;
     if (hasOptions(job)) this.#enterWithOptions(job);
     else if (orderOf(job) < 0) pacer.enqueueBefore(job);
@@ -140,20 +138,20 @@ export class Intake {
 
   /** Enters a job that counts against `maxQueue`. False if it was refused. */
   #findsRoom(job: Job): boolean {
-    const { ledger, control, admission } = this.#deps;
+    const { ledger, admission } = this.#deps;
     const isRefused = admission.isFullFor(job);
-    ledger.enter(job, control);
+    ledger.enter(job);
     admission.entered();
     return !isRefused || admission.makeRoomFor(job) === 'admitted';
   }
 
   #enterWithOptions(job: Job): void {
-    const { deferred, limits, pacer, control, dispatcher } = this.#deps;
+    const { deferred, limits, pacer, dispatcher } = this.#deps;
     if (isPlaced(job)) dispatcher.expectPlaced();
     const isDeferred = deferred.enter(job);
     if (!isDeferred) pacer.insert(job);
     linkParents(job);
-    if (!isSettled(job)) limits.entered(job, control);
+    if (!isSettled(job)) limits.entered(job);
     if (!isDeferred) pacer.inserted(job); // last: it may begin now
   }
 

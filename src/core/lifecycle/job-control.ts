@@ -15,7 +15,7 @@ import {
   type TimeLimitOutcome,
 } from '../../jobs/job-access.js';
 import { endWithAttempt, raiseToken, setStopCause, stopCauseOf, transferOf } from '../../jobs/job-engine.js';
-import { PoolRef } from '../../jobs/job-kind.js';
+import type { PoolRef } from '../../jobs/job-kind.js';
 import { keepMail } from '../../jobs/job-mail.js';
 import { Cancellation, type StopCause } from '../../jobs/stop-cause.js';
 import { setTimeoutMs } from '../../jobs/time-limit.js';
@@ -33,6 +33,8 @@ import type { DeferredJobs } from './deferred-jobs.js';
 import type { TimeLimits } from './time-limits.js';
 
 export interface JobControlDeps {
+  /** The reference by which jobs find the control. */
+  readonly poolRef: PoolRef<JobPool>;
   readonly ledger: Ledger;
   readonly metrics: MetricsRecorder;
   readonly dispatcher: Dispatcher;
@@ -51,21 +53,19 @@ export class JobControl implements JobPool {
   readonly #deps: JobControlDeps;
   /** The job that nothing cancels now: see `shielding`. */
   #shielded: Job | undefined;
-  /** The reference by which jobs find this object. */
-  readonly ref = new PoolRef<JobPool>();
 
   constructor(deps: JobControlDeps) {
     this.#deps = deps;
   }
 
-  /** The pool has unsettled jobs: they find it through `ref`. */
+  /** The pool has unsettled jobs, which have to find this control. */
   attach(): void {
-    this.ref.pool = this;
+    this.#deps.poolRef.pool = this;
   }
 
   /** The pool has no unsettled job: tasks no longer keep it alive. */
   detach(): void {
-    this.ref.pool = undefined;
+    this.#deps.poolRef.pool = undefined;
   }
 
   /** All jobs that are not settled. */
@@ -168,7 +168,7 @@ export class JobControl implements JobPool {
   limitTime(job: Job, timeoutMs: number): TimeLimitOutcome {
     if (this.#deps.childJobs.isWaiting(job)) return 'too late';
     setTimeoutMs(job, timeoutMs);
-    if (workerOf(job) !== undefined) this.#deps.limits.changed(job, this);
+    if (workerOf(job) !== undefined) this.#deps.limits.changed(job);
     return 'changed';
   }
 

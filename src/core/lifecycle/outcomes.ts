@@ -11,7 +11,6 @@ import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { GraceKeeper } from '../workers/grace.js';
 import type { ChildJobs } from './child-jobs.js';
-import type { JobControl } from './job-control.js';
 import type { Settling } from './settling.js';
 import type { TimeLimits } from './time-limits.js';
 
@@ -22,7 +21,6 @@ export interface OutcomeDeps {
   readonly listenerQueue: ListenerQueue;
   readonly grace: GraceKeeper;
   readonly limits: TimeLimits;
-  readonly control: JobControl;
   readonly settling: Settling;
   readonly childJobs: ChildJobs;
 }
@@ -43,7 +41,7 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
   }
 
   jobStarted(worker: PoolWorker, job: Job): void {
-    this.#deps.limits.began(job, worker.results.begunAtMs, this.#deps.control);
+    this.#deps.limits.began(job, worker.results.begunAtMs);
     this.#deps.events.emitOften('jobStarted', job);
   }
 

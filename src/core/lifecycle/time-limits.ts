@@ -6,7 +6,7 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import { Timeout } from '../../jobs/stop-cause.js';
 
 /** Stops a job whose time is over. */
-interface Stopper {
+export interface Stopper {
   stop(job: Job, cause: Timeout): StopOutcome;
 }
 
@@ -14,16 +14,22 @@ interface Stopper {
 export class TimeLimits {
   /** The timers of running attempts. */
   readonly #attempts = new Map<Job, StopTimer>();
+  #stopper: Stopper | undefined;
+
+  /** Connects what stops jobs, which is made after this. Called once, before the first job. */
+  reportTo(stopper: Stopper): void {
+    this.#stopper = stopper;
+  }
 
   /** The job has entered the pool: starts the timer of its deadline. */
-  entered(job: Job, stopper: Stopper): void {
+  entered(job: Job): void {
     const { deadline } = optionsOf(job);
     if (deadline === undefined) return;
     const leftMs = msUntil(deadline);
     const expire = (): void => {
       const when = new Date(deadline).toISOString();
       const where = job.state === 'RUNNING' ? 'while it was running' : 'before it began';
-      stopper.stop(
+      this.#stopper?.stop(
         job,
         new Timeout(`Job '${job.name}' missed its deadline of ${when} ${where}${hintOn(Number(deadline))}`),
       );
@@ -33,28 +39,28 @@ export class TimeLimits {
   }
 
   /** The job's code has begun: starts the timer of the attempt. @param begunAtMs in ms of `now()`. */
-  began(job: Job, begunAtMs: number, stopper: Stopper): void {
+  began(job: Job, begunAtMs: number): void {
     const { timeoutMs } = optionsOf(job);
     if (timeoutMs === undefined) return;
     this.#startTimer(job, Math.max(0, begunAtMs + timeoutMs - now()), () => {
-      stopper.stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));
+      this.#stopper?.stop(job, new Timeout(`Job '${job.name}' timed out: its code ran for more than ${timeoutMs} ms`));
     });
   }
 
   /**
    * A job that was sent to a worker has another `timeoutMs`. The worker may not report when its code begins, as it was sent
-   * without one: so this looks when that could have run for long enough.
+   * without one, so it is asked once the code could have run for that long.
    */
-  changed(job: Job, stopper: Stopper): void {
+  changed(job: Job): void {
     whenSettled(job, () => this.ended(job));
-    this.#look(job, stopper);
+    this.#watchBegin(job);
   }
 
-  #look(job: Job, stopper: Stopper): void {
+  #watchBegin(job: Job): void {
     const { timeoutMs } = optionsOf(job);
     const begunAtMs = begunAtMsOf(job);
-    if (begunAtMs !== undefined) this.began(job, begunAtMs, stopper);
-    else if (timeoutMs !== undefined) this.#startTimer(job, Math.max(1, timeoutMs), () => this.#look(job, stopper));
+    if (begunAtMs !== undefined) this.began(job, begunAtMs);
+    else if (timeoutMs !== undefined) this.#startTimer(job, Math.max(1, timeoutMs), () => this.#watchBegin(job));
   }
 
   #startTimer(job: Job, ms: number, fn: () => void): void {
