@@ -86,7 +86,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     try {
       packed = this.#pool.pack(args, 'args');
     } catch (error) {
-      worker.talk.tellCallEnd(call, { error });
+      worker.talk.postCallEnd(call, { error });
       return;
     }
     this.#pool.send({ kind: 'called', run, call, name, args: packed });
@@ -110,7 +110,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     try {
       values = this.#pool.pack([given.args, given.options, given.context], 'child');
     } catch (error) {
-      worker.talk.tellChildEnd(child, { error });
+      worker.talk.postChildEnd(child, { error });
       return;
     }
     this.#pool.send({ kind: 'child-submitted', run, child, task, values });

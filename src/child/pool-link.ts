@@ -16,12 +16,12 @@ export class PoolLink implements Peer {
   /** Output that was not sent yet: one message takes what is read at once. */
   #printed: Printed[] = [];
 
-  tell(message: RegistryMessage): void {
+  post(message: RegistryMessage): void {
     this.send({ kind: 'registry', message: packReason(message, encodeForProcess), by: this.#by });
   }
 
   /** Runs `act`, and attributes the messages that it sends to the code of that run. */
-  tellBy(run: number | undefined, act: () => void): void {
+  attributing(run: number | undefined, act: () => void): void {
     this.#by = run;
     act();
     this.#by = undefined;

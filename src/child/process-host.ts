@@ -160,7 +160,7 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
   }
 
   sharedCancelled(by: Call | undefined, spread: () => void): void {
-    this.#pool.tellBy(by?.run, spread);
+    this.#pool.attributing(by?.run, spread);
   }
 
   lateError(error: Error, jobId: number | string | undefined): void {
@@ -232,10 +232,10 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         this.#worker.ping(() => this.#pool.send({ kind: 'pong' }));
         break;
       case 'profile':
-        this.#profiler.take(message.step);
+        this.#profiler.do(message.step);
         break;
       case 'collections':
-        this.#worker.tell(message);
+        this.#worker.post(message);
         break;
       case 'cancel': {
         const call = this.#calls.get(message.run);
@@ -243,19 +243,19 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         break;
       }
       case 'child-ended':
-        this.#worker.talk.tellChildEnd(message.child, this.#pool.tryUnpack(message.value, 'result'));
+        this.#worker.talk.postChildEnd(message.child, this.#pool.tryUnpack(message.value, 'result'));
         break;
       case 'child-failed':
-        this.#worker.talk.tellChildEnd(message.child, { error: decodeError(message.error) });
+        this.#worker.talk.postChildEnd(message.child, { error: decodeError(message.error) });
         break;
       case 'posted':
         this.#calls.posted(this.#worker, message);
         break;
       case 'call-returned':
-        this.#worker.talk.tellCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));
+        this.#worker.talk.postCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));
         break;
       case 'call-threw':
-        this.#worker.talk.tellCallEnd(message.call, { error: decodeError(message.error) });
+        this.#worker.talk.postCallEnd(message.call, { error: decodeError(message.error) });
         break;
       case 'registry':
         receive(unpackReason(message.message), this.#pool);

@@ -14,11 +14,11 @@ export class ProcessProfiler {
     this.#done = done;
   }
 
-  take(step: ProfileStep): void {
-    this.#last = this.#last.then(() => this.#take(step));
+  do(step: ProfileStep): void {
+    this.#last = this.#last.then(() => this.#doNow(step));
   }
 
-  async #take(step: ProfileStep): Promise<void> {
+  async #doNow(step: ProfileStep): Promise<void> {
     const threadId = this.#threadId();
     let profile: ThreadProfile | undefined;
     try {

@@ -31,7 +31,7 @@ export class ConcurrencyLimit implements StartLimit {
     this.#max = max;
   }
 
-  enter(job: Job, granted: () => void): StopTimer | undefined {
+  join(job: Job, granted: () => void): StopTimer | undefined {
     if (this.#holders.has(job)) return undefined; // it runs again
     if (this.#holders.size < this.#max) {
       this.#take(job);

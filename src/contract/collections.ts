@@ -36,7 +36,7 @@ export class CollectionWatch {
     this.#report = report;
   }
 
-  take(step: CollectionStep): void {
+  do(step: CollectionStep): void {
     switch (step) {
       case 'start':
         this.#start();

@@ -33,8 +33,9 @@ export interface PoolChannelsDeps {
 }
 
 /**
- * Publishes what happens to a pool's jobs and workers by `node:diagnostics_channel`. Nothing says that a channel has a new
- * subscriber, so each is looked at once a batch, and at each rare event; one that has a subscriber listens to the pool's events.
+ * Publishes what happens to a pool's jobs and workers by `node:diagnostics_channel`. Node.js does not report
+ * new subscribers of a channel, so each channel is checked once a batch and at each rare event. One that has a subscriber listens to
+ * the pool's events.
  */
 export class PoolChannels {
   readonly #deps: PoolChannelsDeps;
@@ -48,7 +49,7 @@ export class PoolChannels {
     this.#publishSoon(POOL_CREATED, {});
   }
 
-  /** Whether somebody is to be told of each job as it is submitted. */
+  /** Whether a subscriber waits for submissions. */
   get isSubmitWatched(): boolean {
     return SUBMITTED.hasSubscribers;
   }
@@ -73,8 +74,8 @@ export class PoolChannels {
     this.#publishSoon(POOL_CLOSED, {});
   }
 
-  /** Begins to publish events whose channels have got a subscriber. */
-  readonly look = (): void => {
+  /** Begins to publish the events of channels that have got a subscriber. */
+  readonly findSubscribers = (): void => {
     if (STARTED.hasSubscribers && this.#begin('jobStarted', this.#started)) this.#deps.workers.announceStarts();
     if (SETTLED.hasSubscribers)
       for (const event of ['jobCompleted', 'jobFailed', 'jobCancelled'] as const) this.#begin(event, this.#settled);

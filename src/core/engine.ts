@@ -175,13 +175,13 @@ export function createEngine(pool: object, settings: PoolSettings) {
   });
 
   // connections: what a part reports to those made after it
-  events.lookBy(channels.look);
+  events.findObserversBy(channels.findSubscribers);
   ledger.reportTo({
     onBusy: () => {
       control.attach();
       starvation.watch();
     },
-    onBatch: channels.look,
+    onBatch: channels.findSubscribers,
     onSettled: admission.isBounded ? () => admission.notifyIfRoom() : undefined,
   });
   limits.reportTo(control);

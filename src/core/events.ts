@@ -99,7 +99,7 @@ export class EventHub {
   readonly #names: readonly string[];
   /** Whether there is no listener: spares every job a lookup in the map. */
   #isSilent = true;
-  #look = (): void => {};
+  #findObservers = (): void => {};
 
   /** @param names the events there are; more than those of a pool, for a pool that has more. */
   constructor(listenerQueue: ListenerQueue, names: readonly string[] = EVENT_NAMES) {
@@ -192,13 +192,13 @@ export class EventHub {
     return (this.#listeners.get(event)?.size ?? 0) > (this.#observers.get(event) ?? 0);
   }
 
-  /** Sets what looks for new observers before an event that is rare. */
-  lookBy(look: () => void): void {
-    this.#look = look;
+  /** Sets what finds new observers, called before each event that is rare. */
+  findObserversBy(find: () => void): void {
+    this.#findObservers = find;
   }
 
   emit<E extends PoolEvent>(event: E, detail: PoolEvents[E], more?: More<E>): void {
-    this.#look();
+    this.#findObservers();
     this.emitOften(event, detail, more);
   }
 

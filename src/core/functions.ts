@@ -16,7 +16,7 @@ export class Functions {
 
   /** Calls a function for code of a worker, and sends that code the outcome. */
   call(worker: PoolWorker, { call, name, args }: FunctionCall): void {
-    const threw = (error: unknown): void => worker.talk.tellCallEnd(call, { error });
+    const threw = (error: unknown): void => worker.talk.postCallEnd(call, { error });
     let value: unknown;
     try {
       value = this.run(name, args);
@@ -24,7 +24,7 @@ export class Functions {
       threw(error);
       return;
     }
-    void whenSettled(value, (result) => worker.talk.tellCallEnd(call, { value: result }), threw);
+    void whenSettled(value, (result) => worker.talk.postCallEnd(call, { value: result }), threw);
   }
 
   /** Calls a function. Throws what it throws. @throws {TypeError} if there is none of that name. */

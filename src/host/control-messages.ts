@@ -113,7 +113,7 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
     try {
       args = control.values.take(tag, 'args') as readonly unknown[];
     } catch (error) {
-      talk.tellCallEnd(call, { error });
+      talk.postCallEnd(call, { error });
       return;
     }
     const job = channel.inFlight.find(seq);

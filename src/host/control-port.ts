@@ -28,20 +28,20 @@ export class ControlPort {
     this.#port = port;
     this.#words = words;
     this.#peer = peer;
-    this.values = new ValueChannel((message, transfer) => this.tell(message, transfer), peer);
+    this.values = new ValueChannel((message, transfer) => this.post(message, transfer), peer);
   }
 
-  tell(message: RegistryMessage | ToWorker, transfer: readonly Transferable[] = []): void {
+  post(message: RegistryMessage | ToWorker, transfer: readonly Transferable[] = []): void {
     this.#port.postMessage(packReason(message), transfer as Parameters<MessagePort['postMessage']>[1]);
   }
 
-  tellIfOpen(message: ToWorker): void {
-    if (this.#peer.isOpen) this.tell(message);
+  postIfOpen(message: ToWorker): void {
+    if (this.#peer.isOpen) this.post(message);
   }
 
   /** Sends a message, and wakes a worker that lingers, blocked until a job arrives, so that its event loop reads it. */
-  tellAndWake(message: ToWorker): void {
-    this.tell(message);
+  postAndWake(message: ToWorker): void {
+    this.post(message);
     Atomics.notify(this.#words, Control.REQUEST_TAIL, 1);
   }
 
@@ -54,7 +54,7 @@ export class ControlPort {
   ping(answered: () => void): void {
     this.hasAnswered = false;
     this.#answered = answered;
-    this.tell({ kind: 'ping' });
+    this.post({ kind: 'ping' });
   }
 
   ponged(): void {
@@ -65,7 +65,7 @@ export class ControlPort {
   /** Has the child process profile the thread that runs its jobs. Resolves when that begins, or with the profile. */
   profile(step: ProfileStep): Promise<ThreadProfile | undefined> {
     if (!this.#peer.isOpen) return Promise.resolve(undefined);
-    this.tell({ kind: 'profile', step });
+    this.post({ kind: 'profile', step });
     return new Promise((resolve) => this.#profiles.push(resolve));
   }
 

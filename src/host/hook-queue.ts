@@ -9,7 +9,7 @@ import type { ThreadExit } from './thread-exit.js';
 export interface HookQueueDeps {
   /** Carries arguments and results. */
   readonly values: ValueChannel;
-  tell(message: ToWorker): void;
+  post(message: ToWorker): void;
   /** All hooks have ended. */
   hooksEnded(): void;
 }
@@ -100,7 +100,7 @@ export class HookQueue {
     try {
       const { values } = this.#deps;
       const tag = values.send(hook.args, hook.argsName);
-      this.#deps.tell({ kind: 'hook', task: hook.task.origin, tag, wantsResult: hook.wantsResult });
+      this.#deps.post({ kind: 'hook', task: hook.task.origin, tag, wantsResult: hook.wantsResult });
     } catch (error) {
       this.#ended(hook, { error }, now());
     }

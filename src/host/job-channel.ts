@@ -88,7 +88,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
       settings.tiers === undefined ? new InFlight(this.#slots) : new TieredInFlight(this.#slots, settings.tiers);
     const port = new PayloadPort(connection.payload, worker);
     this.#requests = new RequestLane(memory, port, {
-      bufferGone: (number) => control.tellIfOpen({ kind: 'memory-gone', number }),
+      bufferGone: (number) => control.postIfOpen({ kind: 'memory-gone', number }),
       sendMail: (job, mail) => talk.sendMail(job, mail),
     });
     this.results = new ResultLane(memory, connection.payload, port);
@@ -97,7 +97,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.#lifecycle = lifecycle;
     this.#events = events;
     this.#sink = sink;
-    this.#forgetTask = new FinalizationRegistry((id) => control.tellIfOpen({ kind: 'task-gone', id }));
+    this.#forgetTask = new FinalizationRegistry((id) => control.postIfOpen({ kind: 'task-gone', id }));
     connection.payload.unref();
   }
 
@@ -245,7 +245,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     const outcome = this.#slots.cancel(seq);
     if (outcome === 'asked') {
       wake(this.#wakeup);
-      this.#control.tell({ kind: 'job-cancelled', seq, reason });
+      this.#control.post({ kind: 'job-cancelled', seq, reason });
     }
     return outcome;
   }
@@ -327,11 +327,11 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
   childSubmitted(slot: number, child: ChildSubmission): void {
     const parent = this.inFlight.inSlot(slot);
     if (parent !== undefined) this.#events.childSubmitted(this.#worker, parent, child);
-    else this.#talk.tellChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
+    else this.#talk.postChildEnd(child.child, { error: new Error('The job that submitted it was given up') });
   }
 
   childLost(_slot: number, child: number, error: Error): void {
-    this.#talk.tellChildEnd(child, { error });
+    this.#talk.postChildEnd(child, { error });
   }
 
   printed(printed: readonly Printed[]): void {

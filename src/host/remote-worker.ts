@@ -296,8 +296,8 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     this.#channel.resume(job);
   }
 
-  tell(message: RegistryMessage | ToWorker): void {
-    this.#control.tell(message);
+  post(message: RegistryMessage | ToWorker): void {
+    this.#control.post(message);
   }
 
   linked(port: MessagePort): void {

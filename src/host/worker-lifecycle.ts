@@ -95,7 +95,7 @@ export class WorkerLifecycle {
     this.ports = new OpenPorts(() => this.#unlinked());
     this.hooks = new HookQueue({
       values: control.values,
-      tell: (message) => control.tellAndWake(message),
+      post: (message) => control.postAndWake(message),
       hooksEnded: () => this.#hooksEnded(),
     });
   }

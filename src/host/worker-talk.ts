@@ -49,43 +49,43 @@ export class WorkerTalk {
   }
 
   /** Notifies the code of a child's parent of how the child ended. */
-  tellChildEnd(child: number, end: AskedEnd): void {
-    this.#tellEnd(end, {
-      returned: (tag) => this.#control.tell({ kind: 'child-ended', child, tag }),
-      threw: (error) => this.#control.tell({ kind: 'child-failed', child, error: encodeError(error) }),
+  postChildEnd(child: number, end: AskedEnd): void {
+    this.#postEnd(end, {
+      returned: (tag) => this.#control.post({ kind: 'child-ended', child, tag }),
+      threw: (error) => this.#control.post({ kind: 'child-failed', child, error: encodeError(error) }),
     });
   }
 
   /** Notifies the code of a job, which may block its thread for that, of how its call of a function ended. */
-  tellCallEnd(call: number, end: AskedEnd): void {
-    this.#tellEnd(end, {
-      returned: (tag) => this.#control.tell({ kind: 'call-returned', call, tag }),
-      threw: (error) => this.#control.tell({ kind: 'call-threw', call, error: encodeError(error) }),
+  postCallEnd(call: number, end: AskedEnd): void {
+    this.#postEnd(end, {
+      returned: (tag) => this.#control.post({ kind: 'call-returned', call, tag }),
+      threw: (error) => this.#control.post({ kind: 'call-threw', call, error: encodeError(error) }),
     });
     wake(this.#wakeup);
   }
 
-  #tellEnd(
+  #postEnd(
     end: AskedEnd,
-    tell: { readonly returned: (tag: number) => void; readonly threw: (error: unknown) => void },
+    post: { readonly returned: (tag: number) => void; readonly threw: (error: unknown) => void },
   ): void {
     if (!this.#peer.isOpen) return;
     if (has(end, 'error')) {
-      tell.threw(end.error);
+      post.threw(end.error);
       return;
     }
     let tag: number;
     try {
       tag = this.#control.values.send(end.value, 'result');
     } catch (fault) {
-      tell.threw(fault);
+      post.threw(fault);
       return;
     }
-    tell.returned(tag);
+    post.returned(tag);
   }
 
   #send(job: InFlightJob, { message, transfer }: Mail, keeping: MailKeeping): void {
     const tag = this.#control.values.send(message, 'message', transfer as readonly Transferable[]);
-    this.#control.tell({ kind: 'posted', seq: seqOf(job), tag, isKept: keeping === 'kept' && transfer.length === 0 });
+    this.#control.post({ kind: 'posted', seq: seqOf(job), tag, isKept: keeping === 'kept' && transfer.length === 0 });
   }
 }

@@ -113,7 +113,7 @@ export class WorkerThread {
 
   /** Ends the child process, without the thread. */
   endProcess(): void {
-    this.#deps.control.tell({ kind: 'end-process' });
+    this.#deps.control.post({ kind: 'end-process' });
   }
 
   /** Blocks until the child process has exited, or `timeoutMs` have passed. */

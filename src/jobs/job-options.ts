@@ -108,7 +108,7 @@ export interface StartLimit {
    *
    * @returns how to wait no longer; `undefined` if the job has its turn.
    */
-  enter(job: Prerequisite, granted: () => void): (() => void) | undefined;
+  join(job: Prerequisite, granted: () => void): (() => void) | undefined;
   /** A job that may wait has another priority. */
   reprioritised(job: Prerequisite): void;
 }

@@ -78,7 +78,7 @@ export class Barrier extends SharedObject {
   arriveAndWait(options?: WaitOptions): Promise<boolean> {
     let waiter: Waiter | undefined;
     const awaited: Awaited = {
-      enter: (done) => {
+      begin: (done) => {
         waiter = { round: this.#arrive(), done };
         this.#waiters.add(waiter);
         watch(this.#endWaits);

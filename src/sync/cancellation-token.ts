@@ -104,7 +104,7 @@ export class CancellationToken extends OneShot {
       );
       if (typeof cancelledAtMs === 'number') token.#cancelledElsewhere(cancelledAtMs);
       // the message with the reason went out before this thread had a copy
-      if (token.isCancelled && token.reason === undefined) peer.tell({ kind: 'token-asked', id: handle.id });
+      if (token.isCancelled && token.reason === undefined) peer.post({ kind: 'token-asked', id: handle.id });
       return token;
     };
   }
@@ -277,7 +277,7 @@ export class CancellationToken extends OneShot {
   [REASON_ASKED](from: Peer): void {
     // a reason that is still to come is sent to all copies when it arrives
     if (this.#isRaised && this.#reasonIs !== 'to come')
-      from.tell({ kind: 'token-cancelled', id: sharedIdOf(this), reason: this.reason });
+      from.post({ kind: 'token-cancelled', id: sharedIdOf(this), reason: this.reason });
   }
 
   /** @internal Another thread cancelled its copy. */
@@ -378,7 +378,7 @@ export class CancellationToken extends OneShot {
   #notifyCopies(reason: unknown, except: Peer | undefined): void {
     if (peerCountOf(this) === 0) return;
     const message: RegistryMessage = { kind: 'token-cancelled', id: sharedIdOf(this), reason };
-    for (const peer of peersOf(this)) if (peer !== except && peer.isOpen) peer.tell(message);
+    for (const peer of peersOf(this)) if (peer !== except && peer.isOpen) peer.post(message);
   }
 
   #abortReason(): unknown {

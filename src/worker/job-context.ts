@@ -174,7 +174,7 @@ export class JobContext implements CurrentJob {
       this.#peer = {
         isOpen: true,
         sharesMemory: true,
-        tell: (message) => {
+        post: (message) => {
           if (this.#isOpen && message.kind === 'token-cancelled')
             this.#deps.answers.tokenCancelled(this, message.reason);
         },

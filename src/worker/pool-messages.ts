@@ -88,7 +88,7 @@ export class PoolMessages {
         relay?.profile(message.step);
         break;
       case 'collections':
-        if (relay === undefined) collections.take(message.step);
+        if (relay === undefined) collections.do(message.step);
         else relay.watchCollections(message.step);
         break;
       case 'end-process':

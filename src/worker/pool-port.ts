@@ -25,7 +25,7 @@ export class PoolPort {
     this.peer = {
       isOpen: true,
       sharesMemory: true,
-      tell: (message) =>
+      post: (message) =>
         this.post(message.kind === 'token-cancelled' ? { ...message, by: running.currentSeq } : message),
     };
     this.values = new ValueChannel((message, transfer) => this.post(message, transfer), this.peer);

@@ -128,7 +128,7 @@ class Channel {
       postMessage: (value: unknown, transfer: readonly Transferable[]): void =>
         this.#channel.port1.postMessage(this.posted++ === this.spoilt ? deep : value, transfer),
     };
-    const peer = { isOpen: true, sharesMemory: true, tell: (): void => {} };
+    const peer = { isOpen: true, sharesMemory: true, post: (): void => {} };
     this.writer = new PayloadPort(port as unknown as MessagePort, peer);
     this.reader = new (class extends PayloadPort {
       override open(message: unknown, tag: number): unknown {

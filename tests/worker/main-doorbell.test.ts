@@ -22,7 +22,7 @@ const access: Partial<InFlightJobAccess<FakeJob>> = {
 };
 giveAccess(access as InFlightJobAccess<FakeJob>);
 
-const peer = { isOpen: true, sharesMemory: true, tell: (): void => {} };
+const peer = { isOpen: true, sharesMemory: true, post: (): void => {} };
 const channel = new MessageChannel();
 afterAll(() => channel.port1.close());
 

@@ -96,7 +96,7 @@ export class ClusterIntake {
     limit.entered(job);
     const { context } = optionsOf(job);
     if (context !== undefined) setContext(job, readContext(context));
-    const isDeferred = hasOptions(job) && deferred.enter(job);
+    const isDeferred = hasOptions(job) && deferred.tryDefer(job);
     if (hasOptions(job)) {
       linkParents(job);
       if (!isSettled(job)) limits.entered(job);

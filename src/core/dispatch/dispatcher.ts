@@ -72,7 +72,7 @@ export class Dispatcher {
     return this.isDue || (this.#placed?.isActive === true && !this.#isPaused);
   }
 
-  /** The jobs that are held for a certain worker; made when the first comes. */
+  /** Jobs that wait for a certain worker; made when the first comes. */
   get placed(): PlacedJobs | undefined {
     return this.#placed;
   }
@@ -82,7 +82,7 @@ export class Dispatcher {
     return this.queue.remove(job) || this.#placed?.remove(job) === true;
   }
 
-  /** Returns all held jobs to the queue. */
+  /** Returns all jobs that wait for a certain worker to the queue. */
   releasePlaced(): void {
     for (const job of this.#placed ?? []) if (this.#placed?.remove(job) === true) this.queue.insert(job);
   }
@@ -132,13 +132,13 @@ export class Dispatcher {
     }
   }
 
-  /** Holds the next job if it is for a certain worker, or sends one that is held. False if there was neither. */
+  /** Sets the first job aside if it is for a certain worker, or sends one that was. False if there was neither. */
   #feedPlaced(placed: PlacedJobs): boolean {
     if (this.#isPaused) return false;
     const next = this.queue.peek();
     if (next === undefined || !isPlaced(next)) return placed.sendOne(next);
     this.queue.remove(next);
-    placed.hold(next);
+    placed.add(next);
     return true;
   }
 

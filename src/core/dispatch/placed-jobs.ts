@@ -8,17 +8,17 @@ import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { Reserve } from './reserve.js';
 
-/** As the owner of a job that is held: it has not begun. */
-const HELD = { workerId: undefined, attempt: 0, hasBegun: (): boolean => false };
+/** Owner of the jobs that wait here: none has begun. */
+const WAITING = { workerId: undefined, attempt: 0, hasBegun: (): boolean => false };
 
 /** Jobs that wait for the same worker, or for any that is idle: the first to run first. */
-class Lane {
+class KeyQueue {
   readonly jobs: Job[] = [];
   /** The worker that the jobs run on, once one was sent. */
   worker: PoolWorker | undefined;
   /** The job that was sent last. */
   last: Job | undefined;
-  /** Jobs of the lane that have not settled. */
+  /** Jobs of the key that have not settled, at a worker or here. */
   readonly unsettled = new Set<Job>();
   idleSinceMs = 0;
 
@@ -55,8 +55,8 @@ export function isPlaced(job: Job): boolean {
 }
 
 /**
- * Jobs with `affinity` or `exclusive`. When such a job is the next of the queue, it is held here, so that those behind it go on.
- * Held jobs are sent one at a time, each to a worker that begins it at once. A worker that is not free for the next of them is
+ * Jobs with `affinity` or `exclusive`. Such a job waits here once it is the first of the pool's queue, so that it delays none behind
+ * it. The jobs here are sent one at a time, each to a worker that begins it at once. A worker that is not free for the next of them is
  * *claimed*: it takes no other jobs until then. A worker that runs an exclusive job is claimed as well.
  *
  * A claim never keeps a parent from its children: an exclusive job that waits for its children claims nothing, and no worker is
@@ -64,11 +64,11 @@ export function isPlaced(job: Job): boolean {
  */
 export class PlacedJobs {
   readonly #deps: PlacedJobsDeps;
-  readonly #lanes = new Map<string | symbol, Lane>();
+  readonly #queues = new Map<string | symbol, KeyQueue>();
   /** Exclusive jobs at workers. */
   readonly #exclusive = new Map<Job, PoolWorker>();
   #claimed = new Set<PoolWorker>();
-  #held = 0;
+  #waitingCount = 0;
   #isTimerSet = false;
 
   constructor(deps: PlacedJobsDeps) {
@@ -77,54 +77,54 @@ export class PlacedJobs {
 
   /** Whether there is something to do at the next pass. */
   get isActive(): boolean {
-    return this.#held > 0 || this.#exclusive.size > 0 || this.#claimed.size > 0;
+    return this.#waitingCount > 0 || this.#exclusive.size > 0 || this.#claimed.size > 0;
   }
 
   /** How many workers would be of use to jobs that are bound to none. */
   get wantedWorkers(): number {
     let wanted = 0;
-    for (const [key, { worker, jobs }] of this.#lanes)
+    for (const [key, { worker, jobs }] of this.#queues)
       if (worker === undefined) wanted += key === ANY_WORKER ? jobs.length : Math.min(1, jobs.length);
     return wanted;
   }
 
   *[Symbol.iterator](): Generator<Job> {
-    for (const { jobs } of [...this.#lanes.values()]) yield* [...jobs];
+    for (const { jobs } of [...this.#queues.values()]) yield* [...jobs];
   }
 
-  /** Takes a job that is off the queue. */
-  hold(job: Job): void {
+  /** Adds a job that was removed from the pool's queue. */
+  add(job: Job): void {
     const key = optionsOf(job).affinity ?? ANY_WORKER;
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) {
-      lane = new Lane();
-      this.#lanes.set(key, lane);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = new KeyQueue();
+      this.#queues.set(key, queue);
     }
-    const { unsettled } = lane;
+    const { unsettled } = queue;
     if (!unsettled.has(job)) {
       unsettled.add(job);
-      whenSettled(job, () => this.#settled(lane, job));
+      whenSettled(job, () => this.#settled(queue, job));
     }
-    if (lane.last === job) lane.last = undefined; // it was taken back
-    setOwner(job, HELD);
-    lane.insert(job);
-    this.#held++;
+    if (queue.last === job) queue.last = undefined; // it was taken back
+    setOwner(job, WAITING);
+    queue.insert(job);
+    this.#waitingCount++;
   }
 
-  /** Removes a job that is held. False if it is not. */
+  /** Removes a job that waits here. False if it does not. */
   remove(job: Job): boolean {
-    if (ownerOf(job) !== HELD) return false;
-    const lane = this.#lanes.get(optionsOf(job).affinity ?? ANY_WORKER);
-    const index = lane?.jobs.indexOf(job) ?? -1;
-    if (lane === undefined || index < 0) return false;
-    lane.jobs.splice(index, 1);
-    this.#held--;
+    if (ownerOf(job) !== WAITING) return false;
+    const queue = this.#queues.get(optionsOf(job).affinity ?? ANY_WORKER);
+    const index = queue?.jobs.indexOf(job) ?? -1;
+    if (queue === undefined || index < 0) return false;
+    queue.jobs.splice(index, 1);
+    this.#waitingCount--;
     setOwner(job, undefined);
     return true;
   }
 
   /**
-   * Sends one held job that goes before `next`, the first of the queue, and claims workers for others that do. False if none was
+   * Sends one job that goes before `next`, the first of the pool's queue, and claims workers for others that do. False if none was
    * sent.
    */
   sendOne(next: Job | undefined): boolean {
@@ -135,34 +135,34 @@ export class PlacedJobs {
       if (isSettled(job) || ownerOf(job) !== worker) this.#exclusive.delete(job);
       else if (!worker.suspended.has(job)) this.#claim(worker);
     }
-    for (const lane of this.#lanesInOrder()) {
-      const job = lane.jobs[0];
+    for (const queue of this.#queuesInOrder()) {
+      const job = queue.jobs[0];
       if (job === undefined || (next !== undefined && ranksBefore(rankOf(next), rankOf(job)))) return false;
-      if (lane.isInOrder && this.#trySend(lane, job)) return true;
+      if (queue.isInOrder && this.#trySend(queue, job)) return true;
     }
     return false;
   }
 
-  #trySend(lane: Lane, job: Job): boolean {
+  #trySend(queue: KeyQueue, job: Job): boolean {
     const { send, workers, reserve } = this.#deps;
-    if (lane.worker?.isOpen === false) lane.worker = undefined;
+    if (queue.worker?.isOpen === false) queue.worker = undefined;
     const mayTake = (worker: PoolWorker): boolean => reserve === undefined || reserve.mayTake(worker, job);
-    const candidates = lane.worker === undefined ? workers.all.filter(mayTake) : [lane.worker];
+    const candidates = queue.worker === undefined ? workers.all.filter(mayTake) : [queue.worker];
     const isExclusive = optionsOf(job).exclusive === true;
     const free = candidates.filter((worker) => worker.isFree && (!isExclusive || worker.isIdle));
     const worker = free.find(({ isIdle }) => isIdle) ?? free[0];
     if (worker === undefined) {
-      if (lane.worker !== undefined || isExclusive) this.#claimFor(candidates);
+      if (queue.worker !== undefined || isExclusive) this.#claimFor(candidates);
       return false;
     }
     this.remove(job);
     if (!send(worker, job)) {
-      this.hold(job);
+      this.add(job);
       return false;
     }
     if (optionsOf(job).affinity !== undefined) {
-      lane.worker = worker;
-      lane.last = job;
+      queue.worker = worker;
+      queue.last = job;
     }
     if (isExclusive && !isSettled(job)) {
       this.#exclusive.set(job, worker);
@@ -183,17 +183,17 @@ export class PlacedJobs {
     this.#claimed.add(worker);
   }
 
-  /** Lanes with jobs, the one with the most urgent first job first. */
-  #lanesInOrder(): Lane[] {
-    const lanes = [...this.#lanes.values()].filter(({ jobs }) => jobs.length > 0);
-    return lanes.sort((a, b) => (ranksBefore(rankOf(a.jobs[0] as Job), rankOf(b.jobs[0] as Job)) ? -1 : 1));
+  /** Queues with jobs, the one with the most urgent first job first. */
+  #queuesInOrder(): KeyQueue[] {
+    const queues = [...this.#queues.values()].filter(({ jobs }) => jobs.length > 0);
+    return queues.sort((a, b) => (ranksBefore(rankOf(a.jobs[0] as Job), rankOf(b.jobs[0] as Job)) ? -1 : 1));
   }
 
-  #settled(lane: Lane, job: Job): void {
-    lane.unsettled.delete(job);
-    if (lane.unsettled.size > 0) return;
-    lane.last = undefined;
-    lane.idleSinceMs = now();
+  #settled(queue: KeyQueue, job: Job): void {
+    queue.unsettled.delete(job);
+    if (queue.unsettled.size > 0) return;
+    queue.last = undefined;
+    queue.idleSinceMs = now();
     this.#forgetLater();
   }
 
@@ -208,9 +208,9 @@ export class PlacedJobs {
     this.#isTimerSet = false;
     const sinceMs = now() - this.#deps.idleTimeoutMs;
     let isAnyIdle = false;
-    for (const [key, { unsettled, idleSinceMs }] of this.#lanes) {
+    for (const [key, { unsettled, idleSinceMs }] of this.#queues) {
       if (unsettled.size > 0) continue;
-      if (idleSinceMs <= sinceMs) this.#lanes.delete(key);
+      if (idleSinceMs <= sinceMs) this.#queues.delete(key);
       else isAnyIdle = true;
     }
     if (isAnyIdle) this.#forgetLater();

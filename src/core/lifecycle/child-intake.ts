@@ -34,14 +34,14 @@ export class ChildIntake {
     try {
       job = this.#make(parent, asked);
     } catch (error) {
-      worker.talk.tellChildEnd(asked.child, { error });
+      worker.talk.postChildEnd(asked.child, { error });
       return;
     }
     const { childJobs, intake } = this.#deps;
     const key = keyOf(worker, asked.child);
     const settled = (): void => {
       this.#byNumber.delete(key);
-      worker.talk.tellChildEnd(
+      worker.talk.postChildEnd(
         asked.child,
         kindOf(job).settledAs === 'COMPLETED' ? { value: job.result } : { error: job.error },
       );

@@ -33,7 +33,7 @@ export class DeferredJobs {
   }
 
   /** Defers a new job if its options say so. False if they do not. */
-  enter(job: Job): boolean {
+  tryDefer(job: Job): boolean {
     const { dependsOn = [], delayMs, startAt } = optionsOf(job);
     const waitsFor = (dependsOn as readonly Job[]).filter((other) => kindOf(other).settledAs !== 'COMPLETED');
     const untilStartMs = startAt === undefined ? 0 : msUntil(startAt);
@@ -83,7 +83,7 @@ export class DeferredJobs {
   /** Defers a job until it has its turn by each limit, one after the other. False if it has them now. */
   #deferToTurn(job: Job, limits: readonly StartLimit[]): boolean {
     for (const [index, limit] of limits.entries()) {
-      const leave = limit.enter(job, () => {
+      const leave = limit.join(job, () => {
         if (this.remove(job) && !this.#deferToTurn(job, limits.slice(index + 1))) this.#release(job);
       });
       if (leave === undefined) continue;

@@ -148,7 +148,7 @@ export class Intake {
   #enterWithOptions(job: Job): void {
     const { deferred, limits, pacer, dispatcher } = this.#deps;
     if (isPlaced(job)) dispatcher.expectPlaced();
-    const isDeferred = deferred.enter(job);
+    const isDeferred = deferred.tryDefer(job);
     if (!isDeferred) pacer.insert(job);
     linkParents(job);
     if (!isSettled(job)) limits.entered(job);

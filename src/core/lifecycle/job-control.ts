@@ -82,7 +82,7 @@ export class JobControl implements JobPool {
 
   cancelJob(job: Job, reason: unknown): StopOutcome {
     if (job !== this.#shielded) return this.stop(job, new Cancellation(job.name, reason));
-    workerOf(job)?.tell({ kind: 'parent-cancelled', seq: seqOf(job), reason });
+    workerOf(job)?.post({ kind: 'parent-cancelled', seq: seqOf(job), reason });
     raiseToken(job, reason);
     return 'shielded';
   }

@@ -1,6 +1,6 @@
 import type { EventWriter, Track } from './event-writer.js';
-import { ROUNDING_MS } from './lanes.js';
 import type { TracedAttempt } from './traced.js';
+import { ROUNDING_MS } from './tracks.js';
 
 /** Most values of a counter: what changes more often is shown at regular intervals. */
 const MOST_VALUES = 2_000;

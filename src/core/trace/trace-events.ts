@@ -1,14 +1,14 @@
 import type { Collection } from '../../contract/collections.js';
 import { addCounters } from './counters.js';
 import { EventWriter, type Track } from './event-writer.js';
-import { type Placed, placeInLanes } from './lanes.js';
 import type { Trace } from './trace.js';
 import type { AttemptNotes, Recorded, TracedAttempt, TracedHook, WorkerLife } from './traced.js';
+import { assignTracks, type OnTrack } from './tracks.js';
 
 /** From the number of one pool's thread to that of the next one. */
 const TIDS_OF_POOL = 100_000;
-/** Most lanes of a worker that are named although nothing ran there. */
-const MOST_IDLE_LANES = 64;
+/** Most tracks of a worker that are named although nothing ran there. */
+const MOST_IDLE_TRACKS = 64;
 
 /** Colours of `chrome://tracing`; Perfetto chooses its own. */
 const COLOURS = {
@@ -33,7 +33,7 @@ interface Run extends TracedAttempt {
   readonly begunAtMs: number;
 }
 
-/** What a worker ran, by the worker's lane. */
+/** What a worker ran, by the worker's track. */
 type Ran = { readonly kind: 'job'; readonly run: Run } | { readonly kind: 'hook'; readonly hook: TracedHook };
 
 type Slice = Ran & { readonly begunAtMs: number; readonly endedAtMs: number };
@@ -116,20 +116,20 @@ class PoolTrace {
       ...runs.map((run) => ({ kind: 'job' as const, run, begunAtMs: run.begunAtMs, endedAtMs: run.endedAtMs })),
       ...hooks.map((hook) => ({ kind: 'hook' as const, hook, begunAtMs: hook.begunAtMs, endedAtMs: hook.endedAtMs })),
     ];
-    const placed = placeInLanes(slices.sort((a, b) => a.begunAtMs - b.begunAtMs));
-    const lanes = this.#lanes(life, placed);
-    const [first] = lanes;
+    const placed = assignTracks(slices.sort((a, b) => a.begunAtMs - b.begunAtMs));
+    const tracks = this.#tracksOf(life, placed);
+    const [first] = tracks;
     if (first === undefined) return;
     this.#life(life, first, slices[0]?.begunAtMs);
-    for (const slice of placed) this.#slice(lanes[slice.lane] ?? first, slice);
+    for (const slice of placed) this.#slice(tracks[slice.track] ?? first, slice);
     this.#collections(`worker ${life.workerId}`, life.collections);
   }
 
-  #lanes({ workerId, concurrency }: WorkerLife, placed: readonly Placed<Slice>[]): Track[] {
-    let count = concurrency <= MOST_IDLE_LANES ? concurrency : 1;
-    for (const { lane } of placed) count = Math.max(count, lane + 1);
+  #tracksOf({ workerId, concurrency }: WorkerLife, placed: readonly OnTrack<Slice>[]): Track[] {
+    let count = concurrency <= MOST_IDLE_TRACKS ? concurrency : 1;
+    for (const { track } of placed) count = Math.max(count, track + 1);
     const name = `worker ${workerId}`;
-    return Array.from({ length: count }, (_, lane) => this.#addThread(count === 1 ? name : `${name}.${lane + 1}`));
+    return Array.from({ length: count }, (_, track) => this.#addThread(count === 1 ? name : `${name}.${track + 1}`));
   }
 
   /** The start of a worker's thread, until the first thing that it ran, and its exit. */
@@ -143,7 +143,7 @@ class PoolTrace {
     this.#writer.instant(track, atMs, { name: 'exit', cat: 'worker', args: { reason, exitCode, jobs, error } });
   }
 
-  #slice(track: Track, { span, begunAtMs, endedAtMs }: Placed<Slice>): void {
+  #slice(track: Track, { span, begunAtMs, endedAtMs }: OnTrack<Slice>): void {
     if (span.kind === 'hook') {
       const { kind, task, error } = span.hook;
       const cname = error === undefined ? undefined : COLOURS.FAILED;
@@ -177,10 +177,10 @@ class PoolTrace {
       .sort((a, b) => a.begunAtMs - b.begunAtMs);
     if (spans.length === 0) return;
     const tracks: Track[] = [];
-    for (const { span, lane, begunAtMs, endedAtMs } of placeInLanes(spans)) {
-      tracks[lane] ??= this.#addThread(`${of} gc`);
+    for (const { span, track, begunAtMs, endedAtMs } of assignTracks(spans)) {
+      tracks[track] ??= this.#addThread(`${of} gc`);
       const name = COLLECTIONS.get(span.kind) ?? 'GC';
-      this.#writer.slice(tracks[lane], { begunAtMs, endedAtMs }, { name, cat: 'gc' });
+      this.#writer.slice(tracks[track], { begunAtMs, endedAtMs }, { name, cat: 'gc' });
     }
   }
 }

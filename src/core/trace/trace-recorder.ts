@@ -84,14 +84,14 @@ export class TraceRecorder {
     if (--this.#uses > 0) return;
     for (const remove of this.#recording?.removers ?? []) remove();
     this.#recording = undefined;
-    this.#watch.take('stop');
-    for (const worker of workers) this.#tell(worker, 'stop');
+    this.#watch.do('stop');
+    for (const worker of workers) this.#ask(worker, 'stop');
   }
 
   workerStarting(worker: PoolWorker): void {
     if (this.#recording === undefined) return;
     this.#recording.lives.add(worker);
-    this.#tell(worker, 'start');
+    this.#ask(worker, 'start');
   }
 
   workerReady(worker: PoolWorker): void {
@@ -130,8 +130,8 @@ export class TraceRecorder {
     const done = new Promise<void>((resolve) => {
       this.#rounds.set(asked, { step, resolve });
     });
-    this.#watch.take(step);
-    for (const worker of workers) this.#tell(worker, step);
+    this.#watch.do(step);
+    for (const worker of workers) this.#ask(worker, step);
     await settlesWithin(done, ANSWER_MS);
     this.#rounds.delete(asked);
   }
@@ -200,7 +200,7 @@ export class TraceRecorder {
     return this.#kind !== 'inline' && worker.isOpen;
   }
 
-  #tell(worker: PoolWorker, step: CollectionStep): void {
-    if (this.#watches(worker)) worker.tell({ kind: 'collections', step });
+  #ask(worker: PoolWorker, step: CollectionStep): void {
+    if (this.#watches(worker)) worker.post({ kind: 'collections', step });
   }
 }

@@ -18,7 +18,7 @@ export interface TraceEvent {
   readonly cat?: string;
   /** The pool. */
   readonly pid: number;
-  /** The pool's thread, or a lane of a worker. */
+  /** The pool's thread, or a track of a worker. */
   readonly tid: number;
   /** In µs. */
   readonly ts: number;

@@ -27,7 +27,7 @@ export interface Peer {
   linked?(port: MessagePort): void;
   /** Called when a task has moved the port to this thread. */
   lent?(port: MessagePort): void;
-  tell(message: RegistryMessage): void;
+  post(message: RegistryMessage): void;
 }
 
 /** An object of which other threads have copies over the same shared memory. */
@@ -137,7 +137,7 @@ function copyCancelled(message: Extract<RegistryMessage, { readonly kind: 'token
   const object = findCopy(message.id);
   if (object !== undefined) object[COPY_CANCELLED]?.(message.reason, from);
   // the copy here is gone; pass the message on to the threads that may still have one
-  else for (const other of registry.peers) if (other !== from && other.isOpen) other.tell(message);
+  else for (const other of registry.peers) if (other !== from && other.isOpen) other.post(message);
 }
 
 /** Registers a thread that this one has started. */
@@ -172,5 +172,5 @@ function reportGone(): void {
       else copies.push([id, count]);
     }
   }
-  for (const [peer, copies] of byPeer) if (peer.isOpen) peer.tell({ kind: 'copies-gone', copies });
+  for (const [peer, copies] of byPeer) if (peer.isOpen) peer.post({ kind: 'copies-gone', copies });
 }

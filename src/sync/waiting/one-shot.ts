@@ -73,7 +73,7 @@ export abstract class OneShot extends SharedObject {
   wait(options?: WaitOptions): Promise<boolean> {
     let dependent: Dependent = { cancel: () => {} };
     const awaited: Awaited = {
-      enter: (done) => {
+      begin: (done) => {
         dependent = { cancel: done };
         this[LINK](dependent);
       },

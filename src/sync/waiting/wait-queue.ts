@@ -157,7 +157,7 @@ export class WaitQueue {
     const settings = readWait(options, action);
     checkNotCancelled(settings, action);
     const permit = new AwaitedPermit(this);
-    permit.enter(() => {});
+    permit.begin(() => {});
     entered?.();
     try {
       return waitSync(() => permit.isGranted, settings, action) || !permit.leave();
@@ -175,12 +175,12 @@ export class WaitQueue {
   /** Blocks this thread until it has a leased permit. Nothing else ends the wait. */
   acquireUninterruptibly(): void {
     const permit = new AwaitedPermit(this);
-    permit.enter(() => {});
+    permit.begin(() => {});
     block(() => permit.isGranted, Number.POSITIVE_INFINITY);
   }
 
   /** Joins the line, or acquires a leased permit at once if one is free and nobody waits. */
-  enter(granted: () => void): Waiter | undefined {
+  join(granted: () => void): Waiter | undefined {
     if (!this.#isForWaiters && this.tryAcquire()) {
       granted();
       return undefined;
@@ -325,8 +325,8 @@ class AwaitedPermit implements Awaited {
     return this.#isGranted;
   }
 
-  enter(done: () => void): void {
-    this.#waiter = this.#queue.enter(() => {
+  begin(done: () => void): void {
+    this.#waiter = this.#queue.join(() => {
       this.#isGranted = true;
       done();
     });

@@ -33,7 +33,7 @@ export interface WaitOptions {
 /** Something that can be waited for. */
 export interface Awaited {
   /** Begins to wait: calls `done` once, when the wait is over; at once if there is nothing to wait for. */
-  enter(done: () => void): void;
+  begin(done: () => void): void;
   /** Gives up the wait. Returns false if it is too late: `done` was called or will be. */
   leave(): boolean;
 }
@@ -94,7 +94,7 @@ export function wait(awaited: Awaited, options: WaitOptions | undefined, action:
         reject(waitCancelled(action, reason));
       },
     };
-    awaited.enter(() => {
+    awaited.begin(() => {
       if (isDone) return;
       end();
       resolve(true);

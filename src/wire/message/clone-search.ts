@@ -201,7 +201,7 @@ export class CloneSearch {
   find(value: unknown, path: string): Fault | undefined {
     this.#way.length = 0;
     try {
-      const fault = this.#enter(value);
+      const fault = this.#descend(value);
       if (fault !== undefined) return { path, ...fault };
       for (let top = this.#way.at(-1); top !== undefined; top = this.#way.at(-1)) {
         const found = this.#advance(top);
@@ -221,7 +221,7 @@ export class CloneSearch {
   #advance(top: Parts): Omit<Fault, 'path'> | undefined {
     if (top.next()) {
       this.hasGivenUp = ++this.steps > MAX_STEPS;
-      return this.hasGivenUp ? undefined : this.#enter(top.value);
+      return this.hasGivenUp ? undefined : this.#descend(top.value);
     }
     this.#way.pop();
     return top.isPlain ? undefined : this.#try(top.owner, this.steps - top.begunAt);
@@ -234,7 +234,7 @@ export class CloneSearch {
   }
 
   /** Checks a value by itself, and goes on with its parts. */
-  #enter(value: unknown): Omit<Fault, 'path'> | undefined {
+  #descend(value: unknown): Omit<Fault, 'path'> | undefined {
     if (typeof value === 'function' || typeof value === 'symbol')
       return { what: `${describe(value)} cannot be cloned` };
     if (typeof value !== 'object' || value === null || this.#seen.has(value) || this.#moved.has(value))

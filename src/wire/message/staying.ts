@@ -26,7 +26,7 @@ interface Sending {
  */
 export function refuseStaying(value: unknown, root: Root, sending: Sending): void {
   if (!glance(value).some((object) => stayingAdvice(object, sending) !== undefined)) return; // costs little compared to a clone
-  const look = new Look(sending);
+  const look = new StayingSearch(sending);
   if (typeof root === 'string') look.at(value, root);
   else for (const [index, item] of (value as readonly unknown[]).entries()) look.at(item, root.at(index));
 }
@@ -48,7 +48,7 @@ function adviceOnPlatform(value: object): string | undefined {
 const BY_OPTION =
   'pass the signal as an option, { signal }, and read currentJob().signal in the task, or pass a CancellationToken';
 
-class Look {
+class StayingSearch {
   readonly #sending: Sending;
   readonly #seen = new Set<object>();
 

@@ -100,7 +100,7 @@ class ViewSearch {
   readonly found = new Set<ArrayBufferView>();
   readonly memories = new Set<object>();
   /** Those with objects in them, which alone may lead back to themselves, and those with more than a few values. */
-  readonly #entered = new Set<object>();
+  readonly #visited = new Set<object>();
   /** Those to be searched, and beside each the key by which it was found. */
   readonly #left: object[] = [];
   readonly #leftKeys: string[] = [];
@@ -124,20 +124,20 @@ class ViewSearch {
     else if (isView(object)) this.found.add(object);
     else if (types.isMap(object)) {
       // not as the object's class iterates
-      if (!this.#enter(object)) return;
+      if (!this.#visit(object)) return;
       for (const item of Map.prototype.keys.call(object)) this.#meet(item, key);
       for (const item of Map.prototype.values.call(object)) this.#meet(item, key);
     } else if (types.isSet(object)) {
-      if (!this.#enter(object)) return;
+      if (!this.#visit(object)) return;
       for (const item of Set.prototype.values.call(object)) this.#meet(item, key);
     } else if (types.isArrayBuffer(object)) this.memories.add(object);
     else if (isPlain(object)) this.#searchProperties(object as Properties, key);
   }
 
   /** Returns whether it is entered for the first time. */
-  #enter(object: object): boolean {
-    if (this.#entered.has(object)) return false;
-    this.#entered.add(object);
+  #visit(object: object): boolean {
+    if (this.#visited.has(object)) return false;
+    this.#visited.add(object);
     return true;
   }
 
@@ -149,14 +149,14 @@ class ViewSearch {
 
   #searchList(list: readonly unknown[], key: string): void {
     let isEntered = list.length > FEW;
-    if (isEntered && !this.#enter(list)) return;
+    if (isEntered && !this.#visit(list)) return;
     let holes = 0;
     const checked = this.#plainLists.has(key) ? 0 : CHECKED_ITEMS;
     this.#plainLists.add(key);
     for (let i = 0; i < list.length; i++) {
       const item = i < checked ? getOwnPropertyDescriptor(list, i)?.value : list[i];
       if (typeof item === 'object' && item !== null) {
-        if (!isEntered && !this.#enter(list)) return;
+        if (!isEntered && !this.#visit(list)) return;
         isEntered = true;
         this.#meet(item, key);
       } else if (item === undefined && !hasOwn(list, i) && ++holes > MAX_HOLES) {
@@ -173,18 +173,18 @@ class ViewSearch {
       return;
     }
     let isEntered = plainKeys.length > FEW;
-    if (isEntered && !this.#enter(object)) return;
+    if (isEntered && !this.#visit(object)) return;
     for (const name in object) {
       const item = object[name];
       if (typeof item !== 'object' || item === null) continue;
-      if (!isEntered && !this.#enter(object)) return;
+      if (!isEntered && !this.#visit(object)) return;
       isEntered = true;
       this.#meet(item, name);
     }
   }
 
   #searchUnknown(object: Properties, key: string): void {
-    if (!this.#enter(object)) return;
+    if (!this.#visit(object)) return;
     const keys = keysOf(object);
     let isPlainData = true;
     for (const name of keys) {

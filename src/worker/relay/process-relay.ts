@@ -85,7 +85,7 @@ export class ProcessRelay implements Peer, TaskRunner, RunsHooks {
     return this.#process.isOpen;
   }
 
-  tell(message: RegistryMessage): void {
+  post(message: RegistryMessage): void {
     this.#process.send({ kind: 'registry', message: packReason(message, encodeForProcess) });
   }
 

@@ -34,8 +34,8 @@ describe('jobs of one affinity', () => {
   test('are sent once the one before has begun', () => {
     const { placed, begun, sent } = placedJobs();
     const [first, second] = [jobOf('first'), jobOf('second')];
-    placed.hold(first);
-    placed.hold(second);
+    placed.add(first);
+    placed.add(second);
     expect(placed.sendOne(undefined)).toBe(true);
     expect(placed.sendOne(undefined)).toBe(false);
     begun.add(first);
@@ -46,10 +46,10 @@ describe('jobs of one affinity', () => {
   test('are sent again after they were taken back: none waits for itself', () => {
     const { placed, begun, sent } = placedJobs();
     const [first, second] = [jobOf('first'), jobOf('second')];
-    placed.hold(first);
+    placed.add(first);
     expect(placed.sendOne(undefined)).toBe(true);
-    placed.hold(second);
-    placed.hold(first); // the worker was not to begin it
+    placed.add(second);
+    placed.add(first); // the worker was not to begin it
     expect(placed.sendOne(undefined)).toBe(true);
     begun.add(first);
     expect(placed.sendOne(undefined)).toBe(true);

@@ -214,7 +214,7 @@ describe('a waiter in an event loop', () => {
     const holdInLoop = () => {
       const own = queue();
       let isGranted = false;
-      own.enter(() => {
+      own.join(() => {
         isGranted = true;
       });
       model.turnUntil(() => isGranted);
@@ -230,7 +230,7 @@ describe('a waiter in an event loop', () => {
       const own = queue();
       const served: number[] = [];
       for (let i = 0; i < 7; i++)
-        own.enter(() => {
+        own.join(() => {
           served.push(i);
           own.release();
         });
@@ -249,7 +249,7 @@ describe('a waiter in an event loop', () => {
     const holdMany = () => {
       const own = queue();
       let served = 0;
-      for (let i = 0; i < 6; i++) own.enter(() => served++);
+      for (let i = 0; i < 6; i++) own.join(() => served++);
       model.turnUntil(() => served === 6);
       for (let i = 0; i < 6; i++) own.release();
     };
@@ -263,7 +263,7 @@ describe('a waiter in an event loop', () => {
       const own = queue();
       let served = 0;
       const waiters = Array.from({ length: 6 }, () =>
-        own.enter(() => {
+        own.join(() => {
           served++;
           own.release();
         }),
@@ -319,7 +319,7 @@ describe('a queue whose permits are for those who wait', () => {
         const own = queue();
         let told = 0;
         const stand = () => {
-          own.enter(() => {
+          own.join(() => {
             told++;
             if (told < 2) stand();
           });

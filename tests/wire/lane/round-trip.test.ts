@@ -16,7 +16,7 @@ const { encodeError } = await import('../../../build/wire/message/error-codec.js
 
 const { port1, port2 } = new MessageChannel();
 afterAll(() => port1.close());
-const peer = { isOpen: true, sharesMemory: true, tell: (): void => {} };
+const peer = { isOpen: true, sharesMemory: true, post: (): void => {} };
 
 const KIND = { task: { id: 1, origin: {} }, priority: 0, urgency: 0 };
 giveAccess({

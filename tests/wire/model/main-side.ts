@@ -29,7 +29,7 @@ interface WorkerOfMain {
   readonly channel: JobChannel;
   readonly results: ResultLane;
   readonly inFlight: JobChannel['inFlight'];
-  tell(message: unknown): void;
+  post(message: unknown): void;
   drain(max: number): number;
 }
 
@@ -202,7 +202,7 @@ export class MainSide {
 
   #makeWorker(side: WorkerSide): WorkerOfMain {
     const { heart } = this.#world;
-    const worker = { isOpen: true, sharesMemory: true, tell: () => {}, side } as unknown as WorkerOfMain;
+    const worker = { isOpen: true, sharesMemory: true, post: () => {}, side } as unknown as WorkerOfMain;
     const control = new heart.ControlPort(side.controlOfMain as never, side.memory.control, worker as never);
     const channel: JobChannel = new heart.JobChannel<ModelJob, WorkerOfMain>(worker as never, {
       settings: { workerId: 1, concurrency: 1, poolWord: this.#world.poolWord, printed: [] },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { placeInLanes } from '../../../build/core/trace/lanes.js';
+import { assignTracks } from '../../../build/core/trace/tracks.js';
 
 const spans = fc
   .array(fc.record({ begunAtMs: fc.nat(1_000), tookMs: fc.integer({ min: 1, max: 200 }) }), { maxLength: 50 })
@@ -10,14 +10,14 @@ const spans = fc
       .sort((a, b) => a.begunAtMs - b.begunAtMs),
   );
 
-test('spans of one lane never overlap, and there are only as many lanes as run at once', () => {
+test('spans of one track never overlap, and there are only as many tracks as run at once', () => {
   fc.assert(
     fc.property(spans, (list) => {
       const ends: number[] = [];
-      for (const { span, lane, begunAtMs, endedAtMs } of placeInLanes(list)) {
+      for (const { span, track, begunAtMs, endedAtMs } of assignTracks(list)) {
         expect([begunAtMs, endedAtMs]).toEqual([span.begunAtMs, span.endedAtMs]);
-        expect(begunAtMs).toBeGreaterThanOrEqual(ends[lane] ?? 0);
-        ends[lane] = endedAtMs;
+        expect(begunAtMs).toBeGreaterThanOrEqual(ends[track] ?? 0);
+        ends[track] = endedAtMs;
       }
       const atOnce = list.map(
         ({ begunAtMs }) => list.filter((other) => other.begunAtMs <= begunAtMs && other.endedAtMs > begunAtMs).length,
@@ -28,12 +28,12 @@ test('spans of one lane never overlap, and there are only as many lanes as run a
 });
 
 test('a span that begins a rounding error before the end of the one before it follows that one', () => {
-  const placed = placeInLanes([
+  const placed = assignTracks([
     { begunAtMs: 1, endedAtMs: 2.0001 },
     { begunAtMs: 2, endedAtMs: 3 },
     { begunAtMs: 2.5, endedAtMs: 4 },
   ]);
-  expect(placed.map(({ lane, begunAtMs, endedAtMs }) => [lane, begunAtMs, endedAtMs])).toEqual([
+  expect(placed.map(({ track, begunAtMs, endedAtMs }) => [track, begunAtMs, endedAtMs])).toEqual([
     [0, 1, 2.0001],
     [0, 2.0001, 3],
     [1, 2.5, 4],
