@@ -41,7 +41,7 @@ const STATES = ['PENDING', 'RUNNING'] as const;
 const ACTION = 'list jobs';
 
 /**
- * Lists jobs, the most urgent first. Goes through all of them: some 50 ns for each.
+ * Lists jobs, the most urgent first. Looks at every unsettled job: about 50 ns each.
  *
  * @throws {TypeError | RangeError} that names the option, the rule and the value received.
  */
@@ -63,7 +63,7 @@ export function mostUrgent(
   return found;
 }
 
-/** The jobs that run, without a look at those that wait in the queue, of which there may be a million. */
+/** The running jobs. Does not go through the queue, which may contain a million. */
 export function* runningJobs({ workers, childJobs }: Pick<Engine, 'workers' | 'childJobs'>): Generator<Job> {
   yield* childJobs;
   for (const worker of workers.all) {
@@ -85,7 +85,7 @@ function readFilter(filter: unknown): JobFilter & { readonly limit: number } {
   };
 }
 
-/** Adds a job at its rank. Of a full list it is the last that leaves: most jobs of a long queue are not added at all. */
+/** Adds a job at its rank. A full list drops its last job, so most jobs of a long queue are never added. */
 function addByRank(jobs: Job[], job: Job, limit: number): void {
   const rank = rankOf(job);
   let from = 0;

@@ -1,7 +1,7 @@
 import { outsideRequests } from '../base/async-context.js';
 import { clearInterval, setInterval } from '../base/clock.js';
 
-/** Longest interval that `setInterval` takes, or so: it costs nothing. */
+/** Interval of a timer that only keeps the process alive: about the longest that `setInterval` accepts. */
 const INTERVAL_MS = 2 ** 30;
 
 /** Keeps the process alive while it is referenced. Threads and ports never do: an idle pool lets the process exit. */

@@ -20,7 +20,7 @@ export interface LedgerEvents {
   readonly onBusy: () => void;
   /** Called after each job that settled. */
   readonly onSettled: (() => void) | undefined;
-  /** Called once a batch of jobs that are submitted, or of answers. */
+  /** Called once for each batch of submissions or answers. */
   readonly onBatch: () => void;
 }
 

@@ -115,7 +115,7 @@ export class PoolLog {
     this.#write('error', `${message}. ${next}`);
   }
 
-  /** Tells an operator of a circumstance that may cause trouble. */
+  /** Warns an operator of a circumstance that may cause trouble. */
   warn(message: string): void {
     this.#write('warn', message);
   }

@@ -19,7 +19,7 @@ export abstract class ObservedPool extends PoolEmitter {
     return this.#given.name;
   }
 
-  /** Lists the jobs that have not settled, the most urgent first: 100 of them, if `filter.limit` says no other number. */
+  /** Lists the jobs that have not settled, the most urgent first: up to `filter.limit` of them, by default 100. */
   jobs(filter?: JobFilter): readonly JobRow[] {
     return listJobs(this.#given.control.unsettled(), filter);
   }

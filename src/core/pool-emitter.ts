@@ -5,7 +5,7 @@ import type { PoolEvent, PoolListener } from './events.js';
 
 /** Gives a pool its parts, which user code cannot reach. */
 export let giveParts: (pool: PoolEmitter, parts: Engine) => void;
-/** The parts of a pool; `undefined` for any other value. For what shows a pool without being a part of it. */
+/** The parts of a pool; `undefined` for any other value. For code that shows a pool without being a part of it. */
 export let partsOf: (value: unknown) => Engine | undefined;
 
 export interface OnceOptions {

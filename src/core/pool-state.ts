@@ -30,7 +30,7 @@ export class PoolState {
     return this.phase === 'open' || this.phase === 'drain';
   }
 
-  /** `shutdown` was called. A mode that is no stricter changes nothing, nor does any once the pool is closed. */
+  /** `shutdown` was called. Has no effect if the mode is not stricter, or the pool is closed. */
   shutDown(mode: ShutdownMode): 'begun' | 'escalated' | 'unchanged' {
     const { phase } = this;
     if (PHASES.indexOf(mode) <= PHASES.indexOf(phase)) return 'unchanged';

@@ -11,7 +11,7 @@ import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { SettledCounts, ShutdownMode } from './options/shutdown-options.js';
 
-/** A job of any kind of pool: a `Job`, a `ClusterJob`. What may need an answer from elsewhere may be a promise: await it. */
+/** A job of any kind of pool: a `Job`, a `ClusterJob`. Results that may come from another machine may be promises: await them. */
 export interface SubmittedJob<T = unknown, P = unknown> extends PromiseLike<T> {
   readonly id: number | string;
   readonly name: string;
@@ -90,7 +90,7 @@ export type SubmitterMapOptions = Omit<MapOptions, 'transferItems' | 'dependsOn'
 
 /**
  * What every kind of pool has in common, a `ThreadPool` and a `ClusterPool`: the type of the parameter of a function that takes
- * either. What may need an answer from elsewhere may be a promise: await it.
+ * either. Results that may come from another machine may be promises: await them.
  *
  * @example
  * ```ts

@@ -53,7 +53,7 @@ function digestOf(text: string): Buffer {
 }
 
 /**
- * Whether a request comes from a page of another site, or of another origin of the same site. Programs that are no browsers send
+ * Whether a request comes from a page of another site, or of another origin of the same site. Programs that are not browsers send
  * neither header.
  */
 export function isForeignRequest({ headers }: IncomingMessage): boolean {

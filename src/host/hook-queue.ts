@@ -52,7 +52,7 @@ export class HookQueue {
     if (this.#state !== 'closed') this.#send(hook);
   }
 
-  /** Handles what the thread says about the hook that runs. */
+  /** Handles a message of the thread about the running hook. */
   handle(message: HookReply): void {
     const { values } = this.#deps;
     switch (message.kind) {

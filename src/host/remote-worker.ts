@@ -34,7 +34,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
   readonly results: ResultLane;
   readonly lifecycle: WorkerLifecycle;
   readonly suspended: Pick<RareMap<J, true>, 'size' | 'has'>;
-  /** What is said to the code of its jobs. */
+  /** Messages to the code of its jobs. */
   readonly talk: WorkerTalk;
   readonly runs: Runs;
   /** `inFlight.firstWaiting` at the last check of whether the worker makes progress. */

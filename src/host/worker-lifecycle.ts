@@ -36,7 +36,7 @@ type Transition = keyof typeof TRANSITIONS;
 /** Outcome of a transition: the state it leads to, or `refused` if the worker was past it. */
 type Transitioned<T extends Transition> = (typeof TRANSITIONS)[T]['to'] | 'refused';
 
-/** What the life of a worker is made of. */
+/** What a worker's life depends on. */
 export interface LifecycleDeps {
   readonly settings: WorkerSettings;
   readonly control: ControlPort;
@@ -219,7 +219,7 @@ export class WorkerLifecycle {
   /**
    * How the thread ended. Final once its last messages were read.
    *
-   * @param exitCode of the thread: that of a worker that was idle is 0 all the same, as it did all that it was to do.
+   * @param exitCode of the thread: reported as 0 for a worker that was idle, as it has done all its work.
    * @param wasUp whether the worker took jobs.
    */
   exitWith(exitCode: number, wasUp: boolean): ThreadExit {

@@ -7,7 +7,7 @@ import { encodeError } from '../wire/message/error-codec.js';
 import { snapshot } from '../wire/message/snapshot.js';
 import type { ControlPort } from './control-port.js';
 
-/** How what a job's code has asked for ended: a child, or a function of the pool. */
+/** The outcome of what a job's code has requested: a child, or a call of one of the pool's functions. */
 export type AskedEnd = { readonly value: unknown } | { readonly error: unknown };
 
 /** Whether the pool keeps a message until the job's code has read it: another attempt, or another worker, may need it. */
@@ -19,7 +19,7 @@ export function copyMail({ message, transfer }: Mail): Mail {
   return { message: value, transfer: moved };
 }
 
-/** What is said to the code of a worker's jobs: messages, and how what it has asked for ended. */
+/** Sends messages to the code of a worker's jobs: posted ones, and the outcomes of its children and calls. */
 export class WorkerTalk {
   readonly #control: ControlPort;
   readonly #peer: Peer;

@@ -92,7 +92,7 @@ export class Histogram {
     return { count: this.#count, sum: this.#sum, max: this.#max, buckets };
   }
 
-  /** Returns a histogram of what `pack` has returned. What is no number of a bucket is left out. */
+  /** Returns a histogram of what `pack` has returned. Counts that are not those of a bucket are left out. */
   static unpack({ count, sum, max, buckets }: PackedHistogram): Histogram {
     const histogram = new Histogram();
     histogram.#count = count;
@@ -126,7 +126,7 @@ interface Recorded {
   readonly unit: number;
 }
 
-/** A class, so that `buckets` is no property of its own: the object can be cloned and printed. */
+/** A class, so that `buckets` is not an own property: the object can be cloned and printed. */
 class Snapshot implements Distribution {
   readonly count: number;
   readonly sum: number;

@@ -119,7 +119,7 @@ export class Children {
   }
 
   /**
-   * @throws {TypeError} if `task` is no task, or `args` no array.
+   * @throws {TypeError} if `task` is not a task, or `args` not an array.
    * @throws {NotCloneableError} if an argument cannot cross.
    */
   submit(parent: JobContext, task: unknown, args: unknown, options: ChildOptions | undefined): ChildJob<unknown> {

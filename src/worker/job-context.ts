@@ -17,7 +17,7 @@ import { move } from '../wire/message/move.js';
 import { tokenOf } from '../wire/message/shared-objects.js';
 import type { KnownTask } from './tasks/known-task.js';
 
-/** What the code of a job and its pool say to each other while the job runs: messages to the code, and calls of the pool's functions. */
+/** Communication of a job's code with its pool while the job runs: messages to the code, and calls of the pool's functions. */
 export interface Talking {
   messages(context: JobContext): AsyncIterable<unknown>;
   listen(context: JobContext, fn: (message: unknown) => void): () => void;

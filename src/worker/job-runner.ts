@@ -35,7 +35,7 @@ export interface JobRunnerDeps {
   readonly isRelayed: boolean;
 }
 
-/** What goes on when an open job has gone on. */
+/** The loop, which takes more jobs once an open job has continued. */
 export interface RunnerLoop {
   /** Calls `act`, then takes jobs from the lane. */
   resume(act: () => void): void;

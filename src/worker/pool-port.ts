@@ -61,7 +61,7 @@ export class PoolPort {
     }
   }
 
-  /** Has a message that was taken handled in the event loop, before any that is emitted. */
+  /** Postpones a message that was taken: it is handled in the event loop, before any later one. */
   postpone(message: ToWorker): void {
     this.#postponed.push({ message, restoreValue: this.values.reclaim() });
     if (this.#postponed.length === 1) outsideRequests(setImmediate, () => this.#handlePostponed());

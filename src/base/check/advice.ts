@@ -70,7 +70,7 @@ const NUMBERS: readonly (readonly [RegExp, (value: unknown) => string])[] = [
   [/^make job/, (value) => `write { priority: ${value} }, or { timeoutMs: ${value} }`],
 ];
 
-/** Returns what to write instead, as the end of a sentence; `undefined` if the value is no usual mistake. */
+/** Returns what to write instead, as the end of a sentence; `undefined` if the value is not a usual mistake. */
 export function adviceOn(
   value: unknown,
   { kind, name, action }: { readonly kind: string; readonly name: string; readonly action: string },

@@ -8,7 +8,7 @@ interface LocalGraphPool {
   submitJob<T, P>(job: Job<T, P>): Job<T, P>;
 }
 
-/** A pool that runs jobs elsewhere, such as a `ClusterPool`: told by `runsGraphs` how it takes jobs. */
+/** A pool that runs jobs elsewhere, such as a `ClusterPool`: registered by `runsGraphs`, which says how it takes jobs. */
 interface RemoteGraphPool {
   submit(task: never, ...rest: never): PromiseLike<unknown>;
   job(id: string): PromiseLike<unknown>;

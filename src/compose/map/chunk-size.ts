@@ -1,4 +1,4 @@
-/** Target run time of one job of a map, in ms, where nothing but this process takes part. */
+/** Target run time of one job of a map, in ms, if it runs in this process. */
 const CHUNK_MS = 1.5;
 /** Factor by which the first jobs of a map are smaller than those of the task's last map ended up. */
 const FIRST_PART = 2;

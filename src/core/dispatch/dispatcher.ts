@@ -77,7 +77,7 @@ export class Dispatcher {
     return this.#placed;
   }
 
-  /** Removes a job that waits, wherever it does. False if it does not. */
+  /** Removes a job that waits, in the queue or for a certain worker. False if it does not wait. */
   remove(job: Job): boolean {
     return this.queue.remove(job) || this.#placed?.remove(job) === true;
   }

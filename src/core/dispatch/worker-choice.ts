@@ -15,7 +15,7 @@ const OVERDUE_MS = 0.02;
 /** Returned by `Reserve.barFor` if any worker may be given the job. */
 const NO_BAR = Number.POSITIVE_INFINITY;
 
-/** Says which worker may be given a job, and which of them is likely to begin it first. Changes nothing. */
+/** Decides which workers may be given a job, and which of them is likely to begin it first. Only reads. */
 export class WorkerChoice {
   readonly #workers: WorkerSet;
   readonly #reserve: Reserve | undefined;

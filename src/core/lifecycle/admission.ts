@@ -33,7 +33,7 @@ interface Producer {
   readonly reject: (error: Error) => void;
 }
 
-/** Bounds how many jobs wait: says whether there is room, makes some, and notifies producers when there is room again. */
+/** Bounds how many jobs wait: checks for room, makes room, and notifies producers when there is room again. */
 export class Admission {
   readonly #deps: AdmissionDeps;
   readonly #maxQueue: number;
@@ -81,7 +81,7 @@ export class Admission {
     if (this.#room() <= 0) this.#wasFull = true;
   }
 
-  /** A job has entered a full queue: drops another or, if none has to give way, refuses the job itself. */
+  /** A job has entered a full queue: drops another job or refuses this one, as `overflow` says. */
   makeRoomFor(job: Job): 'admitted' | 'refused' {
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger, metrics, channels, log } = this.#deps;

@@ -191,7 +191,7 @@ export class JobControl implements JobPool {
     worker.talk.post(job, mail, isKept ? 'kept' : 'sent once');
   }
 
-  /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is no request to stop it. */
+  /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is not a request to stop it. */
   shielding(job: Job | undefined, act: () => void): void {
     this.#shielded = job;
     try {

@@ -10,7 +10,7 @@ export interface Stopper {
   stop(job: Job, cause: Timeout): StopOutcome;
 }
 
-/** Stops jobs whose `deadline` or `timeoutMs` has passed. Timers do not keep the process: the jobs do. */
+/** Stops jobs whose `deadline` or `timeoutMs` has passed. Its timers do not keep the process alive: the jobs do. */
 export class TimeLimits {
   /** The timers of running attempts. */
   readonly #attempts = new Map<Job, StopTimer>();

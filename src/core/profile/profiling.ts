@@ -71,7 +71,7 @@ export class Profiling {
     this.#profilers?.exited(worker);
   }
 
-  /** Collects the workers' profiles: they are to be ended. */
+  /** Collects the workers' profiles before the workers are ended. */
   async collect(): Promise<void> {
     const workers = [...this.#profiled];
     this.#profiled.clear();

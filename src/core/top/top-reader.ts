@@ -7,7 +7,7 @@ import { type JobRow, listJobs } from '../job-list.js';
 /** Most running jobs that are shown. */
 const MOST_RUNNING = 100;
 
-/** A pool, as far as `top` reads it. */
+/** What `top` reads of a pool. */
 export interface ReadPool {
   state(): string;
   maxWorkers(): number;
@@ -33,7 +33,7 @@ export class TopReader {
     return { at: toEpoch(now()), pools: [this.#readPool()] };
   }
 
-  /** Cancels a running job. Returns what came of it. */
+  /** Cancels a running job. Returns a line about the outcome. */
   cancel(id: number | string): string {
     for (const job of this.#pool.unsettled())
       if (job.id === id) return job.cancel('by top') ? `job ${id} will stop` : `job ${id} has ended`;

@@ -3,7 +3,7 @@ import type { AttemptNotes, TracedAttempt } from './traced.js';
 /** How many attempts are kept: in 2.6 MB, besides the notes on those that are not plain. */
 export const MOST_ATTEMPTS = 65_536;
 
-/** Stands for no worker. */
+/** Worker id that stands for none. */
 const NONE = -1;
 
 /** The attempts that ended last, in columns, so that they cost the garbage collector nothing. */
@@ -39,7 +39,7 @@ export class AttemptRing {
     return this.#forgottenAtMs >= fromMs;
   }
 
-  /** Those of which the pool has learned the end since `fromMs`, the oldest first. */
+  /** The attempts that the pool knows to have ended since `fromMs`, the oldest first. */
   *since(fromMs: number): Generator<TracedAttempt> {
     for (let index = Math.max(0, this.#added - MOST_ATTEMPTS); index < this.#added; index++) {
       const attempt = this.#read(index % MOST_ATTEMPTS);

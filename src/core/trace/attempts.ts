@@ -7,15 +7,15 @@ import type { FailedAttempt } from '../events.js';
 import { notesOn, notesOnRetried, settlingStop } from './attempt-notes.js';
 import type { TracedAttempt } from './traced.js';
 
-/** What is known of an attempt besides what its job says, in ms of `now()`. */
+/** What is known about an attempt besides the data of its job, in ms of `now()`. */
 interface Seen {
-  /** When the attempt is looked at. */
+  /** When the attempt was observed. */
   readonly atMs: number;
   /** When its code was asked to stop. */
   readonly stoppedAtMs: number | undefined;
 }
 
-/** Where a job that has run finds nothing to add up: it has no time of its own. */
+/** Stands for the time when the code began, for a job that has run: its record has that time. */
 const NO_BEGINNING = { begunAtMs: Number.NaN };
 
 /** The last attempt of a job that has settled. */

@@ -4,11 +4,11 @@ import { ROUNDING_MS } from './tracks.js';
 
 /** Most values of a counter: what changes more often is shown at regular intervals. */
 const MOST_VALUES = 2_000;
-/** In how many parts of the trace the throughput is counted, and how long one is at least, in ms. */
+/** Number of intervals for which the throughput is counted, and the shortest length of one, in ms. */
 const THROUGHPUT_PARTS = 200;
 const SHORTEST_PART_MS = 10;
 
-/** From when to when. */
+/** The time that a trace covers, in ms of `now()`. */
 interface Period {
   readonly fromMs: number;
   readonly toMs: number;

@@ -16,7 +16,7 @@ function toUs(ms: number): number {
   return Math.round(ms * 1_000 * PARTS_OF_US) / PARTS_OF_US;
 }
 
-/** What an event is besides its time. */
+/** The fields of an event besides its time. */
 interface What {
   readonly name: string;
   readonly cat: string;

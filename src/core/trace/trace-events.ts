@@ -5,7 +5,7 @@ import type { Trace } from './trace.js';
 import type { AttemptNotes, Recorded, TracedAttempt, TracedHook, WorkerLife } from './traced.js';
 import { assignTracks, type OnTrack } from './tracks.js';
 
-/** From the number of one pool's thread to that of the next one. */
+/** Distance between the thread ids of one pool and those of the next. */
 const TIDS_OF_POOL = 100_000;
 /** Most tracks of a worker that are named although nothing ran there. */
 const MOST_IDLE_TRACKS = 64;
@@ -168,7 +168,7 @@ class PoolTrace {
     this.#writer.instant(track, stop.atMs, { name: stop.kind, cat: 'job', args });
   }
 
-  /** On a thread of their own, as they happen within the slices of jobs. */
+  /** Adds garbage collections on tracks of their own, as they happen within the slices of jobs. */
   #collections(of: string, collections: readonly Collection[]): void {
     const { fromMs } = this.#recorded;
     const spans = collections
@@ -189,7 +189,7 @@ function hasRun(attempt: TracedAttempt): attempt is Run {
   return attempt.begunAtMs !== undefined;
 }
 
-/** Groups items by what a function returns for them; those of `undefined` are left out. */
+/** Groups items by the key that `keyOf` returns, without those whose key is `undefined`. */
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K | undefined): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

@@ -52,7 +52,7 @@ export class TraceRecorder {
   #uses = 0;
   /** When listeners began to be called in the present turn; 0 if none was. */
   #turnMs = 0;
-  /** By those who have not answered yet: for what step, and what to call then. */
+  /** Requests to watch collections, by the threads that have not answered yet. */
   readonly #rounds = new Map<Set<object>, { readonly step: CollectionStep; readonly resolve: () => void }>();
 
   constructor(events: EventHub, kind: PoolKind) {
@@ -66,9 +66,10 @@ export class TraceRecorder {
   }
 
   /**
-   * Begins to record, or goes on for another trace. Resolves when the present workers observe their collections, or after a while.
+   * Begins to record, or continues for another trace. Resolves when the present workers observe their collections, or after a
+   * while.
    *
-   * @param workers those that there are.
+   * @param workers all workers of the pool.
    */
   begin(workers: readonly PoolWorker[]): Promise<void> {
     if (this.#uses++ > 0) return Promise.resolve();
@@ -79,7 +80,7 @@ export class TraceRecorder {
     return this.#askAll(workers, 'start');
   }
 
-  /** Forgets everything, unless another trace still needs it. @param workers those that there are. */
+  /** Forgets everything, unless another trace still needs it. @param workers all workers of the pool. */
   end(workers: readonly PoolWorker[]): void {
     if (--this.#uses > 0) return;
     for (const remove of this.#recording?.removers ?? []) remove();
@@ -119,7 +120,7 @@ export class TraceRecorder {
     this.#recording?.stops.set(job, now());
   }
 
-  /** Resolves when the workers and this thread have told their last collections, or after a while. */
+  /** Resolves when the workers and this thread have reported their last collections, or after a while. */
   readCollections(workers: readonly PoolWorker[]): Promise<void> {
     return this.#askAll(workers, 'read');
   }
@@ -172,7 +173,7 @@ export class TraceRecorder {
     record('jobRetried', (job, failed) => add(job, (seen) => retriedAttempt(job, failed, seen)));
   }
 
-  /** The time, read once a turn: what is told in one turn happened at once. */
+  /** The time, read once a turn: all events of a turn happened at the same moment. */
   #turnNow(): number {
     if (this.#turnMs === 0) {
       this.#turnMs = now();

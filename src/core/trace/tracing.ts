@@ -63,7 +63,7 @@ export class Tracing {
     const { recorder, workers, pacer, control, listenerQueue } = this.#deps;
     await recorder.readCollections(workers.all);
     pacer.drain();
-    // what has been drained is told to listeners first
+    // listeners are notified of the answers read so far first
     await new Promise<void>((resolve) => listenerQueue.add(resolve, [], 'trace'));
     if (this.#number === 0) this.#number = ++lastNumber;
     const recorded = recorder.read(fromMs(now()), control.unsettled());

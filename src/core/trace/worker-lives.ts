@@ -5,9 +5,9 @@ import type { ThreadExit } from '../../host/thread-exit.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { TracedExit, TracedHook, WorkerLife } from './traced.js';
 
-/** How many workers are kept that have exited. */
+/** How many exited workers are kept. */
 const MOST_EXITED = 1_024;
-/** How much is kept of each worker: the latest. */
+/** How many hooks and collections are kept of each worker: the latest. */
 const MOST_HOOKS = 1_024;
 const MOST_COLLECTIONS = 8_192;
 
@@ -18,13 +18,13 @@ interface Life extends Writable<WorkerLife> {
   collections: Collection[];
 }
 
-/** Adds to a list of which only the latest are kept. A tenth more is allowed for, so that few calls move anything. */
+/** Appends to a list that keeps the latest items only. It may exceed `most` by a tenth, so that few calls move items. */
 export function addLatest<T>(list: T[], added: readonly T[], most: number): void {
   list.push(...added);
   if (list.length > most * 1.1) list.splice(0, list.length - most);
 }
 
-/** What workers did besides jobs, while it is recorded. Holds no worker: one keeps 2 MB of shared memory. */
+/** Records what workers do besides jobs. Keeps no reference to a worker, which has 2 MB of shared memory. */
 export class WorkerLives {
   readonly #lives = new Map<number, Life>();
   /** Ids of workers that have exited, in that order. */

@@ -14,7 +14,7 @@ const PATIENCE_MS = 100;
  */
 const RETIRED_PATIENCE_MS = 1_000;
 
-/** What follows from a grace. */
+/** What a grace period leads to. */
 export interface GraceEvents {
   /** The worker will probably have to be ended. */
   endExpected(worker: PoolWorker): void;

@@ -109,7 +109,7 @@ export class Recycling {
     }
   }
 
-  /** A worker takes jobs, or would if it were no spare. */
+  /** A worker takes jobs, or would if it were not a spare. */
   workerReady(worker: PoolWorker): void {
     for (const [old, { spare }] of this.#replacements) if (spare === worker) this.#retire(old);
     if (this.#limits !== undefined) this.check();

@@ -18,7 +18,7 @@ const FALSE: ChannelValue = { tag: ValueTag.FALSE, number: 0, bytes: undefined }
 const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8');
 
 /**
- * Serializes a value that is no number as a structured clone would.
+ * Serializes a value that is not a number as a structured clone would.
  *
  * @throws {NotCloneableError} also for shared memory, ports and objects of this library: any thread may receive the value.
  */

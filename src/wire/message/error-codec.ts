@@ -40,7 +40,7 @@ if (typeof suppressed === 'function') classes.set('SuppressedError', suppressed)
 
 /**
  * Returns the error of a record, as an instance of its most derived class that is known here; an `Error` with the property
- * `thrown` for a thrown value that is no error. Never throws: a `NotCloneableError` stands for each part that cannot be read.
+ * `thrown` for a thrown value that is not an error. Never throws: a `NotCloneableError` stands for each part that cannot be read.
  */
 export function decodeError(record: ErrorRecord): Error {
   const error = decodeThrown(record);

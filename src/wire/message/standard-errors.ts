@@ -1,7 +1,7 @@
 /** @inline */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** The platform's error classes that are no globals, by qualified names, as a user's class may be called RuntimeError, too. */
+/** The platform's error classes that are not globals, by qualified names, as a user's class may be called RuntimeError, too. */
 const classes = new Map<string, ErrorClass>();
 const names = new Map<object, string>();
 

@@ -8,7 +8,7 @@ import type { PoolPort } from '../pool-port.js';
 export interface HookRepliesDeps {
   readonly port: PoolPort;
   readonly output: Output;
-  /** The hook has ended, and the pool was told how. */
+  /** The hook has ended, and its outcome was sent to the pool. */
   ended(outcome: 'returned' | 'threw'): void;
 }
 

@@ -11,7 +11,7 @@ import type { RunsHooks } from './hook-turns.js';
 
 const { apply } = Reflect;
 
-/** What `currentJob()` returns in a hook, which is no job. */
+/** What `currentJob()` returns in a hook, which is not a job. */
 const NO_JOB: JobHead = {
   seq: 0,
   id: 0,
@@ -21,11 +21,11 @@ const NO_JOB: JobHead = {
 };
 
 function refuse(): never {
-  throw new Error('Cannot talk with the pool: a setup, a broadcast and a teardown are no jobs');
+  throw new Error('Cannot communicate with the pool: setup, broadcasts and teardown are not jobs');
 }
 
 function refuseChild(): never {
-  throw new Error('Cannot submit a child: a setup, a broadcast and a teardown are no jobs');
+  throw new Error('Cannot submit a child: setup, broadcasts and teardown are not jobs');
 }
 
 const NO_TALK: ContextDeps['talk'] = {

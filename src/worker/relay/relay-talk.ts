@@ -4,7 +4,7 @@ import type { FromProcess, ToProcess } from '../../wire/process/process-protocol
 import type { JobContext } from '../job-context.js';
 import type { Received } from '../talk/inbox.js';
 
-/** Passes on what code in a relay's process and the pool say to each other: calls of functions, and messages. */
+/** Passes calls of functions and messages on between code in a relay's process and the pool. */
 export class RelayTalk {
   readonly #link: ProcessLink;
   readonly #send: (message: ToProcess) => void;

@@ -34,7 +34,7 @@ export type ProcessIdentity = Pick<
   'workerId' | 'concurrency' | 'depth' | 'isTsNodeRegistered' | 'around' | 'heapLimitMb'
 >;
 
-/** How often a process is started again that a signal ends while it starts. */
+/** How often a process is started again if a signal ends it while it starts. */
 const MOST_RESTARTS = 3;
 /** Longest wait for a process that writes its coverage to exit by itself. */
 const COVERAGE_MS = 3_000;

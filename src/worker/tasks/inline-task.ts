@@ -20,7 +20,7 @@ export function compile(text: string, name: string): TaskCode {
   try {
     code = withStandIns(`(${text}\n)`);
   } catch (cause) {
-    // a method's text, `name(…) { … }`, is no expression by itself
+    // a method's text, `name(…) { … }`, is not an expression by itself
     try {
       code = Object.values(withStandIns(`({${text}\n})`) as object)[0];
     } catch {

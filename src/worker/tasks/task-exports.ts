@@ -10,7 +10,7 @@ import { types } from 'node:util';
  * | any other | the module; its default export; the default export, opened: its property of that name |
  *
  * The default export of a CommonJS module is `module.exports`. It is opened by taking its own `default`, if a compiler made it of
- * an ES module (`__esModule`) or if it is no function.
+ * an ES module (`__esModule`) or if it is not a function.
  */
 
 /** How often a default export is opened: compiled modules that re-export compiled ones are nested. */
