@@ -107,6 +107,11 @@ export class EventHub {
     this.#names = names;
   }
 
+  /** Whether there is an event of that name. */
+  knows(event: PoolEvent): boolean {
+    return this.#names.includes(event);
+  }
+
   on<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
     const names = this.#names;
     if (!names.includes(event))

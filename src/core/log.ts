@@ -50,9 +50,10 @@ export class PoolLog {
     this.#events.watch('jobRetried', (job, { error, attempt, delayMs }) =>
       this.#write('info', `${nameOf(job)} failed on attempt ${attempt}, retrying in ${delayMs} ms: ${textOf(error)}`),
     );
-    this.#events.watch('starvation', (job, { waitedMs }) =>
-      this.#write('warn', `${nameOf(job)} has been waiting to start for ${Math.round(waitedMs)} ms`),
-    );
+    if (this.#events.knows('starvation'))
+      this.#events.watch('starvation', (job, { waitedMs }) =>
+        this.#write('warn', `${nameOf(job)} has been waiting to start for ${Math.round(waitedMs)} ms`),
+      );
     this.#events.watch('drain', () => this.#write('debug', 'The queue has room again'));
   }
 

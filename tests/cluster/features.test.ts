@@ -354,3 +354,17 @@ describe('a pool', () => {
     expect(byTask['twice']?.executionMs.buckets([60_000])).toEqual([3]);
   });
 });
+
+test('a logger is told of failed jobs, of retries, and of the shutdown', async () => {
+  const queue = newQueue();
+  await using _host = await makeHost(queue);
+  const said: string[] = [];
+  const to = (level: string) => (text: string) => said.push(`${level}: ${text}`);
+  const logger = { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
+  const pool = makePool(queue, { logger });
+  await pool.submit(tasks.boom, ['broken'], { retry: { maxAttempts: 2, delayMs: 1 } }).catch(() => {});
+  await pool.shutdown();
+  expect(said).toContainEqual(expect.stringMatching(/^info: .*boom.* failed on attempt 1, retrying in 1 ms: .*broken/));
+  expect(said).toContainEqual(expect.stringMatching(/^\w+: .*boom.*broken/));
+  expect(said.at(-1)).toMatch(/^info: .*shut/i);
+});
