@@ -1,16 +1,16 @@
 import { wrongValue } from '../base/check/argument-errors.js';
 import { checkString } from '../base/check/values.js';
 import { describe } from '../errors.js';
-import { type ClusterConnection, checkConnection } from './redis/connections.js';
+import { type ClusterConnection, checkConnection, isCluster } from './redis/connections.js';
 import { QueueKeys } from './redis/keys.js';
 
 /** Options that say which queue on which Redis a pool or host is for. */
 export interface QueueOptions {
-  /** A URL, options of ioredis, or a connection of ioredis, which is duplicated and never closed. */
+  /** A URL, options of ioredis, or a `Redis` or `Cluster` of ioredis, which is duplicated and never closed. */
   readonly connection: ClusterConnection;
   /** Name of the queue: letters, digits, `-`, `_` and `.`. */
   readonly queue: string;
-  /** Prefix of BullMQ's keys. Default: `'bull'`. */
+  /** Prefix of BullMQ's keys. Default: `'bull'`. With a `Cluster` it needs a part in braces, such as `'{bull}'`. */
   readonly prefix?: string | undefined;
 }
 
@@ -31,8 +31,15 @@ export function checkQueueOptions(
   checkString(prefix, 'prefix', action);
   if (!/^[^\s:]+$/.test(prefix as string))
     throw wrongValue(action, 'prefix must have neither a colon nor white space, and not be empty', describe(prefix));
+  const checked = checkConnection(connection, action);
+  if (isCluster(checked) && !/\{[^{}]+\}/.test(prefix as string))
+    throw wrongValue(
+      action,
+      "prefix must have a part in braces, such as '{bull}', on a Redis Cluster",
+      describe(prefix),
+    );
   return {
-    connection: checkConnection(connection, action),
+    connection: checked,
     keys: new QueueKeys(prefix as string, queue as string),
   };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { taskModule } from 'thread-system';
 import type { ClusterHostOptions, ClusterJob } from 'thread-system/cluster';
+import { RedisCluster } from '../support/redis-cluster.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 
 export const tasks = taskModule<typeof import('./fixtures/tasks.mjs')>(
@@ -26,10 +27,11 @@ export class HostProcess implements AsyncDisposable {
   }
 
   static async start(
-    server: RedisServer,
+    server: RedisServer | RedisCluster,
     options: Partial<ClusterHostOptions> & { readonly queue: string },
   ): Promise<HostProcess> {
-    const child = fork(HOST, [JSON.stringify({ connection: server.connection, maxWorkers: 2, ...options })]);
+    const connection = server instanceof RedisCluster ? server.nodes : server.connection;
+    const child = fork(HOST, [JSON.stringify({ connection, maxWorkers: 2, ...options })]);
     const host = new HostProcess(child);
     const [message] = await Promise.race([once(child, 'message'), host.exit.then((code) => [`exited with ${code}`])]);
     if (message !== 'ready') throw new Error(`A host did not start: ${message}`);

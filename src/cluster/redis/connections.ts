@@ -1,11 +1,13 @@
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { mustBe } from '../../base/check/argument-errors.js';
 import { settlesWithin } from '../../base/timer.js';
 import type { Peers } from './peers.js';
 import { listenForErrors } from './socket-errors.js';
 
-/** How Redis is reached: a URL, options of ioredis, or a connection of ioredis, which is duplicated and never closed. */
-export type ClusterConnection = string | RedisOptions | Redis;
+/**
+ * How Redis is reached: a URL, options of ioredis, or a `Redis` or `Cluster` of ioredis, which is duplicated and never closed.
+ */
+export type ClusterConnection = string | RedisOptions | Redis | Cluster;
 
 /** Commands wait for a connection as long as it takes: what must not wait has a timer of its own. */
 const PATIENT = { maxRetriesPerRequest: null } as const;
@@ -53,8 +55,9 @@ export class Connections {
     });
     redis.on('ready', () => this.#changed(redis, 'up'));
     redis.on('close', () => this.#changed(redis, 'down'));
-    redis.duplicate = (override) => {
-      const copy = Reflect.apply(this.#peers.ioredis.Redis.prototype.duplicate, redis, [override]) as Redis;
+    const duplicate = redis.duplicate.bind(redis) as (...args: unknown[]) => Redis;
+    redis.duplicate = (...args: unknown[]) => {
+      const copy = duplicate(...args);
       listenForErrors(copy, () => {}); // BullMQ stops listening when it closes
       this.#copies.add(copy);
       return copy;
@@ -66,6 +69,10 @@ export class Connections {
     const { Redis: Client } = this.#peers.ioredis;
     const given = this.#given;
     if (typeof given === 'string') return new Client(given, PATIENT);
+    if (isCluster(given)) {
+      const redisOptions = { ...given.options.redisOptions, ...PATIENT } as typeof PATIENT;
+      return given.duplicate([], { redisOptions }) as unknown as Redis; // it has the same commands and states
+    }
     if (isRedis(given)) return given.duplicate(PATIENT);
     return new Client({ ...given, ...PATIENT } as typeof PATIENT);
   }
@@ -112,14 +119,24 @@ function upOrEnded(redis: Redis): Promise<void> {
   });
 }
 
-function isRedis(value: object): value is Redis {
+function isRedis(value: object): value is Redis | Cluster {
   return 'duplicate' in value && 'defineCommand' in value;
+}
+
+/** Whether a connection is one to all nodes of a Redis Cluster. */
+export function isCluster(value: ClusterConnection): value is Cluster {
+  return typeof value === 'object' && isRedis(value) && value.isCluster;
 }
 
 /** @throws {TypeError} that names the rule and the value received. */
 export function checkConnection(value: unknown, action: string): ClusterConnection {
   const isGiven = (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
   if (!isGiven || Array.isArray(value))
-    throw mustBe("a URL such as 'redis://127.0.0.1:6379', options of ioredis, or a Redis", value, 'connection', action);
+    throw mustBe(
+      "a URL such as 'redis://127.0.0.1:6379', options of ioredis, or a Redis or Cluster of ioredis",
+      value,
+      'connection',
+      action,
+    );
   return value as ClusterConnection;
 }

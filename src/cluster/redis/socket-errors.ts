@@ -5,12 +5,20 @@ import type { Redis } from 'ioredis';
  * first error of a socket only. A TLS socket can emit two: it is told to end during its handshake, refuses the certificate, and the
  * server answers the incomplete handshake by an alert. The second would be an uncaught exception.
  *
+ * @param redis a connection that was just made: no event comes between the creation of a socket and its first error.
  * @param onError called with each error that ioredis reports.
  */
 export function listenForErrors(redis: Redis, onError: (error: Error) => void): void {
   redis.on('error', onError);
+  if (redis.isCluster) {
+    redis.on('node error', onError);
+    redis.on('+node', listenToSockets);
+  } else listenToSockets(redis);
+}
+
+/** A socket is seen when ioredis stores it. */
+function listenToSockets(redis: Redis): void {
   let socket = redis.stream;
-  // no event comes between the creation of a socket and its first error: a socket is seen when ioredis stores it
   Object.defineProperty(redis, 'stream', {
     configurable: true,
     enumerable: true,

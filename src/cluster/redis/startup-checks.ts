@@ -28,6 +28,8 @@ export async function examine(redis: Redis): Promise<Findings> {
   const version = /redis_version:(\d+)\.(\d+)/.exec(info);
   const [major, minor] = [Number(version?.[1] ?? OLDEST[0]), Number(version?.[2] ?? OLDEST[1])];
   const isTooOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  if (/redis_mode:cluster/.test(info) && !redis.isCluster)
+    warnings.push('Redis is a node of a Redis Cluster: give a Cluster of ioredis as connection, to reach all nodes');
   if (policy !== undefined && policy !== 'noeviction')
     warnings.push(`maxmemory-policy is '${policy}': Redis may drop jobs. Set it to noeviction`);
   if (/aof_enabled:0/.test(info)) warnings.push('Redis does not write an append-only file: a restart loses jobs');
