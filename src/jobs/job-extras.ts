@@ -1,5 +1,6 @@
 import { Bare } from '../base/bare.js';
 import type { ContextValues } from '../base/context-stores.js';
+import { pinShape } from '../base/pin-shape.js';
 import type { CancellationToken } from '../sync/cancellation-token.js';
 import type { Follower } from './follower.js';
 import type { CheckedJobOptions } from './job-options.js';
@@ -7,6 +8,13 @@ import type { JobOwner, Moment } from './job-owner.js';
 import type { Mailbox } from './mailbox.js';
 import type { ProgressStream } from './progress.js';
 import type { StopCause } from './stop-cause.js';
+
+/** What is set, in this order, of a job that is awaited, of one with options, and of one with both. */
+const COMMON_SHAPES = [
+  ['followers'],
+  ['name', 'options', 'context'],
+  ['name', 'options', 'followers', 'context'],
+] as const;
 
 /** The state that only some jobs have, kept apart so that a plain job stays small. */
 export class JobExtras extends Bare {
@@ -46,6 +54,14 @@ export class JobExtras extends Bare {
   declare result?: unknown;
   /** Called when somebody first observes the outcome of a failed job. */
   declare onObserved?: (() => void) | undefined;
+
+  static {
+    for (const names of COMMON_SHAPES) {
+      const extras = new JobExtras();
+      for (const name of names) extras[name] = undefined;
+      pinShape(extras);
+    }
+  }
 }
 
 /** A job of another system, such as a cluster, that this job stands for or runs. */
