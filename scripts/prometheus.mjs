@@ -68,7 +68,13 @@ async function checkAll() {
   const [appPort, serverPort] = [await freePort(), await freePort()];
   const app = `http://127.0.0.1:${appPort}`;
   const server = `http://127.0.0.1:${serverPort}`;
-  start(process.execPath, [join(root, 'node_modules/ts-node/dist/bin.js'), example('prometheus.ts'), `${appPort}`]);
+  start(process.execPath, [
+    '--no-warnings',
+    '--loader',
+    'ts-node/esm/transpile-only',
+    example('prometheus.ts'),
+    `${appPort}`,
+  ]);
   await until('the example', () => textOf(`${app}/metrics`));
 
   const config = join(folder, 'prometheus.yml');
