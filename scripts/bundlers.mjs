@@ -6,6 +6,7 @@ import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { attempt } from './attempt.mjs';
 import { freePort } from './free-port.mjs';
 import { installProject } from './packed.mjs';
 
@@ -134,17 +135,6 @@ function checkPaths(out) {
 }
 
 const failed = [];
-async function run([name, tool], index) {
-  const begunAt = Date.now();
-  try {
-    await check(tool, index);
-    console.log(`ok     ${name}, ${((Date.now() - begunAt) / 1000).toFixed(1)} s`);
-  } catch (error) {
-    failed.push(name);
-    console.log(`FAILED ${name}\n${error.message}\n${error.stdout ?? ''}\n${error.stderr ?? ''}`);
-  }
-}
-
 try {
   const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
   if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
@@ -152,7 +142,7 @@ try {
   console.log(`Node ${process.version}`);
   const left = tried.entries();
   const worker = async () => {
-    for (const [index, tool] of left) await run(tool, index);
+    for (const [index, [name, tool]] of left) if (!(await attempt(name, () => check(tool, index)))) failed.push(name);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   if (failed.length > 0) throw new Error(`Failed with: ${failed.join('; ')}`);

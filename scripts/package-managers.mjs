@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { attempt } from './attempt.mjs';
 import { npm, pack, QUIETLY, root } from './packed.mjs';
 
 const exec = promisify(execFile);
@@ -70,17 +71,6 @@ async function check({ install, files = {}, node = [process.execPath] }, index) 
 }
 
 const failed = [];
-async function run([name, manager], index) {
-  const begunAt = Date.now();
-  try {
-    await check(manager, index);
-    console.log(`ok     ${name}, ${((Date.now() - begunAt) / 1000).toFixed(1)} s`);
-  } catch (error) {
-    failed.push(name);
-    console.log(`FAILED ${name}\n${error.message}\n${error.stdout ?? ''}\n${error.stderr ?? ''}`);
-  }
-}
-
 try {
   const tried = Object.entries(managers).filter(([name]) => name.includes(values.only));
   if (tried.length === 0) throw new Error(`No package manager has '${values.only}' in its name`);
@@ -89,7 +79,8 @@ try {
   renameSync(pack(root, folder), join(folder, 'thread-system.tgz'));
   renameSync(pack(join(folder, 'managers/thumbnails'), folder), join(folder, 'thumbnails.tgz'));
   console.log(`Node ${process.version}`);
-  for (const [index, manager] of tried.entries()) await run(manager, index);
+  for (const [index, [name, manager]] of tried.entries())
+    if (!(await attempt(name, () => check(manager, index)))) failed.push(name);
   if (failed.length > 0) throw new Error(`Failed with: ${failed.join('; ')}`);
 } catch (error) {
   console.error(String(error));
