@@ -5,6 +5,8 @@ import { decodeReasonOf, encodeFailure } from './failure-codec.js';
 // `failedReason`.
 
 const CANCELLED = 'CANCELLED:';
+/** Begins the mark of a job that is cancelled unless its code runs. No JSON begins like this. */
+export const CANCELLED_IF_WAITING = `${CANCELLED}?`;
 const TIMED_OUT = 'TIMEOUT:';
 /** Text of BullMQ's own mark for a job whose hosts have died too often. */
 export const STALLED = 'job stalled more than allowable limit';
@@ -15,15 +17,23 @@ export interface Mark {
   readonly kind: string;
 }
 
-export function markOf(cause: StopCause): Mark {
+/** @param ifWaiting whether a job whose code runs is left alone; for a cancel only. */
+export function markOf(cause: StopCause, ifWaiting = false): Mark {
   const kind = cause.state === 'CANCELLED' ? CANCELLED : TIMED_OUT;
   const { reason } = cause;
-  return { kind, text: kind + (reason === undefined ? '' : JSON.stringify(encodeFailure(reason))) };
+  const start = ifWaiting ? CANCELLED_IF_WAITING : kind;
+  return { kind, text: start + (reason === undefined ? '' : JSON.stringify(encodeFailure(reason))) };
+}
+
+/** Whether a mark leaves a job alone whose code runs. Such a job does not begin again. */
+export function isForWaiting(mark: string): boolean {
+  return mark.startsWith(CANCELLED_IF_WAITING);
 }
 
 /** Returns how the job `name` is to settle by a text that may be a mark; `undefined` if it is none. */
 export function causeOf(text: string, name: string): StopCause | undefined {
-  if (text.startsWith(CANCELLED)) return new Cancellation(name, reasonIn(text.slice(CANCELLED.length)));
+  for (const start of [CANCELLED_IF_WAITING, CANCELLED])
+    if (text.startsWith(start)) return new Cancellation(name, reasonIn(text.slice(start.length)));
   if (!text.startsWith(TIMED_OUT)) return undefined;
   const reason = reasonIn(text.slice(TIMED_OUT.length));
   return new Timeout(reason instanceof Error ? reason.message : `Job '${name}' timed out`);

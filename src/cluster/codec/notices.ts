@@ -1,4 +1,5 @@
 import type { Elsewhere } from './job-data.js';
+import { isForWaiting } from './marks.js';
 import type { Encoded } from './value-codec.js';
 
 /** How an attempt went: its number, how long the job had waited and the code ran (ms), the worker, the host. */
@@ -18,18 +19,20 @@ export type Notice =
   /** The host that ran it has died: the job waits again. The number of attempts begun so far. */
   | readonly ['recovered', string, number, string]
   /** The answer to a request: whether the job will settle CANCELLED, or has the priority. */
-  | readonly ['answered', string, 'cancel' | 'priority', boolean];
+  | readonly ['answered', string, RequestKind, boolean];
 
 /** A request to the hosts about a job that one of them has. */
 export type Request =
-  | {
-      readonly kind: 'cancel';
-      readonly id: string;
-      readonly mark: string;
-      /** Whether a job whose code runs is left alone. */
-      readonly ifWaiting?: boolean;
-    }
+  /** By the mark that is in the job's record, too: it says whether a job whose code runs is left alone. */
+  | { readonly kind: 'cancel'; readonly id: string; readonly mark: string }
   | { readonly kind: 'priority'; readonly id: string; readonly priority: number };
+
+/** What an answer is to. The two kinds of cancel can have different ones. */
+export type RequestKind = 'cancel' | 'cancelIfWaiting' | 'priority';
+
+export function requestKindOf(request: Request): RequestKind {
+  return request.kind === 'cancel' && isForWaiting(request.mark) ? 'cancelIfWaiting' : request.kind;
+}
 
 const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried', 'recovered', 'answered'];
 

@@ -4,7 +4,7 @@ import type { Job } from '../../jobs/job.js';
 import { kindOf } from '../../jobs/job-access.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { memberId } from '../codec/job-id.js';
-import { causeOf, SPLIT } from '../codec/marks.js';
+import { causeOf, isForWaiting, SPLIT } from '../codec/marks.js';
 import { type Notice, type Request, readNotices } from '../codec/notices.js';
 import { decodeValue, type Encoded, encodedOrNothing, encodeValue } from '../codec/value-codec.js';
 import { BatchMember, type RunningBatch } from './batch-member.js';
@@ -99,10 +99,9 @@ export class BatchRun implements RunningBatch {
   answer(index: number, request: Request): boolean {
     const member = this.members[index];
     if (member === undefined) return false;
-    if (request.kind === 'cancel' && request.ifWaiting === true && member.local?.state === 'RUNNING') return false;
-    return request.kind === 'cancel'
-      ? this.#cancel(member, request.mark)
-      : (member.local?.setPriority(request.priority) ?? false);
+    if (request.kind === 'priority') return member.local?.setPriority(request.priority) ?? false;
+    if (isForWaiting(request.mark) && member.local?.state === 'RUNNING') return false;
+    return this.#cancel(member, request.mark);
   }
 
   #cancel(member: BatchMember, mark: string): boolean {

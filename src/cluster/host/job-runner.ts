@@ -7,8 +7,8 @@ import { withOptions } from '../../jobs/job-options.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { isElsewhere, type JobDetails } from '../codec/job-data.js';
 import { placeOf } from '../codec/job-id.js';
-import { causeOf, readMemberMarks } from '../codec/marks.js';
-import type { Notice, Request } from '../codec/notices.js';
+import { causeOf, isForWaiting, readMemberMarks } from '../codec/marks.js';
+import { type Notice, type Request, requestKindOf } from '../codec/notices.js';
 import { decodeValue, type Encoded, encodedOrNothing, encodeValue, type Measured } from '../codec/value-codec.js';
 import { JobLostError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
@@ -103,7 +103,7 @@ export class JobRunner {
     const run = place && this.#runs.get(place.batchId);
     if (place === undefined || run?.data?.n === undefined) return false;
     if (run.batch === undefined) run.early.push(request);
-    else this.#tell(run, ['answered', request.id, request.kind, run.batch.answer(place.index, request)]);
+    else this.#tell(run, ['answered', request.id, requestKindOf(request), run.batch.answer(place.index, request)]);
     return true;
   }
 
@@ -268,22 +268,21 @@ export class JobRunner {
   }
 
   #answer(run: HostRun, local: Job, request: Request): void {
-    if (request.kind === 'priority') {
-      this.#tell(run, ['answered', run.id, 'priority', local.setPriority(request.priority)]);
-      return;
-    }
-    const cause = causeOf(request.mark, local.name);
-    if (request.ifWaiting === true && local.state === 'RUNNING') {
-      run.isLast = true;
-      this.#tell(run, ['answered', run.id, 'cancel', false]);
-      return;
-    }
-    const stops = local.cancel(cause?.reason) || kindOf(local).settledAs === 'CANCELLED';
+    const isDone =
+      request.kind === 'priority' ? local.setPriority(request.priority) : this.#stops(run, local, request.mark);
+    this.#tell(run, ['answered', run.id, requestKindOf(request), isDone]);
+  }
+
+  /** Cancels a job, unless the mark leaves it alone as its code runs. Returns whether it will settle CANCELLED. */
+  #stops(run: HostRun, local: Job, mark: string): boolean {
+    const isSpared = isForWaiting(mark) && local.state === 'RUNNING';
+    const stops =
+      !isSpared && (local.cancel(causeOf(mark, local.name)?.reason) || kindOf(local).settledAs === 'CANCELLED');
     if (stops) {
       run.stop = run.stop === 'fenced' ? 'fenced' : 'cancelled';
-      run.mark ??= request.mark;
+      run.mark ??= mark;
     } else run.isLast = true;
-    this.#tell(run, ['answered', run.id, 'cancel', stops]);
+    return stops;
   }
 
   /** The local job has settled: returns the result for BullMQ, or throws what it is to do instead. */

@@ -99,9 +99,10 @@ export class ClusterControl implements JobPool, ClusterJobPool {
       return true;
     }
     if (!(await isAdded(submission))) return false;
-    const decided = submission.answer('cancel', () => kindOf(job).settledAs === cause.state);
+    const asked = ifWaiting ? 'cancelIfWaiting' : 'cancel';
+    const decided = submission.answer(asked, () => kindOf(job).settledAs === cause.state);
     const isOwn = !submission.hasJoined && !this.#deps.table.attached.includes(submission);
-    const { text, kind } = markOf(cause);
+    const { text, kind } = markOf(cause, ifWaiting);
     const found = await this.#insist(submission, () => this.#mark(submission, text, kind));
     switch (found) {
       case 'marked':
@@ -111,7 +112,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
         if (isOwn && this.#isWholly(submission)) void this.#deps.remove(submission.recordId).catch(() => 0);
         return true;
       case 'running':
-        await this.#ask({ kind: 'cancel', id: submission.id, mark: text, ...(ifWaiting && { ifWaiting }) });
+        await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
         return await decided;
       case 'gone':
       case 'finished':

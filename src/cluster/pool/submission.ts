@@ -8,7 +8,7 @@ import type { JobOrigin } from '../../jobs/job-extras.js';
 import type { JobOwner, Moment } from '../../jobs/job-owner.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { type BatchPlace, memberId } from '../codec/job-id.js';
-import type { RunInfo } from '../codec/notices.js';
+import type { RequestKind, RunInfo } from '../codec/notices.js';
 
 /**
  * Where a job is on its way to Redis.
@@ -103,7 +103,7 @@ export class Submission implements JobOrigin {
   timesLost = 0;
   #whenAdded: Promise<void> | undefined;
   #added: { resolve(): void; reject(error: unknown): void } | undefined;
-  #answers: { readonly kind: 'cancel' | 'priority'; readonly resolve: (answer: boolean) => void }[] = [];
+  #answers: { readonly kind: RequestKind; readonly resolve: (answer: boolean) => void }[] = [];
 
   constructor(job: Job, { identify, books, delayMs, attemptsBefore = 0 }: SubmissionSettings) {
     this.job = job;
@@ -206,7 +206,7 @@ export class Submission implements JobOrigin {
   }
 
   /** Resolves with the host's answer to a request, or once the job has settled with `settled()`. */
-  answer(kind: 'cancel' | 'priority', settled: () => boolean): Promise<boolean> {
+  answer(kind: RequestKind, settled: () => boolean): Promise<boolean> {
     if (isSettled(this.job)) return Promise.resolve(settled());
     return new Promise((resolve) => {
       this.#answers.push({ kind, resolve });
@@ -215,7 +215,7 @@ export class Submission implements JobOrigin {
   }
 
   /** A host has answered a request. */
-  answered(kind: 'cancel' | 'priority', answer: boolean): void {
+  answered(kind: RequestKind, answer: boolean): void {
     const answers = this.#answers;
     this.#answers = answers.filter((each) => each.kind !== kind);
     for (const each of answers) if (each.kind === kind) each.resolve(answer);

@@ -1,18 +1,23 @@
 import type { Redis } from 'ioredis';
+import { CANCELLED_IF_WAITING } from '../codec/marks.js';
 
 // Each touches the keys of one job, or of one queue, only.
+
+/** Whether a mark takes the place of another: one for a job that waits gives way to all others. */
+const REPLACES = `
+local function isForWaiting(mark) return string.sub(mark, 1, ${CANCELLED_IF_WAITING.length}) == '${CANCELLED_IF_WAITING}' end
+local function replaces(mark, present) return isForWaiting(present) and not isForWaiting(mark) end`;
 
 /**
  * Marks a job so that it never begins, by the field in which BullMQ keeps why a job must fail: it fails such a job without
  * calling its processor, also after a crash or before a retry, and without another retry.
  */
-const MARK = `
+const MARK = `${REPLACES}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
 if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'finished' end
-if redis.call('HSETNX', KEYS[1], 'defa', ARGV[1]) == 0 then
-  local mark = redis.call('HGET', KEYS[1], 'defa')
-  if string.sub(mark, 1, #ARGV[2]) ~= ARGV[2] then return 'finished' end
-end
+local present = redis.call('HGET', KEYS[1], 'defa')
+if not present or replaces(ARGV[1], present) then redis.call('HSET', KEYS[1], 'defa', ARGV[1])
+elseif string.sub(present, 1, #ARGV[2]) ~= ARGV[2] then return 'finished' end
 if redis.call('EXISTS', KEYS[1] .. ':lock') == 0 then return 'marked' end
 return 'running'`;
 
@@ -20,16 +25,17 @@ return 'running'`;
  * Marks a member of a batch, so that it never begins: a host that fetches the batch reads the marks. ARGV: the index, the mark,
  * and whether only a batch that nobody has is to be marked.
  */
-const MARK_MEMBER = `
+const MARK_MEMBER = `${REPLACES}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
 if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'finished' end
 local isFree = redis.call('EXISTS', KEYS[1] .. ':lock') == 0
 if not isFree and ARGV[3] == '1' then return 'running' end
 local marks = cjson.decode(redis.call('HGET', KEYS[1], 'cx') or '{}')
-if marks[ARGV[1]] == nil then
+local present = marks[ARGV[1]]
+if present == nil or (ARGV[3] == '0' and replaces(ARGV[2], present)) then
   marks[ARGV[1]] = ARGV[2]
   redis.call('HSET', KEYS[1], 'cx', cjson.encode(marks))
-elseif marks[ARGV[1]] ~= ARGV[2] and ARGV[3] == '1' then return 'finished' end
+elseif present ~= ARGV[2] and ARGV[3] == '1' then return 'finished' end
 if isFree then return 'marked' end
 return 'running'`;
 
