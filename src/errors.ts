@@ -8,8 +8,14 @@ export abstract class ThreadSystemError extends Error {
   abstract readonly code: string;
 }
 
+/** @inline */
+export interface Caused {
+  /** The error or other value that led to this one. Default: none. */
+  readonly cause?: unknown;
+}
+
 /** Takes only an own `cause`: an inherited one does not count. */
-function causeIn(options: { readonly cause?: unknown }): { readonly cause: unknown } | undefined {
+function causeIn(options: Caused): { readonly cause: unknown } | undefined {
   return Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined;
 }
 
@@ -19,7 +25,13 @@ export class CancelledError extends ThreadSystemError {
   /** The reason given to the first `cancel`; `undefined` if none was given or it could not be sent to this thread. */
   readonly reason: unknown;
 
-  constructor(message: string, options: { readonly reason?: unknown; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: Caused & {
+      /** Why it was cancelled: any value. */
+      readonly reason?: unknown;
+    } = {},
+  ) {
     super(message, causeIn(options));
     this.reason = Object.hasOwn(options, 'reason') ? options.reason : undefined;
   }
@@ -29,7 +41,7 @@ export class CancelledError extends ThreadSystemError {
 export class JobTimeoutError extends ThreadSystemError {
   readonly code = 'ERR_JOB_TIMEOUT';
 
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(message: string, options: Caused = {}) {
     super(message, causeIn(options));
   }
 }
@@ -40,7 +52,13 @@ export class WorkerExitError extends ThreadSystemError {
   /** Exit code of the thread or child process; 1 if it was terminated. */
   readonly exitCode: number;
 
-  constructor(message: string, options: { readonly exitCode: number; readonly cause?: unknown }) {
+  constructor(
+    message: string,
+    options: Caused & {
+      /** Exit code of the thread or child process. */
+      readonly exitCode: number;
+    },
+  ) {
     super(message, options.cause === undefined ? undefined : causeIn(options));
     this.exitCode = options.exitCode;
     makeStack(this);
@@ -66,7 +84,7 @@ export class QueueFullError extends ThreadSystemError {
 export class DependencyError extends ThreadSystemError {
   readonly code = 'ERR_DEPENDENCY';
 
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(message: string, options: Caused = {}) {
     super(message, causeIn(options));
   }
 }
@@ -82,7 +100,13 @@ export class NotCloneableError extends ThreadSystemError {
   /** Path of the value, e.g. `args[0].options.onDone` or `result.nested.fn`. */
   readonly path: string;
 
-  constructor(message: string, options: { readonly path: string; readonly cause?: unknown }) {
+  constructor(
+    message: string,
+    options: Caused & {
+      /** Path of the value, e.g. `args[0].onDone`. */
+      readonly path: string;
+    },
+  ) {
     super(message, options.cause === undefined ? undefined : causeIn(options));
     this.path = options.path;
     makeStack(this);

@@ -1,4 +1,4 @@
-import { nameErrors, ThreadSystemError } from '../errors.js';
+import { type Caused, nameErrors, ThreadSystemError } from '../errors.js';
 import { classes } from '../wire/message/error-classes.js';
 
 /** The record of a job is gone from Redis: its data was lost, or the job was removed by somebody else. */
@@ -12,7 +12,13 @@ export class HostLostError extends ThreadSystemError {
   /** Ids of the hosts that are known to have run the job, the last one last. */
   readonly hosts: readonly string[];
 
-  constructor(message: string, options: { readonly hosts: readonly string[] }) {
+  constructor(
+    message: string,
+    options: {
+      /** The hosts that died with the job. */
+      readonly hosts: readonly string[];
+    },
+  ) {
     super(message);
     this.hosts = options.hosts;
   }
@@ -22,7 +28,7 @@ export class HostLostError extends ThreadSystemError {
 export class ClusterUnavailableError extends ThreadSystemError {
   readonly code = 'ERR_CLUSTER_UNAVAILABLE';
 
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(message: string, options: Caused = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
   }
 }

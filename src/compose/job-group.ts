@@ -24,6 +24,7 @@ export interface GroupDeps {
   readonly busy?: Pick<Set<JobGroup>, 'add' | 'delete'>;
 }
 
+/** Options of a group. */
 export interface GroupOptions {
   /**
    * How many jobs of the group, those of its child groups included, may run at once: a whole number, 1 or more. The others are
@@ -39,11 +40,17 @@ export let countsOf: (group: JobGroup) => Omit<GroupStats, 'active' | 'pending'>
 
 /** Counts of a group's jobs by state, including those of its child groups. */
 export interface GroupStats {
+  /** How many were submitted. */
   readonly submitted: number;
+  /** How many have completed. */
   readonly completed: number;
+  /** How many have failed. */
   readonly failed: number;
+  /** How many were cancelled. */
   readonly cancelled: number;
+  /** How many run. */
   readonly active: number;
+  /** How many wait. */
   readonly pending: number;
 }
 
@@ -57,6 +64,7 @@ export interface GroupStats {
  * ```
  */
 export class JobGroup implements AsyncDisposable {
+  /** The name that it was made with. */
   readonly name: string;
   /** Cancelling this token cancels the group's jobs and those of its child groups. */
   readonly token: CancellationToken;

@@ -11,6 +11,7 @@ import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 /** How many jobs a stream keeps for a slow reader. */
 const DEFAULT_LIMIT = 10_000;
 
+/** Options of a stream of jobs. */
 export interface StreamOptions {
   /**
    * How many jobs are kept for a slow reader, 1 or more. Beyond that the oldest is dropped, with one process warning
@@ -25,7 +26,10 @@ const STREAM_OPTIONS = optionNames<StreamOptions>({ limit: true });
  * A settled job, as a `for await` loop yields it: read its `state`, `result` and `error`. (The type has no `then`: the
  * compiler would otherwise take the loop variable for the job's result.)
  */
-export type SettledJob<J extends Job = Job> = J & { readonly then: never };
+export type SettledJob<J extends Job = Job> = J & {
+  /** Hidden from the compiler, which would take the job for a promise of its result. */
+  readonly then: never;
+};
 
 type Next<J> = IteratorResult<J, undefined>;
 
@@ -101,6 +105,7 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     this.#end();
   }
 
+  /** Resolves with the next job once there is one, or with the end. */
   next(): Promise<Next<J>> {
     const job = this.#jobs.shift();
     if (job !== undefined) return Promise.resolve({ value: job, done: false });
@@ -118,6 +123,7 @@ export class JobStream<J extends Job = Job> implements AsyncIterableIterator<J, 
     return this.#jobs.splice(0);
   }
 
+  /** Ends the stream, as leaving the loop does. */
   return(): Promise<Next<J>> {
     this.#jobs.length = 0;
     this.#error = undefined;

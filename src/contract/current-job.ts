@@ -10,10 +10,13 @@ import type { ContextOf, FunctionArgs, FunctionName, FunctionResult } from './po
 export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>> {
   /** The job's id: a number of its pool, or a string if the job came from a cluster. */
   readonly id: number | string;
+  /** The option `name`, or else the task's name. */
   readonly name: string;
+  /** Its priority when it was sent to the worker. */
   readonly priority: number;
   /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
+  /** Id of the worker that runs it. */
   readonly workerId: number;
   /**
    * The values that the stores of the `context` option had when the job was submitted, under the same names: copies, in
@@ -24,9 +27,7 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
   readonly token: CancellationToken;
   /** An `AbortSignal` that aborts with the token, for `fetch`, timers, streams. */
   readonly signal: AbortSignal;
-  /**
-   * @throws {CancelledError} if the job is cancelled. One `Atomics.load`: cheap enough for every iteration of a loop.
-   */
+  /** Throws if the job is cancelled. @throws {CancelledError} if the job is cancelled. One `Atomics.load`: cheap enough for every iteration of a loop. */
   throwIfCancelled(): void;
   /**
    * Sends a value to the job's `progress`, in order.
@@ -50,11 +51,13 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
   /**
    * Takes the next message; blocks the thread until there is one.
    *
-   * @param options.timeoutMs longest wait in milliseconds: with 0, only looks. Default: `Infinity`.
    * @returns the message, or `undefined` if there is none in time.
    * @throws {CancelledError} if the job is cancelled.
    */
-  receiveSync(options?: { readonly timeoutMs?: number | undefined }): unknown;
+  receiveSync(options?: {
+    /** Longest wait in milliseconds: with 0, only looks. Default: `Infinity`. */
+    readonly timeoutMs?: number | undefined;
+  }): unknown;
   /**
    * Calls a function of the pool's option `functions`, on the thread that made the pool. Arguments and result are cloned.
    *
@@ -107,28 +110,39 @@ export type ChildResult<R> = R extends Generator<unknown, infer T, unknown> | As
 
 /** Options of a child: the job options that apply on another thread. See `JobOptions`. */
 export interface ChildOptions {
-  /** Default: the parent's. */
+  /** Any finite number: higher runs first. Default: the parent's. */
   readonly priority?: number | undefined;
+  /** Whether the child goes ahead of others with the same priority. Default: false. */
   readonly front?: boolean | undefined;
+  /** Cancelling this token cancels the child. Default: none. */
   readonly token?: CancellationToken | undefined;
+  /** How long the child's code may run, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** When the child must have ended: a `Date`, or milliseconds since 1970. Default: none. */
   readonly deadline?: Date | number | undefined;
+  /** Delay in milliseconds before the child may start. Default: 0. */
   readonly delayMs?: number | undefined;
+  /** Earliest start of the child: a `Date`, or milliseconds since 1970. Default: none. */
   readonly startAt?: Date | number | undefined;
+  /** How long the child may run on once it was asked to stop, in milliseconds. Default: the pool's `graceMs`. */
   readonly graceMs?: number | undefined;
   /**
    * `AsyncLocalStorage`s of this thread, by name. The child sees their values as its `context`, in addition to the
-   * parent's context, whose values of the same name they replace.
+   * parent's context, whose values of the same name they replace. Default: none.
    */
   readonly context?: ContextStores | undefined;
+  /** Shown in errors, events and metrics. Default: the task's name. */
   readonly name?: string | undefined;
 }
 
 /** A child as its parent's code sees it. Awaitable. */
 export interface ChildJob<T> extends PromiseLike<T> {
+  /** The option `name`, or else that of its task. */
   readonly name: string;
   /** Asks the child to stop. */
   cancel(reason?: unknown): void;
+  /** As of a promise. */
   catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
+  /** As of a promise. */
   finally(onfinally?: (() => void) | null): Promise<T>;
 }

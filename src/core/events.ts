@@ -12,8 +12,11 @@ import type { Job } from '../jobs/job.js';
 export interface PoolEvents {
   /** A worker begins the job's code. */
   jobStarted: Job;
+  /** The job has settled COMPLETED. */
   jobCompleted: Job;
+  /** The job has settled FAILED. */
   jobFailed: Job;
+  /** The job has settled CANCELLED. */
   jobCancelled: Job;
   /** An attempt of the job has failed, and another follows. Listeners also receive the {@link FailedAttempt}. */
   jobRetried: Job;
@@ -27,15 +30,36 @@ export interface PoolEvents {
   /** Nothing is pending or active. */
   idle: undefined;
   /** A worker was made, and its thread starts. */
-  workerStarting: { readonly workerId: number; readonly threadId: number };
+  workerStarting: {
+    /** Id of the worker, unique in the pool. */
+    readonly workerId: number;
+    /** `threadId` of its thread. */
+    readonly threadId: number;
+  };
   /** A worker takes jobs from now on. */
-  workerStarted: { readonly workerId: number; readonly threadId: number };
+  workerStarted: {
+    /** Id of the worker, unique in the pool. */
+    readonly workerId: number;
+    /** `threadId` of its thread. */
+    readonly threadId: number;
+  };
   /** A worker has exited. */
   workerExited: WorkerExit;
   /** An uncaught error from the code of a settled job (`job`) or from no job. The thread is kept. */
-  lateError: { readonly error: Error; readonly job: { readonly id: number | string } | undefined };
+  lateError: {
+    /** What was thrown. */
+    readonly error: Error;
+    /** The settled job; `undefined` if it is not known. */
+    readonly job:
+      | {
+          /** Its id: a string if it came from a cluster. */
+          readonly id: number | string;
+        }
+      | undefined;
+  };
 }
 
+/** The name of a pool's event. */
 export type PoolEvent = keyof PoolEvents;
 
 export const EVENT_NAMES: readonly PoolEvent[] = [
@@ -45,9 +69,11 @@ export const EVENT_NAMES: readonly PoolEvent[] = [
 
 /** The life of a worker that has exited. */
 export interface WorkerExit {
+  /** Id of the worker. */
   readonly workerId: number;
   /** That of its thread or child process: 1 if the pool has ended it, 0 if it was ended as it was idle. */
   readonly exitCode: number;
+  /** Why it has exited. */
   readonly reason: WorkerExitReason;
   /** What ended its thread, if the thread did not end by itself. */
   readonly error: unknown;
@@ -61,6 +87,7 @@ export interface WorkerExit {
 
 /** An attempt that failed. */
 export interface FailedAttempt {
+  /** What the task threw, or what ended the attempt. */
   readonly error: unknown;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
@@ -70,6 +97,7 @@ export interface FailedAttempt {
   readonly startedAt: number;
   /** How long it ran, in milliseconds: until its thread had ended, if that died or was replaced. */
   readonly executionMs: number;
+  /** Id of the worker that ran it; `undefined` if none did. */
   readonly workerId: number | undefined;
 }
 
@@ -86,6 +114,7 @@ type More<E extends PoolEvent> = E extends 'jobRetried'
     ? Starvation
     : undefined;
 
+/** Called with what happened, and for some events with more about it. */
 export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: More<E>) => void;
 
 /** A pool's listeners. They are called when the pool's own state is consistent (I7), in the order of events. */

@@ -20,13 +20,19 @@ export interface JobFilter {
 
 /** A job that has not settled, as it was when the list was made. */
 export interface JobRow {
+  /** The id of the job. */
   readonly id: number;
+  /** The option `name`, or else the task's name. */
   readonly name: string;
   /** The name of its task. */
   readonly task: string;
+  /** Whether its code runs. */
   readonly state: 'PENDING' | 'RUNNING';
+  /** Higher runs first. */
   readonly priority: number;
+  /** How many times its code was begun. */
   readonly attempts: number;
+  /** Id of the worker that runs it or ran it last; `undefined` before. */
   readonly workerId: number | undefined;
   /** In milliseconds since 1970. */
   readonly submittedAt: number;

@@ -8,8 +8,9 @@ export let giveParts: (pool: PoolEmitter, parts: Engine) => void;
 /** The parts of a pool; `undefined` for any other value. For code that shows a pool without being a part of it. */
 export let partsOf: (value: unknown) => Engine | undefined;
 
+/** What ends the wait for an event. */
 export interface OnceOptions {
-  /** Ends the wait with a `CancelledError`. */
+  /** A signal that ends the wait with a `CancelledError`. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

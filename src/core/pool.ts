@@ -30,9 +30,9 @@ import { closedError } from './pool-state.js';
 import { handleSignals, registerForShutdown, type SignalOptions } from './shutdown-all.js';
 
 /**
- * Runs jobs on worker threads: the highest priority first, equals in the order of submission (I4).
+ * Runs jobs on worker threads: the highest priority first, equals in the order of submission.
  *
- * - A job settles exactly once (I1), whatever its code, its thread or its callers do.
+ * - A job settles exactly once, whatever its code, its thread or its callers do.
  * - Workers start on demand, end when idle, and are replaced when they die.
  * - Only unsettled jobs keep the process alive: an idle pool need not be shut down.
  *
@@ -248,6 +248,7 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
     this.#engine.running.pause();
   }
 
+  /** Starts jobs again after `pause`. */
   resume(): void {
     this.#engine.running.resume();
   }

@@ -20,6 +20,7 @@ export interface Endable {
   shutdown(settings: ShutdownSettings): Promise<SettledCounts>;
 }
 
+/** Which signals end all pools, and how. */
 export interface SignalOptions extends ShutdownOptions {
   /** Names of the signals. Default: `['SIGINT', 'SIGTERM']`. */
   readonly signals?: readonly NodeJS.Signals[] | undefined;

@@ -9,9 +9,13 @@ import { rounded, shownName } from './shown-text.js';
 
 /** What a dashboard reads of a `ClusterPool`. */
 export interface ShownCluster {
+  /** Whether it takes jobs. */
   readonly state: PoolStatus;
+  /** Reads the queue and its hosts. */
   metrics(): Promise<ShownClusterMetrics>;
+  /** Has hosts fetch no further job. */
   pause(): Promise<void>;
+  /** Has them fetch jobs again. */
   resume(): Promise<void>;
 }
 

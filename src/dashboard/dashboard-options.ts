@@ -14,6 +14,7 @@ export interface DashboardShow {
   readonly stacks?: boolean | undefined;
 }
 
+/** What a dashboard shows, to whom, and what it may do. */
 export interface DashboardOptions {
   /** Time from one snapshot to the next, in milliseconds, while somebody looks. Default: 1,000. */
   readonly everyMs?: number | undefined;
@@ -23,7 +24,7 @@ export interface DashboardOptions {
   readonly authorize?: ((request: IncomingMessage) => boolean | Promise<boolean>) | undefined;
   /** What may be done from the page. Needs `token` or `authorize`. Default: nothing. */
   readonly actions?: readonly DashboardAction[] | undefined;
-  /** What is shown of jobs. */
+  /** What is shown of jobs. Default: `{ args: false, results: false, stacks: true }`. */
   readonly show?: DashboardShow | undefined;
   /** How many snapshots the charts go back. Default: 600. */
   readonly history?: number | undefined;

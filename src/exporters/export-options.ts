@@ -6,7 +6,9 @@ import type { PoolMetrics } from '../metrics/pool-metrics.js';
 
 /** What an exporter reads of a `ThreadPool`. */
 export interface MeasuredPool {
+  /** The highest number of workers. */
   readonly maxWorkers: number;
+  /** Returns a snapshot of the pool's metrics. */
   metrics(): PoolMetrics;
 }
 
@@ -14,19 +16,28 @@ export interface MeasuredPool {
 export interface MeasuredCluster {
   /** Name of the queue. */
   readonly queue: string;
+  /** Reads the queue and its hosts. */
   metrics(): Promise<MeasuredQueue>;
 }
 
 /** A queue and its hosts, as a `ClusterPool` reads them. */
 export interface MeasuredQueue {
+  /** How many jobs of the queue are in each state. */
   readonly counts: {
+    /** Wait for their turn. */
     readonly pending: number;
+    /** Wait until a time, or before another attempt. */
     readonly delayed: number;
+    /** Were fetched by a host. */
     readonly active: number;
+    /** Have completed, and are still kept. */
     readonly completed: number;
+    /** Have failed or were cancelled, and are still kept. */
     readonly failed: number;
+    /** Wait for children, which this library never makes. */
     readonly waitingChildren: number;
   };
+  /** The hosts that are up. */
   readonly hosts: readonly unknown[];
   /** How often jobs of the pool came back from a host that had died. */
   readonly recoveries: number;
@@ -40,6 +51,7 @@ export type MeasuredPools = Readonly<Record<string, MeasuredPool>>;
 /** As `MeasuredPools`, with pools of clusters among them. */
 export type MeasuredSubmitters = Readonly<Record<string, MeasuredPool | MeasuredCluster>>;
 
+/** How metrics are named and divided. */
 export interface MetricsOptions {
   /** Begins the name of each metric. Default: `'thread_system_'`; of `otelMetrics`, `'thread_system.'`. */
   readonly prefix?: string | undefined;
@@ -51,6 +63,7 @@ export interface MetricsOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Which pools are exported, and how. */
 export interface PrometheusOptions extends MetricsOptions {
   /** The pools, by the values of the label `pool`. */
   readonly pools: MeasuredSubmitters;

@@ -21,14 +21,15 @@ export interface Prerequisite {
   cancel(reason?: unknown): boolean;
 }
 
+/** How a job is run: when, where, how often and for how long. */
 export interface JobOptions {
   /** Any finite number: higher runs first, equals in the order of submission. Default: `JobPriority.NORMAL` (2). */
   readonly priority?: number | undefined;
   /** Whether the job goes ahead of others with the same priority. Default: false. */
   readonly front?: boolean | undefined;
-  /** Cancelling this token cancels the job. Several jobs may share one; the job never cancels it. */
+  /** Cancelling this token cancels the job. Several jobs may share one; the job never cancels it. Default: none. */
   readonly token?: CancellationToken | undefined;
-  /** A signal that cancels the job when it aborts. Together with `token`, either one cancels the job. */
+  /** A signal that cancels the job when it aborts. Together with `token`, either one cancels the job. Default: none. */
   readonly signal?: AbortSignal | undefined;
   /**
    * How long the job's code may run, in milliseconds. Past that it is asked to stop, and the job settles FAILED with a

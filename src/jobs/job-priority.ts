@@ -1,4 +1,15 @@
 /** Named priorities. Any other finite number is valid, too; a higher number runs first. */
-export const JobPriority = Object.freeze({ LOWEST: 0, LOW: 1, NORMAL: 2, HIGH: 3, HIGHEST: 4 } as const);
+export const JobPriority = Object.freeze({
+  /** 0 */
+  LOWEST: 0,
+  /** 1 */
+  LOW: 1,
+  /** 2: of jobs that are given no priority. */
+  NORMAL: 2,
+  /** 3 */
+  HIGH: 3,
+  /** 4 */
+  HIGHEST: 4,
+} as const);
 
 export type JobPriority = (typeof JobPriority)[keyof typeof JobPriority];

@@ -10,10 +10,15 @@
  * | RUNNING | PENDING | the attempt failed and another follows, or its child process ended before the code began |
  */
 export const JobState = Object.freeze({
+  /** It waits. */
   PENDING: 'PENDING',
+  /** Its code runs. */
   RUNNING: 'RUNNING',
+  /** It has a result. */
   COMPLETED: 'COMPLETED',
+  /** It has an error. */
   FAILED: 'FAILED',
+  /** It was cancelled. */
   CANCELLED: 'CANCELLED',
 } as const);
 

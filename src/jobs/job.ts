@@ -53,10 +53,8 @@ const { apply } = Reflect;
 
 /**
  * One call of a task, from submission to outcome. Awaitable: resolves with the task's result, or rejects with what the
- * task threw or with the error that ended it. A job settles exactly once (I1), and never while its code still runs
- * (I8).
- *
- * Its promise is made on first use: a job that nobody awaits has none, and is never an unhandled rejection.
+ * task threw or with the error that ended it. A job settles exactly once, and never while its code still runs. Its promise is made
+ * on first use: a job that nobody awaits has none, and is never an unhandled rejection.
  *
  * @example
  * ```ts
@@ -65,7 +63,7 @@ const { apply } = Reflect;
  * job.state;   // 'COMPLETED'
  * ```
  */
-export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
+export class Job<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promise<T>, 'catch' | 'finally'> {
   readonly #id: number;
   // Few fields, some with several uses over time: the garbage collector has to copy a million kept jobs.
   #kind: JobKind<JobPool>;
@@ -96,10 +94,12 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#id;
   }
 
+  /** The option `name`, or else the task's name. */
   get name(): string {
     return this.#extras?.name ?? this.#kind.task.name;
   }
 
+  /** The present priority: higher runs first. */
   get priority(): number {
     return this.#kind.priority;
   }

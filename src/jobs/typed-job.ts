@@ -21,6 +21,7 @@ export type BroadcastRest<K extends Task> =
 /** `new Job(task, args, options)`, typed by the task. */
 export interface JobConstructor {
   new <K extends Task>(task: K, ...rest: SubmitRest<K>): JobOf<K>;
+  /** What all jobs inherit. */
   readonly prototype: Job;
 }
 

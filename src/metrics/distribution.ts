@@ -1,11 +1,18 @@
 /** A summary of recorded times, in milliseconds. All fields are 0 while `count` is 0. */
 export interface Distribution {
+  /** How many times were recorded. */
   readonly count: number;
+  /** All of them together, in ms. */
   readonly sum: number;
+  /** Their mean, in ms. */
   readonly mean: number;
+  /** The median, in ms: at most 6 % off, as all percentiles. */
   readonly p50: number;
+  /** The 90th percentile, in ms. */
   readonly p90: number;
+  /** The 99th percentile, in ms. */
   readonly p99: number;
+  /** The longest, in ms. */
   readonly max: number;
   /**
    * Counts the times up to each edge, as the buckets of a Prometheus histogram do: cumulatively, and `count` is that of

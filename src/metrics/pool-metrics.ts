@@ -1,32 +1,46 @@
 import type { Distribution } from './distribution.js';
 
+/** Counts of the jobs of one priority. */
 export interface PriorityCounts {
+  /** How many have this priority: fewer once some were given another. */
   readonly submitted: number;
+  /** How many have completed. */
   readonly completed: number;
+  /** How many have failed. */
   readonly failed: number;
+  /** How many were cancelled. */
   readonly cancelled: number;
 }
 
 /** Counts and times of the jobs of one task. */
 export interface TaskMetrics {
+  /** How many jobs were submitted. */
   readonly submitted: number;
+  /** How many have completed. */
   readonly completed: number;
+  /** How many have failed. */
   readonly failed: number;
+  /** How many were cancelled. */
   readonly cancelled: number;
   /** How many failed attempts were retried. */
   readonly retried: number;
   /** How many of the failed jobs exceeded their `timeoutMs` or `deadline`. */
   readonly timedOut: number;
+  /** Times from submission until the code began, in milliseconds. */
   readonly queuedMs: Distribution;
+  /** Run times of the code, in milliseconds. */
   readonly executionMs: Distribution;
 }
 
+/** What one worker does. */
 export interface WorkerMetrics {
+  /** Its id, unique in the pool. */
   readonly id: number;
   /** The `threadId` of the worker's thread, unless its jobs run in a child process. */
   readonly threadId?: number;
   /** The process id of the worker's child process, if it has one; `undefined` until it is up. */
   readonly pid?: number | undefined;
+  /** Whether its thread starts, waits for jobs, has jobs, or ends. */
   readonly state: 'starting' | 'idle' | 'busy' | 'ending';
   /** How many jobs' code the worker has run. */
   readonly jobs: number;
@@ -34,13 +48,17 @@ export interface WorkerMetrics {
   readonly utilization: number;
 }
 
-/** A snapshot: `submitted = pending + active + completed + failed + cancelled` (I2). */
+/** A snapshot: `submitted = pending + active + completed + failed + cancelled`. */
 export interface PoolMetrics {
   /** The pool's `name`. */
   readonly name: string;
+  /** How many jobs were submitted. */
   readonly submitted: number;
+  /** How many have completed. */
   readonly completed: number;
+  /** How many have failed. */
   readonly failed: number;
+  /** How many were cancelled. */
   readonly cancelled: number;
   /** How many failed attempts were retried. */
   readonly retried: number;
@@ -60,6 +78,7 @@ export interface PoolMetrics {
   readonly queued: number;
   /** How long the job that will begin next has been ready to run, in milliseconds; 0 if none is queued. */
   readonly oldestMs: number;
+  /** The workers there are now. */
   readonly workers: readonly WorkerMetrics[];
   /** How many workers have exited, by the `reason` of `workerExited`. */
   readonly workerExits: Readonly<Record<string, number>>;
@@ -77,5 +96,6 @@ export interface PoolMetrics {
   readonly byTask: Readonly<Record<string, TaskMetrics>>;
   /** Jobs settled per second over the last 10 s. */
   readonly throughput: number;
+  /** How long ago the pool was made, in milliseconds. */
   readonly uptimeMs: number;
 }

@@ -62,7 +62,7 @@ export let reviveToken: (handle: CrossingHandle, peer: Peer) => CancellationToke
 /**
  * A request to stop, made once and seen by every thread that has the token.
  *
- * The flag is one word of shared memory: raised once, never lowered (I6). In a task, `isCancelled` is one
+ * The flag is one word of shared memory: raised once, never lowered. In a task, `isCancelled` is one
  * `Atomics.load`, so a loop can check it on every iteration. Listeners and `reason` follow at the next turn of a
  * thread's event loop.
  *
@@ -230,7 +230,7 @@ export class CancellationToken extends OneShot {
     if (isFirst) this.#notifyCopies(this.reason, undefined);
   }
 
-  /** @throws {CancelledError} if the token is cancelled. */
+  /** Throws if the token is cancelled. @throws {CancelledError} if the token is cancelled. */
   throwIfCancelled(): void {
     if (this.isCancelled) throw this.#error();
   }

@@ -19,11 +19,12 @@ export class Lease extends Uncloneable implements Disposable {
     );
   }
 
+  /** Whether it was released, and holds nothing any more. */
   get isReleased(): boolean {
     return this.#giveBack === undefined;
   }
 
-  /** Releases what is held. Further calls do nothing (I6). */
+  /** Releases what is held. Further calls do nothing. */
   release(): void {
     const giveBack = this.#giveBack;
     this.#giveBack = undefined;

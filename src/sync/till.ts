@@ -12,6 +12,7 @@ import { DueTime } from './waiting/source.js';
 const ACTION = 'make a Till';
 const TILL_OPTIONS = optionNames<TillOptions>({ ms: true });
 
+/** When a `Till` goes. */
 interface TillOptions {
   /** Milliseconds from now: 0 or more, `Infinity` for never. */
   readonly ms: number;

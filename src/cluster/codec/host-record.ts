@@ -16,6 +16,7 @@ export interface PackedTaskMeter {
 
 /** How a host does, as it has described itself. */
 export interface HostStatus {
+  /** Its name, as in `hostId`. */
   readonly id: string;
   /** The highest number of workers of its pool. */
   readonly workers: number;

@@ -35,6 +35,7 @@ export class ClusterGroup implements AsyncDisposable {
     );
   }
 
+  /** The name that it was made with. */
   get name(): string {
     return this.#group.name;
   }

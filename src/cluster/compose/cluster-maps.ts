@@ -17,6 +17,7 @@ const CHUNK_MS = 20;
 
 /** Options of a map: those of a local one but those that move objects or join jobs. */
 export interface ClusterMapOptions extends Omit<MapOptions, 'transferItems' | 'dependsOn' | 'key' | 'keyJoins'> {
+  /** Jobs of this pool that must complete first. Default: none. */
   readonly dependsOn?: readonly ClusterJob[] | undefined;
 }
 

@@ -20,15 +20,15 @@ export interface ClusterScheduleOptions
   extends Omit<ClusterJobOptions, 'delayMs' | 'dependsOn' | 'key' | 'token' | 'signal' | 'front' | 'startAt'> {
   /** Name of the schedule in the queue, without colons: made under the same id by several processes, it is one. */
   readonly id: string;
-  /** Milliseconds from one run to the next, at a fixed rate. */
+  /** Milliseconds from one run to the next, at a fixed rate. Default: none, and `cron` is needed. */
   readonly everyMs?: number | undefined;
-  /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. */
+  /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. Default: none. */
   readonly cron?: string | undefined;
   /** IANA name of the time zone for `cron`. Default: that of this process. */
   readonly timeZone?: string | undefined;
   /** Earliest run: a `Date`, or milliseconds since 1970. Default: `everyMs` from now, or the next time of `cron`. */
   readonly startAt?: Date | number | undefined;
-  /** A run that is due while the previous one goes on waits in the queue as any other job. */
+  /** A run that is due while the previous one goes on waits in the queue as any other job. Default: `'queue'`. */
   readonly overlap?: 'queue' | undefined;
 }
 

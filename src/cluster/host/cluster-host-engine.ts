@@ -33,12 +33,27 @@ const IDLE_SECONDS = 5;
 
 /** What a host's events give to their listeners, besides those of its pool. */
 export interface HostEvents {
+  /** All connections to Redis are up, for the first time or again. */
   connected: undefined;
-  disconnected: { readonly error: Error | undefined };
+  /** A connection to Redis is down. */
+  disconnected: {
+    /** What the connection ended with. */
+    readonly error: Error | undefined;
+  };
   /** The host has stopped a job whose lock it could not renew: another host may run it by now. */
-  fenced: { readonly id: string; readonly name: string };
+  fenced: {
+    /** Id of the job. */
+    readonly id: string;
+    /** Its name. */
+    readonly name: string;
+  };
   /** The host has taken over a job whose host has died. */
-  jobRecovered: { readonly id: string; readonly name: string };
+  jobRecovered: {
+    /** Id of the job. */
+    readonly id: string;
+    /** Its name. */
+    readonly name: string;
+  };
   /** The host has left the queue. */
   drained: undefined;
 }

@@ -19,6 +19,7 @@ import { type HostTaskList, HostTasks } from './host-tasks.js';
 const WINDOW_PER_WORKER = 4;
 const ACTION = 'create cluster host';
 
+/** Options of a host besides those of its pool. */
 interface OwnOptions extends QueueOptions {
   /** What the host runs: a `taskModule`, or `{ name: task | { task, retryIf, concurrency } }`. */
   readonly tasks: HostTaskList;
@@ -47,6 +48,7 @@ interface OwnOptions extends QueueOptions {
   readonly id?: string | undefined;
 }
 
+/** Options of a host: its queue, its tasks, and its pool of threads. */
 export interface ClusterHostOptions extends OwnOptions, ThreadPoolOptions {}
 
 /** The options with their defaults, checked. */

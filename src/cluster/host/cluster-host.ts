@@ -19,14 +19,17 @@ import {
   resolveClusterHostOptions,
 } from './cluster-host-options.js';
 
+/** The name of a host's event. */
 export type HostEvent = Exclude<PoolEvent, keyof HostEvents> | keyof HostEvents;
 
+/** Called with what happened. */
 export type HostListener<E extends HostEvent> = E extends keyof HostEvents
   ? (detail: HostEvents[E]) => void
   : E extends keyof PoolEvents
     ? PoolListener<E>
     : never;
 
+/** How a host leaves. */
 export interface DrainOptions {
   /** How long running jobs may go on, in milliseconds, before they are given back. Default: the host's `drainMs`. */
   readonly timeoutMs?: number | undefined;

@@ -8,6 +8,7 @@ import { isTask, refOf } from '../../jobs/task-registry.js';
 
 /** A task as a host offers it, with settings that only a host can have. */
 export interface HostTask {
+  /** The task itself. */
   readonly task: Task;
   /** Decides whether to retry after an error, in addition to the job's own `retry`. Default: every error is retried. */
   readonly retryIf?: ((error: unknown) => boolean) | undefined;

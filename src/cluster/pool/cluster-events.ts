@@ -9,8 +9,11 @@ type JobEvent = 'jobStarted' | 'jobCompleted' | 'jobFailed' | 'jobCancelled' | '
 export interface ClusterPoolEvents extends Pick<PoolEvents, 'idle' | 'drain'> {
   /** A host says that the job's code runs. Not emitted for jobs of less than 20 ms. */
   jobStarted: ClusterJob;
+  /** The job has settled COMPLETED. */
   jobCompleted: ClusterJob;
+  /** The job has settled FAILED. */
   jobFailed: ClusterJob;
+  /** The job has settled CANCELLED. */
   jobCancelled: ClusterJob;
   /** An attempt of the job has failed, and another follows. Listeners also receive the {@link FailedAttempt}. */
   jobRetried: ClusterJob;
@@ -19,9 +22,13 @@ export interface ClusterPoolEvents extends Pick<PoolEvents, 'idle' | 'drain'> {
   /** All connections to Redis are up, for the first time or again. */
   connected: undefined;
   /** A connection to Redis is down. Jobs wait; nothing is thrown. */
-  disconnected: { readonly error: Error | undefined };
+  disconnected: {
+    /** What the connection ended with. */
+    readonly error: Error | undefined;
+  };
 }
 
+/** The name of a `ClusterPool`'s event. */
 export type ClusterPoolEvent = keyof ClusterPoolEvents;
 
 /** How a job came back after its host had died. */
@@ -32,6 +39,7 @@ export interface Recovery {
 
 type More<E> = E extends 'jobRetried' ? FailedAttempt : E extends 'jobRecovered' ? Recovery : undefined;
 
+/** Called with what happened, and for some events with more about it. */
 export type ClusterPoolListener<E extends ClusterPoolEvent> = (detail: ClusterPoolEvents[E], more: More<E>) => void;
 
 /** What is emitted: the local jobs, in whose place listeners get those of the cluster. */

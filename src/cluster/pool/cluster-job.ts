@@ -30,7 +30,7 @@ let isClusterJob: (value: unknown) => value is ClusterJob;
  * await job;
  * ```
  */
-export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T> {
+export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promise<T>, 'catch' | 'finally'> {
   readonly #pool: ClusterJobPool;
   readonly #submission: Submission;
 
@@ -59,10 +59,12 @@ export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T> {
     return this.#submission.id;
   }
 
+  /** The option `name`, or else the task's name. */
   get name(): string {
     return this.#job.name;
   }
 
+  /** The present priority: higher runs first. */
   get priority(): number {
     return this.#job.priority;
   }

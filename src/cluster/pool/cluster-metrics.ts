@@ -24,6 +24,7 @@ export interface ClusterCounts {
   readonly completed: number;
   /** As `completed`; cancelled ones are among them. */
   readonly failed: number;
+  /** Jobs that wait for children, which this library never makes. */
   readonly waitingChildren: number;
 }
 
@@ -35,19 +36,25 @@ export interface ClusterHostMetrics extends HostStatus {
 
 /** Counts and times of the jobs of one task that have settled on the hosts there are now. */
 export interface ClusterTaskMetrics {
+  /** How many have completed. */
   readonly completed: number;
+  /** How many have failed. */
   readonly failed: number;
+  /** How many were cancelled. */
   readonly cancelled: number;
   /** Times from submission until the code began, in milliseconds. */
   readonly queuedMs: Distribution;
+  /** Run times of the code, in milliseconds. */
   readonly executionMs: Distribution;
 }
 
 /** A snapshot of a queue and its hosts. */
 export interface ClusterMetrics {
+  /** How many jobs of the queue are in each state. */
   readonly counts: ClusterCounts;
   /** How many jobs wait, by priority; beyond 64 distinct priorities, under `other`. */
   readonly byPriority: Readonly<Record<string, number>>;
+  /** The hosts that are up. */
   readonly hosts: readonly ClusterHostMetrics[];
   /** By the name of the task; beyond 256 names of a host, under `other`. */
   readonly tasks: Readonly<Record<string, ClusterTaskMetrics>>;

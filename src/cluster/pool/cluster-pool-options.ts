@@ -12,6 +12,7 @@ const SWEEPS = 4;
 const FOREVER = 2 ** 31;
 const ACTION = 'create cluster pool';
 
+/** Options of a submitter: its queue, and how jobs go there. */
 export interface ClusterPoolOptions extends QueueOptions {
   /**
    * Small jobs that are alike and are submitted in the same turn of the event loop share one job of BullMQ: `max` of them at most, with
@@ -53,6 +54,7 @@ export interface ClusterPoolOptions extends QueueOptions {
   readonly name?: string | undefined;
 }
 
+/** How small jobs share one of BullMQ. */
 export interface BatchOptions {
   /** How many jobs share one of BullMQ, at most. Default: 32. */
   readonly max?: number | undefined;

@@ -15,10 +15,16 @@ export type ClusterSubmitRest<K extends Task> =
  * A settled job, as a `for await` loop yields it: read its `state`, `result` and `error`. (The type has no `then`: the
  * compiler would otherwise take the loop variable for the job's result.)
  */
-export type SettledClusterJob<J extends ClusterJob = ClusterJob> = J & { readonly then: never };
+export type SettledClusterJob<J extends ClusterJob = ClusterJob> = J & {
+  /** Hidden from the compiler, which would take the job for a promise of its result. */
+  readonly then: never;
+};
 
 /**
  * A job that was found by its id. (The type has no `then`: the compiler would otherwise take what `await pool.job(id)` returns for
  * the job's result. Await the job's `finally()` for that.)
  */
-export type FoundClusterJob = ClusterJob & { readonly then: never };
+export type FoundClusterJob = ClusterJob & {
+  /** Hidden from the compiler, which would take the job for a promise of its result. */
+  readonly then: never;
+};

@@ -303,6 +303,7 @@ export class ClusterPool implements AsyncDisposable {
     return this.#engine.queue.pause();
   }
 
+  /** Has hosts fetch jobs again after `pause`. */
   resume(): Promise<void>;
   resume(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'resume the queue');

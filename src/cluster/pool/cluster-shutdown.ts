@@ -15,6 +15,7 @@ const REASON = 'the pool was shut down';
 /** The modes of a shutdown: those of a local pool, and that which leaves the jobs to the hosts. */
 const MODES = [...SHUTDOWN_MODES, 'detach'] as const;
 
+/** How a submitter ends. */
 export interface ClusterShutdownOptions {
   /** What happens to unsettled jobs of this pool: see `ClusterPool.shutdown`. Default: `'drain'`. */
   readonly mode?: ShutdownMode | 'detach' | undefined;

@@ -62,6 +62,7 @@ export type WithOutputs<A> = A extends readonly unknown[]
       ? { readonly [K in keyof A]: WithOutputs<A[K]> | NodeOutput<A[K]> }
       : A;
 
+/** Options of a node: those of its job, and a fallback. */
 export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'keyJoins' | 'name'> {
   /**
    * A task that is called with the same arguments if the node's own task fails, to provide the result. Default: none.
@@ -69,10 +70,11 @@ export interface NodeOptions extends Omit<JobOptions, 'dependsOn' | 'key' | 'key
   readonly fallback?: Task | undefined;
 }
 
+/** What cancels a run. */
 export interface GraphRunOptions {
-  /** Cancelling this token cancels the run. */
+  /** Cancelling this token cancels the run. Default: none. */
   readonly token?: CancellationToken | undefined;
-  /** A signal that cancels the run when it aborts. */
+  /** A signal that cancels the run when it aborts. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,6 +88,7 @@ interface NodeCall {
 
 /** One call in a graph. */
 export class GraphNode<T = unknown> {
+  /** Its name, unique in the graph. */
   readonly name: string;
   /** Stands for this node's result in the arguments of other nodes, which then run after this one. */
   readonly output: NodeOutput<T> = new NodeOutput(this);
@@ -107,7 +110,8 @@ export class GraphNode<T = unknown> {
     return this.#part.job as Job<T> | undefined;
   }
 
-  toJSON(): { readonly name: string; readonly job: Job | undefined } {
+  /** Returns its name and its job. */
+  toJSON(): Pick<GraphNode, 'name' | 'job'> {
     const { name, job } = this;
     return { name, job: job as Job | undefined };
   }

@@ -27,6 +27,7 @@ import {
 } from './graph-node.js';
 import { type GraphPool, type SubmitNode, submitTo } from './graph-pool.js';
 
+/** Options of a graph. */
 export interface GraphOptions {
   /**
    * What to do if a node fails: `'failFast'` cancels all others; `'skipDependents'` still runs those that do not depend
@@ -164,7 +165,12 @@ export class JobGraph {
    * Returns the chain of nodes that took longest in the last run, and the total run time of its code in milliseconds.
    * Before a run: the chain with the most nodes, and 0.
    */
-  criticalPath(): { readonly nodes: readonly string[]; readonly ms: number } {
+  criticalPath(): {
+    /** Names of the nodes, in the order in which they ran. */
+    readonly nodes: readonly string[];
+    /** Run time of their code, in milliseconds. */
+    readonly ms: number;
+  } {
     return longestPath(this.#list);
   }
 

@@ -4,6 +4,7 @@ import { checkBoolean, checkInteger, copyArray } from '../../base/check/values.j
 import { JOB_OPTION_NAMES } from '../../contract/job-option-names.js';
 import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
 
+/** Options of `map`: those of its jobs, and how items are dealt out. */
 export interface MapOptions extends Omit<JobOptions, 'transfer'> {
   /**
    * How many items one job takes, 1 or more. Default: adapted so that a job takes about 1.5 ms; 1 with `timeoutMs`,

@@ -9,8 +9,14 @@ export type ItemTask<T, R, A extends readonly unknown[] = []> =
 
 /** What became of an item of a map with `settled`. */
 export type SettledItem<R> =
-  | { readonly status: 'fulfilled'; readonly value: R }
   | {
+      /** Whether the item has a result. */
+      readonly status: 'fulfilled';
+      /** What the task returned. */
+      readonly value: R;
+    }
+  | {
+      /** Whether the item has a result. */
       readonly status: 'rejected';
       /** What the task threw, or why it was not called. */
       readonly reason: unknown;
@@ -25,6 +31,7 @@ export interface MapFailure {
    * several items. `undefined` if no item failed, but the source, or the map was cancelled.
    */
   readonly index: number | undefined;
+  /** What the map rejects with. */
   readonly error: unknown;
 }
 
@@ -49,8 +56,18 @@ export type MapResult<R, O> = Flag<O, 'settled'> extends true ? SettledItem<Item
 export type MapRest<A extends readonly unknown[], O> = A extends readonly []
   ? [options?: O]
   : [] extends A
-    ? [options?: O & { readonly args?: Readonly<A> }]
-    : [options: O & { readonly args: Readonly<A> }];
+    ? [
+        options?: O & {
+          /** Arguments of every call behind the item. */
+          readonly args?: Readonly<A>;
+        },
+      ]
+    : [
+        options: O & {
+          /** Arguments of every call behind the item. */
+          readonly args: Readonly<A>;
+        },
+      ];
 
 /** Options with which a typed array results in one of the same kind. */
 export interface PlainMapOptions extends MapOptions {

@@ -1,5 +1,6 @@
 import { packed } from '../../base/packed-numbers.js';
 
+/** Any kind of typed array. */
 export type TypedArray =
   | Int8Array
   | Uint8Array

@@ -22,12 +22,13 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import { type CheckedJobOptions, checkJobOptions, type JobOptions } from '../../jobs/job-options.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
+/** When a task runs repeatedly: `everyMs` or `cron`. The others are options of its jobs. */
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'keyJoins' | 'transfer'> {
   /** Name of the schedule. On a `ClusterPool` it is what makes it one on all machines; here it is only kept. Default: none. */
   readonly id?: string | undefined;
-  /** Milliseconds from one run to the next, at a fixed rate: runs do not drift, however long they take. */
+  /** Milliseconds from one run to the next, at a fixed rate, however long runs take. Default: none, and `cron` is needed. */
   readonly everyMs?: number | undefined;
-  /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. */
+  /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. Default: none. */
   readonly cron?: string | undefined;
   /** IANA name of the time zone for `cron`. Default: the system's. */
   readonly timeZone?: string | undefined;

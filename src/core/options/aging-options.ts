@@ -2,6 +2,7 @@ import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkPositive, checkPositiveMs } from '../../base/check/values.js';
 import { JobPriority } from '../../jobs/job-priority.js';
 
+/** How the priority of waiting jobs rises. */
 export interface AgingOptions {
   /** Time in milliseconds in which the effective priority of a waiting job rises by `step`. */
   readonly everyMs: number;

@@ -3,9 +3,13 @@ import { checkFunction } from '../../base/check/values.js';
 
 /** Receives what happens in a pool: `console`, or a logger of pino, winston, bunyan, consola or the like. */
 export interface Logger {
+  /** What explains a decision. */
   debug(message: string): unknown;
+  /** What happens in normal operation. */
   info(message: string): unknown;
+  /** What needs attention. */
   warn(message: string): unknown;
+  /** What went wrong. */
   error(message: string): unknown;
 }
 

@@ -28,13 +28,14 @@ import { readThreadOptions, THREAD_OPTIONS, type ThreadOptions } from './thread-
 /** A function `(job, next) => next()`, or a task of a `taskModule` that is one. */
 export type AroundTask = ((job: CurrentJob, next: () => unknown) => unknown) | ModuleTask;
 
+/** Options of a pool, all of which may be left out. */
 export interface ThreadPoolOptions extends ThreadOptions {
   /**
    * Where jobs run: on threads (`'thread'`); in a child process per worker, for native code that may crash
    * (`'process'`); or, for unit tests, on the calling thread, with the same cloning (`'inline'`). Default: `'thread'`.
    */
   readonly kind?: PoolKind | undefined;
-  /** Maximum number of workers. 0 or less is added to `os.availableParallelism()`, which is the default; at least 1. */
+  /** Maximum number of workers. 0 or less is added to `os.availableParallelism()`; at least 1. Default: 0. */
   readonly maxWorkers?: number | undefined;
   /** How many workers are started at once and kept. Default: 0, so that workers start on demand. */
   readonly minWorkers?: number | undefined;
@@ -61,11 +62,11 @@ export interface ThreadPoolOptions extends ThreadOptions {
    * workers at once. Several entries add up. Default: none.
    */
   readonly reserved?: readonly ReservedWorkers[] | undefined;
-  /** A task that runs in each worker before its first job. If it fails, the start of the worker has failed. */
+  /** A task that runs in each worker before its first job. If it fails, the start of the worker has failed. Default: none. */
   readonly setup?: Task | undefined;
-  /** The arguments of `setup`, cloned for each worker: leave them unchanged. */
+  /** The arguments of `setup`, cloned for each worker: leave them unchanged. Default: none. */
   readonly setupArgs?: readonly unknown[] | undefined;
-  /** A task that runs in each worker that was set up, before it ends in order, for at most `graceMs`. */
+  /** A task that runs in each worker that was set up, before it ends in order, for at most `graceMs`. Default: none. */
   readonly teardown?: Task | undefined;
   /**
    * A task that runs in the worker around every job, called with the job and a function that runs it: `(job, next) => next()`. What

@@ -4,9 +4,14 @@ import { checkMs, checkOneOf } from '../../base/check/values.js';
 /** The modes, from the mildest to the strictest. */
 export const SHUTDOWN_MODES = ['drain', 'finishRunning', 'abort'] as const;
 
-/** @useDeclaredType */
+/**
+ * What a shutdown does with unsettled jobs: see `ThreadPool.shutdown`.
+ *
+ * @useDeclaredType
+ */
 export type ShutdownMode = (typeof SHUTDOWN_MODES)[number];
 
+/** How a pool ends. */
 export interface ShutdownOptions {
   /** What happens to unsettled jobs: see `ThreadPool.shutdown`. Default: `'drain'`. */
   readonly mode?: ShutdownMode | undefined;
@@ -38,7 +43,10 @@ export function checkShutdownOptions(given: Given<ShutdownOptions>, action: stri
 
 /** How many jobs settled in each way. */
 export interface SettledCounts {
+  /** How many have completed. */
   readonly completed: number;
+  /** How many have failed. */
   readonly failed: number;
+  /** How many were cancelled. */
   readonly cancelled: number;
 }

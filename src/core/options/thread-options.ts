@@ -8,12 +8,13 @@ import type { PoolKind } from './pool-kind.js';
 
 /** Where what tasks write to a stream goes, if not to the same stream of the pool's thread. */
 export interface OutputStream {
+  /** Takes what was written, as text or bytes. */
   write(chunk: string | Uint8Array): unknown;
 }
 
 /** The options that say how threads and processes are made. */
 export interface ThreadOptions {
-  /** Passed on to `Worker` of `node:worker_threads`. */
+  /** Passed on to `Worker` of `node:worker_threads`. Default: those of Node.js. */
   readonly resourceLimits?: ResourceLimits | undefined;
   /** Passed on to `Worker` of `node:worker_threads`. Default: a copy of this thread's. */
   readonly env?: Readonly<Record<string, string | undefined>> | typeof SHARE_ENV | undefined;
@@ -28,13 +29,13 @@ export interface ThreadOptions {
    * Default: `false`.
    */
   readonly stdout?: boolean | OutputStream | undefined;
-  /** As `stdout`, for stderr. */
+  /** As `stdout`, for stderr. Default: `false`. */
   readonly stderr?: boolean | OutputStream | undefined;
   /** Working directory of the child processes. Only for kind `'process'`. Default: this process's. */
   readonly cwd?: string | undefined;
   /** Path of the executable of the child processes. Only for kind `'process'`. Default: this process's. */
   readonly execPath?: string | undefined;
-  /** Makes a worker, for bundlers that must see `new Worker(new URL(…))`: its file imports `thread-system/pool-worker`. */
+  /** Makes a worker, for bundlers that must see `new Worker(new URL(…))`: its file imports `thread-system/pool-worker`. Default: none. */
   readonly worker?: (() => Worker) | undefined;
 }
 

@@ -4,7 +4,9 @@ import type { Profiler } from 'node:inspector';
 export interface CpuProfile {
   /** A tree: each node names its children by their ids. */
   readonly nodes: readonly Profiler.ProfileNode[];
+  /** Begin, in µs of a monotonic clock. */
   readonly startTime: number;
+  /** End, in µs of the same clock. */
   readonly endTime: number;
   /** The id of the node at the top of the stack, for each sample. */
   readonly samples: readonly number[];

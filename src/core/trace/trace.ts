@@ -3,7 +3,9 @@
  * µs of the machine's monotonic clock, as in a `.cpuprofile`.
  */
 export interface Trace {
+  /** The events, in no order. */
   readonly traceEvents: readonly TraceEvent[];
+  /** The unit that viewers show times in. */
   readonly displayTimeUnit: 'ms';
 }
 
@@ -14,7 +16,9 @@ export interface TraceEvent {
    * begin, a step and the end of a flow, `i` an instant, `C` the value of a counter, `M` the name or position of a process or thread.
    */
   readonly ph: 'X' | 'b' | 'e' | 's' | 't' | 'f' | 'i' | 'C' | 'M';
+  /** What viewers call it: the name of the job, for its runs. */
   readonly name: string;
+  /** Its category. */
   readonly cat?: string;
   /** The pool. */
   readonly pid: number;
@@ -32,6 +36,7 @@ export interface TraceEvent {
   readonly s?: 't';
   /** The name of a colour. */
   readonly cname?: string;
+  /** What viewers show when it is selected. */
   readonly args: Readonly<Record<string, unknown>>;
 }
 

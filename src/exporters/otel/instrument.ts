@@ -9,6 +9,7 @@ import type { AnnouncedJob } from './announced-job.js';
 import { SCOPE_NAME } from './attribute-names.js';
 import { JobSpans, type OtelApi, type SettledJob, type SpanSettings } from './job-spans.js';
 
+/** Which spans are made, and by whom. */
 export interface InstrumentOptions {
   /** Makes the spans. Default: that of the global tracer provider, named `thread-system`. */
   readonly tracer?: Tracer | undefined;

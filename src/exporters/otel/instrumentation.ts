@@ -4,6 +4,7 @@ import { VERSION } from '../../base/version.js';
 import { SCOPE_NAME } from './attribute-names.js';
 import { type InstrumentOptions, instrument } from './instrument.js';
 
+/** The options of `instrument`, and whether it begins at once. */
 export interface ThreadSystemInstrumentationConfig extends InstrumentOptions {
   /** Whether it begins as it is made. Default: `true`. */
   readonly enabled?: boolean | undefined;
@@ -19,7 +20,9 @@ export interface ThreadSystemInstrumentationConfig extends InstrumentOptions {
  * ```
  */
 export class ThreadSystemInstrumentation {
+  /** Its name for OpenTelemetry. */
   readonly instrumentationName = SCOPE_NAME;
+  /** The library's version. */
   readonly instrumentationVersion = VERSION;
   #config: ThreadSystemInstrumentationConfig = {};
   #provider: TracerProvider | undefined;
@@ -33,18 +36,25 @@ export class ThreadSystemInstrumentation {
     this.setConfig(config);
   }
 
+  /** Begins to make spans, if it does not yet. */
   enable(): void {
     this.setConfig({ ...this.#config, enabled: true });
   }
 
+  /** Stops making spans. */
   disable(): void {
     this.setConfig({ ...this.#config, enabled: false });
   }
 
-  getConfig(): { enabled: boolean } & InstrumentOptions {
+  /** Returns the options in force. */
+  getConfig(): InstrumentOptions & {
+    /** Whether it makes spans. */
+    enabled: boolean;
+  } {
     return { ...this.#config, enabled: this.#config.enabled ?? true };
   }
 
+  /** Sets the options, and begins or ends as they say. */
   setConfig(config: ThreadSystemInstrumentationConfig): void {
     this.#end?.();
     this.#end = undefined;
@@ -53,6 +63,7 @@ export class ThreadSystemInstrumentation {
     if (enabled) this.#end = instrument({ ...options, tracer });
   }
 
+  /** Makes spans by a tracer of this provider. */
   setTracerProvider(provider: TracerProvider): void {
     this.#provider = provider;
     this.setConfig(this.#config);

@@ -57,5 +57,6 @@ export interface OtelCollection {
 
 /** A `MetricProducer` of `@opentelemetry/sdk-metrics`. */
 export interface OtelMetricProducer {
+  /** Reads all pools, for a reader of the SDK. */
   collect(): Promise<OtelCollection>;
 }

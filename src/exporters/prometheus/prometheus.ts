@@ -12,8 +12,11 @@ const OPENMETRICS = 'application/openmetrics-text';
 
 /** What is used of a `Registry` of prom-client. */
 export interface PrometheusRegistry {
+  /** Which text format it prints. */
   readonly contentType: string;
+  /** Adds a metric. */
   registerMetric(metric: never): void;
+  /** Removes a metric by its name. */
   removeSingleMetric(name: string): void;
 }
 

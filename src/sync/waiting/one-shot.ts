@@ -30,7 +30,7 @@ export let fired: (object: OneShot) => void;
 /** Notifies this thread's dependents if the object has fired. */
 export let notifyDependents: (object: OneShot) => void;
 
-/** A one-shot event (I6): once fired, it stays fired and releases every waiter on every thread. */
+/** A one-shot event: once fired, it stays fired and releases every waiter on every thread. */
 export abstract class OneShot extends SharedObject {
   /** Makes the object fire by itself. Every check reads the source; it is followed only while there are dependents. */
   readonly #source: Source | undefined;

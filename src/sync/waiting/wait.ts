@@ -12,7 +12,9 @@ import { block } from './wakeup.js';
 
 /** What a wait uses of its `token`, a `CancellationToken`. */
 export interface WaitToken {
+  /** Whether it is cancelled. */
   readonly isCancelled: boolean;
+  /** Why. */
   readonly reason: unknown;
   /** @internal */
   [LINK](dependent: Dependent): void;
@@ -24,9 +26,9 @@ export interface WaitToken {
 export interface WaitOptions {
   /** Longest wait in milliseconds. Default: `Infinity`. */
   readonly timeoutMs?: number | undefined;
-  /** A `CancellationToken` that ends the wait with a `CancelledError`. */
+  /** A `CancellationToken` that ends the wait with a `CancelledError`. Default: none. */
   readonly token?: WaitToken | undefined;
-  /** An `AbortSignal` that ends the wait with a `CancelledError`. */
+  /** An `AbortSignal` that ends the wait with a `CancelledError`. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
