@@ -6,7 +6,8 @@ import { nearest } from './nearest.js';
  * platform's class is similar, or because two arguments were swapped.
  */
 
-type Advice = readonly [argument: RegExp, isMistake: (value: unknown) => boolean, advice: (value: unknown) => string];
+/** `on` is tested against the name of the argument or, of options, the action. */
+type Advice = readonly [on: RegExp, isMistake: (value: unknown) => boolean, advice: (value: unknown) => string];
 
 const { getPrototypeOf } = Object;
 const { isArray } = Array;
@@ -16,6 +17,8 @@ const isOf =
   (value: unknown): boolean =>
     typeof value === 'object' && value !== null && classOf(value) === name;
 const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && isPlain(value);
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value));
@@ -40,34 +43,44 @@ const ADVICE: readonly Advice[] = [
     () => 'write graph.connect(node, other), or dependsOn: [node.job] once the graph runs',
   ],
   [/^dependsOn$/, isOf('Promise'), () => 'await it first, then submit'],
-  [
-    /^priority$/,
-    (value) => typeof value === 'string',
-    (value) => `write a number, such as JobPriority.${levelOf(value)}`,
-  ],
+  [/^priority$/, isText, (value) => `write a number, such as JobPriority.${levelOf(value)}`],
   [/^(task|setup|teardown|task of .*)$/, isOf('Job'), () => 'submit a Job by submitJob(job)'],
   [/^(task|setup|teardown|task of .*)$/, isOf('Promise'), () => 'pass the function itself, without calling it'],
   [
     /^(task|setup|teardown|task of .*)$/,
-    (value) => typeof value === 'string' || isOf('URL')(value),
+    (value) => isText(value) || isOf('URL')(value),
     () => 'write taskModule(new URL(…, import.meta.url)), and pass one of its functions',
   ],
   [/^(task|setup|teardown|task of .*)$/, isArray, () => 'the task comes first, what it is called with second'],
   [/^(task|setup|teardown|task of .*)$/, always, () => 'pass the function itself, without calling it'],
   [/^jobs$/, isOf('Job'), () => 'write a list, such as [job]'],
+  [/^each$/, isOf('AbortSignal'), () => 'write CancellationToken.from(signal)'],
+  [/^each$/, isOf('Promise'), () => 'pass what submit() has returned'],
+  [/^the items$/, isOf('Promise'), () => 'await it first'],
+  [/^the items$/, isNumber, (value) => `write Array(${value}).keys()`],
   [/^the items$/, isObject, () => 'write Object.entries(object)'],
   [/^filter$/, isObject, () => "write a function, such as (job) => job.name === 'x'"],
+  [/^(functions|pools|labels)$/, isArray, () => 'write an object that names them, such as { add }'],
+  [/^recycle$/, isNumber, (value) => `write recycle: { afterJobs: ${value} }`],
+  [/^aging$/, always, () => 'write aging: { everyMs: 1_000, step: 1 }'],
+  [/^(permits|count|parties)$/, isObject, () => 'write the number itself'],
   [/^worker$/, always, () => 'write () => new Worker(new URL(…, import.meta.url))'],
-  [/^it$/, (value) => typeof value === 'function', () => 'submit a function by submit(task, args)'],
+  [/^it$/, isFunction, () => 'submit a function by submit(task, args)'],
 ];
 
-/** Options objects that are one number in other libraries, by the action. */
-const NUMBERS: readonly (readonly [RegExp, (value: unknown) => string])[] = [
-  [/^wait|^shut down/, (value) => `write { timeoutMs: ${value} }`],
-  [/Till/, (value) => `write { ms: ${value} }`],
-  [/^schedule/, (value) => `write { everyMs: ${value} }`],
-  [/^create pool/, (value) => `write { maxWorkers: ${value} }`],
-  [/^make job/, (value) => `write { priority: ${value} }, or { timeoutMs: ${value} }`],
+/** What is given in place of an options object, by the action. The first that applies counts. */
+const FOR_OPTIONS: readonly Advice[] = [
+  [/^wait|^shut down/, isNumber, (value) => `write { timeoutMs: ${value} }`],
+  [/^shut down/, isText, (value) => `write { mode: '${value}' }`],
+  [/^wait/, isArray, () => 'write await Promise.all(jobs)'],
+  [/^handle signals/, isArray, () => 'write { signals: [...] }'],
+  [/Till/, isNumber, (value) => `write { ms: ${value} }`],
+  [/^schedule/, isNumber, (value) => `write { everyMs: ${value} }`],
+  [/^schedule/, (value) => value === undefined, () => 'write { everyMs: 1_000 }, or { cron }'],
+  [/^create pool/, isNumber, (value) => `write { maxWorkers: ${value} }`],
+  [/^make job/, isNumber, (value) => `write { priority: ${value} }, or { timeoutMs: ${value} }`],
+  [/^make job/, isFunction, () => 'there is no callback: await the job'],
+  [/^lock|permit/, isFunction, () => 'there is no callback: write using lease = await …, or call its release()'],
 ];
 
 /** Returns what to write instead, as the end of a sentence; `undefined` if the value is not a usual mistake. */
@@ -75,19 +88,30 @@ export function adviceOn(
   value: unknown,
   { kind, name, action }: { readonly kind: string; readonly name: string; readonly action: string },
 ): string | undefined {
-  if (name === 'options') {
-    const [, advice] = NUMBERS.find(([on]) => on.test(action)) ?? [];
-    if (isNumber(value)) return advice?.(value);
-    return value === undefined && /^schedule/.test(action) ? 'write { everyMs: 1_000 }, or { cron }' : undefined;
-  }
-  for (const [argument, isMistake, advice] of ADVICE) if (argument.test(name) && isMistake(value)) return advice(value);
+  const [table, subject] = name === 'options' ? [FOR_OPTIONS, action] : [ADVICE, name];
+  for (const [on, isMistake, advice] of table) if (on.test(subject) && isMistake(value)) return advice(value);
   if (/number|integer/.test(kind) && isNumeric(value)) return `write ${Number(value)} without quotes, or Number(…)`;
+  if (/milliseconds/.test(kind) && isDuration(value)) return `write ${msOf(value)}`;
   if (kind.startsWith('one of ') && typeof value === 'string') {
     const similar = nearest(value, kind.slice('one of '.length).split(', '));
     return similar === undefined ? undefined : `did you mean '${similar}'?`;
   }
   if (/Date/.test(kind) && isTime(value)) return `write new Date(${JSON.stringify(value)})`;
   return undefined;
+}
+
+/** As the package ms reads them, and others. */
+const DURATION = /^(\d+(?:\.\d+)?) ?(?:(ms)|(s(?:ec(?:ond)?s?)?)|(m(?:in(?:ute)?s?)?)|(h(?:ours?)?)|(d(?:ays?)?))$/;
+const MS_OF_UNITS = [1, 1_000, 60_000, 3_600_000, 86_400_000];
+
+function isDuration(value: unknown): value is string {
+  return typeof value === 'string' && DURATION.test(value);
+}
+
+function msOf(duration: string): number {
+  const [, count, ...units] = DURATION.exec(duration) ?? [];
+  const unit = units.findIndex((text) => text !== undefined);
+  return Number(count) * (MS_OF_UNITS[unit] ?? Number.NaN);
 }
 
 function levelOf(value: unknown): string {

@@ -231,7 +231,8 @@ export class JobGraph {
 
   /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
   #own(node: unknown, action: string): Part {
-    if (!(node instanceof GraphNode)) throw wrongType(action, 'it must be given nodes', describeReceived(node));
+    if (!(node instanceof GraphNode))
+      throw wrongType(action, 'it must be given nodes', `${describeReceived(node)}; pass what add() has returned`);
     const part = partOf(node);
     if (this.#parts.get(part.name) !== part) throw wrongType(action, `node '${node.name}' belongs to another graph`);
     return part;

@@ -28,6 +28,7 @@ const SAMPLE = 1000;
 
 const { getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 const { isArray } = Array;
+const { apply } = Reflect;
 export function isCloneable(value: unknown, to: Destination): boolean {
   try {
     if (to !== 'process') structuredClone(value); // what goes to a child process is a clone already
@@ -206,7 +207,7 @@ export class CloneSearch {
       for (let top = this.#way.at(-1); top !== undefined; top = this.#way.at(-1)) {
         const found = this.#advance(top);
         if (this.hasGivenUp) return undefined;
-        if (found !== undefined) return { path: path + this.#steps(), ...found };
+        if (found !== undefined) return this.#ofStream(path) ?? { path: path + this.#steps(), ...found };
       }
     } catch (error) {
       return { path: path + this.#steps(), what: `a getter that throws '${messageOf(error)}' cannot be cloned` };
@@ -214,8 +215,20 @@ export class CloneSearch {
     return undefined;
   }
 
-  #steps(): string {
-    return this.#way.map((parts) => parts.step()).join('');
+  /** The first stream on the way to a part that cannot cross: its author does not know the parts of a stream. */
+  #ofStream(path: string): Fault | undefined {
+    const index = this.#way.findIndex(({ owner }) => isStream(owner));
+    const owner = this.#way[index]?.owner;
+    if (owner === undefined) return undefined;
+    const what = `${describe(owner)} is a stream of Node.js, which cannot be cloned: read it first and pass what it contains`;
+    return { path: path + this.#steps(index), what };
+  }
+
+  #steps(count = this.#way.length): string {
+    return this.#way
+      .slice(0, count)
+      .map((parts) => parts.step())
+      .join('');
   }
 
   #advance(top: Parts): Omit<Fault, 'path'> | undefined {
@@ -249,6 +262,8 @@ export class CloneSearch {
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.#memory(value);
     if (this.#to !== 'thread' && isStaying(value, this.#to)) return { what: stayingOf(value) };
     if (types.isPromise(value)) return { what: `${describe(value)} cannot be cloned: await it first` };
+    if (isIterator(value))
+      return { what: 'an iterator cannot be cloned: put its values in an array, such as [...iterator]' };
     if (isRefused(value)) return { what: `${describe(value)} cannot be cloned` };
     const parts = partsOf(value);
     return parts && this.#goOn(parts);
@@ -289,12 +304,23 @@ export function isContainer(object: object): boolean {
   return isArray(object) || types.isMap(object) || types.isSet(object) || isPlain(object);
 }
 
+const { toString: tagOf } = PLAIN;
+
+function isIterator(object: object): boolean {
+  if (types.isMapIterator(object) || types.isSetIterator(object) || types.isGeneratorObject(object)) return true;
+  return apply(tagOf, object, []) === '[object Array Iterator]';
+}
+
+/** Whether an object is a stream of `node:stream` or made like one, as requests and responses are. */
+function isStream(object: object): boolean {
+  return '_events' in object && 'pipe' in object;
+}
+
 function isRefused(object: object): boolean {
   return (
     types.isPromise(object) ||
     types.isWeakMap(object) ||
     types.isWeakSet(object) ||
-    types.isGeneratorObject(object) ||
     types.isSymbolObject(object) ||
     types.isArgumentsObject(object)
   );

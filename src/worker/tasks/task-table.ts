@@ -131,8 +131,8 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
   const found = await exports.find(exportName);
   if (found.kind === 'function') return found.code;
   const names = [...exports.functions().keys()];
-  const functions = names.length > 0 ? names.join(', ') : 'none';
-  const message = `Cannot find task '${exportName}': ${url} ${notATask(found)}; its functions are: ${functions}`;
+  const functions = names.length > 0 ? names.join(', ') : 'none, so write export before each';
+  const message = `Cannot find task '${exportName}': ${url} ${notATask(found)}; its functions are: ${functions}${adviceFor(names)}`;
   throw new TaskNotFoundError(message, found.kind === 'unreadable' ? { cause: found.error } : {});
 }
 
@@ -144,6 +144,11 @@ function faultOf(url: string, cause: unknown): string {
   if (missing !== undefined) return `${message.replace(/ imported from \S*$/, '')}; ${missing}`;
   const place = isInstance(cause, SyntaxError) ? placeOfSyntaxError(cause, fileUrlOf(url)) : undefined;
   return place === undefined ? message : `${message} (${place})`;
+}
+
+/** A module that is imported by name elsewhere may have nothing but a default export. */
+function adviceFor(names: readonly string[]): string {
+  return names.length === 1 && names[0] === 'default' ? '; submit tasks.default, or export it by its name' : '';
 }
 
 function notATask(found: Exclude<FoundExport, { readonly kind: 'function' }>): string {
