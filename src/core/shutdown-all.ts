@@ -41,6 +41,8 @@ globals[KEY] ??= new Set();
  * for this.
  */
 const registered: Set<WeakRef<Endable>> = globals[KEY];
+/** What has connections open until it is shut down, also if the program no longer refers to it. */
+const held = new Set<Endable>();
 const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => registered.delete(ref));
 
 /** Registers a pool or thread with `shutdownAll`. Returns a function that unregisters it. */
@@ -51,6 +53,16 @@ export function registerForShutdown(endable: Endable): () => void {
   return () => {
     registered.delete(ref);
     forget.unregister(ref);
+  };
+}
+
+/** Registers with `shutdownAll` what is kept until it is shut down. Returns a function that unregisters it. */
+export function holdForShutdown(endable: Endable): () => void {
+  const unregister = registerForShutdown(endable);
+  held.add(endable);
+  return () => {
+    held.delete(endable);
+    unregister();
   };
 }
 

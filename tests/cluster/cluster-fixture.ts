@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { taskModule } from 'thread-system';
+import { type ShutdownOptions, taskModule } from 'thread-system';
 import type { ClusterHostOptions, ClusterJob } from 'thread-system/cluster';
 import { RedisCluster } from '../support/redis-cluster.ts';
 import type { RedisServer } from '../support/redis-server.ts';
@@ -47,6 +47,12 @@ export class HostProcess implements AsyncDisposable {
   /** Asks it to end, as an operator would. */
   async terminate(): Promise<number | string> {
     this.#child.kill('SIGTERM');
+    return await this.exit;
+  }
+
+  /** Has it call `shutdownAll` and exit. */
+  async shutDownAll(options: ShutdownOptions): Promise<number | string> {
+    this.#child.send(options);
     return await this.exit;
   }
 

@@ -224,6 +224,43 @@ describe('Redis', () => {
     expect(host.metrics().connected).toBe(false);
   });
 
+  test('that is gone is waited for no longer than a host may take to leave, which a later call can shorten', async () => {
+    for (const isBusy of [false, true]) {
+      await using own = await RedisServer.start();
+      const [{ connection }, queue] = [own, newQueue()];
+      const host = new ClusterHost({ connection, queue, tasks, maxWorkers: 1, lockMs: 60_000 });
+      await host.ready;
+      const pool = new ClusterPool({ connection, queue });
+      const job = pool.submit(tasks.spin);
+      if (isBusy) await until(() => job.state === 'RUNNING');
+      await own.kill();
+      await until(() => !host.metrics().connected);
+      const begunAt = Date.now();
+      const left = host.drain({ timeoutMs: 60_000 });
+      void host.drain({ timeoutMs: 0 });
+      await left;
+      expect(Date.now() - begunAt).toBeLessThan(4_000); // Redis is waited for up to 5 s if there is time
+      await pool.shutdown({ mode: 'detach' });
+      await expect(job).rejects.toMatchObject({ code: 'ERR_DETACHED' });
+    }
+  });
+
+  test('that is gone as a pool cancels its jobs: they fail by the time that Redis may take', async () => {
+    await using own = await RedisServer.start();
+    const pool = new ClusterPool({ connection: own.connection, queue: newQueue(), connectTimeoutMs: 300 });
+    const job = pool.submit(tasks.noop);
+    await job.added;
+    await own.kill();
+    expect(await pool.shutdown({ mode: 'abort' })).toEqual({ completed: 0, failed: 1, cancelled: 0 });
+    await expect(job).rejects.toMatchObject({
+      code: 'ERR_CLUSTER_UNAVAILABLE',
+      cause: { code: expect.stringMatching(/^ECONN/) },
+    });
+    await expect(job).rejects.toThrow(
+      /^Cannot cancel job 'noop' \(id .*\): Redis did not answer within 300 ms; a host may run it$/,
+    );
+  });
+
   test('that is not there: the job fails by the time that handing it over may take', async () => {
     const pool = new ClusterPool({ connection: { host: '127.0.0.1', port: 1 }, queue: 'q', connectTimeoutMs: 100 });
     const job = pool.submit(tasks.noop);

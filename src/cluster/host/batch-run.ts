@@ -32,6 +32,8 @@ export interface BatchDeps {
   /** Takes a place, or waits for one if the task has a limit of its own. False if the run is to stop. */
   readonly enter: () => boolean | Promise<boolean>;
   readonly leave: () => void;
+  /** Whether the pool has cancelled what runs as it was shut down. */
+  readonly isEndOfPool: () => boolean;
   readonly tell: (notices: readonly Notice[]) => void;
   /** A member has settled. */
   readonly settled: (outcome: Notice) => void;
@@ -42,7 +44,7 @@ export class BatchRun implements RunningBatch {
   readonly #run: HostRun;
   readonly #deps: BatchDeps;
   readonly members: readonly BatchMember[];
-  /** Whether the pool took no more calls. */
+  /** Whether the pool took no more calls, or has cancelled some, as it was shut down. */
   isCut = false;
   #untold: Notice[] = [];
   #unsaved = false;
@@ -80,7 +82,7 @@ export class BatchRun implements RunningBatch {
       clearInterval(saving);
       this.flush();
     }
-    if (this.#run.stop === 'drained') await this.#save();
+    if (this.#run.stop === 'drained' || this.isCut) await this.#save();
     return this.#outcomes;
   }
 
@@ -146,6 +148,7 @@ export class BatchRun implements RunningBatch {
     }
     const { error } = local;
     if (settledAs !== 'CANCELLED') this.#settle(member, ['failed', member.id, encodeFailure(error), info]);
+    else if (member.mark === undefined && this.#deps.isEndOfPool()) this.isCut = true;
     else if (member.mark !== undefined || this.#run.stop === undefined)
       this.#settle(member, ['cancelled', member.id, encodeFailure(error), info, encodedOrNothing(local.result)]);
   }

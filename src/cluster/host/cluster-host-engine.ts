@@ -1,7 +1,6 @@
 import type { Job as BullJob, Worker } from 'bullmq';
 import { clearInterval, now, setInterval } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
-import { settlesWithin } from '../../base/timer.js';
 import { EVENT_NAMES, EventHub } from '../../core/events.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import { memberId } from '../codec/job-id.js';
@@ -15,6 +14,7 @@ import { addScripts } from '../redis/scripts.js';
 import { examine } from '../redis/startup-checks.js';
 import type { BatchMember } from './batch-member.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
+import { Departure } from './departure.js';
 import { Fence } from './fence.js';
 import { GiveBack } from './give-back.js';
 import { HostReport } from './host-report.js';
@@ -26,8 +26,6 @@ import { backoffStrategy, nextDelayMs } from './retry-delay.js';
 
 /** A submitter is told that a job runs once it has run for that long, in ms. */
 const ANNOUNCED_MS = 20;
-/** How long a host that leaves waits for connections that are down. What it then cannot give back is found by its lock. */
-const RECONNECTED_MS = 5_000;
 /** Longest time between two looks of an idle host at the queue, in seconds. */
 const IDLE_SECONDS = 5;
 
@@ -195,31 +193,16 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     void worker.run().catch(() => {});
   };
 
-  /** By force if a connection stays down. Does not end if Redis is gone, until the connections are closed. */
-  const closeWorker = async (): Promise<void> => worker.close(!(await connections.copiesUp(RECONNECTED_MS)));
+  const departure = new Departure({
+    ...{ settings, worker, runner, connections, notices, report },
+    stopTimers: () => {
+      fence.stop();
+      clearInterval(announceTimer);
+    },
+    onLeft: () => emit('drained', undefined),
+  });
 
-  let leaving: Promise<void> | undefined;
-  const leave = async (timeoutMs: number): Promise<void> => {
-    await worker.pause(true);
-    await settlesWithin(runner.whenEmpty(), timeoutMs);
-    runner.leave();
-    await settlesWithin(closeWorker(), 2 * RECONNECTED_MS);
-    if (connections.isConnected) {
-      await notices.flush();
-      await report.stop().catch(() => {});
-    }
-    fence.stop();
-    clearInterval(announceTimer);
-    if (settings.ownsPool) await settings.pool.shutdown({ mode: 'abort' });
-    connections.close();
-    emit('drained', undefined);
-  };
-  const drain = (timeoutMs: number): Promise<void> => {
-    leaving ??= leave(timeoutMs);
-    return leaving;
-  };
-
-  return { hub, counts, connections, giveBack, runner, start, drain };
+  return { hub, counts, connections, giveBack, runner, start, departure };
 }
 
 /** Whether the code of a run has run for that long, to the granularity of the calls. */

@@ -4,7 +4,7 @@ import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkMs } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import type { PoolEvent, PoolEvents, PoolListener } from '../../core/events.js';
-import { handleSignals, registerForShutdown, type SignalOptions } from '../../core/shutdown-all.js';
+import { handleSignals, holdForShutdown, type SignalOptions } from '../../core/shutdown-all.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
 import { stays } from '../../sync/sharing/crossing.js';
 import {
@@ -101,7 +101,7 @@ export class ClusterHost implements AsyncDisposable {
     this.ready.catch(() => {}); // it may never be looked at
     // a host counts no jobs in shutdownAll: its pool does
     const NONE = { completed: 0, failed: 0, cancelled: 0 };
-    this.#unregister = registerForShutdown({
+    this.#unregister = holdForShutdown({
       shutdown: async ({ mode, timeoutMs }) => {
         await this.drain({ timeoutMs: mode === 'abort' ? 0 : Math.min(timeoutMs, this.#settings.drainMs) });
         return NONE;
@@ -129,14 +129,15 @@ export class ClusterHost implements AsyncDisposable {
 
   /**
    * Leaves the queue: fetches no more, waits for what runs, then cancels it with the reason `drain`, and gives it back with all that
-   * has not begun: unattempted, at the head of its priority. Repeated calls return the same promise.
+   * has not begun: unattempted, at the head of its priority. While Redis is away, nothing can be given back: Redis is waited for within
+   * the same time, but for 5 s at most; jobs then go to other hosts as after a crash. A repeated call can shorten the time.
    *
    * @returns a promise that resolves once the host has left.
    */
   async drain(options?: DrainOptions): Promise<void> {
     const { timeoutMs } = readOptions(options, DRAIN_OPTIONS, 'drain host');
     const ms = timeoutMs === undefined ? this.#settings.drainMs : checkMs(timeoutMs, 'timeoutMs', 'drain host');
-    await this.#engine.drain(ms);
+    await this.#engine.departure.begin(ms);
     this.#unregister();
     this.#close();
   }

@@ -5,20 +5,20 @@ import type { Job } from '../../jobs/job.js';
 import { ensureExtras, isSettled, kindOf } from '../../jobs/job-access.js';
 import { withOptions } from '../../jobs/job-options.js';
 import { encodeFailure } from '../codec/failure-codec.js';
-import { isElsewhere, type JobDetails } from '../codec/job-data.js';
+import type { JobDetails } from '../codec/job-data.js';
 import { placeOf } from '../codec/job-id.js';
 import { causeOf, isForWaiting, readMemberMarks } from '../codec/marks.js';
 import { type Notice, type Request, requestKindOf } from '../codec/notices.js';
-import { decodeValue, type Encoded, encodedOrNothing, encodeValue, type Measured } from '../codec/value-codec.js';
-import { JobLostError } from '../errors.js';
+import { type Encoded, encodedOrNothing, encodeValue, type Measured } from '../codec/value-codec.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { Peers } from '../redis/peers.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import { BatchRun } from './batch-run.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
 import type { GiveBack } from './give-back.js';
-import { HostRun } from './host-run.js';
+import { HostRun, type RunStop } from './host-run.js';
 import type { KnownHostTask } from './host-tasks.js';
+import { readArgs } from './job-args.js';
 import { LocalJobs } from './local-jobs.js';
 import type { NoticeWriter } from './notice-writer.js';
 import { ProgressSender } from './progress-sender.js';
@@ -157,9 +157,10 @@ export class JobRunner {
     const { settings, redis, keys, giveBack } = this.#deps;
     const calls: unknown = run.data?.a;
     if (!Array.isArray(calls) || calls.length !== count) {
-      const error = wrongType(`run batch '${run.bull.name}'`, 'it must have a list of calls', describe(calls));
-      run.outcome = ['failed', run.id, encodeFailure(error), run.info(settings.id)];
-      throw this.#failed(error, run);
+      throw this.#refused(
+        wrongType(`run batch '${run.bull.name}'`, 'it must have a list of calls', describe(calls)),
+        run,
+      );
     }
     const batch = new BatchRun(run, count, {
       hostId: settings.id,
@@ -168,6 +169,7 @@ export class JobRunner {
       submit: (call) => (this.#isLeaving ? undefined : this.#local.submit(run, known, call)),
       enter: () => this.#enterMember(run, known),
       leave: () => this.#limits.leave(known),
+      isEndOfPool: () => this.#isEndOfPool(run.stop),
       tell: (notices) => {
         for (const notice of notices) this.#tell(run, notice);
       },
@@ -233,7 +235,9 @@ export class JobRunner {
   }
 
   async #call(run: HostRun, known: KnownHostTask): Promise<unknown> {
-    const args = await this.#argsOf(run);
+    const args = await readArgs(run, this.#deps).catch((error: unknown) => {
+      throw this.#refused(error, run);
+    });
     this.#checkEarly(run); // it may have come while they were read
     if (this.#isLeaving) return await this.#deps.giveBack.toHead(run);
     const local = this.#local.submit(run, known, { id: run.id, args });
@@ -245,26 +249,6 @@ export class JobRunner {
     await local.catch(() => {});
     progress?.flush();
     return await this.#end(run, known, local);
-  }
-
-  async #argsOf(run: HostRun): Promise<readonly unknown[]> {
-    const { data, bull } = run;
-    if (data === undefined) return [bull.data];
-    try {
-      const args = decodeValue(isElsewhere(data.a) ? await this.#blobOf(run) : data.a, 'args');
-      if (Array.isArray(args)) return args;
-      throw wrongType(`run job '${bull.name}'`, 'its arguments must be a list', describe(args));
-    } catch (error) {
-      run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
-      throw this.#failed(error, run);
-    }
-  }
-
-  /** Returns the encoded arguments that are in a key of their own. */
-  async #blobOf({ id, bull }: HostRun): Promise<unknown> {
-    const text = await this.#deps.redis.get(this.#deps.keys.blob(id));
-    if (text !== null) return JSON.parse(text);
-    throw new JobLostError(`Cannot run job '${bull.name}' (id ${id}): its arguments are gone from Redis`);
   }
 
   #answer(run: HostRun, local: Job, request: Request): void {
@@ -293,9 +277,14 @@ export class JobRunner {
     if (settledAs === 'COMPLETED') return this.#completed(run, local);
     const { error } = local;
     if (settledAs !== 'CANCELLED') throw this.#failedRun(run, known, local, error);
-    if (run.stop === 'drained') return await giveBack.toHead(run);
+    if (run.stop === 'drained' || this.#isEndOfPool(run.stop)) return await giveBack.toHead(run);
     run.outcome = ['cancelled', run.id, encodeFailure(error), run.info(settings.id), encodedOrNothing(local.result)];
     throw new this.#deps.peers.bullmq.UnrecoverableError(run.mark ?? 'CANCELLED:');
+  }
+
+  /** Whether the pool has cancelled a job as it was shut down, as by a signal: nobody has asked for it. */
+  #isEndOfPool(stop: RunStop | undefined): boolean {
+    return stop === undefined && this.#deps.settings.pool.state !== 'open';
   }
 
   #completed(run: HostRun, local: Job): unknown {
@@ -304,8 +293,7 @@ export class JobRunner {
     try {
       measured = encodeValue(local.result, 'result');
     } catch (error) {
-      run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
-      throw this.#failed(error, run);
+      throw this.#refused(error, run);
     }
     const { encoded, bytes } = measured;
     run.outcome = ['completed', run.id, bytes > MAX_INLINE ? { r: 1 } : encoded, run.info(this.#deps.settings.id)];
@@ -327,6 +315,12 @@ export class JobRunner {
   /** Whether another attempt would begin behind the deadline. */
   #isTooLate({ bull }: HostRun, { d }: JobDetails): boolean {
     return d !== undefined && Date.now() + this.#deps.clockOffsetMs() + nextDelayMs(bull) > d;
+  }
+
+  /** Returns what makes BullMQ fail a job for good that could not be run as it is. */
+  #refused(error: unknown, run: HostRun): Error {
+    run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
+    return this.#failed(error, run);
   }
 
   /** Returns what makes BullMQ fail the job for good. The error goes into the record, before BullMQ's own change of it. */
@@ -362,9 +356,7 @@ export class JobRunner {
     const isDeferred = settings.unknownTask === 'defer';
     const times = isDeferred ? Number(await redis.hincrby(keys.job(run.id), 'tsun', 1)) : MAX_DEFERS + 1;
     if (times <= MAX_DEFERS) return await giveBack.forMs(run, DEFER_MS);
-    const error = settings.tasks.missing(run.bull.name);
-    run.outcome = ['failed', run.id, encodeFailure(error), run.info(settings.id)];
-    throw this.#failed(error, run);
+    throw this.#refused(settings.tasks.missing(run.bull.name), run);
   }
 
   /** A host that ran the job has died. */

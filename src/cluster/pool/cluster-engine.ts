@@ -7,7 +7,7 @@ import { Ledger } from '../../core/ledger.js';
 import { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import { TimeLimits } from '../../core/lifecycle/time-limits.js';
 import { PoolLog } from '../../core/log.js';
-import { PoolState } from '../../core/pool-state.js';
+import { closedError, PoolState } from '../../core/pool-state.js';
 import { UnobservedFailures } from '../../core/unobserved-failures.js';
 import type { Job } from '../../jobs/job.js';
 import type { JobPool } from '../../jobs/job-access.js';
@@ -178,7 +178,15 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     await queue.close().catch(() => {});
     connections.close();
   };
-  const shutdown = new ClusterShutdown({ state, ledger, table, outcomes, control, log, close });
+  const shutdown = new ClusterShutdown({
+    ...{ state, ledger, table, outcomes, control, log, connections, close },
+    connectTimeoutMs: settings.connectTimeoutMs,
+    onBegun: () => {
+      limit.close();
+      maps.close(closedError('finish the map'));
+    },
+    onEnded: () => streams.close(),
+  });
 
   return {
     state,

@@ -44,8 +44,8 @@ export interface ClusterPoolOptions extends QueueOptions {
    */
   readonly onLost?: 'fail' | 'resubmit' | undefined;
   /**
-   * How long Redis may take to accept a job, in ms. Past that the job settles FAILED with a `ClusterUnavailableError`.
-   * `Infinity` waits. Default: 10 000.
+   * How long Redis may take to accept a job, in ms; and may be away while a shutdown cancels jobs. Past that the job settles FAILED with
+   * a `ClusterUnavailableError`. `Infinity` waits. Default: 10 000.
    */
   readonly connectTimeoutMs?: number | undefined;
   /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */

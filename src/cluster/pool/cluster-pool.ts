@@ -370,19 +370,13 @@ export class ClusterPool implements AsyncDisposable {
   /**
    * Ends the pool; other submitters and the hosts go on. `'drain'` (default) waits until the jobs of this pool have settled;
    * `'finishRunning'` cancels those that wait; `'abort'` cancels all; `'detach'` leaves them to the hosts: here they reject with
-   * a `DetachedError`. After `timeoutMs` all remaining jobs are aborted. Repeated calls return the same promise; a stricter mode
-   * escalates.
+   * a `DetachedError`. After `timeoutMs` all remaining jobs are cancelled. Repeated calls return the same promise; a stricter mode
+   * escalates. A cancel that Redis does not answer within `connectTimeoutMs` fails the job with a `ClusterUnavailableError`.
    *
    * @returns how many of the jobs it waited for settled in each way.
    */
   shutdown(options?: ClusterShutdownOptions): Promise<SettledCounts> {
-    const { state, shutdown, streams, limit, maps } = this.#engine;
-    const isFirst = state.phase === 'open';
-    const closing = shutdown.begin(options);
-    if (isFirst) void closing.then(() => streams.close());
-    limit.close();
-    maps.close(closedError('finish the map'));
-    return closing;
+    return this.#engine.shutdown.begin(options);
   }
 
   [inspect.custom](...inspecting: Inspecting): string {

@@ -1,17 +1,27 @@
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkMs, checkOneOf } from '../../base/check/values.js';
+import { clearInterval, now, setInterval } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { Ledger } from '../../core/ledger.js';
 import type { PoolLog } from '../../core/log.js';
-import { type SettledCounts, SHUTDOWN_MODES, type ShutdownMode } from '../../core/options/shutdown-options.js';
+import {
+  type SettledCounts,
+  SHUTDOWN_MODES,
+  type ShutdownMode,
+  type ShutdownSettings,
+} from '../../core/options/shutdown-options.js';
 import type { PoolState } from '../../core/pool-state.js';
-import { DetachedError } from '../errors.js';
+import { holdForShutdown } from '../../core/shutdown-all.js';
+import { ClusterUnavailableError, DetachedError } from '../errors.js';
+import type { Connections } from '../redis/connections.js';
 import type { ClusterControl } from './cluster-control.js';
 import type { JobTable } from './job-table.js';
 import type { Outcomes } from './outcomes.js';
 import type { Submission } from './submission.js';
 
 const REASON = 'the pool was shut down';
+/** How often a pool that cancels its jobs looks whether Redis is away, in ms. */
+const LOOK_MS = 100;
 /** The modes of a shutdown: those of a local pool, and that which leaves the jobs to the hosts. */
 const MODES = [...SHUTDOWN_MODES, 'detach'] as const;
 
@@ -19,7 +29,7 @@ const MODES = [...SHUTDOWN_MODES, 'detach'] as const;
 export interface ClusterShutdownOptions {
   /** What happens to unsettled jobs of this pool: see `ClusterPool.shutdown`. Default: `'drain'`. */
   readonly mode?: ShutdownMode | 'detach' | undefined;
-  /** Time in milliseconds after which all remaining jobs are aborted. Default: never. */
+  /** Time in milliseconds after which all remaining jobs are cancelled, as in mode `'abort'`. Default: never. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -32,8 +42,12 @@ export interface ClusterShutdownDeps {
   readonly outcomes: Outcomes;
   readonly control: ClusterControl;
   readonly log: PoolLog;
+  readonly connections: Connections;
+  readonly connectTimeoutMs: number;
   /** Closes what the pool has open. */
   readonly close: () => Promise<void>;
+  readonly onBegun: () => void;
+  readonly onEnded: () => void;
 }
 
 /** Ends a pool, in a mode that only gets stricter (I5). It never touches jobs of other submitters. */
@@ -41,9 +55,19 @@ export class ClusterShutdown {
   readonly #deps: ClusterShutdownDeps;
   #ended: Promise<SettledCounts> | undefined;
   readonly #stopTimers: StopTimer[] = [];
+  readonly #unregister: () => void;
 
   constructor(deps: ClusterShutdownDeps) {
     this.#deps = deps;
+    this.#unregister = holdForShutdown({ shutdown: (settings) => this.#endWithProcess(settings) });
+  }
+
+  /** For `shutdownAll`: when its time is over, jobs are left to the hosts, as they outlive this process. */
+  #endWithProcess({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
+    const ended = this.begin({ mode });
+    const detach = (): void => void this.begin({ mode: 'detach' });
+    this.#stopTimers.push(startTimer(timeoutMs, detach, { keepsProcess: false }));
+    return ended;
   }
 
   /** Begins the shutdown, or makes it stricter. Each call returns the same promise. */
@@ -53,12 +77,14 @@ export class ClusterShutdown {
     const mode = checkOneOf(given.mode ?? 'drain', MODES, 'mode', action);
     const timeoutMs = checkMs(given.timeoutMs ?? Number.POSITIVE_INFINITY, 'timeoutMs', action);
     const { state, log, ledger } = this.#deps;
-    if (this.#ended === undefined) log.shutdownBegins(mode, ledger.unsettled);
+    const isFirst = this.#ended === undefined;
+    if (isFirst) log.shutdownBegins(mode, ledger.unsettled);
     this.#ended ??= this.#end();
     if (mode === 'detach') this.#detach();
     else this.#tighten(mode);
     if (timeoutMs !== Number.POSITIVE_INFINITY && state.phase !== 'abort' && state.phase !== 'closed')
       this.#stopTimers.push(startTimer(timeoutMs, () => this.#tighten('abort'), { keepsProcess: false }));
+    if (isFirst) this.#deps.onBegun();
     return this.#ended;
   }
 
@@ -75,15 +101,34 @@ export class ClusterShutdown {
     ledger.end();
     const counts = ledger.countsSince(before);
     log.shutdownEnds(counts);
+    this.#unregister();
+    this.#deps.onEnded();
     return counts;
   }
 
   #tighten(mode: ShutdownMode): void {
     const { state, table, control } = this.#deps;
     if (state.shutDown(mode) === 'unchanged' || mode === 'drain') return;
+    if (mode === 'abort') this.#giveUpWithoutRedis();
     for (const submission of table.all)
       if (mode === 'abort') void control.cancel(submission, REASON);
       else if (submission.job.state === 'PENDING') void control.cancelWaiting(submission, REASON);
+  }
+
+  /** Without Redis no cancel is ever decided: past `connectTimeoutMs` of that, jobs settle FAILED. */
+  #giveUpWithoutRedis(): void {
+    const { connections, connectTimeoutMs, table, outcomes } = this.#deps;
+    const begunAtMs = now();
+    const look = (): void => {
+      if (Math.min(connections.awayMs, now() - begunAtMs) < connectTimeoutMs) return;
+      for (const submission of table.all) {
+        const { id, job } = submission;
+        const message = `Cannot cancel job '${job.name}' (id ${id}): Redis did not answer within ${connectTimeoutMs} ms; a host may run it`;
+        outcomes.failed(submission, new ClusterUnavailableError(message, { cause: connections.lastError }));
+      }
+    };
+    const timer = setInterval(look, LOOK_MS).unref();
+    this.#stopTimers.push(() => clearInterval(timer));
   }
 
   /** Leaves the jobs to the hosts: here they settle FAILED, which counts as no failure of theirs. */

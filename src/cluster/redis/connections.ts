@@ -1,6 +1,6 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { mustBe } from '../../base/check/argument-errors.js';
-import { settlesWithin } from '../../base/timer.js';
+import { now } from '../../base/clock.js';
 import type { Peers } from './peers.js';
 import { listenForErrors } from './socket-errors.js';
 
@@ -31,7 +31,8 @@ export class Connections {
   readonly #open = new Map<Redis, 'up' | 'down'>();
   /** What BullMQ has duplicated of them, for commands that block. */
   readonly #copies = new Set<Redis>();
-  #isConnected = false;
+  /** Since when a connection is down, in ms of `now()`; `undefined` while all are up. */
+  #awaySinceMs: number | undefined = now();
   #isClosed = false;
   /** The last error of a connection, which says why it is down. */
   lastError: Error | undefined;
@@ -43,7 +44,12 @@ export class Connections {
   }
 
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#awaySinceMs === undefined;
+  }
+
+  /** For how long not all connections were up, in ms; 0 if they are. */
+  get awayMs(): number {
+    return this.#awaySinceMs === undefined ? 0 : now() - this.#awaySinceMs;
   }
 
   /** Makes a connection. */
@@ -81,22 +87,23 @@ export class Connections {
     if (this.#isClosed) return;
     this.#open.set(redis, to);
     const isConnected = [...this.#open.values()].every((state) => state === 'up');
-    if (isConnected === this.#isConnected) return;
-    this.#isConnected = isConnected;
+    if (isConnected === this.isConnected) return;
+    this.#awaySinceMs = isConnected ? undefined : now();
     if (isConnected) this.#events.onConnected();
     else this.#events.onDisconnected(this.lastError);
   }
 
   /**
-   * Resolves once no copy is down, or when `timeoutMs` has passed, with whether that is so. A copy that is told to disconnect while
-   * it is down never says that it has ended, for which BullMQ waits.
+   * Whether all connections are up, and all copies. A copy that is told to disconnect while it is down never says that it has ended,
+   * for which BullMQ waits.
    */
-  copiesUp(timeoutMs: number): Promise<boolean> {
-    return settlesWithin(this.#copiesUp(), timeoutMs);
+  get isUp(): boolean {
+    return this.isConnected && ![...this.#copies].some(({ status }) => DOWN.has(status));
   }
 
-  async #copiesUp(): Promise<void> {
-    for (const copy of this.#copies) while (DOWN.has(copy.status)) await upOrEnded(copy);
+  /** Resolves once no connection and no copy is down. */
+  async up(): Promise<void> {
+    for (const redis of [...this.#open.keys(), ...this.#copies]) while (DOWN.has(redis.status)) await upOrEnded(redis);
   }
 
   /** Closes all connections, and the copies. Commands that have no answer yet reject. */

@@ -1,0 +1,77 @@
+import type { Worker } from 'bullmq';
+import { race } from '../../base/promises.js';
+import { type StopTimer, settlesWithin, startTimer } from '../../base/timer.js';
+import type { Connections } from '../redis/connections.js';
+import type { ClusterHostSettings } from './cluster-host-options.js';
+import type { HostReport } from './host-report.js';
+import type { JobRunner } from './job-runner.js';
+import type { NoticeWriter } from './notice-writer.js';
+
+/** Longest wait for connections that are down, in ms. What then cannot be given back is found by its lock. */
+const RECONNECTED_MS = 5_000;
+/** Longest wait for jobs to be given back, in ms, in case Redis goes away meanwhile. */
+const GIVEN_BACK_MS = 10_000;
+
+export interface DepartureDeps {
+  readonly settings: ClusterHostSettings;
+  readonly worker: Worker;
+  readonly runner: JobRunner;
+  readonly connections: Connections;
+  readonly notices: NoticeWriter;
+  readonly report: HostReport;
+  readonly stopTimers: () => void;
+  readonly onLeft: () => void;
+}
+
+/** How a host leaves its queue: within a time that later calls can only shorten. */
+export class Departure {
+  readonly #deps: DepartureDeps;
+  readonly #stopTimers: StopTimer[] = [];
+  #endTime: () => void = () => {};
+  /** Resolves when the time for what runs is over. */
+  readonly #isTimeOver = new Promise<void>((resolve) => {
+    this.#endTime = resolve;
+  });
+  #left: Promise<void> | undefined;
+
+  constructor(deps: DepartureDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Begins to leave, or shortens the time for it. Each call returns the same promise.
+   *
+   * @param timeoutMs how long running jobs may go on; and how long Redis is waited for, if it is away, but for 5 s at most.
+   */
+  begin(timeoutMs: number): Promise<void> {
+    this.#stopTimers.push(startTimer(timeoutMs, this.#endTime, { keepsProcess: true }));
+    this.#left ??= this.#leave().finally(() => {
+      for (const stop of this.#stopTimers) stop();
+    });
+    return this.#left;
+  }
+
+  async #leave(): Promise<void> {
+    const { settings, worker, runner, connections, notices, report, stopTimers, onLeft } = this.#deps;
+    await worker.pause(true);
+    await race(runner.whenEmpty(), this.#isTimeOver);
+    runner.leave();
+    if (await this.#isUp()) await settlesWithin(worker.close(), GIVEN_BACK_MS);
+    else void worker.close(true).catch(() => {}); // ends once the connections are closed, if at all
+    if (connections.isConnected) {
+      await notices.flush();
+      await report.stop().catch(() => {});
+    }
+    stopTimers();
+    if (settings.ownsPool) await settings.pool.shutdown({ mode: 'abort' });
+    connections.close();
+    onLeft();
+  }
+
+  /** Waits for Redis, if there is time. Without it nothing can be given back, and BullMQ does not close. */
+  async #isUp(): Promise<boolean> {
+    const { connections } = this.#deps;
+    if (!connections.isUp) await settlesWithin(race(connections.up(), this.#isTimeOver), RECONNECTED_MS);
+    return connections.isUp;
+  }
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ClusterPool } from 'thread-system/cluster';
+import { runProgram } from '../support/program.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { HostProcess, newQueue, tasks, until } from './cluster-fixture.ts';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+test.each(['drain', 'finishRunning', 'abort'] as const)(
+  'in mode %s gives back what a host runs and has fetched: no job is cancelled',
+  async (mode) => {
+    const queue = newQueue();
+    const { connection } = server;
+    for (const batch of [false, { max: 8 }] as const) {
+      await using pool = new ClusterPool({ connection, queue, batch });
+      const first = await HostProcess.start(server, { queue, maxWorkers: 1, window: 3, id: 'first' });
+      const jobs = pool.submitMany(
+        tasks.work,
+        Array.from({ length: 6 }, () => [150] as const),
+      );
+      await until(() => jobs.some(({ state }) => state === 'RUNNING'));
+      expect(await first.shutDownAll({ mode, timeoutMs: 10 })).toBe(0);
+      await using _second = await HostProcess.start(server, { queue, id: 'second' });
+      expect(await Promise.all(jobs)).toEqual(jobs.map(() => 150));
+      expect(jobs.map(({ attempts, hostId }) => [attempts, hostId])).toEqual(jobs.map(() => [1, 'second']));
+    }
+  },
+);
+
+test('ends pools that the program no longer refers to: jobs are left to the hosts, or cancelled', async () => {
+  const queue = newQueue();
+  const { connection } = server;
+  const { code, stdout } = await runProgram(
+    `import { shutdownAll } from 'thread-system';
+    import { ClusterPool, remoteTasks } from 'thread-system/cluster';
+    const submit = async () => {
+      const pool = new ClusterPool({ connection: ${JSON.stringify(connection)}, queue: '${queue}' });
+      const job = pool.submit(remoteTasks().echo, ['here']);
+      await job.added;
+      return { id: job.id, code: job.catch(({ code }) => code) };
+    };
+    const ids = [];
+    for (const options of [{ timeoutMs: 5 }, { mode: 'finishRunning' }, { mode: 'abort' }]) {
+      const { id, code } = await submit();
+      for (let i = 0; i < 8; i++) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
+      await shutdownAll(options);
+      console.log(id, await code);
+    }`,
+    { flags: ['--expose-gc'] },
+  );
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
+  expect({ code, codes: lines.map(([, error]) => error) }).toEqual({
+    code: 0,
+    codes: ['ERR_DETACHED', 'ERR_JOB_CANCELLED', 'ERR_JOB_CANCELLED'],
+  });
+  await using pool = new ClusterPool({ connection, queue });
+  const left = await pool.job(lines[0]?.[0] ?? '');
+  await using _host = await HostProcess.start(server, { queue });
+  expect(await left?.finally()).toBe('here');
+});
