@@ -20,7 +20,7 @@ const bun = [join(modules, '@oven/bun-linux-x64/bin/bun')];
 
 /**
  * By package manager: the command that installs, files that it is set up by, and the command that runs a program if Node.js alone
- * would not find the packages.
+ * would not find the packages; what then the errors advise where the option `env` lacks what that command sets.
  */
 const managers = {
   npm: { install: ['npm', 'install', ...QUIETLY] },
@@ -33,6 +33,7 @@ const managers = {
     install: [...yarn, 'install'],
     files: { '.yarnrc.yml': 'nodeLinker: pnp\n' },
     node: [...yarn, 'node'],
+    advice: 'write env: { ...process.env, … }',
   },
   'Yarn 1': { install: [process.execPath, join(modules, 'yarn/bin/yarn.js'), 'install', '--no-progress'] },
   bun: { install: [...bun, 'install'] },
@@ -61,13 +62,17 @@ const env = {
 
 const start = ([file, ...args], cwd) => exec(file, args, { cwd, env, timeout: LONGEST_MS });
 
-async function check({ install, files = {}, node = [process.execPath] }, index) {
+async function check({ install, files = {}, node = [process.execPath], advice }, index) {
   const project = join(folder, `project-${index}`);
   cpSync(join(folder, 'managers/project'), project, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   await start(install, project);
   const { stdout, stderr } = await start([...node, 'program.js'], project);
   if (stdout !== PRINTED) throw new Error(`printed\n${stdout}${stderr}instead of\n${PRINTED}`);
+  const { stdout: printed } = await start([...node, 'bare-env.js'], project);
+  const lines = printed.trimEnd().split('\n');
+  const isRight = (line) => (advice === undefined ? line.endsWith(' 42') : line.endsWith(advice));
+  if (lines.length !== 2 || !lines.every(isRight)) throw new Error(`printed without NODE_OPTIONS\n${printed}`);
 }
 
 const failed = [];

@@ -109,7 +109,15 @@ export function createEngine(pool: object, settings: PoolSettings) {
   const retries = new Retries({ state, deferred, metrics, events });
   const settling = new Settling({ ledger, retries, childJobs });
   const warmUp = new WarmUp({ state, ledger, workers });
-  const failedStarts = new FailedStarts({ backoff, workers, dispatcher, pacer, ledger, log, warmUp });
+  const failedStarts = new FailedStarts(settings.thread.env, {
+    backoff,
+    workers,
+    dispatcher,
+    pacer,
+    ledger,
+    log,
+    warmUp,
+  });
   const recovery = new Recovery(settings.graceMs, {
     ...{ balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log },
     ...{ limits, settling, childJobs, metrics },

@@ -24,6 +24,21 @@ const submitMany = (pool: ThreadPool, count: number): Job[] =>
     Array.from({ length: count }, (_, i) => [i]),
   );
 
+test('a thread that lacks the loaders of its process, as under Yarn PnP, is said to need them', async () => {
+  const { stdout } = await runProgram(
+    `import { ThreadPool } from 'thread-system';
+    for (const env of [{ LEVEL: 'debug' }, { ...process.env }, undefined]) {
+      const pool = new ThreadPool({ maxWorkers: 1, env, execArgv: ['--require', '/nowhere.cjs'] });
+      console.log(await pool.submit((x) => x, [1]).catch((error) => error.message.split('\\n').at(-1)));
+    }`,
+    { env: { NODE_OPTIONS: '--require node:path' } },
+  );
+  const [without = '', ...others] = stdout.trimEnd().split('\n');
+  expect(without).toMatch(/; the option env has no NODE_OPTIONS, .*: write env: \{ \.\.\.process\.env, … \}$/);
+  expect(others).toHaveLength(2);
+  expect(others.filter((message) => message.includes('NODE_OPTIONS'))).toEqual([]);
+});
+
 describe('where some threads cannot start, those that live do the work', () => {
   test.each<[string, (number: number) => boolean]>([
     ['all after the eighth', (number) => number <= 8],

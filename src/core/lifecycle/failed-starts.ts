@@ -1,16 +1,21 @@
 import { now } from '../../base/clock.js';
-import { WorkerExitError } from '../../errors.js';
+import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolLog } from '../log.js';
+import type { ThreadOptions } from '../options/thread-options.js';
 import type { StartBackoff } from '../workers/start-backoff.js';
 import type { WarmUp } from '../workers/warm-up.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 
 /** Maximum number of distinct faults for which a process warning is emitted, once each. */
 const MOST_WARNINGS = 16;
+
+/** Flags that load what finds modules, as Yarn PnP does, or reads them. */
+const LOADERS = /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)[\s=]/;
+const NOT_FOUND = /Cannot find (?:module|package) /;
 
 export interface FailedStartsDeps {
   readonly backoff: StartBackoff;
@@ -25,10 +30,13 @@ export interface FailedStartsDeps {
 /** Deals with workers that could not start: reports them, and tries another start after a pause, or fails the waiting jobs. */
 export class FailedStarts {
   readonly #deps: FailedStartsDeps;
+  /** The option `env`. */
+  readonly #env: ThreadOptions['env'];
   /** Faults for which a process warning was emitted. */
   readonly #warned = new Set<string>();
 
-  constructor(deps: FailedStartsDeps) {
+  constructor(env: ThreadOptions['env'], deps: FailedStartsDeps) {
+    this.#env = env;
     this.#deps = deps;
   }
 
@@ -43,7 +51,7 @@ export class FailedStarts {
     const { backoff, workers, log, warmUp } = this.#deps;
     backoff.failed(begunAtMs, now());
     const fault = exit.startFault ?? `its thread ended with exit code ${exit.exitCode}`;
-    const message = `Cannot start a worker: ${fault}${reasonOf(exit)}`;
+    const message = `Cannot start a worker: ${fault}${reasonOf(exit)}${adviceOn(exit, this.#env)}`;
     warmUp.startFailed(message, exit);
     if (workers.hasAny) {
       this.#warn(message, backoff.pauseMs);
@@ -89,4 +97,11 @@ export class FailedStarts {
     const next = `Continuing with the other workers; retrying in ${pauseMs} ms`;
     log.fault(`${message}. ${next}`, { type: 'ThreadSystemWarning' });
   }
+}
+
+/** Returns the end of a message about a start that failed for want of the loaders of this process; '' if that is not why. */
+function adviceOn({ cause }: ThreadExit, env: ThreadOptions['env']): string {
+  const isWithout = typeof env === 'object' && env['NODE_OPTIONS'] === undefined;
+  if (!isWithout || !NOT_FOUND.test(messageOf(cause)) || !LOADERS.test(process.env['NODE_OPTIONS'] ?? '')) return '';
+  return '; the option env has no NODE_OPTIONS, by which this process finds modules: write env: { ...process.env, … }';
 }

@@ -13,6 +13,11 @@ const COUNTERPARTS: Readonly<Record<string, readonly string[]>> = {
 };
 const EXTENSION = /\.[cm]?[jt]sx?(?=$|[?#])/;
 
+/** The folders of packages under Yarn PnP, which only its loader can read. */
+const ARCHIVE = /\.zip[\\/]|[\\/](?:__|\$\$)virtual/;
+const OF_ARCHIVES =
+  ', which only the loader of Yarn PnP can read: the option env has to keep NODE_OPTIONS, as env: { ...process.env, … } does';
+
 /**
  * Returns the URL of the file that a task module's URL means: that file if it exists, otherwise the one beside it with the
  * extension that TypeScript's compiler would exchange. Returns the URL itself if there is neither, or it names no file.
@@ -37,7 +42,7 @@ function found(url: string): string {
     const similar = files.filter((file) => file.replace(EXTENSION, '') === stem).slice(0, 5);
     if (similar.length > 0) return `${folder} has ${similar.join(', ')}`;
   } catch {
-    return `there is no folder ${folder}`;
+    return `there is no folder ${folder}${ARCHIVE.test(folder) ? OF_ARCHIVES : ''}`;
   }
   return `${folder} has no file of that name: if a bundler has made this program, make the module an entry of its own`;
 }

@@ -188,6 +188,8 @@ describe('a task that cannot be found', () => {
     expect((job.error as Error).stack).toMatch(/similar\.cjs\n\s+at .*task-modules\.test\.ts:\d+:\d+/);
     const nowhere = taskModule<{ any(): void }>(join(folder, 'no/such/tasks.js'));
     await expect(pool.submit(nowhere.any)).rejects.toThrow(`there is no folder ${join(folder, 'no/such/')}`);
+    const archived = taskModule<{ any(): void }>(join(folder, 'cache/thumbnails.zip/node_modules/thumbnails/tasks.js'));
+    await expect(pool.submit(archived.any)).rejects.toThrow('the option env has to keep NODE_OPTIONS');
   });
 
   test.each([
