@@ -7,6 +7,7 @@ export type { ShownCluster } from './dashboard/cluster-reader.js';
 export { type DashboardHandler, type DashboardPools, dashboard } from './dashboard/dashboard.js';
 export type { DashboardOptions, DashboardShow } from './dashboard/dashboard-options.js';
 export type {
+  AttemptRow,
   DashboardAction,
   DashboardMessage,
   DashboardPoint,

@@ -4,7 +4,7 @@ import { begunAttempts, contentOf, failureOf, optionsOf } from '../jobs/job-acce
 import { taskOf } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import type { Task } from '../jobs/task.js';
-import type { FailureRow } from './messages.js';
+import type { AttemptRow, FailureRow } from './messages.js';
 import { shownMessage, shownName, shownStack } from './shown-text.js';
 
 /** A call that has failed, to be submitted again. */
@@ -22,7 +22,7 @@ interface Group {
   lastAt: number;
   count: number;
   stack: string | undefined;
-  job: Pick<FailureRow, 'jobId' | 'jobName' | 'attempts'>;
+  job: Pick<FailureRow, 'jobId' | 'jobName' | 'attempts' | 'earlier'>;
   call: FailedCall | undefined;
 }
 
@@ -46,7 +46,8 @@ export class FailureLog {
     this.#settings = settings;
   }
 
-  add(job: Job, call: FailedCall | undefined): void {
+  /** @param earlier the job's attempts before the last. */
+  add(job: Job, earlier: readonly AttemptRow[], call: FailedCall | undefined): void {
     if (this.#settings.limit === 0) return;
     const error = failureOf(job);
     const task = shownName(taskOf(job).name);
@@ -59,7 +60,10 @@ export class FailureLog {
     };
     group.count++;
     group.lastAt = nowMs;
-    group.job = { jobId: job.id, jobName: shownName(job.name), attempts: begunAttempts(job) };
+    group.job = {
+      ...{ jobId: job.id, jobName: shownName(job.name), attempts: begunAttempts(job) },
+      ...(earlier.length === 0 ? {} : { earlier }),
+    };
     group.call = call;
     if (this.#settings.hasStacks) group.stack = stackIfAny(error);
     this.#groups.delete(key); // moves to the end

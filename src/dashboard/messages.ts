@@ -276,8 +276,28 @@ export interface FailureRow {
   readonly jobName: string;
   /** How often that job was attempted. */
   readonly attempts: number;
+  /** Its failed attempts before the last, of up to 5; left out if it was not retried. */
+  readonly earlier?: readonly AttemptRow[];
   /** Whether that job can be submitted again, by the action `retry`. */
   readonly canRetry: boolean;
+}
+
+/** An attempt of a job that has failed, and that another followed. */
+export interface AttemptRow {
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+  /** When its code began, in ms since 1970. */
+  readonly startedAt: number;
+  /** How long it ran, in ms. */
+  readonly executionMs: number;
+  /** Id of the worker that ran it. */
+  readonly workerId?: number;
+  /** The `code` of the error, or else its name. */
+  readonly code: string;
+  /** Message of the error. */
+  readonly message: string;
+  /** Its stack; with `show.stacks`. */
+  readonly stack?: string;
 }
 
 /** A schedule. */

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { DashboardSettings } from './dashboard-options.js';
+import { EarlierAttempts } from './earlier-attempts.js';
 import { callOf, type FailedCall, FailureLog } from './failure-log.js';
 import { JobRows } from './job-rows.js';
 import type { DashboardPoint, PoolSnapshot, ScheduleRow, WorkerExitRow, WorkerRow } from './messages.js';
@@ -107,7 +108,7 @@ export class PoolReader {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  #listen({ failures, actions }: DashboardSettings): void {
+  #listen({ failures, actions, show }: DashboardSettings): void {
     const { events, ledger } = this.engine;
     this.#stops.push(
       events.watch('workerExited', ({ workerId, reason, exitCode, jobs, error }) => {
@@ -117,7 +118,11 @@ export class PoolReader {
     );
     if (failures === 0) return;
     const calls = new WeakMap<Job, FailedCall>();
-    this.#stops.push(events.watch('jobFailed', (job) => this.failures.add(job, calls.get(job))));
+    const earlier = new EarlierAttempts(show.stacks);
+    this.#stops.push(
+      events.watch('jobRetried', (job, attempt) => earlier.add(job, attempt)),
+      events.watch('jobFailed', (job) => this.failures.add(job, earlier.take(job), calls.get(job))),
+    );
     if (!actions.includes('retry')) return;
     const keep = (job: Job): void => {
       const call = callOf(job);

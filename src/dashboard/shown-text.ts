@@ -7,6 +7,7 @@ const LONGEST_NAME = 200;
 const LONGEST_VALUE = 300;
 const LONGEST_MESSAGE = 2_000;
 const LONGEST_STACK = 16_000;
+const LONGEST_BRIEF = 1_000;
 
 export function shownName(name: string): string {
   return cut(name, LONGEST_NAME);
@@ -18,6 +19,11 @@ export function shownMessage(message: string): string {
 
 export function shownStack(stack: string): string {
   return cut(stack, LONGEST_STACK);
+}
+
+/** A message or a stack of which there may be many. */
+export function shownBrief(text: string): string {
+  return cut(text, LONGEST_BRIEF);
 }
 
 /** A value as text, in one line. Runs no code of the value's: neither getters, nor a `Proxy`, nor an `inspect` of its own. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { type Job, ThreadPool } from 'thread-system';
+import { type CurrentJob, type Job, ThreadPool } from 'thread-system';
 import { type DashboardOptions, dashboard } from 'thread-system/dashboard';
 import { TestBrowser } from '../support/browser.ts';
 import { occupy } from '../support/gate.ts';
@@ -82,6 +82,14 @@ test('shows what a pool does, and what it did before', async () => {
   expect(await figure(page, 'Failed').textContent()).toBe('1');
   await page.getByText('fail: no such file').click();
   await page.getByText('RangeError: no such file').waitFor();
+  const twice = function twice(this: CurrentJob): void {
+    throw new Error(this.attempt === 1 ? 'connection lost' : 'gave up');
+  };
+  await pool.submit(twice, [], { retry: { maxAttempts: 2 } }).catch(() => {});
+  await page.getByText('twice: gave up').click();
+  await page.getByText(/^Attempt 1, at [\d:.]+ on worker \d, after .*: Error: connection lost$/).click();
+  await page.getByLabel('Stack of attempt 1').getByText('Error: connection lost').waitFor();
+  expect(await figure(page, 'Failed').textContent()).toBe('2');
   for (const title of ['Throughput', 'Jobs', 'Time waiting', 'Time running'])
     await regionOf(page, title).locator('canvas').waitFor();
   await page.getByRole('img', { name: 'Runs of the last 10 seconds: 1 of 2 workers are busy' }).waitFor();
@@ -98,10 +106,11 @@ test('shows nothing of others as anything but text', async () => {
   const group = pool.group(HOSTILE);
   group.submit(tasks.add, [1, 2], { delayMs: 3_600_000, name: HOSTILE }).catch(() => {});
   const page = await open({ everyMs: 50, show: { args: true } });
-  await pool.submit(evil, [], { name: HOSTILE }).catch(() => {});
+  await pool.submit(evil, [], { name: HOSTILE, retry: { maxAttempts: 2 } }).catch(() => {});
   for (const table of ['Tasks', 'Schedules', 'Groups', 'The first waiting jobs'])
     await rowOf(page, table, HOSTILE).waitFor();
   await page.getByText(`${HOSTILE}: ${HOSTILE}`).click();
+  await page.getByText(/^Attempt 1, /).click();
   await page.getByRole('navigation').getByRole('button', { name: HOSTILE }).click(); // the other pool
   await page.locator('nav [aria-current=true]').filter({ hasText: HOSTILE }).waitFor();
   expect(await page.evaluate('window.hacked')).toBeUndefined();

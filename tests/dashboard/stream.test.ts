@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { ThreadPool } from 'thread-system';
+import { type CurrentJob, ThreadPool } from 'thread-system';
 import { type DashboardOptions, type DashboardSnapshot, dashboard } from 'thread-system/dashboard';
 import { occupy } from '../support/gate.ts';
 import { runProgram } from '../support/program.ts';
@@ -20,6 +20,10 @@ function named<F extends () => unknown>(name: string, fn: F): F {
 
 async function serve(pool: ThreadPool, options: DashboardOptions = {}): Promise<Served> {
   return Served.at(dashboard({ main: pool }, { everyMs: 20, ...options }));
+}
+
+function failing(this: CurrentJob): void {
+  throw new RangeError(`attempt ${this.attempt}`);
 }
 
 const first = (served: Served): Promise<DashboardSnapshot> => snapshotWhere(`${served.url}/stream`, () => true);
@@ -64,6 +68,27 @@ describe.each(['thread', 'process', 'inline'] as const)('the stream shows of a p
     ]);
     expect(failures[0]?.stack).toMatch(/^RangeError: a\n {4}at /);
     expect(byError).toEqual([{ code: 'RangeError', count: 3 }]);
+  });
+
+  test('the earlier attempts of a failed job, with when and where they ran', async () => {
+    await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+    await using served = await serve(pool);
+    const begunAt = Date.now();
+    await pool.submit(failing, [], { retry: { maxAttempts: 3 } }).catch(() => {});
+    await pool.submit(tasks.fail, ['once']).catch(() => {});
+    const { failures = [] } = poolIn(await first(served));
+    const attempt = (number: number) => ({
+      ...{ attempt: number, code: 'RangeError', message: `attempt ${number}`, workerId: 0 },
+      stack: expect.stringMatching(`^RangeError: attempt ${number}\n {4}at `),
+    });
+    expect(failures).toMatchObject([
+      { message: 'once', attempts: 1 },
+      { message: 'attempt 3', attempts: 3, earlier: [attempt(1), attempt(2)] },
+    ]);
+    expect(failures[0]).not.toHaveProperty('earlier');
+    const [one, two] = failures[1]?.earlier ?? [];
+    expect(one?.startedAt).toBeGreaterThanOrEqual(begunAt - 1); // of a finer clock
+    expect(two?.startedAt).toBeGreaterThanOrEqual((one?.startedAt ?? 0) + (one?.executionMs ?? 0));
   });
 });
 
@@ -206,6 +231,15 @@ describe('the stream', () => {
     const { failures } = poolIn(await first(served));
     expect(failures).toMatchObject([{ message: 'no' }]);
     expect(failures?.[0]).not.toHaveProperty('stack');
+  });
+
+  test('keeps the last five earlier attempts of a job, and no stacks of them if there are to be none', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await using served = await serve(pool, { show: { stacks: false } });
+    await pool.submit(failing, [], { retry: { maxAttempts: 8 } }).catch(() => {});
+    const [row] = poolIn(await first(served)).failures ?? [];
+    expect(row?.earlier?.map(({ attempt }) => attempt)).toEqual([3, 4, 5, 6, 7]);
+    expect(row?.earlier?.filter((each) => 'stack' in each)).toEqual([]);
   });
 
   test('keeps as many failures as it is told to', async () => {

@@ -1,4 +1,4 @@
-import type { FailureRow, GroupRow, HostRow, ScheduleRow, TaskRow } from '../messages.js';
+import type { AttemptRow, FailureRow, GroupRow, HostRow, ScheduleRow, TaskRow } from '../messages.js';
 import { button, el, type Kept, KeyedList, section, setText } from './dom.js';
 import { ago, clock, count, ms, percent, rate } from './format.js';
 import type { PoolSection } from './job-sections.js';
@@ -81,7 +81,9 @@ export function failuresSection({ pool, actions, now }: DetailDeps): PoolSection
     const facts = el('p', { class: 'soft' });
     const stack = el('pre', { tabindex: 0, 'aria-label': 'Stack' });
     const retry = button('Try again', () => void actions.retry(pool, row.jobId));
-    const element = el('details', {}, el('summary', {}, title, ' ', when), facts, stack);
+    const earlier = el('div');
+    const attempts = new KeyedList<AttemptRow>(earlier, ({ attempt }) => `${row.jobId} ${attempt}`, attemptItem);
+    const element = el('details', {}, el('summary', {}, title, ' ', when), facts, stack, earlier);
     if (actions.may('retry')) element.append(retry);
     return {
       element,
@@ -95,6 +97,7 @@ export function failuresSection({ pool, actions, now }: DetailDeps): PoolSection
         );
         setText(stack, row.stack ?? '');
         stack.hidden = row.stack === undefined;
+        attempts.show(row.earlier ?? []);
         retry.disabled = !row.canRetry;
       },
     };
@@ -109,6 +112,30 @@ export function failuresSection({ pool, actions, now }: DetailDeps): PoolSection
       empty.hidden = failures.length > 0;
     },
   };
+}
+
+/** A failed attempt that another followed: when, where and why, and its stack. */
+function attemptItem({
+  attempt,
+  startedAt,
+  executionMs,
+  workerId,
+  code,
+  message,
+  stack,
+}: AttemptRow): Kept<AttemptRow> {
+  const where = workerId === undefined ? '' : ` on worker ${workerId}`;
+  const text = `Attempt ${attempt}, at ${clock(startedAt)}${where}, after ${ms(executionMs)}: ${code}: ${message}`;
+  const element =
+    stack === undefined
+      ? el('p', {}, text)
+      : el(
+          'details',
+          {},
+          el('summary', {}, text),
+          el('pre', { tabindex: 0, 'aria-label': `Stack of attempt ${attempt}` }, stack),
+        );
+  return { element, update: () => {} };
 }
 
 /** Schedules, with their next run. */

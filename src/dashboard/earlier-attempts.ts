@@ -1,0 +1,46 @@
+import type { FailedAttempt } from '../core/events.js';
+import { errorTypeOf, messageOf, stackIfAny } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { AttemptRow } from './messages.js';
+import { rounded, shownBrief, shownName } from './shown-text.js';
+
+/** How many attempts of a job are kept: the last. */
+const MOST_ATTEMPTS = 5;
+/** For how many jobs, at most some MB: those that were retried last. Most complete, of which the dashboard is not told. */
+const MOST_JOBS = 1_000;
+
+/** The failed attempts of jobs that were retried, until one of them fails for good. Costs nothing but for jobs that are retried. */
+export class EarlierAttempts {
+  readonly #hasStacks: boolean;
+  /** By the job's id, so that no job is kept alive; the one that was retried last is the last. */
+  readonly #byJob = new Map<number, readonly AttemptRow[]>();
+
+  constructor(hasStacks: boolean) {
+    this.#hasStacks = hasStacks;
+  }
+
+  add({ id }: Job, { error, attempt, startedAt, executionMs, workerId }: FailedAttempt): void {
+    const stack = this.#hasStacks ? stackIfAny(error) : undefined;
+    const row: AttemptRow = {
+      ...{ attempt, startedAt, executionMs: rounded(executionMs) },
+      ...(workerId === undefined ? {} : { workerId }),
+      ...{ code: shownName(errorTypeOf(error)), message: shownBrief(messageOf(error)) },
+      ...(stack === undefined ? {} : { stack: shownBrief(stack) }),
+    };
+    const before = this.#byJob.get(id) ?? [];
+    this.#byJob.delete(id); // moves to the end
+    this.#byJob.set(id, [...before, row].slice(-MOST_ATTEMPTS));
+    if (this.#byJob.size <= MOST_JOBS) return;
+    for (const oldest of this.#byJob.keys()) {
+      this.#byJob.delete(oldest);
+      return;
+    }
+  }
+
+  /** Gives away what is known of a job that has failed for good, the first attempt first. */
+  take({ id }: Job): readonly AttemptRow[] {
+    const rows = this.#byJob.get(id) ?? [];
+    this.#byJob.delete(id);
+    return rows;
+  }
+}
