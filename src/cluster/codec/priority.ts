@@ -24,8 +24,17 @@ export function toBullPriority(priority: number): number {
   return LARGEST - key;
 }
 
-/** Returns a priority that has this number: the one nearest to 0. */
+/** The numbers of the greatest and the least priority of this library. */
+const FIRST = toBullPriority(LARGEST_SINGLE);
+const LAST = toBullPriority(-LARGEST_SINGLE);
+
+/**
+ * Returns a priority that has this number: the one nearest to 0. Numbers that only other producers give, as 0 and the small ones, stand
+ * for finite priorities beyond all that have a number of their own, in the same order.
+ */
 export function fromBullPriority(number: number): number {
+  if (number < FIRST) return LARGEST_SINGLE * (1 + FIRST - number);
+  if (number > LAST) return -LARGEST_SINGLE * (1 + number - LAST);
   const key = LARGEST - number;
   const bits = (key << DROPPED) >>> 0;
   word[0] = bits & SIGN ? bits ^ SIGN : ~(bits | (2 ** DROPPED - 1));

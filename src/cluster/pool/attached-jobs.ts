@@ -85,7 +85,7 @@ export class AttachedJobs {
     const isExact = details.p !== undefined && toBullPriority(details.p) === record.priority;
     const options = readJobOptions(
       {
-        priority: isExact ? details.p : fromBullPriority(Math.max(1, record.priority)),
+        priority: isExact ? details.p : fromBullPriority(record.priority),
         name: typeof details.n === 'string' && details.n !== '' ? details.n : undefined,
       },
       'find a job',

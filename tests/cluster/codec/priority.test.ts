@@ -25,6 +25,17 @@ describe("the number of a priority in BullMQ's queue", () => {
     expect(toBullPriority(-0)).toBe(toBullPriority(0));
   });
 
+  test('is a finite priority again, in the same order: also one that only other producers give', () => {
+    let previous = Number.POSITIVE_INFINITY;
+    const misplaced: number[] = [];
+    for (let number = 0; number < 2 ** 21; number++) {
+      const priority = fromBullPriority(number);
+      if (!Number.isFinite(priority) || priority > previous) misplaced.push(number);
+      previous = priority;
+    }
+    expect(misplaced).toEqual([]);
+  });
+
   test('tells numbers apart that differ by more than 1/1024 of themselves', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-30, max: 1e30, noNaN: true }), (n) => {
