@@ -14,6 +14,9 @@ export interface PackedTaskMeter {
   readonly execution: PackedHistogram;
 }
 
+/** Major version of the Node.js that runs this process. */
+export const NODE_MAJOR = Number(process.versions.node.split('.')[0]);
+
 /** How a host does, as it has described itself. */
 export interface HostStatus {
   /** Its name, as in `hostId`. */

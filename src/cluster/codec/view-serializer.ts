@@ -15,6 +15,8 @@ const VIEW_NAMES = [
 ];
 /** The classes, in that order. The last is not in all versions of Node.js. */
 const VIEWS = VIEW_NAMES.map((name) => Reflect.get(globalThis, name) as ViewClass | undefined);
+/** First byte of what V8 has serialized. */
+const HEADER = 0xff;
 /** Stands for a `Buffer`, of which only its own bytes are sent: its memory may be a pool with bytes of others. */
 const BUFFER = 255;
 
@@ -102,6 +104,9 @@ class ViewDeserializer extends Deserializer {
   }
 }
 
+/** Version of V8's format that this process writes: the second byte of each header. It reads that and older ones. */
+const FORMAT = serialize(undefined)[1] as number;
+
 /** Serializes a value. @throws if a part of it cannot be cloned, or is shared memory. */
 export function serialize(value: unknown): Buffer {
   const serializer = new ViewSerializer();
@@ -112,6 +117,11 @@ export function serialize(value: unknown): Buffer {
 
 /** Returns the value of these bytes. No code runs and no prototype but those of built-ins is set, whatever they contain. */
 export function deserialize(bytes: Buffer): unknown {
+  const [start, format = 0] = bytes;
+  if (start === HEADER && format > FORMAT)
+    throw new Error(
+      `it was sent by a later Node.js (V8 format ${format}) than ${process.version}, which reads up to format ${FORMAT}; run the same major version of Node.js on all machines`,
+    );
   const deserializer = new ViewDeserializer(bytes);
   deserializer.readHeader();
   return deserializer.readValue();

@@ -8,6 +8,7 @@ import { causeOf, readMemberMarks, SPLIT, STALLED } from '../codec/marks.js';
 import type { Notice } from '../codec/notices.js';
 import { ClusterUnavailableError, HostLostError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
+import { KnownHosts } from '../redis/known-hosts.js';
 import { loadPeers } from '../redis/peers.js';
 import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
@@ -182,13 +183,16 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   };
   const announceTimer = setInterval(announce, ANNOUNCED_MS).unref();
 
+  const warn = (message: string): void => void settings.logger?.warn(`${hostId}: ${message}`);
+
   /** Subscribes to the channel first, and then fetches the first job: so no request is missed. */
   const start = async (): Promise<void> => {
     await channel.subscribe();
     const findings = await examine(redis);
     if (findings.refusal !== undefined) throw new ClusterUnavailableError(findings.refusal);
     ({ clockOffsetMs } = findings);
-    for (const warning of findings.warnings) settings.logger?.warn(`${hostId}: ${warning}`);
+    for (const warning of findings.warnings) warn(warning);
+    await new KnownHosts(redis, keys, warn).refresh().catch(() => {});
     await report.start();
     void worker.run().catch(() => {});
   };

@@ -2,7 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { clearInterval, setInterval } from '../../base/clock.js';
 import { toTicks } from '../../base/ticks.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
-import { TaskMeterList, writeHostRecord } from '../codec/host-record.js';
+import { NODE_MAJOR, TaskMeterList, writeHostRecord } from '../codec/host-record.js';
 import type { Notice } from '../codec/notices.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
@@ -71,7 +71,7 @@ export class HostReport {
       rss: process.memoryUsage().rss,
       loopDelayMs: this.#takeLoopDelayMs(),
       seenAt: Date.now(),
-      node: Number(process.versions.node.split('.')[0]),
+      node: NODE_MAJOR,
       recovered: recovered(),
       tasks: Object.fromEntries([...this.#tasks].map(([name, meter]) => [name, meter.pack()])),
     });

@@ -18,11 +18,12 @@ import { ClusterMaps } from '../compose/cluster-maps.js';
 import { ClusterSchedules } from '../compose/cluster-schedules.js';
 import { ClusterUnavailableError, DetachedError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
+import { KnownHosts } from '../redis/known-hosts.js';
 import { Patience } from '../redis/patience.js';
 import { loadPeers } from '../redis/peers.js';
 import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
-import { CLOCK_MS, clockOffsetMs, examine } from '../redis/startup-checks.js';
+import { clockOffsetMs, examine, LOOK_AGAIN_MS } from '../redis/startup-checks.js';
 import { Adder } from './adder.js';
 import { AttachedJobs } from './attached-jobs.js';
 import { Batcher } from './batcher.js';
@@ -33,7 +34,6 @@ import { MetricsReader } from './cluster-metrics.js';
 import type { ClusterPoolSettings } from './cluster-pool-options.js';
 import { ClusterShutdown } from './cluster-shutdown.js';
 import { JobTable } from './job-table.js';
-import { KnownHosts } from './known-hosts.js';
 import { Outcomes } from './outcomes.js';
 import { QueueLimit } from './queue-limit.js';
 import { ResultReader } from './result-reader.js';
@@ -108,7 +108,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     ...{ table, listenerQueue, runTimes },
     lookUp: (submission) => void sweeper.lookUp([submission]).catch(() => {}),
   });
-  const hosts = new KnownHosts(redis, keys);
+  const hosts = new KnownHosts(redis, keys, (message) => log.warn(message));
   const ids = new JobIds(submitter);
   const batcher = new Batcher({
     ...{ table, ids, settings: settings.batch },
@@ -164,13 +164,16 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     for (const warning of findings.warnings) log.warn(warning);
     await hosts.refresh().catch(() => {});
   };
-  const compareClocks = async (): Promise<void> => {
-    if (connections.isConnected) clockOffset = await clockOffsetMs(redis);
+  /** Looks again: clocks drift, hosts come and go. */
+  const lookAgain = async (): Promise<void> => {
+    if (!connections.isConnected) return;
+    clockOffset = await clockOffsetMs(redis);
+    await hosts.refresh().catch(() => {});
   };
-  const clockTimer = setInterval(() => void compareClocks(), CLOCK_MS).unref();
+  const lookTimer = setInterval(() => void lookAgain(), LOOK_AGAIN_MS).unref();
 
   const close = async (): Promise<void> => {
-    clearInterval(clockTimer);
+    clearInterval(lookTimer);
     sweeper.stop();
     reader.stop();
     schedules.close();

@@ -8,9 +8,9 @@ import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { type HostRecord, type HostStatus, TaskMeterList } from '../codec/host-record.js';
 import { fromBullPriority } from '../codec/priority.js';
 import type { QueueKeys } from '../redis/keys.js';
+import type { KnownHosts } from '../redis/known-hosts.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import type { JobTable } from './job-table.js';
-import type { KnownHosts } from './known-hosts.js';
 
 /** How many jobs of a queue, from all submitters, are in each state, as Redis counts them. */
 export interface ClusterCounts {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type HostRecord, readHostRecord } from '../codec/host-record.js';
-import type { QueueKeys } from '../redis/keys.js';
+import { type HostRecord, NODE_MAJOR, readHostRecord } from '../codec/host-record.js';
+import type { QueueKeys } from './keys.js';
 
 /** How many jobs are taken to run at once while no host is known. */
 const PLACES = 16;
@@ -9,11 +9,16 @@ const PLACES = 16;
 export class KnownHosts {
   readonly #redis: Redis;
   readonly #keys: QueueKeys;
+  readonly #warn: (message: string) => void;
+  /** Major versions of Node.js of which an operator was told. */
+  readonly #toldOf = new Set([NODE_MAJOR]);
   #places = PLACES;
 
-  constructor(redis: Redis, keys: QueueKeys) {
+  /** @param warn tells an operator, once for each version, that a host runs another major version of Node.js. */
+  constructor(redis: Redis, keys: QueueKeys, warn: (message: string) => void) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#warn = warn;
   }
 
   /** How many jobs all of them run at once, as last read. */
@@ -38,6 +43,15 @@ export class KnownHosts {
     }
     if (silent.length > 0) void this.#redis.srem(this.#keys.hosts, ...silent).catch(() => 0);
     this.#places = records.reduce((sum, { workers }) => sum + workers, 0) || PLACES;
+    for (const record of records) this.#checkVersion(record);
     return records;
+  }
+
+  /** What is no JSON is sent as V8 serializes it, by a format of its version. */
+  #checkVersion({ id, node }: HostRecord): void {
+    if (node === 0 || this.#toldOf.has(node)) return;
+    this.#toldOf.add(node);
+    const why = 'one may not be able to read the Maps, typed arrays, dates and the like that the other sends';
+    this.#warn(`Host '${id}' runs Node.js ${node}, and this process Node.js ${NODE_MAJOR}: ${why}`);
   }
 }

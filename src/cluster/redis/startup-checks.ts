@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 const OLDEST = [6, 2] as const;
 /** How far clocks may be apart before that is told, in ms. */
 const CLOCKS_APART_MS = 1_000;
-/** How often the clocks are compared, in ms. */
-export const CLOCK_MS = 60_000;
+/** How often the clocks are compared again, and the hosts read, in ms. */
+export const LOOK_AGAIN_MS = 60_000;
 
 /** What was found about a server. */
 export interface Findings {

@@ -85,6 +85,16 @@ describe('a value on its way over Redis', () => {
     );
   });
 
+  test('is refused on arrival, with what to do, if a later version of V8 has written it', () => {
+    const bytes = Buffer.from((encodeValue(new Map(), 'args').encoded as { readonly b: string }).b, 'base64');
+    bytes[1] = (bytes[1] ?? 0) + 1;
+    expect(() => decodeValue({ b: bytes.toString('base64') }, 'args')).toThrow(
+      new RegExp(
+        `^Cannot read args where it arrived: it was sent by a later Node\\.js \\(V8 format ${bytes[1]}\\) than ${process.version}, .*; run the same major version`,
+      ),
+    );
+  });
+
   test('is refused on arrival, and never is code or a prototype, if somebody else has written it', () => {
     for (const bad of [null, 1, 'text', { b: 1 }, { b: 'AAAA' }, { b: '////' }, { b: '' }])
       expect(() => decodeValue(bad, 'args')).toThrow(expect.objectContaining({ code: 'ERR_NOT_CLONEABLE' }));
