@@ -9,6 +9,7 @@ import type { Task } from '../../jobs/task.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import type { JobDetails } from '../codec/job-data.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
+import { readCarrier } from '../codec/trace-carrier.js';
 import { decodeValue } from '../codec/value-codec.js';
 import { CommonArgs } from './common-args.js';
 import type { HostRun } from './host-run.js';
@@ -55,9 +56,10 @@ export class LocalJobs {
   }
 
   #optionsOf(bull: BullJob, { n, p, t, g, d, c, f, x }: JobDetails): JobOptions {
+    const context = c === undefined ? readCarrier(bull.opts.telemetry?.metadata) : decodeValue(c, 'context');
     const isOwn = p !== undefined && toBullPriority(p) === bull.priority; // it may have been changed since
     return {
-      priority: isOwn ? p : fromBullPriority(bull.priority === 0 ? 1 : bull.priority),
+      priority: isOwn ? p : fromBullPriority(bull.priority),
       graceMs: g === undefined ? undefined : g === -1 ? Number.POSITIVE_INFINITY : g,
       name: n,
       timeoutMs: t,
@@ -65,7 +67,7 @@ export class LocalJobs {
       exclusive: x === 1,
       deadline: d === undefined ? undefined : d - this.#clockOffsetMs(),
       // as an option, so that the pool adds it to its own context
-      context: c === undefined ? undefined : storesOf(decodeValue(c, 'context') as ContextValues),
+      context: context === undefined ? undefined : storesOf(context as ContextValues),
     };
   }
 }

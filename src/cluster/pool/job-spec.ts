@@ -5,6 +5,7 @@ import { contextOf, taskOf } from '../../jobs/job-engine.js';
 import type { RetryOptions } from '../../jobs/retry-policy.js';
 import { type JobData, type JobDetails, OWN_BACKOFF } from '../codec/job-data.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
+import { carrierIn } from '../codec/trace-carrier.js';
 import { type Encoded, encodeValue, type Measured } from '../codec/value-codec.js';
 import type { Submission } from './submission.js';
 
@@ -51,6 +52,8 @@ export function specOf(
   const options = optionsOf(job);
   const details = detailsOf(call, settings);
   const { retry, key } = options;
+  const context = contextOf(job);
+  const carrier = context && carrierIn(context);
   const opts: JobsOptions = {
     jobId: id,
     priority: toBullPriority(job.priority),
@@ -62,6 +65,7 @@ export function specOf(
       backoff: backoffOf(retry, attemptsBefore),
     }),
     ...(key !== undefined && { deduplication: { id: key as string } }),
+    ...(carrier !== undefined && { telemetry: { metadata: carrier } }),
   };
   const a = isLarge ? ({ r: 1 } as const) : encoded;
   const { submitter: s } = settings;

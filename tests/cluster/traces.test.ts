@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { context, propagation, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { Queue, Worker } from 'bullmq';
+import { ClusterHost, ClusterPool } from 'thread-system/cluster';
+import { RedisServer } from '../support/redis-server.ts';
+import { newQueue, tasks, until } from './cluster-fixture.ts';
+
+const span: SpanContext = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  traceFlags: TraceFlags.SAMPLED,
+};
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+});
+afterAll(async () => {
+  context.disable();
+  propagation.disable();
+  await server[Symbol.asyncDispose]();
+});
+
+const headersOfNow = (): Record<string, string> => {
+  const headers = {};
+  propagation.inject(context.active(), headers);
+  return headers;
+};
+const inSpan = <T>(fn: () => T): T => context.with(trace.setSpanContext(ROOT_CONTEXT, span), fn);
+const spanIn = (carrier: object): SpanContext | undefined =>
+  trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier));
+
+test('the trace of a plain BullMQ producer is the context of the code', async () => {
+  const { connection } = server;
+  const name = newQueue();
+  await using _host = new ClusterHost({ connection, queue: name, tasks, maxWorkers: 1 });
+  const queue = new Queue(name, { connection });
+  await using pool = new ClusterPool({ connection, queue: name });
+  const seen: unknown[] = [];
+  for (const metadata of [
+    inSpan(() => JSON.stringify(headersOfNow())),
+    'no JSON',
+    '[]',
+    '{"a":1}',
+    'null',
+    undefined,
+  ]) {
+    const { id = '' } = await queue.add(
+      'context',
+      {},
+      { jobId: `plain${seen.length}`, telemetry: { metadata } as object },
+    );
+    await (await pool.job(id))?.finally();
+    seen.push((await queue.getJob(id))?.returnvalue);
+  }
+  await queue.close();
+  expect(spanIn(seen[0] as object)).toEqual({ ...span, isRemote: true });
+  expect(seen.slice(1)).toEqual([{}, {}, {}, {}, {}]);
+});
+
+test.each([
+  ['values of the context', () => ({ traceparent: { getStore: () => headersOfNow()['traceparent'] } })],
+  ['in an object of the context', () => ({ other: { getStore: () => 1 }, trace: { getStore: headersOfNow } })],
+])('a plain BullMQ consumer is in the trace of the submission, whose headers are %s', async (_where, stores) => {
+  const { connection } = server;
+  const queue = newQueue();
+  await using pool = new ClusterPool({ connection, queue });
+  const jobs = [
+    inSpan(() => pool.submit(tasks.noop, [], { context: stores() })),
+    pool.submit(tasks.noop, [], { context: stores() }),
+  ];
+  const metadata: (string | undefined)[] = [];
+  const worker = new Worker(
+    queue,
+    async (job) => {
+      metadata[jobs.findIndex(({ id }) => id === job.id)] = job.opts.telemetry?.metadata;
+    },
+    { connection },
+  );
+  await Promise.all(jobs.map(({ added }) => added));
+  await until(() => Object.keys(metadata).length === 2);
+  await worker.close();
+  await pool.shutdown({ mode: 'detach' });
+  await Promise.allSettled(jobs);
+  expect(spanIn(JSON.parse(metadata[0] ?? '{}'))).toEqual({ ...span, isRemote: true });
+  expect(metadata[1]).toBeUndefined();
+});
+
+test('the context that a job brings is what its code sees, on the host as on a local pool', async () => {
+  const { connection } = server;
+  const queue = newQueue();
+  await using _host = new ClusterHost({ connection, queue, tasks, maxWorkers: 1 });
+  await using pool = new ClusterPool({ connection, queue });
+  const headers = inSpan(headersOfNow);
+  const seen = inSpan(() => pool.submit(tasks.context, [], { context: { trace: { getStore: headersOfNow } } }));
+  expect(await seen).toEqual({ trace: headers });
+});
