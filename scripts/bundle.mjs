@@ -172,6 +172,12 @@ async function bundleSurfaces() {
 /** Types that surfaces share and no user need name, such as the key by which the type of a task remembers its signature. */
 const PRIVATE_TYPE = 'no public re-export: ';
 
+/** A twentieth of the types would be spaces. */
+const indentedByTabs = {
+  name: 'indented-by-tabs',
+  renderChunk: (code) => ({ code: code.replace(/^(?: {4})+/gm, ({ length }) => '\t'.repeat(length / 4)), map: null }),
+};
+
 /** The types of the surfaces: in the CommonJS scope, which modules of both kinds may import. */
 async function bundleTypes() {
   const made = await rollup({
@@ -182,7 +188,8 @@ async function bundleTypes() {
       if (!message.includes(PRIVATE_TYPE)) throw new Error(message);
     },
   });
-  await made.write({ dir: join(dist, 'cjs'), chunkFileNames: '[name].d.ts', manualChunks: chunkOf });
+  const plugins = [indentedByTabs];
+  await made.write({ dir: join(dist, 'cjs'), chunkFileNames: '[name].d.ts', manualChunks: chunkOf, plugins });
   for (const name of SURFACES) writeFileSync(join(dist, `${name}.d.ts`), `export * from './cjs/${name}.js';\n`);
 }
 
