@@ -1,13 +1,12 @@
 // Installs the packed library and the bundlers of tests/bundlers/ in a folder of its own, builds the program there by each of
 // them, and runs what it has built. Usage: node scripts/bundlers.mjs [--only text]   (those whose name has the text)
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { askServer } from './ask-server.mjs';
 import { attempt } from './attempt.mjs';
-import { freePort } from './free-port.mjs';
 import { installProject } from './packed.mjs';
 
 const exec = promisify(execFile);
@@ -79,26 +78,6 @@ function start(cwd, file, args) {
   return exec(file, args, { cwd, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 });
 }
 
-/** What the server in a file answers, as what a program prints. */
-async function ask(file) {
-  const port = await freePort();
-  const env = { ...process.env, NODE_OPTIONS: '', HOST: '127.0.0.1', PORT: String(port) };
-  const server = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST_MS });
-  let stderr = '';
-  server.stderr.on('data', (text) => {
-    stderr += text;
-  });
-  const closed = once(server, 'close');
-  try {
-    await Promise.race([once(server.stdout, 'data'), closed]); // it says when it listens
-    const response = await fetch(`http://127.0.0.1:${port}/`);
-    return { stdout: await response.text(), stderr };
-  } finally {
-    server.kill();
-    await closed;
-  }
-}
-
 async function check(tool, index) {
   const { build, after, isExternal = false, needsEntry = false } = tool;
   const { program = 'program.js', executable, server, kinds = ['thread', 'process', 'inline'] } = tool;
@@ -114,7 +93,7 @@ async function check(tool, index) {
     const where = alone ?? out;
     writeFileSync(join(where, 'package.json'), '{ "type": "module" }\n');
     const { stdout, stderr } = server
-      ? await ask(join(where, server))
+      ? await askServer(join(where, server), '/')
       : executable
         ? await start(where, join(where, executable), [])
         : await start(where, process.execPath, [program]);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 const faults = [];
-const projects = ['bundlers', 'package-managers', 'runners', 'typescript'];
+const projects = ['bundlers', 'frameworks', 'package-managers', 'runners', 'typescript'];
 const folders = ['', 'bench/', ...projects.map((name) => `tests/${name}/`)];
 for (const file of folders.map((folder) => `${folder}package-lock.json`)) {
   const { packages } = JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'));
