@@ -4,7 +4,12 @@ import { spawnSync } from 'node:child_process';
 
 /** What some tests need: the program, and which tests. */
 const PROGRAMS = [
-  { program: 'redis-server', tests: '/tests/cluster/[^/]*$', setting: 'REQUIRE_REDIS', what: 'tests/cluster' },
+  {
+    program: process.env['REDIS_SERVER'] ?? 'redis-server',
+    tests: '/tests/cluster/[^/]*$',
+    setting: 'REQUIRE_REDIS',
+    what: 'tests/cluster',
+  },
   {
     program: 'chromium',
     tests: '/tests/(dashboard/page|core/trace/viewer)\\.',

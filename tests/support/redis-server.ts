@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** The program: another one can be tested, such as a `valkey-server`. */
+const PROGRAM = process.env['REDIS_SERVER'] ?? 'redis-server';
 /** How many free ports are tried. */
 const ATTEMPTS = 5;
 
@@ -72,7 +74,7 @@ export class RedisServer implements AsyncDisposable {
       '--appendonly',
       'yes',
     ];
-    const child = spawn('redis-server', [...own, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(PROGRAM, [...own, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
     const log: string[] = [];
     let isReady = false;
@@ -81,7 +83,7 @@ export class RedisServer implements AsyncDisposable {
       isReady = line.includes('Ready to accept');
       if (isReady) break;
     }
-    if (!isReady) throw new Error(`A redis-server ended before it was ready:\n${log.join('\n')}`);
+    if (!isReady) throw new Error(`A ${PROGRAM} ended before it was ready:\n${log.join('\n')}`);
     child.stdout.resume();
   }
 

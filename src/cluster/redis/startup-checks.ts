@@ -28,7 +28,7 @@ export async function examine(redis: Redis): Promise<Findings> {
   const version = /redis_version:(\d+)\.(\d+)/.exec(info);
   const [major, minor] = [Number(version?.[1] ?? OLDEST[0]), Number(version?.[2] ?? OLDEST[1])];
   const isTooOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
-  if (/redis_mode:cluster/.test(info) && !redis.isCluster)
+  if (/(redis|server)_mode:cluster/.test(info) && !redis.isCluster)
     warnings.push('Redis is a node of a Redis Cluster: give a Cluster of ioredis as connection, to reach all nodes');
   if (policy !== undefined && policy !== 'noeviction')
     warnings.push(`maxmemory-policy is '${policy}': Redis may drop jobs. Set it to noeviction`);
