@@ -82,7 +82,9 @@ const METHOD = `## Method
   (4,000 of factorial). A measurement is as many batches as take 0.3 s. The more of them are kept at once, the more of
   them the garbage collector copies: for that there are rows with 500,000 at once.
 - *waitAll*: jobs are submitted one by one and kept, \`waitAll\` awaits them, each \`result\` is read. *awaited*: \`Promise.all\`
-  of all jobs. The peers have only the second, and are compared with both.`;
+  of all jobs. The peers have only the second, and are compared with both.
+- *cluster*: a \`redis-server\` of its own, a submitter, and one process that runs the jobs. Each queue is measured once a round, in an
+  order that each round begins with another; all have run before.`;
 
 const SETTINGS = `## How the settings were chosen
 

@@ -1,5 +1,6 @@
 import * as cancel from './cancel.mjs';
 import * as channel from './channel.mjs';
+import * as cluster from './cluster.mjs';
 import * as cpu from './cpu.mjs';
 import * as factorial from './factorial.mjs';
 import * as firstResult from './first-result.mjs';
@@ -39,6 +40,7 @@ export const workloads = [
   cancel,
   sync,
   channel,
+  cluster,
   seeds,
   machine,
 ];

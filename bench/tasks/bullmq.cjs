@@ -1,0 +1,2 @@
+// A processor of BullMQ's sandbox.
+module.exports = async () => undefined;
