@@ -18,14 +18,17 @@ const BUCKETS = (SHORT_BITS + SHORTER_BITS) * STEPS; // in ticks: up to 3 years;
 /** What is added to an edge in ticks before it is rounded down, as edges such as 0.0001 s are not exact. */
 const ROUNDING = 1e-6;
 
-/** @param value an integer of 1 or more. */
+/** @param value an integer of 0 or more. */
 function bucketOf(value: number): number {
-  if (value < SHORT) return shortBucketOf(value);
+  return value < SHORT ? shortBucketOf(value) : longBucketOf(value);
+}
+
+function longBucketOf(value: number): number {
   return SHORTER_BITS * STEPS + shortBucketOf(Math.min(Math.floor(value / 2 ** SHORTER_BITS), SHORT - 1));
 }
 
 function shortBucketOf(value: number): number {
-  const octave = 31 - Math.clz32(value);
+  const octave = 31 - Math.clz32(value | 1); // 0 counts with 1
   return octave * STEPS + (((value << STEP_BITS) >> octave) & (STEPS - 1));
 }
 
@@ -49,7 +52,6 @@ function firstAbove(value: number): number {
  */
 export class Histogram {
   readonly #counts = new Float64Array(BUCKETS);
-  #count = 0;
   #sum = 0;
   #max = 0;
 
@@ -60,16 +62,14 @@ export class Histogram {
 
   /** @param value an integer of 0 or more. */
   record(value: number): void {
-    this.#count++;
     this.#sum += value;
     if (value > this.#max) this.#max = value;
-    const bucket = value < 1 ? 0 : bucketOf(value);
+    const bucket = bucketOf(value);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
   /** Records what another histogram has recorded. */
   add(other: Histogram): void {
-    this.#count += other.#count;
     this.#sum += other.#sum;
     this.#max = Math.max(this.#max, other.#max);
     for (let bucket = other.#lastBucket; bucket >= 0; bucket--)
@@ -79,7 +79,7 @@ export class Histogram {
   /** @param unit the recorded value that counts as 1 in the summary. */
   snapshot(unit: number): Distribution {
     const counts = this.#counts.slice(0, this.#lastBucket + 1);
-    return new Snapshot(counts, { count: this.#count, sum: this.#sum, max: this.#max, unit });
+    return new Snapshot(counts, { sum: this.#sum, max: this.#max, unit });
   }
 
   /** Returns what was recorded as plain numbers, for another process to `add`. */
@@ -89,13 +89,12 @@ export class Histogram {
       const count = this.#counts[bucket] ?? 0;
       if (count > 0) buckets.push(bucket, count);
     }
-    return { count: this.#count, sum: this.#sum, max: this.#max, buckets };
+    return { sum: this.#sum, max: this.#max, buckets };
   }
 
   /** Returns a histogram of what `pack` has returned. Counts that are not those of a bucket are left out. */
-  static unpack({ count, sum, max, buckets }: PackedHistogram): Histogram {
+  static unpack({ sum, max, buckets }: PackedHistogram): Histogram {
     const histogram = new Histogram();
-    histogram.#count = count;
     histogram.#sum = sum;
     histogram.#max = max;
     for (let i = 0; i + 1 < buckets.length; i += 2) {
@@ -106,13 +105,12 @@ export class Histogram {
   }
 
   get #lastBucket(): number {
-    return this.#max < 1 ? 0 : bucketOf(this.#max);
+    return bucketOf(this.#max);
   }
 }
 
 /** A histogram as plain numbers. */
 export interface PackedHistogram {
-  readonly count: number;
   readonly sum: number;
   readonly max: number;
   /** Bucket and count, by turns, of those that are not empty. */
@@ -120,7 +118,6 @@ export interface PackedHistogram {
 }
 
 interface Recorded {
-  readonly count: number;
   readonly sum: number;
   readonly max: number;
   readonly unit: number;
@@ -139,7 +136,8 @@ class Snapshot implements Distribution {
   readonly #counts: Float64Array;
   readonly #unit: number;
 
-  constructor(counts: Float64Array, { count, sum, max, unit }: Recorded) {
+  constructor(counts: Float64Array, { sum, max, unit }: Recorded) {
+    const count = counts.reduce((total, each) => total + each, 0);
     this.#counts = counts;
     this.#unit = unit;
     this.count = count;

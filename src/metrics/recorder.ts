@@ -3,7 +3,7 @@ import { BoundedMap } from './bounded-map.js';
 import { ErrorCounts } from './error-counts.js';
 import { Histogram } from './histogram.js';
 import type { PoolMetrics, PriorityCounts, WorkerMetrics } from './pool-metrics.js';
-import { type NamedTask, TaskMeters } from './task-meters.js';
+import { type NamedTask, TaskMeter, TaskMeters } from './task-meters.js';
 import { Throughput } from './throughput.js';
 
 /** By what a job is counted. */
@@ -45,8 +45,10 @@ export class MetricsRecorder {
   readonly #byTask = new TaskMeters();
   readonly #byError = new ErrorCounts();
   readonly #byPriority = new BoundedMap<number, Counts>(MAX_PRIORITIES, newCounts);
-  #lastPriority: number | undefined;
-  #lastCounts: Counts | undefined;
+  #lastKind: CountedKind | undefined;
+  /** Where jobs of that kind are counted. */
+  #counts = newCounts();
+  #meter = new TaskMeter();
 
   /** @param exitReasons why workers exit, as `workerExited` is told. */
   constructor(nowMs: number, exitReasons: readonly string[]) {
@@ -55,38 +57,42 @@ export class MetricsRecorder {
     this.#throughput = new Throughput(nowMs);
   }
 
-  jobSubmitted({ priority, task }: CountedKind): void {
+  jobSubmitted(kind: CountedKind): void {
     this.submitted++;
     this.unsettled++;
-    this.#counts(priority).submitted++;
-    this.#byTask.of(task).submitted++;
+    this.#turnTo(kind);
+    this.#counts.submitted++;
+    this.#meter.submitted++;
   }
 
   jobReprioritised(from: number, to: number): void {
-    this.#counts(from).submitted--;
-    this.#counts(to).submitted++;
+    this.#byPriority.of(from).submitted--;
+    this.#byPriority.of(to).submitted++;
   }
 
-  jobCompleted({ priority, task }: CountedKind): void {
+  jobCompleted(kind: CountedKind): void {
     this.completed++;
     this.unsettled--;
-    this.#counts(priority).completed++;
-    this.#byTask.of(task).completed++;
+    this.#turnTo(kind);
+    this.#counts.completed++;
+    this.#meter.completed++;
   }
 
-  jobFailed({ priority, task }: CountedKind, error: unknown): void {
+  jobFailed(kind: CountedKind, error: unknown): void {
     this.failed++;
-    this.#byError.count(error);
     this.unsettled--;
-    this.#counts(priority).failed++;
-    this.#byTask.of(task).failed++;
+    this.#byError.count(error);
+    this.#turnTo(kind);
+    this.#counts.failed++;
+    this.#meter.failed++;
   }
 
-  jobCancelled({ priority, task }: CountedKind): void {
+  jobCancelled(kind: CountedKind): void {
     this.cancelled++;
     this.unsettled--;
-    this.#counts(priority).cancelled++;
-    this.#byTask.of(task).cancelled++;
+    this.#turnTo(kind);
+    this.#counts.cancelled++;
+    this.#meter.cancelled++;
   }
 
   /** A job is about to fail as its time is over. */
@@ -104,10 +110,10 @@ export class MetricsRecorder {
    * Records how long a job waited and how long its code ran. By task only: a snapshot adds up all tasks, so that two
    * histograms a job are written, not four.
    */
-  jobRan(task: NamedTask, queuedTicks: number, executionTicks: number): void {
-    const meter = this.#byTask.of(task);
-    meter.queued.record(queuedTicks);
-    meter.execution.record(executionTicks);
+  jobRan(kind: CountedKind, queuedTicks: number, executionTicks: number): void {
+    this.#turnTo(kind);
+    this.#meter.queued.record(queuedTicks);
+    this.#meter.execution.record(executionTicks);
   }
 
   workerExited(reason: string): void {
@@ -163,17 +169,14 @@ export class MetricsRecorder {
     });
   }
 
-  #counts(priority: number): Counts {
-    return this.#lastCounts !== undefined && this.#lastPriority === priority
-      ? this.#lastCounts
-      : this.#findCounts(priority);
+  #turnTo(kind: CountedKind): void {
+    if (this.#lastKind !== kind) this.#find(kind);
   }
 
-  #findCounts(priority: number): Counts {
-    const counts = this.#byPriority.of(priority);
-    this.#lastPriority = priority;
-    this.#lastCounts = counts;
-    return counts;
+  #find(kind: CountedKind): void {
+    this.#counts = this.#byPriority.of(kind.priority);
+    this.#meter = this.#byTask.of(kind.task);
+    this.#lastKind = kind;
   }
 }
 

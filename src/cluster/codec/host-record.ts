@@ -86,7 +86,6 @@ function readMeter(given: object): PackedTaskMeter {
 function readHistogram(given: object): PackedHistogram {
   const buckets: unknown = Reflect.get(given, 'buckets');
   return {
-    count: numberIn(given, 'count'),
     sum: numberIn(given, 'sum'),
     max: numberIn(given, 'max'),
     buckets: Array.isArray(buckets) && buckets.every(isCount) ? buckets : [],

@@ -2,7 +2,7 @@ import { now } from '../../base/clock.js';
 import type { ListenerQueue } from '../../base/listener-queue.js';
 import { toTicks } from '../../base/ticks.js';
 import { CancelledError, JobTimeoutError } from '../../errors.js';
-import { isSettled, recordRun } from '../../jobs/job-access.js';
+import { isSettled, kindOf, recordRun } from '../../jobs/job-access.js';
 import { addReport, raiseToken, taskOf } from '../../jobs/job-engine.js';
 import { decodeFailure } from '../codec/failure-codec.js';
 import { type Elsewhere, isElsewhere } from '../codec/job-data.js';
@@ -135,8 +135,9 @@ export class Outcomes {
     const [, queuedMs, executionMs] = run;
     const [queued, execution] = [toTicks(Math.max(0, queuedMs)), toTicks(executionMs)];
     recordRun(submission.job, submission.ended(run), queued, execution);
-    const task = taskOf(submission.job);
-    submission.books.metrics.jobRan(task, queued, execution);
+    const kind = kindOf(submission.job);
+    const { task } = kind;
+    submission.books.metrics.jobRan(kind, queued, execution);
     if (!task.origin.each) this.#deps.runTimes.learn(task.name, executionMs);
   }
 }

@@ -2,8 +2,16 @@ import type { ListenerQueue } from '../../base/listener-queue.js';
 import type { StoppedEnd, Thrown } from '../../host/result-lane.js';
 import type { JobSink } from '../../host/worker-events.js';
 import type { Job } from '../../jobs/job.js';
-import { begunAttempts, hasOptions, isPlain, recordRun, waitedSince, waitedTicks } from '../../jobs/job-access.js';
-import { addReport, taskOf } from '../../jobs/job-engine.js';
+import {
+  begunAttempts,
+  hasOptions,
+  isPlain,
+  kindOf,
+  recordRun,
+  waitedSince,
+  waitedTicks,
+} from '../../jobs/job-access.js';
+import { addReport } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { learnRun } from '../dispatch/run-estimate.js';
 import type { EventHub } from '../events.js';
@@ -80,8 +88,8 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
     const waited = waitedTicks(job, results);
     const run = worker.runs.of(isPlain(job) ? 1 : begunAttempts(job) + 1, waitedSince(job));
     recordRun(job, run, waited, runTicks);
-    const task = taskOf(job);
-    learnRun(task, runTicks);
-    this.#metrics.jobRan(task, waited, runTicks);
+    const kind = kindOf(job);
+    learnRun(kind.task, runTicks);
+    this.#metrics.jobRan(kind, waited, runTicks);
   }
 }

@@ -3,8 +3,8 @@ import { toTicks } from '../../base/ticks.js';
 import { messageOf, WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import type { Job } from '../../jobs/job.js';
-import { begunAttempts, recordRun, seqOf, waitedSince, waitedTicks } from '../../jobs/job-access.js';
-import { taskOf, transferOf } from '../../jobs/job-engine.js';
+import { begunAttempts, kindOf, recordRun, seqOf, waitedSince, waitedTicks } from '../../jobs/job-access.js';
+import { transferOf } from '../../jobs/job-engine.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -137,7 +137,7 @@ export class Recovery implements GraceEvents {
     const waited = waitedTicks(job, { begunAtMs });
     const ranTicks = toTicks(Math.max(0, endedAtMs - begunAtMs));
     recordRun(job, worker.runs.of(begunAttempts(job) + 1, waitedSince(job)), waited, ranTicks);
-    metrics.jobRan(taskOf(job), waited, ranTicks);
+    metrics.jobRan(kindOf(job), waited, ranTicks);
     childJobs.cancelChildren(job);
   }
 }
