@@ -72,11 +72,17 @@ export function hasMuchStackRoom(): boolean {
  * @throws {RangeError} if the stack is nearly full.
  */
 export function needStackRoom(): void {
-  if (coldChecks > 0) {
-    needMuchStackRoom();
-    coldChecks--;
-  }
-  if (!fits()) throw new RangeError('The stack is nearly full');
+  if (coldChecks > 0) checkCold();
+  if (!fits()) refuse();
+}
+
+function checkCold(): void {
+  needMuchStackRoom();
+  coldChecks--;
+}
+
+function refuse(): never {
+  throw new RangeError('The stack is nearly full');
 }
 
 /**

@@ -85,9 +85,8 @@ export class Ledger {
   /** Counts a new job, and gives it its number in the order of submission. */
   enter(job: Job): void {
     this.#lastNumber = enterPool(job, this.#poolRef, this.#now, this.#lastNumber);
-    const isFirst = this.unsettled === 0;
     this.#metrics.jobSubmitted(kindOf(job));
-    if (isFirst) this.#becameBusy();
+    if (this.unsettled === 1) this.#becameBusy();
   }
 
   #becameBusy(): void {
@@ -189,23 +188,24 @@ export class Ledger {
         break;
       case 'FAILED':
         this.#metrics.jobFailed(kindOf(job), error);
-        this.#counted(job, 'jobFailed');
+        this.#events.emit('jobFailed', job);
+        this.#counted(job);
         break;
       case 'CANCELLED':
         this.#metrics.jobCancelled(kindOf(job));
-        this.#counted(job, 'jobCancelled');
+        this.#events.emit('jobCancelled', job);
+        this.#counted(job);
         break;
     }
   }
 
   #countCompleted(job: Job): void {
     this.#metrics.jobCompleted(kindOf(job));
-    this.#counted(job, 'jobCompleted');
+    this.#events.emitOften('jobCompleted', job);
+    this.#counted(job);
   }
 
-  #counted(job: Job, event: 'jobCompleted' | 'jobFailed' | 'jobCancelled'): void {
-    if (event === 'jobCompleted') this.#events.emitOften(event, job);
-    else this.#events.emit(event, job);
+  #counted(job: Job): void {
     if (this.#waiters.count > 0) this.#waiters.settled(Math.abs(orderOf(job)));
     this.#onSettled?.();
     if (this.unsettled === 0) this.#becameIdle();

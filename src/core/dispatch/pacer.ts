@@ -98,7 +98,10 @@ export class Pacer {
    */
   beginBatch(): void {
     needStackRoom();
-    if (this.#isPumpScheduled) return;
+    if (!this.#isPumpScheduled) this.#scheduleBatch();
+  }
+
+  #scheduleBatch(): void {
     if (this.#coldBatches > 0) {
       needMuchStackRoom();
       this.#coldBatches--;
@@ -109,12 +112,14 @@ export class Pacer {
 
   /** Queues a new job behind its equals, and makes sure that it is sent. */
   enqueue(job: Job): void {
-    if (!this.#direct.trySend(job)) {
-      const dispatcher = this.#dispatcher;
-      dispatcher.queue.insert(job);
-      if (urgencyOf(job) > dispatcher.earlyAbove) this.#feedEarly();
-    }
+    if (!this.#direct.trySend(job)) this.#queue(job);
     this.#paceNext(job);
+  }
+
+  #queue(job: Job): void {
+    const dispatcher = this.#dispatcher;
+    dispatcher.queue.insert(job);
+    if (urgencyOf(job) > dispatcher.earlyAbove) this.#feedEarly();
   }
 
   /** Queues a job that comes back, perhaps ahead of its equals, and makes sure that it is sent. */
@@ -136,8 +141,13 @@ export class Pacer {
   }
 
   #paceNext(job: Job): void {
-    if (!this.#isPumpScheduled) this.#schedulePump();
-    else if ((++this.#sincePump & (CLOCK_EVERY - 1)) === 0) this.#pumpBetween(job);
+    if ((++this.#sincePump & (CLOCK_EVERY - 1)) === 0 || !this.#isPumpScheduled) this.#paceBatch(job);
+  }
+
+  /** The first of a batch that no `beginBatch` has scheduled, or one of many. */
+  #paceBatch(job: Job): void {
+    if (this.#isPumpScheduled) this.#pumpBetween(job);
+    else this.#schedulePump();
   }
 
   /**

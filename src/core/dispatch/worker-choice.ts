@@ -107,8 +107,12 @@ export class WorkerChoice {
 }
 
 /** Whether the worker's backlog would fit in the window with the job, or a few would wait behind short ones. */
-export function isInWindow({ inFlight, concurrency }: PoolWorker, job: Job): boolean {
-  if (inFlight.backlogTicks + plannedTicks(taskOf(job)) <= WINDOW_TICKS * concurrency) return true;
+export function isInWindow(worker: PoolWorker, job: Job): boolean {
+  const backlogTicks = worker.inFlight.backlogTicks + plannedTicks(taskOf(job));
+  return backlogTicks <= WINDOW_TICKS * worker.concurrency || isAmongFew(worker, job);
+}
+
+function isAmongFew({ inFlight, concurrency }: PoolWorker, job: Job): boolean {
   if (inFlight.size >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
   return inFlight.lastTask === undefined || mayWait(inFlight.lastTask as TaskRef); // of a job of ours
 }

@@ -69,21 +69,19 @@ export class Intake {
    */
   submit(job: Job): Job {
     this.#checkOpen(job);
-    if (isPlain(job) && this.#takesPlain && !this.#channels.isSubmitWatched) {
-      this.#enterPlain(job);
-      return job;
-    }
+    if (!isPlain(job) || !this.#takesPlain || this.#channels.isSubmitWatched) return this.#submitOther(job);
+    // the fast path for a job without options, the common case: it cannot be deferred, limited, or settled already
+    this.#pacer.beginBatch();
+    this.#ledger.enter(job);
+    this.#pacer.enqueue(job);
+    return job;
+  }
+
+  #submitOther(job: Job): Job {
     if (hasOptions(job)) return this.#submitWithOptions(job);
     this.#readContext(job);
     this.enter(job, 'bounded');
     return job;
-  }
-
-  /** The fast path for a job without options, the common case: it cannot be deferred, limited, or settled already. */
-  #enterPlain(job: Job): void {
-    this.#pacer.beginBatch();
-    this.#ledger.enter(job);
-    this.#pacer.enqueue(job);
   }
 
   #submitWithOptions(job: Job): Job {
