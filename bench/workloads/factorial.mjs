@@ -14,7 +14,7 @@ export const run = (how) =>
       expected: () => result,
       batch: 4000,
       rounds: 7,
-      rows: { collected: { limit: { atLeast: 0.9 }, aim: '1.3 x' } },
+      rows: { collected: { limit: { atLeast: 1.05 }, aim: '1.3 x' } },
     },
     how,
   );

@@ -12,8 +12,9 @@ export const run = (how) =>
       batch: 10_000,
       many: 500_000,
       rows: {
-        collected: { limit: { atLeast: 30 }, aim: '50 x and 4 M jobs/s' },
-        awaited: { limit: { atLeast: 7 }, aim: '12 x' },
+        collected: { limit: { atLeast: 45 }, aim: '80 x' },
+        awaited: { limit: { atLeast: 15 }, aim: '25 x' },
+        many: { limit: { atLeast: 30 }, aim: '45 x' },
       },
     },
     how,

@@ -14,8 +14,8 @@ export const run = (how) =>
       batch: 10_000,
       many: 500_000,
       rows: {
-        collected: { limit: { atLeast: 25 }, aim: '40 x' },
-        awaited: { limit: { atLeast: 6 }, aim: '10 x' },
+        collected: { limit: { atLeast: 35 }, aim: '50 x' },
+        awaited: { limit: { atLeast: 14 }, aim: '20 x' },
       },
     },
     how,

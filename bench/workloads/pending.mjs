@@ -41,8 +41,8 @@ export async function run(how) {
       better: 'less',
       figures: [figure(paused, [bytes])],
       judged: 'value',
-      limit: { atMost: 300 },
-      aim: '150 B',
+      limit: { atMost: 90 },
+      aim: '72 B',
       note: `${many.toLocaleString('en')} jobs with one constant list of arguments, which the caller does not keep, in a paused pool.`,
     },
     {

@@ -37,8 +37,8 @@ export const run = (how) =>
       expected: (index) => recordSum(recordOf(index)),
       batch: 10_000,
       rows: {
-        collected: { limit: { atLeast: 1.9 }, aim: '4 x' },
-        awaited: { limit: { atLeast: 1.7 }, aim: '3 x' },
+        collected: { limit: { atLeast: 3 }, aim: '6 x' },
+        awaited: { limit: { atLeast: 2.5 }, aim: '4 x' },
       },
     },
     how,

@@ -16,7 +16,7 @@ const MEASURED_MS = 300;
  * @param {(result: unknown, index: number) => boolean} [what.isRight] whether it is what it should be, if it is an object.
  * @param {number} what.batch how many jobs are submitted before any is collected.
  * @param {number} [what.many] another size of batch, of ours only.
- * @param {{ collected?: object, awaited?: object }} what.rows what the table asks of each.
+ * @param {{ collected?: object, awaited?: object, many?: object }} what.rows what the table asks of each.
  * @param {number} [what.rounds]
  * @param {import('../measure.mjs').Run} run
  * @returns {Promise<import('./workload.mjs').Row[]>}
@@ -63,7 +63,7 @@ export async function throughput(what, run) {
   if (collected) made.push(rowOf(collected, 'waitAll', { chart: 'throughput', ...rows.collected }));
   if (awaited) made.push(rowOf(awaited, 'awaited', { chart: 'throughput', ...rows.awaited }));
   if (collectedMany) {
-    const asked = { limit: undefined, note: `the others as above, ${batch.toLocaleString('en')} at once.` };
+    const asked = { ...rows.many, note: `the others as above, ${batch.toLocaleString('en')} at once.` };
     made.push(rowOf(collectedMany, `waitAll, ${many.toLocaleString('en')} at once`, asked));
   }
   return made;
