@@ -53,7 +53,7 @@ function whyOf(
   const { message } = error;
   if (error instanceof ReferenceError) {
     const name = /^(\S+) is not defined$/.exec(message)?.[1];
-    return name === undefined ? undefined : explanation(task, name);
+    return name === undefined ? undefined : explanation({ text, name: task }, name);
   }
   if (error instanceof TypeError && ARROW.test(text) && /^this\.\S+ is not a function$/.test(message))
     return ': an arrow function has no `this` of its own; write function () { … }, or use currentJob() of thread-system/worker';
@@ -62,9 +62,11 @@ function whyOf(
   return undefined;
 }
 
-function explanation(task: string, name: string): string {
+function explanation({ text, name: task }: { readonly text: string; readonly name: string }, name: string): string {
   const sent = `: the function '${task}' was sent by its source text, so it sees its arguments and globals but not '${name}'`;
   const tool = TOOLS.find(([names]) => names.test(name));
   if (tool !== undefined) return `${sent}, which is ${tool[1]}; ${tool[2]}`;
+  if (text.includes(`${name}.submit(`))
+    return `${sent} of the code around it; if that is the pool, submit by currentJob().submit(), of thread-system/worker`;
   return `${sent} of the code around it; export it from a module and submit it by taskModule(), which would see it, or pass '${name}' as an argument`;
 }
