@@ -53,6 +53,9 @@ const EVERYBODY = 2 ** 20 - 1;
  * that adds it: that side adds all that are due once they are many, or somebody waits. Who finds no permit adds them itself, and
  * again once it is in line, as the other side may not have seen it there before.
  *
+ * Whether there is a permit, and nobody in line, is looked at plainly first, as most operations would only tell the same: who sees an
+ * old value tries in vain, or goes ahead of one that has just joined the line. The permit is taken atomically.
+ *
  * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`; what others read was written before. The permits follow,
  * or are paid for a thread that dies before: so no death leaves a value, a place or a permit too many or too few.
  */
@@ -66,6 +69,8 @@ export class ChannelRing {
   readonly #space: Int32Array;
   readonly #own: number;
   readonly #slotMask: number;
+  /** Most bytes of all values. */
+  readonly maxBytes: number;
   /** `HEAD` when a send has last found no space. */
   #headSeen = 0;
   /** `TAIL` when a receive has last looked. */
@@ -86,6 +91,7 @@ export class ChannelRing {
     this.#space = lines.space.words;
     this.#own = lockName(thread);
     this.#slotMask = memory.slots - 1;
+    this.maxBytes = memory.bytes.length;
   }
 
   /** Looks for a value for a moment, as it costs less than to sleep. Returns whether there seems to be one. */
@@ -108,11 +114,6 @@ export class ChannelRing {
     return Atomics.load(this.#words, CLOSED) === 1;
   }
 
-  /** Most bytes of all values. */
-  get maxBytes(): number {
-    return this.#bytes.length;
-  }
-
   /** Sends a value if there is room for it and nobody waits to send. */
   trySend(tag: number, number: number, bytes: Uint8Array | undefined): SendOutcome {
     return this.#send(tag, number, bytes, NO_LEASE);
@@ -130,17 +131,17 @@ export class ChannelRing {
     const room = this.#room;
     const items = this.#items;
     const slotMask = this.#slotMask;
-    const maxBytes = memory.length;
+    const maxBytes = this.maxBytes;
     const length = bytes === undefined ? 0 : bytes.length;
     let outcome: SendOutcome = 'sent';
     let due = 0;
     if (!lock(words, SEND_LOCK, this.#own)) return 'busy';
-    const tail = Atomics.load(words, TAIL);
+    const tail = words[TAIL] as number;
     const slot = SLOTS + SLOT * (tail & slotMask);
     let end = words[SLOTS + SLOT * ((tail - 1) & slotMask) + END] as number;
     let start = end;
-    if (Atomics.load(words, CLOSED) === 1) outcome = 'closed';
-    else if (leasedAt === NO_LEASE && (Atomics.load(room, PERMITS) <= 0 || Atomics.load(room, WAITERS) > 0))
+    if (words[CLOSED] === 1) outcome = 'closed';
+    else if (leasedAt === NO_LEASE && ((room[PERMITS] as number) <= 0 || (room[WAITERS] as number) > 0))
       outcome = 'full';
     else if (length > 0) {
       const head = Atomics.load(words, HEAD);
@@ -207,9 +208,8 @@ export class ChannelRing {
     let bytes: Uint8Array | undefined;
     let due = 0;
     if (!lock(words, RECEIVE_LOCK, this.#own)) return 'busy';
-    const head = Atomics.load(words, HEAD);
-    if (leasedAt === NO_LEASE && (Atomics.load(items, PERMITS) <= 0 || Atomics.load(items, WAITERS) > 0))
-      outcome = 'empty';
+    const head = words[HEAD] as number;
+    if (leasedAt === NO_LEASE && ((items[PERMITS] as number) <= 0 || (items[WAITERS] as number) > 0)) outcome = 'empty';
     else if (!this.#hasValue(head))
       outcome = 'closed'; // there are permits all the same
     else {
