@@ -98,10 +98,10 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.lifecycle.isReady;
   }
 
-  /** Whether its jobs run, and nobody is ending its thread. */
-  get isRunning(): boolean {
+  /** Whether jobs may run here: also before this thread knows that the worker is up, as it begins what it was sent meanwhile. */
+  get mayRunJobs(): boolean {
     const { state } = this.lifecycle;
-    return state === 'ready' || state === 'retiring';
+    return state === 'starting' || state === 'ready' || state === 'retiring';
   }
 
   /** Whether the worker takes no jobs yet: it is kept until another has to be ended. */

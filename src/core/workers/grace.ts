@@ -65,10 +65,10 @@ export class GraceKeeper {
 
   /** A job that was given up may still block the thread, and with it other jobs: then the thread is ended after all. */
   #watchRetired(worker: PoolWorker, job: Job): void {
-    if (!worker.isRunning || worker.inFlight.size === 0) return;
+    if (!worker.mayRunJobs || worker.inFlight.size === 0) return;
     worker.ping();
     const check = (): void => {
-      if (worker.hasAnswered || !worker.isRunning) {
+      if (worker.hasAnswered || !worker.mayRunJobs) {
         this.#watchRetired(worker, job);
         return;
       }
@@ -80,7 +80,7 @@ export class GraceKeeper {
 
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
     this.#timers.delete(job);
-    if (!worker.isRunning) return; // ending already: the job settles when the thread is gone
+    if (!worker.mayRunJobs) return; // ending already: the job settles when the thread is gone
     // without a grace there was no ping: an answer to an earlier one says nothing about this job
     if (graceMs > 0 && worker.inFlight.size - worker.inFlight.waitingCount > 1) {
       if (worker.hasAnswered) {

@@ -83,6 +83,20 @@ describe('cancel', () => {
     ]);
   });
 
+  test('deaf code is ended that began before the pool knew that its worker was up', async () => {
+    for (const how of ['cancel', 'token'] as const) {
+      await using pool = new ThreadPool({ maxWorkers: 1, minWorkers: 0, graceMs: 0 });
+      using gate = new Gate();
+      const token = new CancellationToken();
+      const job = pool.submit(tasks.deaf, [gate.words], { token });
+      while (Atomics.load(gate.words, 1) === 0); // the event loop does not turn
+      if (how === 'cancel') job.cancel();
+      else token.cancel();
+      await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+      expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
+    }
+  });
+
   test('a grace of 0 ends the thread at once; the job may set its own', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1, graceMs: Number.POSITIVE_INFINITY });
     using gate = new Gate();
