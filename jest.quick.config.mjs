@@ -13,22 +13,28 @@ const SLOW = [
     'conformance/(process|thread)',
     'sync/model/(wait-queue|channel)',
     'wire/model',
+    'cluster/([^/]*$|codec/priority)',
+    'cli',
   ],
-  'cluster/(batches|conformance|dashboard|example|exporters|faults|features|security|codec/priority)\\.',
   ...[
-    'core/(context|security|program-exit|resilience|shutdown|opentelemetry|signals)\\.',
+    'core/(context|log|security|program-exit|resilience|shutdown|opentelemetry|signals)\\.',
     'core/(profile|hooks)/',
     'compose/schedule/',
   ],
   ...[
-    'core/lifecycle/(children|retry|deferred-jobs|attempt-times)\\.',
+    'core/lifecycle/(back-pressure|cancel|children|retry|deferred-jobs|attempt-times)\\.',
     'core/dispatch/(aging|reserve|starvation|priority)\\.',
   ],
-  ...['core/workers/(thread-death|retire)\\.', 'core/trace/viewer\\.', 'dashboard/(page|stream|frameworks)\\.'],
+  ...[
+    'core/workers/(thread-death|retire)\\.',
+    'core/trace/viewer\\.',
+    'dashboard/(page|stream|frameworks)\\.',
+    'exporters/spans\\.',
+  ],
   ...[
     'sync/(process-life|stress|till|wakeup|sharing|mutex|channel)\\.',
     'wire/message/(codec-fuzz|values)\\.',
-    'wire/lane/(ring|text-lane)\\.',
+    'wire/lane/(ring|round-trip|text-lane)\\.',
     'worker/(output|tasks/task-modules)\\.',
   ],
 ];
