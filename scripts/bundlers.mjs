@@ -4,13 +4,12 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { askServer } from './ask-server.mjs';
-import { attempt } from './attempt.mjs';
+import { attemptAll } from './attempt.mjs';
 import { installProject } from './packed.mjs';
 
 const exec = promisify(execFile);
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-bundlers-'));
 const LONGEST_MS = 120_000;
 const AT_ONCE = 2;
@@ -113,21 +112,4 @@ function checkPaths(out) {
   }
 }
 
-const failed = [];
-try {
-  const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
-  if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
-  installProject('bundlers', folder);
-  console.log(`Node ${process.version}`);
-  const left = tried.entries();
-  const worker = async () => {
-    for (const [index, [name, tool]] of left) if (!(await attempt(name, () => check(tool, index)))) failed.push(name);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  if (failed.length > 0) throw new Error(`Failed with: ${failed.join('; ')}`);
-} catch (error) {
-  console.error(String(error));
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+await attemptAll(runs, { folder, check, prepare: () => installProject('bundlers', folder), atOnce: AT_ONCE });

@@ -5,13 +5,12 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { askServer } from './ask-server.mjs';
-import { attempt } from './attempt.mjs';
+import { attemptAll } from './attempt.mjs';
 import { installProject, root } from './packed.mjs';
 
 const exec = promisify(execFile);
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-frameworks-'));
 const LONGEST_MS = 600_000;
 
@@ -38,20 +37,11 @@ async function check(flags, index) {
   }
 }
 
-const failed = [];
-try {
-  const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
-  if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
-  installProject('frameworks', folder);
-  for (const name of ['run.js', 'tasks.js', 'greeting.js'])
-    cpSync(join(root, 'tests/bundlers/src', name), join(folder, name));
-  console.log(`Node ${process.version}`);
-  for (const [index, [name, flags]] of tried.entries())
-    if (!(await attempt(name, () => check(flags, index)))) failed.push(name);
-  if (failed.length > 0) throw new Error(`Failed with: ${failed.join('; ')}`);
-} catch (error) {
-  console.error(String(error));
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+await attemptAll(runs, {
+  ...{ folder, check },
+  prepare() {
+    installProject('frameworks', folder);
+    for (const name of ['run.js', 'tasks.js', 'greeting.js'])
+      cpSync(join(root, 'tests/bundlers/src', name), join(folder, name));
+  },
+});

@@ -2,15 +2,14 @@
 // another author that has tasks, and runs the program of the project. For Linux on x64, for which npm has all of them.
 // Usage: node scripts/package-managers.mjs [--only text]   (those whose name has the text)
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { attempt } from './attempt.mjs';
+import { promisify } from 'node:util';
+import { attemptAll } from './attempt.mjs';
 import { npm, pack, QUIETLY, root } from './packed.mjs';
 
 const exec = promisify(execFile);
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-package-managers-'));
 const modules = join(folder, 'managers/node_modules');
 const LONGEST_MS = 180_000;
@@ -75,21 +74,12 @@ async function check({ install, files = {}, node = [process.execPath], advice },
   if (lines.length !== 2 || !lines.every(isRight)) throw new Error(`printed without NODE_OPTIONS\n${printed}`);
 }
 
-const failed = [];
-try {
-  const tried = Object.entries(managers).filter(([name]) => name.includes(values.only));
-  if (tried.length === 0) throw new Error(`No package manager has '${values.only}' in its name`);
-  cpSync(join(root, 'tests/package-managers'), join(folder, 'managers'), { recursive: true });
-  npm(['ci', ...QUIETLY], join(folder, 'managers'));
-  renameSync(pack(root, folder), join(folder, 'thread-system.tgz'));
-  renameSync(pack(join(folder, 'managers/thumbnails'), folder), join(folder, 'thumbnails.tgz'));
-  console.log(`Node ${process.version}`);
-  for (const [index, [name, manager]] of tried.entries())
-    if (!(await attempt(name, () => check(manager, index)))) failed.push(name);
-  if (failed.length > 0) throw new Error(`Failed with: ${failed.join('; ')}`);
-} catch (error) {
-  console.error(String(error));
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+await attemptAll(managers, {
+  ...{ folder, check },
+  prepare() {
+    cpSync(join(root, 'tests/package-managers'), join(folder, 'managers'), { recursive: true });
+    npm(['ci', ...QUIETLY], join(folder, 'managers'));
+    renameSync(pack(root, folder), join(folder, 'thread-system.tgz'));
+    renameSync(pack(join(folder, 'managers/thumbnails'), folder), join(folder, 'thumbnails.tgz'));
+  },
+});

@@ -1,13 +1,14 @@
 // Installs the packed library and the test runners of tests/runners/ in a folder of its own, and runs the tests there under
 // each of them. Usage: node scripts/runners.mjs [--only text]   (those whose name has the text)
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { promisify } from 'node:util';
+import { attemptAll } from './attempt.mjs';
 import { installProject } from './packed.mjs';
 
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+const exec = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-runners-'));
 const LONGEST_MS = 300_000;
 
@@ -35,38 +36,17 @@ const runs = {
   'node:test, tsx': ['--import', 'tsx', '--test', 'tsx/exports.spec.ts'],
 };
 
-function install() {
+function prepare() {
   installProject('runners', folder);
   const checks = readFileSync(join(folder, 'checks.mjs'), 'utf8');
   const asCommonJs = checks.replace('export function checksOf', 'exports.checksOf = checksOf;\nfunction checksOf');
   writeFileSync(join(folder, 'checks.cjs'), asCommonJs);
 }
 
-/** Prints what the runner has printed where it failed. */
-function run(name, args) {
-  const begunAt = Date.now();
+function check(args) {
   const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' };
   delete env.NODE_TEST_CONTEXT;
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
-    ...{ cwd: folder, env, encoding: 'utf8', timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 },
-  });
-  const hasPassed = status === 0;
-  const seconds = ((Date.now() - begunAt) / 1000).toFixed(1);
-  console.log(`${hasPassed ? 'ok    ' : 'FAILED'} ${name}, ${seconds} s`);
-  if (!hasPassed) console.log(`${stdout}\n${stderr}\nended by ${signal ?? status}`);
-  return hasPassed;
+  return exec(process.execPath, args, { cwd: folder, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 });
 }
 
-try {
-  install();
-  console.log(`Node ${process.version}`);
-  const tried = Object.entries(runs).filter(([name]) => name.includes(values.only));
-  const failed = tried.filter(([name, args]) => !run(name, args)).map(([name]) => name);
-  if (tried.length === 0) throw new Error(`No run has '${values.only}' in its name`);
-  if (failed.length > 0) throw new Error(`Failed under: ${failed.join('; ')}`);
-} catch (error) {
-  console.error(String(error));
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+await attemptAll(runs, { folder, prepare, check });
