@@ -285,15 +285,10 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.jobsRun++;
     this.busyTicks += this.results.runTicks;
     const job = this.inFlight.release(slot);
-    if (this.waitingParents.size + this.#unread.size > 0) this.#forget(slot, job);
-    if (this.inFlight.size === 0) this.#lifecycle.jobsEnded();
-    return job;
-  }
-
-  /** Drops what is known of few jobs. */
-  #forget(slot: number, job: J | undefined): void {
     if (job !== undefined) this.waitingParents.delete(job);
     this.#unread.delete(slot);
+    if (this.inFlight.size === 0) this.#lifecycle.jobsEnded();
+    return job;
   }
 
   started(slot: number): void {
