@@ -98,10 +98,9 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.lifecycle.isReady;
   }
 
-  /** Whether jobs may run here: also before this thread knows that the worker is up, as it begins what it was sent meanwhile. */
+  /** See `WorkerLifecycle.mayRunJobs`. */
   get mayRunJobs(): boolean {
-    const { state } = this.lifecycle;
-    return state === 'starting' || state === 'ready' || state === 'retiring';
+    return this.lifecycle.mayRunJobs;
   }
 
   /** Whether the worker takes no jobs yet: it is kept until another has to be ended. */

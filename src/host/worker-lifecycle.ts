@@ -113,6 +113,11 @@ export class WorkerLifecycle {
     return this.#isReady;
   }
 
+  /** Whether jobs may run here: also before this thread knows that the worker is up, as it begins what it was sent meanwhile. */
+  get mayRunJobs(): boolean {
+    return this.#may('close'); // it is not being ended, and is closed only once it has no jobs
+  }
+
   /** Whether the worker starts, and would take a job as soon as it is up. */
   get takesEarly(): boolean {
     return this.#state === 'starting' && !this.#isSpare && !this.#hasLateHooks;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancellationToken, CancelledError, type CurrentJob, ThreadPool, WorkerExitError } from 'thread-system';
+import {
+  CancellationToken,
+  CancelledError,
+  type CurrentJob,
+  type Job,
+  ThreadPool,
+  WorkerExitError,
+} from 'thread-system';
 import { Gate, occupy, until } from '../../support/gate.ts';
 import { tasks } from '../../support/tasks.ts';
 
@@ -83,18 +90,20 @@ describe('cancel', () => {
     ]);
   });
 
-  test('deaf code is ended that began before the pool knew that its worker was up', async () => {
-    for (const how of ['cancel', 'token'] as const) {
-      await using pool = new ThreadPool({ maxWorkers: 1, minWorkers: 0, graceMs: 0 });
-      using gate = new Gate();
-      const token = new CancellationToken();
-      const job = pool.submit(tasks.deaf, [gate.words], { token });
-      while (Atomics.load(gate.words, 1) === 0); // the event loop does not turn
-      if (how === 'cancel') job.cancel();
-      else token.cancel();
-      await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
-      expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
-    }
+  test.each<[how: string, stop: (pool: ThreadPool, job: Job, token: CancellationToken) => unknown]>([
+    ['cancel', (_pool, job) => job.cancel()],
+    ['its token', (_pool, _job, token) => token.cancel()],
+    ['cancelAll', (pool) => pool.cancelAll()],
+    ['the end of the pool', (pool) => pool.shutdown({ mode: 'abort' })],
+  ])('deaf code that began before the pool knew that its worker was up is ended: by %s', async (_how, stop) => {
+    await using pool = new ThreadPool({ maxWorkers: 1, minWorkers: 0, graceMs: 0 });
+    using gate = new Gate();
+    const token = new CancellationToken();
+    const job = pool.submit(tasks.deaf, [gate.words], { token });
+    while (Atomics.load(gate.words, 1) === 0); // the event loop does not turn
+    stop(pool, job, token);
+    await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
+    if (pool.state === 'open') expect(await pool.submit(tasks.add, [1, 2])).toBe(3);
   });
 
   test('a grace of 0 ends the thread at once; the job may set its own', async () => {
