@@ -3,7 +3,7 @@ import { BoundedMap } from './bounded-map.js';
 import { ErrorCounts } from './error-counts.js';
 import { Histogram } from './histogram.js';
 import type { PoolMetrics, PriorityCounts, WorkerMetrics } from './pool-metrics.js';
-import { type NamedTask, TaskMeter, TaskMeters } from './task-meters.js';
+import { type NamedTask, type TaskMeter, TaskMeters } from './task-meters.js';
 import { Throughput } from './throughput.js';
 
 /** By what a job is counted. */
@@ -47,8 +47,8 @@ export class MetricsRecorder {
   readonly #byPriority = new BoundedMap<number, Counts>(MAX_PRIORITIES, newCounts);
   #lastKind: CountedKind | undefined;
   /** Where jobs of that kind are counted. */
-  #counts = newCounts();
-  #meter = new TaskMeter();
+  #counts!: Counts;
+  #meter!: TaskMeter;
 
   /** @param exitReasons why workers exit, as `workerExited` is told. */
   constructor(nowMs: number, exitReasons: readonly string[]) {
