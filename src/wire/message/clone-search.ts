@@ -28,7 +28,6 @@ const SAMPLE = 1000;
 
 const { getPrototypeOf, hasOwn, keys: keysOf, prototype: PLAIN } = Object;
 const { isArray } = Array;
-const { apply } = Reflect;
 export function isCloneable(value: unknown, to: Destination): boolean {
   try {
     if (to !== 'process') structuredClone(value); // what goes to a child process is a clone already
@@ -304,11 +303,13 @@ export function isContainer(object: object): boolean {
   return isArray(object) || types.isMap(object) || types.isSet(object) || isPlain(object);
 }
 
-const { toString: tagOf } = PLAIN;
+function tagOf(object: object): string {
+  return Object.prototype.toString.call(object);
+}
 
 function isIterator(object: object): boolean {
   if (types.isMapIterator(object) || types.isSetIterator(object) || types.isGeneratorObject(object)) return true;
-  return apply(tagOf, object, []) === '[object Array Iterator]';
+  return tagOf(object) === '[object Array Iterator]';
 }
 
 /** Whether an object is a stream of `node:stream` or made like one, as requests and responses are. */
@@ -359,6 +360,6 @@ function isStaying(object: object, to: 'process' | 'machine'): boolean {
 }
 
 function stayingOf(object: object): string {
-  const isModule = Object.prototype.toString.call(object) === '[object WebAssembly.Module]';
+  const isModule = tagOf(object) === '[object WebAssembly.Module]';
   return `${describe(object)} cannot be cloned${isModule ? ': send the bytes it was made of' : ''}`;
 }

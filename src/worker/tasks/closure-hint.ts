@@ -46,14 +46,15 @@ export function explainMissingName(task: KnownTask, error: unknown): void {
   }
 }
 
-function whyOf(
-  error: Error,
-  { text, name: task }: Extract<KnownTask['definition'], { kind: 'inline' }>,
-): string | undefined {
+/** The text of an inline function, and its name. */
+type Definition = Extract<KnownTask['definition'], { kind: 'inline' }>;
+
+function whyOf(error: Error, definition: Definition): string | undefined {
+  const { text, name: task } = definition;
   const { message } = error;
   if (error instanceof ReferenceError) {
     const name = /^(\S+) is not defined$/.exec(message)?.[1];
-    return name === undefined ? undefined : explanation({ text, name: task }, name);
+    return name === undefined ? undefined : explanation(definition, name);
   }
   if (error instanceof TypeError && ARROW.test(text) && /^this\.\S+ is not a function$/.test(message))
     return ': an arrow function has no `this` of its own; write function () { … }, or use currentJob() of thread-system/worker';
@@ -62,7 +63,7 @@ function whyOf(
   return undefined;
 }
 
-function explanation({ text, name: task }: { readonly text: string; readonly name: string }, name: string): string {
+function explanation({ text, name: task }: Definition, name: string): string {
   const sent = `: the function '${task}' was sent by its source text, so it sees its arguments and globals but not '${name}'`;
   const tool = TOOLS.find(([names]) => names.test(name));
   if (tool !== undefined) return `${sent}, which is ${tool[1]}; ${tool[2]}`;
