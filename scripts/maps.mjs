@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 
-const src = fileURLToPath(new URL('../src', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Leads the maps through tsc's back to `src/`. */
 export const throughTsc = {
@@ -37,7 +37,7 @@ const linesOnly = (contentOf) => ({
 /** For the thread of a program. */
 export const linesThatThrow = linesOnly((file) => {
   const text = readFileSync(file, 'utf8');
-  if (!isSource(file)) return text; // of a package, or made by the build
+  if (isOfPackage(file)) return text;
   const lines = text
     .split('\n')
     .map((line) => (/^\s*(?:\/\/|\*|\/\*)/.test(line) || !/\bthrow\b/.test(line) ? '' : line));
@@ -46,9 +46,12 @@ export const linesThatThrow = linesOnly((file) => {
 });
 
 /** For other threads and processes, whose errors come to that of the program. */
-export const linesAlone = linesOnly((file) => (isSource(file) ? '// in the repository' : readFileSync(file, 'utf8')));
+export const linesAlone = linesOnly((file) =>
+  isOfPackage(file) ? readFileSync(file, 'utf8') : '// in the repository',
+);
 
-const isSource = (file) => !relative(src, file).startsWith('..');
+/** Else a file of `src/`, or one that the build writes: of the methods of built-ins, which is as long as many others together. */
+const isOfPackage = (file) => relative(root, file).startsWith('node_modules');
 
 /** A call, or where a function is left or entered again. */
 const MAY_BE_IN_STACK = /[(`]|\b(?:throw|await|yield|new)\b/;
