@@ -151,8 +151,8 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
     this.#pool.send({ kind: 'heap-full' });
   }
 
-  collected(_worker: RemoteWorker<Call>, collections: readonly Collection[], answer?: CollectionStep): void {
-    this.#pool.send({ kind: 'collected', collections, answer });
+  collected(_worker: RemoteWorker<Call>, collections: readonly Collection[], done?: CollectionStep): void {
+    this.#pool.send({ kind: 'collected', collections, done });
   }
 
   messageRead(call: Call): void {
@@ -299,7 +299,7 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
 
   #cancel(call: Call, reason: unknown): void {
     if (this.#worker.cancel(call, reason) !== 'taken back') return;
-    // the thread has not begun the call and never will: nobody else answers it
+    // the thread has not begun the call and never will: nobody else settles it
     const message = cancelledMessage(`Job '${call.overrides.name}' was cancelled`, reason);
     this.#calls.threw(call, new CancelledError(message, { reason }));
   }

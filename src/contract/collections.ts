@@ -13,11 +13,11 @@ export interface Collection {
   readonly kind: number;
 }
 
-/** What a watch of collections is asked for: to begin, to report what it has, or to end. The first two are answered. */
+/** What a watch of collections is asked for: to begin, to report what it has, or to end. The first two are confirmed. */
 export type CollectionStep = 'start' | 'read' | 'stop';
 
-/** Receives what has been observed. @param answer the step that has been done; perhaps there was nothing to report. */
-export type CollectionListener = (collections: readonly Collection[], answer?: CollectionStep) => void;
+/** Receives what has been observed. @param done the step that has been done, with something to report or not. */
+export type CollectionListener = (collections: readonly Collection[], done?: CollectionStep) => void;
 
 /** An entry of the type `gc`. */
 type Entry = PerformanceEntry & { readonly detail?: unknown };
@@ -66,14 +66,14 @@ export class CollectionWatch {
     this.#seen(this.#observer?.takeRecords() ?? [], 'read');
   }
 
-  #seen(entries: readonly PerformanceEntry[], answer?: CollectionStep): void {
+  #seen(entries: readonly PerformanceEntry[], done?: CollectionStep): void {
     this.#report(
       (entries as readonly Entry[]).map(({ startTime, duration, detail }) => ({
         beganAtMs: startTime + this.#offsetMs,
         tookMs: duration,
         kind: (detail as { readonly kind?: number } | undefined)?.kind ?? 0,
       })),
-      answer,
+      done,
     );
   }
 }

@@ -159,8 +159,8 @@ export class WorkerReports implements WorkerSetEvents {
     this.#deps.recycling.replace(worker);
   }
 
-  collected(worker: PoolWorker, collections: readonly Collection[], answer?: CollectionStep): void {
-    this.#deps.recorder.collected(worker, collections, answer);
+  collected(worker: PoolWorker, collections: readonly Collection[], done?: CollectionStep): void {
+    this.#deps.recorder.collected(worker, collections, done);
   }
 
   messageRead(job: Job): void {

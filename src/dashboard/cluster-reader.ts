@@ -43,7 +43,7 @@ export function isCluster(value: unknown): value is ShownCluster {
 }
 
 /**
- * Reads the queue of a cluster and its hosts. Redis answers later, so a snapshot has what was read for the one before it. The jobs
+ * Reads the queue of a cluster and its hosts. Redis replies later, so a snapshot has what was read for the one before it. The jobs
  * that are counted are those of this submitter; what waits and runs, and the counts by task, are those of the whole queue.
  */
 export class ClusterReader {

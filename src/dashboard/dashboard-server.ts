@@ -15,7 +15,7 @@ import { Viewers } from './viewers.js';
 
 type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
 
-/** Answers the requests of a dashboard. */
+/** Serves the requests of a dashboard. */
 export class DashboardServer {
   readonly #settings: DashboardSettings;
   readonly #readers: readonly Reader[];
@@ -85,10 +85,10 @@ export class DashboardServer {
       refuse(response, new Refusal(405, `The method must be ${allowed}`), { allow: allowed });
       return;
     }
-    await this.#answer(route, query, exchange);
+    await this.#respond(route, query, exchange);
   }
 
-  async #answer(route: Route, query: URLSearchParams, { request, response }: Exchange): Promise<void> {
+  async #respond(route: Route, query: URLSearchParams, { request, response }: Exchange): Promise<void> {
     switch (route.kind) {
       case 'page':
         this.#sendPage(200, response);

@@ -60,11 +60,11 @@ export class Reader {
     const ofClusters: PoolReading[] = [];
     const queues: QueueReading[] = [];
     for (const [index, [name, { queue }]] of clusters.entries()) {
-      const answer = asked[index];
-      if (answer?.status !== 'fulfilled') continue;
-      ofClusters.push(this.#poolReading(name, answer.value.own, undefined));
+      const outcome = asked[index];
+      if (outcome?.status !== 'fulfilled') continue;
+      ofClusters.push(this.#poolReading(name, outcome.value.own, undefined));
       const isKnown = queues.some(({ labels }) => labels.queue === queue);
-      if (!isKnown) queues.push({ labels: { queue }, metrics: answer.value });
+      if (!isKnown) queues.push({ labels: { queue }, metrics: outcome.value });
     }
     return { pools: [...pools, ...ofClusters], queues, eventLoopDelay };
   }

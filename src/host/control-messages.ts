@@ -87,7 +87,7 @@ export class ControlMessages<J extends InFlightJob, W extends Peer> {
         events.heapFull(this.#worker);
         break;
       case 'collected':
-        events.collected(this.#worker, message.collections, message.answer);
+        events.collected(this.#worker, message.collections, message.done);
         break;
       case 'broken':
         lifecycle.broke(decodeError(message.error));

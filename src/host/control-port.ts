@@ -14,10 +14,10 @@ export class ControlPort {
   readonly #port: MessagePort;
   readonly #words: Int32Array;
   readonly #peer: Peer;
-  /** Whether the worker has answered the last `ping`. */
-  hasAnswered = false;
-  #answered = (): void => {};
-  /** Resolves the `profile` calls that the child process has not answered, oldest first. */
+  /** Whether the worker has replied to the last `ping`. */
+  hasReplied = false;
+  #replied = (): void => {};
+  /** Resolves the `profile` calls that the child process has not replied to, oldest first. */
   readonly #profiles: ((profile: ThreadProfile | undefined) => void)[] = [];
 
   /**
@@ -50,16 +50,16 @@ export class ControlPort {
     this.#port.postMessage(DOORBELL);
   }
 
-  /** Asks whether the event loop turns in which the worker's jobs run. The answer sets `hasAnswered` and calls `answered`. */
-  ping(answered: () => void): void {
-    this.hasAnswered = false;
-    this.#answered = answered;
+  /** Asks whether the event loop turns in which the worker's jobs run. The reply sets `hasReplied` and calls `replied`. */
+  ping(replied: () => void): void {
+    this.hasReplied = false;
+    this.#replied = replied;
     this.post({ kind: 'ping' });
   }
 
   ponged(): void {
-    this.hasAnswered = true;
-    this.#answered();
+    this.hasReplied = true;
+    this.#replied();
   }
 
   /** Has the child process profile the thread that runs its jobs. Resolves when that begins, or with the profile. */
@@ -90,7 +90,7 @@ export class ControlPort {
     }
   }
 
-  /** The worker is gone: gives up what it has not answered. */
+  /** The worker is gone: gives up what it has not replied to. */
   close(): void {
     for (const resolve of this.#profiles.splice(0)) resolve(undefined);
     this.#port.close();

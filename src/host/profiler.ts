@@ -100,7 +100,7 @@ export class ThreadProfilers {
     this.#sessions.delete(threadId);
     this.#wanted.get(threadId)?.(undefined);
     this.#wanted.delete(threadId);
-    for (const [id, asked] of this.#asked) if (asked.threadId === threadId) this.#answered(id, undefined);
+    for (const [id, asked] of this.#asked) if (asked.threadId === threadId) this.#replied(id, undefined);
   }
 
   close(): void {
@@ -138,10 +138,10 @@ export class ThreadProfilers {
 
   #received(message: string): void {
     const { id, result } = JSON.parse(message) as Reply;
-    if (id !== undefined) this.#answered(id, result?.profile); // otherwise an event
+    if (id !== undefined) this.#replied(id, result?.profile); // otherwise an event
   }
 
-  #answered(id: number, profile: ThreadProfile | undefined): void {
+  #replied(id: number, profile: ThreadProfile | undefined): void {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
     asked?.done(profile);

@@ -307,14 +307,14 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     this.lifecycle.ports.lend(port);
   }
 
-  /** Asks whether the event loop turns in which its jobs run. The answer sets `hasAnswered` and calls `answered`. */
-  ping(answered: () => void = () => {}): void {
-    this.#control.ping(answered);
+  /** Asks whether the event loop turns in which its jobs run. The reply sets `hasReplied` and calls `replied`. */
+  ping(replied: () => void = () => {}): void {
+    this.#control.ping(replied);
   }
 
-  /** Whether the worker has answered the last `ping`. */
-  get hasAnswered(): boolean {
-    return this.#control.hasAnswered;
+  /** Whether the worker has replied to the last `ping`. */
+  get hasReplied(): boolean {
+    return this.#control.hasReplied;
   }
 
   /** Has its child process profile the thread that runs the jobs. Resolves when that begins, or with the profile. */

@@ -31,8 +31,8 @@ export interface WorkerEvents<J extends InFlightJob, W> {
   functionCalled(worker: W, job: J, call: FunctionCall): void;
   /** The heap of the worker's thread has grown above its limit. */
   heapFull(worker: W): void;
-  /** The worker's thread has collected garbage. `answer`: the step of the watch that has been done. */
-  collected(worker: W, collections: readonly Collection[], answer?: CollectionStep): void;
+  /** The worker's thread has collected garbage. `done`: the step of the watch that has been done. */
+  collected(worker: W, collections: readonly Collection[], done?: CollectionStep): void;
   /** A job's code has read a message that the pool keeps until then. */
   messageRead(job: J): void;
   /** The thread blocks to wait for another thread. `job`: the job whose code blocks it, if known. */

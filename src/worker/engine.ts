@@ -49,7 +49,7 @@ export interface StartOptions {
 
 /** A worker that has started. */
 export interface StartedWorker {
-  /** Runs nothing and answers nothing from now on. Needed only inline: a thread is terminated. */
+  /** Runs nothing and sends nothing from now on. Needed only inline: a thread is terminated. */
   stop(): void;
 }
 
@@ -77,9 +77,7 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
   const doorbell = new MainDoorbell(init.poolWord, controlWords, init.control, requests);
   const answers = new Answers(new ResultWriter(memory, payload), doorbell);
   const output = new Output(answers);
-  const collections = new CollectionWatch((seen, answer) =>
-    port.post({ kind: 'collected', collections: seen, answer }),
-  );
+  const collections = new CollectionWatch((seen, done) => port.post({ kind: 'collected', collections: seen, done }));
 
   // jobs
   const slots = new SlotTable(memory.slots);

@@ -28,17 +28,17 @@ async function makeDeafCluster() {
   return {
     host,
     pool,
-    /** Cuts the channel of requests, and resolves once the host has answered what it then found in the records. */
+    /** Cuts the channel of requests, and resolves once the host has replied to what it then found in the records. */
     async cutChannel(): Promise<void> {
-      const before = await this.answers();
+      const before = await this.replies();
       await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-      await until(async () => (await this.answers()) > before);
+      await until(async () => (await this.replies()) > before);
     },
-    /** How many requests the host has answered. */
-    async answers(): Promise<number> {
+    /** How many requests the host has replied to. */
+    async replies(): Promise<number> {
       const [stream = ''] = await admin.keys(`ts:{${queue}}:re:*`);
       const entries = await admin.xrange(stream, '-', '+');
-      return entries.flatMap(([, [, text = '[]']]) => JSON.parse(text)).filter(([kind]) => kind === 'answered').length;
+      return entries.flatMap(([, [, text = '[]']]) => JSON.parse(text)).filter(([kind]) => kind === 'replied').length;
     },
     /** Reads the records until all jobs have settled. */
     async settled(jobs: readonly ClusterJob[]): Promise<void> {
@@ -74,7 +74,7 @@ describe.each(['alone', 'of a batch'])('a job %s', (kind) => {
     await gate.reachedBy(2);
     expect(states(jobs)).toEqual({ PENDING: 2 }); // as last heard
     const ended = cluster.pool.shutdown({ mode: 'finishRunning' });
-    await until(async () => (await cluster.answers()) === 2);
+    await until(async () => (await cluster.replies()) === 2);
     await cluster.cutChannel();
     gate.open();
     await cluster.settled(jobs);
@@ -88,9 +88,9 @@ describe.each(['alone', 'of a batch'])('a job %s', (kind) => {
     const jobs = await submitTwo(cluster.pool, kind, gate.path);
     await gate.reachedBy(2);
     void cluster.pool.shutdown({ mode: 'finishRunning' });
-    await until(async () => (await cluster.answers()) === 2);
+    await until(async () => (await cluster.replies()) === 2);
     const answers = jobs.map((job) => job.cancel('now'));
-    await until(async () => (await cluster.answers()) === 4);
+    await until(async () => (await cluster.replies()) === 4);
     await cluster.cutChannel();
     gate.open(); // its code never looks whether it is cancelled
     await cluster.settled(jobs);
@@ -107,7 +107,7 @@ test('a job that waits at a host is cancelled by a shutdown that lets only the r
   const waiting = await submitTwo(cluster.pool, 'alone', gate.path);
   await until(() => cluster.host.metrics().fetched === 4);
   const ended = cluster.pool.shutdown({ mode: 'finishRunning' });
-  await until(async () => (await cluster.answers()) === 4);
+  await until(async () => (await cluster.replies()) === 4);
   gate.open();
   await cluster.settled([...running, ...waiting]);
   expect(await ended).toEqual({ completed: 2, failed: 0, cancelled: 2 });

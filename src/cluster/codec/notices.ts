@@ -18,8 +18,8 @@ export type Notice =
   | readonly ['retried', string, Encoded, RunInfo, number]
   /** The host that ran it has died: the job waits again. The number of attempts begun so far. */
   | readonly ['recovered', string, number, string]
-  /** The answer to a request: whether the job will settle CANCELLED, or has the priority. */
-  | readonly ['answered', string, RequestKind, boolean];
+  /** The reply to a request: whether the job will settle CANCELLED, or has the priority. */
+  | readonly ['replied', string, RequestKind, boolean];
 
 /** A request to the hosts about a job that one of them has. */
 export type Request =
@@ -27,14 +27,14 @@ export type Request =
   | { readonly kind: 'cancel'; readonly id: string; readonly mark: string }
   | { readonly kind: 'priority'; readonly id: string; readonly priority: number };
 
-/** What an answer is to. The two kinds of cancel can have different ones. */
+/** What a reply is to. The two kinds of cancel can have different ones. */
 export type RequestKind = 'cancel' | 'cancelIfWaiting' | 'priority';
 
 export function requestKindOf(request: Request): RequestKind {
   return request.kind === 'cancel' && isForWaiting(request.mark) ? 'cancelIfWaiting' : request.kind;
 }
 
-const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried', 'recovered', 'answered'];
+const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried', 'recovered', 'replied'];
 
 /** Returns the notices in an entry of a result stream. Whatever is no notice is left out: Redis can be written by others. */
 export function readNotices(text: string): Notice[] {

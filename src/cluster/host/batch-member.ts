@@ -21,5 +21,5 @@ export class BatchMember {
 export interface RunningBatch {
   readonly members: readonly BatchMember[];
   /** Takes a request for a member. Returns whether it will settle CANCELLED, or has the priority. */
-  answer(index: number, request: Request): boolean;
+  request(index: number, request: Request): boolean;
 }

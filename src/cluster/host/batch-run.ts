@@ -98,7 +98,7 @@ export class BatchRun implements RunningBatch {
   }
 
   /** Takes a request for a member. Returns whether it will settle CANCELLED, or has the priority. */
-  answer(index: number, request: Request): boolean {
+  request(index: number, request: Request): boolean {
     const member = this.members[index];
     if (member === undefined) return false;
     if (request.kind === 'priority') return member.local?.setPriority(request.priority) ?? false;

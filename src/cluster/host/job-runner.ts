@@ -94,7 +94,7 @@ export class JobRunner {
     if (run.local === undefined) {
       run.early.push(request);
       run.onEarly?.();
-    } else this.#answer(run, run.local, request);
+    } else this.#reply(run, run.local, request);
     return true;
   }
 
@@ -103,7 +103,7 @@ export class JobRunner {
     const run = place && this.#runs.get(place.batchId);
     if (place === undefined || run?.data?.n === undefined) return false;
     if (run.batch === undefined) run.early.push(request);
-    else this.#tell(run, ['answered', request.id, requestKindOf(request), run.batch.answer(place.index, request)]);
+    else this.#tell(run, ['replied', request.id, requestKindOf(request), run.batch.request(place.index, request)]);
     return true;
   }
 
@@ -245,16 +245,16 @@ export class JobRunner {
     if (local === undefined) return await this.#deps.giveBack.toHead(run);
     const progress =
       run.data === undefined ? undefined : new ProgressSender(run.id, local, (notice) => this.#tell(run, notice));
-    for (const request of run.early.splice(0)) this.#answer(run, local, request);
+    for (const request of run.early.splice(0)) this.#reply(run, local, request);
     await local.catch(() => {});
     progress?.flush();
     return await this.#end(run, known, local);
   }
 
-  #answer(run: HostRun, local: Job, request: Request): void {
+  #reply(run: HostRun, local: Job, request: Request): void {
     const isDone =
       request.kind === 'priority' ? local.setPriority(request.priority) : this.#stops(run, local, request.mark);
-    this.#tell(run, ['answered', run.id, requestKindOf(request), isDone]);
+    this.#tell(run, ['replied', run.id, requestKindOf(request), isDone]);
   }
 
   /** Cancels a job, unless the mark leaves it alone as its code runs. Returns whether it will settle CANCELLED. */

@@ -35,7 +35,7 @@ export interface AdderDeps {
 }
 
 /**
- * Hands jobs over to Redis, many at once. Ids are chosen here, so that a pipeline whose answer is lost can be sent again: Redis
+ * Hands jobs over to Redis, many at once. Ids are chosen here, so that a pipeline whose reply is lost can be sent again: Redis
  * leaves alone what it has.
  */
 export class Adder {

@@ -100,7 +100,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     }
     if (!(await isAdded(submission))) return false;
     const asked = ifWaiting ? 'cancelIfWaiting' : 'cancel';
-    const decided = submission.answer(asked, () => kindOf(job).settledAs === cause.state);
+    const decided = submission.reply(asked, () => kindOf(job).settledAs === cause.state);
     const isOwn = !submission.hasJoined && !this.#deps.table.attached.includes(submission);
     const { text, kind } = markOf(cause, ifWaiting);
     const found = await this.#insist(submission, () => this.#mark(submission, text, kind));
@@ -142,7 +142,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     if (!(await isAdded(submission))) return false;
     const { redis, keys } = this.#deps;
     const number = toBullPriority(priority);
-    const answered = submission.answer('priority', () => false);
+    const replied = submission.reply('priority', () => false);
     const { place } = submission;
     const found = await this.#insist<MarkOutcome | 'changed'>(submission, () =>
       place === undefined
@@ -159,7 +159,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     if (found === 'changed') return this.#changed(submission, priority);
     if (found !== 'running') return false;
     await this.#ask({ kind: 'priority', id: submission.id, priority });
-    return (await answered) && this.#changed(submission, priority);
+    return (await replied) && this.#changed(submission, priority);
   }
 
   /** Gives the job that this one has joined its priority, if that is higher. */
@@ -198,7 +198,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     await this.#deps.redis.publish(this.#deps.keys.requests, JSON.stringify(request)).catch(() => 0);
   }
 
-  /** Repeats a script until it has an answer, or the job has settled. The scripts may run twice. */
+  /** Repeats a script until Redis replies, or the job has settled. The scripts may run twice. */
   async #insist<O extends MarkOutcome | 'changed'>(
     submission: Submission,
     run: () => Promise<O>,

@@ -64,8 +64,8 @@ export class Outcomes {
         this.#deps.table.recoveries++;
         submission.books.events.emit('jobRecovered', submission.job, { hostId: notice[3] });
         break;
-      case 'answered':
-        submission.answered(notice[2], notice[3]);
+      case 'replied':
+        submission.replied(notice[2], notice[3]);
         break;
     }
   }

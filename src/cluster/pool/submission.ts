@@ -103,7 +103,7 @@ export class Submission implements JobOrigin {
   timesLost = 0;
   #whenAdded: Promise<void> | undefined;
   #added: { resolve(): void; reject(error: unknown): void } | undefined;
-  #answers: { readonly kind: RequestKind; readonly resolve: (answer: boolean) => void }[] = [];
+  #awaited: { readonly kind: RequestKind; readonly resolve: (reply: boolean) => void }[] = [];
 
   constructor(job: Job, { identify, books, delayMs, attemptsBefore = 0 }: SubmissionSettings) {
     this.job = job;
@@ -205,19 +205,19 @@ export class Submission implements JobOrigin {
     this.hosts.add(host);
   }
 
-  /** Resolves with the host's answer to a request, or once the job has settled with `settled()`. */
-  answer(kind: RequestKind, settled: () => boolean): Promise<boolean> {
+  /** Resolves with the host's reply to a request, or once the job has settled with `settled()`. */
+  reply(kind: RequestKind, settled: () => boolean): Promise<boolean> {
     if (isSettled(this.job)) return Promise.resolve(settled());
     return new Promise((resolve) => {
-      this.#answers.push({ kind, resolve });
+      this.#awaited.push({ kind, resolve });
       whenSettled(this.job, () => resolve(settled()));
     });
   }
 
-  /** A host has answered a request. */
-  answered(kind: RequestKind, answer: boolean): void {
-    const answers = this.#answers;
-    this.#answers = answers.filter((each) => each.kind !== kind);
-    for (const each of answers) if (each.kind === kind) each.resolve(answer);
+  /** A host has replied to a request. */
+  replied(kind: RequestKind, reply: boolean): void {
+    const awaited = this.#awaited;
+    this.#awaited = awaited.filter((each) => each.kind !== kind);
+    for (const each of awaited) if (each.kind === kind) each.resolve(reply);
   }
 }

@@ -106,7 +106,7 @@ export class Connections {
     for (const redis of [...this.#open.keys(), ...this.#copies]) while (DOWN.has(redis.status)) await upOrEnded(redis);
   }
 
-  /** Closes all connections, and the copies. Commands that have no answer yet reject. */
+  /** Closes all connections, and the copies. Commands that have no reply yet reject. */
   close(): void {
     this.#isClosed = true;
     for (const redis of [...this.#open.keys(), ...this.#copies]) redis.disconnect();

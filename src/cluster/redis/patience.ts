@@ -12,9 +12,9 @@ export class Patience {
     this.#lastError = lastError;
   }
 
-  /** Settles as `answer` does. @throws {ClusterUnavailableError} by rejection, if that takes too long. */
-  async await<T>(answer: Promise<T>, action: string): Promise<T> {
-    if (await settlesWithin(answer, this.#ms)) return answer;
+  /** Settles as `reply` does. @throws {ClusterUnavailableError} by rejection, if that takes too long. */
+  async await<T>(reply: Promise<T>, action: string): Promise<T> {
+    if (await settlesWithin(reply, this.#ms)) return reply;
     const message = `Cannot ${action}: Redis did not answer within ${this.#ms} ms`;
     throw new ClusterUnavailableError(message, { cause: this.#lastError() });
   }

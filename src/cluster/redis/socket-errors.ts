@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 /**
  * Listens for the errors of a connection for as long as it lives: of ioredis, and of each of its sockets. ioredis listens for the
  * first error of a socket only. A TLS socket can emit two: it is told to end during its handshake, refuses the certificate, and the
- * server answers the incomplete handshake by an alert. The second would be an uncaught exception.
+ * server replies to the incomplete handshake with an alert. The second would be an uncaught exception.
  *
  * @param redis a connection that was just made: no event comes between the creation of a socket and its first error.
  * @param onError called with each error that ioredis reports.

@@ -17,7 +17,7 @@ export interface BacklogDeps {
   readonly dispatcher: { readonly isDue: boolean; readonly placed: PlacedJobs | undefined };
 }
 
-/** Answers questions about what waits in the queue and at workers: how many workers it needs, and whether they must be watched. */
+/** Measures what waits in the queue and at workers: how many workers it needs, and whether they must be watched. */
 export class Backlog {
   readonly #queue: JobQueue<Job>;
   readonly #workers: WorkerSet;

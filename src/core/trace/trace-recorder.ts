@@ -17,8 +17,8 @@ import { addLatest, WorkerLives } from './worker-lives.js';
 
 /** How many garbage collections of the pool's thread are kept. */
 const MOST_COLLECTIONS = 8_192;
-/** Longest wait for workers to answer: one that runs a loop answers when that ends. */
-const ANSWER_MS = 250;
+/** Longest wait for workers to reply: one that runs a loop replies when that ends. */
+const REPLY_MS = 250;
 
 /** A run of a worker's code that is not a job's, and how it ended. */
 interface EndedHook {
@@ -46,13 +46,13 @@ class Recording {
 export class TraceRecorder {
   readonly #events: EventHub;
   readonly #kind: PoolKind;
-  readonly #watch = new CollectionWatch((seen, answer) => this.#collectedHere(seen, answer));
+  readonly #watch = new CollectionWatch((seen, done) => this.#collectedHere(seen, done));
   #recording: Recording | undefined;
   /** How many traces are being recorded. */
   #uses = 0;
   /** When listeners began to be called in the present turn; 0 if none was. */
   #turnMs = 0;
-  /** Requests to watch collections, by the threads that have not answered yet. */
+  /** Requests to watch collections, by the threads that have not replied yet. */
   readonly #rounds = new Map<Set<object>, { readonly step: CollectionStep; readonly resolve: () => void }>();
 
   constructor(events: EventHub, kind: PoolKind) {
@@ -101,7 +101,7 @@ export class TraceRecorder {
 
   workerExited(worker: PoolWorker, exit: ThreadExit): void {
     this.#recording?.lives.exited(worker, exit);
-    this.#answered(worker, 'gone');
+    this.#replied(worker, 'gone');
   }
 
   /** A worker has run code that is not a job's. */
@@ -110,9 +110,9 @@ export class TraceRecorder {
     this.#recording?.lives.hookRan(worker, { kind, task, error, ...run });
   }
 
-  collected(worker: PoolWorker, collections: readonly Collection[], answer: CollectionStep | undefined): void {
+  collected(worker: PoolWorker, collections: readonly Collection[], done: CollectionStep | undefined): void {
     this.#recording?.lives.collected(worker, collections);
-    this.#answered(worker, answer);
+    this.#replied(worker, done);
   }
 
   /** The code of a job is asked to stop. */
@@ -133,7 +133,7 @@ export class TraceRecorder {
     });
     this.#watch.do(step);
     for (const worker of workers) this.#ask(worker, step);
-    await settlesWithin(done, ANSWER_MS);
+    await settlesWithin(done, REPLY_MS);
     this.#rounds.delete(asked);
   }
 
@@ -184,16 +184,16 @@ export class TraceRecorder {
     return this.#turnMs;
   }
 
-  #collectedHere(collections: readonly Collection[], answer: CollectionStep | undefined): void {
+  #collectedHere(collections: readonly Collection[], done: CollectionStep | undefined): void {
     const recording = this.#recording;
     if (recording !== undefined) addLatest(recording.collections, collections, MOST_COLLECTIONS);
-    this.#answered(this.#watch, answer);
+    this.#replied(this.#watch, done);
   }
 
-  #answered(who: object, answer: CollectionStep | 'gone' | undefined): void {
-    if (answer === undefined) return;
+  #replied(who: object, done: CollectionStep | 'gone' | undefined): void {
+    if (done === undefined) return;
     for (const [asked, { step, resolve }] of this.#rounds)
-      if ((step === answer || answer === 'gone') && asked.delete(who) && asked.size === 0) resolve();
+      if ((step === done || done === 'gone') && asked.delete(who) && asked.size === 0) resolve();
   }
 
   /** Whether the worker's collections are its own: those of an inline one are this thread's. */

@@ -6,11 +6,11 @@ import type { PoolWorker } from '../pool-worker.js';
 /** How long before the end of a grace the worker's spare is started. */
 const SPARE_LEAD_MS = 100;
 
-/** Longest wait past a grace for the answer to a ping if other jobs run on the thread. */
+/** Longest wait past a grace for the reply to a ping if other jobs run on the thread. */
 const PATIENCE_MS = 100;
 
 /**
- * Longest wait for a retired thread to answer a ping: no job waits for it, and a busy machine is not a blocked thread.
+ * Longest wait for a retired thread to reply to a ping: no job waits for it, and a busy machine is not a blocked thread.
  */
 const RETIRED_PATIENCE_MS = 1_000;
 
@@ -68,7 +68,7 @@ export class GraceKeeper {
     if (!worker.mayRunJobs || worker.inFlight.size === 0) return;
     worker.ping();
     const check = (): void => {
-      if (worker.hasAnswered || !worker.mayRunJobs) {
+      if (worker.hasReplied || !worker.mayRunJobs) {
         this.#watchRetired(worker, job);
         return;
       }
@@ -81,9 +81,9 @@ export class GraceKeeper {
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
     this.#timers.delete(job);
     if (!worker.mayRunJobs) return; // ending already: the job settles when the thread is gone
-    // without a grace there was no ping: an answer to an earlier one says nothing about this job
+    // without a grace there was no ping: a reply to an earlier one says nothing about this job
     if (graceMs > 0 && worker.inFlight.size - worker.inFlight.waitingCount > 1) {
-      if (worker.hasAnswered) {
+      if (worker.hasReplied) {
         this.#events.retireWorker(worker, job);
         this.#watchRetired(worker, job);
         return;

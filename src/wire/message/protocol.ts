@@ -118,11 +118,11 @@ export type FromWorker =
   | HookReply
   /** The step asked for is done. `profile` is set if it was the last. */
   | { readonly kind: 'profiled'; readonly profile: ThreadProfile | undefined }
-  /** Garbage collections. `answer`: the step that has been done. */
+  /** Garbage collections. `done`: the step that has been done. */
   | {
       readonly kind: 'collected';
       readonly collections: readonly Collection[];
-      readonly answer: CollectionStep | undefined;
+      readonly done: CollectionStep | undefined;
     }
   | { readonly kind: 'child-cancelled'; readonly child: number; readonly reason: unknown }
   /** A job's code calls a function of the pool. Its arguments come in the message before. */

@@ -115,7 +115,7 @@ export type FromProcess =
   | {
       readonly kind: 'collected';
       readonly collections: readonly Collection[];
-      readonly answer: CollectionStep | undefined;
+      readonly done: CollectionStep | undefined;
     }
   | { readonly kind: 'printed'; readonly printed: readonly Printed[] }
   /** The thread that runs the tasks has died: the process exits. */

@@ -47,8 +47,8 @@ function inspectPlace(error: SyntaxError): Place | undefined {
     let place: Place | undefined;
     session.post('Runtime.evaluate', { expression: `globalThis['${KEY}']` }, (_, evaluated) => {
       const errorObjectId = evaluated?.result?.objectId;
-      session.post('Runtime.getExceptionDetails', { errorObjectId }, (__, answer?: object) => {
-        const details = Reflect.get(answer ?? {}, 'exceptionDetails') as
+      session.post('Runtime.getExceptionDetails', { errorObjectId }, (__, reply?: object) => {
+        const details = Reflect.get(reply ?? {}, 'exceptionDetails') as
           | { readonly lineNumber: number; readonly columnNumber: number }
           | undefined;
         if (details !== undefined) place = { line: details.lineNumber + 1, column: details.columnNumber + 1 };
