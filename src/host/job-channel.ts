@@ -231,7 +231,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     return 'published';
   }
 
-  /** Reads up to `max` answers; returns how many. */
+  /** Reads up to `max` entries; returns how many. */
   drain(max: number): number {
     const count = this.results.read(max, this);
     if (count > 0) this.progressAtMs = now();

@@ -271,7 +271,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.#channel.publishEarly();
   }
 
-  /** Reads up to `max` answers and passes them to the sink; returns how many. */
+  /** Reads up to `max` entries and passes them to the sink; returns how many. */
   drain(max: number): number {
     return this.#channel.drain(max);
   }

@@ -3,10 +3,10 @@ import { toTicks } from '../base/ticks.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import {
-  ANSWER_MASK,
-  Answer,
   type BatchItem,
+  EntryKind,
   IS_STAMPED,
+  KIND_MASK,
   RESULT_HEAD,
   SLOT_BITS,
   TAG_MASK,
@@ -136,7 +136,7 @@ export class ResultLane {
     const { offset } = ring;
     const head = ring.words[offset] ?? 0;
     const slot = head & ((1 << SLOT_BITS) - 1);
-    const answer = (head >> SLOT_BITS) & ANSWER_MASK;
+    const kind = (head >> SLOT_BITS) & KIND_MASK;
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
     const runMs = ring.singles[offset + 1] ?? 0;
     ring.cursor = offset + RESULT_HEAD;
@@ -146,8 +146,8 @@ export class ResultLane {
     this.runTicks = toTicks(runMs);
     const value = tag < Tag.MESSAGE ? ring.take(tag) : this.#receiveEntry(tag);
     this.#entryRead();
-    if (answer === Answer.RETURNED) reader.returned(slot, value);
-    else this.#dispatchRare(reader, slot, answer, value);
+    if (kind === EntryKind.RETURNED) reader.returned(slot, value);
+    else this.#dispatchRare(reader, slot, kind, value);
   }
 
   #entryRead(): void {
@@ -165,7 +165,7 @@ export class ResultLane {
       reader.broke(fault);
       return false;
     }
-    this.#reportUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ANSWER_MASK, fault);
+    this.#reportUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & KIND_MASK, fault);
     return true;
   }
 
@@ -175,7 +175,7 @@ export class ResultLane {
     const { offset } = ring;
     const head = ring.words[offset] ?? 0;
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
-    if (((head >> SLOT_BITS) & ANSWER_MASK) === Answer.BATCH)
+    if (((head >> SLOT_BITS) & KIND_MASK) === EntryKind.BATCH)
       throw new Error('Cannot go on: how many messages follow is in one that could not be read');
     ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
     if (tag < Tag.MESSAGE) ring.pass(tag);
@@ -191,104 +191,104 @@ export class ResultLane {
     } catch {}
   }
 
-  #reportUnread(reader: ResultReader, slot: number, answer: number, fault: unknown): void {
-    switch (answer) {
-      case Answer.RETURNED:
+  #reportUnread(reader: ResultReader, slot: number, kind: number, fault: unknown): void {
+    switch (kind) {
+      case EntryKind.RETURNED:
         reader.threw(slot, { error: unreadable('result', fault), isCancelled: false });
         break;
-      case Answer.STOPPED_RETURNED:
+      case EntryKind.STOPPED_RETURNED:
         reader.stopped(slot, {
           kind: 'threw',
           thrown: { error: unreadable('result', fault), isCancelled: false },
         });
         break;
-      case Answer.THREW:
+      case EntryKind.THREW:
         reader.threw(slot, { error: unreadable('error', fault), isCancelled: false });
         break;
-      case Answer.FAILED_TO_START:
+      case EntryKind.FAILED_TO_START:
         reader.failedToStart(slot, { error: unreadable('error', fault), isCancelled: false });
         break;
-      case Answer.STOPPED_THREW:
+      case EntryKind.STOPPED_THREW:
         reader.stopped(slot, { kind: 'threw', thrown: { error: unreadable('error', fault), isCancelled: false } });
         break;
-      case Answer.TOKEN_CANCELLED:
+      case EntryKind.TOKEN_CANCELLED:
         reader.tokenCancelled(slot, unreadable('reason', fault));
         break;
-      case Answer.REPORTED:
+      case EntryKind.REPORTED:
         reader.reportLost(slot, unreadable('report', fault));
         break;
-      case Answer.CHILD_SUBMITTED:
+      case EntryKind.CHILD_SUBMITTED:
         reader.childLost(slot, this.#child, unreadable('child.args', fault));
         break;
-      case Answer.STARTED:
-      case Answer.SUSPENDED:
-      case Answer.BLOCKED:
-      case Answer.MESSAGE_READ:
-        this.#dispatchRare(reader, slot, answer, undefined); // these answers have no value
+      case EntryKind.STARTED:
+      case EntryKind.SUSPENDED:
+      case EntryKind.BLOCKED:
+      case EntryKind.MESSAGE_READ:
+        this.#dispatchRare(reader, slot, kind, undefined); // these entries have no value
         break;
     }
   }
 
-  #dispatchRare(reader: ResultReader, slot: number, answer: number, value: unknown): void {
-    switch (answer) {
-      case Answer.THREW:
+  #dispatchRare(reader: ResultReader, slot: number, kind: number, value: unknown): void {
+    switch (kind) {
+      case EntryKind.THREW:
         reader.threw(slot, toThrown(value));
         break;
-      case Answer.TOKEN_CANCELLED:
+      case EntryKind.TOKEN_CANCELLED:
         reader.tokenCancelled(slot, decodeReason(value as ErrorRecord));
         break;
-      case Answer.SUSPENDED:
+      case EntryKind.SUSPENDED:
         reader.suspended(slot);
         break;
-      case Answer.BLOCKED:
+      case EntryKind.BLOCKED:
         reader.blocked(slot);
         break;
-      case Answer.MESSAGE_READ:
+      case EntryKind.MESSAGE_READ:
         reader.messageRead(slot);
         break;
-      case Answer.FAILED_TO_START:
+      case EntryKind.FAILED_TO_START:
         reader.failedToStart(slot, toThrown(value));
         break;
-      case Answer.STOPPED_RETURNED:
+      case EntryKind.STOPPED_RETURNED:
         reader.stopped(slot, { kind: 'returned', value });
         break;
-      case Answer.STOPPED_THREW:
+      case EntryKind.STOPPED_THREW:
         reader.stopped(slot, { kind: 'threw', thrown: toThrown(value) });
         break;
-      case Answer.REPORTED:
+      case EntryKind.REPORTED:
         reader.reported(slot, value);
         break;
-      case Answer.BATCH:
+      case EntryKind.BATCH:
         for (const item of value as readonly BatchItem[]) this.#readItem(reader, slot, item);
         break;
-      case Answer.CHILD:
+      case EntryKind.CHILD:
         this.#child = value as number;
         break;
-      case Answer.ORPHAN:
+      case EntryKind.ORPHAN:
         break;
-      case Answer.CHILD_SUBMITTED:
+      case EntryKind.CHILD_SUBMITTED:
         reader.childSubmitted(slot, value as ChildSubmission);
         break;
-      case Answer.STARTED:
+      case EntryKind.STARTED:
         reader.started(slot);
         break;
-      case Answer.PRINTED:
+      case EntryKind.PRINTED:
         reader.printed(value as readonly Printed[]);
         break;
     }
   }
 
   /** Reads an item of a batch: its value is the next message. */
-  #readItem(reader: ResultReader, slot: number, [answer, child, tag]: BatchItem): void {
+  #readItem(reader: ResultReader, slot: number, [kind, child, tag]: BatchItem): void {
     this.#child = child;
     let value: unknown;
     try {
       value = this.#receive(tag);
     } catch (fault) {
-      this.#reportUnread(reader, slot, answer, fault);
+      this.#reportUnread(reader, slot, kind, fault);
       return;
     }
-    this.#dispatchRare(reader, slot, answer, value);
+    this.#dispatchRare(reader, slot, kind, value);
   }
 
   /** Takes the message of the current entry. */

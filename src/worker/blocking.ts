@@ -5,7 +5,7 @@ import type { WorkerLoop } from './loop.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { Parking } from './parking.js';
 import type { RequestReader } from './request-reader.js';
-import type { Answers } from './results/answers.js';
+import type { ResultSender } from './results/result-sender.js';
 import type { RunningJob } from './running-job.js';
 
 export interface BlockingDeps {
@@ -15,7 +15,7 @@ export interface BlockingDeps {
   readonly running: RunningJob;
   readonly runner: JobRunner;
   readonly openJobs: OpenJobs;
-  readonly answers: Answers;
+  readonly results: ResultSender;
 }
 
 /** Reports that code of this thread blocks it, so that other workers run the jobs that wait behind it. */
@@ -27,13 +27,13 @@ export class Blocking implements BlockListener {
   }
 
   blocks(): void {
-    const { parking, requests, running, runner, openJobs, answers } = this.#deps;
+    const { parking, requests, running, runner, openJobs, results } = this.#deps;
     parking.block();
     const context = runner.current();
     const job = context !== undefined && (running.task !== undefined || openJobs.has(context)) ? context : undefined;
     if ((job === undefined || taskOf(job).hasBlocked) && requests.isEmpty) return;
     if (job !== undefined) taskOf(job).hasBlocked = true;
-    answers.blocked(job);
+    results.blocked(job);
   }
 
   resumes(): void {

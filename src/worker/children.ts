@@ -16,7 +16,7 @@ import { checkChildOptions } from './child-options.js';
 import { countChildren, type JobContext } from './job-context.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { PoolPort } from './pool-port.js';
-import type { Answers } from './results/answers.js';
+import type { ResultSender } from './results/result-sender.js';
 import { exportOf } from './tasks/module-loader.js';
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -103,7 +103,7 @@ export class KnownOrigin {
 
 export interface ChildrenDeps {
   readonly port: PoolPort;
-  readonly answers: Answers;
+  readonly results: ResultSender;
   /** Counts parents that wait for children as suspended. */
   readonly openJobs: OpenJobs;
 }
@@ -128,8 +128,8 @@ export class Children {
     const list = args === undefined ? [] : checkArray(args, 'args', action);
     const { context, ...others } = checkChildOptions(options, action);
     const number = ++this.#last;
-    const { port, answers, openJobs } = this.#deps;
-    answers.childSubmitted(parent, {
+    const { port, results, openJobs } = this.#deps;
+    results.childSubmitted(parent, {
       child: number,
       task: definition,
       ...withoutWrappers(list),

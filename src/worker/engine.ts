@@ -30,7 +30,7 @@ import { PoolPort } from './pool-port.js';
 import type { ProcessRelay, RelayDeps } from './relay/process-relay.js';
 import type { ProcessIdentity } from './relay/relayed-process.js';
 import { RequestReader } from './request-reader.js';
-import { Answers } from './results/answers.js';
+import { ResultSender } from './results/result-sender.js';
 import { ResultWriter } from './results/result-writer.js';
 import { RunningJob } from './running-job.js';
 import { type CallNow, Talk } from './talk/talk.js';
@@ -75,20 +75,20 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
   const payload = new PayloadPort(init.payload, port.peer);
   const requests = new RequestReader(memory, init.payload, payload);
   const doorbell = new MainDoorbell(init.poolWord, controlWords, init.control, requests);
-  const answers = new Answers(new ResultWriter(memory, payload), doorbell);
-  const output = new Output(answers);
+  const results = new ResultSender(new ResultWriter(memory, payload), doorbell);
+  const output = new Output(results);
   const collections = new CollectionWatch((seen, done) => port.post({ kind: 'collected', collections: seen, done }));
 
   // jobs
   const slots = new SlotTable(memory.slots);
   const begins = new BeginTimes(memory.begins);
   const tasks = new TaskTable(init.process === undefined ? around : undefined); // of a relay, the process runs it
-  const openJobs = new OpenJobs(concurrency, answers);
-  const children = new Children({ port, answers, openJobs });
-  const talk = new Talk({ port, slots, running, openJobs, scopes, answers, callNow });
-  const contextDeps: ContextDeps = { workerId, slots, talk, answers, children };
+  const openJobs = new OpenJobs(concurrency, results);
+  const children = new Children({ port, results, openJobs });
+  const talk = new Talk({ port, slots, running, openJobs, scopes, results, callNow });
+  const contextDeps: ContextDeps = { workerId, slots, talk, results, children };
   const runner = new JobRunner({
-    ...{ contextDeps, requests, controlWords, tasks, answers, openJobs, scopes, running, entered, isInline },
+    ...{ contextDeps, requests, controlWords, tasks, results, openJobs, scopes, running, entered, isInline },
     isRelayed: init.process !== undefined,
   });
 
@@ -107,14 +107,14 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
     createRelay?.(
       init.process,
       { workerId, concurrency, depth, isTsNodeRegistered, around, heapLimitMb },
-      { controlWords, slots, port, output, answers, scopes, runner, talk, hookTurns },
+      { controlWords, slots, port, output, results, scopes, runner, talk, hookTurns },
     );
 
   // what happens on the thread outside of calls by this worker
   const messages = new PoolMessages({
     ...{ port, loop, requests, tasks, openJobs, children, hookTurns, relay, talk, collections },
   });
-  const blocking = new Blocking({ loop, parking, requests, running, runner, openJobs, answers });
+  const blocking = new Blocking({ loop, parking, requests, running, runner, openJobs, results });
   const uncaught = new UncaughtErrors({ scopes, hooks, runner, port, loop });
 
   // connections: what a part reports to those made after it, and who runs what

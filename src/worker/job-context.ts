@@ -32,7 +32,7 @@ export interface ContextDeps {
   readonly workerId: number;
   readonly slots: SlotTable;
   readonly talk: Talking;
-  readonly answers: {
+  readonly results: {
     report(context: JobContext, value: unknown): void;
     /** The job's code has cancelled the job's own token. */
     tokenCancelled(context: JobContext, reason: unknown): void;
@@ -176,7 +176,7 @@ export class JobContext implements CurrentJob {
         sharesMemory: true,
         post: (message) => {
           if (this.#isOpen && message.kind === 'token-cancelled')
-            this.#deps.answers.tokenCancelled(this, message.reason);
+            this.#deps.results.tokenCancelled(this, message.reason);
         },
       };
       this.#token[ADD_PEER](this.#peer, 0);
@@ -196,7 +196,7 @@ export class JobContext implements CurrentJob {
 
   report(value: unknown, transfer?: readonly Transferable[]): void {
     // after the end the slot may be another job's
-    if (this.#isOpen) this.#deps.answers.report(this, transfer === undefined ? value : move(value, transfer));
+    if (this.#isOpen) this.#deps.results.report(this, transfer === undefined ? value : move(value, transfer));
   }
 
   get messages(): AsyncIterable<unknown> {

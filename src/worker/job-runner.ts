@@ -7,7 +7,7 @@ import { type ContextDeps, close, isAnnounced, isOpen, JobContext, raiseToken, s
 import type { JobScopes } from './job-scopes.js';
 import type { OpenJobs } from './open-jobs.js';
 import type { RequestReader } from './request-reader.js';
-import type { Answers } from './results/answers.js';
+import type { ResultSender } from './results/result-sender.js';
 import type { RunningJob } from './running-job.js';
 import { explainMissingName } from './tasks/closure-hint.js';
 import { type Awaitable, awaitableOf, drive, iteratorOf } from './tasks/generator-task.js';
@@ -23,7 +23,7 @@ export interface JobRunnerDeps {
   readonly requests: RequestReader;
   readonly controlWords: Int32Array;
   readonly tasks: TaskTable;
-  readonly answers: Answers;
+  readonly results: ResultSender;
   readonly openJobs: OpenJobs;
   readonly scopes: JobScopes;
   readonly running: RunningJob;
@@ -49,7 +49,7 @@ export class JobRunner {
   readonly #requests: RequestReader;
   readonly #controlWords: Int32Array;
   readonly #tasks: TaskTable;
-  readonly #answers: Answers;
+  readonly #results: ResultSender;
   readonly #openJobs: OpenJobs;
   readonly #scopes: JobScopes;
   readonly #entered: EnteredContexts | undefined;
@@ -65,7 +65,7 @@ export class JobRunner {
     this.#requests = deps.requests;
     this.#controlWords = deps.controlWords;
     this.#tasks = deps.tasks;
-    this.#answers = deps.answers;
+    this.#results = deps.results;
     this.#openJobs = deps.openJobs;
     this.#scopes = deps.scopes;
     this.#entered = deps.entered;
@@ -135,7 +135,7 @@ export class JobRunner {
   /** The code of a relayed job has begun in the child process. */
   begunInProcess(context: JobContext): void {
     if (!isAnnounced(context) && this.#controlWords[Control.ANNOUNCE_STARTS] !== 1) return;
-    this.#answers.started(seqOf(context), now());
+    this.#results.started(seqOf(context), now());
   }
 
   /** @param known the job's context if it exists already: most jobs end before anything asks for it. */
@@ -178,7 +178,7 @@ export class JobRunner {
     running.task = undefined;
     task.isWatched = false;
     this.#clockMs = now();
-    const outcome = this.#answers.returned(seq, value, begunAtMs, this.#clockMs);
+    const outcome = this.#results.returned(seq, value, begunAtMs, this.#clockMs);
     if (context !== undefined) close(context, outcome);
   }
 
@@ -190,7 +190,7 @@ export class JobRunner {
 
   /** Not for a relayed job, which begins in the child process. */
   #announce(seq: number, begunAtMs: number): void {
-    if (!this.#isRelayed) this.#answers.started(seq, begunAtMs);
+    if (!this.#isRelayed) this.#results.started(seq, begunAtMs);
   }
 
   #callApart(task: KnownTask, code: TaskCode, args: readonly unknown[], known: JobContext | undefined): unknown {
@@ -268,7 +268,7 @@ export class JobRunner {
   }
 
   #returned(context: JobContext, value: unknown, begunAtMs: number): void {
-    close(context, this.#answers.returned(seqOf(context), value, begunAtMs, this.#clockMs));
+    close(context, this.#results.returned(seqOf(context), value, begunAtMs, this.#clockMs));
   }
 
   #threw(context: JobContext, error: unknown, begunAtMs: number): void {
@@ -277,10 +277,10 @@ export class JobRunner {
       return;
     }
     explainMissingName(taskOf(context), thrownBy(error));
-    close(context, this.#answers.threw(seqOf(context), error, begunAtMs, this.#clockMs));
+    close(context, this.#results.threw(seqOf(context), error, begunAtMs, this.#clockMs));
   }
 
   #failedToStart(context: JobContext, error: unknown): void {
-    close(context, this.#answers.failedToStart(seqOf(context), error, this.#clockMs));
+    close(context, this.#results.failedToStart(seqOf(context), error, this.#clockMs));
   }
 }

@@ -1,6 +1,6 @@
 import { RareMap } from '../base/rare-map.js';
 import { type JobContext, openChildrenOf, seqOf } from './job-context.js';
-import type { Answers } from './results/answers.js';
+import type { ResultSender } from './results/result-sender.js';
 
 /** What uses the place that an open job gives up. */
 export interface PlaceTaker {
@@ -11,16 +11,16 @@ export interface PlaceTaker {
 /** Jobs that have begun and end later: their code has returned a promise, or their module is being loaded. */
 export class OpenJobs {
   readonly #concurrency: number;
-  readonly #answers: Answers;
+  readonly #results: ResultSender;
   #loop: PlaceTaker | undefined;
   readonly #jobs = new RareMap<number, JobContext>();
   /** Number of open jobs that take a place: all but those that wait for children. */
   #placesTaken = 0;
   #isLoading = false;
 
-  constructor(concurrency: number, answers: Answers) {
+  constructor(concurrency: number, results: ResultSender) {
     this.#concurrency = concurrency;
-    this.#answers = answers;
+    this.#results = results;
   }
 
   /** Connects the loop, which is made after this. Called once, before the first job. */
@@ -78,7 +78,7 @@ export class OpenJobs {
   /** The job gives up its place while it waits for children. Its code is on the stack. */
   #suspend(context: JobContext): void {
     this.#placesTaken--;
-    this.#answers.suspended(context);
+    this.#results.suspended(context);
     this.#loop?.turnSoon();
   }
 }

@@ -30,7 +30,7 @@ const PUMP_EVERY = 512;
 const PUMP_EVERY_MS = 0.5;
 /** How many submissions until the clock is read again: a power of 2. */
 const CLOCK_EVERY = 64;
-/** Most answers read from one worker before the next worker's are. */
+/** Most entries read from one worker before the next worker's are. */
 const DRAIN_BATCH = 256;
 /** Longest time for which answers are read before the event loop turns. */
 const YIELD_MS = 0.5;

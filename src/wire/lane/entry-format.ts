@@ -1,7 +1,7 @@
 import type { JobOverrides } from '../../contract/job-overrides.js';
 
 /** What an entry of the result lane means. */
-export const Answer = Object.freeze({
+export const EntryKind = Object.freeze({
   /** The code ended by itself. */
   RETURNED: 0,
   THREW: 1,
@@ -37,8 +37,8 @@ export const Answer = Object.freeze({
   MESSAGE_READ: 15,
 } as const);
 
-/** A report or a child in a {@link Answer.BATCH}. Its value follows as a message with that tag; `child` is 0 for a report. */
-export type BatchItem = readonly [answer: number, child: number, tag: number];
+/** A report or a child in a {@link EntryKind.BATCH}. Its value follows as a message with that tag; `child` is 0 for a report. */
+export type BatchItem = readonly [kind: number, child: number, tag: number];
 
 // The second word of a request entry
 export const ARGUMENT_BITS = 4;
@@ -87,7 +87,7 @@ export const REQUEST_HEAD = 2;
 
 export const IDENTITY_WORDS = 4;
 
-/** Words of a result entry's head: slot, answer and tag; run time in ms, as a single. */
+/** Words of a result entry's head: slot, kind and tag; run time in ms, as a single. */
 export const RESULT_HEAD = 2;
 
 /**
@@ -98,11 +98,11 @@ export const IS_STAMPED = 1 << 28;
 
 export const SLOT_BITS = 16;
 
-export const ANSWER_MASK = 15;
+export const KIND_MASK = 15;
 
 export const TAG_SHIFT = 20;
 
 /** The first word of a result entry. */
-export function resultHead(slot: number, answer: number, tag: number): number {
-  return slot | (answer << SLOT_BITS) | (tag << TAG_SHIFT);
+export function resultHead(slot: number, kind: number, tag: number): number {
+  return slot | (kind << SLOT_BITS) | (tag << TAG_SHIFT);
 }

@@ -36,7 +36,7 @@ const NO_TALK: ContextDeps['talk'] = {
   callSync: refuse,
 };
 /** A hook has no listener for reports, and its token is its own. */
-const NO_ANSWERS: ContextDeps['answers'] = { report: () => {}, tokenCancelled: () => {} };
+const NO_RESULTS: ContextDeps['results'] = { report: () => {}, tokenCancelled: () => {} };
 const NO_CHILDREN: ContextDeps['children'] = { submit: refuseChild };
 
 /** Runs the hooks of a worker. The main thread sends one at a time, and no job until it has ended. */
@@ -45,7 +45,7 @@ export class HookRunner implements ContextDeps, RunsHooks {
   /** A table without jobs: hooks cannot be cancelled. */
   readonly slots = new SlotTable(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
   readonly talk = NO_TALK;
-  readonly answers = NO_ANSWERS;
+  readonly results = NO_RESULTS;
   readonly children = NO_CHILDREN;
   readonly #replies: HookReplies;
   readonly #scopes: JobScopes;

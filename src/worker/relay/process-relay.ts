@@ -21,7 +21,7 @@ import type { JobRunner } from '../job-runner.js';
 import type { JobScopes } from '../job-scopes.js';
 import type { Output } from '../output.js';
 import type { PoolPort } from '../pool-port.js';
-import type { Answers } from '../results/answers.js';
+import type { ResultSender } from '../results/result-sender.js';
 import type { Received } from '../talk/inbox.js';
 import type { Talk } from '../talk/talk.js';
 import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode, type TaskRunner } from '../tasks/known-task.js';
@@ -36,7 +36,7 @@ export interface RelayDeps {
   readonly slots: SlotTable;
   readonly port: PoolPort;
   readonly output: Output;
-  readonly answers: Answers;
+  readonly results: ResultSender;
   readonly scopes: JobScopes;
   readonly runner: JobRunner;
   readonly talk: Talk;
@@ -174,7 +174,7 @@ export class ProcessRelay implements Peer, TaskRunner, RunsHooks {
   }
 
   #onMessage(message: FromProcess): void {
-    const { port, output, answers, scopes, hookTurns } = this.#deps;
+    const { port, output, results, scopes, hookTurns } = this.#deps;
     switch (message.kind) {
       case 'ready':
         this.#process.ready();
@@ -213,7 +213,7 @@ export class ProcessRelay implements Peer, TaskRunner, RunsHooks {
         break;
       case 'message-read': {
         const context = this.#calls.contextOfBegun(message.run);
-        if (context !== undefined) answers.messageRead(context);
+        if (context !== undefined) results.messageRead(context);
         break;
       }
       case 'hook-begun':

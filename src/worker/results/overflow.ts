@@ -4,7 +4,7 @@ import type { Copy } from '../../wire/message/payload-port.js';
 
 /** A report, a child or output for which the lane had no room, copied as the task may change it. */
 export interface WaitingEntry {
-  readonly answer: number;
+  readonly kind: number;
   /** The number of the child, or 0. */
   readonly child: number;
   readonly copy: Copy;

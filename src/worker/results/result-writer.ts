@@ -1,8 +1,8 @@
 import type { ChildSubmission } from '../../contract/child-submission.js';
 import type { Printed } from '../../contract/printed.js';
 import {
-  Answer,
   type BatchItem,
+  EntryKind,
   IS_STAMPED,
   RESULT_HEAD,
   resultHead,
@@ -28,7 +28,7 @@ import { Overflow, type WaitingEntry } from './overflow.js';
 
 type TransferList = readonly unknown[];
 
-/** Slot of an answer that belongs to no job. */
+/** Slot of an entry that belongs to no job. */
 const NO_SLOT = (1 << SLOT_BITS) - 1;
 /** How often, and how long each time, an answer waits for room for output that goes before it. */
 const MAX_WAITS = 1000;
@@ -81,19 +81,19 @@ export class ResultWriter implements OutputLane {
       const rest = withoutUncloneable(value, (result) => this.#copy(result, 'result'));
       return rest === undefined ? this.threw(seq, encodeError(error)) : this.returned(seq, rest);
     }
-    return this.#end(seq, Answer.RETURNED, tag);
+    return this.#end(seq, EntryKind.RETURNED, tag);
   }
 
   /** As `returned`. */
   threw(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    return this.#end(seq, Answer.THREW, this.#post(record, 'error'));
+    return this.#end(seq, EntryKind.THREW, this.#post(record, 'error'));
   }
 
   /** As `threw`, for a job whose code did not begin. */
   failedToStart(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
-    return this.#end(seq, Answer.FAILED_TO_START, this.#post(record, 'error'));
+    return this.#end(seq, EntryKind.FAILED_TO_START, this.#post(record, 'error'));
   }
 
   /**
@@ -102,39 +102,39 @@ export class ResultWriter implements OutputLane {
    */
   tokenCancelled(seq: number, reason: ErrorRecord): void {
     if (this.#isPutting) return;
-    this.#write(resultHead(seq & MASK, Answer.TOKEN_CANCELLED, this.#post(reason, 'reason')));
+    this.#write(resultHead(seq & MASK, EntryKind.TOKEN_CANCELLED, this.#post(reason, 'reason')));
   }
 
   /** The job is open and has children. */
   suspended(seq: number): void {
-    this.#note(seq, Answer.SUSPENDED);
+    this.#note(seq, EntryKind.SUSPENDED);
   }
 
   /** The job's code has read a message that the pool keeps until then. */
   messageRead(seq: number): void {
-    this.#note(seq, Answer.MESSAGE_READ);
+    this.#note(seq, EntryKind.MESSAGE_READ);
   }
 
-  /** Writes an answer without a value, while the job's code runs on. Not in a getter of a value that is being written. */
-  #note(seq: number, answer: number): void {
+  /** Writes an entry without a value, while the job's code runs on. Not in a getter of a value that is being written. */
+  #note(seq: number, kind: number): void {
     if (this.#isPutting) return;
-    if (this.#makeRoom(seq)) this.#writeBare(seq & MASK, answer);
-    else this.#overflow.add(seq, { answer, child: 0, copy: this.#copy(undefined, 'note') });
+    if (this.#makeRoom(seq)) this.#writeBare(seq & MASK, kind);
+    else this.#overflow.add(seq, { kind, child: 0, copy: this.#copy(undefined, 'note') });
   }
 
   /**
-   * Code of the job, or of none, blocks the thread. Not written if there is no room: the main thread then reads no answers, and finds
+   * Code of the job, or of none, blocks the thread. Not written if there is no room: the main thread then reads no entries, and finds
    * the thread blocked when it sends more, or when the jobs that wait there make no progress.
    */
   blocked(seq: number | undefined): void {
     if (!this.#isPutting && this.#hasRoomToReport())
-      this.#writeBare(seq === undefined ? NO_SLOT : seq & MASK, Answer.BLOCKED);
+      this.#writeBare(seq === undefined ? NO_SLOT : seq & MASK, EntryKind.BLOCKED);
   }
 
   /** The job's code begins. There is always room, see `SHORT_ANSWER_WORDS`. */
   started(seq: number, begunAtMs: number): void {
     this.time(begunAtMs, begunAtMs);
-    this.#writeBare(seq & MASK, Answer.STARTED);
+    this.#writeBare(seq & MASK, EntryKind.STARTED);
   }
 
   /** @throws {NotCloneableError} if the value cannot cross. */
@@ -143,10 +143,10 @@ export class ResultWriter implements OutputLane {
     const reported = isMoved(value) ? movedValueOf(value) : value;
     if (this.#makeRoom(seq)) {
       const tag = transfer === undefined ? this.#put(reported, 'report') : this.#move(reported, 'report', transfer);
-      this.#write(resultHead(seq & MASK, Answer.REPORTED, tag));
+      this.#write(resultHead(seq & MASK, EntryKind.REPORTED, tag));
       return;
     }
-    this.#overflow.add(seq, { answer: Answer.REPORTED, child: 0, copy: this.#copy(reported, 'report', transfer) });
+    this.#overflow.add(seq, { kind: EntryKind.REPORTED, child: 0, copy: this.#copy(reported, 'report', transfer) });
   }
 
   /**
@@ -158,24 +158,24 @@ export class ResultWriter implements OutputLane {
     const transfer = Object.hasOwn(child, 'transfer') ? child.transfer : undefined;
     if (!this.#makeRoom(seq)) {
       this.#overflow.add(seq, {
-        answer: Answer.CHILD_SUBMITTED,
+        kind: EntryKind.CHILD_SUBMITTED,
         child: child.child,
         copy: this.#copy(child, 'child', transfer),
       });
       return;
     }
-    this.#write(resultHead(seq & MASK, Answer.CHILD, this.#put(child.child, 'child')));
+    this.#write(resultHead(seq & MASK, EntryKind.CHILD, this.#put(child.child, 'child')));
     const tag = transfer === undefined ? this.#put(child, 'child') : this.#move(child, 'child', transfer);
-    this.#write(resultHead(seq & MASK, Answer.CHILD_SUBMITTED, tag));
+    this.#write(resultHead(seq & MASK, EntryKind.CHILD_SUBMITTED, tag));
   }
 
   /** Output of a getter of a value that is being written waits, like output that finds no room. */
   print(printed: readonly Printed[]): boolean {
     if (!this.catchUp()) {
-      this.#overflow.addOutput({ answer: Answer.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
+      this.#overflow.addOutput({ kind: EntryKind.PRINTED, child: 0, copy: this.#payload.copy(printed, 'output') });
       return false;
     }
-    this.#write(resultHead(0, Answer.PRINTED, this.#put(printed, 'output')));
+    this.#write(resultHead(0, EntryKind.PRINTED, this.#put(printed, 'output')));
     return true;
   }
 
@@ -251,13 +251,13 @@ export class ResultWriter implements OutputLane {
   /** Sends what waited in one entry, for which results leave room. */
   #flush(seq: number, waiting: readonly WaitingEntry[] | undefined): void {
     if (waiting === undefined) return;
-    const list = waiting.map(({ answer, child, copy }): BatchItem => [answer, child, copy.tag]);
+    const list = waiting.map(({ kind, child, copy }): BatchItem => [kind, child, copy.tag]);
     const tag = this.#post(list, 'report');
     for (const { copy } of waiting) {
       this.#payload.post(copy);
       this.#owed++;
     }
-    this.#write(resultHead(seq & MASK, Answer.BATCH, tag));
+    this.#write(resultHead(seq & MASK, EntryKind.BATCH, tag));
   }
 
   /** Puts a value. Refuses reports of its getters, which would get into the middle of this entry. */
@@ -287,7 +287,7 @@ export class ResultWriter implements OutputLane {
   #sendNow(value: unknown, root: string, transfer?: TransferList): number {
     for (let left = this.#owed; left > 0; left--) {
       this.#open();
-      this.#write(resultHead(0, Answer.ORPHAN, Tag.MESSAGE));
+      this.#write(resultHead(0, EntryKind.ORPHAN, Tag.MESSAGE));
     }
     this.#open();
     const tag = this.#payload.send(value, root, transfer);
@@ -315,17 +315,17 @@ export class ResultWriter implements OutputLane {
     }
   }
 
-  #end(seq: number, answer: number, tag: number): EndOutcome {
+  #end(seq: number, kind: number, tag: number): EndOutcome {
     // after this a cancel comes too late; everything that can fail is done
     const outcome = this.#slots.end(seq);
-    const stopped = answer === Answer.RETURNED ? Answer.STOPPED_RETURNED : Answer.STOPPED_THREW;
-    this.#write(resultHead(seq & MASK, outcome === 'ended' ? answer : stopped, tag));
+    const stopped = kind === EntryKind.RETURNED ? EntryKind.STOPPED_RETURNED : EntryKind.STOPPED_THREW;
+    this.#write(resultHead(seq & MASK, outcome === 'ended' ? kind : stopped, tag));
     return outcome;
   }
 
-  #writeBare(slot: number, answer: number): void {
+  #writeBare(slot: number, kind: number): void {
     this.#open();
-    this.#write(resultHead(slot, answer, Tag.UNDEFINED));
+    this.#write(resultHead(slot, kind, Tag.UNDEFINED));
   }
 
   /** Begins an entry, whose value is put next. */

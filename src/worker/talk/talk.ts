@@ -6,7 +6,7 @@ import { type JobContext, seqOf, type Talking } from '../job-context.js';
 import type { JobScopes } from '../job-scopes.js';
 import type { OpenJobs } from '../open-jobs.js';
 import type { PoolPort } from '../pool-port.js';
-import type { Answers } from '../results/answers.js';
+import type { ResultSender } from '../results/result-sender.js';
 import type { RunningJob } from '../running-job.js';
 import { type CallOutcome, Calls } from './calls.js';
 import { Inbox, type PassMessage, type Received } from './inbox.js';
@@ -21,7 +21,7 @@ export interface TalkDeps {
   readonly running: RunningJob;
   readonly openJobs: OpenJobs;
   readonly scopes: JobScopes;
-  readonly answers: Answers;
+  readonly results: ResultSender;
   /** Set if the worker runs on the thread of its pool, which it must not block. */
   readonly callNow: CallNow | undefined;
 }
@@ -171,7 +171,7 @@ export class Talk implements Talking {
     const known = this.#inboxes.get(context);
     if (known !== undefined) return known;
     const inbox = new Inbox(context.name, {
-      keptRead: () => this.#deps.answers.messageRead(context),
+      keptRead: () => this.#deps.results.messageRead(context),
       runAs: (fn) => this.#deps.scopes.run(context, fn),
     });
     this.#inboxes.set(context, inbox);

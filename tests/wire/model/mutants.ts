@@ -196,7 +196,7 @@ export const mutants: readonly Mutant[] = [
     [
       'a result is written before the job has ended',
       'const outcome = this.#slots.end(seq);',
-      "const outcome = this.#slots.isCancelling(seq) ? 'asked before' : 'ended'; this.#write(resultHead(seq & MASK, outcome === 'ended' ? answer : Answer.STOPPED_RETURNED, tag)); this.#slots.end(seq); return outcome;",
+      "const outcome = this.#slots.isCancelling(seq) ? 'asked before' : 'ended'; this.#write(resultHead(seq & MASK, outcome === 'ended' ? kind : EntryKind.STOPPED_RETURNED, tag)); this.#slots.end(seq); return outcome;",
       CANCEL,
     ],
     [

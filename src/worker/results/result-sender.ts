@@ -12,112 +12,112 @@ import type { ResultWriter } from './result-writer.js';
 const RETRY_MS = 5;
 
 /** Writes entries to the result lane and rings the main thread for them: for outcomes when that is due, else at once. */
-export class Answers implements OutputLane {
-  readonly #results: ResultWriter;
+export class ResultSender implements OutputLane {
+  readonly #writer: ResultWriter;
   readonly #doorbell: MainDoorbell;
   #isRetryAwaited = false;
 
-  constructor(results: ResultWriter, doorbell: MainDoorbell) {
-    this.#results = results;
+  constructor(writer: ResultWriter, doorbell: MainDoorbell) {
+    this.#writer = writer;
     this.#doorbell = doorbell;
   }
 
   /** The job's code has returned. */
   returned(seq: number, value: unknown, begunAtMs: number, endedAtMs: number): EndOutcome {
-    this.#results.time(begunAtMs, endedAtMs);
-    const outcome = this.#results.returned(seq, value);
+    this.#writer.time(begunAtMs, endedAtMs);
+    const outcome = this.#writer.returned(seq, value);
     this.#doorbell.answered(begunAtMs, endedAtMs);
     return outcome;
   }
 
   /** The job's code has thrown. */
   threw(seq: number, error: unknown, begunAtMs: number, endedAtMs: number): EndOutcome {
-    this.#results.time(begunAtMs, endedAtMs);
-    const outcome = this.#results.threw(seq, encodeError(error));
+    this.#writer.time(begunAtMs, endedAtMs);
+    const outcome = this.#writer.threw(seq, encodeError(error));
     this.#doorbell.answered(begunAtMs, endedAtMs);
     return outcome;
   }
 
   /** The job failed before its code began. */
   failedToStart(seq: number, error: unknown, atMs: number): EndOutcome {
-    this.#results.time(atMs, atMs);
-    const outcome = this.#results.failedToStart(seq, encodeError(error));
+    this.#writer.time(atMs, atMs);
+    const outcome = this.#writer.failedToStart(seq, encodeError(error));
     this.#doorbell.answered(atMs, atMs);
     return outcome;
   }
 
   started(seq: number, begunAtMs: number): void {
-    this.#results.started(seq, begunAtMs);
+    this.#writer.started(seq, begunAtMs);
     this.#doorbell.ring();
   }
 
   /** @throws {NotCloneableError} if the value cannot cross. */
   report(context: JobContext, value: unknown): void {
-    this.#results.report(seqOf(context), value);
+    this.#writer.report(seqOf(context), value);
     this.#passOn();
   }
 
   /** @throws {NotCloneableError} if an argument cannot cross. */
   childSubmitted(parent: JobContext, child: ChildSubmission): void {
-    this.#results.childSubmitted(seqOf(parent), child);
+    this.#writer.childSubmitted(seqOf(parent), child);
     this.#passOn();
   }
 
   suspended(context: JobContext): void {
-    this.#results.suspended(seqOf(context));
+    this.#writer.suspended(seqOf(context));
     this.#passOn();
   }
 
   /** The job's code has read a message that the pool keeps until then. */
   messageRead(context: JobContext): void {
-    this.#results.messageRead(seqOf(context));
+    this.#writer.messageRead(seqOf(context));
     this.#passOn();
   }
 
   /** @param context the job whose code blocks the thread, if any. */
   blocked(context: JobContext | undefined): void {
-    this.#results.blocked(context && seqOf(context));
+    this.#writer.blocked(context && seqOf(context));
     this.#doorbell.ring();
   }
 
   /** The job's code has cancelled the job's own token. */
   tokenCancelled(context: JobContext, reason: unknown): void {
-    this.#results.tokenCancelled(seqOf(context), encodeError(reason));
+    this.#writer.tokenCancelled(seqOf(context), encodeError(reason));
     this.#doorbell.ring();
   }
 
   print(printed: readonly Printed[]): boolean {
-    const hasGone = this.#results.print(printed);
+    const hasGone = this.#writer.print(printed);
     this.#doorbell.ring();
     return hasGone;
   }
 
   printAtAnswer(printed: readonly Printed[]): void {
-    this.#results.printAtAnswer(printed);
+    this.#writer.printAtAnswer(printed);
   }
 
   catchUp(): boolean {
-    const hasGone = this.#results.catchUp();
+    const hasGone = this.#writer.catchUp();
     this.#doorbell.ring();
     return hasGone;
   }
 
   awaitRoom(): void {
-    this.#results.awaitRoom();
+    this.#writer.awaitRoom();
     this.#doorbell.ring();
   }
 
   /** Rings. What has found no room is sent later, whether or not its job has more to send: its parent may await a child. */
   #passOn(): void {
     this.#doorbell.ring();
-    if (this.#isRetryAwaited || !this.#results.isBehind) return;
+    if (this.#isRetryAwaited || !this.#writer.isBehind) return;
     this.#isRetryAwaited = true;
     setTimeout(this.#retry, RETRY_MS);
   }
 
   readonly #retry = (): void => {
     this.#isRetryAwaited = false;
-    this.#results.catchUpJobs();
+    this.#writer.catchUpJobs();
     this.#passOn();
   };
 }
