@@ -1,3 +1,4 @@
+import { RecentMap } from '../base/maps/recent-map.js';
 import type { FailedAttempt } from '../core/events.js';
 import { errorTypeOf, messageOf, stackIfAny } from '../errors.js';
 import type { Job } from '../jobs/job.js';
@@ -12,8 +13,8 @@ const MOST_JOBS = 1_000;
 /** The failed attempts of jobs that were retried, until one of them fails for good. Costs nothing but for jobs that are retried. */
 export class EarlierAttempts {
   readonly #hasStacks: boolean;
-  /** By the job's id, so that no job is kept alive; the one that was retried last is the last. */
-  readonly #byJob = new Map<number, readonly AttemptRow[]>();
+  /** By the job's id, so that no job is kept alive. */
+  readonly #byJob = new RecentMap<number, readonly AttemptRow[]>(MOST_JOBS);
 
   constructor(hasStacks: boolean) {
     this.#hasStacks = hasStacks;
@@ -28,19 +29,11 @@ export class EarlierAttempts {
       ...(stack === undefined ? {} : { stack: shownBrief(stack) }),
     };
     const before = this.#byJob.get(id) ?? [];
-    this.#byJob.delete(id); // moves to the end
     this.#byJob.set(id, [...before, row].slice(-MOST_ATTEMPTS));
-    if (this.#byJob.size <= MOST_JOBS) return;
-    for (const oldest of this.#byJob.keys()) {
-      this.#byJob.delete(oldest);
-      return;
-    }
   }
 
   /** Gives away what is known of a job that has failed for good, the first attempt first. */
   take({ id }: Job): readonly AttemptRow[] {
-    const rows = this.#byJob.get(id) ?? [];
-    this.#byJob.delete(id);
-    return rows;
+    return this.#byJob.take(id) ?? [];
   }
 }

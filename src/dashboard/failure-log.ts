@@ -1,3 +1,4 @@
+import { RecentMap } from '../base/maps/recent-map.js';
 import { errorTypeOf, messageOf, stackIfAny } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { begunAttempts, contentOf, failureOf, optionsOf } from '../jobs/job-access.js';
@@ -38,12 +39,13 @@ export interface FailureLogSettings {
  */
 export class FailureLog {
   readonly #settings: FailureLogSettings;
-  /** By task and message; the latest is the last. */
-  readonly #groups = new Map<string, Group>();
+  /** By task and message. */
+  readonly #groups: RecentMap<string, Group>;
   #hasChanged = true;
 
   constructor(settings: FailureLogSettings) {
     this.#settings = settings;
+    this.#groups = new RecentMap(settings.limit);
   }
 
   /** @param earlier the job's attempts before the last. */
@@ -66,9 +68,7 @@ export class FailureLog {
     };
     group.call = call;
     if (this.#settings.hasStacks) group.stack = stackIfAny(error);
-    this.#groups.delete(key); // moves to the end
     this.#groups.set(key, group);
-    if (this.#groups.size > this.#settings.limit) this.#dropFirst();
     this.#hasChanged = true;
   }
 
@@ -99,13 +99,6 @@ export class FailureLog {
       return call;
     }
     return undefined;
-  }
-
-  #dropFirst(): void {
-    for (const key of this.#groups.keys()) {
-      this.#groups.delete(key);
-      return;
-    }
   }
 }
 

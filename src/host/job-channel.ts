@@ -1,6 +1,6 @@
 import { now } from '../base/clock.js';
 import { type InFlightJob, type InFlightJobTask, kindOf, ownerOf, seqOf, setOwner } from '../base/in-flight-job.js';
-import { RareMap } from '../base/rare-map.js';
+import { RareMap } from '../base/maps/rare-map.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import type { Peer } from '../sync/sharing/registry.js';

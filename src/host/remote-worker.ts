@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { now } from '../base/clock.js';
 import type { InFlightJob } from '../base/in-flight-job.js';
-import type { RareMap } from '../base/rare-map.js';
+import type { RareMap } from '../base/maps/rare-map.js';
 import type { ProfileStep, ThreadProfile } from '../contract/thread-profile.js';
 import type { WorkerEnd } from '../contract/worker-end.js';
 import { type Peer, type RegistryMessage, threadGone, threadStarted } from '../sync/sharing/registry.js';

@@ -1,4 +1,4 @@
-import { RareMap } from '../base/rare-map.js';
+import { RareMap } from '../base/maps/rare-map.js';
 import { type JobContext, openChildrenOf, seqOf } from './job-context.js';
 import type { ResultSender } from './results/result-sender.js';
 

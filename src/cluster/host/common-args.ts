@@ -1,7 +1,8 @@
+import { RecentMap } from '../../base/maps/recent-map.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import { decodeValue, type Encoded } from '../codec/value-codec.js';
 
-/** How many lists are known at once. */
+/** How many lists are known at once: those that were used last. */
 const KEPT = 16;
 
 /**
@@ -9,7 +10,7 @@ const KEPT = 16;
  * sent them once.
  */
 export class CommonArgs {
-  readonly #known = new Map<string, TaskRef>();
+  readonly #known = new RecentMap<string, TaskRef>(KEPT);
 
   /** Returns the task with the arguments behind those of each call. @throws {NotCloneableError} */
   add(task: TaskRef, encoded: Encoded): TaskRef {
@@ -19,10 +20,7 @@ export class CommonArgs {
       const args = decodeValue(encoded, 'options.args');
       called = task.withArgs(Array.isArray(args) ? args : []);
     }
-    this.#known.delete(key); // the last one used is the last one forgotten
     this.#known.set(key, called);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > KEPT && oldest !== undefined) this.#known.delete(oldest);
     return called;
   }
 }

@@ -1,4 +1,4 @@
-import { RareMap } from '../../base/rare-map.js';
+import { RareMap } from '../../base/maps/rare-map.js';
 import type { Job } from '../../jobs/job.js';
 import { ownerOf, setOwner } from '../../jobs/job-access.js';
 import type { PoolWorker } from '../pool-worker.js';

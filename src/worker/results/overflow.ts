@@ -1,4 +1,4 @@
-import { RareMap } from '../../base/rare-map.js';
+import { RareMap } from '../../base/maps/rare-map.js';
 import type { Printed } from '../../contract/printed.js';
 import type { Copy } from '../../wire/message/payload-port.js';
 
