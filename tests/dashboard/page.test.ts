@@ -257,7 +257,7 @@ describe('the page', () => {
     pool.submit(tasks.add, [1, 2], { delayMs: 3_600_000 }).catch(() => {});
     const page = await openWithToken();
     await rowOf(page, 'The first waiting jobs', 'add').waitFor();
-    const controls = page.locator('main button, main input, main canvas.lanes, main progress, header button');
+    const controls = page.locator('main button, main input, main canvas.timelines, main progress, header button');
     const nameless: string[] = [];
     for (const control of await controls.all()) {
       const name = (await control.getAttribute('aria-label')) ?? (await control.textContent());

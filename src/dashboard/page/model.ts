@@ -7,8 +7,8 @@ import type {
   RunRow,
 } from '../messages.js';
 
-/** How far back the lanes of workers go. */
-export const LANES_MS = 10_000;
+/** How far back the timelines of workers go. */
+export const TIMELINES_MS = 10_000;
 const MOST_POINTS = 600;
 
 /** What the page knows of a pool. */
@@ -64,7 +64,7 @@ export class Model {
   }
 
   #runs(known: PoolModel | undefined, now: PoolSnapshot): ReadonlyMap<string, RunRow> {
-    const since = this.at - LANES_MS;
+    const since = this.at - TIMELINES_MS;
     const runs = new Map<string, RunRow>();
     for (const [key, run] of known?.runs ?? [])
       if (run.endedAt !== undefined && run.endedAt > since) runs.set(key, run);
@@ -74,7 +74,7 @@ export class Model {
 
   #loads(known: PoolModel, now: PoolSnapshot, from: number): readonly IntervalLoads[] {
     const byWorker = new Map(now.workers.map(({ id, load }) => [id, load]));
-    return [...known.loads, { from, to: this.at, byWorker }].filter(({ to }) => to > this.at - LANES_MS);
+    return [...known.loads, { from, to: this.at, byWorker }].filter(({ to }) => to > this.at - TIMELINES_MS);
   }
 }
 

@@ -2,9 +2,9 @@ import type { PoolSnapshot, WorkerRow } from '../messages.js';
 import { button, el, section, setAttribute, setText } from './dom.js';
 import { ago, count, ms, percent, rate } from './format.js';
 import type { PoolSection } from './job-sections.js';
-import { Lanes } from './lanes.js';
 import type { PageActions } from './page-actions.js';
 import { Table } from './table.js';
+import { Timelines } from './timelines.js';
 
 interface Tile {
   readonly title: string;
@@ -85,13 +85,13 @@ interface WorkersDeps {
   now(): number;
 }
 
-/** Workers as lanes, and as a table. */
+/** The timelines of workers, and a table of them. */
 export function workersSection({ pool, actions, hasHeaps, now }: WorkersDeps): PoolSection & { redraw(): void } {
   const { root, head } = section('Workers', { class: 'wide' });
   const counts = el('span', { class: 'soft' });
   const last = el('p', { class: 'soft' });
   head.append(counts);
-  const lanes = new Lanes();
+  const timelines = new Timelines();
   const saveHeap = ({ id }: WorkerRow): void =>
     void actions.download('heap', { pool, worker: id }, `Heap snapshot of worker ${id}`);
   const table = new Table<WorkerRow>({
@@ -134,7 +134,7 @@ export function workersSection({ pool, actions, hasHeaps, now }: WorkersDeps): P
         : []),
     ],
   });
-  root.append(lanes.canvas, table.root, last);
+  root.append(timelines.canvas, table.root, last);
   let draw = (): void => {};
   return {
     root,
@@ -144,8 +144,8 @@ export function workersSection({ pool, actions, hasHeaps, now }: WorkersDeps): P
       const busy = workers.filter(({ state }) => state === 'busy').length;
       setText(counts, `${workers.length} of at most ${maxWorkers}, ${busy} busy`);
       table.show(workers);
-      draw = () => lanes.draw(model, now());
-      lanes.canvas.hidden = workers.length === 0;
+      draw = () => timelines.draw(model, now());
+      timelines.canvas.hidden = workers.length === 0;
       draw();
       const exits = Object.entries(workerExits)
         .filter(([, number]) => number > 0)

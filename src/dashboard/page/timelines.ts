@@ -1,13 +1,13 @@
 import type { RunRow, WorkerRow } from '../messages.js';
 import { el } from './dom.js';
-import { LANES_MS, type PoolModel } from './model.js';
+import { type PoolModel, TIMELINES_MS } from './model.js';
 import { colour } from './theme.js';
 
-const LANE_HEIGHT = 20;
+const TIMELINE_HEIGHT = 20;
 const GAP = 4;
 const LABEL_WIDTH = 76;
-/** How many workers have a lane: more would not be told apart. The table lists all. */
-const MOST_LANES = 32;
+/** How many workers have a timeline: more would not be told apart. The table lists all. */
+const MOST_TIMELINES = 32;
 const COLOURS: Readonly<Record<RunRow['state'], string>> = {
   RUNNING: 'accent',
   COMPLETED: 'good',
@@ -16,27 +16,31 @@ const COLOURS: Readonly<Record<RunRow['state'], string>> = {
   RETRIED: 'warn',
 };
 
-/** Workers as lanes: what each ran in the last seconds, and how busy it was with jobs too short to be seen. */
-export class Lanes {
-  readonly canvas = el('canvas', { class: 'lanes', role: 'img' });
+/** The timelines of workers: what each ran in the last seconds, and how busy it was with jobs too short to be seen. */
+export class Timelines {
+  readonly canvas = el('canvas', { class: 'timelines', role: 'img' });
 
   draw({ now, runs, loads }: PoolModel, at: number): void {
-    const workers = now.workers.slice(0, MOST_LANES);
+    const workers = now.workers.slice(0, MOST_TIMELINES);
     const width = this.canvas.clientWidth;
-    const height = Math.max(1, workers.length) * (LANE_HEIGHT + GAP);
+    const height = Math.max(1, workers.length) * (TIMELINE_HEIGHT + GAP);
     const pen = this.#pen(width, height);
     if (pen === undefined) return;
-    const x = (time: number): number => LABEL_WIDTH + ((time - at + LANES_MS) / LANES_MS) * (width - LABEL_WIDTH);
-    const places = new Map(workers.map((worker, index) => [worker.id, { worker, top: index * (LANE_HEIGHT + GAP) }]));
-    for (const { worker, top } of places.values()) drawLane(pen, worker, { top, width });
+    const x = (time: number): number =>
+      LABEL_WIDTH + ((time - at + TIMELINES_MS) / TIMELINES_MS) * (width - LABEL_WIDTH);
+    const places = new Map(
+      workers.map((worker, index) => [worker.id, { worker, top: index * (TIMELINE_HEIGHT + GAP) }]),
+    );
+    for (const { worker, top } of places.values()) drawTimeline(pen, worker, { top, width });
     pen.fillStyle = colour('accent');
     for (const { from, to, byWorker } of loads)
       for (const [id, load] of byWorker) {
         const top = places.get(id)?.top;
         if (top === undefined) continue;
         pen.globalAlpha = 0.1 + 0.4 * load;
-        const barHeight = load * LANE_HEIGHT;
-        if (load > 0) fill(pen, { from: x(from), to: x(to), top: top + LANE_HEIGHT - barHeight, height: barHeight });
+        const barHeight = load * TIMELINE_HEIGHT;
+        if (load > 0)
+          fill(pen, { from: x(from), to: x(to), top: top + TIMELINE_HEIGHT - barHeight, height: barHeight });
       }
     pen.globalAlpha = 1;
     const taken = new Map<number, number[]>();
@@ -45,7 +49,7 @@ export class Lanes {
       if (place === undefined) continue;
       const endedAt = run.endedAt ?? at;
       const { concurrency } = place.worker;
-      const height = LANE_HEIGHT / Math.min(concurrency, 4);
+      const height = TIMELINE_HEIGHT / Math.min(concurrency, 4);
       const row = rowFor(taken, run, { endedAt, rows: Math.min(concurrency, 4) });
       pen.fillStyle = colour(COLOURS[run.state]);
       fill(pen, { from: x(run.startedAt), to: x(endedAt), top: place.top + row * height, height: height - 1 });
@@ -59,7 +63,7 @@ export class Lanes {
     const busy = workers.filter(({ state }) => state === 'busy').length;
     this.canvas.setAttribute(
       'aria-label',
-      `Runs of the last ${LANES_MS / 1e3} seconds: ${busy} of ${workers.length} workers are busy`,
+      `Runs of the last ${TIMELINES_MS / 1e3} seconds: ${busy} of ${workers.length} workers are busy`,
     );
   }
 
@@ -86,7 +90,7 @@ interface Box {
   readonly height: number;
 }
 
-function drawLane(
+function drawTimeline(
   pen: CanvasRenderingContext2D,
   { id }: WorkerRow,
   { top, width }: { readonly top: number; readonly width: number },
@@ -94,9 +98,9 @@ function drawLane(
   pen.font = '12px system-ui, sans-serif';
   pen.textBaseline = 'middle';
   pen.fillStyle = colour('soft');
-  pen.fillText(`worker ${id}`, 0, top + LANE_HEIGHT / 2, LABEL_WIDTH - 8);
+  pen.fillText(`worker ${id}`, 0, top + TIMELINE_HEIGHT / 2, LABEL_WIDTH - 8);
   pen.fillStyle = colour('grid');
-  pen.fillRect(LABEL_WIDTH, top, width - LABEL_WIDTH, LANE_HEIGHT);
+  pen.fillRect(LABEL_WIDTH, top, width - LABEL_WIDTH, TIMELINE_HEIGHT);
 }
 
 function fill(pen: CanvasRenderingContext2D, { from, to, top, height }: Box): void {
@@ -116,7 +120,7 @@ function drawName(pen: CanvasRenderingContext2D, name: string, { from, to, top, 
   pen.restore();
 }
 
-/** The row of a lane that is free when a run begins. */
+/** The row of a timeline that is free when a run begins. */
 function rowFor(
   taken: Map<number, number[]>,
   { workerId, startedAt }: RunRow,
