@@ -1,12 +1,10 @@
-import type { Job as BullJob, Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import { clearInterval, now, setInterval } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
 import { EVENT_NAMES, EventHub } from '../../core/events.js';
-import { encodeFailure } from '../codec/failure-codec.js';
 import { memberId } from '../codec/job-id.js';
-import { causeOf, readMemberMarks, SPLIT, STALLED } from '../codec/marks.js';
-import type { Notice } from '../codec/notices.js';
-import { ClusterUnavailableError, HostLostError } from '../errors.js';
+import { causeOf, readMemberMarks, SPLIT } from '../codec/marks.js';
+import { ClusterUnavailableError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
 import { KnownHosts } from '../redis/known-hosts.js';
 import { loadPeers } from '../redis/peers.js';
@@ -23,7 +21,8 @@ import type { HostRun } from './host-run.js';
 import { JobRunner } from './job-runner.js';
 import { NoticeWriter } from './notice-writer.js';
 import { RequestChannel } from './request-channel.js';
-import { backoffStrategy, nextDelayMs } from './retry-delay.js';
+import { backoffStrategy } from './retry-delay.js';
+import { SettlementReports } from './settlement-reports.js';
 
 /** A submitter is told that a job runs once it has run for that long, in ms. */
 const ANNOUNCED_MS = 20;
@@ -64,7 +63,10 @@ export const HOST_EVENT_NAMES: readonly string[] = NAMES;
 /** The parts of a `ClusterHost` that its public face calls. */
 export type ClusterHostEngine = ReturnType<typeof createClusterHostEngine>;
 
-/** Makes the parts of a host, each given those made before it. */
+/**
+ * Makes the parts of a host. Each is given those made before it. The channel, which reports to later ones, is connected to them
+ * before it is subscribed to.
+ */
 export function createClusterHostEngine(settings: ClusterHostSettings) {
   const { keys, id: hostId } = settings;
   const peers = loadPeers('create cluster host');
@@ -77,7 +79,8 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
 
   // Redis
   let clockOffsetMs = 0;
-  const connections = new Connections(settings.connection, peers, {
+  const connections = new Connections(settings.connection, peers);
+  connections.reportTo({
     onConnected: () => emit('connected', undefined),
     onDisconnected: (error) => emit('disconnected', { error }),
   });
@@ -85,7 +88,10 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   const notices = new NoticeWriter(redis, keys);
   const giveBack = new GiveBack(peers, redis, keys);
 
-  const runner: JobRunner = new JobRunner({
+  const report = new HostReport({ redis, keys, settings, recovered: () => counts.crashesRecovered });
+  const channel = new RequestChannel(connections.open(), keys.requests);
+
+  const runner = new JobRunner({
     ...{ settings, peers, redis, keys, notices, giveBack },
     takeKept: (id) => channel.takeKept(id),
     clockOffsetMs: () => clockOffsetMs,
@@ -95,13 +101,6 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
       emit('jobRecovered', { id: run.id, name: run.bull.name });
     },
   });
-  const channel: RequestChannel = new RequestChannel(
-    connections.open(),
-    keys.requests,
-    (request) => runner.request(request),
-    () => void readMarks().catch(() => {}),
-  );
-  const report = new HostReport({ redis, keys, settings, recovered: () => counts.crashesRecovered });
   const fence = new Fence(runner.runs, settings.lockMs, (run) => {
     counts.lockFailures++;
     runner.fence(run);
@@ -122,37 +121,9 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     settings: { backoffStrategy, repeatStrategy },
   });
   worker.on('error', () => {}); // the connections report; what concerns a job is told to its submitter
-  fence.watch(worker);
   worker.on('active', () => counts.fetched++);
-  worker.on('completed', (bull) => told(bull, runner.runOf(bull)?.outcome));
-  worker.on('failed', (bull, error) => {
-    if (bull === undefined) return;
-    const outcome = runner.runOf(bull)?.outcome ?? outcomeWithoutRun(bull, error);
-    told(bull, bull.finishedOn === undefined ? retried(bull, outcome) : outcome);
-  });
-
-  const told = (bull: BullJob, notice: Notice | undefined): void => {
-    if (notice !== undefined) report.count(bull.name, notice);
-    const submitter: unknown = (bull.data as { readonly s?: unknown } | undefined)?.s;
-    if (notice !== undefined && typeof submitter === 'string') notices.write(submitter, notice);
-  };
-
-  /** What became of a job that BullMQ has failed itself, or whose call could not be made. */
-  const outcomeWithoutRun = (bull: BullJob, error: Error): Notice => {
-    const { id = '', name } = bull;
-    const run =
-      runner.runOf(bull)?.info(hostId) ?? ([bull.attemptsMade + bull.stalledCounter - 1, 0, 0, 0, hostId] as const);
-    const cause = causeOf(error.message, name);
-    if (cause?.state === 'CANCELLED') return ['cancelled', id, encodeFailure(cause.error()), run];
-    if (error.message !== STALLED) return ['failed', id, encodeFailure(cause?.error() ?? error), run];
-    const message = `Job '${name}' (id ${id}) failed: ${bull.stalledCounter} hosts died while they ran it`;
-    return ['failed', id, encodeFailure(new HostLostError(message, { hosts: [] })), run];
-  };
-
-  const retried = (bull: BullJob, outcome: Notice): Notice | undefined =>
-    outcome[0] === 'failed'
-      ? ['retried', outcome[1], outcome[2], outcome[3], bull.delay ?? nextDelayMs(bull)]
-      : undefined;
+  fence.watch(worker);
+  new SettlementReports({ runner, notices, report, hostId }).watch(worker);
 
   /** Reads the marks of all that runs: what was asked while the channel was not heard. */
   const readMarks = async (): Promise<void> => {
@@ -167,6 +138,11 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
         if (own !== SPLIT) runner.request({ kind: 'cancel', id: memberId(id, member), mark: own });
     }
   };
+
+  channel.reportTo({
+    take: (request) => runner.request(request),
+    onResubscribed: () => void readMarks().catch(() => {}),
+  });
 
   /** Tells submitters of the jobs that run for a while. */
   const announce = (): void => {

@@ -6,6 +6,14 @@ import { type Request, readRequest } from '../codec/notices.js';
 /** How long a request is kept for a job that is not here yet, in ms: the reply to its fetch may be on its way. */
 const KEPT_MS = 60_000;
 
+/** What requests are passed on to. */
+export interface RequestReceiver {
+  /** Takes a request. Returns false if its job is not here. */
+  readonly take: (request: Request) => boolean;
+  /** The channel is heard again after it was not. */
+  readonly onResubscribed: () => void;
+}
+
 /** Requests of submitters about running jobs, which every host of the queue gets. */
 export class RequestChannel {
   readonly #redis: Redis;
@@ -14,18 +22,18 @@ export class RequestChannel {
   /** Whether the channel was subscribed to before. */
   #wasSubscribed = false;
 
-  /**
-   * @param take takes a request. False if its job is not here.
-   * @param onResubscribed called when the channel is heard again after it was not.
-   */
-  constructor(redis: Redis, channel: string, take: (request: Request) => boolean, onResubscribed: () => void) {
+  constructor(redis: Redis, channel: string) {
     this.#redis = redis;
     this.#channel = channel;
-    redis.on('message', (_channel: string, text: string) => {
+  }
+
+  /** Connects the receiver, which is made after this. Called before `subscribe`. */
+  reportTo({ take, onResubscribed }: RequestReceiver): void {
+    this.#redis.on('message', (_channel: string, text: string) => {
       const request = readRequest(text);
       if (request !== undefined && !take(request)) this.#keep(request);
     });
-    redis.on('ready', () => {
+    this.#redis.on('ready', () => {
       if (this.#wasSubscribed) onResubscribed();
     });
   }

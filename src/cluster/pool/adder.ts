@@ -28,11 +28,12 @@ export interface AdderDeps {
   readonly refusal: () => Error | undefined;
   /** The last error of the connection. */
   readonly lastError: () => Error | undefined;
-  /** Redis has another job of the same `key`: `id`. */
-  readonly joined: (submission: Submission, id: string) => void;
   /** The job cannot be sent. */
   readonly failed: (submission: Submission, error: unknown) => void;
 }
+
+/** Called with a job that was not added because Redis has another one of the same `key`, and the id of that. */
+type JoinListener = (submission: Submission, id: string) => void;
 
 /**
  * Hands jobs over to Redis, many at once. Ids are chosen here, so that a pipeline whose reply is lost can be sent again: Redis
@@ -45,9 +46,15 @@ export class Adder {
   #isScheduled = false;
   /** When Redis last accepted a pipeline, in ms of `now()`. */
   #acceptedAtMs = 0;
+  #joined: JoinListener = () => {};
 
   constructor(deps: AdderDeps) {
     this.#deps = deps;
+  }
+
+  /** Connects the receiver, which is made after this. */
+  reportTo(joined: JoinListener): void {
+    this.#joined = joined;
   }
 
   /** Sends a job with those submitted in the same turn. */
@@ -145,7 +152,7 @@ export class Adder {
     for (const [index, { members, spec }] of parcels.entries()) {
       const [only] = members;
       const { id } = added[index] ?? {};
-      if (only !== undefined && id !== undefined && id !== spec.opts.jobId) this.#deps.joined(only, id);
+      if (only !== undefined && id !== undefined && id !== spec.opts.jobId) this.#joined(only, id);
     }
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
-import { clearInterval, now, setInterval } from '../../base/clock.js';
+import { now } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
 import { JobStreams } from '../../compose/job-stream.js';
 import { Ledger } from '../../core/ledger.js';
@@ -16,14 +16,14 @@ import { MetricsRecorder } from '../../metrics/recorder.js';
 import { JobIds } from '../codec/job-id.js';
 import { ClusterMaps } from '../compose/cluster-maps.js';
 import { ClusterSchedules } from '../compose/cluster-schedules.js';
-import { ClusterUnavailableError, DetachedError } from '../errors.js';
+import { DetachedError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
 import { KnownHosts } from '../redis/known-hosts.js';
 import { Patience } from '../redis/patience.js';
 import { loadPeers } from '../redis/peers.js';
 import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
-import { clockOffsetMs, examine, LOOK_AGAIN_MS } from '../redis/startup-checks.js';
+import { ServerWatch } from '../redis/server-watch.js';
 import { Adder } from './adder.js';
 import { AttachedJobs } from './attached-jobs.js';
 import { Batcher } from './batcher.js';
@@ -48,8 +48,8 @@ const MAX_EVENTS = 100;
 export type ClusterEngine = ReturnType<typeof createClusterEngine>;
 
 /**
- * Makes the parts of a pool, each given those made before it. Two report to later ones, by functions that are called only
- * once all are made: the deferred jobs, which go on to the adder; the outcomes, which may need a record.
+ * Makes the parts of a pool. Each is given those made before it. Those that report to later ones are connected to them at the end,
+ * before the first connection is up and the first job is submitted.
  */
 export function createClusterEngine(settings: ClusterPoolSettings) {
   const { keys } = settings;
@@ -63,16 +63,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   const log = new PoolLog(settings, listenerQueue, hub);
 
   // Redis
-  let clockOffset = 0;
-  let refusal: Error | undefined;
-  const connections = new Connections(settings.connection, peers, {
-    onConnected: () => {
-      events.emit('connected', undefined);
-      void look();
-      void sweeper.sweepAll();
-    },
-    onDisconnected: (error) => events.emit('disconnected', { error }),
-  });
+  const connections = new Connections(settings.connection, peers);
   const redis = addScripts(connections.open());
   const blocking = connections.open();
   const queue = new peers.bullmq.Queue(keys.queue, {
@@ -96,19 +87,11 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   const books: Books = { ledger, metrics, events };
   const foreign = foreignBooks(poolRef, listenerQueue);
 
-  // the life of a job
-  const limits = new TimeLimits();
-  const release = (job: Job): void => {
-    const submission = table.of(job);
-    if (submission !== undefined) adder.add(submission);
-  };
-  const deferred = new DeferredJobs(ledger, { enqueueBefore: release });
-  const runTimes = new RunTimes();
-  const outcomes = new Outcomes({
-    ...{ table, listenerQueue, runTimes },
-    lookUp: (submission) => void sweeper.lookUp([submission]).catch(() => {}),
-  });
+  // what goes to Redis
   const hosts = new KnownHosts(redis, keys, (message) => log.warn(message));
+  const server = new ServerWatch({ redis, connections, hosts, warn: (message) => log.warn(message) });
+  const runTimes = new RunTimes();
+  const outcomes = new Outcomes({ table, listenerQueue, runTimes });
   const ids = new JobIds(submitter);
   const batcher = new Batcher({
     ...{ table, ids, settings: settings.batch },
@@ -118,24 +101,25 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   });
   const adder = new Adder({
     ...{ queue, redis, keys, batcher, settings },
-    spec: () => ({ ...settings, submitter, clockOffsetMs: clockOffset }),
-    refusal: () => refusal,
+    spec: () => ({ ...settings, submitter, clockOffsetMs: server.clockOffsetMs }),
+    refusal: () => server.refusal,
     lastError: () => connections.lastError,
-    joined: (submission, id) => {
-      submission.join(id);
-      sweeper.watch(submission);
-      void control.raise(submission).catch(() => {});
-    },
     failed: (submission, error) => outcomes.failed(submission, error),
   });
+
+  // the life of a job
+  const limits = new TimeLimits();
+  const release = (job: Job): void => {
+    const submission = table.of(job);
+    if (submission !== undefined) adder.add(submission);
+  };
+  const deferred = new DeferredJobs(ledger, { enqueueBefore: release });
   const sweeper = new Sweeper({ redis, keys, table, adder, outcomes, settings });
   const control = new ClusterControl({
     ...{ redis, keys, table, deferred, adder },
     remove: (id) => queue.remove(id),
     lookUp: (submission) => sweeper.lookUp([submission]),
   });
-  poolRef.pool = control;
-  limits.reportTo({ stop: (job, cause) => control.stopLocal(job, cause) });
   const limit = new QueueLimit(settings.maxQueue, {
     ...{ books, events, table, log },
     count: async () => (connections.isConnected ? await waitingJobs(queue).catch(() => undefined) : undefined),
@@ -146,7 +130,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
   // features built on submission
   const streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
   const maps = new ClusterMaps({ log, intake, books, places: () => hosts.places });
-  const schedules = new ClusterSchedules({ queue, settings, attached, clockOffsetMs: () => clockOffset });
+  const schedules = new ClusterSchedules({ queue, settings, attached, clockOffsetMs: () => server.clockOffsetMs });
   const reader = new ResultReader({
     ...{ blocking, redis, key: keys.results(submitter) },
     ttlSeconds: 2 * settings.keepResults,
@@ -156,24 +140,8 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
 
   const patience = new Patience(settings.connectTimeoutMs, () => connections.lastError);
 
-  /** Looks at the server: whether it can be used, how its clock goes. */
-  const look = async (): Promise<void> => {
-    const findings = await examine(redis);
-    clockOffset = findings.clockOffsetMs;
-    refusal = findings.refusal === undefined ? undefined : new ClusterUnavailableError(findings.refusal);
-    for (const warning of findings.warnings) log.warn(warning);
-    await hosts.refresh().catch(() => {});
-  };
-  /** Looks again: clocks drift, hosts come and go. */
-  const lookAgain = async (): Promise<void> => {
-    if (!connections.isConnected) return;
-    clockOffset = await clockOffsetMs(redis);
-    await hosts.refresh().catch(() => {});
-  };
-  const lookTimer = setInterval(() => void lookAgain(), LOOK_AGAIN_MS).unref();
-
   const close = async (): Promise<void> => {
-    clearInterval(lookTimer);
+    server.stop();
     sweeper.stop();
     reader.stop();
     schedules.close();
@@ -189,6 +157,24 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
       maps.close(closedError('finish the map'));
     },
     onEnded: () => streams.close(),
+  });
+
+  // connections: what a part reports to those made after it
+  poolRef.pool = control;
+  limits.reportTo({ stop: (job, cause) => control.stopLocal(job, cause) });
+  outcomes.reportTo((submission) => void sweeper.lookUp([submission]).catch(() => {}));
+  adder.reportTo((submission, id) => {
+    submission.join(id);
+    sweeper.watch(submission);
+    void control.raise(submission).catch(() => {});
+  });
+  connections.reportTo({
+    onConnected: () => {
+      events.emit('connected', undefined);
+      void server.examine();
+      void sweeper.sweepAll();
+    },
+    onDisconnected: (error) => events.emit('disconnected', { error }),
   });
 
   return {

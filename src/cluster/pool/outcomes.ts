@@ -16,16 +16,20 @@ export interface OutcomesDeps {
   readonly table: JobTable;
   readonly listenerQueue: ListenerQueue;
   readonly runTimes: RunTimes;
-  /** Looks a job up in Redis now, as the notice does not say all. */
-  readonly lookUp: (submission: Submission) => void;
 }
 
 /** Takes in what hosts tell of jobs, and settles them: the first outcome of a job counts, later ones are dropped. */
 export class Outcomes {
   readonly #deps: OutcomesDeps;
+  #lookUp = (_submission: Submission): void => {};
 
   constructor(deps: OutcomesDeps) {
     this.#deps = deps;
+  }
+
+  /** Connects what reads the record of a job, which is made after this: for notices that do not contain the whole outcome. */
+  reportTo(lookUp: (submission: Submission) => void): void {
+    this.#lookUp = lookUp;
   }
 
   take(notice: Notice): void {
@@ -99,7 +103,7 @@ export class Outcomes {
   completed(submission: Submission, encoded: Encoded | Elsewhere, run: RunInfo): void {
     if (isSettled(submission.job)) return;
     if (isElsewhere(encoded)) {
-      this.#deps.lookUp(submission);
+      this.#lookUp(submission);
       return;
     }
     let value: unknown;

@@ -15,7 +15,7 @@ const PATIENT = { maxRetriesPerRequest: null } as const;
 /** States of a connection of ioredis between two attempts to connect. */
 const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'connecting', 'connect']);
 
-/** What a user of connections is told. */
+/** What connections report. */
 export interface ConnectionEvents {
   /** All connections are up, for the first time or again. */
   readonly onConnected: () => void;
@@ -27,7 +27,7 @@ export interface ConnectionEvents {
 export class Connections {
   readonly #given: ClusterConnection;
   readonly #peers: Peers;
-  readonly #events: ConnectionEvents;
+  #events: ConnectionEvents | undefined;
   readonly #open = new Map<Redis, 'up' | 'down'>();
   /** What BullMQ has duplicated of them, for commands that block. */
   readonly #copies = new Set<Redis>();
@@ -37,9 +37,13 @@ export class Connections {
   /** The last error of a connection, which says why it is down. */
   lastError: Error | undefined;
 
-  constructor(given: ClusterConnection, peers: Peers, events: ConnectionEvents) {
+  constructor(given: ClusterConnection, peers: Peers) {
     this.#given = given;
     this.#peers = peers;
+  }
+
+  /** Connects the receiver, which is made after this. Called in the turn in which the first connection is made. */
+  reportTo(events: ConnectionEvents): void {
     this.#events = events;
   }
 
@@ -89,8 +93,8 @@ export class Connections {
     const isConnected = [...this.#open.values()].every((state) => state === 'up');
     if (isConnected === this.isConnected) return;
     this.#awaySinceMs = isConnected ? undefined : now();
-    if (isConnected) this.#events.onConnected();
-    else this.#events.onDisconnected(this.lastError);
+    if (isConnected) this.#events?.onConnected();
+    else this.#events?.onDisconnected(this.lastError);
   }
 
   /**

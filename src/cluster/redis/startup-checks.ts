@@ -2,10 +2,8 @@ import type { Redis } from 'ioredis';
 
 /** Oldest Redis that has what is used: XTRIM MINID, ZADD with several flags. */
 const OLDEST = [6, 2] as const;
-/** How far clocks may be apart before that is told, in ms. */
+/** How far clocks may be apart without a warning, in ms. */
 const CLOCKS_APART_MS = 1_000;
-/** How often the clocks are compared again, and the hosts read, in ms. */
-export const LOOK_AGAIN_MS = 60_000;
 
 /** What was found about a server. */
 export interface Findings {
@@ -17,7 +15,7 @@ export interface Findings {
   readonly clockOffsetMs: number;
 }
 
-/** Looks at the server when a connection is up: what it may not be asked, it is not asked. */
+/** Examines the server once a connection is up. What the server does not let a client ask is left out. */
 export async function examine(redis: Redis): Promise<Findings> {
   const [info, policy, offset] = await Promise.all([
     redis.info('server', 'persistence').catch(() => ''),
