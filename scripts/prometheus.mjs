@@ -13,6 +13,8 @@ import { freePort } from './free-port.mjs';
 const TIMEOUT_MS = 120_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const example = (name) => join(root, 'examples', name);
+/** What `npm run example` gives Node.js. */
+const [, ...EXAMPLE_FLAGS] = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts.example.split(' ');
 const folder = mkdtempSync(join(tmpdir(), 'thread-system-prometheus-'));
 const children = [];
 
@@ -68,13 +70,7 @@ async function checkAll() {
   const [appPort, serverPort] = [await freePort(), await freePort()];
   const app = `http://127.0.0.1:${appPort}`;
   const server = `http://127.0.0.1:${serverPort}`;
-  start(process.execPath, [
-    '--no-warnings',
-    '--loader',
-    'ts-node/esm/transpile-only',
-    example('prometheus.ts'),
-    `${appPort}`,
-  ]);
+  start(process.execPath, [...EXAMPLE_FLAGS, example('prometheus.ts'), `${appPort}`]);
   await until('the example', () => textOf(`${app}/metrics`));
 
   const config = join(folder, 'prometheus.yml');

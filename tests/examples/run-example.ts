@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,13 +17,14 @@ export interface RunningExample {
   interrupt(signal?: NodeJS.Signals): void;
 }
 
-/** What `npm run example` has Node.js read TypeScript by. */
-const LOADER = ['--no-warnings', '--enable-source-maps', '--loader', 'ts-node/esm/transpile-only'];
+const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { scripts: { example: string } };
+/** The flags by which `npm run example` has Node.js read TypeScript. */
+const [, ...FLAGS] = scripts.example.split(' ');
 
 /** Runs a file of examples/ in a process of its own, as `npm run example` or `node` does. */
 export function startExample(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningExample {
-  const loader = file.endsWith('.ts') ? LOADER : [];
-  const child = spawn(process.execPath, [...loader, `examples/${file}`, ...args], {
+  const flags = file.endsWith('.ts') ? FLAGS : [];
+  const child = spawn(process.execPath, [...flags, `examples/${file}`, ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
