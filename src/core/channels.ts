@@ -22,6 +22,24 @@ const POOL_CLOSED = named('pool.closed');
 const QUEUE_FULL = named('queue.full');
 const LATE_ERROR = named('late-error');
 
+/** Whether a subscriber waits for submissions. */
+export function areSubmissionsWatched(): boolean {
+  return SUBMITTED.hasSubscribers;
+}
+
+/**
+ * Publishes a job at once, as only now the submitter's context is current.
+ *
+ * @param job what users of the pool have of it.
+ * @param values the job's context.
+ * @returns the values for its code's context.
+ */
+export function publishSubmission(pool: object, job: object, values: ContextValues): ContextValues {
+  const carrier = { ...values };
+  SUBMITTED.publish({ pool, job, carrier });
+  return carrier;
+}
+
 /** An attempt in a message of `job.settled`. */
 type EndedAttempt = Pick<FailedAttempt, 'startedAt' | 'executionMs' | 'workerId'> & { readonly error?: unknown };
 
@@ -54,11 +72,9 @@ export class PoolChannels {
     return SUBMITTED.hasSubscribers;
   }
 
-  /** Publishes a job at once, as only now the submitter's context is current. Returns the values for its code's context. */
+  /** Publishes a submission. Returns the values for the context of the job's code. */
   submitted(job: Job, values: ContextValues): ContextValues {
-    const carrier = { ...values };
-    SUBMITTED.publish({ pool: this.#deps.pool, job, carrier });
-    return carrier;
+    return publishSubmission(this.#deps.pool, job, values);
   }
 
   /** A running job is asked to stop. */

@@ -70,6 +70,20 @@ export interface JobOrigin {
   readonly id: string;
   /** How many attempts were begun there before this one. */
   readonly attemptsBefore: number;
+  /** Resolves once that system has the job; rejects if the job settles before. To look at it observes no failure. */
+  readonly whenAdded?: Promise<void>;
+  /** Where the job was fetched from, if it was made to be run here. */
+  readonly fetched?: FetchedFrom | undefined;
+}
+
+/** The queue that a job was fetched from. */
+export interface FetchedFrom {
+  /** Its name. */
+  readonly queue: string;
+  /** How many jobs were fetched with this one, as one message, itself included. */
+  readonly together: number;
+  /** Whether a host that had fetched it before has died. */
+  readonly isRecovered: boolean;
 }
 
 /** When a job's code ran, in milliseconds since 1970, and where. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
@@ -24,6 +24,7 @@ import {
 import { ThreadPool, taskModule } from 'thread-system';
 import { type InstrumentOptions, instrument, ThreadSystemInstrumentation } from 'thread-system/otel';
 import { occupy, until } from '../support/gate.ts';
+import { SpanReceiver } from '../support/span-receiver.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 
 /** The types of `tests/tasks/spans.mjs`. */
@@ -252,36 +253,9 @@ test('ThreadSystemInstrumentation is registered, takes a provider, and can be sw
   instrumentation.disable();
 });
 
-interface ReceivedSpan {
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-}
-
-/** A receiver of OTLP over HTTP. */
-async function receiver(received: ReceivedSpan[]): Promise<{ readonly server: Server; readonly url: string }> {
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (text) => {
-      body += text;
-    });
-    request.on('end', () => {
-      const { resourceSpans } = JSON.parse(body) as {
-        resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[];
-      };
-      received.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans: all }) => all)));
-      response.setHeader('content-type', 'application/json');
-      response.end('{}');
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces` };
-}
-
 test('one trace goes from a request through the queue into the spans of the task and of its children', async () => {
-  const received: ReceivedSpan[] = [];
-  const { server, url } = await receiver(received);
+  await using receiver = await SpanReceiver.start();
+  const { spans: received, url } = receiver;
   const otlp = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter({ url }))] });
   begin({ tracer: otlp.getTracer('thread-system'), spans: 'all' });
   await using pool = new ThreadPool({ maxWorkers: 2 });
@@ -298,7 +272,6 @@ test('one trace goes from a request through the queue into the spans of the task
   await until(() => received.length >= NAMES.length);
   await otlp.shutdown();
   app.close();
-  server.close();
   expect(received.map(({ name }) => name).sort()).toEqual(NAMES);
   expect(new Set(received.map(({ traceId }) => traceId)).size).toBe(1);
   const root = received.find(({ name }) => name === 'GET /');

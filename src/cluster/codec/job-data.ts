@@ -45,6 +45,8 @@ export interface JobData {
   readonly a: Encoded | Elsewhere | readonly Encoded[];
   /** How many calls a batch has. */
   readonly n?: number;
+  /** Of a batch with calls in traces: the headers of each, as JSON; `null` for a call in none. */
+  readonly h?: readonly (string | null)[];
   readonly o?: JobDetails;
 }
 

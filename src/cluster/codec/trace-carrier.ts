@@ -26,7 +26,14 @@ export function carrierIn(values: ContextValues): string | undefined {
   return undefined;
 }
 
-/** Returns the headers that BullMQ has kept. Never throws: Redis can be written by others. */
+/** Returns a context that is nothing but headers, as they are sent with a call of a batch; `undefined` for any other. */
+export function headersIn(values: ContextValues): string | undefined {
+  if (Object.values(values).some((value) => typeof value !== 'string')) return undefined;
+  const headers = JSON.stringify(values);
+  return headers.length > MAX_LENGTH ? undefined : headers;
+}
+
+/** Returns the headers that BullMQ has kept, or that came with a call of a batch. Never throws: Redis can be written by others. */
 export function readCarrier(metadata: unknown): ContextValues | undefined {
   if (typeof metadata !== 'string' || metadata.length > MAX_LENGTH) return undefined;
   try {

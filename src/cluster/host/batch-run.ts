@@ -74,7 +74,7 @@ export class BatchRun implements RunningBatch {
         // no turn between members that need not wait: other batches would come between them
         const entered = this.#deps.enter();
         if (!(typeof entered === 'boolean' ? entered : await entered)) break;
-        running.push(this.#call(member, calls[index] ?? {}));
+        running.push(this.#call(member, calls[index] ?? {}, this.#run.data?.h?.[index]));
       }
       await all(running);
     } finally {
@@ -118,11 +118,11 @@ export class BatchRun implements RunningBatch {
     return stops;
   }
 
-  async #call(member: BatchMember, encoded: Encoded): Promise<void> {
+  async #call(member: BatchMember, encoded: Encoded, headers: string | null | undefined): Promise<void> {
     const { submit, leave, hostId, tell } = this.#deps;
     try {
       const args = decodeValue(encoded, 'args');
-      const local = submit({ id: member.id, args: Array.isArray(args) ? args : [] });
+      const local = submit({ id: member.id, args: Array.isArray(args) ? args : [], headers });
       if (local === undefined) {
         this.isCut = true;
         return;

@@ -20,6 +20,8 @@ export interface LocalCall {
   /** The id by which its code and its submitter know it. */
   readonly id: string;
   readonly args: readonly unknown[];
+  /** The headers of its trace, if it is a member of a batch and in one. */
+  readonly headers?: string | null | undefined;
 }
 
 /** Makes jobs of the host's pool of what was fetched. */
@@ -35,12 +37,15 @@ export class LocalJobs {
   }
 
   /** Submits a call to the pool; `undefined` if that is shut down. */
-  submit(run: HostRun, known: KnownHostTask, { id, args }: LocalCall): Job | undefined {
+  submit(run: HostRun, known: KnownHostTask, { id, args, headers }: LocalCall): Job | undefined {
     const { bull, data } = run;
     const details = data?.o ?? {};
-    const options = readJobOptions(this.#optionsOf(bull, details), `run job '${bull.name}'`);
+    const context =
+      details.c === undefined ? readCarrier(headers ?? carrierOf(bull)) : decodeValue(details.c, 'context');
+    const options = readJobOptions(this.#optionsOf(bull, details, context), `run job '${bull.name}'`);
     const local = new Job(this.#taskOf(known, details) as unknown as Task, args, options);
-    setOrigin(local, { id, attemptsBefore: run.attempt - 1 });
+    const fetched = { queue: bull.queueName, together: data?.n ?? 1, isRecovered: bull.stalledCounter > 0 };
+    setOrigin(local, { id, attemptsBefore: run.attempt - 1, fetched });
     try {
       return this.#pool.submitJob(local);
     } catch (error) {
@@ -55,8 +60,7 @@ export class LocalJobs {
     return m === undefined ? ref.each : this.#commonArgs.add(ref.each, m);
   }
 
-  #optionsOf(bull: BullJob, { n, p, t, g, d, c, f, x }: JobDetails): JobOptions {
-    const context = c === undefined ? readCarrier(bull.opts.telemetry?.metadata) : decodeValue(c, 'context');
+  #optionsOf(bull: BullJob, { n, p, t, g, d, f, x }: JobDetails, context: unknown): JobOptions {
     const isOwn = p !== undefined && toBullPriority(p) === bull.priority; // it may have been changed since
     return {
       priority: isOwn ? p : fromBullPriority(bull.priority),
@@ -70,4 +74,9 @@ export class LocalJobs {
       context: context === undefined ? undefined : storesOf(context as ContextValues),
     };
   }
+}
+
+/** What BullMQ has kept of the trace of a job. */
+function carrierOf(bull: BullJob): unknown {
+  return bull.opts.telemetry?.metadata;
 }

@@ -1,8 +1,9 @@
 import { argsOf } from '../../base/in-flight-job.js';
 import { optionsOf, orderOf } from '../../jobs/job-access.js';
-import { taskOf } from '../../jobs/job-engine.js';
+import { contextOf, taskOf } from '../../jobs/job-engine.js';
 import type { JobIds } from '../codec/job-id.js';
 import { toBullPriority } from '../codec/priority.js';
+import { headersIn } from '../codec/trace-carrier.js';
 import { encodeValue, type Measured } from '../codec/value-codec.js';
 import { batchSpecOf, type JobSpec, type SpecSettings, specOf } from './job-spec.js';
 import type { JobTable } from './job-table.js';
@@ -37,8 +38,15 @@ export interface BatcherDeps {
   readonly failed: (submission: Submission, error: unknown) => void;
 }
 
+interface Member {
+  readonly submission: Submission;
+  readonly measured: Measured;
+  /** The headers of its trace, if that is all its context. */
+  readonly headers: string | undefined;
+}
+
 interface OpenBatch {
-  readonly members: { readonly submission: Submission; readonly measured: Measured }[];
+  readonly members: Member[];
   bytes: number;
 }
 
@@ -88,15 +96,19 @@ export class Batcher {
     to: { readonly groups: OpenBatch[]; readonly open: Map<string, OpenBatch>; readonly waiting: number },
   ): void {
     const { max, maxBytes } = this.#deps.settings;
-    const member = { submission, measured };
-    const kind = max > 1 && measured.bytes < maxBytes ? kindOf(submission) : undefined;
+    const context = contextOf(submission.job);
+    const headers = context && headersIn(context);
+    const member = { submission, measured, headers };
+    const bytes = measured.bytes + (headers?.length ?? 0);
+    const mayShare = max > 1 && bytes < maxBytes && (context === undefined || headers !== undefined);
+    const kind = mayShare ? kindOf(submission) : undefined;
     const known = kind === undefined ? undefined : to.open.get(kind);
-    if (known !== undefined && known.bytes + measured.bytes <= maxBytes) {
-      known.bytes += measured.bytes;
+    if (known !== undefined && known.bytes + bytes <= maxBytes) {
+      known.bytes += bytes;
       if (known.members.push(member) >= this.#size(submission, to.waiting)) to.open.delete(kind as string);
       return;
     }
-    const group: OpenBatch = { members: [member], bytes: measured.bytes };
+    const group: OpenBatch = { members: [member], bytes };
     to.groups.push(group);
     if (kind !== undefined && this.#size(submission, to.waiting) > 1) to.open.set(kind, group);
   }
@@ -123,7 +135,8 @@ export class Batcher {
       const id = this.#deps.ids.next();
       this.#deps.table.addBatch(id, submissions);
       const calls = members.map(({ measured }) => measured.encoded);
-      return [{ members: submissions, spec: batchSpecOf(id, only.submission, { calls, settings }) }];
+      const headers = members.map((each) => each.headers);
+      return [{ members: submissions, spec: batchSpecOf(id, only.submission, { calls, headers, settings }) }];
     } catch (error) {
       for (const submission of submissions) this.#deps.failed(submission, error);
       return [];

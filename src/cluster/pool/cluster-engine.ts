@@ -50,8 +50,10 @@ export type ClusterEngine = ReturnType<typeof createClusterEngine>;
 /**
  * Makes the parts of a pool. Each is given those made before it. Those that report to later ones are connected to them at the end,
  * before the first connection is up and the first job is submitted.
+ *
+ * @param pool what users have of it.
  */
-export function createClusterEngine(settings: ClusterPoolSettings) {
+export function createClusterEngine(pool: object, settings: ClusterPoolSettings) {
   const { keys } = settings;
   const peers = loadPeers('create cluster pool');
   const submitter = randomBytes(8).toString('hex').replace(/^\d/, 'a');
@@ -124,7 +126,7 @@ export function createClusterEngine(settings: ClusterPoolSettings) {
     ...{ books, events, table, log },
     count: async () => (connections.isConnected ? await waitingJobs(queue).catch(() => undefined) : undefined),
   });
-  const intake = new ClusterIntake({ state, ids, table, books, limit, control, deferred, limits, adder });
+  const intake = new ClusterIntake({ pool, state, ids, table, books, limit, control, deferred, limits, adder });
   const attached = new AttachedJobs({ redis, keys, table, control, sweeper, books: foreign });
 
   // features built on submission

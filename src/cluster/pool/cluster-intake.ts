@@ -1,5 +1,6 @@
 import { readContext } from '../../base/context-stores.js';
 import { msUntil } from '../../base/timer.js';
+import { areSubmissionsWatched, publishSubmission } from '../../core/channels.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { TimeLimits } from '../../core/lifecycle/time-limits.js';
 import { closedError, type ReadonlyPoolState } from '../../core/pool-state.js';
@@ -13,8 +14,9 @@ import {
   optionsOf,
   orderOf,
 } from '../../jobs/job-access.js';
-import { linkParents, setContext, setOrigin, whenSettled } from '../../jobs/job-engine.js';
+import { contextOf, linkParents, setContext, setOrigin, whenSettled } from '../../jobs/job-engine.js';
 import { withOptions } from '../../jobs/job-options.js';
+import { publishAs } from '../../jobs/published-jobs.js';
 import type { JobIds } from '../codec/job-id.js';
 import type { Adder } from './adder.js';
 import type { ClusterControl } from './cluster-control.js';
@@ -24,6 +26,8 @@ import type { QueueLimit } from './queue-limit.js';
 import { type Books, Submission } from './submission.js';
 
 export interface ClusterIntakeDeps {
+  /** What users have of the pool. */
+  readonly pool: object;
   readonly state: ReadonlyPoolState;
   readonly ids: JobIds;
   readonly table: JobTable;
@@ -94,8 +98,7 @@ export class ClusterIntake {
       return handle;
     }
     limit.entered(job);
-    const { context } = optionsOf(job);
-    if (context !== undefined) setContext(job, readContext(context));
+    this.#readContext(job, handle);
     const isDeferred = hasOptions(job) && deferred.tryDefer(job);
     if (hasOptions(job)) {
       linkParents(job);
@@ -105,6 +108,16 @@ export class ClusterIntake {
     const isFront = orderOf(job) < 0;
     if (isFront) submission.whenAdded.then(() => control.toFront(submission)).catch(() => {});
     return handle;
+  }
+
+  /** Reads what the job's code is to see of the context of its submission, and has subscribers of the channel add to it. */
+  #readContext(job: Job, handle: ClusterJob): void {
+    const { context } = optionsOf(job);
+    if (context !== undefined) setContext(job, readContext(context));
+    if (!areSubmissionsWatched()) return;
+    publishAs(handle, job);
+    const values = publishSubmission(this.#deps.pool, handle, contextOf(job) ?? {});
+    if (Object.keys(values).length > 0) setContext(job, values);
   }
 }
 

@@ -33,6 +33,7 @@ let isClusterJob: (value: unknown) => value is ClusterJob;
 export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promise<T>, 'catch' | 'finally'> {
   readonly #pool: ClusterJobPool;
   readonly #submission: Submission;
+  #added: Promise<void> | undefined;
 
   /** @internal */
   constructor(pool: ClusterJobPool, submission: Submission) {
@@ -74,7 +75,10 @@ export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T>, Pic
    * before; that is never an unhandled rejection unless this was read.
    */
   get added(): Promise<void> {
-    return this.#submission.whenAdded;
+    this.#added ??= this.#submission.whenAdded.catch(() => {
+      throw this.#job.error; // so that its failure is observed
+    });
+    return this.#added;
   }
 
   /** The state as last heard. A job that runs for less than 20 ms goes from PENDING to its end. */

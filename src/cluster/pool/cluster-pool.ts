@@ -64,7 +64,7 @@ export class ClusterPool implements AsyncDisposable {
    */
   constructor(options: ClusterPoolOptions) {
     const settings = resolveClusterPoolOptions(options);
-    this.#engine = createClusterEngine(settings);
+    this.#engine = createClusterEngine(this, settings);
     this.#name = settings.name;
     this.#queue = settings.keys.queue;
     runsGraphs(this, (task, args, options) => this.#submitNode(task, args, options));

@@ -1,4 +1,5 @@
 import type { JobsOptions } from 'bullmq';
+import type { ContextValues } from '../../base/context-stores.js';
 import { argsOf } from '../../base/in-flight-job.js';
 import { kindOf, optionsOf } from '../../jobs/job-access.js';
 import { contextOf, taskOf } from '../../jobs/job-engine.js';
@@ -22,7 +23,10 @@ export interface JobSpec {
 }
 
 /** The call that is described. */
-export type SpecifiedCall = Pick<Submission, 'job' | 'id' | 'delayMs' | 'attemptsBefore'>;
+export interface SpecifiedCall extends Pick<Submission, 'job' | 'id' | 'delayMs' | 'attemptsBefore'> {
+  /** Whether it stands for a batch, whose calls have contexts of their own. */
+  readonly isBatch?: boolean;
+}
 
 export interface SpecSettings {
   /** To whom outcomes are sent, if to anybody. */
@@ -50,9 +54,9 @@ export function specOf(
   const { encoded, bytes } = measured;
   const isLarge = bytes > settings.maxInline;
   const options = optionsOf(job);
-  const details = detailsOf(call, settings);
+  const context = call.isBatch === true ? undefined : contextOf(job);
+  const details = detailsOf(call, settings, context);
   const { retry, key } = options;
-  const context = contextOf(job);
   const carrier = context && carrierIn(context);
   const opts: JobsOptions = {
     jobId: id,
@@ -79,24 +83,35 @@ export function specOf(
  *
  * @param first one of its members: in all but the arguments they are alike.
  * @param batch.calls the lists of arguments.
+ * @param batch.headers those of each call's trace; `undefined` for a call in none.
  */
 export function batchSpecOf(
   id: string,
-  first: SpecifiedCall,
-  { calls, settings }: { readonly calls: readonly Encoded[]; readonly settings: SpecSettings },
+  { job, delayMs, attemptsBefore }: SpecifiedCall,
+  batch: {
+    readonly calls: readonly Encoded[];
+    readonly headers: readonly (string | undefined)[];
+    readonly settings: SpecSettings;
+  },
 ): JobSpec {
-  const { name, data, opts } = specOf({ ...callOf(first), id }, settings, { encoded: {}, bytes: 0 });
-  return { name, data: { ...data, a: calls, n: calls.length }, opts };
+  const { calls, headers, settings } = batch;
+  const { name, data, opts } = specOf({ job, id, delayMs, attemptsBefore, isBatch: true }, settings, NO_ARGS);
+  const areTraced = headers.some((each) => each !== undefined);
+  const h = areTraced ? { h: headers.map((each) => each ?? null) } : {};
+  return { name, data: { ...data, a: calls, n: calls.length, ...h }, opts };
 }
 
-const callOf = ({ job, delayMs, attemptsBefore }: SpecifiedCall) => ({ job, delayMs, attemptsBefore });
+const NO_ARGS: Measured = { encoded: {}, bytes: 0 };
 
 /** Returns what is not as with most jobs; `undefined` if nothing is. */
-function detailsOf({ job, attemptsBefore }: SpecifiedCall, settings: SpecSettings): JobDetails | undefined {
+function detailsOf(
+  { job, attemptsBefore }: SpecifiedCall,
+  settings: SpecSettings,
+  context: ContextValues | undefined,
+): JobDetails | undefined {
   const { name, timeoutMs, graceMs, deadline, retry, affinity, exclusive } = optionsOf(job);
   const { origin, commonArgs } = taskOf(job);
   const { priority } = kindOf(job);
-  const context = contextOf(job);
   const isExact = fromBullPriority(toBullPriority(priority)) === priority;
   const details: JobDetails = {
     ...(name !== undefined && { n: name }),

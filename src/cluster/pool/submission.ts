@@ -2,7 +2,7 @@ import { now } from '../../base/clock.js';
 import type { FailedAttempt } from '../../core/events.js';
 import type { Ledger } from '../../core/ledger.js';
 import type { Job } from '../../jobs/job.js';
-import { isSettled, setOwner } from '../../jobs/job-access.js';
+import { failureOf, isSettled, setOwner } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import type { JobOrigin } from '../../jobs/job-extras.js';
 import type { JobOwner, Moment } from '../../jobs/job-owner.js';
@@ -145,7 +145,7 @@ export class Submission implements JobOrigin {
     this.place = undefined;
   }
 
-  /** Resolves once Redis has the job; rejects if the job settles before. Not a rejection unless asked for. */
+  /** Resolves once Redis has the job; rejects if the job settles before. To ask for it observes no failure. */
   get whenAdded(): Promise<void> {
     this.#whenAdded ??= this.#makeWhenAdded();
     return this.#whenAdded;
@@ -156,7 +156,8 @@ export class Submission implements JobOrigin {
     const promise = new Promise<void>((resolve, reject) => {
       this.#added = { resolve, reject };
     });
-    const settled = (): void => this.#added?.reject(this.job.error);
+    const settled = (): void => this.#added?.reject(failureOf(this.job));
+    promise.catch(() => {}); // those who ask for it observe it
     if (isSettled(this.job)) settled();
     else whenSettled(this.job, settled);
     return promise;

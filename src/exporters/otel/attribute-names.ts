@@ -14,4 +14,20 @@ export const ATTRIBUTES = {
   cancelReason: 'thread_system.cancel.reason',
   threadId: 'thread.id',
   errorType: 'error.type',
+  system: 'messaging.system',
+  operationType: 'messaging.operation.type',
+  operationName: 'messaging.operation.name',
+  destination: 'messaging.destination.name',
+  messageId: 'messaging.message.id',
+  batchCount: 'messaging.batch.message_count',
 } as const;
+
+/** Returns the attributes of an operation on a queue of a cluster. */
+export function messagingAttributes(operation: 'send' | 'process', queue: string): Record<string, string> {
+  return {
+    [ATTRIBUTES.system]: 'thread_system',
+    [ATTRIBUTES.operationType]: operation,
+    [ATTRIBUTES.operationName]: operation,
+    [ATTRIBUTES.destination]: queue,
+  };
+}

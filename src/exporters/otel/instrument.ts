@@ -7,7 +7,7 @@ import { ofAllVersions, VERSION } from '../../base/version.js';
 import { OTEL_API, requirePeer } from '../peers.js';
 import type { AnnouncedJob } from './announced-job.js';
 import { SCOPE_NAME } from './attribute-names.js';
-import { JobSpans, type OtelApi, type SettledJob, type SpanSettings } from './job-spans.js';
+import { JobSpans, type OtelApi, type SettledJob, type SpanSettings, type SubmittedJob } from './job-spans.js';
 
 /** Which spans are made, and by whom. */
 export interface InstrumentOptions {
@@ -32,11 +32,6 @@ const OPTIONS = optionNames<InstrumentOptions>({ tracer: true, spans: true, link
 const SPANS = ['job', 'all', 'none'] as const;
 const LINKS = ['child', 'link'] as const;
 
-interface Submitted {
-  readonly job: AnnouncedJob;
-  readonly carrier: Record<string, unknown>;
-}
-
 interface StartedWorker {
   readonly pool: object;
   readonly workerId: number;
@@ -50,6 +45,9 @@ const globals = globalThis as typeof globalThis & { [KEY]?: (() => void) | undef
 /**
  * Makes spans of OpenTelemetry for the jobs of all pools of this process, and passes the context in which a job is submitted on to
  * its code, as headers in `currentJob().context`. A process has one instrumentation: another call replaces it.
+ *
+ * A job of a cluster gets a span `send <queue>` by its submitter and a span `process <queue>` by its host, each if that process is
+ * instrumented.
  *
  * Spans are made on this thread when a job has settled; nothing is done for jobs of traces that are not sampled, except to pass
  * on that they are not.
@@ -88,10 +86,7 @@ function begin(api: OtelApi, settings: SpanSettings): () => void {
   globals[KEY]?.();
   const spans = new JobSpans(api, settings);
   const handlers: Readonly<Record<string, (message: unknown) => void>> = {
-    'thread-system:job.submitted': (message) => {
-      const { job, carrier } = message as Submitted;
-      spans.submitted(job, carrier);
-    },
+    'thread-system:job.submitted': (message) => spans.submitted(message as SubmittedJob),
     'thread-system:job.cancelling': (message) => spans.cancelling((message as { job: AnnouncedJob }).job),
     'thread-system:job.settled': (message) => spans.settled(message as SettledJob),
     'thread-system:worker.started': (message) => {

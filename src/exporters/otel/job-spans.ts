@@ -1,8 +1,20 @@
 import type * as Api from '@opentelemetry/api';
 import { now, toEpoch } from '../../base/clock.js';
 import { errorTypeOf, messageOf, stackIfAny } from '../../errors.js';
-import { type AnnouncedJob, contextOf, errorOf, stateOf, taskNameOf } from './announced-job.js';
-import { ATTRIBUTES } from './attribute-names.js';
+import type { FetchedFrom } from '../../jobs/job-extras.js';
+import {
+  type AnnouncedJob,
+  attemptsBefore,
+  contextOf,
+  errorOf,
+  fetchedFrom,
+  idOf,
+  queueOf,
+  stateOf,
+  taskNameOf,
+  whenAdded,
+} from './announced-job.js';
+import { ATTRIBUTES, messagingAttributes } from './attribute-names.js';
 
 /** What `@opentelemetry/api` exports. */
 export type OtelApi = typeof Api;
@@ -15,6 +27,14 @@ export interface SpanSettings {
   readonly link: 'child' | 'link';
   /** Names of the tasks whose jobs get spans; `undefined` for all. */
   readonly tasks: ReadonlySet<string> | undefined;
+}
+
+/** What the channel of submissions says. */
+export interface SubmittedJob {
+  readonly pool: object;
+  readonly job: AnnouncedJob;
+  /** Is sent to the job's code, which reads from there in which context it runs. */
+  readonly carrier: Record<string, unknown>;
 }
 
 /** An attempt that has ended. Times in ms since 1970. */
@@ -58,12 +78,8 @@ export class JobSpans {
     this.#settings = settings;
   }
 
-  /**
-   * Called as a job is submitted, in the context of the caller.
-   *
-   * @param carrier is sent to the job's code, which reads from there in which context it runs.
-   */
-  submitted(job: AnnouncedJob, carrier: Record<string, unknown>): void {
+  /** Called as a job is submitted, in the context of the caller. */
+  submitted({ pool, job, carrier }: SubmittedJob): void {
     const { context, propagation, trace, ROOT_CONTEXT, TraceFlags } = this.#api;
     const { spans, tasks } = this.#settings;
     const inherited = propagation.extract(ROOT_CONTEXT, { ...contextOf(job), ...carrier });
@@ -74,7 +90,37 @@ export class JobSpans {
     const flags = trace.getSpanContext(parent)?.traceFlags ?? TraceFlags.SAMPLED;
     if ((flags & TraceFlags.SAMPLED) === 0) return;
     const task = taskNameOf(job);
-    if (tasks?.has(task) !== false) this.#traced.set(job, { task, parent, submittedAt: epochNow() });
+    if (tasks?.has(task) === false) return;
+    const queue = queueOf(pool);
+    if (queue === undefined) this.#traced.set(job, { task, parent, submittedAt: epochNow() });
+    else propagation.inject(this.#send({ job, task, queue }, parent), carrier);
+  }
+
+  /**
+   * Begins the span of a job on its way to a queue, which ends once that has the job. The span of its code is made by the job's host.
+   *
+   * @returns the context of that span, in which the job runs.
+   */
+  #send(
+    { job, task, queue }: { readonly job: AnnouncedJob; readonly task: string; readonly queue: string },
+    parent: Api.Context,
+  ): Api.Context {
+    const { SpanKind, SpanStatusCode, trace } = this.#api;
+    const attributes = { ...messagingAttributes('send', queue), [ATTRIBUTES.jobTask]: task };
+    const options = { kind: SpanKind.PRODUCER, startTime: epochNow(), attributes };
+    const span = this.#settings.tracer.startSpan(`send ${queue}`, options, parent);
+    const end = (): void => {
+      // the id is asked for when the job is on its way: until then it may become a member of a batch
+      span.setAttributes({ ...identityOf(job, task), [ATTRIBUTES.messageId]: idOf(job) }).end(epochNow());
+    };
+    whenAdded(job)?.then(end, (error: unknown) => {
+      if (stateOf(job) === 'FAILED') {
+        span.setAttribute(ATTRIBUTES.errorType, errorTypeOf(error));
+        span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+      }
+      end();
+    });
+    return trace.setSpan(parent, span);
   }
 
   workerStarted(pool: object, { workerId, threadId }: { readonly workerId: number; readonly threadId: number }): void {
@@ -113,19 +159,25 @@ export class JobSpans {
     const { SpanStatusCode } = this.#api;
     const { task, cancelledAt } = traced;
     const state = stateOf(job);
+    const fetched = fetchedFrom(job);
     const [first] = attempts;
     const last = attempts.at(-1);
     const startTime = first?.startedAt ?? epochNow();
     const endTime = Math.max(last === undefined ? startTime : endOf(last), startTime);
     const attributes: Api.Attributes = {
       ...identityOf(job, task),
-      [ATTRIBUTES.jobAttempt]: attempts.length,
+      ...(fetched && messageOfJob(job, fetched)),
+      [ATTRIBUTES.jobAttempt]: attemptsBefore(job) + attempts.length,
       [ATTRIBUTES.jobState]: state ?? '',
     };
     const threadId = last === undefined ? undefined : this.#threads.get(pool)?.get(last.workerId);
     if (threadId !== undefined) attributes[ATTRIBUTES.threadId] = threadId;
-    const span = this.#start(task, traced, { startTime, attributes });
+    const span =
+      fetched === undefined
+        ? this.#start(task, traced, { startTime, attributes })
+        : this.#startProcessing(fetched.queue, traced, { startTime, attributes });
     if (!span.isRecording()) return;
+    if (fetched?.isRecovered === true) span.addEvent('recovered', undefined, startTime);
     for (const attempt of attempts.slice(0, -1))
       span.addEvent('retry', { [ATTRIBUTES.errorType]: errorTypeOf(attempt.error) }, endOf(attempt));
     if (cancelledAt !== undefined) span.addEvent('cancel', undefined, cancelledAt);
@@ -143,12 +195,19 @@ export class JobSpans {
   }
 
   #start(name: string, { parent }: TracedJob, options: Api.SpanOptions): Api.Span {
-    const { SpanKind, trace } = this.#api;
+    const { trace } = this.#api;
     const { tracer, link } = this.#settings;
     const context = trace.getSpanContext(parent);
-    const kind = SpanKind.INTERNAL;
-    if (link === 'child' || context === undefined) return tracer.startSpan(name, { kind, ...options }, parent);
-    return tracer.startSpan(name, { kind, ...options, root: true, links: [{ context }] }, parent);
+    if (link === 'child' || context === undefined) return tracer.startSpan(name, options, parent);
+    return tracer.startSpan(name, { ...options, root: true, links: [{ context }] }, parent);
+  }
+
+  /** Starts the span of a job from a queue. It has a link to the span by which the job was sent, also if that is its parent. */
+  #startProcessing(queue: string, traced: TracedJob, options: Api.SpanOptions): Api.Span {
+    const { SpanKind, trace } = this.#api;
+    const sent = trace.getSpanContext(traced.parent);
+    const links = sent === undefined ? {} : { links: [{ context: sent }] };
+    return this.#start(`process ${queue}`, traced, { kind: SpanKind.CONSUMER, ...links, ...options });
   }
 }
 
@@ -158,8 +217,16 @@ function reasonOf(error: unknown): string {
   return messageOf(reason ?? error);
 }
 
-function identityOf({ id, priority }: AnnouncedJob, task: string): Api.Attributes {
-  return { [ATTRIBUTES.jobId]: id, [ATTRIBUTES.jobTask]: task, [ATTRIBUTES.jobPriority]: priority };
+function identityOf(job: AnnouncedJob, task: string): Api.Attributes {
+  return { [ATTRIBUTES.jobId]: idOf(job), [ATTRIBUTES.jobTask]: task, [ATTRIBUTES.jobPriority]: job.priority };
+}
+
+function messageOfJob(job: AnnouncedJob, { queue, together }: FetchedFrom): Api.Attributes {
+  return {
+    ...messagingAttributes('process', queue),
+    [ATTRIBUTES.messageId]: idOf(job),
+    ...(together > 1 && { [ATTRIBUTES.batchCount]: together }),
+  };
 }
 
 function endOf({ startedAt, executionMs }: EndedAttempt): number {
