@@ -1,6 +1,6 @@
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkMs, checkOneOf } from '../../base/check/values.js';
-import { clearInterval, now, setInterval } from '../../base/clock.js';
+import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { Ledger } from '../../core/ledger.js';
 import type { PoolLog } from '../../core/log.js';
@@ -20,8 +20,6 @@ import type { Outcomes } from './outcomes.js';
 import type { Submission } from './submission.js';
 
 const REASON = 'the pool was shut down';
-/** How often a pool that cancels its jobs looks whether Redis is away, in ms. */
-const LOOK_MS = 100;
 /** The modes of a shutdown: those of a local pool, and that which leaves the jobs to the hosts. */
 const MODES = [...SHUTDOWN_MODES, 'detach'] as const;
 
@@ -117,18 +115,27 @@ export class ClusterShutdown {
 
   /** Without Redis no cancel is ever decided: past `connectTimeoutMs` of that, jobs settle FAILED. */
   #giveUpWithoutRedis(): void {
-    const { connections, connectTimeoutMs, table, outcomes } = this.#deps;
+    const { connections, connectTimeoutMs } = this.#deps;
     const begunAtMs = now();
+    let stopTimer: StopTimer = () => {};
     const look = (): void => {
-      if (Math.min(connections.awayMs, now() - begunAtMs) < connectTimeoutMs) return;
-      for (const submission of table.all) {
-        const { id, job } = submission;
-        const message = `Cannot cancel job '${job.name}' (id ${id}): Redis did not answer within ${connectTimeoutMs} ms; a host may run it`;
-        outcomes.failed(submission, new ClusterUnavailableError(message, { cause: connections.lastError }));
-      }
+      stopTimer();
+      if (connections.isConnected) return;
+      const leftMs = connectTimeoutMs - Math.min(connections.awayMs, now() - begunAtMs);
+      if (leftMs > 0) stopTimer = startTimer(leftMs, look, { keepsProcess: false });
+      else this.#failUncancelled();
     };
-    const timer = setInterval(look, LOOK_MS).unref();
-    this.#stopTimers.push(() => clearInterval(timer));
+    this.#stopTimers.push(connections.onChange(look), () => stopTimer());
+    look();
+  }
+
+  #failUncancelled(): void {
+    const { connections, connectTimeoutMs, table, outcomes } = this.#deps;
+    for (const submission of table.all) {
+      const { id, job } = submission;
+      const message = `Cannot cancel job '${job.name}' (id ${id}): Redis did not answer within ${connectTimeoutMs} ms; a host may run it`;
+      outcomes.failed(submission, new ClusterUnavailableError(message, { cause: connections.lastError }));
+    }
   }
 
   /** Leaves the jobs to the hosts: here they settle FAILED, which counts as no failure of theirs. */

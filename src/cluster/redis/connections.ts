@@ -33,6 +33,7 @@ export class Connections {
   readonly #copies = new Set<Redis>();
   /** Since when a connection is down, in ms of `now()`; `undefined` while all are up. */
   #awaySinceMs: number | undefined = now();
+  readonly #listeners = new Set<() => void>();
   #isClosed = false;
   /** The last error of a connection, which says why it is down. */
   lastError: Error | undefined;
@@ -95,6 +96,13 @@ export class Connections {
     this.#awaySinceMs = isConnected ? undefined : now();
     if (isConnected) this.#events?.onConnected();
     else this.#events?.onDisconnected(this.lastError);
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Calls `fn` each time that all connections are up, or one of them is down. Returns how not to. */
+  onChange(fn: () => void): () => void {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
   }
 
   /**
