@@ -24,6 +24,7 @@ export type ReadonlyPoolState = Readonly<Pick<PoolState, 'phase' | 'runsPending'
 export class PoolState {
   /** Changed by the transitions only. A plain field, as it is read for every job. */
   phase: PoolPhase = 'open';
+  readonly #onceShutDown: (() => void)[] = [];
 
   /** Whether jobs that have not begun, or are to be retried, still run. */
   get runsPending(): boolean {
@@ -35,7 +36,13 @@ export class PoolState {
     const { phase } = this;
     if (PHASES.indexOf(mode) <= PHASES.indexOf(phase)) return 'unchanged';
     this.phase = mode;
+    for (const fn of this.#onceShutDown.splice(0)) fn();
     return phase === 'open' ? 'begun' : 'escalated';
+  }
+
+  /** Calls `fn` as soon as the pool takes no more jobs. For code that uses a pool which others may shut down. */
+  onceShutDown(fn: () => void): void {
+    this.#onceShutDown.push(fn);
   }
 
   /** All jobs have settled, and all threads have exited. */

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ClusterPool } from 'thread-system/cluster';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ThreadPool } from 'thread-system';
+import { ClusterHost, ClusterPool } from 'thread-system/cluster';
 import { runProgram } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { HostProcess, newQueue, tasks, until } from './cluster-fixture.ts';
@@ -64,4 +65,48 @@ test('ends pools that the program no longer refers to: jobs are left to the host
   const left = await pool.job(lines[0]?.[0] ?? '');
   await using _host = await HostProcess.start(server, { queue });
   expect(await left?.finally()).toBe('here');
+});
+
+describe.each(['drain', 'finishRunning', 'abort'] as const)('a pool that is shut down in mode %s', (mode) => {
+  test('by others than its host: the host gives back what it has, says so once, and leaves', async () => {
+    const [{ connection }, queue] = [server, newQueue()];
+    await using cluster = new ClusterPool({ connection, queue, batch: false });
+    const pool = new ThreadPool({ maxWorkers: 1 });
+    const said: string[] = [];
+    const note = (line: string): void => void said.push(line);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const host = new ClusterHost({ connection, queue, tasks, pool, window: 3, id: 'first', logger });
+    const left: unknown[] = [];
+    host.on('drained', () => left.push('drained'));
+    const jobs = cluster.submitMany(
+      tasks.work,
+      Array.from({ length: 6 }, () => [100] as const),
+    );
+    await until(() => jobs.some(({ state }) => state === 'RUNNING'));
+    await pool.shutdown({ mode });
+    await host.closed;
+    expect(left).toEqual(['drained']);
+    expect(said.filter((line) => line.includes('leaves'))).toEqual([
+      'first: The pool was shut down: the host leaves the queue',
+    ]);
+    expect(host.metrics().fetched).toBeLessThanOrEqual(2 * jobs.length);
+    await using _second = new ClusterHost({ connection, queue, tasks, maxWorkers: 2, id: 'second' });
+    expect(await Promise.all(jobs)).toEqual(jobs.map(() => 100));
+    expect(jobs.map(({ attempts }) => attempts)).toEqual(jobs.map(() => 1));
+    expect(() => new ClusterHost({ connection, queue, tasks, pool })).toThrow(
+      'Cannot create cluster host: the pool is shut down',
+    );
+  });
+});
+
+test('a pool that is paused is not shut down: what its own machine cancels there is cancelled', async () => {
+  const [{ connection }, queue] = [server, newQueue()];
+  await using cluster = new ClusterPool({ connection, queue });
+  await using pool = new ThreadPool({ maxWorkers: 1 });
+  pool.pause();
+  await using _host = new ClusterHost({ connection, queue, tasks, pool });
+  const job = cluster.submit(tasks.noop);
+  await until(() => pool.metrics().pending === 1);
+  pool.cancelAll();
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' });
 });

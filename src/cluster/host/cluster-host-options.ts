@@ -12,6 +12,7 @@ import {
 import { checkLogger, type Logger } from '../../core/options/logger.js';
 import type { ThreadPoolOptions } from '../../core/options/options.js';
 import { ThreadPool } from '../../core/pool.js';
+import { closedError } from '../../core/pool-state.js';
 import { checkQueueOptions, type QueueOptions, type QueueSettings } from '../queue-options.js';
 import { type HostTaskList, HostTasks } from './host-tasks.js';
 
@@ -23,7 +24,10 @@ const ACTION = 'create cluster host';
 interface OwnOptions extends QueueOptions {
   /** What the host runs: a `taskModule`, or `{ name: task | { task, retryIf, concurrency } }`. */
   readonly tasks: HostTaskList;
-  /** A pool to run jobs on, shared with local work and not shut down by the host. Default: one made of the other options. */
+  /**
+   * A pool to run jobs on, shared with local work and not shut down by the host, which leaves the queue if somebody else does. Default:
+   * one made of the other options.
+   */
   readonly pool?: ThreadPool | undefined;
   /**
    * How many jobs are fetched and unsettled at once; `'exact'`: as many as there are workers. Default: 4 for each worker.
@@ -72,6 +76,7 @@ export interface ClusterHostSettings extends QueueSettings {
  * Reads the options, and makes the pool unless one is given.
  *
  * @throws {TypeError | RangeError} that names the option, the rule and the value received.
+ * @throws {PoolClosedError} if the pool that is given is shut down.
  */
 export function resolveClusterHostOptions(options: unknown): ClusterHostSettings {
   const given = checkObject(options, 'options', ACTION) as { readonly [K in keyof ClusterHostOptions]?: unknown };
@@ -91,6 +96,7 @@ export function resolveClusterHostOptions(options: unknown): ClusterHostSettings
   const { unknownTask, plainJobs, id, ...poolOptions } = more;
   if (givenPool !== undefined && !(givenPool instanceof ThreadPool))
     throw mustBe('a ThreadPool', givenPool, 'pool', ACTION);
+  if (givenPool !== undefined && isShutDown(givenPool)) throw closedError(ACTION);
   const { logger } = poolOptions;
   checkLogger(logger, ACTION);
   const settings = {
@@ -116,4 +122,9 @@ export function resolveClusterHostOptions(options: unknown): ClusterHostSettings
     ownsPool: givenPool === undefined,
     window: window === 'exact' ? workers : ((window as number | undefined) ?? WINDOW_PER_WORKER * workers),
   };
+}
+
+/** Whether a pool takes no more jobs. One that is paused does. */
+export function isShutDown({ state }: ThreadPool): boolean {
+  return state === 'draining' || state === 'closed';
 }

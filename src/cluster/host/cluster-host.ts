@@ -4,6 +4,7 @@ import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkMs } from '../../base/check/values.js';
 import { type Inspecting, shown } from '../../base/inspect.js';
 import type { PoolEvent, PoolEvents, PoolListener } from '../../core/events.js';
+import { partsOf } from '../../core/pool-emitter.js';
 import { handleSignals, holdForShutdown, type SignalOptions } from '../../core/shutdown-all.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
 import { stays } from '../../sync/sharing/crossing.js';
@@ -90,6 +91,7 @@ export class ClusterHost implements AsyncDisposable {
    *
    * @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received; if `bullmq` and `ioredis` are
    * not installed.
+   * @throws {PoolClosedError} if the pool that is given is shut down.
    */
   constructor(options: ClusterHostOptions) {
     this.#settings = resolveClusterHostOptions(options);
@@ -97,6 +99,7 @@ export class ClusterHost implements AsyncDisposable {
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
     });
+    partsOf(this.#settings.pool)?.state.onceShutDown(() => this.#poolShutDown());
     this.ready = this.#engine.start();
     this.ready.catch(() => {}); // it may never be looked at
     // a host counts no jobs in shutdownAll: its pool does
@@ -140,6 +143,15 @@ export class ClusterHost implements AsyncDisposable {
     await this.#engine.departure.begin(ms);
     this.#unregister();
     this.#close();
+  }
+
+  /** Without its pool the host can run nothing: it leaves, unless it is about to, as at the end of the process. */
+  #poolShutDown(): void {
+    queueMicrotask(() => {
+      if (this.#engine.departure.hasBegun) return;
+      this.#settings.logger?.warn(`${this.id}: The pool was shut down: the host leaves the queue`);
+      void this.drain();
+    });
   }
 
   /**

@@ -38,6 +38,10 @@ export class Departure {
     this.#deps = deps;
   }
 
+  get hasBegun(): boolean {
+    return this.#left !== undefined;
+  }
+
   /**
    * Begins to leave, or shortens the time for it. Each call returns the same promise.
    *

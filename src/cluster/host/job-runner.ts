@@ -14,7 +14,7 @@ import type { QueueKeys } from '../redis/keys.js';
 import type { Peers } from '../redis/peers.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import { BatchRun } from './batch-run.js';
-import type { ClusterHostSettings } from './cluster-host-options.js';
+import { type ClusterHostSettings, isShutDown } from './cluster-host-options.js';
 import type { GiveBack } from './give-back.js';
 import { HostRun, type RunStop } from './host-run.js';
 import type { KnownHostTask } from './host-tasks.js';
@@ -284,7 +284,7 @@ export class JobRunner {
 
   /** Whether the pool has cancelled a job as it was shut down, as by a signal: nobody has asked for it. */
   #isEndOfPool(stop: RunStop | undefined): boolean {
-    return stop === undefined && this.#deps.settings.pool.state !== 'open';
+    return stop === undefined && isShutDown(this.#deps.settings.pool);
   }
 
   #completed(run: HostRun, local: Job): unknown {
