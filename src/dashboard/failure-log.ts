@@ -6,7 +6,7 @@ import { taskOf } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import type { Task } from '../jobs/task.js';
 import type { AttemptRow, FailureRow } from './messages.js';
-import { shownMessage, shownName, shownStack } from './shown-text.js';
+import { sharedMessage, shownName, shownStack } from './shown-text.js';
 
 /** A call that has failed, to be submitted again. */
 export interface FailedCall {
@@ -34,7 +34,7 @@ export interface FailureLogSettings {
 }
 
 /**
- * The last failures of a pool, those of one task with one message as one. Costs nothing but for jobs that fail. To look at a job
+ * The last failures of a pool, those of one task with one message, but for moments in it, as one. Costs nothing but for jobs that fail. To look at a job
  * here observes no failure of which the program would not be warned any more.
  */
 export class FailureLog {
@@ -53,7 +53,7 @@ export class FailureLog {
     if (this.#settings.limit === 0) return;
     const error = failureOf(job);
     const task = shownName(taskOf(job).name);
-    const message = shownMessage(messageOf(error));
+    const message = sharedMessage(messageOf(error));
     const key = `${task}\n${message}`;
     const nowMs = Date.now();
     const group: Group = this.#groups.get(key) ?? {

@@ -17,6 +17,14 @@ export function shownMessage(message: string): string {
   return cut(message, LONGEST_MESSAGE);
 }
 
+/** An ISO 8601 moment, as in `2026-11-30T14:35:05.592Z`. */
+const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?/g;
+
+/** The message of a failure, as that of all failures of its kind: without moments, such as that of a deadline, in which they differ. */
+export function sharedMessage(message: string): string {
+  return shownMessage(message).replace(MOMENT, '…');
+}
+
 export function shownStack(stack: string): string {
   return cut(stack, LONGEST_STACK);
 }

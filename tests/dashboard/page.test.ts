@@ -60,6 +60,20 @@ const figure = (page: Page, name: string) =>
     .locator('dd')
     .last();
 
+/** Evaluates to what is wrong with the landmarks of a page: how many mains, headings and fields outside of all, names that several have. */
+const LANDMARKS = `(() => {
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+  const landmarks = shown('main, nav, section, [role=region]');
+  const nameOf = (each) =>
+    each.getAttribute('aria-label') ?? document.getElementById(each.getAttribute('aria-labelledby'))?.textContent ?? each.tagName;
+  const names = landmarks.map(nameOf);
+  return {
+    mains: shown('main').length,
+    outside: shown('h2, h3, input, table').filter((each) => !each.closest('main, nav')).map((each) => each.outerHTML),
+    alike: names.filter((name, index) => names.indexOf(name) !== index),
+  };
+})()`;
+
 function fail(message: string): () => void {
   return Object.assign(new Function(`throw new Error(${JSON.stringify(message)})`) as () => void, {});
 }
@@ -125,7 +139,7 @@ describe('somebody with the token', () => {
     await page.getByLabel('Token').fill('wrong');
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByText('That token was refused.').waitFor();
-    expect(await page.locator('main').isVisible()).toBe(false);
+    expect(await page.locator('#sections').isVisible()).toBe(false);
     await page.getByLabel('Token').fill('s3cret');
     await page.keyboard.press('Enter');
     await regionOf(page, 'Overview').waitFor();
@@ -252,12 +266,28 @@ describe('the page', () => {
     expect(await back()).toBe('rgb(255, 255, 255)');
   });
 
+  test.each(['for a token', 'of a pool'])('%s has what a screen reader goes by', async (which) => {
+    pool.schedule(tasks.add, [1, 2], { everyMs: 3_600_000 });
+    const page = which === 'of a pool' ? await openWithToken() : await open(ALL);
+    await pool.submit(tasks.fail, ['no such file']).catch(() => {});
+    if (which === 'of a pool') await page.getByText('fail: no such file').click();
+    else await page.getByLabel('Token').waitFor();
+    expect(await page.evaluate(LANDMARKS)).toEqual({ mains: 1, outside: [], alike: [] });
+    // a name of an element without a role is not read
+    const named = '[aria-label]:not([role]):not(button, input, table, nav, progress, section, dialog)';
+    expect(await page.locator(named).count()).toBe(0);
+    for (const stack of await page.locator('pre:visible').all())
+      expect([await stack.getAttribute('tabindex'), await stack.getAttribute('role')]).toEqual(['0', 'group']);
+  });
+
   test('gives every control a name', async () => {
     using _gate = await occupy(pool);
     pool.submit(tasks.add, [1, 2], { delayMs: 3_600_000 }).catch(() => {});
     const page = await openWithToken();
     await rowOf(page, 'The first waiting jobs', 'add').waitFor();
-    const controls = page.locator('main button, main input, main canvas.timelines, main progress, header button');
+    const controls = page.locator(
+      '#sections button, #sections input, #sections canvas.timelines, #sections progress, header button',
+    );
     const nameless: string[] = [];
     for (const control of await controls.all()) {
       const name = (await control.getAttribute('aria-label')) ?? (await control.textContent());

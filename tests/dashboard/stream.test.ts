@@ -243,6 +243,24 @@ describe('the stream', () => {
     expect(row?.earlier?.filter((each) => 'stack' in each)).toEqual([]);
   });
 
+  test('counts failures as one whose messages differ in a moment alone', async () => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await using served = await serve(pool);
+    pool.pause();
+    const now = Date.now();
+    for (const deadline of [now - 2_000, now - 1_000])
+      await pool.submit(tasks.add, [1, 2], { deadline }).catch(() => {});
+    pool.resume();
+    for (const text of ['at 2026-11-30T14:35Z', 'at 2025-01-02T03:04:05.678+01:00', 'at 2025-01-02'])
+      await pool.submit(tasks.fail, [text]).catch(() => {});
+    const { failures = [] } = poolIn(await first(served));
+    expect(failures.map(({ count, message }) => [count, message])).toEqual([
+      [1, 'at 2025-01-02'],
+      [2, 'at …'],
+      [2, "Job 'add' missed its deadline of … before it began"],
+    ]);
+  });
+
   test('keeps as many failures as it is told to', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     await using served = await serve(pool, { failures: 2 });

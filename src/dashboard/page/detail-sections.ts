@@ -79,7 +79,7 @@ export function failuresSection({ pool, actions, now }: DetailDeps): PoolSection
     const title = el('strong');
     const when = el('span', { class: 'soft' });
     const facts = el('p', { class: 'soft' });
-    const stack = el('pre', { tabindex: 0, 'aria-label': 'Stack' });
+    const stack = el('pre', { tabindex: 0, role: 'group', 'aria-label': 'Stack' });
     const retry = button('Try again', () => void actions.retry(pool, row.jobId));
     const earlier = el('div');
     const attempts = new KeyedList<AttemptRow>(earlier, ({ attempt }) => `${row.jobId} ${attempt}`, attemptItem);
@@ -133,7 +133,7 @@ function attemptItem({
           'details',
           {},
           el('summary', {}, text),
-          el('pre', { tabindex: 0, 'aria-label': `Stack of attempt ${attempt}` }, stack),
+          el('pre', { tabindex: 0, role: 'group', 'aria-label': `Stack of attempt ${attempt}` }, stack),
         );
   return { element, update: () => {} };
 }

@@ -33,7 +33,7 @@ interface PoolView {
 }
 
 const model = new Model();
-const main = byId('main', HTMLElement);
+const sections = byId('sections', HTMLElement);
 const tabs = byId('pools', HTMLElement);
 const status = byId('connection', HTMLParagraphElement);
 const form = byId('token-form', HTMLFormElement);
@@ -67,7 +67,7 @@ function changed(state: ConnectionState): void {
   const asks = state === 'needs token' || state === 'token refused';
   const wasHidden = form.hidden;
   form.hidden = !asks;
-  if (asks) main.hidden = true;
+  if (asks) sections.hidden = true;
   if (state === 'token refused') {
     setText(note, 'That token was refused.');
     setAttribute(note, 'data-state', 'refused');
@@ -88,7 +88,7 @@ function show(): void {
   if (view?.name !== name || welcome !== model.welcome) open(name);
   const pool = model.pools.get(name);
   if (view === undefined || pool === undefined) return;
-  main.hidden = false;
+  sections.hidden = false;
   for (const section of view.sections) section.show(pool);
   view.charts.show(pool.points);
 }
@@ -123,7 +123,7 @@ function open(name: string): void {
   const rest = isCluster ? [] : [schedulesSection(deps), groupsSection(), recordSection(name, actions, recordings)];
   view = { name, charts, workers, sections: [overview, ...jobs, ...rest] };
   const roots = [overview.root, ...charts.sections, ...[...jobs, ...rest].map(({ root }) => root)];
-  main.replaceChildren(...roots);
+  sections.replaceChildren(...roots);
 }
 
 form.addEventListener('submit', (event) => {

@@ -37,7 +37,7 @@ export class Table<T> {
     this.#rows = new KeyedList<T>(body, keyOf, (row) => this.#row(row));
     const table = el('table', { 'aria-label': label }, el('thead', {}, el('tr', {}, ...this.#heads)), body);
     this.#empty = el('p', { class: 'empty' }, empty);
-    this.#scroll = el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, table);
+    this.#scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': label }, table);
     this.root = el('div', {}, this.#scroll, this.#empty);
   }
 
