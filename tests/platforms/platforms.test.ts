@@ -32,14 +32,15 @@ async function saidBy(program: string): Promise<unknown> {
 const TAKEN = ['taken', 'taken', 'taken', 'taken', 'taken'];
 
 const refusedOn = (name: string, version = '1.2.3'): string[] => {
-  const refused = (feature: string, on = 'Node.js'): string =>
-    `TypeError: Cannot ${feature} is not supported on ${name} ${version}, only on ${on}`;
+  const refused = (feature: string, instead: string, on = 'Node.js'): string =>
+    `TypeError: Cannot ${feature} is not supported on ${name} ${version}, only on ${on}: ${instead}`;
+  const printed = 'leave it out, and tasks print to the streams of the process';
   return [
-    refused("create pool: kind 'process'"),
-    refused('create pool: resourceLimits'),
-    refused('create pool: execArgv'),
-    name === 'Deno' ? refused('create pool: stdout', 'Node.js and Bun') : 'taken',
-    refused("profile: profile of kind 'thread'"),
+    refused("create pool: kind 'process'", "use kind 'thread'"),
+    refused('create pool: resourceLimits', 'leave it out'),
+    refused('create pool: execArgv', 'leave it out'),
+    name === 'Deno' ? refused('create pool: stdout', printed, 'Node.js and Bun') : 'taken',
+    refused("profile: profile of kind 'thread'", "use a pool of kind 'inline', whose jobs run on this thread"),
   ];
 };
 
@@ -47,7 +48,7 @@ const { versions } = process;
 const other = Object.entries({ bun: 'Bun', deno: 'Deno' }).find(([name]) => name in versions);
 
 describe('what a platform lacks', () => {
-  test('is refused on it by an error that names it, and taken elsewhere', async () => {
+  test('is refused on it by an error that names it and what to do, and taken elsewhere', async () => {
     expect(await saidBy(ASKING)).toEqual(other === undefined ? TAKEN : refusedOn(other[1], versions[other[0]]));
   });
 
