@@ -1,12 +1,25 @@
 import { optionNames, readOptions } from '../base/check/options.js';
 import { checkSignal } from '../base/check/values.js';
 import type { Engine } from './engine.js';
-import type { PoolEvent, PoolListener } from './events.js';
+import type { EventHub, PoolEvent, PoolListener } from './events.js';
 
 /** Gives a pool its parts, which user code cannot reach. */
 export let giveParts: (pool: PoolEmitter, parts: Engine) => void;
 /** The parts of a pool; `undefined` for any other value. For code that shows a pool without being a part of it. */
 export let partsOf: (value: unknown) => Engine | undefined;
+
+/** The events of pools that are no `ThreadPool`, such as those of a cluster. */
+const eventsOfOthers = new WeakMap<object, EventHub>();
+
+/** Gives a pool that is no `ThreadPool` events that code can watch which shows it. */
+export function giveEvents(pool: object, events: EventHub): void {
+  eventsOfOthers.set(pool, events);
+}
+
+/** The events of a pool of any kind. To watch them counts as no listener. `undefined` for any other value. */
+export function eventsOf(pool: object): EventHub | undefined {
+  return partsOf(pool)?.events ?? eventsOfOthers.get(pool);
+}
 
 /** What ends the wait for an event. */
 export interface OnceOptions {

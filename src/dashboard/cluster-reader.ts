@@ -1,8 +1,13 @@
+import type { EventHub } from '../core/events.js';
+import { eventsOf } from '../core/pool-emitter.js';
 import type { PoolStatus } from '../core/pool-state.js';
+import { shownIdOf } from '../jobs/job-engine.js';
 import type { Distribution } from '../metrics/distribution.js';
 import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { DashboardSettings } from './dashboard-options.js';
-import type { DashboardPoint, FailureRow, HostRow, PoolSnapshot, TaskRow } from './messages.js';
+import { EarlierAttempts } from './earlier-attempts.js';
+import { FailureLog } from './failure-log.js';
+import type { DashboardPoint, HostRow, PoolSnapshot, TaskRow } from './messages.js';
 import { countsIn, summaryOf } from './metrics-rows.js';
 import { PointReader } from './point-reader.js';
 import { rounded, shownName } from './shown-text.js';
@@ -44,22 +49,34 @@ export function isCluster(value: unknown): value is ShownCluster {
 
 /**
  * Reads the queue of a cluster and its hosts. Redis replies later, so a snapshot has what was read for the one before it. The jobs
- * that are counted are those of this submitter; what waits and runs, and the counts by task, are those of the whole queue.
+ * that are counted, and those that have failed, are those of this submitter; what waits and runs, and the counts by task, are those of the whole queue.
  */
 export class ClusterReader {
   readonly kind = 'cluster';
   readonly name: string;
   readonly pool: ShownCluster;
-  readonly failures: { readonly rows: readonly FailureRow[] } = { rows: [] };
+  readonly failures: FailureLog;
   readonly #settings: DashboardSettings;
   #points: PointReader | undefined;
   #metrics: ShownClusterMetrics | undefined;
   #isReading = false;
+  readonly #stops: (() => void)[] = [];
 
   constructor(name: string, pool: ShownCluster, settings: DashboardSettings) {
     this.name = name;
     this.pool = pool;
     this.#settings = settings;
+    this.failures = new FailureLog({ limit: settings.failures, hasStacks: settings.show.stacks });
+    const events = eventsOf(pool);
+    if (events !== undefined && settings.failures > 0) this.#listen(events);
+  }
+
+  #listen(events: EventHub): void {
+    const earlier = new EarlierAttempts(this.#settings.show.stacks);
+    this.#stops.push(
+      events.watch('jobRetried', (job, attempt) => earlier.add(job, attempt)),
+      events.watch('jobFailed', (job) => this.failures.add(job, { jobId: shownIdOf(job), earlier: earlier.take(job) })),
+    );
   }
 
   get history(): readonly DashboardPoint[] {
@@ -82,6 +99,7 @@ export class ClusterReader {
       byPriority: Object.entries(metrics?.byPriority ?? {}).map(([priority, unsettled]) => ({ priority, unsettled })),
       tasks: Object.entries(metrics?.tasks ?? {}).map(taskRow),
       byError: Object.entries(own.byError).map(([code, count]) => ({ code: shownName(code), count })),
+      ...(this.failures.takeChange() ? { failures: this.failures.rows } : {}),
       hosts: (metrics?.hosts ?? []).map(hostRow),
     };
   }
@@ -90,7 +108,9 @@ export class ClusterReader {
 
   rest(): void {}
 
-  close(): void {}
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
 
   /** Reads anew, unless that is underway. While Redis is away, what was last read is shown: hosts say when they were seen. */
   async #refresh(): Promise<void> {

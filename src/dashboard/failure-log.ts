@@ -2,7 +2,7 @@ import { RecentMap } from '../base/maps/recent-map.js';
 import { errorTypeOf, messageOf, stackIfAny } from '../errors.js';
 import type { Job } from '../jobs/job.js';
 import { begunAttempts, contentOf, failureOf, optionsOf } from '../jobs/job-access.js';
-import { taskOf } from '../jobs/job-engine.js';
+import { hostOf, taskOf } from '../jobs/job-engine.js';
 import type { JobOptions } from '../jobs/job-options.js';
 import type { Task } from '../jobs/task.js';
 import type { AttemptRow, FailureRow } from './messages.js';
@@ -23,8 +23,17 @@ interface Group {
   lastAt: number;
   count: number;
   stack: string | undefined;
-  job: Pick<FailureRow, 'jobId' | 'jobName' | 'attempts' | 'earlier'>;
+  job: Pick<FailureRow, 'jobId' | 'jobName' | 'hostId' | 'attempts' | 'earlier'>;
   call: FailedCall | undefined;
+}
+
+/** What is known of a job that has failed, besides the job. */
+export interface FailedJob {
+  /** The id by which the page knows it. */
+  readonly jobId: number | string;
+  /** Its attempts before the last. */
+  readonly earlier: readonly AttemptRow[];
+  readonly call?: FailedCall | undefined;
 }
 
 export interface FailureLogSettings {
@@ -48,8 +57,7 @@ export class FailureLog {
     this.#groups = new RecentMap(settings.limit);
   }
 
-  /** @param earlier the job's attempts before the last. */
-  add(job: Job, earlier: readonly AttemptRow[], call: FailedCall | undefined): void {
+  add(job: Job, { jobId, earlier, call }: FailedJob): void {
     if (this.#settings.limit === 0) return;
     const error = failureOf(job);
     const task = shownName(taskOf(job).name);
@@ -62,8 +70,10 @@ export class FailureLog {
     };
     group.count++;
     group.lastAt = nowMs;
+    const hostId = hostOf(job);
     group.job = {
-      ...{ jobId: job.id, jobName: shownName(job.name), attempts: begunAttempts(job) },
+      ...{ jobId, jobName: shownName(job.name), attempts: begunAttempts(job) },
+      ...(hostId === undefined ? {} : { hostId: shownName(hostId) }),
       ...(earlier.length === 0 ? {} : { earlier }),
     };
     group.call = call;

@@ -270,10 +270,12 @@ export interface FailureRow {
   readonly firstAt: number;
   /** When the last did, in ms since 1970. */
   readonly lastAt: number;
-  /** The last job that failed so. */
-  readonly jobId: number;
+  /** The last job that failed so: of a cluster, its id there. */
+  readonly jobId: number | string;
   /** The name of that job. */
   readonly jobName: string;
+  /** Of a cluster: the host that ran that job last; left out if none did. */
+  readonly hostId?: string;
   /** How often that job was attempted. */
   readonly attempts: number;
   /** Its failed attempts before the last, of up to 5; left out if it was not retried. */

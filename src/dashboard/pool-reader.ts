@@ -121,7 +121,9 @@ export class PoolReader {
     const earlier = new EarlierAttempts(show.stacks);
     this.#stops.push(
       events.watch('jobRetried', (job, attempt) => earlier.add(job, attempt)),
-      events.watch('jobFailed', (job) => this.failures.add(job, earlier.take(job), calls.get(job))),
+      events.watch('jobFailed', (job) =>
+        this.failures.add(job, { jobId: job.id, earlier: earlier.take(job), call: calls.get(job) }),
+      ),
     );
     if (!actions.includes('retry')) return;
     const keep = (job: Job): void => {

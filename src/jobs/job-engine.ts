@@ -74,6 +74,11 @@ export function shownIdOf(job: JobHandle): number | string {
   return extrasOf(job)?.origin?.id ?? job.id;
 }
 
+/** The machine of a cluster that ran the job last, as last heard; `undefined` if it runs here. */
+export function hostOf(job: JobHandle): string | undefined {
+  return extrasOf(job)?.origin?.hostId;
+}
+
 /** How the job is to settle, if it was asked to stop while it ran. */
 export function stopCauseOf(job: JobHandle): StopCause | undefined {
   return extrasOf(job)?.stopCause;

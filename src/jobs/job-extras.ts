@@ -72,6 +72,8 @@ export interface JobOrigin {
   readonly attemptsBefore: number;
   /** Resolves once that system has the job; rejects if the job settles before. To look at it observes no failure. */
   readonly whenAdded?: Promise<void>;
+  /** The machine there that ran it last, as last heard. */
+  readonly hostId?: string | undefined;
   /** Where the job was fetched from, if it was made to be run here. */
   readonly fetched?: FetchedFrom | undefined;
 }

@@ -36,3 +36,26 @@ test('a dashboard shows a cluster beside a pool: its queue, its hosts, its tasks
   expect((await post('resume?pool=render')).status).toBe(204);
   expect(await job).toBe(3);
 });
+
+test('a dashboard shows the failures of the jobs of a cluster', async () => {
+  await using redis = await RedisServer.start();
+  await using _host = await HostProcess.start(redis, { queue: 'shown', id: 'first' });
+  await using cluster = new ClusterPool({ connection: redis.connection, queue: 'shown' });
+  await using served = await Served.at(dashboard({ render: cluster }, { everyMs: 50 }));
+  const stream = `${served.url}/stream`;
+  const retry = { maxAttempts: 2, delayMs: 1 };
+  const jobs = [1, 2].map(() => cluster.submit(tasks.boom, ['broken'], { name: 'frame', retry }));
+  const refused = cluster.submit(tasks.echo, [() => {}]);
+  await Promise.allSettled([...jobs, refused]);
+  const shown = await snapshotWhere(stream, (snapshot) => poolIn(snapshot, 'render').failures?.length === 2);
+  const ids = jobs.map(({ id }) => id);
+  const { failures = [] } = poolIn(shown, 'render');
+  expect(failures.find(({ task }) => task === 'boom')).toMatchObject({
+    ...{ code: 'E_BOOM', message: 'broken', count: 2, jobName: 'frame', hostId: 'first', attempts: 2, canRetry: false },
+    jobId: expect.stringMatching(new RegExp(`^(${ids.join('|')})$`)),
+    stack: expect.stringContaining('tasks.mjs'),
+    earlier: [{ attempt: 1, code: 'E_BOOM', message: 'broken' }],
+  });
+  const { hostId, jobId, code } = failures.find(({ task }) => task === 'echo') ?? {};
+  expect([hostId, jobId, code]).toEqual([undefined, refused.id, 'ERR_NOT_CLONEABLE']);
+});

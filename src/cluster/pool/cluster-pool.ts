@@ -10,7 +10,7 @@ import type { JobMap } from '../../compose/map/job-map.js';
 import type { ItemTask, MapRest, MapResult } from '../../compose/map/map-types.js';
 import type { TypedArray } from '../../compose/map/source.js';
 import type { SettledCounts } from '../../core/options/shutdown-options.js';
-import { type OnceOptions, readOnceSignal } from '../../core/pool-emitter.js';
+import { giveEvents, type OnceOptions, readOnceSignal } from '../../core/pool-emitter.js';
 import { closedError, type PoolStatus } from '../../core/pool-state.js';
 import { Job } from '../../jobs/job.js';
 import type { CheckedJobOptions, JobOptions } from '../../jobs/job-options.js';
@@ -67,6 +67,7 @@ export class ClusterPool implements AsyncDisposable {
     this.#engine = createClusterEngine(this, settings);
     this.#name = settings.name;
     this.#queue = settings.keys.queue;
+    giveEvents(this, this.#engine.hub);
     runsGraphs(this, (task, args, options) => this.#submitNode(task, args, options));
   }
 

@@ -93,7 +93,7 @@ export function failuresSection({ pool, actions, now }: DetailDeps): PoolSection
         setText(when, `${row.code}, ${ago(row.lastAt, now())}`);
         setText(
           facts,
-          `First at ${clock(row.firstAt)}, last at ${clock(row.lastAt)} by job ${row.jobId}, ${row.jobName}, after ${count(row.attempts)} attempt${row.attempts === 1 ? '' : 's'}`,
+          `First at ${clock(row.firstAt)}, last at ${clock(row.lastAt)} by job ${row.jobId}, ${row.jobName}, after ${count(row.attempts)} attempt${row.attempts === 1 ? '' : 's'}${row.hostId === undefined ? '' : `, on host ${row.hostId}`}`,
         );
         setText(stack, row.stack ?? '');
         stack.hidden = row.stack === undefined;

@@ -26,7 +26,7 @@ export class PageActions {
     await this.#do(`Cancel of job ${job.id} (${job.name})`, 'cancel', { pool, id: job.id });
   }
 
-  async retry(pool: string, id: number): Promise<void> {
+  async retry(pool: string, id: number | string): Promise<void> {
     await this.#do(`Another try of job ${id}`, 'retry', { pool, id });
   }
 
