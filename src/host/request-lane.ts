@@ -120,7 +120,7 @@ export class RequestLane {
     const { commonArgs } = task;
     // first what may be refused: a message without an entry would be taken for the next one
     const tag = commonArgs === undefined ? 0 : this.#payload.send(commonArgs, 'options.args');
-    this.#payload.send(task.origin, 'task');
+    this.#payload.post({ message: task.origin, moved: [] });
     this.#writeEmpty(task.id, DEFINITION | (tag << ARGUMENT_BITS));
     this.#defined.add(task);
   }

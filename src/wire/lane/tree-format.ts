@@ -28,6 +28,8 @@ export const Kind = Object.freeze({
   NEW_SHAPE: 11,
   /** Number: the type. The buffer's number follows, and as doubles the offset and the length. */
   SHARED: 12,
+  /** Number: the length. The characters are in a batch of strings beside the tree. */
+  TEXT: 13,
 } as const);
 
 export const KIND_BITS = 4;
@@ -45,8 +47,6 @@ export const MAX_DEPTH = 16;
 export const MAX_KEYS = 64;
 
 export const MAX_SHAPES = 256;
-
-export const MAX_ITEMS = 64;
 
 /** Longest string that is written character by character: for these a call into the runtime costs more. */
 export const SHORT_STRING = 32;

@@ -21,20 +21,29 @@ interface KnownShape {
   readonly template: Plain;
 }
 
+/** Where a reader finds what is not in the tree itself: see `TreeParts`. */
+export interface TreeSources {
+  readonly buffers?: ReceivedBuffers | undefined;
+  /** Takes the next string, of that length. */
+  readonly takeText?: ((length: number) => string) | undefined;
+}
+
 export class TreeReader {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
   readonly #buffers: ReceivedBuffers | undefined;
+  readonly #takeStored: TreeSources['takeText'];
   readonly #shapes: KnownShape[] = [];
   /** Number of shapes without those of the value that is being read. */
   #known = 0;
   /** The word behind the value that was read last. */
   cursor = 0;
 
-  constructor(memory: TreeMemory, buffers?: ReceivedBuffers) {
+  constructor(memory: TreeMemory, { buffers, takeText }: TreeSources = {}) {
     this.#words = memory.words;
     this.#bytes = memory.bytes;
     this.#buffers = buffers;
+    this.#takeStored = takeText;
   }
 
   /** Reads the value that begins at the word `cursor`. */
@@ -123,6 +132,8 @@ export class TreeReader {
         return this.#takeObject(this.#learn(value));
       case Kind.SHARED:
         return this.#takeShared(value);
+      case Kind.TEXT:
+        return this.#takeStored?.(value);
       default:
         return undefined;
     }

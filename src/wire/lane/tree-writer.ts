@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { type SentBuffers, sharedPartOf } from './known-buffers.js';
+import { areSame, hasKeys, hasNames, isExotic, isOrdinary } from './shapes.js';
 import {
   BEYOND_LATIN1,
   float,
@@ -8,7 +9,6 @@ import {
   Kind,
   MAX_DEPTH,
   MAX_INTEGER,
-  MAX_ITEMS,
   MAX_KEYS,
   MAX_SHAPES,
   type Plain,
@@ -21,8 +21,11 @@ import {
   WORD_BYTES,
 } from './tree-format.js';
 
-/** Most objects in an entry. */
+/** Most objects in an entry of a lane, and most items of an array there: for more, a message costs less. */
 const MAX_OBJECTS = 64;
+const MAX_ITEMS = 64;
+/** Longest string that is put beside a tree. The engine copies longer ones faster, and long lists of numbers. */
+const LONGEST_TEXT = 1024;
 
 /** After this many refusals in a row, only one value in `TRY_EVERY` is tried. */
 const HOPELESS = 8;
@@ -40,29 +43,52 @@ const { apply } = Reflect;
 
 const { isArray } = Array;
 
-const cloneOf = globalThis.structuredClone;
+/** Where a writer puts what is not in the tree itself. Each is optional. */
+export interface TreeParts {
+  /** Shared memory that the other side keeps. */
+  readonly buffers?: SentBuffers | undefined;
+  /** Takes strings, of which only the lengths are in the tree. */
+  readonly putText?: ((text: string) => void) | undefined;
+  /** Returns larger memory with what is in the present one. Without it, a tree has the bounds of an entry. */
+  readonly grow?: (() => TreeMemory) | undefined;
+}
 
 export class TreeWriter {
-  readonly #words: Int32Array;
-  readonly #bytes: Buffer;
+  #words: Int32Array;
+  #bytes: Buffer;
   readonly #buffers: SentBuffers | undefined;
+  readonly #putText: TreeParts['putText'];
+  readonly #grow: TreeParts['grow'];
   readonly #shapes: Shape[] = [];
   /** The numbers of the shapes, by their first key. */
   readonly #byFirstKey = new Map<string | undefined, number[]>();
+  /** By depth: the shape of the object that was written last, if it has names. */
+  readonly #lastShapes: number[] = new Array<number>(MAX_DEPTH).fill(-1);
   /** Number of shapes before the current entry. */
   #known = 0;
   /** The objects of the current entry, to find one that comes again. */
   readonly #objects: object[] = new Array<object>(MAX_OBJECTS);
   #count = 0;
+  /** The same, of a tree without bounds. */
+  readonly #met: Set<object> | undefined;
   #cursor = 0;
   #limit = 0;
   /** Number of values refused in a row. */
   #refusals = 0;
 
-  constructor(memory: TreeMemory, buffers?: SentBuffers) {
+  constructor(memory: TreeMemory, { buffers, putText, grow }: TreeParts = {}) {
     this.#words = memory.words;
     this.#bytes = memory.bytes;
     this.#buffers = buffers;
+    this.#putText = putText;
+    this.#grow = grow;
+    this.#met = grow && new Set();
+  }
+
+  /** Writes into other memory from now on. */
+  use({ words, bytes }: TreeMemory): void {
+    this.#words = words;
+    this.#bytes = bytes;
   }
 
   /**
@@ -100,7 +126,8 @@ export class TreeWriter {
 
   #letGo(): void {
     if (this.#count === 0) return;
-    this.#objects.fill(PLAIN, 0, this.#count);
+    if (this.#met === undefined) this.#objects.fill(PLAIN, 0, this.#count);
+    else this.#met.clear();
     this.#count = 0;
   }
 
@@ -135,8 +162,18 @@ export class TreeWriter {
   }
 
   #head(kind: number, value: number): void {
-    if (this.#cursor >= this.#limit) throw REFUSED;
+    if (this.#cursor >= this.#limit) this.#makeRoom(1);
     this.#words[this.#cursor++] = kind | (value << KIND_BITS);
+  }
+
+  /** Makes room for some more words. Refuses the value if the memory is a lane's. */
+  #makeRoom(words: number): void {
+    while (this.#cursor + words > this.#limit) {
+      if (this.#grow === undefined) throw REFUSED;
+      const memory = this.#grow();
+      this.use(memory);
+      this.#limit = memory.words.length;
+    }
   }
 
   #putNumber(value: number): void {
@@ -146,7 +183,7 @@ export class TreeWriter {
   }
 
   #putDouble(kind: number, value: number): void {
-    if (this.#cursor + 3 > this.#limit) throw REFUSED;
+    if (this.#cursor + 3 > this.#limit) this.#makeRoom(3);
     this.#head(kind, 0);
     this.#writeDouble(value);
   }
@@ -159,6 +196,12 @@ export class TreeWriter {
 
   #putString(text: string): void {
     const { length } = text;
+    if (this.#putText !== undefined) {
+      if (length > LONGEST_TEXT) throw REFUSED;
+      this.#putText(text);
+      this.#head(Kind.TEXT, length);
+      return;
+    }
     if (this.#cursor + 1 + stringWords(length) > this.#limit) throw REFUSED;
     if (!this.#writeLatin1(text, (this.#cursor + 1) * WORD_BYTES)) {
       this.#putUtf16(text);
@@ -197,8 +240,8 @@ export class TreeWriter {
     this.#meet(object);
     if (isArray(object)) {
       this.#putArray(object, depth);
-    } else if (getPrototypeOf(object) === PLAIN && apply(tagOf, object, []) === '[object Object]') {
-      this.#putPlain(object as Plain, depth);
+    } else if (getPrototypeOf(object) === PLAIN && this.#putPlain(object as Plain, depth)) {
+      return;
     } else if (types.isDate(object)) {
       this.#putDouble(Kind.DATE, apply(timeOf, object, []));
     } else {
@@ -218,6 +261,11 @@ export class TreeWriter {
 
   /** Refuses an object that comes again, as it would arrive as two. */
   #meet(object: object): void {
+    if (this.#met !== undefined) {
+      this.#met.add(object);
+      if (this.#met.size !== ++this.#count) throw REFUSED;
+      return;
+    }
     const objects = this.#objects;
     for (let i = 0; i < this.#count; i++) if (objects[i] === object) throw REFUSED;
     if (this.#count === MAX_OBJECTS) throw REFUSED;
@@ -227,24 +275,38 @@ export class TreeWriter {
   #putArray(array: readonly unknown[], depth: number): void {
     const { length } = array;
     // no holes, and no other keys
-    if (length > MAX_ITEMS || keysOf(array).length !== length) throw REFUSED;
+    if (length > MAX_ITEMS && (this.#grow === undefined || typeof array[0] === 'number')) throw REFUSED;
+    if (keysOf(array).length !== length) throw REFUSED;
     this.#head(Kind.ARRAY, length);
     for (let i = 0; i < length; i++) {
-      if (!hasOwn(array, i)) throw REFUSED;
-      this.#put(array[i], depth + 1);
+      const item = array[i];
+      if (item === undefined && !hasOwn(array, i)) throw REFUSED;
+      this.#put(item, depth + 1);
     }
   }
 
-  #putPlain(object: Plain, depth: number): void {
+  /** Writes an object that is plain, as its prototype is. Returns false if it only looks so. */
+  #putPlain(object: Plain, depth: number): boolean {
+    // an object mostly has the keys of the one before at its depth
+    const last = this.#lastShapes[depth] as number;
+    const lastKeys = this.#shapes[last];
+    if (lastKeys !== undefined && hasKeys(object, lastKeys)) {
+      this.#head(Kind.OBJECT, last);
+      this.#putAlike(object, lastKeys, depth);
+      return true;
+    }
+    if (apply(tagOf, object, []) !== '[object Object]') return false;
     const keys = keysOf(object);
     const shape = this.#find(keys);
     if (shape < 0) {
       this.#putFirst(object, keys, depth);
-      return;
+      return true;
     }
     if (keys.length === 0 && isExotic(object)) throw REFUSED;
+    if (hasNames(keys)) this.#lastShapes[depth] = shape;
     this.#head(Kind.OBJECT, shape);
     this.#putValues(object, keys, depth);
+    return true;
   }
 
   /**
@@ -253,7 +315,8 @@ export class TreeWriter {
    */
   #putFirst(object: Plain, keys: Shape, depth: number): void {
     for (const key of keys) if (getOwnPropertyDescriptor(object, key)?.get !== undefined) throw REFUSED;
-    this.#define(keys);
+    const shape = this.#define(keys);
+    if (hasNames(keys)) this.#lastShapes[depth] = shape;
     this.#putValues(object, keys, depth);
     if (!isOrdinary(object)) throw REFUSED;
   }
@@ -267,6 +330,16 @@ export class TreeWriter {
     }
   }
 
+  /** As `putValues`, of an object that was found to have these keys: in less time, as each is not looked up. */
+  #putAlike(object: Plain, keys: Shape, depth: number): void {
+    let count = 0;
+    for (const key in object) {
+      this.#put(object[key], depth + 1);
+      count++;
+    }
+    if (count !== keys.length) throw REFUSED; // a getter has deleted a property
+  }
+
   #find(keys: Shape): number {
     const candidates = this.#byFirstKey.get(keys[0]);
     if (candidates === undefined) return -1;
@@ -274,7 +347,8 @@ export class TreeWriter {
     return -1;
   }
 
-  #define(keys: Shape): void {
+  /** Returns the number of the shape. */
+  #define(keys: Shape): number {
     if (keys.length > MAX_KEYS || this.#shapes.length === MAX_SHAPES || keys.includes('__proto__')) throw REFUSED;
     this.#head(Kind.NEW_SHAPE, keys.length);
     for (const key of keys) this.#putString(key);
@@ -282,35 +356,6 @@ export class TreeWriter {
     const others = this.#byFirstKey.get(keys[0]);
     if (others === undefined) this.#byFirstKey.set(keys[0], [number]);
     else others.push(number);
+    return number;
   }
-}
-
-/**
- * Whether an object that looks plain is plain to the structured clone, to which a Map whose prototype was replaced is still a
- * Map. Takes 0.6 us for an object without properties.
- */
-function isOrdinary(object: object): boolean {
-  if (ArrayBuffer.isView(object)) return false;
-  const prototype: unknown = getPrototypeOf(cloneOf(object));
-  return prototype !== null && getPrototypeOf(prototype) === null; // the Object.prototype of any realm
-}
-
-/** Cheap check of an object without properties that is not the first such one of the lane: whether it only looks plain. */
-function isExotic(object: object): boolean {
-  return (
-    ArrayBuffer.isView(object) ||
-    types.isMap(object) ||
-    types.isSet(object) ||
-    types.isPromise(object) ||
-    types.isAnyArrayBuffer(object) ||
-    types.isWeakMap(object) ||
-    types.isWeakSet(object) ||
-    types.isGeneratorObject(object)
-  );
-}
-
-function areSame(a: Shape | undefined, b: Shape): boolean {
-  if (a === undefined || a.length !== b.length) return false;
-  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

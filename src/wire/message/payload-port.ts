@@ -7,6 +7,7 @@ import { Tag } from '../lane/ring.js';
 import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
 import { copyContainer, restore } from './containers.js';
 import { isFreeStream, type MovedStream, moveStream, portsOf, type StreamHandle, streamOf } from './moved-streams.js';
+import { pack, unpack } from './packed-value.js';
 import { revive } from './shared-objects.js';
 import { refuseStaying } from './staying.js';
 import { movables } from './transfer-list.js';
@@ -63,6 +64,11 @@ export class PayloadPort {
    * @throws {NotCloneableError}
    */
   send(value: unknown, root: Root, transfer: TransferList = []): number {
+    const packed = transfer.length === 0 ? pack(value) : undefined;
+    if (packed !== undefined) {
+      this.#port.postMessage(packed, [packed.buffer]);
+      return Tag.ENVELOPE;
+    }
     refuseStaying(value, root, { to: this.#to, transfer });
     const moved = transfer.length === 0 ? [] : movables(transfer, value);
     const refused = { value, transfer, root, to: this.#to };
@@ -115,13 +121,14 @@ export class PayloadPort {
     return { message, moved, tag };
   }
 
-  post({ message, moved }: Copy): void {
+  post({ message, moved }: Pick<Copy, 'message' | 'moved'>): void {
     this.#port.postMessage(message, moved as Movables);
   }
 
   /** Returns the value of a message that was sent with `tag`. */
   open(message: unknown, tag: number): unknown {
     if (tag !== Tag.ENVELOPE) return message;
+    if (types.isInt32Array(message)) return unpack(message);
     const { root, marks, handles, buffers = [], streams = [], ports = [] } = message as Envelope;
     const revived = new Map<object, unknown>();
     for (const { mark, handle } of streams) {

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { isPlain } from '../../base/bare.js';
 import { byteRangeOf, copyOfView, farPartOf, isDetached, memoryOf } from '../lane/known-buffers.js';
+import { hasKeys } from '../lane/shapes.js';
 
 /*
  * The structured clone sends a view with all its memory, and makes a Uint8Array of a Buffer. A Buffer is a view of memory that
@@ -197,13 +198,6 @@ class ViewSearch {
 }
 
 type Properties = Readonly<Record<string, unknown>>;
-
-/** Whether an object has exactly these keys, and inherits none. By `for…in`, as that makes no list of keys. */
-function hasKeys(object: object, keys: readonly string[]): boolean {
-  let count = 0;
-  for (const key in object) if (key !== keys[count++]) return false;
-  return count === keys.length;
-}
 
 /** Returns what was sent for a Buffer as a Buffer over the same memory. */
 export function toBuffer(sent: Uint8Array): Buffer {

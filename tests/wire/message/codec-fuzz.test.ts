@@ -65,6 +65,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     { weight: 1, arbitrary: fc.tuple(key, tie('value')).map(([name, inner]) => chain(name, inner)) },
     { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }).map(withItself) },
     { weight: 1, arbitrary: fc.sparseArray(tie('value'), { maxLength: 5 }) },
+    { weight: 1, arbitrary: fc.array(fc.dictionary(key, leaf, { maxKeys: 5 }), { minLength: 65, maxLength: 70 }) },
     {
       weight: 1,
       arbitrary: tie('value').map((inner) => Array.from({ length: 66 }, (_, i) => (i % 13 === 0 ? inner : i))),
