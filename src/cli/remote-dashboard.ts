@@ -15,13 +15,13 @@ const PREFIX = 'data: ';
 /** A dashboard that another process serves. */
 export class RemoteDashboard {
   readonly #base: URL;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #token: string | undefined;
 
   /** @param url where it is mounted. */
   constructor(url: URL, token: string | undefined) {
     this.#base = new URL(url);
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
-    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.#token = token;
   }
 
   /**
@@ -59,8 +59,9 @@ export class RemoteDashboard {
   }
 
   async #fetch(route: string, init: RequestInit): Promise<Response> {
+    const headers = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
     try {
-      return await fetch(new URL(route, this.#base), { ...init, headers: this.#headers });
+      return await fetch(new URL(route, this.#base), { ...init, headers });
     } catch (error) {
       const { cause } = error as { readonly cause?: unknown };
       throw new Error(`Cannot reach ${this.#base}: ${messageOf(cause ?? error)}`, { cause: error });
@@ -69,7 +70,10 @@ export class RemoteDashboard {
 
   /** Why the dashboard refuses: in its own words, if it has any. */
   async #reasonOf(response: Response): Promise<string> {
-    if (response.status === 401) return 'it wants a token: pass --token, or set THREAD_SYSTEM_TOKEN';
+    if (response.status === 401)
+      return this.#token === undefined
+        ? 'it wants a token: pass --token, or set THREAD_SYSTEM_TOKEN'
+        : 'it refuses the token';
     try {
       const { error } = (await response.json()) as { readonly error?: unknown };
       if (typeof error === 'string') return error;

@@ -116,6 +116,13 @@ test.each<[string, Handler, string]>([
   expect(stderr).not.toContain('    at ');
 });
 
+test('says if the dashboard refuses the token', async () => {
+  await using server = await serve((_, response) => response.writeHead(401).end());
+  const { code, stderr } = await run(['top', '--url', server.url, '--token', 'wrong']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('it refuses the token\n');
+});
+
 test('fails if nobody is there', async () => {
   const server = await serve(() => {});
   await server[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import type { Trace } from 'thread-system';
+import type { DashboardSnapshot } from 'thread-system/dashboard';
 import { TempFolder } from '../package/temp-folder.ts';
 import { checked, slicesOf } from '../support/trace-schema.ts';
 import { runExample, startExample } from './run-example.ts';
@@ -135,6 +136,17 @@ test.concurrent('--trace writes a trace of the jobs', async () => {
   const jobs = slicesOf(events, 'job');
   expect(jobs.map(({ name }) => name)).toEqual(jobs.map(() => 'inspectFile'));
   expect(jobs).toHaveLength(5 + (isRoot ? 0 : 1));
+});
+
+test.concurrent('--dashboard serves a page that shows the pool, until Ctrl-C', async () => {
+  await using folder = await makeFolder();
+  const example = startExample('inspect-folder.ts', [folder.path, '--no-compare', '--dashboard']);
+  const url = /^Dashboard: (\S+)$/m.exec(await example.printed(' until Ctrl-C\n'))?.[1] ?? '';
+  expect(await (await fetch(url)).text()).toContain('<title>Dashboard');
+  const { pools } = (await (await fetch(`${url}snapshot`)).json()) as DashboardSnapshot;
+  expect(pools).toMatchObject([{ name: 'files', state: 'closed', completed: 5, active: 0, pending: 0 }]);
+  example.interrupt();
+  expect(await example.outcome).toMatchObject({ code: 0, stderr: '' });
 });
 
 test.concurrent('an empty folder is no fault', async () => {

@@ -12,8 +12,8 @@ export interface Outcome {
 
 export interface RunningExample {
   readonly outcome: Promise<Outcome>;
-  /** Resolves once `text` is in its standard output; rejects when it ends without. */
-  printed(text: string): Promise<void>;
+  /** Resolves with its standard output once `text` is in it; rejects when it ends without. */
+  printed(text: string): Promise<string>;
   interrupt(signal?: NodeJS.Signals): void;
 }
 
@@ -46,7 +46,7 @@ export function startExample(file: string, args: readonly string[] = [], env: No
     printed: (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          if (stdout.includes(text)) resolve();
+          if (stdout.includes(text)) resolve(stdout);
         };
         look();
         child.stdout.on('data', look);
