@@ -151,7 +151,7 @@ export class RingReader extends Ring {
   constructor(words: Int32Array, wrapAt: number, texts?: TextReader, buffers?: ReceivedBuffers) {
     super(words, wrapAt);
     this.#texts = texts;
-    this.#trees = new TreeReader(this, { buffers });
+    this.#trees = new TreeReader(this, buffers);
   }
 
   takeFloat(): number {

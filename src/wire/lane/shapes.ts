@@ -5,6 +5,50 @@ import type { Shape } from './tree-format.js';
 const { getPrototypeOf } = Object;
 const cloneOf = globalThis.structuredClone;
 
+/** The shapes that the reader has learned, or will with the current entry. */
+export class SentShapes {
+  readonly #shapes: Shape[] = [];
+  /** Their numbers, by their first key. */
+  readonly #byFirstKey = new Map<string | undefined, number[]>();
+  /** How many there were before the current entry. */
+  #known = 0;
+
+  get size(): number {
+    return this.#shapes.length;
+  }
+
+  keysOf(number: number): Shape | undefined {
+    return this.#shapes[number];
+  }
+
+  /** Returns the number of the shape; -1 if the reader does not know it. */
+  find(keys: Shape): number {
+    const candidates = this.#byFirstKey.get(keys[0]);
+    if (candidates === undefined) return -1;
+    for (const number of candidates) if (areSame(this.#shapes[number], keys)) return number;
+    return -1;
+  }
+
+  /** Returns the number of the shape. */
+  add(keys: Shape): number {
+    const number = this.#shapes.push(keys) - 1;
+    const others = this.#byFirstKey.get(keys[0]);
+    if (others === undefined) this.#byFirstKey.set(keys[0], [number]);
+    else others.push(number);
+    return number;
+  }
+
+  /** The current entry is sent. */
+  keep(): void {
+    this.#known = this.#shapes.length;
+  }
+
+  /** The current entry is not sent. */
+  abandon(): void {
+    while (this.#shapes.length > this.#known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
+  }
+}
+
 /** Whether an object has exactly these keys, and inherits none. By `for…in`, as that makes no list of keys. */
 export function hasKeys(object: object, keys: Shape): boolean {
   let count = 0;
@@ -42,7 +86,7 @@ export function isExotic(object: object): boolean {
   );
 }
 
-export function areSame(a: Shape | undefined, b: Shape): boolean {
+function areSame(a: Shape | undefined, b: Shape): boolean {
   if (a === undefined || a.length !== b.length) return false;
   for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
   return true;

@@ -4,7 +4,8 @@
  * codec refuses what it cannot carry so, such as class instances, cycles, objects referred to twice, and holes: that goes by
  * structured clone.
  *
- * A value is one 32-bit word, its kind and a number, and what follows that. An object's keys are sent once, as a shape.
+ * A value is one 32-bit word, its kind and a number, and what follows that. An object's keys are sent once, as a shape. Strings are
+ * in batches behind the values, as a call into the runtime that copies one takes as long as one that copies thirty.
  */
 export const Kind = Object.freeze({
   UNDEFINED: 0,
@@ -28,9 +29,14 @@ export const Kind = Object.freeze({
   NEW_SHAPE: 11,
   /** Number: the type. The buffer's number follows, and as doubles the offset and the length. */
   SHARED: 12,
-  /** Number: the length. The characters are in a batch of strings beside the tree. */
+  /** Number: the length. The characters are in a batch of strings behind the tree. */
   TEXT: 13,
 } as const);
+
+/** Words before the values: where the batches of strings begin, and where they end, both from this word on. */
+export const TEXTS_AT = 0;
+export const TREE_END = 1;
+export const TREE_HEAD = 2;
 
 export const KIND_BITS = 4;
 

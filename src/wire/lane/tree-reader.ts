@@ -10,6 +10,9 @@ import {
   SHARED_WORDS,
   type Shape,
   stringWords,
+  TEXTS_AT,
+  TREE_END,
+  TREE_HEAD,
   type TreeMemory,
   WORD_BYTES,
 } from './tree-format.js';
@@ -21,37 +24,46 @@ interface KnownShape {
   readonly template: Plain;
 }
 
-/** Where a reader finds what is not in the tree itself: see `TreeParts`. */
-export interface TreeSources {
-  readonly buffers?: ReceivedBuffers | undefined;
-  /** Takes the next string, of that length. */
-  readonly takeText?: ((length: number) => string) | undefined;
-}
-
 export class TreeReader {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
   readonly #buffers: ReceivedBuffers | undefined;
-  readonly #takeStored: TreeSources['takeText'];
   readonly #shapes: KnownShape[] = [];
   /** Number of shapes without those of the value that is being read. */
   #known = 0;
   /** The word behind the value that was read last. */
   cursor = 0;
+  /** The batch of strings that is read, where the next string in it begins, and the word at which the next batch does. */
+  #batch = '';
+  #batchAt = 0;
+  #nextBatch = 0;
 
-  constructor(memory: TreeMemory, { buffers, takeText }: TreeSources = {}) {
+  constructor(memory: TreeMemory, buffers?: ReceivedBuffers) {
     this.#words = memory.words;
     this.#bytes = memory.bytes;
     this.#buffers = buffers;
-    this.#takeStored = takeText;
   }
 
   /** Reads the value that begins at the word `cursor`. */
   read(cursor: number): unknown {
-    this.cursor = cursor;
+    this.#begin(cursor);
     const value = this.#take();
-    this.#known = this.#shapes.length;
+    this.#end(cursor);
     return value;
+  }
+
+  #begin(cursor: number): void {
+    this.cursor = cursor + TREE_HEAD;
+    this.#nextBatch = cursor + (this.#words[cursor + TEXTS_AT] as number);
+    this.#batch = '';
+    this.#batchAt = 0;
+  }
+
+  #end(cursor: number): void {
+    this.cursor = cursor + (this.#words[cursor + TREE_END] as number);
+    this.#batch = ''; // not kept alive
+    this.#batchAt = 0;
+    this.#known = this.#shapes.length;
   }
 
   /**
@@ -59,10 +71,10 @@ export class TreeReader {
    * its shapes, as the writer has counted them. Returns the word behind the value.
    */
   pass(cursor: number): number {
-    this.cursor = cursor;
     this.#shapes.length = this.#known;
+    this.#begin(cursor);
     this.#pass();
-    this.#known = this.#shapes.length;
+    this.#end(cursor);
     return this.cursor;
   }
 
@@ -92,6 +104,9 @@ export class TreeReader {
       case Kind.SHARED:
         this.#buffers?.pass(this.#words[this.cursor] ?? 0);
         this.cursor += SHARED_WORDS - 1;
+        break;
+      case Kind.TEXT:
+        this.#takeString(value);
         break;
     }
   }
@@ -133,7 +148,7 @@ export class TreeReader {
       case Kind.SHARED:
         return this.#takeShared(value);
       case Kind.TEXT:
-        return this.#takeStored?.(value);
+        return this.#takeString(value);
       default:
         return undefined;
     }
@@ -156,6 +171,25 @@ export class TreeReader {
     const start = this.cursor * WORD_BYTES;
     this.cursor += stringWords(bytes);
     return this.#bytes.toString(encoding, start, start + bytes);
+  }
+
+  /** Takes the next string of the batches. */
+  #takeString(length: number): string {
+    if (length === 0) return '';
+    if (this.#batchAt === this.#batch.length) this.#readBatch();
+    const end = this.#batchAt + length;
+    const text = this.#batch.slice(this.#batchAt, end);
+    this.#batchAt = end;
+    return text;
+  }
+
+  #readBatch(): void {
+    const head = this.#words[this.#nextBatch] as number;
+    const start = (this.#nextBatch + 1) * WORD_BYTES;
+    const bytes = head >> 1;
+    this.#batch = this.#bytes.toString((head & 1) === 1 ? 'utf16le' : 'latin1', start, start + bytes);
+    this.#batchAt = 0;
+    this.#nextBatch += 1 + stringWords(bytes);
   }
 
   #takeArray(length: number): unknown[] {

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { type SentBuffers, sharedPartOf } from './known-buffers.js';
-import { areSame, hasKeys, hasNames, isExotic, isOrdinary } from './shapes.js';
+import { hasKeys, hasNames, isExotic, isOrdinary, SentShapes } from './shapes.js';
 import {
   BEYOND_LATIN1,
   float,
@@ -17,6 +17,9 @@ import {
   SHORT_STRING,
   type Shape,
   stringWords,
+  TEXTS_AT,
+  TREE_END,
+  TREE_HEAD,
   type TreeMemory,
   WORD_BYTES,
 } from './tree-format.js';
@@ -24,8 +27,8 @@ import {
 /** Most objects in an entry of a lane, and most items of an array there: for more, a message costs less. */
 const MAX_OBJECTS = 64;
 const MAX_ITEMS = 64;
-/** Longest string that is put beside a tree. The engine copies longer ones faster, and long lists of numbers. */
-const LONGEST_TEXT = 1024;
+/** Longest string that goes into a batch; length at which a batch ends, as code that keeps one of its strings keeps it alive. */
+const BATCH_CHARS = 1024;
 
 /** After this many refusals in a row, only one value in `TRY_EVERY` is tried. */
 const HOPELESS = 8;
@@ -43,29 +46,15 @@ const { apply } = Reflect;
 
 const { isArray } = Array;
 
-/** Where a writer puts what is not in the tree itself. Each is optional. */
-export interface TreeParts {
-  /** Shared memory that the other side keeps. */
-  readonly buffers?: SentBuffers | undefined;
-  /** Takes strings, of which only the lengths are in the tree. */
-  readonly putText?: ((text: string) => void) | undefined;
-  /** Returns larger memory with what is in the present one. Without it, a tree has the bounds of an entry. */
-  readonly grow?: (() => TreeMemory) | undefined;
-}
-
 export class TreeWriter {
   #words: Int32Array;
   #bytes: Buffer;
   readonly #buffers: SentBuffers | undefined;
-  readonly #putText: TreeParts['putText'];
-  readonly #grow: TreeParts['grow'];
-  readonly #shapes: Shape[] = [];
-  /** The numbers of the shapes, by their first key. */
-  readonly #byFirstKey = new Map<string | undefined, number[]>();
+  /** Returns larger memory with what is in the present one. Without it, a tree has the bounds of an entry. */
+  readonly #grow: (() => TreeMemory) | undefined;
+  readonly #shapes = new SentShapes();
   /** By depth: the shape of the object that was written last, if it has names. */
   readonly #lastShapes: number[] = new Array<number>(MAX_DEPTH).fill(-1);
-  /** Number of shapes before the current entry. */
-  #known = 0;
   /** The objects of the current entry, to find one that comes again. */
   readonly #objects: object[] = new Array<object>(MAX_OBJECTS);
   #count = 0;
@@ -73,14 +62,24 @@ export class TreeWriter {
   readonly #met: Set<object> | undefined;
   #cursor = 0;
   #limit = 0;
+  /** The strings of the current tree: full batches, and the one that is not full. */
+  #batches: string[] = [];
+  #batch = '';
   /** Number of values refused in a row. */
   #refusals = 0;
 
-  constructor(memory: TreeMemory, { buffers, putText, grow }: TreeParts = {}) {
+  /**
+   * @param parts.buffers shared memory that the other side keeps.
+   * @param parts.grow returns larger memory with what is in the present one.
+   */
+  constructor(
+    memory: TreeMemory,
+    parts: { readonly buffers?: SentBuffers | undefined; readonly grow?: () => TreeMemory } = {},
+  ) {
+    const { buffers, grow } = parts;
     this.#words = memory.words;
     this.#bytes = memory.bytes;
     this.#buffers = buffers;
-    this.#putText = putText;
     this.#grow = grow;
     this.#met = grow && new Set();
   }
@@ -97,29 +96,35 @@ export class TreeWriter {
    */
   write(value: object | string | boolean, cursor: number, limit: number): number {
     if (this.#isHopeless) return -1;
-    this.#cursor = cursor;
+    this.#cursor = cursor + TREE_HEAD;
     this.#limit = limit;
     try {
       this.#put(value, 0);
+      const textsAt = this.#cursor;
+      this.#putBatches();
+      this.#words[cursor + TEXTS_AT] = textsAt - cursor;
+      this.#words[cursor + TREE_END] = this.#cursor - cursor;
       this.#refusals = 0;
       return this.#cursor;
     } catch {
       // refused, or a getter has thrown: the structured clone reports that
       this.#refusals++;
+      this.#batches = [];
+      this.#batch = '';
       return -1;
     }
   }
 
   /** The current entry is written. */
   keep(): void {
-    this.#known = this.#shapes.length;
+    this.#shapes.keep();
     this.#buffers?.keep();
     this.#letGo();
   }
 
   /** The current entry is not written: the reader does not learn its shapes. */
   abandon(): void {
-    while (this.#shapes.length > this.#known) this.#byFirstKey.get(this.#shapes.pop()?.[0])?.pop();
+    this.#shapes.abandon();
     this.#buffers?.abandon();
     this.#letGo();
   }
@@ -162,11 +167,15 @@ export class TreeWriter {
   }
 
   #head(kind: number, value: number): void {
-    if (this.#cursor >= this.#limit) this.#makeRoom(1);
+    this.#needRoom(1);
     this.#words[this.#cursor++] = kind | (value << KIND_BITS);
   }
 
-  /** Makes room for some more words. Refuses the value if the memory is a lane's. */
+  #needRoom(words: number): void {
+    if (this.#cursor + words > this.#limit) this.#makeRoom(words);
+  }
+
+  /** Refuses the value if the memory is a lane's. */
   #makeRoom(words: number): void {
     while (this.#cursor + words > this.#limit) {
       if (this.#grow === undefined) throw REFUSED;
@@ -183,7 +192,7 @@ export class TreeWriter {
   }
 
   #putDouble(kind: number, value: number): void {
-    if (this.#cursor + 3 > this.#limit) this.#makeRoom(3);
+    this.#needRoom(3);
     this.#head(kind, 0);
     this.#writeDouble(value);
   }
@@ -196,13 +205,50 @@ export class TreeWriter {
 
   #putString(text: string): void {
     const { length } = text;
-    if (this.#putText !== undefined) {
-      if (length > LONGEST_TEXT) throw REFUSED;
-      this.#putText(text);
-      this.#head(Kind.TEXT, length);
+    if (length > BATCH_CHARS) {
+      if (this.#grow !== undefined) throw REFUSED; // the engine copies it faster
+      this.#putLong(text);
       return;
     }
-    if (this.#cursor + 1 + stringWords(length) > this.#limit) throw REFUSED;
+    this.#batch += text;
+    if (this.#batch.length >= BATCH_CHARS) this.#endBatch();
+    this.#head(Kind.TEXT, length);
+  }
+
+  #endBatch(): void {
+    this.#batches.push(this.#batch);
+    this.#batch = '';
+  }
+
+  /** Puts the strings behind the tree. */
+  #putBatches(): void {
+    if (this.#batches.length > 0) {
+      for (const batch of this.#batches) this.#putBatch(batch);
+      this.#batches = [];
+    }
+    if (this.#batch === '') return;
+    this.#putBatch(this.#batch);
+    this.#batch = '';
+  }
+
+  /** A batch is a word, how many bytes its characters take and whether that is two each, and the characters. */
+  #putBatch(text: string): void {
+    const { length } = text;
+    this.#needRoom(1 + stringWords(length));
+    const start = (this.#cursor + 1) * WORD_BYTES;
+    const isWide = !this.#writeLatin1(text, start);
+    const bytes = isWide ? 2 * length : length;
+    if (isWide) {
+      this.#needRoom(1 + stringWords(bytes));
+      this.#bytes.write(text, start, 'utf16le');
+    }
+    this.#words[this.#cursor] = (bytes << 1) | (isWide ? 1 : 0);
+    this.#cursor += 1 + stringWords(bytes);
+  }
+
+  #putLong(text: string): void {
+    const { length } = text;
+    this.#needRoom(1 + stringWords(length));
     if (!this.#writeLatin1(text, (this.#cursor + 1) * WORD_BYTES)) {
       this.#putUtf16(text);
       return;
@@ -229,7 +275,7 @@ export class TreeWriter {
   }
 
   #putUtf16(text: string): void {
-    if (this.#cursor + 1 + stringWords(2 * text.length) > this.#limit) throw REFUSED;
+    this.#needRoom(1 + stringWords(2 * text.length));
     this.#bytes.write(text, (this.#cursor + 1) * WORD_BYTES, 'utf16le');
     this.#head(Kind.UTF16, text.length);
     this.#cursor += stringWords(2 * text.length);
@@ -275,6 +321,7 @@ export class TreeWriter {
   #putArray(array: readonly unknown[], depth: number): void {
     const { length } = array;
     // no holes, and no other keys
+    // the engine copies long lists of numbers faster
     if (length > MAX_ITEMS && (this.#grow === undefined || typeof array[0] === 'number')) throw REFUSED;
     if (keysOf(array).length !== length) throw REFUSED;
     this.#head(Kind.ARRAY, length);
@@ -289,7 +336,7 @@ export class TreeWriter {
   #putPlain(object: Plain, depth: number): boolean {
     // an object mostly has the keys of the one before at its depth
     const last = this.#lastShapes[depth] as number;
-    const lastKeys = this.#shapes[last];
+    const lastKeys = this.#shapes.keysOf(last);
     if (lastKeys !== undefined && hasKeys(object, lastKeys)) {
       this.#head(Kind.OBJECT, last);
       this.#putAlike(object, lastKeys, depth);
@@ -297,7 +344,7 @@ export class TreeWriter {
     }
     if (apply(tagOf, object, []) !== '[object Object]') return false;
     const keys = keysOf(object);
-    const shape = this.#find(keys);
+    const shape = this.#shapes.find(keys);
     if (shape < 0) {
       this.#putFirst(object, keys, depth);
       return true;
@@ -340,22 +387,11 @@ export class TreeWriter {
     if (count !== keys.length) throw REFUSED; // a getter has deleted a property
   }
 
-  #find(keys: Shape): number {
-    const candidates = this.#byFirstKey.get(keys[0]);
-    if (candidates === undefined) return -1;
-    for (const number of candidates) if (areSame(this.#shapes[number], keys)) return number;
-    return -1;
-  }
-
   /** Returns the number of the shape. */
   #define(keys: Shape): number {
-    if (keys.length > MAX_KEYS || this.#shapes.length === MAX_SHAPES || keys.includes('__proto__')) throw REFUSED;
+    if (keys.length > MAX_KEYS || this.#shapes.size === MAX_SHAPES || keys.includes('__proto__')) throw REFUSED;
     this.#head(Kind.NEW_SHAPE, keys.length);
     for (const key of keys) this.#putString(key);
-    const number = this.#shapes.push(keys) - 1;
-    const others = this.#byFirstKey.get(keys[0]);
-    if (others === undefined) this.#byFirstKey.set(keys[0], [number]);
-    else others.push(number);
-    return number;
+    return this.#shapes.add(keys);
   }
 }

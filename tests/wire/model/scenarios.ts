@@ -82,12 +82,12 @@ interface EchoOptions {
 
 /** So long that an entry of 32 words has just room for one. */
 const long = (count: number): number[][][] =>
-  Array.from({ length: count }, (_, index) => [new Array<number>(25).fill(index)]);
+  Array.from({ length: count }, (_, index) => [new Array<number>(23).fill(index)]);
 
 const numbers = (count: number): number[][] => Array.from({ length: count }, (_, index) => [index + 1]);
 
 /** Each as long as an entry can be. */
-const REPORTS = Array.from({ length: 5 }, (_, index) => new Array<number>(9).fill(index));
+const REPORTS = Array.from({ length: 5 }, (_, index) => new Array<number>(7).fill(index));
 
 /** How a job may end, by what a cancel of it came to. */
 const ENDS: Readonly<Record<string, readonly string[]>> = {
