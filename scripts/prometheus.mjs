@@ -1,6 +1,6 @@
 // Has a real Prometheus scrape the example of the docs, and asks it what its users ask: `promtool` finds no fault with the metrics
-// and the alerts, a quantile is there for each task, and each query of the dashboard has a result. Needs `prometheus` and
-// `promtool` in PATH (Debian's package prometheus).
+// and the alerts, each alert fires when it should, a quantile is there for each task, and each query of the dashboard has a
+// result. Needs `prometheus` and `promtool` in PATH (Debian's package prometheus).
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,6 +82,9 @@ scrape_configs: [{ job_name: example, static_configs: [{ targets: ['127.0.0.1:${
 `,
   );
   execFileSync('promtool', ['check', 'config', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const rules = join(root, 'tests/examples/prometheus-alerts.test.yml');
+  execFileSync('promtool', ['test', 'rules', rules], { stdio: ['ignore', 'ignore', 'inherit'] });
+  process.stdout.write('ok alerts\n');
   const data = `--storage.tsdb.path=${join(folder, 'data')}`;
   start('prometheus', [`--config.file=${config}`, data, `--web.listen-address=127.0.0.1:${serverPort}`]);
 
