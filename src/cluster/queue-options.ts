@@ -1,7 +1,7 @@
 import { wrongValue } from '../base/check/argument-errors.js';
 import { checkString } from '../base/check/values.js';
 import { describe } from '../errors.js';
-import { type ClusterConnection, checkConnection, isCluster } from './redis/connections.js';
+import { type ClusterConnection, checkConnection, isRedisCluster } from './redis/connections.js';
 import { QueueKeys } from './redis/keys.js';
 
 /** Options that say which queue on which Redis a pool or host is for. */
@@ -32,7 +32,7 @@ export function checkQueueOptions(
   if (!/^[^\s:]+$/.test(prefix as string))
     throw wrongValue(action, 'prefix must have neither a colon nor white space, and not be empty', describe(prefix));
   const checked = checkConnection(connection, action);
-  if (isCluster(checked) && !/\{[^{}]+\}/.test(prefix as string))
+  if (isRedisCluster(checked) && !/\{[^{}]+\}/.test(prefix as string))
     throw wrongValue(
       action,
       "prefix must have a part in braces, such as '{bull}', on a Redis Cluster",

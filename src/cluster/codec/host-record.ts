@@ -105,7 +105,7 @@ function objectIn(object: object, name: string): object {
 }
 
 /** The settled jobs of one task. */
-export class TaskMeter {
+export class TaskTally {
   completed = 0;
   failed = 0;
   cancelled = 0;
@@ -128,8 +128,8 @@ export class TaskMeter {
 }
 
 /** Settled jobs by task: of the first 256 names, and of all others together. */
-export class TaskMeterList extends BoundedMap<string, TaskMeter> {
+export class TaskTallies extends BoundedMap<string, TaskTally> {
   constructor() {
-    super(MAX_TASKS, () => new TaskMeter());
+    super(MAX_TASKS, () => new TaskTally());
   }
 }

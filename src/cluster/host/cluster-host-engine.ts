@@ -18,7 +18,7 @@ import { Fence } from './fence.js';
 import { GiveBack } from './give-back.js';
 import { HostReport } from './host-report.js';
 import type { HostRun } from './host-run.js';
-import { JobRunner } from './job-runner.js';
+import { HostRunner } from './host-runner.js';
 import { NoticeWriter } from './notice-writer.js';
 import { RequestChannel } from './request-channel.js';
 import { backoffStrategy } from './retry-delay.js';
@@ -91,7 +91,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   const report = new HostReport({ redis, keys, settings, recovered: () => counts.crashesRecovered });
   const channel = new RequestChannel(connections.open(), keys.requests);
 
-  const runner = new JobRunner({
+  const runner = new HostRunner({
     ...{ settings, peers, redis, keys, notices, giveBack },
     takeKept: (id) => channel.takeKept(id),
     clockOffsetMs: () => clockOffsetMs,

@@ -4,7 +4,7 @@ import { type StopTimer, settlesWithin, startTimer } from '../../base/timer.js';
 import type { Connections } from '../redis/connections.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
 import type { HostReport } from './host-report.js';
-import type { JobRunner } from './job-runner.js';
+import type { HostRunner } from './host-runner.js';
 import type { NoticeWriter } from './notice-writer.js';
 
 /** Longest wait for connections that are down, in ms. What then cannot be given back is found by its lock. */
@@ -15,7 +15,7 @@ const GIVEN_BACK_MS = 10_000;
 export interface DepartureDeps {
   readonly settings: ClusterHostSettings;
   readonly worker: Worker;
-  readonly runner: JobRunner;
+  readonly runner: HostRunner;
   readonly connections: Connections;
   readonly notices: NoticeWriter;
   readonly report: HostReport;

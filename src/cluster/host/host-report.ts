@@ -2,7 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { clearInterval, setInterval } from '../../base/clock.js';
 import { toTicks } from '../../base/ticks.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
-import { NODE_MAJOR, TaskMeterList, writeHostRecord } from '../codec/host-record.js';
+import { NODE_MAJOR, TaskTallies, writeHostRecord } from '../codec/host-record.js';
 import type { Notice } from '../codec/notices.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
@@ -27,7 +27,7 @@ export interface HostReportDeps {
 /** Tells how a host does, for the metrics of the cluster: buckets of times, as percentiles of several hosts cannot be added up. */
 export class HostReport {
   readonly #deps: HostReportDeps;
-  readonly #tasks = new TaskMeterList();
+  readonly #tasks = new TaskTallies();
   readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #timer: NodeJS.Timeout | undefined;
 

@@ -11,7 +11,7 @@ import type { JobDetails } from '../codec/job-data.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
 import { readCarrier } from '../codec/trace-carrier.js';
 import { decodeValue } from '../codec/value-codec.js';
-import { CommonArgs } from './common-args.js';
+import { CommonArgsCache } from './common-args-cache.js';
 import type { HostRun } from './host-run.js';
 import type { KnownHostTask } from './host-tasks.js';
 
@@ -28,7 +28,7 @@ export interface LocalCall {
 export class LocalJobs {
   readonly #pool: ThreadPool;
   readonly #clockOffsetMs: () => number;
-  readonly #commonArgs = new CommonArgs();
+  readonly #commonArgs = new CommonArgsCache();
 
   /** @param clockOffsetMs how far the clock of Redis is ahead, in ms. */
   constructor(pool: ThreadPool, clockOffsetMs: () => number) {

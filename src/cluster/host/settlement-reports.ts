@@ -4,12 +4,12 @@ import { causeOf, STALLED } from '../codec/marks.js';
 import type { Notice } from '../codec/notices.js';
 import { HostLostError } from '../errors.js';
 import type { HostReport } from './host-report.js';
-import type { JobRunner } from './job-runner.js';
+import type { HostRunner } from './host-runner.js';
 import type { NoticeWriter } from './notice-writer.js';
 import { nextDelayMs } from './retry-delay.js';
 
 export interface SettlementReportsDeps {
-  readonly runner: JobRunner;
+  readonly runner: HostRunner;
   readonly notices: NoticeWriter;
   readonly report: HostReport;
   readonly hostId: string;

@@ -5,7 +5,7 @@ import { isSettled } from '../../jobs/job-access.js';
 import { ClusterUnavailableError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
-import type { Batcher, Parcel } from './batcher.js';
+import type { Batcher, Addition } from './batcher.js';
 import type { SpecSettings } from './job-spec.js';
 import type { Submission } from './submission.js';
 
@@ -74,10 +74,10 @@ export class Adder {
   #pump(): void {
     this.#isScheduled = false;
     while (this.#queued.size > 0 && this.#flying < this.#deps.settings.inFlight) {
-      const parcels = this.#pack();
-      if (parcels.length === 0) continue;
+      const additions = this.#pack();
+      if (additions.length === 0) continue;
       this.#flying++;
-      void this.#send(parcels).finally(() => {
+      void this.#send(additions).finally(() => {
         this.#flying--;
         this.#pump();
       });
@@ -85,7 +85,7 @@ export class Adder {
   }
 
   /** Takes as many jobs as go into one pipeline. */
-  #pack(): readonly Parcel[] {
+  #pack(): readonly Addition[] {
     const { batcher, refusal, failed, spec } = this.#deps;
     const error = refusal();
     const take = (): Submission | undefined => {
@@ -100,10 +100,10 @@ export class Adder {
     return [];
   }
 
-  async #send(parcels: readonly Parcel[]): Promise<void> {
-    const outcome = await this.#insist(parcels);
+  async #send(additions: readonly Addition[]): Promise<void> {
+    const outcome = await this.#insist(additions);
     if (outcome === 'added') this.#acceptedAtMs = now();
-    for (const { members } of parcels)
+    for (const { members } of additions)
       for (const submission of members) {
         if (outcome !== 'added') this.#deps.failed(submission, outcome);
         else submission.added();
@@ -111,9 +111,9 @@ export class Adder {
   }
 
   /** Adds jobs until Redis has them or their time is over. Returns the error if it is. */
-  #insist(parcels: readonly Parcel[]): Promise<'added' | ClusterUnavailableError> {
+  #insist(additions: readonly Addition[]): Promise<'added' | ClusterUnavailableError> {
     const { connectTimeoutMs } = this.#deps.settings;
-    const since = Math.max(this.#acceptedAtMs, ...parcels.map(({ members }) => members.at(-1)?.submittedAtMs ?? 0));
+    const since = Math.max(this.#acceptedAtMs, ...additions.map(({ members }) => members.at(-1)?.submittedAtMs ?? 0));
     return new Promise((resolve) => {
       let lastError: unknown;
       let isOver = false;
@@ -126,10 +126,10 @@ export class Adder {
       const stopTimer = startTimer(Math.max(0, since + connectTimeoutMs - now()), expire, { keepsProcess: false });
       const attempt = (): void => {
         if (isOver) return;
-        this.#add(parcels).then(
+        this.#add(additions).then(
           () => {
             stopTimer();
-            if (isOver) void this.#withdraw(parcels);
+            if (isOver) void this.#withdraw(additions);
             else resolve('added');
           },
           (error: unknown) => {
@@ -142,14 +142,14 @@ export class Adder {
     });
   }
 
-  async #add(parcels: readonly Parcel[]): Promise<void> {
+  async #add(additions: readonly Addition[]): Promise<void> {
     const { queue, redis, keys } = this.#deps;
-    const blobs = parcels.map(({ members: [first], spec: { blob } }) => {
+    const blobs = additions.map(({ members: [first], spec: { blob } }) => {
       if (blob === undefined || first === undefined) return undefined;
       return redis.set(keys.blob(first.id), blob, 'EX', BLOB_SECONDS + Math.ceil(first.delayMs / 1000));
     });
-    const [added] = await Promise.all([queue.addBulk(parcels.map(({ spec }) => spec)), ...blobs]);
-    for (const [index, { members, spec }] of parcels.entries()) {
+    const [added] = await Promise.all([queue.addBulk(additions.map(({ spec }) => spec)), ...blobs]);
+    for (const [index, { members, spec }] of additions.entries()) {
       const [only] = members;
       const { id } = added[index] ?? {};
       if (only !== undefined && id !== undefined && id !== spec.opts.jobId) this.#joined(only, id);
@@ -157,8 +157,8 @@ export class Adder {
   }
 
   /** Removes jobs that Redis got too late: they have failed here. */
-  async #withdraw(parcels: readonly Parcel[]): Promise<void> {
-    for (const { members, spec } of parcels)
+  async #withdraw(additions: readonly Addition[]): Promise<void> {
+    for (const { members, spec } of additions)
       if (members.every(({ job }) => isSettled(job)))
         await this.#deps.queue.remove(spec.opts.jobId as string).catch(() => 0);
   }

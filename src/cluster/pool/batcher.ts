@@ -21,7 +21,7 @@ export interface BatchSettings {
 }
 
 /** What is added to BullMQ at once: a job, or a batch of them. */
-export interface Parcel {
+export interface Addition {
   readonly members: readonly Submission[];
   readonly spec: JobSpec;
 }
@@ -63,13 +63,13 @@ export class Batcher {
    *
    * @param take returns the next job; `undefined` if there is none.
    * @param waiting how many there are.
-   * @param how.limit how many parcels are made, at most.
+   * @param how.limit how many additions are made, at most.
    */
   pack(
     take: () => Submission | undefined,
     waiting: number,
     { limit, spec }: { readonly limit: number; readonly spec: SpecSettings },
-  ): readonly Parcel[] {
+  ): readonly Addition[] {
     const groups: OpenBatch[] = [];
     const open = new Map<string, OpenBatch>();
     while (groups.length < limit) {
@@ -125,7 +125,7 @@ export class Batcher {
     return Math.min(settings.max, Math.max(1, share, idle));
   }
 
-  #close({ members }: OpenBatch, settings: SpecSettings): Parcel[] {
+  #close({ members }: OpenBatch, settings: SpecSettings): Addition[] {
     const [only, another] = members;
     if (only === undefined) return [];
     const submissions = members.map(({ submission }) => submission);

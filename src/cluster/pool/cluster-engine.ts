@@ -34,9 +34,9 @@ import { MetricsReader } from './cluster-metrics.js';
 import type { ClusterPoolSettings } from './cluster-pool-options.js';
 import { ClusterShutdown } from './cluster-shutdown.js';
 import { JobTable } from './job-table.js';
-import { Outcomes } from './outcomes.js';
+import { RemoteOutcomes } from './remote-outcomes.js';
 import { QueueLimit } from './queue-limit.js';
-import { ResultReader } from './result-reader.js';
+import { NoticeReader } from './notice-reader.js';
 import { RunTimes } from './run-times.js';
 import type { Books } from './submission.js';
 import { Sweeper } from './sweeper.js';
@@ -93,7 +93,7 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
   const hosts = new KnownHosts(redis, keys, (message) => log.warn(message));
   const server = new ServerWatch({ redis, connections, hosts, warn: (message) => log.warn(message) });
   const runTimes = new RunTimes();
-  const outcomes = new Outcomes({ table, listenerQueue, runTimes });
+  const outcomes = new RemoteOutcomes({ table, listenerQueue, runTimes });
   const ids = new JobIds(submitter);
   const batcher = new Batcher({
     ...{ table, ids, settings: settings.batch },
@@ -133,7 +133,7 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
   const streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
   const maps = new ClusterMaps({ log, intake, books, places: () => hosts.places });
   const schedules = new ClusterSchedules({ queue, settings, attached, clockOffsetMs: () => server.clockOffsetMs });
-  const reader = new ResultReader({
+  const reader = new NoticeReader({
     ...{ blocking, redis, key: keys.results(submitter) },
     ttlSeconds: 2 * settings.keepResults,
     take: (notice) => outcomes.take(notice),

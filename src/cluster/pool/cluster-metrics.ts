@@ -5,7 +5,7 @@ import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { Distribution } from '../../metrics/distribution.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
-import { type HostRecord, type HostStatus, TaskMeterList } from '../codec/host-record.js';
+import { type HostRecord, type HostStatus, TaskTallies } from '../codec/host-record.js';
 import { fromBullPriority } from '../codec/priority.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { KnownHosts } from '../redis/known-hosts.js';
@@ -139,7 +139,7 @@ function hostMetrics({ tasks, node: _node, ...host }: HostRecord): ClusterHostMe
 }
 
 function taskMetrics(hosts: readonly HostRecord[]): Readonly<Record<string, ClusterTaskMetrics>> {
-  const sums = new TaskMeterList();
+  const sums = new TaskTallies();
   for (const { tasks } of hosts) for (const [name, packed] of Object.entries(tasks)) sums.of(name).add(packed);
   const all = [...sums].map(([name, { completed, failed, cancelled, queued, execution }]) => {
     const queuedMs = queued.snapshot(TICKS_PER_MS);

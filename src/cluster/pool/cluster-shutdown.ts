@@ -16,7 +16,7 @@ import { ClusterUnavailableError, DetachedError } from '../errors.js';
 import type { Connections } from '../redis/connections.js';
 import type { ClusterControl } from './cluster-control.js';
 import type { JobTable } from './job-table.js';
-import type { Outcomes } from './outcomes.js';
+import type { RemoteOutcomes } from './remote-outcomes.js';
 import type { Submission } from './submission.js';
 
 const REASON = 'the pool was shut down';
@@ -37,7 +37,7 @@ export interface ClusterShutdownDeps {
   readonly state: PoolState;
   readonly ledger: Ledger;
   readonly table: JobTable;
-  readonly outcomes: Outcomes;
+  readonly outcomes: RemoteOutcomes;
   readonly control: ClusterControl;
   readonly log: PoolLog;
   readonly connections: Connections;

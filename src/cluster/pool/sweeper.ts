@@ -10,7 +10,7 @@ import type { QueueKeys } from '../redis/keys.js';
 import { isEncoded, type JobRecord, readRecords } from '../redis/record.js';
 import type { Adder } from './adder.js';
 import type { JobTable } from './job-table.js';
-import type { Outcomes } from './outcomes.js';
+import type { RemoteOutcomes } from './remote-outcomes.js';
 import type { Submission } from './submission.js';
 
 /** How many records are read by one pipeline. */
@@ -25,7 +25,7 @@ export interface SweeperDeps {
   readonly keys: QueueKeys;
   readonly table: JobTable;
   readonly adder: Adder;
-  readonly outcomes: Outcomes;
+  readonly outcomes: RemoteOutcomes;
   readonly settings: { readonly sweepMs: number; readonly onLost: 'fail' | 'resubmit' };
 }
 

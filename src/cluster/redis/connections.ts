@@ -80,7 +80,7 @@ export class Connections {
     const { Redis: Client } = this.#peers.ioredis;
     const given = this.#given;
     if (typeof given === 'string') return new Client(given, PATIENT);
-    if (isCluster(given)) {
+    if (isRedisCluster(given)) {
       const redisOptions = { ...given.options.redisOptions, ...PATIENT } as typeof PATIENT;
       return given.duplicate([], { redisOptions }) as unknown as Redis; // it has the same commands and states
     }
@@ -143,7 +143,7 @@ function isRedis(value: object): value is Redis | Cluster {
 }
 
 /** Whether a connection is one to all nodes of a Redis Cluster. */
-export function isCluster(value: ClusterConnection): value is Cluster {
+export function isRedisCluster(value: ClusterConnection): value is Cluster {
   return typeof value === 'object' && isRedis(value) && value.isCluster;
 }
 

@@ -85,7 +85,7 @@ return 1`;
 export type MarkOutcome = 'gone' | 'finished' | 'marked' | 'running';
 
 /** What a change of a priority finds. `running`: a host has the job, and must be asked. */
-export type PriorityOutcome = 'gone' | 'finished' | 'changed' | 'running';
+export type ReprioritiseOutcome = 'gone' | 'finished' | 'changed' | 'running';
 
 interface Commands {
   tsMark(job: string, mark: string, kind: string): Promise<MarkOutcome>;
@@ -98,7 +98,7 @@ interface Commands {
     id: string,
     priority: number,
     rank: string,
-  ): Promise<PriorityOutcome>;
+  ): Promise<ReprioritiseOutcome>;
 }
 
 /** A connection that has the scripts. */

@@ -12,18 +12,18 @@ import type { JobTable } from './job-table.js';
 import type { RunTimes } from './run-times.js';
 import type { Submission } from './submission.js';
 
-export interface OutcomesDeps {
+export interface RemoteOutcomesDeps {
   readonly table: JobTable;
   readonly listenerQueue: ListenerQueue;
   readonly runTimes: RunTimes;
 }
 
 /** Takes in what hosts tell of jobs, and settles them: the first outcome of a job counts, later ones are dropped. */
-export class Outcomes {
-  readonly #deps: OutcomesDeps;
+export class RemoteOutcomes {
+  readonly #deps: RemoteOutcomesDeps;
   #lookUp = (_submission: Submission): void => {};
 
-  constructor(deps: OutcomesDeps) {
+  constructor(deps: RemoteOutcomesDeps) {
     this.#deps = deps;
   }
 

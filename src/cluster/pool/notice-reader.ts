@@ -21,7 +21,7 @@ export interface ResultReaderDeps {
 }
 
 /** Reads what hosts tell a submitter, and trims what it has read. Keeps its position over reconnects. */
-export class ResultReader {
+export class NoticeReader {
   readonly #deps: ResultReaderDeps;
   #isOpen = true;
   /** Id of the last entry read. */

@@ -9,7 +9,7 @@ const KEPT = 16;
  * The common arguments of maps. Those of the parts of a map are the same for all, so that they are decoded once and a worker is
  * sent them once.
  */
-export class CommonArgs {
+export class CommonArgsCache {
   readonly #known = new RecentMap<string, TaskRef>(KEPT);
 
   /** Returns the task with the arguments behind those of each call. @throws {NotCloneableError} */

@@ -32,7 +32,7 @@ const DEFER_MS = 5_000;
 const MAX_DEFERS = 20;
 const DRAIN = 'drain';
 
-export interface JobRunnerDeps {
+export interface HostRunnerDeps {
   readonly settings: ClusterHostSettings;
   readonly peers: Peers;
   readonly redis: ScriptedRedis;
@@ -48,8 +48,8 @@ export interface JobRunnerDeps {
 }
 
 /** Runs BullMQ jobs as jobs of the host's pool: one {@link HostRun} each. */
-export class JobRunner {
-  readonly #deps: JobRunnerDeps;
+export class HostRunner {
+  readonly #deps: HostRunnerDeps;
   readonly #runs = new Map<string, HostRun>();
   readonly #ofBull = new WeakMap<BullJob, HostRun>();
   readonly #limits = new TaskLimits();
@@ -60,7 +60,7 @@ export class JobRunner {
   #isLeaving = false;
   readonly #whenEmpty: (() => void)[] = [];
 
-  constructor(deps: JobRunnerDeps) {
+  constructor(deps: HostRunnerDeps) {
     this.#deps = deps;
     this.#local = new LocalJobs(deps.settings.pool, deps.clockOffsetMs);
   }
