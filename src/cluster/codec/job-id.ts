@@ -1,7 +1,7 @@
 // Ids of jobs: `<submitter>-<counter>`. A batch has such an id, and its members have that and their index: `<batch>.<index>`.
 
 /** A member of a batch. */
-export interface BatchPlace {
+export interface BatchPosition {
   readonly batchId: string;
   readonly index: number;
 }
@@ -11,7 +11,7 @@ export function memberId(batchId: string, index: number): string {
 }
 
 /** Returns the batch and the index of a member; `undefined` for any other id. */
-export function placeOf(id: string): BatchPlace | undefined {
+export function positionOf(id: string): BatchPosition | undefined {
   const [, batchId, index] = /^([^.]+)\.(\d+)$/.exec(id) ?? [];
   return batchId === undefined ? undefined : { batchId, index: Number(index) };
 }

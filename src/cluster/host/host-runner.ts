@@ -6,7 +6,7 @@ import { ensureExtras, isSettled, kindOf } from '../../jobs/job-access.js';
 import { withOptions } from '../../jobs/job-options.js';
 import { encodeFailure } from '../codec/failure-codec.js';
 import type { JobDetails } from '../codec/job-data.js';
-import { placeOf } from '../codec/job-id.js';
+import { positionOf } from '../codec/job-id.js';
 import { causeOf, isForWaiting, readMemberMarks } from '../codec/marks.js';
 import { type Notice, type Request, requestKindOf } from '../codec/notices.js';
 import { type Encoded, encodedOrNothing, encodeValue, type Measured } from '../codec/value-codec.js';
@@ -99,11 +99,11 @@ export class HostRunner {
   }
 
   #requestOfMember(request: Request): boolean {
-    const place = placeOf(request.id);
-    const run = place && this.#runs.get(place.batchId);
-    if (place === undefined || run?.data?.n === undefined) return false;
+    const position = positionOf(request.id);
+    const run = position && this.#runs.get(position.batchId);
+    if (position === undefined || run?.data?.n === undefined) return false;
     if (run.batch === undefined) run.early.push(request);
-    else this.#tell(run, ['replied', request.id, requestKindOf(request), run.batch.request(place.index, request)]);
+    else this.#tell(run, ['replied', request.id, requestKindOf(request), run.batch.request(position.index, request)]);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { startTimer } from '../../base/timer.js';
-import { placeOf } from '../codec/job-id.js';
+import { positionOf } from '../codec/job-id.js';
 import { type Request, readRequest } from '../codec/notices.js';
 
 /** How long a request is kept for a job that is not here yet, in ms: the reply to its fetch may be on its way. */
@@ -48,7 +48,7 @@ export class RequestChannel {
     if (this.#kept.size === 0) return [];
     const found: Request[] = [];
     for (const [keptId, requests] of [...this.#kept]) {
-      if (keptId !== id && placeOf(keptId)?.batchId !== id) continue;
+      if (keptId !== id && positionOf(keptId)?.batchId !== id) continue;
       found.push(...requests);
       this.#kept.delete(keptId);
     }

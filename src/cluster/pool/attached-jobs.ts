@@ -4,7 +4,7 @@ import { setOrigin } from '../../jobs/job-engine.js';
 import { readJobOptions } from '../../jobs/job-options.js';
 import type { Task } from '../../jobs/task.js';
 import { isJobData } from '../codec/job-data.js';
-import { type BatchPlace, placeOf } from '../codec/job-id.js';
+import { type BatchPosition, positionOf } from '../codec/job-id.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
@@ -31,7 +31,7 @@ interface FoundRecord {
   readonly data: unknown;
   readonly priority: number;
   /** If it is that of a batch: which member of it. */
-  readonly place: BatchPlace | undefined;
+  readonly position: BatchPosition | undefined;
 }
 
 export interface FoundJob {
@@ -64,15 +64,15 @@ export class AttachedJobs {
   async #read(id: string): Promise<FoundRecord | undefined> {
     const { redis, keys } = this.#deps;
     const [name, data, priority] = await redis.hmget(keys.job(id), 'name', 'data', 'priority');
-    return name == null ? undefined : { name, data: parsed(data), priority: Number(priority ?? 0), place: undefined };
+    return name == null ? undefined : { name, data: parsed(data), priority: Number(priority ?? 0), position: undefined };
   }
 
   /** Reads the record of the batch, if the id is that of a member. */
   async #readBatch(id: string): Promise<FoundRecord | undefined> {
-    const place = placeOf(id);
-    const record = place && (await this.#read(place.batchId));
-    if (place === undefined || record === undefined || !isJobData(record.data)) return undefined;
-    return place.index < (record.data.n ?? 0) ? { ...record, place } : undefined;
+    const position = positionOf(id);
+    const record = position && (await this.#read(position.batchId));
+    if (position === undefined || record === undefined || !isJobData(record.data)) return undefined;
+    return position.index < (record.data.n ?? 0) ? { ...record, position } : undefined;
   }
 
   #found({ job }: Submission): FoundJob {
@@ -96,7 +96,7 @@ export class AttachedJobs {
       return id;
     };
     const submission = new Submission(job, { identify, books, delayMs: 0, attemptsBefore: details.k ?? 0 });
-    if (record.place !== undefined) submission.enterBatch(record.place);
+    if (record.position !== undefined) submission.enterBatch(record.position);
     setOrigin(job, submission);
     table.attach(submission, new ClusterJob(control, submission));
     table.identified(submission, submission.ownId);

@@ -76,7 +76,7 @@ export class Batcher {
       const next = take();
       if (next === undefined) break;
       const measured = this.#encoded(next, spec);
-      if (measured !== undefined) this.#place(next, measured, { groups, open, waiting });
+      if (measured !== undefined) this.#group(next, measured, { groups, open, waiting });
     }
     return groups.flatMap((group) => this.#close(group, spec));
   }
@@ -90,7 +90,7 @@ export class Batcher {
     }
   }
 
-  #place(
+  #group(
     submission: Submission,
     measured: Measured,
     to: { readonly groups: OpenBatch[]; readonly open: Map<string, OpenBatch>; readonly waiting: number },

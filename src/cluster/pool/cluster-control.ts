@@ -123,15 +123,15 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     }
   }
 
-  #mark({ place, recordId }: Submission, text: string, kind: string): Promise<MarkOutcome> {
+  #mark({ position, recordId }: Submission, text: string, kind: string): Promise<MarkOutcome> {
     const { redis, keys } = this.#deps;
-    if (place === undefined) return redis.tsMark(keys.job(recordId), text, kind);
-    return redis.tsMarkMember(keys.job(recordId), place.index, text, '0');
+    if (position === undefined) return redis.tsMark(keys.job(recordId), text, kind);
+    return redis.tsMarkMember(keys.job(recordId), position.index, text, '0');
   }
 
   /** Whether nothing else is in the record of a job that has settled: of a batch, all members have. */
-  #isWholly({ place }: Submission): boolean {
-    return place === undefined || (this.#deps.table.membersOf(place.batchId)?.length ?? 0) === 0;
+  #isWholly({ position }: Submission): boolean {
+    return position === undefined || (this.#deps.table.membersOf(position.batchId)?.length ?? 0) === 0;
   }
 
   async setPriority(submission: Submission, priority: number): Promise<boolean> {
@@ -143,11 +143,11 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     const { redis, keys } = this.#deps;
     const number = toBullPriority(priority);
     const replied = submission.reply('priority', () => false);
-    const { place } = submission;
+    const { position } = submission;
     const found = await this.#insist<MarkOutcome | 'changed'>(submission, () =>
-      place === undefined
+      position === undefined
         ? redis.tsReprioritise(keys.job(submission.id), keys.prioritized, submission.id, number, 'keep')
-        : redis.tsMarkMember(keys.job(place.batchId), place.index, SPLIT, '1'),
+        : redis.tsMarkMember(keys.job(position.batchId), position.index, SPLIT, '1'),
     );
     if (found === 'marked') {
       // it leaves its batch, whose other members keep their priority

@@ -81,11 +81,11 @@ export class JobTable {
   membersOf(batchId: string): readonly Submission[] | undefined {
     return this.#batches
       .get(batchId)
-      ?.filter((member) => this.#unsettled.has(member) && member.place?.batchId === batchId);
+      ?.filter((member) => this.#unsettled.has(member) && member.position?.batchId === batchId);
   }
 
-  #leftBatch({ place }: Submission): void {
-    if (place !== undefined && this.membersOf(place.batchId)?.length === 0) this.#batches.delete(place.batchId);
+  #leftBatch({ position }: Submission): void {
+    if (position !== undefined && this.membersOf(position.batchId)?.length === 0) this.#batches.delete(position.batchId);
   }
 
   /** Adds a job of another submitter. */

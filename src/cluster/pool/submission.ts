@@ -7,7 +7,7 @@ import { whenSettled } from '../../jobs/job-engine.js';
 import type { JobOrigin } from '../../jobs/job-extras.js';
 import type { JobOwner, Moment } from '../../jobs/job-owner.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
-import { type BatchPlace, memberId } from '../codec/job-id.js';
+import { type BatchPosition, memberId } from '../codec/job-id.js';
 import type { RequestKind, RunInfo } from '../codec/notices.js';
 
 /**
@@ -83,7 +83,7 @@ export class Submission implements JobOrigin {
   readonly job: Job;
   readonly books: Books;
   /** The batch in which it is, and its index there. */
-  place: BatchPlace | undefined;
+  position: BatchPosition | undefined;
   readonly #identify: (submission: Submission) => string;
   #ownId: string | undefined;
   /** The id of the job of the same `key` that it has joined. */
@@ -131,18 +131,18 @@ export class Submission implements JobOrigin {
 
   /** The id of the record in Redis. */
   get recordId(): string {
-    return this.place?.batchId ?? this.id;
+    return this.position?.batchId ?? this.id;
   }
 
   /** Makes it a member of a batch. */
-  enterBatch(place: BatchPlace): void {
-    this.place = place;
-    this.#ownId = memberId(place.batchId, place.index);
+  enterBatch(position: BatchPosition): void {
+    this.position = position;
+    this.#ownId = memberId(position.batchId, position.index);
   }
 
   /** It is a job of its own again, under its id. */
   leaveBatch(): void {
-    this.place = undefined;
+    this.position = undefined;
   }
 
   /** Resolves once Redis has the job; rejects if the job settles before. To ask for it observes no failure. */

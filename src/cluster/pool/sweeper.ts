@@ -101,7 +101,7 @@ export class Sweeper {
   }
 
   #takeAny(submission: Submission, record: JobRecord): void {
-    if (submission.place === undefined) this.#take(submission, record);
+    if (submission.position === undefined) this.#take(submission, record);
     else this.#takeMember(submission, record);
   }
 
