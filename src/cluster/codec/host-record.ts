@@ -1,10 +1,10 @@
 import { BoundedMap } from '../../metrics/bounded-map.js';
 import { Histogram, type PackedHistogram } from '../../metrics/histogram.js';
 
-/** How many tasks are told apart; others are counted together. */
+/** How many tasks are counted each by itself; others are counted together. */
 const MAX_TASKS = 256;
 
-/** What a host tells of the jobs of one task that have settled there. */
+/** What a host reports of the jobs of one task that have settled there. */
 export interface PackedTaskMeter {
   readonly completed: number;
   readonly failed: number;
@@ -31,13 +31,13 @@ export interface HostStatus {
   readonly rss: number;
   /** How late its event loop was, in ms: the 99th percentile of 5 s. */
   readonly loopDelayMs: number;
-  /** When it said so, in milliseconds since 1970, by its own clock. */
+  /** When it described itself, in milliseconds since 1970, by its own clock. */
   readonly seenAt: number;
   /** How many jobs it has taken over from hosts that had died. */
   readonly recovered: number;
 }
 
-/** What a host tells of itself, every few seconds. */
+/** What a host reports of itself, every few seconds. */
 export interface HostRecord extends HostStatus {
   /** Major version of Node.js. */
   readonly node: number;
@@ -49,7 +49,7 @@ export function writeHostRecord(record: HostRecord): string {
   return JSON.stringify(record);
 }
 
-/** Returns the record; `undefined` if it is none. Whatever in it is no number is 0: Redis can be written by others. */
+/** Returns the record; `undefined` if the text is none. What should be a number and is not counts as 0: others can write to Redis. */
 export function readHostRecord(text: string | null | undefined): HostRecord | undefined {
   try {
     const given = JSON.parse(text ?? 'null') as Readonly<Record<string, unknown>> | null;
@@ -112,7 +112,7 @@ export class TaskTally {
   readonly queued = new Histogram();
   readonly execution = new Histogram();
 
-  /** Adds what a host has told. */
+  /** Adds what a host has reported. */
   add(packed: PackedTaskMeter): void {
     this.completed += packed.completed;
     this.failed += packed.failed;

@@ -20,6 +20,6 @@ export class BatchMember {
 /** The run of a batch, as others see it. */
 export interface RunningBatch {
   readonly members: readonly BatchMember[];
-  /** Takes a request for a member. Returns whether it will settle CANCELLED, or has the priority. */
+  /** Handles a request for a member. Returns whether it will settle CANCELLED, or has the new priority. */
   request(index: number, request: Request): boolean;
 }

@@ -12,11 +12,11 @@ import type { HostRun } from './host-run.js';
 import type { LocalCall } from './local-jobs.js';
 import { ProgressSender } from './progress-sender.js';
 
-/** Size, in bytes, beyond which a result is not part of its notice: the submitter reads the record. */
+/** Largest result that is part of its notice, in bytes. The submitter reads larger ones from the record. */
 const MAX_INLINE = 65_536;
 /** How long the notices of members that have settled are kept to be sent together, in ms. */
-const TELL_MS = 20;
-/** How often a batch that goes on writes its settled members into its record, in ms. */
+const SEND_MS = 20;
+/** How often a running batch writes its settled members into its record, in ms. */
 const SAVE_MS = 50;
 
 /** What a batch uses of its host. */
@@ -29,12 +29,12 @@ export interface BatchDeps {
   readonly save: (id: string, settled: string) => Promise<unknown>;
   /** Makes a job of the pool; `undefined` if that is shut down. */
   readonly submit: (call: LocalCall) => Job | undefined;
-  /** Takes a place, or waits for one if the task has a limit of its own. False if the run is to stop. */
+  /** Takes a place, or waits for one if the task has a limit of its own. Returns false if the run is to stop. */
   readonly enter: () => boolean | Promise<boolean>;
   readonly leave: () => void;
-  /** Whether the pool has cancelled what runs as it was shut down. */
+  /** Whether the pool has cancelled running jobs because it was shut down. */
   readonly isEndOfPool: () => boolean;
-  readonly tell: (notices: readonly Notice[]) => void;
+  readonly send: (notices: readonly Notice[]) => void;
   /** A member has settled. */
   readonly settled: (outcome: Notice) => void;
 }
@@ -44,9 +44,9 @@ export class BatchRun implements RunningBatch {
   readonly #run: HostRun;
   readonly #deps: BatchDeps;
   readonly members: readonly BatchMember[];
-  /** Whether the pool took no more calls, or has cancelled some, as it was shut down. */
+  /** Whether the pool refused or cancelled calls because it was shut down. */
   isCut = false;
-  #untold: Notice[] = [];
+  #unsent: Notice[] = [];
   #unsaved = false;
 
   constructor(run: HostRun, count: number, deps: BatchDeps) {
@@ -55,11 +55,11 @@ export class BatchRun implements RunningBatch {
     this.members = Array.from({ length: count }, (_, index) => new BatchMember(memberId(run.id, index)));
   }
 
-  /** Runs the calls that have not settled before. Returns the outcomes; those that the host did not let end have none. */
+  /** Runs the calls that have not settled before. Returns their outcomes; calls that the host interrupted have none. */
   async go(calls: readonly Encoded[]): Promise<readonly Notice[]> {
     const { marks, settled } = await this.#deps.read(this.#run.id);
     for (const notice of readNotices(settled ?? '[]')) this.#wasSettled(notice);
-    const telling = setInterval(() => this.flush(), TELL_MS).unref();
+    const sending = setInterval(() => this.flush(), SEND_MS).unref();
     const saving = setInterval(() => void this.#save().catch(() => {}), SAVE_MS).unref();
     try {
       const running: Promise<void>[] = [];
@@ -71,14 +71,14 @@ export class BatchRun implements RunningBatch {
           this.#cancelled(member, member.mark);
           continue;
         }
-        // no turn between members that need not wait: other batches would come between them
+        // members that need not wait begin in one turn: otherwise other batches would come between them
         const entered = this.#deps.enter();
         if (!(typeof entered === 'boolean' ? entered : await entered)) break;
         running.push(this.#call(member, calls[index] ?? {}, this.#run.data?.h?.[index]));
       }
       await all(running);
     } finally {
-      clearInterval(telling);
+      clearInterval(sending);
       clearInterval(saving);
       this.flush();
     }
@@ -92,12 +92,12 @@ export class BatchRun implements RunningBatch {
 
   /** Sends the notices that are kept. */
   flush(): void {
-    const untold = this.#untold;
-    this.#untold = [];
-    if (untold.length > 0 && this.#run.stop !== 'fenced') this.#deps.tell(untold.map(light));
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    if (unsent.length > 0 && this.#run.stop !== 'fenced') this.#deps.send(unsent.map(light));
   }
 
-  /** Takes a request for a member. Returns whether it will settle CANCELLED, or has the priority. */
+  /** Handles a request for a member. Returns whether it will settle CANCELLED, or has the new priority. */
   request(index: number, request: Request): boolean {
     const member = this.members[index];
     if (member === undefined) return false;
@@ -114,12 +114,12 @@ export class BatchRun implements RunningBatch {
     }
     const stops = local.cancel(causeOf(mark, local.name)?.reason) || kindOf(local).settledAs === 'CANCELLED';
     if (stops) member.mark ??= mark;
-    else this.flush(); // what it settles by is told first
+    else this.flush(); // its outcome is sent before the reply
     return stops;
   }
 
   async #call(member: BatchMember, encoded: Encoded, headers: string | null | undefined): Promise<void> {
-    const { submit, leave, hostId, tell } = this.#deps;
+    const { submit, leave, hostId, send } = this.#deps;
     try {
       const args = decodeValue(encoded, 'args');
       const local = submit({ id: member.id, args: Array.isArray(args) ? args : [], headers });
@@ -128,7 +128,7 @@ export class BatchRun implements RunningBatch {
         return;
       }
       member.local = local;
-      const progress = new ProgressSender(member.id, local, (notice) => tell([notice]));
+      const progress = new ProgressSender(member.id, local, (notice) => send([notice]));
       await local.catch(() => {});
       progress.flush();
       this.#ended(member, local);
@@ -160,17 +160,17 @@ export class BatchRun implements RunningBatch {
 
   #settle(member: BatchMember, outcome: Notice): void {
     member.outcome = outcome;
-    this.#untold.push(outcome);
+    this.#unsent.push(outcome);
     this.#unsaved = true;
     this.#deps.settled(outcome);
   }
 
-  /** An earlier run has settled it: its host may have died before it told the submitter. */
+  /** An earlier run has settled the member: its host may have died before it notified the submitter. */
   #wasSettled(notice: Notice): void {
     const member = this.members.find(({ id }) => id === notice[1]);
     if (member === undefined) return;
     member.outcome = notice;
-    this.#untold.push(notice);
+    this.#unsent.push(notice);
   }
 
   /** Writes the settled members into the record: another run skips them. */
@@ -181,7 +181,7 @@ export class BatchRun implements RunningBatch {
   }
 }
 
-/** Returns the notice without a result that is large. */
+/** Returns the notice, without the result if that is large. */
 function light(notice: Notice): Notice {
   if (notice[0] !== 'completed') return notice;
   const [kind, id, encoded, run] = notice;

@@ -24,12 +24,12 @@ import { RequestChannel } from './request-channel.js';
 import { backoffStrategy } from './retry-delay.js';
 import { SettlementReports } from './settlement-reports.js';
 
-/** A submitter is told that a job runs once it has run for that long, in ms. */
+/** How long a job must have run before it is reported as running, in ms. */
 const ANNOUNCED_MS = 20;
-/** Longest time between two looks of an idle host at the queue, in seconds. */
+/** How often an idle host checks the queue at least, in seconds. */
 const IDLE_SECONDS = 5;
 
-/** What a host's events give to their listeners, besides those of its pool. */
+/** What listeners of a host's events receive, besides those of its pool. */
 export interface HostEvents {
   /** All connections to Redis are up, for the first time or again. */
   connected: undefined;
@@ -120,12 +120,12 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
     runRetryDelay: 500,
     settings: { backoffStrategy, repeatStrategy },
   });
-  worker.on('error', () => {}); // the connections report; what concerns a job is told to its submitter
+  worker.on('error', () => {}); // the connections report; what concerns a job is reported to its submitter
   worker.on('active', () => counts.fetched++);
   fence.watch(worker);
   new SettlementReports({ runner, notices, report, hostId }).watch(worker);
 
-  /** Reads the marks of all that runs: what was asked while the channel was not heard. */
+  /** Reads the marks of all jobs that run: requests that were published while the subscription was interrupted. */
   const readMarks = async (): Promise<void> => {
     const ids = [...runner.runs.keys()];
     const pipeline = redis.pipeline();
@@ -140,11 +140,11 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   };
 
   channel.reportTo({
-    take: (request) => runner.request(request),
+    handle: (request) => runner.request(request),
     onResubscribed: () => void readMarks().catch(() => {}),
   });
 
-  /** Tells submitters of the jobs that run for a while. */
+  /** Notifies submitters of jobs that have run for a while. */
   const announce = (): void => {
     for (const run of runner.runs.values()) {
       const submitter = run.data?.s;
@@ -161,7 +161,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
 
   const warn = (message: string): void => void settings.logger?.warn(`${hostId}: ${message}`);
 
-  /** Subscribes to the channel first, and then fetches the first job: so no request is missed. */
+  /** Subscribes to the channel before the first job is fetched, so that no request is missed. */
   const start = async (): Promise<void> => {
     await channel.subscribe();
     const findings = await examine(redis);
@@ -185,7 +185,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
   return { hub, counts, connections, giveBack, runner, start, departure };
 }
 
-/** Whether the code of a run has run for that long, to the granularity of the calls. */
+/** Whether the code of a run has run for `ms`, as exactly as the interval between calls allows. */
 function hasRunFor(run: HostRun | BatchMember, ms: number): boolean {
   if (run.local?.state !== 'RUNNING') return false;
   run.seenRunningAtMs ??= now();

@@ -6,13 +6,12 @@ import { decodeValue, type Encoded } from '../codec/value-codec.js';
 const KEPT = 16;
 
 /**
- * The common arguments of maps. Those of the parts of a map are the same for all, so that they are decoded once and a worker is
- * sent them once.
+ * The common arguments of maps. They are the same for all parts of a map, so they are decoded once and sent once to each worker.
  */
 export class CommonArgsCache {
   readonly #known = new RecentMap<string, TaskRef>(KEPT);
 
-  /** Returns the task with the arguments behind those of each call. @throws {NotCloneableError} */
+  /** Returns the task with these arguments after those of each call. @throws {NotCloneableError} */
   add(task: TaskRef, encoded: Encoded): TaskRef {
     const key = `${task.id} ${JSON.stringify(encoded)}`;
     let called = this.#known.get(key);

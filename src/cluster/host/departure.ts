@@ -7,7 +7,7 @@ import type { HostReport } from './host-report.js';
 import type { HostRunner } from './host-runner.js';
 import type { NoticeWriter } from './notice-writer.js';
 
-/** Longest wait for connections that are down, in ms. What then cannot be given back is found by its lock. */
+/** Longest wait for connections that are down, in ms. Jobs that cannot be given back by then are found by their expired locks. */
 const RECONNECTED_MS = 5_000;
 /** Longest wait for jobs to be given back, in ms, in case Redis goes away meanwhile. */
 const GIVEN_BACK_MS = 10_000;
@@ -28,7 +28,7 @@ export class Departure {
   readonly #deps: DepartureDeps;
   readonly #stopTimers: StopTimer[] = [];
   #endTime: () => void = () => {};
-  /** Resolves when the time for what runs is over. */
+  /** Resolves when the time for running jobs is over. */
   readonly #isTimeOver = new Promise<void>((resolve) => {
     this.#endTime = resolve;
   });
@@ -61,7 +61,7 @@ export class Departure {
     await race(runner.whenEmpty(), this.#isTimeOver);
     runner.leave();
     if (await this.#isUp()) await settlesWithin(worker.close(), GIVEN_BACK_MS);
-    else void worker.close(true).catch(() => {}); // ends once the connections are closed, if at all
+    else void worker.close(true).catch(() => {}); // settles once the connections are closed, if ever
     if (connections.isConnected) {
       await notices.flush();
       await report.stop().catch(() => {});

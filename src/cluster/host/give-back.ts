@@ -20,21 +20,21 @@ export class GiveBack {
     this.#keys = keys;
   }
 
-  /** Says to BullMQ that the job has been taken care of. */
+  /** The error that tells BullMQ that the job has been dealt with. */
   get done(): Error {
     return new this.#peers.bullmq.WaitingError();
   }
 
-  /** Puts a job at the head of its priority; no attempt is used. Throws what tells BullMQ so. */
+  /** Puts a job at the head of its priority, without using an attempt. Throws the error that tells BullMQ so. */
   async toHead(run: HostRun): Promise<never> {
     await run.bull.moveToWait(run.token);
     this.count++;
-    // BullMQ wakes no host for a job that comes back
+    // BullMQ wakes no host for a job that is put back
     await this.#redis.zadd(this.#keys.marker, 0, '0').catch(() => 0);
     throw this.done;
   }
 
-  /** Puts a job back for `ms`; no attempt is used. */
+  /** Puts a job back for `ms`, without using an attempt. */
   async forMs(run: HostRun, ms: number): Promise<never> {
     await run.bull.moveToDelayed(Date.now() + ms, run.token);
     this.count++;

@@ -8,9 +8,9 @@ import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
 
-/** How often a host tells of itself, in ms. */
+/** How often a host reports of itself, in ms. */
 const EVERY_MS = 5_000;
-/** How long that is kept, in seconds: of a host that is silent for so long nothing is known any more. */
+/** How long a report is kept, in seconds. A host that is silent for longer is forgotten. */
 const TTL_SECONDS = 15;
 /** How often the event loop is probed, in ms. */
 const RESOLUTION_MS = 10;
@@ -24,7 +24,7 @@ export interface HostReportDeps {
   readonly recovered: () => number;
 }
 
-/** Tells how a host does, for the metrics of the cluster: buckets of times, as percentiles of several hosts cannot be added up. */
+/** Reports the state of a host, for the metrics of the cluster. Times are sent as buckets, as percentiles of several hosts cannot be added up. */
 export class HostReport {
   readonly #deps: HostReportDeps;
   readonly #tasks = new TaskTallies();
@@ -45,14 +45,14 @@ export class HostReport {
     meter.execution.record(toTicks(executionMs));
   }
 
-  /** Begins to tell. Resolves once it has for the first time. */
+  /** Begins to report. Resolves after the first report. */
   async start(): Promise<void> {
     this.#loop.enable();
     this.#timer = setInterval(() => void this.#write().catch(() => {}), EVERY_MS).unref();
     await this.#write().catch(() => {});
   }
 
-  /** The host leaves: nothing of it is kept. */
+  /** The host leaves: removes its report. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#loop.disable();

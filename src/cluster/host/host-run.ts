@@ -12,7 +12,7 @@ import type { RunningBatch } from './batch-member.js';
  * |---|---|
  * | `cancelled` | a submitter has asked for it: it settles CANCELLED |
  * | `drained` | the host leaves: it is given back, no attempt used |
- * | `fenced` | its lock is lost: another host runs it, and nothing is said |
+ * | `fenced` | its lock is lost: another host runs it, and this one reports nothing |
  */
 export type RunStop = 'cancelled' | 'drained' | 'fenced';
 
@@ -32,9 +32,9 @@ export class HostRun {
   local: Job | undefined;
   /** Its calls, if it is a batch. */
   batch: RunningBatch | undefined;
-  /** What came for the job before it was on the pool. */
+  /** Requests that arrived before the job was on the pool. */
   readonly early: Request[] = [];
-  /** Called when something early has come: the run may wait for its turn. */
+  /** Called when such a request arrives: the run may be waiting for its turn. */
   onEarly: (() => void) | undefined;
   stop: RunStop | undefined;
   /** The mark by which it was cancelled. */
@@ -45,7 +45,7 @@ export class HostRun {
   seenRunningAtMs: number | undefined;
   /** Whether the submitter knows that the code runs. */
   isAnnounced = false;
-  /** What is told to the submitter once Redis has the outcome. */
+  /** The notice to the submitter, sent once Redis has the outcome. */
   outcome: Notice | undefined;
 
   constructor(bull: BullJob, token: string) {
@@ -55,7 +55,7 @@ export class HostRun {
     this.data = isJobData(bull.data) ? bull.data : undefined;
   }
 
-  /** Number of this attempt, from 1: crashes count. */
+  /** Number of this attempt, from 1. Attempts that ended by a crash count. */
   get attempt(): number {
     return this.bull.attemptsMade + this.bull.stalledCounter + 1 + (this.data?.o?.k ?? 0);
   }
@@ -72,9 +72,9 @@ export class HostRun {
   }
 
   /**
-   * How the attempt goes, or went. One whose code has not begun is not counted.
+   * How the attempt goes or went. An attempt whose code has not begun is not counted.
    *
-   * @param local the job of the pool, of a batch that of the member.
+   * @param local the job of the pool; for a batch, that of the member.
    */
   info(host: string, local = this.local): RunInfo {
     const { bull } = this;

@@ -25,9 +25,9 @@ import { ProgressSender } from './progress-sender.js';
 import { nextDelayMs } from './retry-delay.js';
 import { TaskLimits } from './task-limits.js';
 
-/** Size, in bytes, beyond which a result is not part of its notice: the submitter reads the record. */
+/** Largest result that is part of its notice, in bytes. The submitter reads larger ones from the record. */
 const MAX_INLINE = 65_536;
-/** How long a job of an unknown task goes back, in ms, and how often. */
+/** How long a job of an unknown task is put back, in ms, and how often. */
 const DEFER_MS = 5_000;
 const MAX_DEFERS = 20;
 const DRAIN = 'drain';
@@ -39,7 +39,7 @@ export interface HostRunnerDeps {
   readonly keys: QueueKeys;
   readonly notices: NoticeWriter;
   readonly giveBack: GiveBack;
-  /** Returns what came for a job before it was here. */
+  /** Returns the requests that arrived before their job did. */
   readonly takeKept: (id: string) => readonly Request[];
   readonly clockOffsetMs: () => number;
   readonly onRecovered: (run: HostRun) => void;
@@ -54,9 +54,9 @@ export class HostRunner {
   readonly #ofBull = new WeakMap<BullJob, HostRun>();
   readonly #limits = new TaskLimits();
   readonly #local: LocalJobs;
-  /** What the batch fetched last reads before its members begin. */
+  /** The reading that the last fetched batch does before its members begin. */
   #reading: Promise<unknown> | undefined;
-  /** Whether the host leaves: nothing begins any more. */
+  /** Whether the host is leaving: no more jobs begin. */
   #isLeaving = false;
   readonly #whenEmpty: (() => void)[] = [];
 
@@ -69,7 +69,7 @@ export class HostRunner {
     return this.#runs;
   }
 
-  /** The run of a BullMQ job, also once it has ended. */
+  /** The run of a BullMQ job, even after it has ended. */
   runOf(bull: BullJob): HostRun | undefined {
     return this.#ofBull.get(bull);
   }
@@ -87,7 +87,7 @@ export class HostRunner {
     }
   };
 
-  /** Takes a request of a submitter. False if its job is not here. */
+  /** Handles a request of a submitter. Returns false if its job is not here. */
   request(request: Request): boolean {
     const run = this.#runs.get(request.id);
     if (run === undefined) return this.#requestOfMember(request);
@@ -103,11 +103,11 @@ export class HostRunner {
     const run = position && this.#runs.get(position.batchId);
     if (position === undefined || run?.data?.n === undefined) return false;
     if (run.batch === undefined) run.early.push(request);
-    else this.#tell(run, ['replied', request.id, requestKindOf(request), run.batch.request(position.index, request)]);
+    else this.#notify(run, ['replied', request.id, requestKindOf(request), run.batch.request(position.index, request)]);
     return true;
   }
 
-  /** Stops a run whose lock is lost: at once, and without a word. */
+  /** Stops a run whose lock is lost, at once and without a notice. */
   fence(run: HostRun): void {
     run.stop = 'fenced';
     for (const local of run.locals) {
@@ -119,12 +119,12 @@ export class HostRunner {
     run.onEarly?.();
   }
 
-  /** Resolves once nothing runs. */
+  /** Resolves once no job runs. */
   whenEmpty(): Promise<void> {
     return this.#runs.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  /** From now on jobs are given back: those that run, those that have not begun, those that are still fetched. */
+  /** From now on jobs are given back: those that run, those that have not begun, and those that are still being fetched. */
   leave(): void {
     this.#isLeaving = true;
     for (const run of this.#runs.values()) {
@@ -143,7 +143,7 @@ export class HostRunner {
     const known = run.data === undefined && !settings.plainJobs ? undefined : settings.tasks.find(run.bull.name);
     if (known === undefined) return await this.#unknown(run);
     if (run.data?.n !== undefined) return await this.#batch(run, known, run.data.n);
-    if (this.#reading !== undefined) await this.#reading.catch(() => {}); // a batch fetched before begins before
+    if (this.#reading !== undefined) await this.#reading.catch(() => {}); // a batch that was fetched earlier begins earlier
     await this.#enter(run, known);
     try {
       return await this.#call(run, known);
@@ -170,8 +170,8 @@ export class HostRunner {
       enter: () => this.#enterMember(run, known),
       leave: () => this.#limits.leave(known),
       isEndOfPool: () => this.#isEndOfPool(run.stop),
-      tell: (notices) => {
-        for (const notice of notices) this.#tell(run, notice);
+      send: (notices) => {
+        for (const notice of notices) this.#notify(run, notice);
       },
       settled: (outcome) => this.#deps.onSettled(run.bull.name, outcome),
     });
@@ -183,7 +183,7 @@ export class HostRunner {
     return { m: outcomes };
   }
 
-  /** Has runs that are fetched from now on wait for what a batch reads, so that equals begin in the order of the queue. */
+  /** Makes runs that are fetched from now on wait until a batch has read its record, so that equals begin in the order of the queue. */
   #first<T>(reading: Promise<T>): Promise<T> {
     this.#reading = reading;
     const over = (): void => {
@@ -217,7 +217,7 @@ export class HostRunner {
     }
   }
 
-  /** Resolves when there may be a place for a job of the task, or the run is asked for something. */
+  /** Resolves when there may be a place for a job of the task, or when a request for the run arrives. */
   async #placeFree(run: HostRun, known: KnownHostTask): Promise<void> {
     await new Promise<void>((resolve) => {
       const stop = this.#limits.onceFree(known, resolve);
@@ -229,7 +229,7 @@ export class HostRunner {
     run.onEarly = undefined;
   }
 
-  /** A cancel that came before the job was on the pool: it never begins. */
+  /** Handles a cancel that came before the job was on the pool: the job never begins. */
   #checkEarly(run: HostRun): void {
     for (const request of run.early) if (request.kind === 'cancel') throw this.#cancelled(run, request.mark);
   }
@@ -238,13 +238,13 @@ export class HostRunner {
     const args = await readArgs(run, this.#deps).catch((error: unknown) => {
       throw this.#refused(error, run);
     });
-    this.#checkEarly(run); // it may have come while they were read
+    this.#checkEarly(run); // it may have come while the arguments were read
     if (this.#isLeaving) return await this.#deps.giveBack.toHead(run);
     const local = this.#local.submit(run, known, { id: run.id, args });
     run.local = local;
     if (local === undefined) return await this.#deps.giveBack.toHead(run);
     const progress =
-      run.data === undefined ? undefined : new ProgressSender(run.id, local, (notice) => this.#tell(run, notice));
+      run.data === undefined ? undefined : new ProgressSender(run.id, local, (notice) => this.#notify(run, notice));
     for (const request of run.early.splice(0)) this.#reply(run, local, request);
     await local.catch(() => {});
     progress?.flush();
@@ -254,10 +254,10 @@ export class HostRunner {
   #reply(run: HostRun, local: Job, request: Request): void {
     const isDone =
       request.kind === 'priority' ? local.setPriority(request.priority) : this.#stops(run, local, request.mark);
-    this.#tell(run, ['replied', run.id, requestKindOf(request), isDone]);
+    this.#notify(run, ['replied', run.id, requestKindOf(request), isDone]);
   }
 
-  /** Cancels a job, unless the mark leaves it alone as its code runs. Returns whether it will settle CANCELLED. */
+  /** Cancels a job, unless its code runs and the mark is for waiting jobs only. Returns whether the job will settle CANCELLED. */
   #stops(run: HostRun, local: Job, mark: string): boolean {
     const isSpared = isForWaiting(mark) && local.state === 'RUNNING';
     const stops =
@@ -269,7 +269,7 @@ export class HostRunner {
     return stops;
   }
 
-  /** The local job has settled: returns the result for BullMQ, or throws what it is to do instead. */
+  /** The local job has settled: returns the result for BullMQ, or throws the error that tells BullMQ what to do instead. */
   async #end(run: HostRun, known: KnownHostTask, local: Job): Promise<unknown> {
     const { giveBack, settings } = this.#deps;
     if (run.stop === 'fenced') throw giveBack.done;
@@ -282,7 +282,7 @@ export class HostRunner {
     throw new this.#deps.peers.bullmq.UnrecoverableError(run.mark ?? 'CANCELLED:');
   }
 
-  /** Whether the pool has cancelled a job as it was shut down, as by a signal: nobody has asked for it. */
+  /** Whether the pool has cancelled a job because it was shut down, as by a signal, and not on request. */
   #isEndOfPool(stop: RunStop | undefined): boolean {
     return stop === undefined && isShutDown(this.#deps.settings.pool);
   }
@@ -312,18 +312,18 @@ export class HostRunner {
     return isLast ? this.#failed(error, run) : this.#failure(error, run);
   }
 
-  /** Whether another attempt would begin behind the deadline. */
+  /** Whether another attempt would begin after the deadline. */
   #isTooLate({ bull }: HostRun, { d }: JobDetails): boolean {
     return d !== undefined && Date.now() + this.#deps.clockOffsetMs() + nextDelayMs(bull) > d;
   }
 
-  /** Returns what makes BullMQ fail a job for good that could not be run as it is. */
+  /** Returns the error that makes BullMQ fail a job for good that cannot be run as it is. */
   #refused(error: unknown, run: HostRun): Error {
     run.outcome = ['failed', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
     return this.#failed(error, run);
   }
 
-  /** Returns what makes BullMQ fail the job for good. The error goes into the record, before BullMQ's own change of it. */
+  /** Returns the error that makes BullMQ fail the job for good. The job's own error is written into the record before BullMQ changes that. */
   #failed(error: unknown, run: HostRun): Error {
     const failure = new this.#deps.peers.bullmq.UnrecoverableError(messageOf(error));
     return this.#recorded(failure, error, run);
@@ -350,7 +350,7 @@ export class HostRunner {
     return new this.#deps.peers.bullmq.UnrecoverableError(mark);
   }
 
-  /** A task that this host lacks: another may have it, as while a new version is rolled out. */
+  /** Puts a job back whose task this host lacks: another host may have it, as while a new version is rolled out. */
   async #unknown(run: HostRun): Promise<never> {
     const { settings, redis, keys, giveBack } = this.#deps;
     const isDeferred = settings.unknownTask === 'defer';
@@ -359,13 +359,13 @@ export class HostRunner {
     throw this.#refused(settings.tasks.missing(run.bull.name), run);
   }
 
-  /** A host that ran the job has died. */
+  /** Another host that ran the job has died. */
   #recovered(run: HostRun): void {
-    this.#tell(run, ['recovered', run.id, run.attempt - 1, this.#deps.settings.id]);
+    this.#notify(run, ['recovered', run.id, run.attempt - 1, this.#deps.settings.id]);
     this.#deps.onRecovered(run);
   }
 
-  #tell(run: HostRun, notice: Notice): void {
+  #notify(run: HostRun, notice: Notice): void {
     if (run.data?.s !== undefined) this.#deps.notices.write(run.data.s, notice);
   }
 }

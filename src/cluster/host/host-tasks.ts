@@ -12,7 +12,7 @@ export interface HostTask {
   readonly task: Task;
   /** Decides whether to retry after an error, in addition to the job's own `retry`. Default: every error is retried. */
   readonly retryIf?: ((error: unknown) => boolean) | undefined;
-  /** How many jobs of the task the host runs at once, at most. Default: no limit of its own. */
+  /** How many jobs of the task the host runs at once at most. Default: no limit of its own. */
   readonly concurrency?: number | undefined;
 }
 

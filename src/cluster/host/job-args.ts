@@ -7,14 +7,14 @@ import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import type { HostRun } from './host-run.js';
 
-/** Where the arguments of a job are that are too large for its record. */
+/** Where arguments are stored that are too large for the record of their job. */
 interface BlobStore {
   readonly redis: ScriptedRedis;
   readonly keys: QueueKeys;
 }
 
 /**
- * Returns the arguments of a job: of a plain one, its data.
+ * Returns the arguments of a job; for a plain job, its data.
  *
  * @throws {JobLostError} if they are gone from Redis.
  * @throws {TypeError} if they are no list.

@@ -15,7 +15,7 @@ import { CommonArgsCache } from './common-args-cache.js';
 import type { HostRun } from './host-run.js';
 import type { KnownHostTask } from './host-tasks.js';
 
-/** A call that is to be made: a job, or a member of a batch. */
+/** A call to make: that of a job, or of a member of a batch. */
 export interface LocalCall {
   /** The id by which its code and its submitter know it. */
   readonly id: string;
@@ -24,7 +24,7 @@ export interface LocalCall {
   readonly headers?: string | null | undefined;
 }
 
-/** Makes jobs of the host's pool of what was fetched. */
+/** Makes jobs of the host's pool from the jobs that were fetched. */
 export class LocalJobs {
   readonly #pool: ThreadPool;
   readonly #clockOffsetMs: () => number;

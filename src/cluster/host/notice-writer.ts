@@ -3,12 +3,12 @@ import { setImmediate } from '../../base/clock.js';
 import type { Notice } from '../codec/notices.js';
 import type { QueueKeys } from '../redis/keys.js';
 
-/** How many entries a stream may have whose reader has died, about. */
+/** About how many entries a stream may have if its reader has died. */
 const MAX_ENTRIES = 100_000;
 /** How long a stream outlives its last entry, in seconds, unless its reader says otherwise. */
 const TTL_SECONDS = 7_200;
 
-/** Writes what submitters are told: one entry for each submitter and turn of the event loop, with all notices of the turn. */
+/** Writes notices: one entry for each submitter and turn of the event loop, with all notices of the turn. */
 export class NoticeWriter {
   readonly #redis: Redis;
   readonly #keys: QueueKeys;

@@ -7,7 +7,7 @@ import { encodeValue } from '../codec/value-codec.js';
 /** Least time between two reports of a job that are sent, in ms. */
 const BETWEEN_MS = 20;
 
-/** Sends what a job reports: all of it up to 50 a second; beyond, the latest. */
+/** Sends what a job reports: everything up to 50 reports a second; beyond that, the latest. */
 export class ProgressSender {
   readonly #id: string;
   readonly #send: (notice: Notice) => void;
@@ -28,7 +28,7 @@ export class ProgressSender {
     else this.#stopTimer ??= startTimer(leftMs, () => this.flush(), { keepsProcess: false });
   }
 
-  /** Sends the latest report if it was not: before the outcome of the job is. */
+  /** Sends the latest report, if it was not sent: called before the job's outcome is sent. */
   flush(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
@@ -39,7 +39,7 @@ export class ProgressSender {
     try {
       this.#send(['progress', this.#id, encodeValue(latest.value, 'report').encoded]);
     } catch {
-      // such as shared memory, which goes no further than this machine
+      // such as shared memory, which cannot leave this machine
     }
   }
 }

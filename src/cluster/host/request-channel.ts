@@ -3,14 +3,14 @@ import { startTimer } from '../../base/timer.js';
 import { positionOf } from '../codec/job-id.js';
 import { type Request, readRequest } from '../codec/notices.js';
 
-/** How long a request is kept for a job that is not here yet, in ms: the reply to its fetch may be on its way. */
+/** How long a request is kept for a job that is not here yet, in ms: the job may be on its way. */
 const KEPT_MS = 60_000;
 
 /** What requests are passed on to. */
 export interface RequestReceiver {
-  /** Takes a request. Returns false if its job is not here. */
-  readonly take: (request: Request) => boolean;
-  /** The channel is heard again after it was not. */
+  /** Handles a request. Returns false if its job is not here. */
+  readonly handle: (request: Request) => boolean;
+  /** The subscription has been restored after an interruption. */
   readonly onResubscribed: () => void;
 }
 
@@ -28,10 +28,10 @@ export class RequestChannel {
   }
 
   /** Connects the receiver, which is made after this. Called before `subscribe`. */
-  reportTo({ take, onResubscribed }: RequestReceiver): void {
+  reportTo({ handle, onResubscribed }: RequestReceiver): void {
     this.#redis.on('message', (_channel: string, text: string) => {
       const request = readRequest(text);
-      if (request !== undefined && !take(request)) this.#keep(request);
+      if (request !== undefined && !handle(request)) this.#keep(request);
     });
     this.#redis.on('ready', () => {
       if (this.#wasSubscribed) onResubscribed();
@@ -43,7 +43,7 @@ export class RequestChannel {
     this.#wasSubscribed = true;
   }
 
-  /** Returns what came for a job before it was here, or for the members of a batch. */
+  /** Returns the requests for a job, or for the members of a batch, that arrived before the job did. */
   takeKept(id: string): readonly Request[] {
     if (this.#kept.size === 0) return [];
     const found: Request[] = [];

@@ -2,7 +2,7 @@ import type { Job as BullJob } from 'bullmq';
 import { type RetryOptions, retryDelayMs } from '../../jobs/retry-policy.js';
 import { type JobData, OWN_BACKOFF } from '../codec/job-data.js';
 
-/** Returns how a BullMQ job is retried: as its submitter has said, or as its own options say. */
+/** Returns how a BullMQ job is retried: by the settings of its submitter, or by its own options. */
 function retryOf({ data, opts }: Pick<BullJob, 'data' | 'opts'>): RetryOptions {
   const own = (data as Partial<JobData> | undefined)?.o?.b;
   if (own !== undefined) {
@@ -28,7 +28,7 @@ export function nextDelayMs(bull: BullJob): number {
   return retryDelayMs(retryOf(bull), bull.attemptsMade + 1 + attemptsBefore(bull));
 }
 
-/** What BullMQ asks for the delay of a job whose backoff it does not know. */
+/** Called by BullMQ for the delay of a job whose backoff it does not know. */
 export function backoffStrategy(
   attemptsMade: number,
   type?: string,

@@ -25,15 +25,15 @@ export class SettlementReports {
 
   watch(worker: Worker): void {
     const { runner } = this.#deps;
-    worker.on('completed', (bull) => this.#tell(bull, runner.runOf(bull)?.outcome));
+    worker.on('completed', (bull) => this.#notify(bull, runner.runOf(bull)?.outcome));
     worker.on('failed', (bull, error) => {
       if (bull === undefined) return;
       const outcome = runner.runOf(bull)?.outcome ?? this.#outcomeWithoutRun(bull, error);
-      this.#tell(bull, bull.finishedOn === undefined ? retried(bull, outcome) : outcome);
+      this.#notify(bull, bull.finishedOn === undefined ? retried(bull, outcome) : outcome);
     });
   }
 
-  #tell(bull: BullJob, notice: Notice | undefined): void {
+  #notify(bull: BullJob, notice: Notice | undefined): void {
     if (notice === undefined) return;
     const { notices, report } = this.#deps;
     report.count(bull.name, notice);

@@ -1,11 +1,11 @@
 import type { KnownHostTask } from './host-tasks.js';
 
-/** Keeps to the `concurrency` of tasks: how many jobs of each a host runs at once. */
+/** Enforces the `concurrency` of tasks: how many jobs of each a host runs at once. */
 export class TaskLimits {
   readonly #running = new Map<KnownHostTask, number>();
   readonly #waiting = new Map<KnownHostTask, Set<() => void>>();
 
-  /** Takes a place for a job of the task. False if there is none. */
+  /** Takes a place for a job of the task. Returns false if there is none. */
   tryEnter(task: KnownHostTask): boolean {
     if (task.concurrency === Number.POSITIVE_INFINITY) return true;
     const running = this.#running.get(task) ?? 0;
@@ -14,7 +14,7 @@ export class TaskLimits {
     return true;
   }
 
-  /** Calls `fn` once, when a place may be free. Returns how not to. */
+  /** Calls `fn` once, when a place may be free. Returns a function that prevents the call. */
   onceFree(task: KnownHostTask, fn: () => void): () => void {
     let waiting = this.#waiting.get(task);
     if (waiting === undefined) {

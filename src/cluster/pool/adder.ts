@@ -5,7 +5,7 @@ import { isSettled } from '../../jobs/job-access.js';
 import { ClusterUnavailableError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
-import type { Batcher, Addition } from './batcher.js';
+import type { Addition, Batcher } from './batcher.js';
 import type { SpecSettings } from './job-spec.js';
 import type { Submission } from './submission.js';
 

@@ -64,7 +64,9 @@ export class AttachedJobs {
   async #read(id: string): Promise<FoundRecord | undefined> {
     const { redis, keys } = this.#deps;
     const [name, data, priority] = await redis.hmget(keys.job(id), 'name', 'data', 'priority');
-    return name == null ? undefined : { name, data: parsed(data), priority: Number(priority ?? 0), position: undefined };
+    return name == null
+      ? undefined
+      : { name, data: parsed(data), priority: Number(priority ?? 0), position: undefined };
   }
 
   /** Reads the record of the batch, if the id is that of a member. */

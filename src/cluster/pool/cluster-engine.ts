@@ -34,14 +34,14 @@ import { MetricsReader } from './cluster-metrics.js';
 import type { ClusterPoolSettings } from './cluster-pool-options.js';
 import { ClusterShutdown } from './cluster-shutdown.js';
 import { JobTable } from './job-table.js';
-import { RemoteOutcomes } from './remote-outcomes.js';
-import { QueueLimit } from './queue-limit.js';
 import { NoticeReader } from './notice-reader.js';
+import { QueueLimit } from './queue-limit.js';
+import { RemoteOutcomes } from './remote-outcomes.js';
 import { RunTimes } from './run-times.js';
 import type { Books } from './submission.js';
 import { Sweeper } from './sweeper.js';
 
-/** How many entries BullMQ keeps of its own events, which nobody here reads. */
+/** How many entries BullMQ keeps of its own events, which are not used here. */
 const MAX_EVENTS = 100;
 
 /** The parts of a `ClusterPool` that its public face calls. */
@@ -211,7 +211,7 @@ async function waitingJobs(queue: Queue): Promise<number> {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** Returns books for jobs of other submitters: they are settled as others, but nobody is told, and no metric counts them. */
+/** Returns books for jobs of other submitters: they are settled like any other, but no listener is notified and no metric counts them. */
 function foreignBooks(poolRef: PoolRef<JobPool>, listenerQueue: ListenerQueue): Books {
   const { hub, events } = createEvents(listenerQueue);
   const metrics = new MetricsRecorder(now(), []);

@@ -85,7 +85,8 @@ export class JobTable {
   }
 
   #leftBatch({ position }: Submission): void {
-    if (position !== undefined && this.membersOf(position.batchId)?.length === 0) this.#batches.delete(position.batchId);
+    if (position !== undefined && this.membersOf(position.batchId)?.length === 0)
+      this.#batches.delete(position.batchId);
   }
 
   /** Adds a job of another submitter. */

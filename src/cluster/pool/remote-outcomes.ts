@@ -18,7 +18,7 @@ export interface RemoteOutcomesDeps {
   readonly runTimes: RunTimes;
 }
 
-/** Takes in what hosts tell of jobs, and settles them: the first outcome of a job counts, later ones are dropped. */
+/** Handles the notices of hosts, and settles jobs by them: the first outcome of a job counts, later ones are dropped. */
 export class RemoteOutcomes {
   readonly #deps: RemoteOutcomesDeps;
   #lookUp = (_submission: Submission): void => {};
@@ -124,7 +124,7 @@ export class RemoteOutcomes {
     submission.books.ledger.settle(submission.job, 'FAILED', { outcome: error });
   }
 
-  /** @param late what the code returned all the same. */
+  /** @param late what the code returned although it was cancelled. */
   cancelled(submission: Submission, error: unknown, run?: RunInfo, late?: Encoded): void {
     const { job } = submission;
     if (isSettled(job)) return;

@@ -3,11 +3,11 @@ const WEIGHT = 0.2;
 /** How many tasks are remembered. */
 const MAX_TASKS = 256;
 
-/** Estimated run times of tasks, learnt from what hosts tell. */
+/** Estimated run times of tasks, learnt from the notices of hosts. */
 export class RunTimes {
   readonly #byTask = new Map<string, number>();
 
-  /** In ms; `undefined` if none has run. */
+  /** Returns the estimate in ms; `undefined` if no job of the task has run. */
   of(task: string): number | undefined {
     return this.#byTask.get(task);
   }

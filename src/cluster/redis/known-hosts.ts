@@ -2,19 +2,19 @@ import type { Redis } from 'ioredis';
 import { type HostRecord, NODE_MAJOR, readHostRecord } from '../codec/host-record.js';
 import type { QueueKeys } from './keys.js';
 
-/** How many jobs are taken to run at once while no host is known. */
+/** How many jobs are assumed to run at once while no host is known. */
 const PLACES = 16;
 
-/** The hosts of a queue, by what they have told of themselves. */
+/** The hosts of a queue, as they have described themselves. */
 export class KnownHosts {
   readonly #redis: Redis;
   readonly #keys: QueueKeys;
   readonly #warn: (message: string) => void;
-  /** Major versions of Node.js of which an operator was told. */
-  readonly #toldOf = new Set([NODE_MAJOR]);
+  /** Major versions of Node.js of which an operator was warned. */
+  readonly #warnedOf = new Set([NODE_MAJOR]);
   #places = PLACES;
 
-  /** @param warn tells an operator, once for each version, that a host runs another major version of Node.js. */
+  /** @param warn warns an operator, once for each version, that a host runs another major version of Node.js. */
   constructor(redis: Redis, keys: QueueKeys, warn: (message: string) => void) {
     this.#redis = redis;
     this.#keys = keys;
@@ -26,7 +26,7 @@ export class KnownHosts {
     return this.#places;
   }
 
-  /** Reads what they have told, and forgets those that are silent. */
+  /** Reads their descriptions, and forgets hosts that are silent. */
   async refresh(): Promise<readonly HostRecord[]> {
     const ids = await this.#redis.smembers(this.#keys.hosts);
     if (ids.length === 0) return [];
@@ -47,10 +47,10 @@ export class KnownHosts {
     return records;
   }
 
-  /** What is no JSON is sent as V8 serializes it, by a format of its version. */
+  /** Warns of a host with another major version: values that JSON cannot carry are sent in V8's format, which depends on the version. */
   #checkVersion({ id, node }: HostRecord): void {
-    if (node === 0 || this.#toldOf.has(node)) return;
-    this.#toldOf.add(node);
+    if (node === 0 || this.#warnedOf.has(node)) return;
+    this.#warnedOf.add(node);
     const why = 'one may not be able to read the Maps, typed arrays, dates and the like that the other sends';
     this.#warn(`Host '${id}' runs Node.js ${node}, and this process Node.js ${NODE_MAJOR}: ${why}`);
   }
