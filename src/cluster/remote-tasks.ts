@@ -2,12 +2,12 @@ import { refuseSurplus } from '../base/check/options.js';
 import type { ModuleTask, TaskModule } from '../jobs/task.js';
 import { taskModule } from '../jobs/task-registry.js';
 
-/** Address of a module that is not here: the hosts have it. */
+/** Address of a module that is not here but on the hosts. */
 const ADDRESS = 'remote:tasks';
 
 /**
- * Names tasks that only the hosts of a cluster have. By type alone: nothing is imported, and a `taskModule` does as well. Only
- * a `ClusterPool` runs them.
+ * Names tasks that only the hosts of a cluster have. By type alone: nothing is imported. A `taskModule` can be used instead.
+ * Only a `ClusterPool` runs them.
  *
  * @example
  * ```ts

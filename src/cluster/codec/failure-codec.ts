@@ -7,7 +7,10 @@ const refuse = (): never => {
   throw new Error('only what can be serialized goes over Redis');
 };
 
-/** Encodes whatever was thrown, or a reason, and by which item of a map. Never throws: what cannot be sent is replaced by a text. */
+/**
+ * Encodes what was thrown, or a reason, and the item of a map that threw it. Never throws: what cannot be sent is replaced by a
+ * text.
+ */
 export function encodeFailure(thrown: unknown): Encoded {
   const item = failedItemOf(thrown);
   const failure = item === undefined ? thrown : new ItemFailure(item, thrown);
@@ -18,7 +21,7 @@ export function encodeFailure(thrown: unknown): Encoded {
   }
 }
 
-/** Returns the error of what `encodeFailure` returned. Never throws: an error stands for what cannot be read. */
+/** Decodes what `encodeFailure` returned. Never throws: returns another error if it cannot be read. */
 export function decodeFailure(encoded: unknown): Error {
   try {
     return decodeError(decodeValue(encoded, 'error') as ErrorRecord);
@@ -27,7 +30,7 @@ export function decodeFailure(encoded: unknown): Error {
   }
 }
 
-/** As `decodeFailure`, for a reason, which may be any value. */
+/** Like `decodeFailure`, for a reason, which may be any value. */
 export function decodeReasonOf(encoded: unknown): unknown {
   try {
     return decodeReason(decodeValue(encoded, 'reason') as ErrorRecord);

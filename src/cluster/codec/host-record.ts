@@ -49,7 +49,10 @@ export function writeHostRecord(record: HostRecord): string {
   return JSON.stringify(record);
 }
 
-/** Returns the record; `undefined` if the text is none. What should be a number and is not counts as 0: others can write to Redis. */
+/**
+ * Returns the record; `undefined` if the text is none. What should be a number and is not counts as 0: others can write to
+ * Redis.
+ */
 export function readHostRecord(text: string | null | undefined): HostRecord | undefined {
   try {
     const given = JSON.parse(text ?? 'null') as Readonly<Record<string, unknown>> | null;

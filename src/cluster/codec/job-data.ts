@@ -1,15 +1,15 @@
 import type { Encoded } from './value-codec.js';
 
-/** Stands for a value that is too large for the place: arguments are in a key of their own, a result is in the record. */
+/** Stands for a value that is too large for this field: arguments are under a key of their own, a result is in the record. */
 export interface Elsewhere {
   readonly r: 1;
 }
 
 /** What a host must know of a job besides its task and arguments, under short names, as each job carries them. */
 export interface JobDetails {
-  /** A name of the job's own. */
+  /** The job's own name, if it has one. */
   readonly n?: string;
-  /** The priority, if BullMQ's number does not say it exactly. */
+  /** The priority, if BullMQ's number does not represent it exactly. */
   readonly p?: number;
   /** `timeoutMs`. */
   readonly t?: number;
@@ -21,17 +21,17 @@ export interface JobDetails {
   readonly c?: Encoded;
   /** Another attempt may follow if the thread died. */
   readonly w?: 1;
-  /** The delay between attempts, if BullMQ cannot say it: `delayMs`, backoff, `maxDelayMs` (-1: none), `jitter`. */
+  /** The delay between attempts, if BullMQ cannot express it: `delayMs`, backoff, `maxDelayMs` (-1: none), `jitter`. */
   readonly b?: readonly [number, 'fixed' | 'linear' | 'exponential', number, number];
   /** How many attempts at the call were made by other jobs before. */
   readonly k?: number;
-  /** `affinity`, at the host that runs it. */
+  /** `affinity`, on the host that runs it. */
   readonly f?: string;
   /** `exclusive`. */
   readonly x?: 1;
   /** The task is called for each item of a list: a part of a map. */
   readonly e?: 1;
-  /** Arguments behind those of each call: of a map. */
+  /** Arguments that follow those of each call, for a map. */
   readonly m?: Encoded;
 }
 
@@ -41,7 +41,7 @@ export interface JobData {
   readonly ts: 1;
   /** The submitter, to whom outcomes are sent; none for the runs of a schedule, which outlive it. */
   readonly s?: string;
-  /** The list of arguments; of a batch, that of each call. */
+  /** The list of arguments; for a batch, the list of each call. */
   readonly a: Encoded | Elsewhere | readonly Encoded[];
   /** How many calls a batch has. */
   readonly n?: number;

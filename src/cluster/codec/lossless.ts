@@ -1,9 +1,9 @@
 const { getPrototypeOf, keys: keysOf, prototype: PLAIN } = Object;
 const { isArray } = Array;
 
-/** Deepest nesting that is checked: what is deeper takes the other way. */
+/** Deepest nesting that is checked. Deeper values are serialized by V8. */
 const MAX_DEPTH = 64;
-/** What a number, a boolean, a key or a bracket adds to the estimate, in bytes. */
+/** How much a number, a boolean, a key or a bracket adds to the estimate, in bytes. */
 const SMALL = 8;
 
 /** Whether JSON carries a value exactly, and about how many bytes that takes. */

@@ -25,12 +25,12 @@ export function markOf(cause: StopCause, ifWaiting = false): Mark {
   return { kind, text: start + (reason === undefined ? '' : JSON.stringify(encodeFailure(reason))) };
 }
 
-/** Whether a mark leaves a job alone whose code runs. Such a job does not begin again. */
+/** Whether a mark leaves a running job alone. Such a job does not begin again. */
 export function isForWaiting(mark: string): boolean {
   return mark.startsWith(CANCELLED_IF_WAITING);
 }
 
-/** Returns how the job `name` is to settle by a text that may be a mark; `undefined` if it is none. */
+/** Returns how the job `name` is to settle according to a text; `undefined` if the text is not a mark. */
 export function causeOf(text: string, name: string): StopCause | undefined {
   for (const start of [CANCELLED_IF_WAITING, CANCELLED])
     if (text.startsWith(start)) return new Cancellation(name, reasonIn(text.slice(start.length)));
@@ -48,10 +48,10 @@ function reasonIn(text: string): unknown {
   }
 }
 
-/** Stands in the marks of a batch for a member that has left it: it is a job of its own. */
+/** The mark of a member that has left its batch and is a job of its own. */
 export const SPLIT = 'SPLIT:';
 
-/** Returns the marks of a batch's members, by index. Never throws: a record can be written by others. */
+/** Returns the marks of a batch's members, by index. Never throws: others can write to the record. */
 export function readMemberMarks(text: string | null | undefined): ReadonlyMap<number, string> {
   try {
     const marks: unknown = JSON.parse(text ?? '{}');

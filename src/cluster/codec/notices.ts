@@ -5,14 +5,14 @@ import type { Encoded } from './value-codec.js';
 /** How an attempt went: its number, how long the job had waited and the code ran (ms), the worker, the host. */
 export type RunInfo = readonly [attempt: number, queuedMs: number, executionMs: number, workerId: number, host: string];
 
-/** What a host tells a submitter about one of its jobs. */
+/** What a host reports to a submitter about one of its jobs. */
 export type Notice =
-  /** The code runs, for a while already. */
+  /** The code has been running for a while. */
   | readonly ['begun', string, RunInfo]
   | readonly ['progress', string, Encoded]
   | readonly ['completed', string, Encoded | Elsewhere, RunInfo]
   | readonly ['failed', string, Encoded, RunInfo]
-  /** Cancelled; the last item is what the code returned all the same. */
+  /** Cancelled; the last item is what the code returned although it was cancelled. */
   | readonly ['cancelled', string, Encoded, RunInfo, Encoded?]
   /** An attempt failed, and another follows after that many ms. */
   | readonly ['retried', string, Encoded, RunInfo, number]
@@ -23,11 +23,11 @@ export type Notice =
 
 /** A request to the hosts about a job that one of them has. */
 export type Request =
-  /** By the mark that is in the job's record, too: it says whether a job whose code runs is left alone. */
+  /** The mark is also in the job's record. It says whether a running job is left alone. */
   | { readonly kind: 'cancel'; readonly id: string; readonly mark: string }
   | { readonly kind: 'priority'; readonly id: string; readonly priority: number };
 
-/** What a reply is to. The two kinds of cancel can have different ones. */
+/** Which request a reply is for. The two kinds of cancel can have different replies. */
 export type RequestKind = 'cancel' | 'cancelIfWaiting' | 'priority';
 
 export function requestKindOf(request: Request): RequestKind {
@@ -36,7 +36,7 @@ export function requestKindOf(request: Request): RequestKind {
 
 const KINDS = ['begun', 'progress', 'completed', 'failed', 'cancelled', 'retried', 'recovered', 'replied'];
 
-/** Returns the notices in an entry of a result stream. Whatever is no notice is left out: Redis can be written by others. */
+/** Returns the notices in an entry of a result stream. Everything else is left out: others can write to Redis. */
 export function readNotices(text: string): Notice[] {
   try {
     return checkNotices(JSON.parse(text));
@@ -45,7 +45,7 @@ export function readNotices(text: string): Notice[] {
   }
 }
 
-/** As `readNotices`, of what was parsed. */
+/** Like `readNotices`, for a parsed list. */
 export function checkNotices(list: unknown): Notice[] {
   return Array.isArray(list) ? list.filter(isNotice) : [];
 }
@@ -54,7 +54,7 @@ function isNotice(value: unknown): value is Notice {
   return Array.isArray(value) && KINDS.includes(value[0]) && typeof value[1] === 'string' && value.length > 2;
 }
 
-/** Returns a request as it came over the channel; `undefined` for anything else. */
+/** Returns a request that came over the channel; `undefined` for anything else. */
 export function readRequest(text: string): Request | undefined {
   try {
     const request = JSON.parse(text) as Partial<Record<string, unknown>> | null;

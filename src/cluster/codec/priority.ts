@@ -11,14 +11,14 @@ const word = new Uint32Array(single.buffer);
 
 /**
  * Returns BullMQ's number for a priority: the top 21 bits of the priority as a float32, made monotone. Never reverses
- * two priorities. Exact for all integers to ±8192, for their halves, quarters and so on; beyond, numbers closer than
+ * two priorities. Exact for all integers to ±8192, for their halves, quarters and so on; beyond that, numbers closer than
  * 1/4096 of themselves may become equals.
  *
  * @param priority a finite number, higher is more urgent.
  * @returns a whole number from 1 to 2^21 - 1, lower is more urgent.
  */
 export function toBullPriority(priority: number): number {
-  single[0] = Math.max(-LARGEST_SINGLE, Math.min(LARGEST_SINGLE, priority)) + 0; // + 0: -0 equals 0
+  single[0] = Math.max(-LARGEST_SINGLE, Math.min(LARGEST_SINGLE, priority)) + 0; // + 0 turns -0 into 0
   const bits = word[0] as number;
   const key = (bits & SIGN ? ~bits : bits | SIGN) >>> DROPPED;
   return LARGEST - key;
@@ -29,8 +29,8 @@ const FIRST = toBullPriority(LARGEST_SINGLE);
 const LAST = toBullPriority(-LARGEST_SINGLE);
 
 /**
- * Returns a priority that has this number: the one nearest to 0. Numbers that only other producers give, as 0 and the small ones, stand
- * for finite priorities beyond all that have a number of their own, in the same order.
+ * Returns a priority that has this number: the one nearest to 0. Numbers that only other producers give, as 0 and the small
+ * ones, stand for finite priorities beyond all that have a number of their own, in the same order.
  */
 export function fromBullPriority(number: number): number {
   if (number < FIRST) return LARGEST_SINGLE * (1 + FIRST - number);

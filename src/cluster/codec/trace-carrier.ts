@@ -7,7 +7,7 @@ import type { ContextValues } from '../../base/context-stores.js';
 const MAX_LENGTH = 16_384;
 /** The header that says to which trace a span belongs: of W3C Trace Context, B3, Jaeger, X-Ray. */
 const TRACE = ['traceparent', 'b3', 'x-b3-traceid', 'uber-trace-id', 'x-amzn-trace-id'];
-/** What propagators write besides. */
+/** Further headers that propagators write. */
 const BESIDE = ['tracestate', 'baggage', 'x-b3-spanid', 'x-b3-sampled', 'x-b3-parentspanid', 'x-b3-flags'];
 
 /**
@@ -33,7 +33,7 @@ export function headersIn(values: ContextValues): string | undefined {
   return headers.length > MAX_LENGTH ? undefined : headers;
 }
 
-/** Returns the headers that BullMQ has kept, or that came with a call of a batch. Never throws: Redis can be written by others. */
+/** Returns the headers that BullMQ has kept, or that came with a call of a batch. Never throws: others can write to Redis. */
 export function readCarrier(metadata: unknown): ContextValues | undefined {
   if (typeof metadata !== 'string' || metadata.length > MAX_LENGTH) return undefined;
   try {

@@ -9,7 +9,7 @@ import { deserialize, serialize } from './view-serializer.js';
 export const MAX_PAYLOAD = 32 * 1024 * 1024;
 
 /**
- * A value as part of a JSON document: as JSON (`j`) if that is lossless, so that people and plain BullMQ read it; else as
+ * A value as part of a JSON document: as JSON (`j`) if that is lossless, so that people and plain BullMQ can read it; else as
  * base64 of V8's serialization (`b`); neither for `undefined`.
  */
 export type Encoded = { readonly j: unknown } | { readonly b: string } | { readonly [key: string]: never };
@@ -56,7 +56,7 @@ function encodeBytes(value: unknown, root: string): Measured {
   }
 }
 
-/** Encodes what a cancelled job has returned; `{}`, which is `undefined`, if that cannot be sent. */
+/** Encodes what a cancelled job has returned; as `undefined` (`{}`) if that cannot be sent. */
 export function encodedOrNothing(value: unknown): Encoded {
   try {
     return encodeValue(value, 'result').encoded;
@@ -66,10 +66,10 @@ export function encodedOrNothing(value: unknown): Encoded {
 }
 
 /**
- * Returns the value of what `encodeValue` returned.
+ * Decodes what `encodeValue` returned.
  *
  * @param encoded may be anything: it comes from Redis.
- * @throws {NotCloneableError} if it is no encoded value, or was made by a version of Node.js that this one cannot read.
+ * @throws {NotCloneableError} if it is not an encoded value, or was made by a version of Node.js that this one cannot read.
  */
 export function decodeValue(encoded: unknown, root: string): unknown {
   if (typeof encoded !== 'object' || encoded === null) throw unreadable(root, new Error('it is no encoded value'));

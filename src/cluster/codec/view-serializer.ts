@@ -1,21 +1,23 @@
 import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 
-/** What the classes of views have in common. */
+/** What all classes of views have in common. */
 interface ViewClass {
   readonly name: string;
   readonly BYTES_PER_ELEMENT?: number;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): object;
 }
 
-/** The names of the classes of views: its index stands for each in the bytes. Append only, as other versions read them. */
+/**
+ * The names of the classes of views. In the bytes each is represented by its index. Append only, as other versions read them.
+ */
 const VIEW_NAMES = [
   ...['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array'],
   ...['Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'DataView', 'Float16Array'],
 ];
 /** The classes, in that order. The last is not in all versions of Node.js. */
 const VIEWS = VIEW_NAMES.map((name) => Reflect.get(globalThis, name) as ViewClass | undefined);
-/** First byte of what V8 has serialized. */
+/** First byte of all that V8 serializes. */
 const HEADER = 0xff;
 /** Stands for a `Buffer`, of which only its own bytes are sent: its memory may be a pool with bytes of others. */
 const BUFFER = 255;
@@ -30,7 +32,7 @@ interface Access {
 }
 
 /**
- * Serializes as V8 does, but for views: those over one `ArrayBuffer` share one when they arrive, as in a structured clone; a
+ * Serializes as V8 does, except for views: those over one `ArrayBuffer` share one when they arrive, as in a structured clone; a
  * `Buffer` brings its own bytes alone; and memory that is shared between threads is refused.
  */
 class ViewSerializer extends Serializer {
@@ -76,7 +78,7 @@ class ViewSerializer extends Serializer {
 class ViewDeserializer extends Deserializer {
   readonly #buffers: ArrayBuffer[] = [];
 
-  /** Called by V8 where the bytes have what `_writeHostObject` wrote. */
+  /** Called by V8 where the bytes contain what `_writeHostObject` wrote. */
   _readHostObject(): object {
     const kind = this.readUint32();
     if (kind === BUFFER) return Buffer.from(this.#readBytes());

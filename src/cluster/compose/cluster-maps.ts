@@ -12,10 +12,10 @@ import type { ClusterJob } from '../pool/cluster-job.js';
 import { checkRemoteOptions, localOptions, readRemoteTask } from '../pool/cluster-job-options.js';
 import type { Books } from '../pool/submission.js';
 
-/** Target run time of one job of a map, in ms: what Redis does for a job takes as long as a millisecond of code. */
+/** Target run time of one job of a map, in ms: a job costs about a millisecond in Redis. */
 const CHUNK_MS = 20;
 
-/** Options of a map: those of a local one but those that move objects or join jobs. */
+/** Options of a map: those of a local one, except those that move objects or join jobs. */
 export interface ClusterMapOptions extends Omit<MapOptions, 'transferItems' | 'dependsOn' | 'key' | 'keyJoins'> {
   /** Jobs of this pool that must complete first. Default: none. */
   readonly dependsOn?: readonly ClusterJob[] | undefined;

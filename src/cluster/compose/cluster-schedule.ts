@@ -4,11 +4,11 @@ import { type StopTimer, startTimer } from '../../base/timer.js';
 import { stays } from '../../sync/sharing/crossing.js';
 import type { ClusterJob } from '../pool/cluster-job.js';
 
-/** How long after a run was due Redis is asked whether it has begun, in ms; and then again, until it has. */
+/** Interval at which Redis is asked whether a run that is due has begun, in ms. */
 const LOOK_AFTER_MS = 100;
 const LOOK_AGAIN_MS = 1_000;
 
-/** How a schedule stands in Redis. */
+/** The state of a schedule in Redis. */
 export interface ScheduleRecord {
   /** When the next run is due, in epoch ms of this process. */
   readonly nextMs: number;
@@ -20,10 +20,10 @@ export interface ScheduleRecord {
 
 /** What a schedule asks of its pool. */
 export interface ScheduleStore {
-  /** Creates it, or makes it go on. Returns how it stands. */
+  /** Creates the schedule, or resumes it. Returns its state. */
   write(): Promise<ScheduleRecord | undefined>;
   read(): Promise<ScheduleRecord | undefined>;
-  /** False if it was not there. */
+  /** Removes the schedule. Returns false if it was not there. */
   remove(): Promise<boolean>;
   /** Returns the run that was due then; `undefined` if its record is gone. */
   run(dueMs: number): Promise<{ readonly job: ClusterJob } | undefined>;
@@ -33,8 +33,8 @@ export interface ScheduleStore {
 }
 
 /**
- * A task that runs repeatedly on the hosts of a cluster, kept by Redis: it goes on without the process that has made it. What
- * it says of itself is what was last heard.
+ * A task that runs repeatedly on the hosts of a cluster, kept by Redis: it goes on without the process that made it. Its
+ * properties are as last read.
  */
 export class ClusterSchedule {
   /** The same id on several machines is one schedule. */
@@ -75,7 +75,7 @@ export class ClusterSchedule {
     return this.#runsBefore + (this.#record?.runs ?? 0);
   }
 
-  /** Reads how the schedule stands in Redis. */
+  /** Reads the state of the schedule from Redis. */
   async refresh(): Promise<void> {
     if (this.#state === 'active') await this.#heardOf(await this.#store.read());
   }
@@ -113,7 +113,7 @@ export class ClusterSchedule {
     return isRemoved || !wasActive;
   }
 
-  /** @internal Stops looking. */
+  /** @internal Stops reading. */
   close(): void {
     this.#stopTimer();
   }

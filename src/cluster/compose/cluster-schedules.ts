@@ -28,7 +28,7 @@ export interface ClusterScheduleOptions
   readonly timeZone?: string | undefined;
   /** Earliest run: a `Date`, or milliseconds since 1970. Default: `everyMs` from now, or the next time of `cron`. */
   readonly startAt?: Date | number | undefined;
-  /** A run that is due while the previous one goes on waits in the queue as any other job. Default: `'queue'`. */
+  /** A run that is due while the previous one is still running waits in the queue like any other job. Default: `'queue'`. */
   readonly overlap?: 'queue' | undefined;
 }
 
@@ -40,10 +40,10 @@ export interface ClusterSchedulesDeps {
   readonly clockOffsetMs: () => number;
 }
 
-/** Options of a job that need the process that has submitted it. */
+/** Options of a job that need the process that submitted it. */
 const OF_THIS_PROCESS = ['token', 'signal', 'front'] as const;
 
-/** The schedules that a pool has made: BullMQ keeps them, and each run adds the next. */
+/** The schedules that a pool has made. BullMQ keeps them, and each run adds the next. */
 export class ClusterSchedules {
   readonly #deps: ClusterSchedulesDeps;
   readonly #schedules = new Set<ClusterSchedule>();

@@ -6,7 +6,8 @@ import { decodeValue, type Encoded } from '../codec/value-codec.js';
 const KEPT = 16;
 
 /**
- * The common arguments of maps. They are the same for all parts of a map, so they are decoded once and sent once to each worker.
+ * The common arguments of maps. They are the same for all parts of a map, so they are decoded once and sent once to each
+ * worker.
  */
 export class CommonArgsCache {
   readonly #known = new RecentMap<string, TaskRef>(KEPT);

@@ -7,7 +7,9 @@ import type { HostReport } from './host-report.js';
 import type { HostRunner } from './host-runner.js';
 import type { NoticeWriter } from './notice-writer.js';
 
-/** Longest wait for connections that are down, in ms. Jobs that cannot be given back by then are found by their expired locks. */
+/**
+ * Longest wait for connections that are down, in ms. Jobs that cannot be given back by then are found by their expired locks.
+ */
 const RECONNECTED_MS = 5_000;
 /** Longest wait for jobs to be given back, in ms, in case Redis goes away meanwhile. */
 const GIVEN_BACK_MS = 10_000;

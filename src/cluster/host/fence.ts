@@ -3,8 +3,8 @@ import { clearInterval, now, setInterval } from '../../base/clock.js';
 import type { HostRun } from './host-run.js';
 
 /**
- * Finds runs whose lock is lost: another host may be running their jobs by now. BullMQ reports it if it can ask Redis; if it cannot,
- * the time since the last renewal shows it.
+ * Finds runs whose lock is lost: another host may be running their jobs by now. BullMQ reports it if it can ask Redis; if it
+ * cannot, the time since the last renewal shows it.
  */
 export class Fence {
   readonly #runs: ReadonlyMap<string, HostRun>;

@@ -42,8 +42,8 @@ export class GiveBack {
   }
 
   /**
-   * BullMQ puts a job whose host has died ahead of all others. Gives it back if a more urgent one waits, so that it comes at
-   * its priority.
+   * BullMQ puts a job whose host has died ahead of all others. Gives it back if a more urgent one waits, so that its
+   * priority counts.
    */
   async keepOrder(run: HostRun): Promise<void> {
     const { bull } = run;

@@ -24,7 +24,10 @@ export interface HostReportDeps {
   readonly recovered: () => number;
 }
 
-/** Reports the state of a host, for the metrics of the cluster. Times are sent as buckets, as percentiles of several hosts cannot be added up. */
+/**
+ * Reports the state of a host, for the metrics of the cluster. Times are sent as buckets, as percentiles of several hosts
+ * cannot be added up.
+ */
 export class HostReport {
   readonly #deps: HostReportDeps;
   readonly #tasks = new TaskTallies();

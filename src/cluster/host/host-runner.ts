@@ -183,7 +183,10 @@ export class HostRunner {
     return { m: outcomes };
   }
 
-  /** Makes runs that are fetched from now on wait until a batch has read its record, so that equals begin in the order of the queue. */
+  /**
+   * Makes runs that are fetched from now on wait until a batch has read its record, so that equals begin in the order of the
+   * queue.
+   */
   #first<T>(reading: Promise<T>): Promise<T> {
     this.#reading = reading;
     const over = (): void => {
@@ -257,7 +260,9 @@ export class HostRunner {
     this.#notify(run, ['replied', run.id, requestKindOf(request), isDone]);
   }
 
-  /** Cancels a job, unless its code runs and the mark is for waiting jobs only. Returns whether the job will settle CANCELLED. */
+  /**
+   * Cancels a job, unless its code runs and the mark is for waiting jobs only. Returns whether the job will settle CANCELLED.
+   */
   #stops(run: HostRun, local: Job, mark: string): boolean {
     const isSpared = isForWaiting(mark) && local.state === 'RUNNING';
     const stops =
@@ -323,7 +328,10 @@ export class HostRunner {
     return this.#failed(error, run);
   }
 
-  /** Returns the error that makes BullMQ fail the job for good. The job's own error is written into the record before BullMQ changes that. */
+  /**
+   * Returns the error that makes BullMQ fail the job for good. The job's own error is written into the record before BullMQ
+   * changes that.
+   */
   #failed(error: unknown, run: HostRun): Error {
     const failure = new this.#deps.peers.bullmq.UnrecoverableError(messageOf(error));
     return this.#recorded(failure, error, run);

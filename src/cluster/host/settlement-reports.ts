@@ -15,7 +15,9 @@ export interface SettlementReportsDeps {
   readonly hostId: string;
 }
 
-/** Reports to submitters what became of their jobs, once BullMQ has written it into the record: until then a job may run again. */
+/**
+ * Reports to submitters what became of their jobs, once BullMQ has written it into the record: until then a job may run again.
+ */
 export class SettlementReports {
   readonly #deps: SettlementReportsDeps;
 

@@ -9,11 +9,11 @@ import type { Addition, Batcher } from './batcher.js';
 import type { SpecSettings } from './job-spec.js';
 import type { Submission } from './submission.js';
 
-/** How many jobs are added by one pipeline, at most. */
+/** Most jobs that one pipeline adds. */
 const PIPELINE = 250;
 /** How long to wait, in ms, before jobs that could not be added are sent again. */
 const RETRY_MS = 200;
-/** How long a key with arguments is kept beyond the start of its job, in seconds. */
+/** How long a key with arguments is kept after its job may begin, in seconds. */
 const BLOB_SECONDS = 7 * 24 * 3600;
 
 export interface AdderDeps {
@@ -22,7 +22,7 @@ export interface AdderDeps {
   readonly keys: QueueKeys;
   readonly batcher: Batcher;
   readonly settings: { readonly inFlight: number; readonly connectTimeoutMs: number };
-  /** What goes into each job. Read for each pipeline, as the clocks drift. */
+  /** What goes into each job. Read for each pipeline, as clocks drift. */
   readonly spec: () => SpecSettings;
   /** Why nothing can be added at all, if so. */
   readonly refusal: () => Error | undefined;
@@ -37,7 +37,7 @@ type JoinListener = (submission: Submission, id: string) => void;
 
 /**
  * Hands jobs over to Redis, many at once. Ids are chosen here, so that a pipeline whose reply is lost can be sent again: Redis
- * leaves alone what it has.
+ * ignores a job that it already has.
  */
 export class Adder {
   readonly #deps: AdderDeps;
@@ -66,7 +66,7 @@ export class Adder {
     queueMicrotask(() => this.#pump());
   }
 
-  /** Takes back a job that is not being sent yet. False if it is. */
+  /** Takes back a job that is not being sent yet. Returns false if it is. */
   remove(submission: Submission): boolean {
     return this.#queued.delete(submission);
   }
@@ -84,7 +84,7 @@ export class Adder {
     }
   }
 
-  /** Takes as many jobs as go into one pipeline. */
+  /** Packs as many jobs as go into one pipeline. */
   #pack(): readonly Addition[] {
     const { batcher, refusal, failed, spec } = this.#deps;
     const error = refusal();
@@ -156,7 +156,7 @@ export class Adder {
     }
   }
 
-  /** Removes jobs that Redis got too late: they have failed here. */
+  /** Removes jobs that reached Redis too late: they have failed here. */
   async #withdraw(additions: readonly Addition[]): Promise<void> {
     for (const { members, spec } of additions)
       if (members.every(({ job }) => isSettled(job)))

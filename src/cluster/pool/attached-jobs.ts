@@ -21,16 +21,16 @@ export interface AttachedJobsDeps {
   readonly table: JobTable;
   readonly control: ClusterControl;
   readonly sweeper: Sweeper;
-  /** Where they are counted: not with the jobs of this submitter. */
+  /** Where these jobs are counted: not with the jobs of this submitter. */
   readonly books: Books;
 }
 
-/** The record of a job, as far as it says what the job is. */
+/** The part of a job's record that describes the job. */
 interface FoundRecord {
   readonly name: string;
   readonly data: unknown;
   readonly priority: number;
-  /** If it is that of a batch: which member of it. */
+  /** In the record of a batch: which of its members. */
   readonly position: BatchPosition | undefined;
 }
 
@@ -46,7 +46,9 @@ export class AttachedJobs {
     this.#deps = deps;
   }
 
-  /** Returns the job of that id; `undefined` if Redis has none. In an object, as a job that is returned would be awaited. */
+  /**
+   * Returns the job with that id, in an object, as a promise of the job itself would await it; `undefined` if Redis has none.
+   */
   async find(id: string): Promise<FoundJob | undefined> {
     const { table, sweeper } = this.#deps;
     const known = table.get(id);
@@ -109,7 +111,7 @@ export class AttachedJobs {
   }
 }
 
-/** Never throws: a record can be written by others. */
+/** Never throws: others can write to the record. */
 function parsed(text: string | null | undefined): unknown {
   try {
     return JSON.parse(text ?? 'null');

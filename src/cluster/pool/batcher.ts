@@ -9,18 +9,18 @@ import { batchSpecOf, type JobSpec, type SpecSettings, specOf } from './job-spec
 import type { JobTable } from './job-table.js';
 import type { Submission } from './submission.js';
 
-/** Work, in ms, that a batch may hold for each worker of the hosts although they may be idle. */
+/** Work, in ms, that a batch may hold even if workers of hosts are idle. */
 const IDLE_MS = 1;
 
-/** How small jobs are put together. */
+/** How small jobs are put into batches. */
 export interface BatchSettings {
-  /** How many calls share one job of BullMQ, at most; 1: none. */
+  /** Most calls that share one BullMQ job; 1: no batches. */
   readonly max: number;
-  /** How many bytes their arguments have together, at most. */
+  /** Most bytes that their arguments may have together. */
   readonly maxBytes: number;
 }
 
-/** What is added to BullMQ at once: a job, or a batch of them. */
+/** What becomes one BullMQ job: a job, or a batch of jobs. */
 export interface Addition {
   readonly members: readonly Submission[];
   readonly spec: JobSpec;
@@ -50,7 +50,7 @@ interface OpenBatch {
   bytes: number;
 }
 
-/** Describes jobs to BullMQ, and puts small ones together that are alike. */
+/** Describes jobs to BullMQ, and puts small ones that are alike into batches. */
 export class Batcher {
   readonly #deps: BatcherDeps;
 
@@ -63,7 +63,7 @@ export class Batcher {
    *
    * @param take returns the next job; `undefined` if there is none.
    * @param waiting how many there are.
-   * @param how.limit how many additions are made, at most.
+   * @param how.limit how many additions are made at most.
    */
   pack(
     take: () => Submission | undefined,
@@ -114,8 +114,8 @@ export class Batcher {
   }
 
   /**
-   * How many calls a batch takes: so many that all workers of all hosts still have two batches each, and more only if that is
-   * no work to speak of.
+   * Returns how many calls a batch takes: as many as leave two batches for each worker of all hosts; more only if they are
+   * hardly any work.
    */
   #size({ job }: Submission, waiting: number): number {
     const { settings, places, estimateMs } = this.#deps;
@@ -144,7 +144,7 @@ export class Batcher {
   }
 }
 
-/** Returns what jobs have in common that may share a batch; `undefined` for one that may not. */
+/** Returns a key that is equal for jobs that may share a batch; `undefined` for a job that may not share one. */
 function kindOf(submission: Submission): string | undefined {
   const { job, delayMs, isIdentified } = submission;
   const { key, dependsOn, retry, timeoutMs, deadline, context, affinity, exclusive, name, graceMs } = optionsOf(job);

@@ -45,7 +45,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     this.#deps = deps;
   }
 
-  // What local jobs call: a token or a signal cancels, which nobody waits for.
+  // What local jobs call when a token or a signal cancels them: nobody waits for the outcome.
 
   cancelJob(job: JobHandle, reason: unknown): StopOutcome {
     return this.stopLocal(job as Job, new Cancellation(job.name, reason));
@@ -75,13 +75,13 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     throw wrongType(`set the time limit of job '${(job as Job).name}'`, 'it runs on another machine');
   }
 
-  // What jobs of the cluster call.
+  // What the jobs of the cluster call.
 
   cancel(submission: Submission, reason: unknown): Promise<boolean> {
     return this.stop(submission, new Cancellation(submission.job.name, reason));
   }
 
-  /** Cancels a job unless its code runs, which may not have been heard here. */
+  /** Cancels a job unless its code runs, which may not be known here. */
   cancelWaiting(submission: Submission, reason: unknown): Promise<boolean> {
     return this.stop(submission, new Cancellation(submission.job.name, reason), true);
   }
@@ -108,7 +108,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
       case 'marked':
         if (isSettled(job)) return false;
         submission.books.ledger.settleBy(job, cause);
-        // tidiness: BullMQ would fail it. The submitter of another's job learns of the cancel by that
+        // only tidies up: BullMQ would fail the job, which is how the submitter of somebody else's job learns of the cancel
         if (isOwn && this.#isWholly(submission)) void this.#deps.remove(submission.recordId).catch(() => 0);
         return true;
       case 'running':
@@ -129,7 +129,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     return redis.tsMarkMember(keys.job(recordId), position.index, text, '0');
   }
 
-  /** Whether nothing else is in the record of a job that has settled: of a batch, all members have. */
+  /** Whether the record of a settled job holds no unsettled one: in a batch, all members have settled. */
   #isWholly({ position }: Submission): boolean {
     return position === undefined || (this.#deps.table.membersOf(position.batchId)?.length ?? 0) === 0;
   }
@@ -162,7 +162,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     return (await replied) && this.#changed(submission, priority);
   }
 
-  /** Gives the job that this one has joined its priority, if that is higher. */
+  /** Gives the job that this one has joined this one's priority, if that is higher. */
   async raise(submission: Submission): Promise<void> {
     const { priority } = submission.job;
     const present = await this.#deps.redis.hget(this.#deps.keys.job(submission.id), 'priority');
@@ -198,7 +198,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     await this.#deps.redis.publish(this.#deps.keys.requests, JSON.stringify(request)).catch(() => 0);
   }
 
-  /** Repeats a script until Redis replies, or the job has settled. The scripts may run twice. */
+  /** Repeats a script until Redis replies or the job has settled. Scripts must allow for that. */
   async #insist<O extends MarkOutcome | 'changed'>(
     submission: Submission,
     run: () => Promise<O>,
@@ -214,7 +214,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
   }
 }
 
-/** Waits until Redis has the job. False if it settles before. */
+/** Waits until Redis has the job. Returns false if the job settles first. */
 function isAdded(submission: Submission): Promise<boolean> {
   return submission.whenAdded.then(
     () => true,

@@ -48,8 +48,8 @@ const MAX_EVENTS = 100;
 export type ClusterEngine = ReturnType<typeof createClusterEngine>;
 
 /**
- * Makes the parts of a pool. Each is given those made before it. Those that report to later ones are connected to them at the end,
- * before the first connection is up and the first job is submitted.
+ * Makes the parts of a pool. Each is given those made before it. Those that report to later ones are connected to them at the
+ * end, before the first connection is up and the first job is submitted.
  *
  * @param pool what users have of it.
  */
@@ -211,7 +211,10 @@ async function waitingJobs(queue: Queue): Promise<number> {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** Returns books for jobs of other submitters: they are settled like any other, but no listener is notified and no metric counts them. */
+/**
+ * Returns books for jobs of other submitters: they are settled like any other, but no listener is notified and no metric counts
+ * them.
+ */
 function foreignBooks(poolRef: PoolRef<JobPool>, listenerQueue: ListenerQueue): Books {
   const { hub, events } = createEvents(listenerQueue);
   const metrics = new MetricsRecorder(now(), []);

@@ -39,7 +39,7 @@ export interface ClusterIntakeDeps {
   readonly adder: Adder;
 }
 
-/** The way in for every job: it is counted, held if it waits for others, and handed over to Redis. */
+/** Accepts every job: counts it, defers it if it waits for others, and hands it over to Redis. */
 export class ClusterIntake {
   readonly #deps: ClusterIntakeDeps;
   /** Unsettled jobs by their `key`. */
@@ -50,7 +50,7 @@ export class ClusterIntake {
   }
 
   /**
-   * Submits a local job, or joins it to an unsettled one of its key. Returns the job of the cluster that will run.
+   * Submits a local job, or joins it to an unsettled one with its key. Returns the job of the cluster that will run.
    *
    * @throws {PoolClosedError} after `shutdown`.
    */
@@ -72,7 +72,7 @@ export class ClusterIntake {
     return handle;
   }
 
-  /** As `submit`, for the jobs of a map, which bounds itself: they join no others, and are not refused. */
+  /** Like `submit`, for jobs of a map, which bounds itself: they join no others and are not refused. */
   submitUnbounded(job: Job): void {
     if (this.#deps.state.phase !== 'open') throw closedError(`submit job '${job.name}'`);
     this.#enter(job, undefined);
@@ -121,7 +121,7 @@ export class ClusterIntake {
   }
 }
 
-/** Takes from a job's options how long it is to be delayed: by Redis, not by this process. */
+/** Removes the delay from a job's options and returns it: Redis delays the job, not this process. */
 function takeDelay(job: Job): number {
   const options = optionsOf(job);
   const { delayMs = 0, startAt } = options;

@@ -5,21 +5,21 @@ import type { TaskRef } from '../../jobs/task-ref.js';
 import { refOf } from '../../jobs/task-registry.js';
 import { type ClusterJob, checkClusterJob, localJobOf } from './cluster-job.js';
 
-/** Options of a job of a cluster: those of a local one but `transfer` and `keyJoins`. */
+/** Options of a job of a cluster: those of a local one except `transfer` and `keyJoins`. */
 export interface ClusterJobOptions extends Omit<JobOptions, 'transfer' | 'dependsOn' | 'key' | 'keyJoins'> {
   /**
    * Jobs of the same pool that must complete first. They are held by this process until then, and lost with it. Default:
    * none.
    */
   readonly dependsOn?: readonly ClusterJob[] | undefined;
-  /** Joins the unsettled job of this pool with the same key, also if its code has begun. Default: none. */
+  /** Joins the unsettled job of this pool with the same key, even if its code has begun. Default: none. */
   readonly key?: string | undefined;
 }
 
 /**
  * Returns the identity of a task that a host can find: an exported function.
  *
- * @throws {TypeError} for an inline function, which would be sent as code; for anything that is no task.
+ * @throws {TypeError} for an inline function, which would be sent as code, and for anything that is not a task.
  */
 export function readRemoteTask(task: unknown, action: string): TaskRef {
   const ref = refOf(task);
@@ -37,7 +37,7 @@ export function readClusterJobOptions(options: ClusterJobOptions | undefined, ac
   return checkRemoteOptions(readJobOptions(localOptions(options, action), action), action);
 }
 
-/** Returns the options with local jobs in place of those of the cluster. @throws {TypeError} if one is no such job. */
+/** Returns the options with local jobs in place of those of the cluster. @throws {TypeError} if one is not such a job. */
 export function localOptions(options: object, action: string): object {
   const { dependsOn } = options as { readonly dependsOn?: unknown };
   if (dependsOn === undefined) return options;

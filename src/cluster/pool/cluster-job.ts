@@ -20,8 +20,8 @@ export let localJobOf: (job: ClusterJob) => Job;
 let isClusterJob: (value: unknown) => value is ClusterJob;
 
 /**
- * One call of a task on some host of a cluster. Awaitable, like a {@link Job}; what it says of its state is what was last
- * heard from Redis. It settles exactly once.
+ * One call of a task on some host of a cluster. Awaitable, like a {@link Job}; its state is as last heard from Redis. It
+ * settles exactly once.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T>, Pic
     return this.#submission.job as Job<T, P>;
   }
 
-  /** Unique in all processes, and what `currentJob().id` is on the host: a key for effects that must happen once. */
+  /** Unique across all processes, and equal to `currentJob().id` on the host: a key for effects that must happen once. */
   get id(): string {
     return this.#submission.id;
   }
@@ -81,7 +81,7 @@ export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T>, Pic
     return this.#added;
   }
 
-  /** The state as last heard. A job that runs for less than 20 ms goes from PENDING to its end. */
+  /** The state as last heard. A job that runs for less than 20 ms is never reported as RUNNING. */
   get state(): JobState {
     return this.#job.state;
   }
@@ -152,7 +152,7 @@ export class ClusterJob<T = unknown, P = unknown> implements PromiseLike<T>, Pic
   }
 
   /**
-   * Gives a waiting job another priority. Among its new equals it stands by its submission.
+   * Gives a waiting job another priority. Among its new equals it keeps the order of submission.
    *
    * @returns a promise of whether it has the priority: `false` if its code has begun, or the job has settled.
    * @throws {TypeError | RangeError} if `priority` is not a finite number.
@@ -207,7 +207,7 @@ export function resolveWithJob(resolve: (job: ClusterJob) => void, job: ClusterJ
   Reflect.deleteProperty(job, 'then');
 }
 
-/** @throws {TypeError} if a value is no job of a cluster. */
+/** @throws {TypeError} if a value is not a job of a cluster. */
 export function checkClusterJob(value: unknown, name: string, action: string): ClusterJob {
   if (isClusterJob(value)) return value;
   throw mustBe('a ClusterJob', value, name, action);

@@ -14,7 +14,7 @@ import type { JobTable } from './job-table.js';
 
 /** How many jobs of a queue, from all submitters, are in each state, as Redis counts them. */
 export interface ClusterCounts {
-  /** Jobs that wait for their turn. */
+  /** Jobs that wait to be fetched. */
   readonly pending: number;
   /** Jobs that wait until a time, or before another attempt. */
   readonly delayed: number;
@@ -22,7 +22,7 @@ export interface ClusterCounts {
   readonly active: number;
   /** Settled jobs whose record is still kept. */
   readonly completed: number;
-  /** As `completed`; cancelled ones are among them. */
+  /** Like `completed`, for jobs that failed or were cancelled. */
   readonly failed: number;
   /** Jobs that wait for children, which this library never makes. */
   readonly waitingChildren: number;
@@ -34,7 +34,7 @@ export interface ClusterHostMetrics extends HostStatus {
   readonly tasks: readonly string[];
 }
 
-/** Counts and times of the jobs of one task that have settled on the hosts there are now. */
+/** Counts and times of the jobs of one task that have settled on the hosts that are up now. */
 export interface ClusterTaskMetrics {
   /** How many have completed. */
   readonly completed: number;
@@ -75,7 +75,7 @@ export interface MetricsReaderDeps {
   readonly metrics: MetricsRecorder;
 }
 
-/** Reads how the whole queue does. */
+/** Reads the metrics of the whole queue. */
 export class MetricsReader {
   readonly #deps: MetricsReaderDeps;
 

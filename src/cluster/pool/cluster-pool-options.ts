@@ -6,17 +6,17 @@ import { MAX_PAYLOAD } from '../codec/value-codec.js';
 import { checkQueueOptions, type QueueOptions, type QueueSettings } from '../queue-options.js';
 import type { BatchSettings } from './batcher.js';
 
-/** How many times `sweepMs` a record must be kept at least: a sweep must find it. */
+/** How many times `sweepMs` a record must be kept at least, so that a sweep finds it. */
 const SWEEPS = 4;
-/** Longest that a record is kept, in seconds. */
+/** Longest time for which a record is kept, in seconds. */
 const FOREVER = 2 ** 31;
 const ACTION = 'create cluster pool';
 
 /** Options of a submitter: its queue, and how jobs go there. */
 export interface ClusterPoolOptions extends QueueOptions {
   /**
-   * Small jobs that are alike and are submitted in the same turn of the event loop share one job of BullMQ: `max` of them at most, with
-   * `maxBytes` of encoded arguments. `false`: never. Default: `{ max: 32, maxBytes: 65_536 }`.
+   * Small jobs that are alike and are submitted in the same turn of the event loop share one BullMQ job: `max` of them at most,
+   * with `maxBytes` of encoded arguments. `false`: never. Default: `{ max: 32, maxBytes: 65_536 }`.
    */
   readonly batch?: BatchOptions | false | undefined;
   /** How many pipelines of at most 250 jobs are under way to Redis at once. Default: 4. */
@@ -26,9 +26,11 @@ export interface ClusterPoolOptions extends QueueOptions {
    * `Infinity`.
    */
   readonly maxQueue?: number | undefined;
-  /** What happens to a job that is submitted to a full queue: it settles FAILED with a `QueueFullError`. Default: `'reject'`. */
+  /**
+   * What happens to a job that is submitted to a full queue: it settles FAILED with a `QueueFullError`. Default: `'reject'`.
+   */
   readonly overflow?: 'reject' | undefined;
-  /** Size of encoded arguments, in bytes, beyond which they go to a key of their own. Default: 65 536. */
+  /** Size of encoded arguments, in bytes, beyond which they are stored under a key of their own. Default: 65 536. */
   readonly maxInline?: number | undefined;
   /** Largest size of encoded arguments, in bytes. Default: 32 MB. */
   readonly maxPayload?: number | undefined;
@@ -36,29 +38,29 @@ export interface ClusterPoolOptions extends QueueOptions {
   readonly keepResults?: number | undefined;
   /** How long the record of a failed or cancelled job is kept, in seconds; at least 4 × `sweepMs`. Default: 86 400. */
   readonly keepFailures?: number | undefined;
-  /** How long nothing is heard of a job, in ms, before its record is looked up. Default: 30 000. */
+  /** How long nothing is heard of a job, in ms, before its record is read. Default: 30 000. */
   readonly sweepMs?: number | undefined;
   /**
-   * What becomes of a job whose record is gone: it settles FAILED with a `JobLostError`, or is added again under its id, at most
-   * 3 times. Default: `'fail'`.
+   * What becomes of a job whose record is gone: it settles FAILED with a `JobLostError`, or is added again under its id, at
+   * most 3 times. Default: `'fail'`.
    */
   readonly onLost?: 'fail' | 'resubmit' | undefined;
   /**
-   * How long Redis may take to accept a job, in ms; and may be away while a shutdown cancels jobs. Past that the job settles FAILED with
-   * a `ClusterUnavailableError`. `Infinity` waits. Default: 10 000.
+   * How long Redis may take to accept a job, in ms, and how long it may be away while a shutdown cancels jobs. After that the
+   * job settles FAILED with a `ClusterUnavailableError`. `Infinity` waits. Default: 10 000.
    */
   readonly connectTimeoutMs?: number | undefined;
-  /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */
+  /** Receives what an operator should know, one line each: `console`, a pino logger. Default: none. */
   readonly logger?: Logger | undefined;
   /** Name of the pool in what it logs. Default: `cluster`. */
   readonly name?: string | undefined;
 }
 
-/** How small jobs share one of BullMQ. */
+/** How small jobs share one BullMQ job. */
 export interface BatchOptions {
-  /** How many jobs share one of BullMQ, at most. Default: 32. */
+  /** How many jobs share one BullMQ job at most. Default: 32. */
   readonly max?: number | undefined;
-  /** How many bytes their encoded arguments have together, at most. Default: 65 536. */
+  /** How many bytes their encoded arguments may have together. Default: 65 536. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -69,7 +71,7 @@ export interface ClusterPoolSettings extends QueueSettings {
   readonly maxQueue: number;
   readonly maxInline: number;
   readonly maxPayload: number;
-  /** In seconds, as the next. */
+  /** In seconds, like the next. */
   readonly keepResults: number;
   readonly keepFailures: number;
   readonly sweepMs: number;

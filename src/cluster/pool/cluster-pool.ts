@@ -36,8 +36,8 @@ import type { ClusterJobOf, ClusterSubmitRest, FoundClusterJob, SettledClusterJo
 import type { ClusterShutdownOptions } from './cluster-shutdown.js';
 
 /**
- * Submits jobs to the hosts of a cluster, by a queue in Redis: the highest priority first, equals in the order of their arrival
- * there. This process runs none of them.
+ * Submits jobs to the hosts of a cluster through a queue in Redis: the highest priority first, equals in the order of their
+ * arrival there. This process runs none of them.
  *
  * - A job settles exactly once here, whatever hosts, Redis and the network do.
  * - Once `job.added` has resolved, it outlives this process.
@@ -96,7 +96,7 @@ export class ClusterPool implements AsyncDisposable {
   #submitNode(task: Task, args: readonly unknown[], options: CheckedJobOptions): Job {
     const ref = readRemoteTask(task, 'run a node of a graph');
     checkRemoteOptions(options, `make job '${ref.name}'`);
-    // a graph awaits it, and gives it to its user: for that it is as good as a local one
+    // a graph awaits it and gives it to its user, for which it serves like a local one
     return this.#engine.intake.submit(new Job(ref as unknown as Task, args, options)) as unknown as Job;
   }
 
@@ -117,11 +117,11 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   /**
-   * Finds a job by its id, also one that another process has submitted. It is awaitable and can be cancelled as any other; it
-   * is none of this pool's, so that neither `waitAll` nor `shutdown` wait for it.
+   * Finds a job by its id, even one that another process has submitted. It is awaitable and can be cancelled like any other,
+   * but is not one of this pool's jobs: neither `waitAll` nor `shutdown` waits for it.
    *
-   * @returns a promise of the job itself, not of its result; of `undefined` if Redis has none of that id.
-   * @throws {TypeError} for an id that is no string.
+   * @returns a promise of the job itself, not of its result; of `undefined` if Redis has none with that id.
+   * @throws {TypeError} for an id that is not a string.
    * @throws {ClusterUnavailableError} by rejection, if Redis does not answer within `connectTimeoutMs`.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
    */
@@ -153,8 +153,8 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   /**
-   * Calls the task with each item, on all hosts, many items per job. As `map` of a `ThreadPool`: the first failure cancels the
-   * rest. The options of each item are those of a job of this pool.
+   * Calls the task with each item, on all hosts, many items per job. Like `map` of a `ThreadPool`: the first failure cancels
+   * the rest. The options of each item are those of a job of this pool.
    *
    * @returns the results: awaitable as a list, or async-iterable.
    * @throws {TypeError | RangeError} for a bad task, items or option.
@@ -212,7 +212,7 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   /**
-   * Reads how the whole queue and its hosts do, and the jobs of this pool.
+   * Reads the metrics of the whole queue, its hosts, and the jobs of this pool.
    *
    * @throws {ClusterUnavailableError} by rejection, if Redis does not answer within `connectTimeoutMs`.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
@@ -295,8 +295,8 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   /**
-   * Has hosts fetch no further job of the whole queue, from any submitter, until `resume`. What they have fetched (their
-   * `window`) still begins. Survives restarts of all processes.
+   * Stops hosts from fetching jobs of the whole queue, from any submitter, until `resume`. Jobs that they have fetched (their
+   * `window`) still begin. Survives restarts of all processes.
    */
   pause(): Promise<void>;
   pause(...rest: readonly unknown[]): Promise<void> {
@@ -304,7 +304,7 @@ export class ClusterPool implements AsyncDisposable {
     return this.#engine.queue.pause();
   }
 
-  /** Has hosts fetch jobs again after `pause`. */
+  /** Lets hosts fetch jobs again after `pause`. */
   resume(): Promise<void>;
   resume(...rest: readonly unknown[]): Promise<void> {
     refuseOptions(rest, 'resume the queue');
@@ -370,9 +370,10 @@ export class ClusterPool implements AsyncDisposable {
 
   /**
    * Ends the pool; other submitters and the hosts go on. `'drain'` (default) waits until the jobs of this pool have settled;
-   * `'finishRunning'` cancels those that wait; `'abort'` cancels all; `'detach'` leaves them to the hosts: here they reject with
-   * a `DetachedError`. After `timeoutMs` all remaining jobs are cancelled. Repeated calls return the same promise; a stricter mode
-   * escalates. A cancel that Redis does not answer within `connectTimeoutMs` fails the job with a `ClusterUnavailableError`.
+   * `'finishRunning'` cancels those that wait; `'abort'` cancels all; `'detach'` leaves them to the hosts: here they reject
+   * with a `DetachedError`. After `timeoutMs` all remaining jobs are cancelled. Repeated calls return the same promise; a
+   * stricter mode escalates. A cancel that Redis does not answer within `connectTimeoutMs` fails the job with a
+   * `ClusterUnavailableError`.
    *
    * @returns how many of the jobs it waited for settled in each way.
    */

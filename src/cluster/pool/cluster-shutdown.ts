@@ -20,7 +20,7 @@ import type { RemoteOutcomes } from './remote-outcomes.js';
 import type { Submission } from './submission.js';
 
 const REASON = 'the pool was shut down';
-/** The modes of a shutdown: those of a local pool, and that which leaves the jobs to the hosts. */
+/** The modes of a shutdown: those of a local pool, and one that leaves the jobs to the hosts. */
 const MODES = [...SHUTDOWN_MODES, 'detach'] as const;
 
 /** How a submitter ends. */
@@ -113,20 +113,20 @@ export class ClusterShutdown {
       else if (submission.job.state === 'PENDING') void control.cancelWaiting(submission, REASON);
   }
 
-  /** Without Redis no cancel is ever decided: past `connectTimeoutMs` of that, jobs settle FAILED. */
+  /** Without Redis no cancel is ever decided: after `connectTimeoutMs`, jobs settle FAILED. */
   #giveUpWithoutRedis(): void {
     const { connections, connectTimeoutMs } = this.#deps;
     const begunAtMs = now();
     let stopTimer: StopTimer = () => {};
-    const look = (): void => {
+    const check = (): void => {
       stopTimer();
       if (connections.isConnected) return;
       const leftMs = connectTimeoutMs - Math.min(connections.awayMs, now() - begunAtMs);
-      if (leftMs > 0) stopTimer = startTimer(leftMs, look, { keepsProcess: false });
+      if (leftMs > 0) stopTimer = startTimer(leftMs, check, { keepsProcess: false });
       else this.#failUncancelled();
     };
-    this.#stopTimers.push(connections.onChange(look), () => stopTimer());
-    look();
+    this.#stopTimers.push(connections.onChange(check), () => stopTimer());
+    check();
   }
 
   #failUncancelled(): void {
@@ -138,7 +138,7 @@ export class ClusterShutdown {
     }
   }
 
-  /** Leaves the jobs to the hosts: here they settle FAILED, which counts as no failure of theirs. */
+  /** Leaves the jobs to the hosts: here they settle FAILED, although they have not failed. */
   #detach(): void {
     const { state, table } = this.#deps;
     state.shutDown('abort');

@@ -18,7 +18,7 @@ export interface JobSpec {
   readonly name: string;
   readonly data: JobData;
   readonly opts: JobsOptions;
-  /** The encoded arguments, as JSON, if they go to a key of their own. */
+  /** The encoded arguments, as JSON, if they are stored under a key of their own. */
   readonly blob?: string;
 }
 
@@ -29,11 +29,11 @@ export interface SpecifiedCall extends Pick<Submission, 'job' | 'id' | 'delayMs'
 }
 
 export interface SpecSettings {
-  /** To whom outcomes are sent, if to anybody. */
+  /** The submitter to which outcomes are sent, if any. */
   readonly submitter: string | undefined;
   readonly maxInline: number;
   readonly maxPayload: number;
-  /** In seconds, as the next. */
+  /** In seconds, like the next. */
   readonly keepResults: number;
   readonly keepFailures: number;
   /** How far the clock of Redis is ahead of this one, in ms. */
@@ -103,7 +103,7 @@ export function batchSpecOf(
 
 const NO_ARGS: Measured = { encoded: {}, bytes: 0 };
 
-/** Returns what is not as with most jobs; `undefined` if nothing is. */
+/** Returns the fields that differ from the defaults; `undefined` if none does. */
 function detailsOf(
   { job, attemptsBefore }: SpecifiedCall,
   settings: SpecSettings,
@@ -140,7 +140,7 @@ function attemptsLeft({ maxAttempts }: RetryOptions, attemptsBefore: number): nu
   return Math.max(1, Math.min(maxAttempts - attemptsBefore, MAX_ATTEMPTS));
 }
 
-/** The delay between attempts, as BullMQ knows it where it can: a plain consumer must understand it. */
+/** Returns the delay between attempts, in BullMQ's terms where possible, so that a plain consumer understands it. */
 function backoffOf({ delayMs = 0, backoff = 'fixed', maxDelayMs, jitter = 0 }: RetryOptions, attemptsBefore: number) {
   const isOwn = backoff === 'linear' || maxDelayMs !== undefined || attemptsBefore > 0;
   return { type: isOwn ? OWN_BACKOFF : backoff, delay: Math.ceil(delayMs), jitter };

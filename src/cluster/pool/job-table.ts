@@ -4,18 +4,18 @@ import type { RunInfo } from '../codec/notices.js';
 import type { ClusterJob } from './cluster-job.js';
 import type { Submission } from './submission.js';
 
-/** The unsettled jobs of a submitter, by id: whatever comes of a job that is not here comes too late. */
+/** The unsettled jobs of a submitter, by id: a notice of a job that is not here has come too late. */
 export class JobTable {
   /** In the order of their submission. */
   readonly #unsettled = new Set<Submission>();
-  /** Those whose ids are known: all that are in Redis. */
+  /** The jobs whose ids are known, which includes all that are in Redis. */
   readonly #byId = new Map<string, Submission>();
   readonly #batches = new Map<string, readonly Submission[]>();
   readonly #byJob = new WeakMap<Job, { readonly submission: Submission; readonly handle: ClusterJob }>();
   readonly #running = new Set<Submission>();
   readonly #watched = new Set<Submission>();
   readonly #attached = new Set<Submission>();
-  /** How many outcomes came for jobs that had settled: a sweep and a notice, a host thought dead. */
+  /** How many outcomes came for jobs that had settled: found by a sweep before their notice, or from a host taken for dead. */
   late = 0;
   /** How often jobs of this submitter came back from a host that had died. */
   recoveries = 0;
@@ -30,7 +30,7 @@ export class JobTable {
     return [...this.#attached];
   }
 
-  /** Jobs of whose outcome no host tells this submitter: it must look. */
+  /** Jobs of whose outcome no host notifies this submitter: their records must be read. */
   get watched(): ReadonlySet<Submission> {
     return this.#watched;
   }
@@ -77,7 +77,7 @@ export class JobTable {
     }
   }
 
-  /** The unsettled members of a batch; `undefined` if there is none of that id. */
+  /** The unsettled members of a batch; `undefined` if there is none with that id. */
   membersOf(batchId: string): readonly Submission[] | undefined {
     return this.#batches
       .get(batchId)
@@ -96,7 +96,7 @@ export class JobTable {
     this.#watched.add(submission);
   }
 
-  /** No host tells this submitter of the job. */
+  /** No host will notify this submitter of the job. */
   watch(submission: Submission): void {
     this.#watched.add(submission);
   }

@@ -20,7 +20,9 @@ export interface ResultReaderDeps {
   readonly take: (notice: Notice) => void;
 }
 
-/** Reads the notices of hosts to a submitter, and removes from the stream what it has read. Keeps its position over reconnects. */
+/**
+ * Reads the notices of hosts to a submitter, and removes from the stream what it has read. Keeps its position over reconnects.
+ */
 export class NoticeReader {
   readonly #deps: ResultReaderDeps;
   #isOpen = true;

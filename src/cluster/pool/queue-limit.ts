@@ -26,8 +26,8 @@ export interface QueueLimitDeps {
 }
 
 /**
- * Bounds how many jobs of the queue wait. Those of this submitter are known; those of others are counted every 250 ms, so that several
- * submitters together may go beyond the bound.
+ * Bounds how many jobs of the queue wait. Those of this submitter are known; those of others are counted every 250 ms, so that
+ * several submitters together may go beyond the bound.
  */
 export class QueueLimit {
   readonly #maxQueue: number;
@@ -124,7 +124,7 @@ export class QueueLimit {
   }
 
   async #count(): Promise<void> {
-    const own = this.#own; // counted first: those that come meanwhile are not taken for others'
+    const own = this.#own; // counted first, so that jobs that arrive meanwhile are not taken for those of others
     const waiting = await this.#deps.count();
     if (waiting === undefined) return;
     this.#others = Math.max(0, waiting - own);

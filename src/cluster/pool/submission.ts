@@ -11,7 +11,7 @@ import { type BatchPosition, memberId } from '../codec/job-id.js';
 import type { RequestKind, RunInfo } from '../codec/notices.js';
 
 /**
- * Where a job is on its way to Redis.
+ * How far a job is on its way to Redis.
  *
  * | phase | from | when |
  * |---|---|---|
@@ -22,7 +22,7 @@ import type { RequestKind, RunInfo } from '../codec/notices.js';
  */
 export type SubmissionPhase = 'held' | 'queued' | 'adding' | 'added';
 
-/** An attempt on a host, in the role of what has the job: its state is read from here. */
+/** An attempt on a host, as the owner of the job: the job's state is read from here. */
 class RemoteRun implements JobOwner {
   readonly workerId: number;
   readonly attempt: number;
@@ -69,7 +69,7 @@ interface BookedEvents {
 
 /** What a job is submitted with. */
 export interface SubmissionSettings {
-  /** Returns an id for the job: called once somebody asks for it, unless it is given one as a member of a batch. */
+  /** Returns an id for the job. Called when the id is first read, unless the job got one as a member of a batch. */
   readonly identify: (submission: Submission) => string;
   readonly books: Books;
   /** Delay before the first attempt, in ms. */
@@ -82,7 +82,7 @@ export interface SubmissionSettings {
 export class Submission implements JobOrigin {
   readonly job: Job;
   readonly books: Books;
-  /** The batch in which it is, and its index there. */
+  /** The batch that the job is in, and its index there. */
   position: BatchPosition | undefined;
   readonly #identify: (submission: Submission) => string;
   #ownId: string | undefined;
@@ -113,7 +113,7 @@ export class Submission implements JobOrigin {
     this.attemptsBefore = attemptsBefore;
   }
 
-  /** The id by which all know the job: that of another one, if it has joined it by its `key`. */
+  /** The id by which all processes know the job: that of another job, if it has joined that by its `key`. */
   get id(): string {
     return this.#joinedId ?? this.ownId;
   }
@@ -124,7 +124,7 @@ export class Submission implements JobOrigin {
     return this.#ownId;
   }
 
-  /** Whether somebody has asked for the id: it is a job of its own then, so that the id is that of a record. */
+  /** Whether the id was read: then the job is not put into a batch, so that its id is that of a record. */
   get isIdentified(): boolean {
     return this.#ownId !== undefined;
   }
@@ -134,13 +134,13 @@ export class Submission implements JobOrigin {
     return this.position?.batchId ?? this.id;
   }
 
-  /** Makes it a member of a batch. */
+  /** Makes the job a member of a batch. */
   enterBatch(position: BatchPosition): void {
     this.position = position;
     this.#ownId = memberId(position.batchId, position.index);
   }
 
-  /** It is a job of its own again, under its id. */
+  /** Makes the job one of its own again, under its id. */
   leaveBatch(): void {
     this.position = undefined;
   }
@@ -170,12 +170,12 @@ export class Submission implements JobOrigin {
     this.#added?.resolve();
   }
 
-  /** Redis has another job of the same `key`, which this one stands for from now on. */
+  /** Redis has another job with the same `key`, which this one stands for from now on. */
   join(id: string): void {
     this.#joinedId = id;
   }
 
-  /** The job that it had joined is gone: it is to be added by itself. */
+  /** The job that it had joined is gone: this one is to be added by itself. */
   leave(): void {
     this.#joinedId = undefined;
   }

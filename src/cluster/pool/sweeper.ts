@@ -17,7 +17,7 @@ import type { Submission } from './submission.js';
 const AT_ONCE = 500;
 /** How often a job whose record is gone is added again. */
 const MAX_RESUBMITS = 3;
-/** How often jobs are looked up of which no host tells this submitter, in ms. */
+/** How often the records of jobs are read of which no host notifies this submitter, in ms. */
 const WATCH_MS = 500;
 
 export interface SweeperDeps {
@@ -30,8 +30,8 @@ export interface SweeperDeps {
 }
 
 /**
- * Reads the records of jobs of which nothing was heard for a while: the record is the truth, and a notice of it can be lost with
- * the host that was to send it, or with its stream.
+ * Reads the records of jobs of which nothing was heard for a while. The record is the truth; a notice can be lost with the host
+ * that was to send it, or with its stream.
  */
 export class Sweeper {
   readonly #deps: SweeperDeps;
@@ -50,7 +50,7 @@ export class Sweeper {
     clearInterval(this.#watchTimer);
   }
 
-  /** Looks a job up every 500 ms until it has settled, as no host tells this submitter of it. */
+  /** Looks a job up every 500 ms until it has settled, as no host notifies this submitter of it. */
   watch(submission: Submission): void {
     this.#deps.table.watch(submission);
     this.#watchTimer ??= setInterval(() => void this.#sweepWatched(), WATCH_MS).unref();
@@ -78,7 +78,7 @@ export class Sweeper {
   async #sweep(submissions: readonly Submission[]): Promise<void> {
     const known = submissions.filter(({ phase }) => phase === 'added');
     for (let from = 0; from < known.length; from += AT_ONCE)
-      await this.lookUp(known.slice(from, from + AT_ONCE)).catch(() => {}); // the next sweep comes
+      await this.lookUp(known.slice(from, from + AT_ONCE)).catch(() => {}); // the next sweep tries again
   }
 
   /** Reads the records of jobs that Redis has, and settles those that have ended. */
@@ -96,17 +96,17 @@ export class Sweeper {
       const record = records[index];
       for (const submission of same)
         if (record !== undefined && !isSettled(submission.job))
-          this.#takeAny(submission, continued(record, submission));
+          this.#applyAny(submission, continued(record, submission));
     }
   }
 
-  #takeAny(submission: Submission, record: JobRecord): void {
-    if (submission.position === undefined) this.#take(submission, record);
-    else this.#takeMember(submission, record);
+  #applyAny(submission: Submission, record: JobRecord): void {
+    if (submission.position === undefined) this.#apply(submission, record);
+    else this.#applyMember(submission, record);
   }
 
-  /** Takes what the record of a batch says of a member. */
-  #takeMember(submission: Submission, record: JobRecord): void {
+  /** Applies what the record of a batch says of a member. */
+  #applyMember(submission: Submission, record: JobRecord): void {
     const { outcomes } = this.#deps;
     const settled = record.state === 'completed' ? membersIn(record.value) : undefined;
     const noted = record.state === 'unsettled' ? record.settled : undefined;
@@ -118,11 +118,11 @@ export class Sweeper {
     } else if (record.state === 'completed') {
       submission.leaveBatch(); // it has a record of its own, or is lost
       void this.lookUp([submission]).catch(() => {});
-    } else if (record.state !== 'unsettled') this.#take(submission, record);
+    } else if (record.state !== 'unsettled') this.#apply(submission, record);
     else if (!record.isRunning) this.#deps.table.waits(submission, record.run[0]);
   }
 
-  #take(submission: Submission, record: JobRecord): void {
+  #apply(submission: Submission, record: JobRecord): void {
     const { outcomes, table } = this.#deps;
     switch (record.state) {
       case 'gone':
@@ -183,7 +183,7 @@ function continued<R extends JobRecord>(record: R, { attemptsBefore }: Submissio
   return { ...record, run: [attempt + attemptsBefore, ...rest] };
 }
 
-/** Returns the error of a failed job: as its host has encoded it, or else by BullMQ's text. */
+/** Returns the error of a failed job: as its host has encoded it, or else with BullMQ's text. */
 function failureOf(submission: Submission, reason: string, encoded: unknown): Error {
   if (reason === STALLED) return hostLost(submission);
   return encoded === undefined ? new Error(reason) : decodeFailure(encoded);

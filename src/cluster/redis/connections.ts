@@ -9,7 +9,7 @@ import { listenForErrors } from './socket-errors.js';
  */
 export type ClusterConnection = string | RedisOptions | Redis | Cluster;
 
-/** Commands wait for a connection as long as it takes: what must not wait has a timer of its own. */
+/** Commands wait for a connection without limit: callers that must not wait use a timer of their own. */
 const PATIENT = { maxRetriesPerRequest: null } as const;
 
 /** States of a connection of ioredis between two attempts to connect. */
@@ -29,7 +29,7 @@ export class Connections {
   readonly #peers: Peers;
   #events: ConnectionEvents | undefined;
   readonly #open = new Map<Redis, 'up' | 'down'>();
-  /** What BullMQ has duplicated of them, for commands that block. */
+  /** Duplicates that BullMQ has made, for commands that block. */
   readonly #copies = new Set<Redis>();
   /** Since when a connection is down, in ms of `now()`; `undefined` while all are up. */
   #awaySinceMs: number | undefined = now();
@@ -106,7 +106,7 @@ export class Connections {
   }
 
   /**
-   * Whether all connections are up, and all copies. A copy that is told to disconnect while it is down never says that it has ended,
+   * Whether all connections are up, and all copies. A copy that is disconnected while it is down never reports its end,
    * for which BullMQ waits.
    */
   get isUp(): boolean {
@@ -142,7 +142,7 @@ function isRedis(value: object): value is Redis | Cluster {
   return 'duplicate' in value && 'defineCommand' in value;
 }
 
-/** Whether a connection is one to all nodes of a Redis Cluster. */
+/** Whether a connection is one to a whole Redis Cluster. */
 export function isRedisCluster(value: ClusterConnection): value is Cluster {
   return typeof value === 'object' && isRedis(value) && value.isCluster;
 }

@@ -47,7 +47,10 @@ export class KnownHosts {
     return records;
   }
 
-  /** Warns of a host with another major version: values that JSON cannot carry are sent in V8's format, which depends on the version. */
+  /**
+   * Warns of a host with another major version: values that JSON cannot carry are sent in V8's format, which depends on the
+   * version.
+   */
   #checkVersion({ id, node }: HostRecord): void {
     if (node === 0 || this.#warnedOf.has(node)) return;
     this.#warnedOf.add(node);

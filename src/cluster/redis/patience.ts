@@ -1,7 +1,7 @@
 import { settlesWithin } from '../../base/timer.js';
 import { ClusterUnavailableError } from '../errors.js';
 
-/** Bounds how long callers wait for Redis: commands themselves wait for a connection as long as it takes. */
+/** Bounds how long callers wait for Redis: commands themselves wait for a connection without limit. */
 export class Patience {
   readonly #ms: number;
   readonly #lastError: () => Error | undefined;

@@ -3,7 +3,7 @@ import { isElsewhere } from '../codec/job-data.js';
 import type { RunInfo } from '../codec/notices.js';
 import type { QueueKeys } from './keys.js';
 
-/** The fields of a job's record that say how it stands. */
+/** The fields of a job's record that give its state. */
 const FIELDS = [
   'timestamp',
   'processedOn',
@@ -18,14 +18,14 @@ const FIELDS = [
   'tsnb',
 ] as const;
 
-/** A job's record, as far as it is read. */
+/** The parts of a job's record that are read. */
 export type JobRecord =
   | { readonly state: 'gone' }
   | {
       readonly state: 'unsettled';
       readonly isRunning: boolean;
       readonly run: RunInfo;
-      /** Of a batch: what its host has noted of the members that have settled. */
+      /** For a batch: the settled members that its host has written down. */
       readonly settled: string | undefined;
     }
   | { readonly state: 'completed'; readonly value: unknown; readonly run: RunInfo }
@@ -68,7 +68,7 @@ function readRecord(fields: readonly (string | null)[], isLocked: boolean): JobR
   return { state: 'completed', value: parsed(value), run: run(attempt) };
 }
 
-/** Never throws: a record can be written by others. */
+/** Never throws: others can write to the record. */
 function parsed(text: string | null | undefined): unknown {
   if (text == null) return undefined;
   try {
@@ -78,7 +78,7 @@ function parsed(text: string | null | undefined): unknown {
   }
 }
 
-/** Whether what a plain BullMQ consumer returned is one of our encoded values. */
+/** Whether a value in a record is one of our encoded values, and not what a plain BullMQ consumer returned. */
 export function isEncoded(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const keys = Object.keys(value);

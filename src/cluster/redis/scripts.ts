@@ -3,14 +3,14 @@ import { CANCELLED_IF_WAITING } from '../codec/marks.js';
 
 // Each touches the keys of one job, or of one queue, only.
 
-/** Whether a mark takes the place of another: one for a job that waits gives way to all others. */
+/** Whether a mark replaces another: one for waiting jobs gives way to all others. */
 const REPLACES = `
 local function isForWaiting(mark) return string.sub(mark, 1, ${CANCELLED_IF_WAITING.length}) == '${CANCELLED_IF_WAITING}' end
 local function replaces(mark, present) return isForWaiting(present) and not isForWaiting(mark) end`;
 
 /**
  * Marks a job so that it never begins, by the field in which BullMQ keeps why a job must fail: it fails such a job without
- * calling its processor, also after a crash or before a retry, and without another retry.
+ * calling its processor, even after a crash or before a retry, and without another retry.
  */
 const MARK = `${REPLACES}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
@@ -53,8 +53,8 @@ if redis.call('EXISTS', KEYS[1] .. ':lock') == 1 then return 'running' end
 return 'changed'`;
 
 /**
- * Counts the waiting jobs by BullMQ's priority: the 64 most urgent ones that there are, and all others as -1. Looks only at the first
- * job of each.
+ * Counts the waiting jobs by BullMQ's priority: the 64 most urgent ones present, and all others as -1. Reads only the first job
+ * of each priority.
  */
 const PRIORITIES = `
 local counts, from, sum = {}, '-inf', 0
@@ -76,15 +76,17 @@ if rest > 0 then
 end
 return counts`;
 
-/** Writes a field of a record, if the record is there: it must not come to life again. */
+/** Writes a field of a record if the record exists: a removed one must not reappear. */
 const RECORD = `
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 return 1`;
 
-/** What a mark finds. `marked`: nobody runs the job, and nobody will. `running`: a host has it, and must be asked. */
+/**
+ * The outcome of setting a mark. `marked`: no host runs the job, and none will. `running`: a host has it, and must be asked.
+ */
 export type MarkOutcome = 'gone' | 'finished' | 'marked' | 'running';
 
-/** What a change of a priority finds. `running`: a host has the job, and must be asked. */
+/** The outcome of changing a priority. `running`: a host has the job, and must be asked. */
 export type ReprioritiseOutcome = 'gone' | 'finished' | 'changed' | 'running';
 
 interface Commands {

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
-/** Oldest Redis that has what is used: XTRIM MINID, ZADD with several flags. */
+/** Oldest version of Redis that has what is used: XTRIM MINID, ZADD with several flags. */
 const OLDEST = [6, 2] as const;
 /** How far clocks may be apart without a warning, in ms. */
 const CLOCKS_APART_MS = 1_000;
 
-/** What was found about a server. */
+/** The findings about a server. */
 export interface Findings {
   /** Why it cannot be used at all. */
   readonly refusal: string | undefined;
@@ -46,7 +46,7 @@ async function configOf(redis: Redis, name: string): Promise<string | undefined>
   try {
     return ((await redis.config('GET', name)) as string[])[1];
   } catch {
-    return undefined; // not allowed, as with many providers
+    return undefined; // not allowed, which is so with many providers
   }
 }
 
