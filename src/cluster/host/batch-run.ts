@@ -82,7 +82,7 @@ export class BatchRun implements RunningBatch {
       clearInterval(saving);
       this.flush();
     }
-    if (this.#run.stop === 'drained' || this.isCut) await this.#save();
+    if (this.#run.stoppedBy === 'drained' || this.isCut) await this.#save();
     return this.#outcomes;
   }
 
@@ -94,7 +94,7 @@ export class BatchRun implements RunningBatch {
   flush(): void {
     const unsent = this.#unsent;
     this.#unsent = [];
-    if (unsent.length > 0 && this.#run.stop !== 'fenced') this.#deps.send(unsent.map(light));
+    if (unsent.length > 0 && this.#run.stoppedBy !== 'fenced') this.#deps.send(unsent.map(light));
   }
 
   /** Handles a request for a member. Returns whether it will settle CANCELLED, or has the new priority. */
@@ -149,7 +149,7 @@ export class BatchRun implements RunningBatch {
     const { error } = local;
     if (settledAs !== 'CANCELLED') this.#settle(member, ['failed', member.id, encodeFailure(error), info]);
     else if (member.mark === undefined && this.#deps.isEndOfPool()) this.isCut = true;
-    else if (member.mark !== undefined || this.#run.stop === undefined)
+    else if (member.mark !== undefined || this.#run.stoppedBy === undefined)
       this.#settle(member, ['cancelled', member.id, encodeFailure(error), info, encodedOrNothing(local.result)]);
   }
 

@@ -41,6 +41,6 @@ export class Fence {
   }
 
   #lost(run: HostRun | undefined): void {
-    if (run !== undefined && run.stop !== 'fenced') this.#onLost(run);
+    if (run !== undefined && run.stoppedBy !== 'fenced') this.#onLost(run);
   }
 }

@@ -36,7 +36,7 @@ export class HostRun {
   readonly early: Request[] = [];
   /** Called when such a request arrives: the run may be waiting for its turn. */
   onEarly: (() => void) | undefined;
-  stop: RunStop | undefined;
+  stoppedBy: RunStop | undefined;
   /** The mark by which it was cancelled. */
   mark: string | undefined;
   /** Whether no other attempt may follow, as a cancel came too late to stop this one. */

@@ -109,7 +109,7 @@ export class HostRunner {
 
   /** Stops a run whose lock is lost, at once and without a notice. */
   fence(run: HostRun): void {
-    run.stop = 'fenced';
+    run.stoppedBy = 'fenced';
     for (const local of run.locals) {
       if (isSettled(local)) continue;
       const extras = ensureExtras(local);
@@ -128,7 +128,7 @@ export class HostRunner {
   leave(): void {
     this.#isLeaving = true;
     for (const run of this.#runs.values()) {
-      run.stop ??= 'drained';
+      run.stoppedBy ??= 'drained';
       for (const local of run.locals) local.cancel(DRAIN);
       run.onEarly?.();
     }
@@ -169,7 +169,7 @@ export class HostRunner {
       submit: (call) => (this.#isLeaving ? undefined : this.#local.submit(run, known, call)),
       enter: () => this.#enterMember(run, known),
       leave: () => this.#limits.leave(known),
-      isEndOfPool: () => this.#isEndOfPool(run.stop),
+      isEndOfPool: () => this.#isEndOfPool(run.stoppedBy),
       send: (notices) => {
         for (const notice of notices) this.#notify(run, notice);
       },
@@ -178,8 +178,8 @@ export class HostRunner {
     run.batch = batch;
     for (const request of run.early.splice(0)) this.#requestOfMember(request);
     const outcomes = await batch.go(calls as readonly Encoded[]);
-    if (run.stop === 'fenced') throw giveBack.done;
-    if (run.stop === 'drained' || batch.isCut) return await giveBack.toHead(run);
+    if (run.stoppedBy === 'fenced') throw giveBack.done;
+    if (run.stoppedBy === 'drained' || batch.isCut) return await giveBack.toHead(run);
     return { m: outcomes };
   }
 
@@ -197,12 +197,12 @@ export class HostRunner {
   }
 
   #enterMember(run: HostRun, known: KnownHostTask): boolean | Promise<boolean> {
-    if (run.stop === undefined && !this.#isLeaving && this.#limits.tryEnter(known)) return true;
+    if (run.stoppedBy === undefined && !this.#isLeaving && this.#limits.tryEnter(known)) return true;
     return this.#waitForPlace(run, known);
   }
 
   async #waitForPlace(run: HostRun, known: KnownHostTask): Promise<boolean> {
-    while (run.stop === undefined && !this.#isLeaving) {
+    while (run.stoppedBy === undefined && !this.#isLeaving) {
       if (this.#limits.tryEnter(known)) return true;
       await this.#placeFree(run, known);
     }
@@ -213,8 +213,8 @@ export class HostRunner {
   async #enter(run: HostRun, known: KnownHostTask): Promise<void> {
     for (;;) {
       this.#checkEarly(run);
-      if (run.stop === 'drained' || this.#isLeaving) return await this.#deps.giveBack.toHead(run);
-      if (run.stop === 'fenced') throw this.#deps.giveBack.done;
+      if (run.stoppedBy === 'drained' || this.#isLeaving) return await this.#deps.giveBack.toHead(run);
+      if (run.stoppedBy === 'fenced') throw this.#deps.giveBack.done;
       if (this.#limits.tryEnter(known)) return;
       await this.#placeFree(run, known);
     }
@@ -268,7 +268,7 @@ export class HostRunner {
     const stops =
       !isSpared && (local.cancel(causeOf(mark, local.name)?.reason) || kindOf(local).settledAs === 'CANCELLED');
     if (stops) {
-      run.stop = run.stop === 'fenced' ? 'fenced' : 'cancelled';
+      run.stoppedBy = run.stoppedBy === 'fenced' ? 'fenced' : 'cancelled';
       run.mark ??= mark;
     } else run.isLast = true;
     return stops;
@@ -277,19 +277,19 @@ export class HostRunner {
   /** The local job has settled: returns the result for BullMQ, or throws the error that tells BullMQ what to do instead. */
   async #end(run: HostRun, known: KnownHostTask, local: Job): Promise<unknown> {
     const { giveBack, settings } = this.#deps;
-    if (run.stop === 'fenced') throw giveBack.done;
+    if (run.stoppedBy === 'fenced') throw giveBack.done;
     const { settledAs } = kindOf(local);
     if (settledAs === 'COMPLETED') return this.#completed(run, local);
     const { error } = local;
     if (settledAs !== 'CANCELLED') throw this.#failedRun(run, known, local, error);
-    if (run.stop === 'drained' || this.#isEndOfPool(run.stop)) return await giveBack.toHead(run);
+    if (run.stoppedBy === 'drained' || this.#isEndOfPool(run.stoppedBy)) return await giveBack.toHead(run);
     run.outcome = ['cancelled', run.id, encodeFailure(error), run.info(settings.id), encodedOrNothing(local.result)];
     throw new this.#deps.peers.bullmq.UnrecoverableError(run.mark ?? 'CANCELLED:');
   }
 
   /** Whether the pool has cancelled a job because it was shut down, as by a signal, and not on request. */
-  #isEndOfPool(stop: RunStop | undefined): boolean {
-    return stop === undefined && isShutDown(this.#deps.settings.pool);
+  #isEndOfPool(stoppedBy: RunStop | undefined): boolean {
+    return stoppedBy === undefined && isShutDown(this.#deps.settings.pool);
   }
 
   #completed(run: HostRun, local: Job): unknown {

@@ -138,7 +138,7 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     const { job } = submission;
     if (isSettled(job)) return false;
     const { phase } = submission;
-    if (phase === 'held' || phase === 'queued') return this.#changed(submission, priority);
+    if (phase === 'deferred' || phase === 'queued') return this.#changed(submission, priority);
     if (!(await isAdded(submission))) return false;
     const { redis, keys } = this.#deps;
     const number = toBullPriority(priority);

@@ -122,30 +122,30 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
     remove: (id) => queue.remove(id),
     lookUp: (submission) => sweeper.lookUp([submission]),
   });
-  const limit = new QueueLimit(settings.maxQueue, {
+  const queueLimit = new QueueLimit(settings.maxQueue, {
     ...{ books, events, table, log },
     count: async () => (connections.isConnected ? await waitingJobs(queue).catch(() => undefined) : undefined),
   });
-  const intake = new ClusterIntake({ pool, state, ids, table, books, limit, control, deferred, limits, adder });
+  const intake = new ClusterIntake({ pool, state, ids, table, books, queueLimit, control, deferred, limits, adder });
   const attached = new AttachedJobs({ redis, keys, table, control, sweeper, books: foreign });
 
   // features built on submission
   const streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
   const maps = new ClusterMaps({ log, intake, books, places: () => hosts.places });
   const schedules = new ClusterSchedules({ queue, settings, attached, clockOffsetMs: () => server.clockOffsetMs });
-  const reader = new NoticeReader({
+  const noticeReader = new NoticeReader({
     ...{ blocking, redis, key: keys.results(submitter) },
     ttlSeconds: 2 * settings.keepResults,
-    take: (notice) => outcomes.take(notice),
+    handle: (notice) => outcomes.handle(notice),
   });
-  const reading = new MetricsReader({ name: settings.name, queue, redis, keys, hosts, table, deferred, metrics });
+  const metricsReader = new MetricsReader({ name: settings.name, queue, redis, keys, hosts, table, deferred, metrics });
 
   const patience = new Patience(settings.connectTimeoutMs, () => connections.lastError);
 
   const close = async (): Promise<void> => {
     server.stop();
     sweeper.stop();
-    reader.stop();
+    noticeReader.stop();
     schedules.close();
     if (connections.isConnected) await redis.del(keys.results(submitter)).catch(() => 0);
     await queue.close().catch(() => {});
@@ -155,7 +155,7 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
     ...{ state, ledger, table, outcomes, control, log, connections, close },
     connectTimeoutMs: settings.connectTimeoutMs,
     onBegun: () => {
-      limit.close();
+      queueLimit.close();
       maps.close(closedError('finish the map'));
     },
     onEnded: () => streams.close(),
@@ -191,11 +191,11 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
     control,
     intake,
     attached,
-    limit,
+    queueLimit,
     streams,
     maps,
     schedules,
-    reading,
+    metricsReader,
     patience,
     queue,
     connections,

@@ -32,7 +32,7 @@ export interface ClusterIntakeDeps {
   readonly ids: JobIds;
   readonly table: JobTable;
   readonly books: Books;
-  readonly limit: QueueLimit;
+  readonly queueLimit: QueueLimit;
   readonly control: ClusterControl;
   readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
@@ -63,7 +63,7 @@ export class ClusterIntake {
       if (priority > known.priority) void known.setPriority(priority);
       return known;
     }
-    const refusal = this.#deps.limit.refusalOf(job);
+    const refusal = this.#deps.queueLimit.refusalOf(job);
     const handle = this.#enter(job, refusal);
     if (key !== undefined && !isSettled(job)) {
       this.#keys.set(key, handle);
@@ -79,7 +79,7 @@ export class ClusterIntake {
   }
 
   #enter(job: Job, refusal: Error | undefined): ClusterJob {
-    const { ids, table, books, limit, control, deferred, limits, adder } = this.#deps;
+    const { ids, table, books, queueLimit, control, deferred, limits, adder } = this.#deps;
     const { ledger } = books;
     const identify = (each: Submission): string => {
       const id = ids.next();
@@ -94,10 +94,10 @@ export class ClusterIntake {
     ledger.refreshClock();
     ledger.enter(job);
     if (refusal !== undefined) {
-      limit.refused(job, refusal);
+      queueLimit.refused(job, refusal);
       return handle;
     }
-    limit.entered(job);
+    queueLimit.entered(job);
     this.#readContext(job, handle);
     const isDeferred = hasOptions(job) && deferred.tryDefer(job);
     if (hasOptions(job)) {

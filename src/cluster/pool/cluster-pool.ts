@@ -207,8 +207,8 @@ export class ClusterPool implements AsyncDisposable {
   ready(): Promise<void>;
   ready(...rest: readonly unknown[]): Promise<void> {
     refuseSurplusObjects(rest, 'no options', 'wait for room in the queue');
-    const { state, limit } = this.#engine;
-    return state.phase === 'open' ? limit.ready() : Promise.reject(closedError('wait for room in the queue'));
+    const { state, queueLimit } = this.#engine;
+    return state.phase === 'open' ? queueLimit.ready() : Promise.reject(closedError('wait for room in the queue'));
   }
 
   /**
@@ -219,7 +219,7 @@ export class ClusterPool implements AsyncDisposable {
    */
   async metrics(): Promise<ClusterMetrics> {
     this.#checkOpen('read the metrics');
-    return await this.#engine.patience.await(this.#engine.reading.read(), 'read the metrics');
+    return await this.#engine.patience.await(this.#engine.metricsReader.read(), 'read the metrics');
   }
 
   #checkOpen(action: string): void {

@@ -17,7 +17,7 @@ export interface ResultReaderDeps {
   readonly key: string;
   /** How long the stream outlives its reader, in seconds. */
   readonly ttlSeconds: number;
-  readonly take: (notice: Notice) => void;
+  readonly handle: (notice: Notice) => void;
 }
 
 /**
@@ -39,14 +39,14 @@ export class NoticeReader {
   }
 
   async #read(): Promise<void> {
-    const { blocking, key, take } = this.#deps;
+    const { blocking, key, handle } = this.#deps;
     while (this.#isOpen) {
       try {
         const reply = await blocking.xread('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', key, this.#last);
         const entries = reply?.[0]?.[1] ?? [];
         for (const [id, fields] of entries) {
           this.#last = id;
-          for (const notice of readNotices(fields[1] ?? '')) take(notice);
+          for (const notice of readNotices(fields[1] ?? '')) handle(notice);
         }
         if (entries.length > 0) this.#trim();
       } catch {

@@ -32,12 +32,12 @@ export class RemoteOutcomes {
     this.#lookUp = lookUp;
   }
 
-  take(notice: Notice): void {
+  handle(notice: Notice): void {
     const submission = this.#deps.table.get(notice[1]);
     if (submission === undefined) {
       const members = this.#deps.table.membersOf(notice[1]);
       if (members !== undefined) {
-        for (const { ownId } of members) this.take([notice[0], ownId, ...notice.slice(2)] as unknown as Notice);
+        for (const { ownId } of members) this.handle([notice[0], ownId, ...notice.slice(2)] as unknown as Notice);
         return;
       }
       if (notice[0] === 'completed' || notice[0] === 'failed' || notice[0] === 'cancelled') this.#deps.table.late++;

@@ -15,12 +15,12 @@ import type { RequestKind, RunInfo } from '../codec/notices.js';
  *
  * | phase | from | when |
  * |---|---|---|
- * | `held` | | it waits for other jobs of this pool |
- * | `queued` | held | it waits for its turn to be sent |
+ * | `deferred` | | it waits for other jobs of this pool |
+ * | `queued` | deferred | it waits for its turn to be sent |
  * | `adding` | queued | it is being sent: whether Redis has it is not known |
  * | `added` | adding | Redis has it |
  */
-export type SubmissionPhase = 'held' | 'queued' | 'adding' | 'added';
+export type SubmissionPhase = 'deferred' | 'queued' | 'adding' | 'added';
 
 /** An attempt on a host, as the owner of the job: the job's state is read from here. */
 class RemoteRun implements JobOwner {
@@ -89,7 +89,7 @@ export class Submission implements JobOrigin {
   /** The id of the job of the same `key` that it has joined. */
   #joinedId: string | undefined;
   readonly attemptsBefore: number;
-  phase: SubmissionPhase = 'held';
+  phase: SubmissionPhase = 'deferred';
   readonly submittedAtMs = now();
   /** Delay before the first attempt, in ms. */
   readonly delayMs: number;

@@ -114,7 +114,7 @@ export class Sweeper {
     const own = notices.find(([, id]) => id === submission.ownId);
     if (own !== undefined) {
       this.found++;
-      outcomes.take(own);
+      outcomes.handle(own);
     } else if (record.state === 'completed') {
       submission.leaveBatch(); // it has a record of its own, or is lost
       void this.lookUp([submission]).catch(() => {});
