@@ -1,9 +1,9 @@
 /** A chunk written to stdout (1) or stderr (2), or `SHOW`. */
-export type Printed = readonly [fd: Fd, chunk: Chunk];
+export type Printed = readonly [fd: Fd, chunk: OutputChunk];
 
 export type Fd = 1 | 2;
 
-export type Chunk = string | Uint8Array;
+export type OutputChunk = string | Uint8Array;
 
 /** Stands for no text: an unfinished line is to be shown now. */
 export const SHOW = '';
@@ -11,7 +11,7 @@ export const SHOW = '';
 const LINE_FEED = 10;
 
 /** Returns where the last complete line of the chunk ends; 0 if it has none. */
-export function endOfLines(chunk: Chunk): number {
+export function endOfLines(chunk: OutputChunk): number {
   return 1 + (typeof chunk === 'string' ? chunk.lastIndexOf('\n') : chunk.lastIndexOf(LINE_FEED));
 }
 

@@ -2,19 +2,19 @@ import { createRequire } from 'node:module';
 import { wrongType } from '../base/check/argument-errors.js';
 
 /** A package that only some programs need: they install it themselves. */
-export interface Peer {
+export interface PeerPackage {
   readonly name: string;
   /** Range of versions, as in the `peerDependencies` of `package.json`. */
   readonly range: string;
 }
 
 /** The optional peers of the package. */
-export const PROM_CLIENT: Peer = { name: 'prom-client', range: '^15.1' };
-export const OTEL_API: Peer = { name: '@opentelemetry/api', range: '^1.9' };
-export const OTEL_SDK_METRICS: Peer = { name: '@opentelemetry/sdk-metrics', range: '^2' };
+export const PROM_CLIENT: PeerPackage = { name: 'prom-client', range: '^15.1' };
+export const OTEL_API: PeerPackage = { name: '@opentelemetry/api', range: '^1.9' };
+export const OTEL_SDK_METRICS: PeerPackage = { name: '@opentelemetry/sdk-metrics', range: '^2' };
 
 /** Says in an error how to get a peer. */
-export function howToInstall({ name, range }: Peer): string {
+export function howToInstall({ name, range }: PeerPackage): string {
   return `npm install ${name}@${range}`;
 }
 
@@ -27,7 +27,7 @@ const HERE: string | undefined = import.meta.url;
  * @typeParam T type of the module, of which nothing else is known.
  * @throws {TypeError} that says what to install, if the package is missing.
  */
-export function requirePeer<T>(peer: Peer, action: string): T {
+export function requirePeer<T>(peer: PeerPackage, action: string): T {
   const require = createRequire(HERE ?? `${process.cwd()}/`);
   try {
     require.resolve(peer.name);

@@ -28,7 +28,7 @@ export interface Readings {
 }
 
 /** Reads the pools: each once, as a snapshot takes a tenth of a millisecond. */
-export class Reader {
+export class PoolsReader {
   readonly settings: ExportSettings;
   readonly #delay: EventLoopDelay;
 

@@ -4,9 +4,9 @@ import type { ChildSubmission } from '../contract/child-submission.js';
 import type { Printed } from '../contract/printed.js';
 import {
   type BatchItem,
+  ENTRY_KIND_MASK,
   EntryKind,
   IS_STAMPED,
-  KIND_MASK,
   RESULT_HEAD,
   SLOT_BITS,
   TAG_MASK,
@@ -136,7 +136,7 @@ export class ResultLane {
     const { offset } = ring;
     const head = ring.words[offset] ?? 0;
     const slot = head & ((1 << SLOT_BITS) - 1);
-    const kind = (head >> SLOT_BITS) & KIND_MASK;
+    const kind = (head >> SLOT_BITS) & ENTRY_KIND_MASK;
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
     const runMs = ring.singles[offset + 1] ?? 0;
     ring.cursor = offset + RESULT_HEAD;
@@ -165,7 +165,7 @@ export class ResultLane {
       reader.broke(fault);
       return false;
     }
-    this.#reportUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & KIND_MASK, fault);
+    this.#reportUnread(reader, head & ((1 << SLOT_BITS) - 1), (head >> SLOT_BITS) & ENTRY_KIND_MASK, fault);
     return true;
   }
 
@@ -175,7 +175,7 @@ export class ResultLane {
     const { offset } = ring;
     const head = ring.words[offset] ?? 0;
     const tag = (head >> TAG_SHIFT) & TAG_MASK;
-    if (((head >> SLOT_BITS) & KIND_MASK) === EntryKind.BATCH)
+    if (((head >> SLOT_BITS) & ENTRY_KIND_MASK) === EntryKind.BATCH)
       throw new Error('Cannot go on: how many messages follow is in one that could not be read');
     ring.cursor = offset + RESULT_HEAD + ((head & IS_STAMPED) !== 0 ? 2 : 0);
     if (tag < Tag.MESSAGE) ring.pass(tag);

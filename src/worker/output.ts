@@ -1,5 +1,5 @@
 import { nextTick, now, setImmediate, setTimeout } from '../base/clock.js';
-import { type Chunk, endOfLines, type Fd, type Printed, SHOW } from '../contract/printed.js';
+import { endOfLines, type Fd, type OutputChunk, type Printed, SHOW } from '../contract/printed.js';
 
 /** Age of an unfinished line after which the next write of a synchronous task shows it. */
 const SHOW_AFTER_MS = 20;
@@ -43,7 +43,7 @@ export class Output {
   takeOver(fds: readonly Fd[]): void {
     for (const fd of fds) {
       const stream = fd === 1 ? process.stdout : process.stderr;
-      stream._writev = (chunks: readonly { chunk: Chunk; encoding: BufferEncoding }[], written): void => {
+      stream._writev = (chunks: readonly { chunk: OutputChunk; encoding: BufferEncoding }[], written): void => {
         for (const { chunk, encoding } of chunks) this.#write(fd, toChunk(chunk, encoding));
         this.#pass();
         written();
@@ -68,7 +68,7 @@ export class Output {
     return this.#begunAtMs[1] + this.#begunAtMs[2] > 0;
   }
 
-  #write(fd: Fd, chunk: Chunk): void {
+  #write(fd: Fd, chunk: OutputChunk): void {
     if (chunk.length === 0) return;
     const begunAtMs = this.#begunAtMs[fd];
     this.#ready.push([fd, chunk]);
@@ -151,7 +151,7 @@ function keepOpen(stream: NodeJS.WriteStream): void {
 }
 
 /** Copies bytes, as the caller may change them once they count as written. */
-function toChunk(chunk: Chunk, encoding: BufferEncoding): Chunk {
+function toChunk(chunk: OutputChunk, encoding: BufferEncoding): OutputChunk {
   if (typeof chunk !== 'string') return new Uint8Array(chunk);
   return encoding === 'utf8' || encoding === 'utf-8' ? chunk : Buffer.from(chunk, encoding);
 }

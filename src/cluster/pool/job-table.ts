@@ -43,7 +43,8 @@ export class JobTable {
   /** How long the job that was submitted first has waited, in ms; 0 if none waits. */
   oldestMs(nowMs: number): number {
     for (const submission of this.#unsettled) {
-      const waits = submission.phase !== 'deferred' && !this.#running.has(submission) && !this.#attached.has(submission);
+      const waits =
+        submission.phase !== 'deferred' && !this.#running.has(submission) && !this.#attached.has(submission);
       if (waits) return Math.max(0, nowMs - submission.submittedAtMs);
     }
     return 0;

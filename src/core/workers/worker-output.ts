@@ -1,5 +1,5 @@
 import type { ListenerQueue } from '../../base/listener-queue.js';
-import { type Chunk, endOfLines, type Fd, type Printed, print, SHOW } from '../../contract/printed.js';
+import { endOfLines, type Fd, type OutputChunk, type Printed, print, SHOW } from '../../contract/printed.js';
 
 import type { OutputStream, ThreadOptions } from '../options/thread-options.js';
 
@@ -10,7 +10,7 @@ const LONGEST_OPEN = 4096;
 class OpenLine {
   readonly #fd: Fd;
   readonly #print: (printed: Printed) => void;
-  #chunks: Chunk[] = [];
+  #chunks: OutputChunk[] = [];
   #length = 0;
 
   constructor(fd: Fd, print: (printed: Printed) => void) {
@@ -22,7 +22,7 @@ class OpenLine {
     return this.#length === 0;
   }
 
-  take(chunk: Chunk): void {
+  take(chunk: OutputChunk): void {
     const end = endOfLines(chunk);
     if (end > 0) {
       this.show();

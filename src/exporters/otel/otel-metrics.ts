@@ -3,7 +3,7 @@ import type { Distribution } from '../../metrics/distribution.js';
 import { type MeasuredSubmitters, type MetricsOptions, type Naming, readMetricsOptions } from '../export-options.js';
 import { type Instrument, instrumentsOf } from '../instruments.js';
 import { OTEL_SDK_METRICS, requirePeer } from '../peers.js';
-import { type Labels, Reader, type Readings } from '../readings.js';
+import { type Labels, PoolsReader, type Readings } from '../readings.js';
 import { ATTRIBUTES, SCOPE_NAME } from './attribute-names.js';
 import type {
   HrTime,
@@ -44,7 +44,7 @@ interface SdkEnums {
 export function otelMetrics(pools: MeasuredSubmitters, options?: MetricsOptions): OtelMetricProducer {
   const settings = readMetricsOptions(pools, options, { naming: NAMING, action: ACTION });
   const sdk = requirePeer<SdkEnums>(OTEL_SDK_METRICS, ACTION);
-  return new Producer(new Reader(settings), sdk);
+  return new Producer(new PoolsReader(settings), sdk);
 }
 
 /** The attributes that labels become, unless the instrument says otherwise. */
@@ -55,10 +55,10 @@ const ATTRIBUTES_OF_LABELS: Labels = {
 };
 
 class Producer implements OtelMetricProducer {
-  readonly #reader: Reader;
+  readonly #reader: PoolsReader;
   readonly #enums: SdkEnums;
 
-  constructor(reader: Reader, enums: SdkEnums) {
+  constructor(reader: PoolsReader, enums: SdkEnums) {
     this.#reader = reader;
     this.#enums = enums;
   }

@@ -5,7 +5,7 @@ import {
   type MetricsOptions,
   readMetricsOptions,
 } from '../export-options.js';
-import { Reader } from '../readings.js';
+import { PoolsReader } from '../readings.js';
 import { familiesOf, NAMING } from './families.js';
 import { writeText } from './text-format.js';
 
@@ -37,7 +37,7 @@ export function prometheusText(pools: MeasuredSubmitters, options?: MetricsOptio
 export function prometheusText(pools: MeasuredSubmitters, options?: MetricsOptions): string | Promise<string> {
   const settings = readMetricsOptions(pools, options, { naming: NAMING, action: ACTION });
   delay ??= new EventLoopDelay();
-  const reader = new Reader(settings, delay);
+  const reader = new PoolsReader(settings, delay);
   const families = familiesOf(settings);
   if (!reader.hasClusters) return writeText(families, reader.read());
   return reader.readAll().then((readings) => writeText(families, readings));

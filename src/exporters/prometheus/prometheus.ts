@@ -3,7 +3,7 @@ import { queueMicrotask } from '../../base/clock.js';
 import { isPromise } from '../../base/promises.js';
 import { type PrometheusOptions, readPrometheusOptions } from '../export-options.js';
 import { howToInstall, PROM_CLIENT } from '../peers.js';
-import { type Labels, Reader, type Readings } from '../readings.js';
+import { type Labels, PoolsReader, type Readings } from '../readings.js';
 import { type Family, familiesOf, type Line, NAMING, type Series } from './families.js';
 
 const ACTION = 'export metrics to Prometheus';
@@ -39,7 +39,7 @@ export interface PrometheusRegistry {
 export function prometheus(register: PrometheusRegistry, options: PrometheusOptions): () => void {
   checkRegistry(register);
   const settings = readPrometheusOptions(options, NAMING, ACTION);
-  const scrapes = new Scrapes(new Reader(settings));
+  const scrapes = new Scrapes(new PoolsReader(settings));
   const registered: string[] = [];
   const remove = (): void => {
     for (const name of registered.splice(0)) register.removeSingleMetric(name);
@@ -68,10 +68,10 @@ function checkRegistry(value: unknown): void {
  * serves until the next microtask.
  */
 class Scrapes {
-  readonly #reader: Reader;
+  readonly #reader: PoolsReader;
   #readings: Readings | Promise<Readings> | undefined;
 
-  constructor(reader: Reader) {
+  constructor(reader: PoolsReader) {
     this.#reader = reader;
   }
 

@@ -27,7 +27,7 @@ export interface ChannelMemory extends RingMemory {
 }
 
 /** @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received. */
-export function createMemory(options: ChannelOptions | undefined): ChannelMemory {
+export function createChannelMemory(options: ChannelOptions | undefined): ChannelMemory {
   const action = 'make a channel';
   const { capacity = 1024, maxBytes = 2 ** 20 } = readOptions(options, CHANNEL_OPTIONS, action);
   const values = checkInteger(capacity, 'capacity', { from: 1, to: MOST_VALUES }, action);

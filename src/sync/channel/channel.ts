@@ -12,7 +12,7 @@ import { brand, reviveAs, SharedObject } from '../sharing/shared-object.js';
 import { checkMayBlock, checkNotCancelled, readWait, remainingOf, type WaitOptions } from '../waiting/wait.js';
 import { WaitQueue } from '../waiting/wait-queue.js';
 import { ownWakeup } from '../waiting/wakeup.js';
-import { type ChannelMemory, type ChannelOptions, createMemory } from './channel-memory.js';
+import { type ChannelMemory, type ChannelOptions, createChannelMemory } from './channel-memory.js';
 import { ChannelRing, type SendOutcome } from './channel-ring.js';
 import { type ChannelValue, decode, encode } from './channel-values.js';
 import { ValueTag } from './channel-words.js';
@@ -61,7 +61,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   constructor(memory: Inner<ChannelMemory>);
   constructor(given?: ChannelOptions | Inner<ChannelMemory>) {
     super();
-    this.#memory = given instanceof Inner ? (Inner.of(given, '', '') as ChannelMemory) : createMemory(given);
+    this.#memory = given instanceof Inner ? (Inner.of(given, '', '') as ChannelMemory) : createChannelMemory(given);
     const { items, room, space } = this.#memory;
     this.#items = new WaitQueue(items);
     this.#room = new WaitQueue(room);

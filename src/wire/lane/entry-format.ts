@@ -98,7 +98,7 @@ export const IS_STAMPED = 1 << 28;
 
 export const SLOT_BITS = 16;
 
-export const KIND_MASK = 15;
+export const ENTRY_KIND_MASK = 15;
 
 export const TAG_SHIFT = 20;
 

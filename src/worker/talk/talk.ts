@@ -8,11 +8,11 @@ import type { OpenJobs } from '../open-jobs.js';
 import type { PoolPort } from '../pool-port.js';
 import type { ResultSender } from '../results/result-sender.js';
 import type { RunningJob } from '../running-job.js';
-import { type CallOutcome, Calls } from './calls.js';
+import { type CallOutcome, FunctionCalls } from './function-calls.js';
 import { Inbox, type PassMessage, type Received } from './inbox.js';
 import { iterateMessages } from './messages.js';
 
-/** Calls a function of the pool that runs on this very thread. */
+/** FunctionCalls a function of the pool that runs on this very thread. */
 export type CallNow = (name: string, args: readonly unknown[]) => unknown;
 
 export interface TalkDeps {
@@ -32,11 +32,11 @@ export class Talk implements Talking {
   readonly #inboxes = new WeakMap<JobContext, Inbox>();
   /** Messages for jobs that have no context yet, by sequence number. */
   readonly #early = new Map<number, { readonly received: Received; readonly isKept: boolean }[]>();
-  readonly #calls: Calls;
+  readonly #calls: FunctionCalls;
 
   constructor(deps: TalkDeps) {
     this.#deps = deps;
-    this.#calls = new Calls((context, call, name, args) => {
+    this.#calls = new FunctionCalls((context, call, name, args) => {
       const tag = deps.port.values.send(args, 'args');
       deps.port.post({ kind: 'called', seq: seqOf(context), call, name, tag });
     });

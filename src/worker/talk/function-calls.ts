@@ -6,7 +6,7 @@ import type { JobContext } from '../job-context.js';
 export type CallOutcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** The calls of the pool's functions by this worker's jobs that have not ended, by number. */
-export class Calls {
+export class FunctionCalls {
   readonly #open = new Map<number, (outcome: CallOutcome) => void>();
   readonly #send: (context: JobContext, call: number, name: string, args: readonly unknown[]) => void;
   #last = 0;
