@@ -18,12 +18,12 @@ export class Gatekeeper {
     this.#digest = token === undefined ? undefined : digestOf(token);
   }
 
-  /** Whether not everybody may look. */
+  /** Whether access is restricted. */
   get isProtected(): boolean {
     return this.#digest !== undefined || this.#authorize !== undefined;
   }
 
-  /** Whether the page has to ask for a token. */
+  /** Whether the page must ask for a token. */
   get needsToken(): boolean {
     return this.#digest !== undefined;
   }
@@ -53,8 +53,8 @@ function digestOf(text: string): Buffer {
 }
 
 /**
- * Whether a request comes from a page of another site, or of another origin of the same site. Programs that are not browsers send
- * neither header.
+ * Whether a request comes from a page of another site, or of another origin of the same site. Programs that are not browsers
+ * send neither header.
  */
 export function isForeignRequest({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'];

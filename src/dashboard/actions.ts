@@ -8,7 +8,7 @@ import type { Reader } from './reader.js';
 import { Refusal } from './replies.js';
 import type { ActionName } from './routes.js';
 
-/** The option that allows each. */
+/** The option that allows each action. */
 export const NEEDED: Readonly<Record<ActionName, DashboardAction>> = {
   cancel: 'cancel',
   priority: 'priority',
@@ -20,13 +20,13 @@ export const NEEDED: Readonly<Record<ActionName, DashboardAction>> = {
 /** Reason of jobs that are cancelled from the page. */
 const CANCEL_REASON = 'cancelled from the dashboard';
 
-/** Does what the page asks for. @throws {Refusal} that says why not. */
+/** Performs an action for the page. @throws {Refusal} that says why it cannot. */
 export async function act(name: ActionName, reader: Reader, query: URLSearchParams): Promise<void> {
   if (reader.kind === 'pool') actOnPool(name, reader, query);
   else await actOnCluster(name, reader);
 }
 
-/** What waits and runs belongs to its submitters: the queue alone can be paused. */
+/** Jobs of a cluster belong to their submitters: only the queue can be paused. */
 async function actOnCluster(name: ActionName, { name: shown, pool }: ClusterReader): Promise<void> {
   if (name !== 'pause' && name !== 'resume')
     throw new Refusal(404, `'${shown}' is a cluster: its queue can only be paused and resumed here`);

@@ -18,13 +18,13 @@ export interface ShownCluster {
   readonly state: PoolStatus;
   /** Reads the queue and its hosts. */
   metrics(): Promise<ShownClusterMetrics>;
-  /** Has hosts fetch no further job. */
+  /** Stops hosts from fetching jobs. */
   pause(): Promise<void>;
-  /** Has them fetch jobs again. */
+  /** Lets them fetch jobs again. */
   resume(): Promise<void>;
 }
 
-/** What it reads of the metrics. */
+/** The part of the metrics that is read. */
 interface ShownClusterMetrics {
   readonly counts: { readonly pending: number; readonly delayed: number; readonly active: number };
   readonly byPriority: Readonly<Record<string, number>>;
@@ -48,8 +48,9 @@ export function isCluster(value: unknown): value is ShownCluster {
 }
 
 /**
- * Reads the queue of a cluster and its hosts. Redis replies later, so a snapshot has what was read for the one before it. The jobs
- * that are counted, and those that have failed, are those of this submitter; what waits and runs, and the counts by task, are those of the whole queue.
+ * Reads the queue of a cluster and its hosts. Redis replies later, so a snapshot has what was read for the one before it. The
+ * jobs that are counted, and those that have failed, are those of this submitter; what waits and runs, and the counts by task,
+ * are those of the whole queue.
  */
 export class ClusterReader {
   readonly kind = 'cluster';
@@ -112,7 +113,7 @@ export class ClusterReader {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  /** Reads anew, unless that is underway. While Redis is away, what was last read is shown: hosts say when they were seen. */
+  /** Reads again, unless that is under way. While Redis is away, what was last read is shown: hosts say when they were seen. */
   async #refresh(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;

@@ -8,7 +8,7 @@ import type { DashboardAction } from './messages.js';
 export interface DashboardShow {
   /** Whether the arguments of jobs are shown: they may hold secrets. Default: `false`. */
   readonly args?: boolean | undefined;
-  /** Whether all that jobs report is shown, and not only numbers. Default: `false`. */
+  /** Whether everything that jobs report is shown, and not only numbers. Default: `false`. */
   readonly results?: boolean | undefined;
   /** Whether failures are shown with the stacks of their errors. Default: `true`. */
   readonly stacks?: boolean | undefined;
@@ -16,11 +16,11 @@ export interface DashboardShow {
 
 /** What a dashboard shows, to whom, and what it may do. */
 export interface DashboardOptions {
-  /** Time from one snapshot to the next, in milliseconds, while somebody looks. Default: 1,000. */
+  /** Time from one snapshot to the next, in milliseconds, while there are viewers. Default: 1,000. */
   readonly everyMs?: number | undefined;
-  /** What each request must have in its header `Authorization: Bearer …`. Default: none is needed. */
+  /** The token that each request must have in its header `Authorization: Bearer …`. Default: none. */
   readonly token?: string | undefined;
-  /** Called for each request, instead of `token`: whether it is allowed. Default: all are. */
+  /** Called for each request, instead of `token`; returns whether it is allowed. Default: all are allowed. */
   readonly authorize?: ((request: IncomingMessage) => boolean | Promise<boolean>) | undefined;
   /** What may be done from the page. Needs `token` or `authorize`. Default: nothing. */
   readonly actions?: readonly DashboardAction[] | undefined;
@@ -28,7 +28,7 @@ export interface DashboardOptions {
   readonly show?: DashboardShow | undefined;
   /** How many snapshots the charts go back. Default: 600. */
   readonly history?: number | undefined;
-  /** How many failures are kept, those of one task with one message as one. Default: 200. */
+  /** How many failures are kept; those of one task with the same message count as one. Default: 200. */
   readonly failures?: number | undefined;
 }
 
@@ -54,7 +54,7 @@ const OPTIONS = optionNames<DashboardOptions>({
 });
 const SHOW = optionNames<DashboardShow>({ args: true, results: true, stacks: true }, 'show.');
 const ACTIONS = ['cancel', 'pause', 'priority', 'retry'] as const;
-/** What an error says that was to be done. */
+/** The action that error messages name. */
 export const ACTION = 'make a dashboard';
 
 const LONGEST_MS = 3_600_000;

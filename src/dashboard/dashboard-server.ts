@@ -155,13 +155,15 @@ export class DashboardServer {
     };
   }
 
-  /** Makes a snapshot. It has the failures only if there are new ones. */
+  /** Makes a snapshot, with the failures only if there are new ones. */
   #next(): DashboardSnapshot {
     this.#last = { kind: 'snapshot', at: Date.now(), pools: this.#readers.map((reader) => reader.read()) };
     return this.#last;
   }
 
-  /** The last snapshot, if it is not old, with all failures: those who come later must not shorten the intervals of others. */
+  /**
+   * The last snapshot, unless it is old, with all failures. A new one would shorten the intervals of viewers that came before.
+   */
   #current(): DashboardSnapshot {
     const { everyMs } = this.#settings;
     const isFresh = this.#last !== undefined && Date.now() - this.#last.at < everyMs;

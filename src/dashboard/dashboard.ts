@@ -10,21 +10,21 @@ import { DashboardServer } from './dashboard-server.js';
 import { PoolReader } from './pool-reader.js';
 import type { Reader } from './reader.js';
 
-/** Pools, by the names that they have in the dashboard. */
+/** Pools, by their names in the dashboard. */
 export type DashboardPools = Readonly<Record<string, ThreadPool | ShownCluster>>;
 
-/** A request listener of Node's `http`, which also fits where other frameworks have Node's request and response. */
+/** A request listener of Node's `http`, which also fits frameworks that give access to Node's request and response. */
 export interface DashboardHandler {
   (request: IncomingMessage, response: ServerResponse): void;
-  /** Ends all streams, and looks at the pools no more. They go on. */
+  /** Ends all streams, and reads the pools no more. The pools go on. */
   close(): void;
 }
 
 /**
- * Makes a request listener that serves a page on which one sees what pools do, and can act on them if `actions` says so.
+ * Makes a request listener that serves a page that shows what pools do, and lets viewers act on them if `actions` allows it.
  *
- * - Nothing is done for a job: the pools count by themselves, and are looked at while somebody looks at the page.
- * - Neither the dashboard nor somebody who looks keeps the process alive.
+ * - Nothing is done for a job: the pools count by themselves, and are read while somebody views the page.
+ * - Neither the dashboard nor its viewers keep the process alive.
  *
  * @param pools the pools, by the names that the page shows.
  * @throws {TypeError | RangeError} for a bad pool or option, naming it, the rule and the value received; for `actions` without
@@ -45,14 +45,14 @@ export function dashboard(pools: unknown, options?: unknown, ...rest: readonly u
   return Object.assign(handler, { close: () => server.close() });
 }
 
-/** @throws {TypeError} that names the pool that is none. */
+/** @throws {TypeError} that names the value that is not a pool. */
 function checkPools(value: unknown): asserts value is DashboardPools {
   if (isShown(value)) throw mustBe('an object { name: pool }', value, 'pools', ACTION);
   for (const [name, pool] of Object.entries(checkObject(value, 'pools', ACTION)))
     if (!isShown(pool)) throw mustBe('a ThreadPool or a ClusterPool', pool, `pools.${name}`, ACTION);
 }
 
-/** Makes what reads each of the pools. */
+/** Makes a reader for each of the pools. */
 function readersOf(pools: DashboardPools, settings: DashboardSettings): readonly Reader[] {
   return Object.entries(pools).map(([name, pool]) => {
     const engine = partsOf(pool);

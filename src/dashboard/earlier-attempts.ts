@@ -5,12 +5,18 @@ import type { Job } from '../jobs/job.js';
 import type { AttemptRow } from './messages.js';
 import { rounded, shownBrief, shownName } from './shown-text.js';
 
-/** How many attempts of a job are kept: the last. */
+/** How many attempts of a job are kept: the last ones. */
 const MOST_ATTEMPTS = 5;
-/** For how many jobs, at most some MB: those that were retried last. Most complete, of which the dashboard is not told. */
+/**
+ * For how many jobs attempts are kept, which takes some MB: those that were retried last. Most jobs complete, of which the
+ * dashboard is not notified.
+ */
 const MOST_JOBS = 1_000;
 
-/** The failed attempts of jobs that were retried, until one of them fails for good. Costs nothing but for jobs that are retried. */
+/**
+ * The failed attempts of jobs that were retried, until one of them fails for good. Costs nothing except for jobs that are
+ * retried.
+ */
 export class EarlierAttempts {
   readonly #hasStacks: boolean;
   /** By the job's id, so that no job is kept alive. */
@@ -32,7 +38,7 @@ export class EarlierAttempts {
     this.#byJob.set(id, [...before, row].slice(-MOST_ATTEMPTS));
   }
 
-  /** Gives away what is known of a job that has failed for good, the first attempt first. */
+  /** Removes and returns the attempts of a job that has failed for good, the first one first. */
   take({ id }: Job): readonly AttemptRow[] {
     return this.#byJob.take(id) ?? [];
   }

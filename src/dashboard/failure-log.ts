@@ -43,8 +43,8 @@ export interface FailureLogSettings {
 }
 
 /**
- * The last failures of a pool, those of one task with one message, but for moments in it, as one. Costs nothing but for jobs that fail. To look at a job
- * here observes no failure of which the program would not be warned any more.
+ * The last failures of a pool; those of one task whose messages are the same but for points in time are one. Costs nothing
+ * except for jobs that fail. Reading a job here does not count as observing its failure, so the program is still warned of it.
  */
 export class FailureLog {
   readonly #settings: FailureLogSettings;
@@ -99,7 +99,7 @@ export class FailureLog {
       }));
   }
 
-  /** The call of a job that failed, which it gives away: it can be submitted again once. */
+  /** Removes and returns the call of a job that failed: it can be submitted again once. */
   takeCall(jobId: number): FailedCall | undefined {
     for (const group of this.#groups.values()) {
       if (group.job.jobId !== jobId) continue;
@@ -112,12 +112,12 @@ export class FailureLog {
   }
 }
 
-/** What of a job's options holds for another call: not what it waited for, joined or was ended by. */
+/** The options of a job that apply to another call: not those for what it waited for, joined or was ended by. */
 const REPEATED = ['timeoutMs', 'graceMs', 'retry', 'affinity', 'exclusive', 'name'] as const;
 
 /**
- * The call of a job that is about to fail, while it still has its arguments; `undefined` if it cannot be made again: what it moved
- * is gone, or it was a part of a map.
+ * Returns the call of a job that is about to fail and still has its arguments; `undefined` if it cannot be repeated: its moved
+ * objects are gone, or it was a part of a map.
  */
 export function callOf(job: Job): FailedCall | undefined {
   const ref = taskOf(job);
@@ -125,7 +125,7 @@ export function callOf(job: Job): FailedCall | undefined {
   if (given.transfer !== undefined || ref.origin.each) return undefined;
   const repeated = REPEATED.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]);
   return {
-    task: ref as unknown as Task, // as which the engine takes it, too
+    task: ref as unknown as Task, // the engine treats it as one, too
     args: contentOf(job) as readonly unknown[],
     options: { ...(Object.fromEntries(repeated) as JobOptions), priority: job.priority },
   };

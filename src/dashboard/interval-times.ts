@@ -6,7 +6,7 @@ import { rounded } from './shown-text.js';
 const EDGES: readonly number[] = Array.from({ length: 168 }, (_, index) => 0.001 * 2 ** (index / 4));
 const FRACTIONS = [0.5, 0.9, 0.99] as const;
 
-/** Percentiles of the times recorded between two readings: a `Distribution` knows only those since its beginning. */
+/** Percentiles of the times recorded between two readings, where a `Distribution` has only those since its beginning. */
 export class IntervalTimes {
   #counts: readonly number[] = EDGES.map(() => 0);
   #total = 0;

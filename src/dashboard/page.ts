@@ -6,7 +6,7 @@ import { PAGE_SOURCE } from './page-source.js';
 /** What the page finds at the place of this in its text. */
 const NEEDS_TOKEN = '"NEEDS_TOKEN"';
 
-/** The page: one file, with its code and styles in it. It asks no other server for anything. */
+/** The page: one file, with its code and styles in it. It requests nothing from other servers. */
 export class Page {
   readonly #html: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export class Page {
   }
 }
 
-/** The digest of the one element of a name, by which a browser knows that it may use it. */
+/** The digest of the only element with a tag name, by which a browser recognizes that the element is allowed. */
 function hashIn(html: string, name: 'script' | 'style'): string {
   const text = html.slice(html.indexOf('>', html.indexOf(`<${name}`)) + 1, html.indexOf(`</${name}>`));
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

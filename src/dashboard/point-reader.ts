@@ -5,10 +5,10 @@ import type { DashboardPoint } from './messages.js';
 import { rounded } from './shown-text.js';
 
 const MS_PER_S = 1e3;
-/** A pause of so many intervals between two readings: nobody has looked. */
+/** After how many intervals without a reading the time counts as one without viewers. */
 const PAUSE = 2.5;
 
-/** Makes points from what a pool has counted, and keeps the last of them. */
+/** Makes points from what a pool has counted, and keeps the last ones. */
 export class PointReader {
   readonly #settings: Pick<DashboardSettings, 'everyMs' | 'history'>;
   readonly #queued = new IntervalTimes();
@@ -17,7 +17,7 @@ export class PointReader {
   #before: PoolMetrics;
   #beforeAt = Date.now();
 
-  /** @param metrics the first reading: what comes after it is measured. */
+  /** @param metrics the first reading, from which on is measured. */
   constructor(metrics: PoolMetrics, settings: Pick<DashboardSettings, 'everyMs' | 'history'>) {
     this.#settings = settings;
     this.#before = metrics;

@@ -17,9 +17,9 @@ import { RunSampler } from './run-sampler.js';
 import { rounded, shownMessage, shownName } from './shown-text.js';
 import { WorkerLoads } from './worker-loads.js';
 
-/** How many jobs are listed that run, and that wait. */
+/** How many running jobs are listed, and how many waiting ones. */
 const MOST_ROWS = 100;
-/** Up to how many waiting jobs are looked at to list the first of them: half a millisecond. */
+/** Most waiting jobs among which the first are found: half a millisecond. */
 const MOST_LOOKED_AT = 10_000;
 
 /** Reads one pool. */
@@ -90,12 +90,12 @@ export class PoolReader {
     };
   }
 
-  /** Looks at what runs, between two readings. */
+  /** Samples the jobs that run, between two readings. */
   sample(): void {
     this.#runs.sample();
   }
 
-  /** Nobody looks any more. */
+  /** The last viewer has left. */
   rest(): void {
     this.#runs.clear();
   }

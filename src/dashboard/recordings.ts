@@ -7,11 +7,13 @@ import type { PoolReader } from './pool-reader.js';
 import type { Reader } from './reader.js';
 import { Refusal, replyJson } from './replies.js';
 
-/** How long is recorded unless the request says. */
+/** How long a recording takes unless the request says. */
 const USUAL_MS = 10_000;
 const LONGEST_MS = 60_000;
 
-/** What can be recorded. A snapshot of a heap has all that the memory of a worker holds, so not everybody gets one. */
+/**
+ * What can be recorded. A snapshot of a heap contains everything in a worker's memory, so only a protected dashboard offers it.
+ */
 export function recordingsFor(isProtected: boolean): readonly DashboardRecording[] {
   return isProtected ? ['profile', 'trace', 'heap'] : ['profile', 'trace'];
 }
@@ -47,7 +49,7 @@ async function recordingOf(
   }
 }
 
-/** Waits, but no longer than for somebody who has gone. */
+/** Waits, but not after the viewer has left. */
 function untilOver(ms: number, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
@@ -73,7 +75,7 @@ async function sendHeap(reader: PoolReader, id: number, response: ServerResponse
   snapshot.pipe(response);
 }
 
-/** Headers by which a browser saves a file. */
+/** Headers that make a browser save a file. */
 function attachment({ name }: PoolReader, extension: string, part = ''): Readonly<Record<string, string>> {
   const file = `${name.replace(/[^\w-]+/g, '_') || 'pool'}${part}.${extension}`;
   return { 'cache-control': 'no-store', 'content-disposition': `attachment; filename="${file}"` };

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** What a request asked for cannot be done. */
+/** The error of a request that cannot be fulfilled. */
 export class Refusal {
   readonly status: number;
   readonly message: string;
@@ -30,7 +30,7 @@ export function replyJson(
   response.end(JSON.stringify(value));
 }
 
-/** Says why not. */
+/** Replies with the reason why a request cannot be fulfilled. */
 export function refuse(
   response: ServerResponse,
   { status, message }: Refusal,

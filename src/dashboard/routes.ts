@@ -21,16 +21,18 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ...(['profile', 'trace', 'heap'] as const).map((name) => [name, { kind: 'recording', name }] as const),
 ]);
 
-/** Last parts of an address that may be where the dashboard is mounted: not a file, and nothing that a browser reads as a scheme. */
+/**
+ * Last part of an address at which the dashboard may be mounted: neither a file nor anything that a browser reads as a scheme.
+ */
 const MOUNT = /^[\w~%-]+$/;
 
-/** What of a request says where it goes. Express strips the address of the mount from `url`; others do not. */
+/** The parts of a request that determine its route. Express strips the address of the mount from `url`; others do not. */
 export interface Addressed {
   readonly url?: string | undefined;
   readonly originalUrl?: string | undefined;
 }
 
-/** Finds the route of a request by the end of its path, as the dashboard is not told where it is mounted. */
+/** Finds the route of a request by the end of its path, as the dashboard does not know where it is mounted. */
 export function routeOf({ url = '/', originalUrl }: Addressed): {
   readonly route: Route;
   readonly query: URLSearchParams;

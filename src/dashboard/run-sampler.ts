@@ -6,7 +6,7 @@ import { taskOf } from '../jobs/job-engine.js';
 import type { RunRow } from './messages.js';
 import { rounded, shownName } from './shown-text.js';
 
-/** How many runs a pool shows in a snapshot: more could not be told apart. */
+/** Most runs of a pool in a snapshot: more could not be distinguished. */
 const MOST_RUNS = 500;
 
 /** A run, as it was when it was first seen. */
@@ -18,8 +18,8 @@ interface SeenRun {
 }
 
 /**
- * Which jobs run when, seen from time to time: nothing is done for a job. So each run that lasts longer than a sample is known
- * exactly, and of shorter ones some.
+ * Records which jobs run when by sampling, so that nothing is done for a job. Each run that lasts longer than the interval
+ * between samples is known exactly, and of shorter ones some.
  */
 export class RunSampler {
   readonly #engine: Engine;
@@ -54,7 +54,7 @@ export class RunSampler {
     return runs;
   }
 
-  /** Forgets what was seen: nobody looks. */
+  /** Forgets what was seen: there are no viewers. */
   clear(): void {
     this.#running.clear();
     this.#ended = [];

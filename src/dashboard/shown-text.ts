@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { bare } from '../base/bare.js';
 
-// What others have named or thrown may be of any length: what a page shows of it is cut.
+// Names and messages from elsewhere may be of any length: what a page shows is cut.
 
 const LONGEST_NAME = 200;
 const LONGEST_VALUE = 300;
@@ -49,7 +49,7 @@ export function shownValue(value: unknown): string {
   return cut(inspect(value, bare(options)), LONGEST_VALUE);
 }
 
-/** What a job has reported, as how much of it is done: a number from 0 to 1, or `{ done, total }`. */
+/** How much of a job is done, by what it has reported: a number from 0 to 1, or `{ done, total }`. */
 export function shareOf(report: unknown): number | undefined {
   if (typeof report === 'number') return report >= 0 && report <= 1 ? report : undefined;
   if (typeof report !== 'object' || report === null) return undefined;
@@ -58,7 +58,7 @@ export function shareOf(report: unknown): number | undefined {
   return Math.min(1, done / total);
 }
 
-/** A number of milliseconds to the microsecond: what more there is only makes messages longer. */
+/** Milliseconds rounded to the microsecond: more digits only make messages longer. */
 export function rounded(ms: number): number {
   return Math.round(ms * 1e3) / 1e3;
 }

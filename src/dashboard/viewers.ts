@@ -3,14 +3,14 @@ import { outsideRequests } from '../base/async-context.js';
 import { clearInterval, setInterval } from '../base/clock.js';
 import type { DashboardMessage } from './messages.js';
 
-/** How often what runs is looked at between two snapshots. */
+/** How often running jobs are sampled between two snapshots. */
 const SAMPLE_MS = 100;
-/** A viewer that has read nothing for so long is not there any more. */
+/** How long a viewer may read nothing before its stream is ended. */
 const STALLED_MS = 60_000;
 
 export interface ViewersDeps {
   readonly everyMs: number;
-  /** What a new viewer is sent first. */
+  /** Returns the first message for a new viewer. */
   welcome(): readonly DashboardMessage[];
   snapshot(): DashboardMessage;
   /** Called between snapshots. */
@@ -21,12 +21,12 @@ export interface ViewersDeps {
 
 interface Viewer {
   readonly response: ServerResponse;
-  /** Since when it has not read what it was sent; `undefined` if it has. */
+  /** Since when the viewer has not read what it was sent; `undefined` if it has. */
   stalledSinceMs: number | undefined;
 }
 
 /**
- * Those who read the stream. One snapshot is made for all, and none while there is nobody. A viewer that is slow misses
+ * The readers of the stream. One snapshot is made for all of them, and none while there are none. A slow viewer misses
  * snapshots: nothing is kept for it. No viewer keeps the process alive.
  */
 export class Viewers {

@@ -22,7 +22,7 @@ export class EventLoopDelay {
     this.#histogram.enable();
   }
 
-  /** Returns the quantiles of the time since the last call, and begins anew. All are 0 if nothing was measured. */
+  /** Returns the quantiles of the time since the last call, and starts again. All are 0 if nothing was measured. */
   read(): readonly DelayQuantile[] {
     const isEmpty = this.#histogram.count === 0;
     const quantiles = QUANTILES.map((quantile) => ({

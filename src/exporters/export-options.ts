@@ -48,7 +48,7 @@ export interface MeasuredQueue {
 /** Pools, by the names that they have in the exported metrics. */
 export type MeasuredPools = Readonly<Record<string, MeasuredPool>>;
 
-/** As `MeasuredPools`, with pools of clusters among them. */
+/** Like `MeasuredPools`, but may include pools of clusters. */
 export type MeasuredSubmitters = Readonly<Record<string, MeasuredPool | MeasuredCluster>>;
 
 /** How metrics are named and divided. */
@@ -57,7 +57,7 @@ export interface MetricsOptions {
   readonly prefix?: string | undefined;
   /** Upper edges of the buckets of histograms, in seconds, ascending. Default: 18 edges from 0.0001 to 60. */
   readonly buckets?: readonly number[] | undefined;
-  /** Whether counts and times of jobs are told apart by task. Default: `true`. */
+  /** Whether counts and times of jobs are exported for each task. Default: `true`. */
   readonly tasks?: boolean | undefined;
   /** Labels that each metric gets, with their values. Default: none. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
@@ -84,7 +84,7 @@ const OPTIONS = { prefix: true, buckets: true, tasks: true, labels: true } as co
 const METRICS_OPTIONS = optionNames<MetricsOptions>(OPTIONS);
 const PROMETHEUS_OPTIONS = optionNames<PrometheusOptions>({ pools: true, ...OPTIONS });
 
-/** Edges in seconds: what is fast for a task of microseconds, and slow for one of minutes. */
+/** Edges in seconds: from fast for a task of microseconds to slow for one of minutes. */
 const EDGES: readonly number[] = [
   ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1],
   ...[0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
@@ -140,7 +140,7 @@ function checkPools(value: unknown, action: string): Pick<ExportSettings, 'pools
   };
 }
 
-/** Checks by shape: the exporters know of a pool only what they read. */
+/** Checks by shape: the exporters depend only on the members that they read. */
 function isPool(value: unknown): value is MeasuredPool {
   return typeof value === 'object' && value !== null && 'metrics' in value && typeof value.metrics === 'function';
 }

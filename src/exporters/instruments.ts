@@ -3,13 +3,13 @@ import type { TaskMetrics } from '../metrics/pool-metrics.js';
 import type { ExportSettings, MeasuredQueue } from './export-options.js';
 import type { Labels, PoolReading, Readings } from './readings.js';
 
-/** A value of a metric, with the labels that tell it from the others. */
+/** A value of a metric, with the labels that distinguish it from the others. */
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
 }
 
-/** Times of a histogram, with the labels that tell them from the others. */
+/** Times of a histogram, with the labels that distinguish them from the others. */
 export interface TimesSample {
   readonly labels: Labels;
   readonly times: Distribution;
@@ -27,13 +27,13 @@ interface InstrumentBase {
   readonly attributes?: Labels;
 }
 
-/** A metric, and how its values are had from what was read. */
+/** A metric, and how its values are derived from the readings. */
 export type Instrument =
   | (InstrumentBase & { readonly type: 'counter'; read(readings: Readings): readonly Sample[] })
   | (InstrumentBase & {
       /** A summary if its values are quantiles, whose label Prometheus reserves for one. */
       readonly type: 'gauge' | 'summary';
-      /** What the values of several processes make together. */
+      /** How the values of several processes are combined. */
       readonly together: 'sum' | 'max';
       read(readings: Readings): readonly Sample[];
     })
@@ -106,8 +106,8 @@ function queuedOf({ counts: { waitingChildren, ...counts } }: MeasuredQueue): re
 const MS_PER_S = 1e3;
 
 /**
- * The metrics of pools. What grows without bound is no label: ids of jobs and workers, names given to single jobs. Tasks and
- * priorities are bounded by the recorder of a pool.
+ * The metrics of pools. Nothing that grows without bound is a label: ids of jobs and workers, names given to single jobs. Tasks
+ * and priorities are bounded by the recorder of a pool.
  */
 const OF_POOLS: readonly Instrument[] = [
   {
@@ -263,7 +263,7 @@ const OF_POOLS: readonly Instrument[] = [
   },
 ];
 
-/** The metrics of queues, which are there only with pools of clusters. */
+/** The metrics of queues, which exist only with pools of clusters. */
 const OF_QUEUES: readonly Instrument[] = [
   {
     name: 'cluster_jobs',

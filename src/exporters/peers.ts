@@ -13,7 +13,7 @@ export const PROM_CLIENT: PeerPackage = { name: 'prom-client', range: '^15.1' };
 export const OTEL_API: PeerPackage = { name: '@opentelemetry/api', range: '^1.9' };
 export const OTEL_SDK_METRICS: PeerPackage = { name: '@opentelemetry/sdk-metrics', range: '^2' };
 
-/** Says in an error how to get a peer. */
+/** Returns the part of an error message that says how to install a peer. */
 export function howToInstall({ name, range }: PeerPackage): string {
   return `npm install ${name}@${range}`;
 }
@@ -22,7 +22,7 @@ export function howToInstall({ name, range }: PeerPackage): string {
 const HERE: string | undefined = import.meta.url;
 
 /**
- * Loads a peer when it is needed first, and not before: `require`, as the caller cannot wait.
+ * Loads a peer when it is first needed, by `require`, as the caller cannot wait.
  *
  * @typeParam T type of the module, of which nothing else is known.
  * @throws {TypeError} that says what to install, if the package is missing.
@@ -35,5 +35,5 @@ export function requirePeer<T>(peer: PeerPackage, action: string): T {
     if ((error as { readonly code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error;
     throw wrongType(action, `the package ${peer.name} is not installed (${howToInstall(peer)})`);
   }
-  return require(peer.name) as T; // what it needs in turn may be missing, which its own error says
+  return require(peer.name) as T; // one of its own dependencies may be missing, which its error says
 }

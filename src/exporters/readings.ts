@@ -27,7 +27,7 @@ export interface Readings {
   readonly eventLoopDelay: readonly DelayQuantile[];
 }
 
-/** Reads the pools: each once, as a snapshot takes a tenth of a millisecond. */
+/** Reads each pool once, as a snapshot takes a tenth of a millisecond. */
 export class PoolsReader {
   readonly settings: ExportSettings;
   readonly #delay: EventLoopDelay;
@@ -73,7 +73,7 @@ export class PoolsReader {
     return { labels: { pool }, metrics, maxWorkers, jobs: jobsOf(metrics, this.settings.hasTasks) };
   }
 
-  /** Ends what was begun to be measured for this reader. */
+  /** Ends the measurements of this reader. */
   close(): void {
     this.#delay.close();
   }

@@ -60,7 +60,7 @@ export class Charts {
     for (const chart of this.#charts) chart.show(points);
   }
 
-  /** The colours are others. */
+  /** Applies the theme's colours, which have changed. */
   recolour(): void {
     for (const chart of this.#charts) chart.recolour();
   }
@@ -102,7 +102,7 @@ class Chart {
     else if (width !== this.#plot.width) this.#plot.setSize({ width, height: HEIGHT });
   }
 
-  /** The last values as text, also for those who cannot see the chart. */
+  /** The last values as text, also for people who cannot see the chart. */
   #showLegend(last: DashboardPoint | undefined): void {
     const { title, series, format } = this.#spec;
     const values = series.map(({ name, colour: key, read }) => {

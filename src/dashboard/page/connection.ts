@@ -11,7 +11,7 @@ export interface ConnectionEvents {
   changed(state: ConnectionState): void;
 }
 
-/** Reads the stream of the dashboard, again when it ends. By `fetch`, as an `EventSource` cannot send a token. */
+/** Reads the stream of the dashboard, and again whenever it ends. Uses `fetch`, as an `EventSource` cannot send a token. */
 export class Connection {
   readonly #events: ConnectionEvents;
   readonly #needsToken: boolean;
@@ -34,14 +34,14 @@ export class Connection {
     }
   }
 
-  /** Begins again with another token. */
+  /** Starts again with another token. */
   withToken(token: string): void {
     this.#token = token;
     sessionStorage.setItem(KEY, token);
     void this.run();
   }
 
-  /** Asks the server to do something. @throws {Error} that says why not. */
+  /** Asks the server for an action. @throws {Error} that says why it was refused. */
   async post(route: string, query: Readonly<Record<string, string | number>>): Promise<Response> {
     const given = Object.entries(query).map(([name, value]) => [name, String(value)]);
     const response = await fetch(`${route}?${new URLSearchParams(given)}`, { method: 'POST', headers: this.#headers });
@@ -54,7 +54,7 @@ export class Connection {
     return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
   }
 
-  /** Reads until the stream ends. Returns why it cannot be read, or that it was lost. */
+  /** Reads until the stream ends. Returns why it could not be read, or that it was lost. */
   async #read(): Promise<'lost' | 'token refused' | 'not allowed'> {
     this.#events.changed('connecting');
     const { status, ok, body } = await fetch('stream', { headers: this.#headers, cache: 'no-store' });

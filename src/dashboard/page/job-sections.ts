@@ -12,7 +12,7 @@ interface SectionDeps {
   now(): number;
 }
 
-/** A part of the page that shows something of a pool. */
+/** A part of the page about one pool. */
 export interface PoolSection {
   readonly root: HTMLElement;
   show(model: PoolModel): void;

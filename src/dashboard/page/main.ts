@@ -24,7 +24,7 @@ const SAY: Readonly<Record<ConnectionState, string>> = {
   'not allowed': 'You are not allowed to see this dashboard',
 };
 
-/** What shows one pool. */
+/** The sections of one pool. */
 interface PoolView {
   readonly name: string;
   readonly sections: readonly PoolSection[];
@@ -75,7 +75,7 @@ function changed(state: ConnectionState): void {
   if (asks && wasHidden) input.focus();
 }
 
-/** The pool whose name the address ends with, or the first. */
+/** The pool whose name is at the end of the address, or the first. */
 function chosen(): string | undefined {
   const wanted = decodeURIComponent(location.hash.slice(1));
   return model.pools.has(wanted) ? wanted : model.pools.keys().next().value;

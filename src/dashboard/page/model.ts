@@ -30,7 +30,7 @@ export interface IntervalLoads {
   readonly byWorker: ReadonlyMap<number, number>;
 }
 
-/** All that the page knows. */
+/** Everything that the page knows. */
 export class Model {
   welcome: DashboardWelcome | undefined;
   /** The server's clock at the last snapshot. */

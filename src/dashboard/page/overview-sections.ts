@@ -66,7 +66,7 @@ export function overviewSection(pool: string, actions: PageActions): PoolSection
       setText(state, now.state);
       setAttribute(state, 'data-state', now.state);
       const isOver = now.state === 'draining' || now.state === 'closed';
-      const isCluster = now.hosts !== undefined; // of which only Redis knows whether it is paused
+      const isCluster = now.hosts !== undefined; // only Redis knows whether the queue is paused
       pause.hidden = now.state === 'paused' && !isCluster;
       resume.hidden = now.state !== 'paused' && !isCluster;
       for (const each of [pause, resume]) each.disabled = isOver;

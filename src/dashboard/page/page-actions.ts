@@ -5,7 +5,7 @@ import type { Model } from './model.js';
 
 const NEWS_MS = 6_000;
 
-/** What a person does on the page. */
+/** The actions of a person on the page. */
 export class PageActions {
   readonly #connection: Connection;
   readonly #model: Model;
@@ -91,7 +91,7 @@ export class PageActions {
     }
   }
 
-  /** Says what has come of it, also to screen readers. */
+  /** Shows the outcome, also to screen readers. */
   #tell(text: string): void {
     setText(this.#news, text);
     clearTimeout(this.#newsTimer);

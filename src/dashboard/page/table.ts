@@ -7,7 +7,7 @@ export interface Column<T> {
   text?(row: T): string;
   /** Elements of a cell, made once for each row; returns how to update them. */
   make?(cell: HTMLTableCellElement, row: T): (row: T) => void;
-  /** By what rows are sorted, in a table that can be. */
+  /** The value by which rows are sorted, if the table can be sorted by this column. */
   sort?(row: T): number | string;
 }
 
@@ -18,7 +18,7 @@ interface TableOptions<T> {
   keyOf(row: T): string;
 }
 
-/** A table whose rows are kept from one showing to the next. */
+/** A table whose rows are kept from one update to the next. */
 export class Table<T> {
   readonly root: HTMLElement;
   readonly #columns: readonly Column<T>[];

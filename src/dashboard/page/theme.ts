@@ -4,7 +4,7 @@ const THEMES = ['auto', 'dark', 'light'] as const;
 type Theme = (typeof THEMES)[number];
 const KEY = 'thread-system-theme';
 
-/** Lets people choose dark or light, and calls `changed` when the colours are others. */
+/** Lets people choose dark or light, and calls `changed` when the colours change. */
 export function startTheme(changed: () => void): void {
   const button = byId('theme', HTMLButtonElement);
   let theme = THEMES.find((each) => each === localStorage.getItem(KEY)) ?? 'auto';

@@ -6,7 +6,7 @@ import { colour } from './theme.js';
 const TIMELINE_HEIGHT = 20;
 const GAP = 4;
 const LABEL_WIDTH = 76;
-/** How many workers have a timeline: more would not be told apart. The table lists all. */
+/** Most workers that have a timeline: more could not be distinguished. The table lists all. */
 const MOST_TIMELINES = 32;
 const COLOURS: Readonly<Record<RunRow['state'], string>> = {
   RUNNING: 'accent',

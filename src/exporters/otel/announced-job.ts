@@ -15,7 +15,7 @@ export interface AnnouncedJob extends JobHandle {
   readonly added?: Promise<void>;
 }
 
-// To look at a failed job observes its failure, of which the program would not be warned any more. So a job of this copy is
+// Reading the error of a failed job would observe its failure, and the program would no longer be warned of it. So a job of this copy is
 // read by what it gives to the engine; of one of another copy, only what is public can be read.
 
 function ownJobOf(job: AnnouncedJob): Job | undefined {

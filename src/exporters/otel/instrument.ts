@@ -9,7 +9,7 @@ import type { AnnouncedJob } from './announced-job.js';
 import { SCOPE_NAME } from './attribute-names.js';
 import { JobSpans, type OtelApi, type SettledJob, type SpanSettings, type SubmittedJob } from './job-spans.js';
 
-/** Which spans are made, and by whom. */
+/** Which spans are made, and by which tracer. */
 export interface InstrumentOptions {
   /** Makes the spans. Default: that of the global tracer provider, named `thread-system`. */
   readonly tracer?: Tracer | undefined;
@@ -38,13 +38,13 @@ interface StartedWorker {
   readonly threadId: number;
 }
 
-/** Where all copies of the library keep what ends the present instrumentation: a process has one. */
+/** Key under which all copies of the library keep the function that ends the present instrumentation: a process has one. */
 const KEY = Symbol.for(ofAllVersions('instrumentation'));
 const globals = globalThis as typeof globalThis & { [KEY]?: (() => void) | undefined };
 
 /**
- * Makes spans of OpenTelemetry for the jobs of all pools of this process, and passes the context in which a job is submitted on to
- * its code, as headers in `currentJob().context`. A process has one instrumentation: another call replaces it.
+ * Makes spans of OpenTelemetry for the jobs of all pools of this process, and passes the context in which a job is submitted on
+ * to its code, as headers in `currentJob().context`. A process has one instrumentation: another call replaces it.
  *
  * A job of a cluster gets a span `send <queue>` by its submitter and a span `process <queue>` by its host, each if that process is
  * instrumented.

@@ -6,7 +6,7 @@ import { type InstrumentOptions, instrument } from './instrument.js';
 
 /** The options of `instrument`, and whether it begins at once. */
 export interface ThreadSystemInstrumentationConfig extends InstrumentOptions {
-  /** Whether it begins as it is made. Default: `true`. */
+  /** Whether it begins when it is made. Default: `true`. */
   readonly enabled?: boolean | undefined;
 }
 
@@ -36,7 +36,7 @@ export class ThreadSystemInstrumentation {
     this.setConfig(config);
   }
 
-  /** Begins to make spans, if it does not yet. */
+  /** Begins to make spans, unless it already does. */
   enable(): void {
     this.setConfig({ ...this.#config, enabled: true });
   }
@@ -54,7 +54,7 @@ export class ThreadSystemInstrumentation {
     return { ...this.#config, enabled: this.#config.enabled ?? true };
   }
 
-  /** Sets the options, and begins or ends as they say. */
+  /** Sets the options, and begins or ends accordingly. */
   setConfig(config: ThreadSystemInstrumentationConfig): void {
     this.#end?.();
     this.#end = undefined;
@@ -63,12 +63,12 @@ export class ThreadSystemInstrumentation {
     if (enabled) this.#end = instrument({ ...options, tracer });
   }
 
-  /** Makes spans by a tracer of this provider. */
+  /** Makes spans with a tracer of this provider. */
   setTracerProvider(provider: TracerProvider): void {
     this.#provider = provider;
     this.setConfig(this.#config);
   }
 
-  /** Nothing: metrics are had by `otelMetrics`. */
+  /** Does nothing: metrics come from `otelMetrics`. */
   setMeterProvider(_provider: MeterProvider): void {}
 }

@@ -45,14 +45,14 @@ export interface EndedAttempt {
   readonly error?: unknown;
 }
 
-/** What the channel of settled jobs says. */
+/** A message of the channel of settled jobs. */
 export interface SettledJob {
   readonly pool: object;
   readonly job: AnnouncedJob;
   readonly attempts: readonly EndedAttempt[];
 }
 
-/** What is known of a job of which spans will be made. Times in ms since 1970. */
+/** What is known of a job for which spans will be made. Times in ms since 1970. */
 interface TracedJob {
   readonly task: string;
   /** The context in which it was submitted. */
@@ -147,7 +147,7 @@ export class JobSpans {
     this.#addJobSpan(settled, traced);
   }
 
-  /** From the submission until the code began, or until it was clear that it never would. */
+  /** From submission until the code began, or until it was certain that it never would. */
   #addQueueSpan({ job, attempts }: SettledJob, traced: TracedJob): void {
     const { task, submittedAt } = traced;
     const span = this.#start(`queue ${task}`, traced, { startTime: submittedAt, attributes: identityOf(job, task) });

@@ -1,4 +1,4 @@
-// What a reader of @opentelemetry/sdk-metrics is given, described by its shape: a program that exports to Prometheus alone
+// The data that a reader of @opentelemetry/sdk-metrics receives, described by its shape: a program that exports to Prometheus alone
 // need not have the types of OpenTelemetry. `tests/types/exporters.test-d.ts` compares them.
 
 /** Seconds since 1970, and nanoseconds. */
@@ -46,7 +46,7 @@ export interface OtelResource {
   getRawAttributes(): [string, string][];
 }
 
-/** What a collection results in: `CollectionResult` of `@opentelemetry/sdk-metrics`. */
+/** The result of a collection: `CollectionResult` of `@opentelemetry/sdk-metrics`. */
 export interface OtelCollection {
   resourceMetrics: {
     resource: OtelResource;

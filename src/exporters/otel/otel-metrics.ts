@@ -26,7 +26,7 @@ const NAMING: Naming = {
   ownLabels: [ATTRIBUTES.poolName, ATTRIBUTES.queueName, ATTRIBUTES.taskName],
 };
 
-/** What is used of `@opentelemetry/sdk-metrics`. */
+/** The part of `@opentelemetry/sdk-metrics` that is used. */
 interface SdkEnums {
   readonly AggregationTemporality: { readonly CUMULATIVE: 1 };
   readonly DataPointType: { readonly HISTOGRAM: 0; readonly GAUGE: 2; readonly SUM: 3 };

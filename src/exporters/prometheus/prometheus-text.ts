@@ -32,7 +32,7 @@ let delay: EventLoopDelay | undefined;
  * ```
  */
 export function prometheusText(pools: MeasuredPools, options?: MetricsOptions): string;
-/** As above, with pools of clusters: these are asked over the network, so that the text is promised. */
+/** As above, with pools of clusters: these are asked over the network, so a promise is returned. */
 export function prometheusText(pools: MeasuredSubmitters, options?: MetricsOptions): Promise<string>;
 export function prometheusText(pools: MeasuredSubmitters, options?: MetricsOptions): string | Promise<string> {
   const settings = readMetricsOptions(pools, options, { naming: NAMING, action: ACTION });

@@ -10,7 +10,7 @@ const ACTION = 'export metrics to Prometheus';
 /** Begins the content type of a registry that prints OpenMetrics. */
 const OPENMETRICS = 'application/openmetrics-text';
 
-/** What is used of a `Registry` of prom-client. */
+/** The part of a `Registry` of prom-client that is used. */
 export interface PrometheusRegistry {
   /** Which text format it prints. */
   readonly contentType: string;
@@ -103,7 +103,7 @@ interface RegistryValue {
   readonly value: number;
 }
 
-/** What a registry of prom-client is given. */
+/** The data that a registry of prom-client receives. */
 interface RegistryMetric {
   readonly name: string;
   readonly help: string;
@@ -150,7 +150,7 @@ class RegisteredMetric {
     );
   }
 
-  /** Nothing: the pools count, and a count never falls. */
+  /** Does nothing: the pools count, and a count never falls. */
   reset(): void {}
 
   #with(valuesOf: (series: Series) => readonly RegistryValue[]): RegistryMetric | Promise<RegistryMetric> {
