@@ -20,7 +20,7 @@ import { WorkerLoads } from './worker-loads.js';
 /** How many running jobs are listed, and how many waiting ones. */
 const MOST_ROWS = 100;
 /** Most waiting jobs among which the first are found: half a millisecond. */
-const MOST_LOOKED_AT = 10_000;
+const MOST_SEARCHED = 10_000;
 
 /** Reads one pool. */
 export class PoolReader {
@@ -139,7 +139,7 @@ export class PoolReader {
   }
 
   #waiting({ pending }: PoolMetrics): PoolSnapshot['waiting'] {
-    if (pending === 0 || pending > MOST_LOOKED_AT) return [];
+    if (pending === 0 || pending > MOST_SEARCHED) return [];
     const { control, deferred } = this.engine;
     return mostUrgent(control.unsettled(), { state: 'PENDING', limit: MOST_ROWS }).map((job) =>
       this.#rows.waiting(job, deferred.has(job)),

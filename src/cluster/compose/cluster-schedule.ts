@@ -4,9 +4,9 @@ import { type StopTimer, startTimer } from '../../base/timer.js';
 import { stays } from '../../sync/sharing/crossing.js';
 import type { ClusterJob } from '../pool/cluster-job.js';
 
-/** Interval at which Redis is asked whether a run that is due has begun, in ms. */
-const LOOK_AFTER_MS = 100;
-const LOOK_AGAIN_MS = 1_000;
+/** How long after a run is due Redis is asked whether it has begun, in ms; and how often it is asked again, until it has. */
+const CHECK_AFTER_MS = 100;
+const CHECK_AGAIN_MS = 1_000;
 
 /** The state of a schedule in Redis. */
 export interface ScheduleRecord {
@@ -138,7 +138,7 @@ export class ClusterSchedule {
     this.#stopTimer();
     if (record === undefined) return;
     const leftMs = record.nextMs - Date.now();
-    const waitMs = leftMs > 0 ? leftMs + LOOK_AFTER_MS : LOOK_AGAIN_MS;
+    const waitMs = leftMs > 0 ? leftMs + CHECK_AFTER_MS : CHECK_AGAIN_MS;
     this.#stopTimer = startTimer(waitMs, () => void this.refresh().catch(() => {}), { keepsProcess: false });
   }
 }
