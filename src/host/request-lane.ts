@@ -19,13 +19,13 @@ import {
   COUNT_MASK,
   DEFINITION,
   HAS_IDENTITY,
-  HOLE,
   IDENTITY_WORDS,
   IS_ANNOUNCED,
   MAX_INLINE_ARGUMENTS,
   MAX_INLINE_VALUES,
   OVERRIDES,
   REQUEST_HEAD,
+  SKIP,
   TAG_BITS,
 } from '../wire/lane/entry-format.js';
 import { SentBuffers } from '../wire/lane/known-buffers.js';
@@ -100,7 +100,7 @@ export class RequestLane {
 
   /** Writes an entry that only uses up its sequence number. */
   skip(): void {
-    this.#writeEmpty(0, HOLE);
+    this.#writeEmpty(0, SKIP);
   }
 
   /** Whether the worker has yet to be sent the task's definition. */

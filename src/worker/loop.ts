@@ -177,7 +177,7 @@ export class WorkerLoop implements RunnerLoop, PlaceTaker {
   #take(): void {
     const requests = this.#requests;
     switch (requests.entryKind) {
-      case 'hole':
+      case 'skip':
         requests.skipEntry();
         break;
       case 'definition':

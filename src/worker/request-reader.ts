@@ -9,10 +9,10 @@ import {
   DEFINITION,
   HAS_IDENTITY,
   HAS_OVERRIDES,
-  HOLE,
   IS_ANNOUNCED,
   OVERRIDES,
   REQUEST_HEAD,
+  SKIP,
   TAG_BITS,
   TAG_MASK,
 } from '../wire/lane/entry-format.js';
@@ -113,9 +113,9 @@ export class RequestReader implements JobHead {
     Atomics.store(this.#control, Control.REQUESTS_READ, this.position);
   }
 
-  get entryKind(): 'job' | 'definition' | 'hole' {
+  get entryKind(): 'job' | 'definition' | 'skip' {
     const count = this.#kind & COUNT_MASK;
-    return count === DEFINITION ? 'definition' : count === HOLE ? 'hole' : 'job';
+    return count === DEFINITION ? 'definition' : count === SKIP ? 'skip' : 'job';
   }
 
   /** Whether the current entry's values come by message. */

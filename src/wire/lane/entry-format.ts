@@ -56,8 +56,8 @@ export const BY_MESSAGE = 8;
 /** A count that means: no job; the definition of a task comes by message. */
 export const DEFINITION = 9;
 
-/** A count that means: no job; the slot was still taken. */
-export const HOLE = 10;
+/** A count that means: no job: the entry is skipped, as its slot is still in use. */
+export const SKIP = 10;
 
 export const COUNT_MASK = (1 << ARGUMENT_BITS) - 1;
 
