@@ -35,7 +35,7 @@ export interface GroupOptions {
 
 const GROUP_OPTIONS = optionNames<GroupOptions>({ concurrency: true });
 
-/** Counts of a group's jobs without a look at each, of which there may be many. */
+/** Counts of a group's jobs, kept so that they need not be counted one by one. */
 export let countsOf: (group: JobGroup) => Omit<GroupStats, 'active' | 'pending'> & { readonly unsettled: number };
 
 /** Counts of a group's jobs by state, including those of its child groups. */

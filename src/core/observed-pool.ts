@@ -46,8 +46,8 @@ export abstract class ObservedPool extends PoolEmitter {
   }
 
   /**
-   * Makes a trace of what jobs and workers do while `fn` runs: until it returns, or its promise settles. Or, as a flight recorder,
-   * of the last `lastMs` milliseconds: it records from its first call on, the 65,536 attempts that ended last.
+   * Makes a trace of what jobs and workers do while `fn` runs: until it returns, or its promise settles. Or, as a flight
+   * recorder, of the last `lastMs` milliseconds: it records from its first call on, the 65,536 attempts that ended last.
    *
    * @returns the trace, for `JSON.stringify` and a file, which ui.perfetto.dev shows; rejects with what `fn` throws.
    * @throws {TypeError | RangeError} if it is given neither a function nor valid options.
@@ -70,8 +70,8 @@ export abstract class ObservedPool extends PoolEmitter {
   }
 
   /**
-   * Shows the pool in the terminal, like `top`: as a full screen, with keys, or as a line a second if there is no terminal. Keeps
-   * neither the process nor the pool alive.
+   * Shows the pool in the terminal, like `top`: as a full screen, with keys, or as one line per second if there is no terminal.
+   * Keeps neither the process nor the pool alive.
    *
    * @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received.
    */

@@ -26,7 +26,7 @@ export interface SignalOptions extends ShutdownOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined;
   /**
    * Called first, and awaited before pools are shut down: `() => server.close()`. If it fails, the error becomes a process
-   * warning, and pools are shut down all the same. A second signal does not wait for it. Default: none.
+   * warning, and pools are shut down nevertheless. A second signal does not wait for it. Default: none.
    */
   readonly before?: (() => unknown) | undefined;
 }
@@ -41,7 +41,7 @@ globals[KEY] ??= new Set();
  * for this.
  */
 const registered: Set<WeakRef<Endable>> = globals[KEY];
-/** What has connections open until it is shut down, also if the program no longer refers to it. */
+/** Pools and hosts that have connections open until they are shut down, even if the program no longer refers to them. */
 const held = new Set<Endable>();
 const forget = new FinalizationRegistry<WeakRef<Endable>>((ref) => registered.delete(ref));
 

@@ -70,7 +70,7 @@ export interface JobOrigin {
   readonly id: string;
   /** How many attempts were begun there before this one. */
   readonly attemptsBefore: number;
-  /** Resolves once that system has the job; rejects if the job settles before. To look at it observes no failure. */
+  /** Resolves once that system has the job; rejects if the job settles before. Reading it does not observe a failure. */
   readonly whenAdded?: Promise<void>;
   /** The machine there that ran it last, as last heard. */
   readonly hostId?: string | undefined;

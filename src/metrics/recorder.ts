@@ -50,7 +50,7 @@ export class MetricsRecorder {
   #counts!: Counts;
   #meter!: TaskMeter;
 
-  /** @param exitReasons why workers exit, as `workerExited` is told. */
+  /** @param exitReasons why workers exit, as `workerExited` reports. */
   constructor(nowMs: number, exitReasons: readonly string[]) {
     this.#startedAtMs = nowMs;
     this.#workerExits = Object.fromEntries(exitReasons.map((reason) => [reason, 0]));

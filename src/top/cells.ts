@@ -27,7 +27,7 @@ function harmless(text: string): string {
   return text.replace(CONTROL, '\ufffd');
 }
 
-/** Text of exactly so many cells: cut, or filled up with spaces. @param align where the text goes. */
+/** Text of exactly `width` cells: cut, or filled up with spaces. @param align where the text goes. */
 export function toCells(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const whole = harmless(text);
   let cells = 0;
@@ -51,7 +51,7 @@ function cellsOf(text: string): number {
   return cells;
 }
 
-/** The first characters that fit in so many cells. */
+/** The first characters that fit in `width` cells. */
 function dropLast(text: string, width: number): string {
   let kept = '';
   let cells = 0;
@@ -63,7 +63,7 @@ function dropLast(text: string, width: number): string {
   return kept;
 }
 
-/** A bar of so many cells. @param share from 0 to 1. */
+/** A bar of `width` cells. @param share from 0 to 1. */
 export function bar(share: number, width: number): string {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
   return '█'.repeat(filled) + '░'.repeat(width - filled);

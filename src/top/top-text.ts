@@ -10,7 +10,7 @@ export interface Frame {
   readonly pool: number;
   /** Which of its running jobs is selected. */
   readonly selected: number;
-  /** What is told on the last line besides the keys, such as what came of a cancel. */
+  /** A notice for the last line, besides the keys, such as the outcome of a cancel. */
   readonly notice: string;
   readonly canCancel: boolean;
 }
@@ -136,7 +136,7 @@ function taskRows(tasks: readonly TopTask[]): Table {
   };
 }
 
-/** A pool in one line, for where there is no terminal. */
+/** A pool in one line, for output that is not a terminal. */
 export function lineOf(pool: TopPool): string {
   const { name, state, active, queued, held, point, failed, workers, maxWorkers, queuedMs, executionMs } = pool;
   const busy = workers.filter(({ state: of }) => of === 'busy').length;

@@ -6,7 +6,9 @@ import { drawTop, lineOf } from './top-text.js';
 export interface TopViewOptions {
   readonly output: TopOutput;
   readonly input: TopInput;
-  /** Asks for a running job to be cancelled. Resolves with what came of it, in a few words. `undefined` if that is not allowed. */
+  /**
+   * Asks for a running job to be cancelled. Resolves with what came of it, in a few words. `undefined` if that is not allowed.
+   */
   readonly cancel: ((pool: string, jobId: number | string) => Promise<string>) | undefined;
   /** The viewer wants to leave. @param isInterrupt by Ctrl-C. */
   readonly left: (isInterrupt: boolean) => void;
@@ -20,7 +22,7 @@ const TO_END_OF_LINE = `${ESCAPE}[K`;
 const BELOW = `${ESCAPE}[J`;
 const KEYS = new RegExp(`${ESCAPE}\\[[A-D]|[^]`, 'gu');
 
-/** Size of a terminal that does not tell its own. */
+/** Size assumed for a terminal that does not report its own. */
 const COLUMNS = 80;
 const ROWS = 24;
 
@@ -59,7 +61,7 @@ export class TopView {
     else for (const pool of snapshot.pools) this.#options.output.write(`${lineOf(pool)}\n`);
   }
 
-  /** Tells something on the last line. */
+  /** Shows a notice on the last line. */
   notify(notice: string): void {
     this.#notice = notice;
     this.#draw();

@@ -114,7 +114,7 @@ export function checkFunction<F extends (...args: never[]) => unknown>(
   if (typeof value !== 'function') throw mustBe('a function', value, name, action);
 }
 
-/** Checks an object that is no list. */
+/** Checks for an object that is not an array. */
 export function checkObject(value: unknown, name: string, action: string): object {
   if (typeof value === 'object' && value !== null && !isArray(value)) return value;
   throw mustBe('an object', value, name, action);

@@ -13,7 +13,7 @@ import type { Reserve } from './reserve.js';
 import { plannedTicks } from './run-estimate.js';
 import { isInWindow, type WorkerChoice } from './worker-choice.js';
 
-/** Most jobs sent to one worker before the next worker is looked at. */
+/** Most jobs sent to one worker before the next worker gets some. */
 const MAX_CHUNK = 1024;
 
 export interface DispatcherDeps {

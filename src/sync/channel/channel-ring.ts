@@ -23,7 +23,7 @@ import {
   ValueTag,
 } from './channel-words.js';
 import { lock, lockName, unlockFor } from './short-lock.js';
-import { BATCH, LOOKS, SPINS } from './tuning.js';
+import { BATCH, CHECKS, SPINS } from './tuning.js';
 
 /** What an attempt to send has found; `no space`: too many bytes; `busy`: the sender before does not end, and may have died. */
 export type SendOutcome = 'sent' | 'full' | 'no space' | 'closed' | 'busy';
@@ -49,15 +49,15 @@ const EVERYBODY = 2 ** 20 - 1;
  * the others. A value has a place for each: a sender takes a permit of `room` and adds one to `items`, a receiver the other
  * way round. A thread that waits for its permit has it leased, so that it goes back if the thread dies.
  *
- * To add each permit to its line would have both sides write the same memory for each value. So it is due first, in a word of the side
- * that adds it: that side adds all that are due once they are many, or somebody waits. Who finds no permit adds them itself, and
- * again once it is in line, as the other side may not have seen it there before.
+ * To add each permit to its line would have both sides write the same memory for each value. So it is due first, in a word of
+ * the side that adds it: that side adds all that are due once they are many, or somebody waits. Who finds no permit adds them
+ * itself, and again once it is in line, as the other side may not have seen it there before.
  *
- * Whether there is a permit, and nobody in line, is looked at plainly first, as most operations would only tell the same: who sees an
- * old value tries in vain, or goes ahead of one that has just joined the line. The permit is taken atomically.
+ * Whether there is a permit, and nobody in line, is read plainly first, as most atomic operations would give the same result:
+ * who sees an old value tries in vain, or goes ahead of one that has just joined the line. The permit is taken atomically.
  *
- * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`; what others read was written before. The permits follow,
- * or are paid for a thread that dies before: so no death leaves a value, a place or a permit too many or too few.
+ * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`; what others read was written before. The permits
+ * follow, or are paid for a thread that dies before: so no death leaves a value, a place or a permit too many or too few.
  */
 export class ChannelRing {
   readonly #words: Int32Array;
@@ -211,7 +211,7 @@ export class ChannelRing {
     const head = words[HEAD] as number;
     if (leasedAt === NO_LEASE && ((items[PERMITS] as number) <= 0 || (items[WAITERS] as number) > 0)) outcome = 'empty';
     else if (!this.#hasValue(head))
-      outcome = 'closed'; // there are permits all the same
+      outcome = 'closed'; // there are permits nevertheless
     else {
       const slot = SLOTS + SLOT * (head & this.#slotMask);
       tag = words[slot + TAG] as number;
@@ -263,8 +263,8 @@ export class ChannelRing {
   }
 
   /**
-   * For a sender that has found no space and has joined the line since: has those in line look again if anything was received or
-   * the channel was closed in between, as who did so may not have seen it there.
+   * For a sender that has found no space and has joined the line since: has those in line look again if anything was received
+   * or the channel was closed in between, as who did so may not have seen it there.
    */
   joinedForSpace(): void {
     if (Atomics.load(this.#words, HEAD) !== this.#headSeen || this.isClosed) this.#wakeForSpace();
@@ -328,9 +328,9 @@ export class ChannelRing {
 
 /** Whether a line has a free permit before long, or one is due to it. */
 function poll(line: Int32Array, words: Int32Array, dueAt: number): boolean {
-  for (let looks = 0; looks < SPINS; looks++) {
+  for (let checks = 0; checks < SPINS; checks++) {
     if (Atomics.load(line, PERMITS) > 0) return true;
-    if (looks % LOOKS === LOOKS - 1 && Atomics.load(words, dueAt) > 0) return true;
+    if (checks % CHECKS === CHECKS - 1 && Atomics.load(words, dueAt) > 0) return true;
   }
   return false;
 }

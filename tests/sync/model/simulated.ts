@@ -32,7 +32,7 @@ jest.unstable_mockModule('../../../build/sync/channel/tuning.js', () => ({
   SPINS: 0,
   LONGEST_SLEEP_MS: Number.POSITIVE_INFINITY,
   BATCH: 2,
-  LOOKS: 1,
+  CHECKS: 1,
 }));
 
 const wakeups = await import('../../../build/sync/waiting/wakeup.js');
