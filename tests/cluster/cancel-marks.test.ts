@@ -21,7 +21,8 @@ afterAll(async () => {
 async function makeDeafCluster() {
   const queue = newQueue();
   const { connection } = server;
-  const host = new ClusterHost({ connection, queue, tasks: gated, maxWorkers: 2, window: 4 });
+  // a grace in which the channel is cut, however long that takes: afterwards no run would be there to reply for
+  const host = new ClusterHost({ connection, queue, tasks: gated, maxWorkers: 2, window: 4, graceMs: 60_000 });
   await host.ready;
   const deaf = { ...connection, username: 'deaf', password: 'password' };
   const pool = new ClusterPool({ connection: deaf, queue, sweepMs: 60_000 });
