@@ -1,4 +1,5 @@
 import { cloneFault } from '../../wire/message/clone-fault.js';
+import { refuseStaying } from '../../wire/message/staying.js';
 import { unreadable } from '../../wire/message/unreadable.js';
 import { hasPlatformObject } from '../../wire/process/process-bytes.js';
 import { PayloadTooLargeError } from '../errors.js';
@@ -47,6 +48,7 @@ function check(value: unknown, root: string): ReturnType<typeof checkJson> {
 }
 
 function encodeBytes(value: unknown, root: string): Measured {
+  refuseStaying(value, root, { to: 'machine', transfer: [] });
   try {
     if (hasPlatformObject(structuredClone(value))) throw new Error('it has an object of the platform');
     const b = serialize(value).toString('base64');

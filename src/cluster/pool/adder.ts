@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import { now } from '../../base/clock.js';
+import { all } from '../../base/promises.js';
 import { startTimer } from '../../base/timer.js';
 import { isSettled } from '../../jobs/job-access.js';
 import { ClusterUnavailableError } from '../errors.js';
@@ -144,11 +145,13 @@ export class Adder {
 
   async #add(additions: readonly Addition[]): Promise<void> {
     const { queue, redis, keys } = this.#deps;
-    const blobs = additions.map(({ members: [first], spec: { blob } }) => {
-      if (blob === undefined || first === undefined) return undefined;
-      return redis.set(keys.blob(first.id), blob, 'EX', BLOB_SECONDS + Math.ceil(first.delayMs / 1000));
+    // first, as a host may fetch a job at once
+    const blobs = additions.flatMap(({ members: [first], spec: { blob } }) => {
+      if (blob === undefined || first === undefined) return [];
+      return [redis.set(keys.blob(first.id), blob, 'EX', BLOB_SECONDS + Math.ceil(first.delayMs / 1000))];
     });
-    const [added] = await Promise.all([queue.addBulk(additions.map(({ spec }) => spec)), ...blobs]);
+    if (blobs.length > 0) await all(blobs);
+    const added = await queue.addBulk(additions.map(({ spec }) => spec));
     for (const [index, { members, spec }] of additions.entries()) {
       const [only] = members;
       const { id } = added[index] ?? {};

@@ -72,6 +72,8 @@ describe('a value on its way over Redis', () => {
     ['an object of the platform', [{ blob: new Blob(['x']) }], 'args[0].blob'],
     ['a port', [new MessageChannel().port1], 'args[0]'],
     ['a stream', [new ReadableStream()], 'args[0]'],
+    ['a signal', [{ signal: new AbortController().signal }], 'args[0].signal'],
+    ['a URL', [new URL('http://here')], 'args[0]'],
   ])('is refused if it has %s, by its path', (_what, value, path) => {
     expect(() => encodeValue(value, 'args')).toThrow(expect.objectContaining({ code: 'ERR_NOT_CLONEABLE', path }));
   });
