@@ -62,6 +62,17 @@ describe('hosts that are killed', () => {
     expect([job.attempts, job.hostId]).toEqual([2, 'second']);
   });
 
+  test('while a job runs that is cancelled then: that is decided although no other host comes', async () => {
+    const queue = newQueue();
+    await using pool = makePool(queue);
+    const host = await HostProcess.start(server, { queue, ...SOON });
+    const job = pool.submit(tasks.deaf);
+    await until(() => job.state === 'RUNNING');
+    await host.kill();
+    expect(await job.cancel('not needed')).toBe(true);
+    expect(job.state).toBe('CANCELLED');
+  });
+
   test('too often by one job: it fails, and the others run', async () => {
     const queue = newQueue();
     await using pool = makePool(queue);
@@ -259,6 +270,20 @@ describe('Redis', () => {
     await expect(job).rejects.toThrow(
       /^Cannot cancel job 'noop' \(id .*\): Redis did not answer within 300 ms; a host may run it$/,
     );
+  });
+
+  test('that does not answer any more, though its connections stay open, is away, too', async () => {
+    for (const mode of ['abort', 'detach'] as const) {
+      await using own = await RedisServer.start();
+      const connection = { ...own.connection, socketTimeout: 1_000 };
+      const pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 300 });
+      const job = pool.submit(tasks.noop);
+      await job.added;
+      own.freeze();
+      expect(await pool.shutdown({ mode })).toEqual({ completed: 0, failed: 1, cancelled: 0 });
+      const code = mode === 'abort' ? 'ERR_CLUSTER_UNAVAILABLE' : 'ERR_DETACHED';
+      await expect(job).rejects.toMatchObject({ code });
+    }
   });
 
   test('that is not there: the job fails by the time that handing it over may take', async () => {

@@ -98,6 +98,11 @@ export class RedisServer implements AsyncDisposable {
     await exit;
   }
 
+  /** Stops it, as a machine that has vanished: its connections stay open, and are not answered. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });

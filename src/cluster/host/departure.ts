@@ -1,5 +1,5 @@
 import type { Worker } from 'bullmq';
-import { race } from '../../base/promises.js';
+import { all, race } from '../../base/promises.js';
 import { type StopTimer, settlesWithin, startTimer } from '../../base/timer.js';
 import type { Connections } from '../redis/connections.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
@@ -58,20 +58,23 @@ export class Departure {
   }
 
   async #leave(): Promise<void> {
-    const { settings, worker, runner, connections, notices, report, stopTimers, onLeft } = this.#deps;
+    const { settings, worker, runner, connections, stopTimers, onLeft } = this.#deps;
     await worker.pause(true);
     await race(runner.whenEmpty(), this.#isTimeOver);
     runner.leave();
-    if (await this.#isUp()) await settlesWithin(worker.close(), GIVEN_BACK_MS);
-    else void worker.close(true).catch(() => {}); // settles once the connections are closed, if ever
-    if (connections.isConnected) {
-      await notices.flush();
-      await report.stop().catch(() => {});
-    }
+    if (await this.#isUp()) await settlesWithin(this.#giveBack(), GIVEN_BACK_MS);
+    else void worker.close(true).catch(() => {}); // ends once the connections are closed, if at all
     stopTimers();
     if (settings.ownsPool) await settings.pool.shutdown({ mode: 'abort' });
     connections.close();
     onLeft();
+  }
+
+  /** Resolves once all that was fetched is given back, and submitters are told of what has ended. */
+  async #giveBack(): Promise<void> {
+    const { worker, connections, notices, report } = this.#deps;
+    await worker.close();
+    if (connections.isConnected) await all([notices.flush(), report.stop().catch(() => {})]);
   }
 
   /** Waits for Redis, if there is time. Without it nothing can be given back, and BullMQ does not close. */

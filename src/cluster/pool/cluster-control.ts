@@ -1,5 +1,5 @@
 import { wrongType } from '../../base/check/argument-errors.js';
-import { startTimer } from '../../base/timer.js';
+import { settlesWithin, startTimer } from '../../base/timer.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { Job } from '../../jobs/job.js';
 import {
@@ -24,6 +24,8 @@ import type { Submission } from './submission.js';
 
 /** How long to wait, in ms, before a command that failed is sent again. */
 const RETRY_MS = 100;
+/** How long a host may take to answer a request to cancel before the job's record is looked at again, in ms. */
+const ASK_AGAIN_MS = 5_000;
 
 export interface ClusterControlDeps {
   readonly redis: ScriptedRedis;
@@ -103,23 +105,27 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     const decided = submission.reply(asked, () => kindOf(job).settledAs === cause.state);
     const isOwn = !submission.hasJoined && !this.#deps.table.attached.includes(submission);
     const { text, kind } = markOf(cause, ifWaiting);
-    const found = await this.#insist(submission, () => this.#mark(submission, text, kind));
-    switch (found) {
-      case 'marked':
-        if (isSettled(job)) return false;
-        submission.books.ledger.settleBy(job, cause);
-        // only tidies up: BullMQ would fail the job, which is how the submitter of somebody else's job learns of the cancel
-        if (isOwn && this.#isWholly(submission)) void this.#deps.remove(submission.recordId).catch(() => 0);
-        return true;
-      case 'running':
-        await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
-        return await decided;
-      case 'gone':
-      case 'finished':
-        void this.#deps.lookUp(submission).catch(() => {});
-        return await decided;
-      case 'settled':
-        return await decided;
+    for (;;) {
+      const found = await this.#insist(submission, () => this.#mark(submission, text, kind));
+      switch (found) {
+        case 'marked':
+          if (isSettled(job)) return await decided;
+          submission.books.ledger.settleBy(job, cause);
+          // only tidies up: BullMQ would fail the job, which is how the submitter of somebody else's job learns of the cancel
+          if (isOwn && this.#isWholly(submission)) void this.#deps.remove(submission.recordId).catch(() => 0);
+          return true;
+        case 'running':
+          await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
+          // its host may have died, or not have heard: then the lock of the job expires, or the host is asked again
+          if (await settlesWithin(decided, ASK_AGAIN_MS)) return await decided;
+          break;
+        case 'gone':
+        case 'finished':
+          void this.#deps.lookUp(submission).catch(() => {});
+          return await decided;
+        case 'settled':
+          return await decided;
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import { now } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
+import { settlesWithin } from '../../base/timer.js';
 import { JobStreams } from '../../compose/job-stream.js';
 import { Ledger } from '../../core/ledger.js';
 import { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
@@ -43,6 +44,9 @@ import { Sweeper } from './sweeper.js';
 
 /** How many entries BullMQ keeps of its own events, which are not used here. */
 const MAX_EVENTS = 100;
+
+/** Longest wait for Redis to answer as the pool closes, in ms. */
+const CLOSED_MS = 5_000;
 
 /** The parts of a `ClusterPool` that its public face calls. */
 export type ClusterEngine = ReturnType<typeof createClusterEngine>;
@@ -147,8 +151,9 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
     sweeper.stop();
     noticeReader.stop();
     schedules.close();
-    if (connections.isConnected) await redis.del(keys.results(submitter)).catch(() => 0);
-    await queue.close().catch(() => {});
+    const removed = connections.isConnected ? redis.del(keys.results(submitter)) : undefined;
+    const closed = Promise.allSettled([removed]).then(() => queue.close());
+    await settlesWithin(closed, CLOSED_MS).catch(() => {});
     connections.close();
   };
   const shutdown = new ClusterShutdown({

@@ -12,6 +12,12 @@ export type ClusterConnection = string | RedisOptions | Redis | Cluster;
 /** Commands wait for a connection without limit: callers that must not wait use a timer of their own. */
 const PATIENT = { maxRetriesPerRequest: null } as const;
 
+/**
+ * How long the server may not answer before a connection counts as down, in ms, unless the given options say otherwise: a machine that has
+ * vanished, or a server that is stopped, closes no connection. Longer than any read that blocks.
+ */
+const SILENT_MS = 30_000;
+
 /** States of a connection of ioredis between two attempts to connect. */
 const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'connecting', 'connect']);
 
@@ -79,13 +85,14 @@ export class Connections {
   #make(): Redis {
     const { Redis: Client } = this.#peers.ioredis;
     const given = this.#given;
-    if (typeof given === 'string') return new Client(given, PATIENT);
+    if (typeof given === 'string') return new Client(given, ownOptions({}));
     if (isRedisCluster(given)) {
-      const redisOptions = { ...given.options.redisOptions, ...PATIENT } as typeof PATIENT;
+      const options = given.options.redisOptions ?? {};
+      const redisOptions = { ...options, ...ownOptions(options) } as OwnOptions;
       return given.duplicate([], { redisOptions }) as unknown as Redis; // it has the same commands and states
     }
-    if (isRedis(given)) return given.duplicate(PATIENT);
-    return new Client({ ...given, ...PATIENT } as typeof PATIENT);
+    if (isRedis(given)) return given.duplicate(ownOptions(given.options));
+    return new Client({ ...given, ...ownOptions(given) } as OwnOptions);
   }
 
   #changed(redis: Redis, to: 'up' | 'down'): void {
@@ -136,6 +143,15 @@ function upOrEnded(redis: Redis): Promise<void> {
     redis.on('ready', changed);
     redis.on('end', changed);
   });
+}
+
+interface OwnOptions {
+  readonly maxRetriesPerRequest: null;
+  readonly socketTimeout: number;
+}
+
+function ownOptions({ socketTimeout = SILENT_MS }: Pick<RedisOptions, 'socketTimeout'>): OwnOptions {
+  return { ...PATIENT, socketTimeout };
 }
 
 function isRedis(value: object): value is Redis | Cluster {
