@@ -132,6 +132,15 @@ describe('a job that is found by its id', () => {
     expect((await other.metrics()).own.submitted).toBe(0);
   });
 
+  test('is none of what BullMQ keeps beside jobs', async () => {
+    const queue = newQueue();
+    await using _host = await makeHost(queue);
+    await using pool = makePool(queue);
+    await pool.submit(tasks.noop);
+    const ids = ['id', 'meta', 'events', 'marker', 'completed', 'prioritized', 'stalled-check', 'no', '__proto__'];
+    expect(await Promise.all(ids.map((id) => pool.job(id)))).toEqual(ids.map(() => undefined));
+  });
+
   test('can be cancelled: its submitter hears of it', async () => {
     await using cluster = await makeCluster();
     const { pool, other } = cluster;

@@ -117,14 +117,25 @@ describe('users with the least rights', () => {
     }
   });
 
-  test('with a wrong password: the job fails by the time it may take, and says why', async () => {
+  test('with a wrong password: jobs and calls fail by the time they may take, and hosts at once; all say why', async () => {
     const connection = { ...server.connection, username: 'host', password: 'wrong' };
-    await using pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 200 });
-    const error = await pool.submit(tasks.noop).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({
+    const refused = {
       code: 'ERR_CLUSTER_UNAVAILABLE',
       cause: { message: expect.stringMatching(/WRONGPASS/) },
-    });
+    };
+    const said: string[] = [];
+    const note = (line: string): void => void said.push(line);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const host = new ClusterHost({ connection, queue: newQueue(), tasks, maxWorkers: 1, id: 'one', logger });
+    await expect(host.ready).rejects.toMatchObject(refused);
+    expect(said).toContainEqual(
+      expect.stringMatching(/^one: The host runs no jobs: Cannot start cluster host: WRONGPASS/),
+    );
+    await host.drain({ timeoutMs: 0 });
+    await using pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 200 });
+    await expect(pool.submit(tasks.noop)).rejects.toMatchObject(refused);
+    await expect(pool.metrics()).rejects.toMatchObject(refused);
+    await expect(pool.pause()).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
   });
 });
 

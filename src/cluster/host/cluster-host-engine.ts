@@ -7,6 +7,7 @@ import { causeOf, readMemberMarks, SPLIT } from '../codec/marks.js';
 import { ClusterUnavailableError } from '../errors.js';
 import { Connections } from '../redis/connections.js';
 import { KnownHosts } from '../redis/known-hosts.js';
+import { refusedAs } from '../redis/patience.js';
 import { loadPeers } from '../redis/peers.js';
 import { repeatStrategy } from '../redis/repeat-strategy.js';
 import { addScripts } from '../redis/scripts.js';
@@ -163,7 +164,7 @@ export function createClusterHostEngine(settings: ClusterHostSettings) {
 
   /** Subscribes to the channel before the first job is fetched, so that no request is missed. */
   const start = async (): Promise<void> => {
-    await channel.subscribe();
+    await channel.subscribe().catch(refusedAs('start cluster host'));
     const findings = await examine(redis);
     if (findings.refusal !== undefined) throw new ClusterUnavailableError(findings.refusal);
     ({ clockOffsetMs } = findings);

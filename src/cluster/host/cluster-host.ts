@@ -6,6 +6,7 @@ import { type Inspecting, shown } from '../../base/inspect.js';
 import type { PoolEvent, PoolEvents, PoolListener } from '../../core/events.js';
 import { partsOf } from '../../core/pool-emitter.js';
 import { handleSignals, holdForShutdown, type SignalOptions } from '../../core/shutdown-all.js';
+import { messageOf } from '../../errors.js';
 import type { PoolMetrics } from '../../metrics/pool-metrics.js';
 import { stays } from '../../sync/sharing/crossing.js';
 import {
@@ -79,7 +80,10 @@ export class ClusterHost implements AsyncDisposable {
 
   readonly #settings: ClusterHostSettings;
   readonly #engine: ClusterHostEngine;
-  /** Resolves once the host hears requests and has begun to fetch jobs. Rejects if it cannot. */
+  /**
+   * Resolves once the host hears requests and has begun to fetch jobs. Rejects with a `ClusterUnavailableError` if Redis refuses it, or is
+   * too old; while Redis is away it is waited for.
+   */
   readonly ready: Promise<void>;
   /** Resolves once the host has left the queue. */
   readonly closed: Promise<void>;
@@ -101,7 +105,8 @@ export class ClusterHost implements AsyncDisposable {
     });
     partsOf(this.#settings.pool)?.state.onceShutDown(() => this.#poolShutDown());
     this.ready = this.#engine.start();
-    this.ready.catch(() => {}); // it may never be looked at
+    // it may never be looked at
+    this.ready.catch((error) => this.#settings.logger?.error(`${this.id}: The host runs no jobs: ${messageOf(error)}`));
     // a host counts no jobs in shutdownAll: its pool does
     const NONE = { completed: 0, failed: 0, cancelled: 0 };
     this.#unregister = holdForShutdown({

@@ -65,7 +65,8 @@ export class AttachedJobs {
 
   async #read(id: string): Promise<FoundRecord | undefined> {
     const { redis, keys } = this.#deps;
-    const [name, data, priority] = await redis.hmget(keys.job(id), 'name', 'data', 'priority');
+    const fields = redis.hmget(keys.job(id), 'name', 'data', 'priority');
+    const [name, data, priority] = await fields.catch(nothingIfNoHash);
     return name == null
       ? undefined
       : { name, data: parsed(data), priority: Number(priority ?? 0), position: undefined };
@@ -109,6 +110,12 @@ export class AttachedJobs {
     submission.added();
     return submission;
   }
+}
+
+/** BullMQ keeps lists and streams of its own under names like those of jobs. @throws any other error of Redis. */
+function nothingIfNoHash(error: Error): (string | null)[] {
+  if (error.message.startsWith('WRONGTYPE')) return [];
+  throw error;
 }
 
 /** Never throws: others can write to the record. */

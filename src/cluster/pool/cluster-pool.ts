@@ -297,18 +297,22 @@ export class ClusterPool implements AsyncDisposable {
   /**
    * Stops hosts from fetching jobs of the whole queue, from any submitter, until `resume`. Jobs that they have fetched (their
    * `window`) still begin. Survives restarts of all processes.
+   *
+   * @throws {ClusterUnavailableError} by rejection, if Redis does not answer within `connectTimeoutMs`.
    */
   pause(): Promise<void>;
   pause(...rest: readonly unknown[]): Promise<void> {
-    refuseOptions(rest, 'pause the queue');
-    return this.#engine.queue.pause();
+    const action = 'pause the queue';
+    refuseOptions(rest, action);
+    return this.#engine.patience.await(this.#engine.queue.pause(), action);
   }
 
-  /** Lets hosts fetch jobs again after `pause`. */
+  /** Lets hosts fetch jobs again after `pause`. @throws {ClusterUnavailableError} as that. */
   resume(): Promise<void>;
   resume(...rest: readonly unknown[]): Promise<void> {
-    refuseOptions(rest, 'resume the queue');
-    return this.#engine.queue.resume();
+    const action = 'resume the queue';
+    refuseOptions(rest, action);
+    return this.#engine.patience.await(this.#engine.queue.resume(), action);
   }
 
   /**
