@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -23,8 +23,13 @@ const [, ...FLAGS] = scripts.example.split(' ');
 
 /** Runs a file of examples/ in a process of its own, as `npm run example` or `node` does. */
 export function startExample(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningExample {
-  const flags = file.endsWith('.ts') ? FLAGS : [];
-  const child = spawn(process.execPath, [...flags, `examples/${file}`, ...args], {
+  return startFile(`examples/${file}`, args, env);
+}
+
+/** Runs a file of the project in a process of its own. */
+export function startFile(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningExample {
+  const flags = file.endsWith('.ts') ? FLAGS : ['--enable-source-maps'];
+  const child = spawn(process.execPath, [...flags, file, ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
