@@ -15,6 +15,12 @@
  * The search takes an operation at once, without trying the others first, where no other thread could tell: where it reads
  * a word that no other thread writes, or writes one that no other thread uses. Which words those are is not declared: the
  * search begins with the belief that there are no others, and begins again whenever it sees that one was wrong.
+ *
+ * A thread dies right after it has moved, or was woken, and not later: nothing that others do meanwhile depends on whether
+ * it has died, but for what its death makes possible, which comes after it either way.
+ *
+ * Where only one thing can happen next, the search does it and does not ask whether it has been there: it would come to no
+ * other end, and making the key of a state costs more than a few operations.
  */
 
 import { addNews, HappensBefore, type Log } from './happens-before.ts';
@@ -51,7 +57,7 @@ interface Point {
 type Change =
   | { readonly at: number; readonly value: number }
   | { readonly table: unknown[]; readonly index: number; readonly before: unknown }
-  | ({ readonly thread: Thread } & Pick<Thread, 'point' | 'state' | 'armedAt' | 'isNotified'>);
+  | ({ readonly thread: Thread } & Pick<Thread, 'point' | 'state' | 'armedAt' | 'isNotified' | 'mayDieNow'>);
 
 /** What a thread runs; of several parts each begins anew, whatever the one before did to come to its end. */
 type Part = () => unknown;
@@ -70,6 +76,8 @@ interface Thread {
   /** An asynchronous wait of its event loop: the address, -1 where there is none. */
   armedAt: number;
   isNotified: boolean;
+  /** Whether it has moved, or was woken, since its death was last tried. */
+  mayDieNow: boolean;
 }
 
 /** What a thread did, for the message of a failure. */
@@ -90,9 +98,15 @@ const WAIT_ANSWERS = ['', 'ok', 'not-equal', 'timed-out'] as const;
 /** Operations whose answers are told apart only where the code looks at them. */
 const LAZY: ReadonlySet<string> = new Set(['store', 'add', 'sub', 'notify']);
 
+/** Operations that neither block nor wake, and have one answer. */
+const SIMPLE: ReadonlySet<string> = new Set(['load', 'store', 'add', 'sub', 'exchange', 'compareExchange']);
+
+/** Where only one thing can happen, one state of so many is remembered: a power of 2. */
+const REMEMBERED = 32;
+
 const MOST_STATES = 3_000_000;
 /** Of one thread. */
-const MOST_OPERATIONS = 20_000;
+const MOST_OPERATIONS = 4000;
 
 /** A port's messages are numbered: the lower bits of what `hear` answers; the port's number is above. */
 const MESSAGE_BITS = 16;
@@ -144,6 +158,8 @@ export interface StopCause {
 }
 
 export interface Exploration {
+  readonly operations: number;
+  /** In which something else could have happened, too. */
   readonly states: number;
   readonly endings: number;
 }
@@ -203,6 +219,7 @@ export class Model {
   /** The threads that have not ended, of the state whose key is made. */
   readonly #living: number[] = [];
   #endings = 0;
+  #operations = 0;
   readonly #trace: Step[] = [];
   readonly #undo: Change[] = [];
   readonly #log: Log = { set: (table, index, value) => this.#set(table, index, value) };
@@ -229,6 +246,8 @@ export class Model {
   #reached: Reached | undefined;
   /** Whether the model's memory is as it is at the end of the replay. */
   #isLive = false;
+  /** The thread that comes next, too, whatever it has done. */
+  #goesOn: Thread | undefined;
   /** What went wrong in an operation: thrown once the code under test has been left. */
   #fault: { readonly error: unknown } | undefined;
   #clockMs = 0;
@@ -337,26 +356,32 @@ export class Model {
       state: State.READY,
       armedAt: -1,
       isNotified: false,
+      mayDieNow: true,
     }));
     const starts = this.#threads.map((thread) => this.#start(thread, 0));
     for (;;) {
       this.#memory = [...this.#initial];
       this.#seen.clear();
       this.#endings = 0;
+      this.#operations = 0;
+      this.#goesOn = undefined;
       this.#trace.length = 0;
       this.#undo.length = 0;
       this.#queues = this.#ports.map(() => []);
       const checksRaces = this.views.areUsed && (options.checksRaces ?? true);
-      this.#order = checksRaces ? new HappensBefore(this.#threads.length, this.#log) : undefined;
+      this.#order = checksRaces ? new HappensBefore(this.#threads.length, this.#initial.length, this.#log) : undefined;
       for (const at of this.#looks) this.#order?.allowLooks(at, this.#memory[at] ?? 0);
       for (const [index, thread] of this.#threads.entries())
-        Object.assign(thread, { point: starts[index], state: State.READY, armedAt: -1, isNotified: false });
+        Object.assign(thread, {
+          ...{ point: starts[index], state: State.READY },
+          ...{ armedAt: -1, isNotified: false, mayDieNow: true },
+        });
       try {
         this.#search(options, -1, options.preemptions ?? UNLIMITED);
         const states = this.#seen.size;
         this.#seen.clear();
         this.#threads = []; // with all the points of their runs
-        return { states, endings: this.#endings };
+        return { operations: this.#operations, states, endings: this.#endings };
       } catch (error) {
         if (error !== WRONG_BELIEF) throw error;
       }
@@ -366,20 +391,64 @@ export class Model {
   #search(options: ExploreOptions, last: number, preemptions: number): void {
     const mark = this.#undo.length;
     const depth = this.#trace.length;
-    const alone = this.#runUnseen();
-    this.#branch(options, { alone, last, preemptions });
+    let running = last;
+    for (;;) {
+      const alone = this.#runUnseen();
+      this.#tryDeaths(options, running, preemptions);
+      const only = alone < 0 ? this.#onlyNext(running, preemptions) : undefined;
+      if (only === undefined) {
+        this.#branch(options, { alone, last: running, preemptions });
+        break;
+      }
+      running = only.index;
+      this.#perform(only, 0, preemptions);
+    }
     this.#rollBack(mark, depth);
   }
 
   /** Does what no other thread can tell. Answers the thread that comes next, where it is one: it may die there. */
   #runUnseen(): number {
     for (;;) {
-      const unseen = this.#threads.findIndex((thread) => this.#isUnseen(thread));
-      const thread = this.#threads[unseen];
+      const thread = this.#unseenThread();
       if (thread === undefined) return -1;
-      if (!isPlain(thread.point.next) && (this.#canDie(thread) || thread.point.next?.kind === 'choose')) return unseen;
+      if (!isPlain(thread.point.next) && (this.#canDie(thread) || thread.point.next?.kind === 'choose'))
+        return thread.index;
       this.#perform(thread, 0);
     }
+  }
+
+  #unseenThread(): Thread | undefined {
+    for (const thread of this.#threads) if (this.#isUnseen(thread)) return thread;
+    return undefined;
+  }
+
+  #tryDeaths(options: ExploreOptions, last: number, preemptions: number): void {
+    for (const thread of this.#threads) {
+      if (!thread.mayDieNow || !this.#canDie(thread)) continue;
+      const mark = this.#undo.length;
+      const depth = this.#trace.length;
+      this.#change(thread, thread.point, State.DEAD);
+      this.#trace.push({ thread, operation: thread.point.next, answer: 'dies' });
+      this.#search(options, last, preemptions);
+      this.#rollBack(mark, depth);
+      this.#save(thread);
+      thread.mayDieNow = false;
+    }
+  }
+
+  /** The thread that comes next, if nothing else can happen. */
+  #onlyNext(last: number, preemptions: number): Thread | undefined {
+    const running = this.#threads[last];
+    let only: Thread | undefined;
+    if (preemptions === 0 && running !== undefined && this.#wouldGoOn(running)) only = running;
+    else
+      for (const thread of this.#threads) {
+        if (thread.point.end?.error !== undefined) return undefined;
+        if (!this.#canGoOn(thread)) continue;
+        if (only !== undefined) return undefined;
+        only = thread;
+      }
+    return only === undefined || only.point.id % REMEMBERED === 0 || this.#choicesOf(only) > 1 ? undefined : only;
   }
 
   #branch(options: ExploreOptions, from: { alone: number; last: number; preemptions: number }): void {
@@ -394,20 +463,13 @@ export class Model {
       if (thread.point.end?.error !== undefined)
         throw this.#failure(`Thread ${thread.name} threw`, thread.point.end.error);
       if (alone >= 0 && index !== alone) continue;
-      if (this.#canGoOn(thread)) {
-        isAnyReady = true;
-        const left = isInterrupting && index !== last ? preemptions - 1 : preemptions;
-        const choices = this.#choicesOf(thread);
-        for (let choice = 0; choice < choices && left >= 0; choice++) {
-          this.#perform(thread, choice);
-          this.#search(options, alone < 0 ? index : last, left);
-          this.#rollBack(mark, depth);
-        }
-      }
-      if (this.#canDie(thread)) {
-        this.#change(thread, thread.point, State.DEAD);
-        this.#trace.push({ thread, operation: thread.point.next, answer: 'dies' });
-        this.#search(options, last, preemptions);
+      if (!this.#canGoOn(thread)) continue;
+      isAnyReady = true;
+      const left = isInterrupting && index !== last ? preemptions - 1 : preemptions;
+      const choices = this.#choicesOf(thread);
+      for (let choice = 0; choice < choices && left >= 0; choice++) {
+        this.#perform(thread, choice, alone < 0 ? left : UNLIMITED);
+        this.#search(options, alone < 0 ? index : last, left);
         this.#rollBack(mark, depth);
       }
     }
@@ -432,11 +494,12 @@ export class Model {
     }
   }
 
-  /** Does the thread's next operation. */
-  #perform(thread: Thread, choice: number): void {
+  /** Does the thread's next operation, and more if others may not interrupt it: `preemptions` are left. */
+  #perform(thread: Thread, choice: number, preemptions = UNLIMITED): void {
     const { next } = thread.point;
     if (next === undefined) return;
     const { kind, at, a } = next;
+    this.#operations++;
     if (kind === 'wait' && thread.state === State.READY && this.#memory[at] === a) {
       this.#note(at, thread.bit, false);
       this.#order?.acquire(thread.index, at);
@@ -446,7 +509,11 @@ export class Model {
     }
     const answer = this.#answer(thread, next, choice);
     this.#trace.push({ thread, operation: next, answer });
-    this.#change(thread, this.#after(thread, answer), State.READY);
+    // one that was woken, and itself, might die before
+    this.#goesOn = preemptions === 0 && kind !== 'notify' && !thread.mayDie ? thread : undefined;
+    const after = this.#after(thread, answer);
+    this.#goesOn = undefined;
+    this.#change(thread, after, State.READY);
   }
 
   #choicesOf(thread: Thread): number {
@@ -665,6 +732,7 @@ export class Model {
     this.#save(thread);
     thread.point = point;
     thread.state = state;
+    thread.mayDieNow = true;
   }
 
   #arm(thread: Thread, armedAt: number, isNotified: boolean): void {
@@ -674,8 +742,8 @@ export class Model {
   }
 
   #save(thread: Thread): void {
-    const { point, state, armedAt, isNotified } = thread;
-    this.#undo.push({ thread, point, state, armedAt, isNotified });
+    const { point, state, armedAt, isNotified, mayDieNow } = thread;
+    this.#undo.push({ thread, point, state, armedAt, isNotified, mayDieNow });
   }
 
   #rollBack(mark: number, depth: number): void {
@@ -691,11 +759,12 @@ export class Model {
         change.table[change.index] = change.before;
         continue;
       }
-      const { thread, point, state, armedAt, isNotified } = change;
+      const { thread, point, state, armedAt, isNotified, mayDieNow } = change;
       thread.point = point;
       thread.state = state;
       thread.armedAt = armedAt;
       thread.isNotified = isNotified;
+      thread.mayDieNow = mayDieNow;
     }
   }
 
@@ -880,7 +949,7 @@ export class Model {
     const answer = this.#stoppedAt === undefined ? this.#answers[this.#position] : undefined;
     this.#position++;
     if (answer === undefined) {
-      if (this.#stoppedAt === undefined && this.#isLive && isPlain(operation)) return this.#goOn(operation);
+      if (this.#stoppedAt === undefined && this.#isLive && this.#isDoneAtOnce(operation)) return this.#goOn(operation);
       this.#stoppedAt ??= operation;
       throw STOP;
     }
@@ -888,7 +957,18 @@ export class Model {
     return answer;
   }
 
-  /** Does a plain operation as the replay comes to it: nothing of another thread can come in between. */
+  /** Whether nothing of another thread can come before it. */
+  #isDoneAtOnce(operation: Operation): boolean {
+    if (isPlain(operation)) return true;
+    return (
+      this.#goesOn !== undefined &&
+      this.#goesOn === this.#reached?.thread &&
+      SIMPLE.has(operation.kind) &&
+      this.#points % REMEMBERED !== 0
+    );
+  }
+
+  /** Does such an operation as the replay comes to it. */
   #goOn(operation: Operation): number {
     const { thread, part } = this.#reached as Reached;
     try {
@@ -897,7 +977,8 @@ export class Model {
       const answer = this.#answer(thread, operation, 0);
       this.#trace.push({ thread, operation, answer });
       this.#answers.push(answer);
-      this.#usedAnswers.add(this.#position - 1);
+      this.#operations++;
+      if (!LAZY.has(operation.kind)) this.#usedAnswers.add(this.#position - 1);
       this.#reached = { thread, part, before, answer };
       return answer;
     } catch (error) {

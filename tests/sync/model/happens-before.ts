@@ -35,6 +35,7 @@ const CONFLICTS: readonly (readonly number[])[] = [
 
 // a global of the test environment is looked up anew, slowly, at each use
 const { max, min } = Math;
+const { Array: ArrayClass } = globalThis;
 /** Later than all times. */
 const EVER = 0x7fff_ffff;
 /** Between parts of a key: no address. */
@@ -51,9 +52,9 @@ export class HappensBefore {
   readonly #log: Log;
   readonly #clocks: Clock[];
   /** By address: what who loads it learns. */
-  readonly #published: (Clock | undefined)[] = [];
+  readonly #published: (Clock | undefined)[];
   readonly #publishedAt: number[] = [];
-  readonly #accesses: (Accesses | undefined)[] = [];
+  readonly #accesses: (Accesses | undefined)[];
   readonly #accessedAt: number[] = [];
   /** By address: what was stored there, where plain loads may race. */
   readonly #stores: (readonly Stored[])[] = [];
@@ -63,9 +64,12 @@ export class HappensBefore {
   /** What `knownToAll` answers. */
   readonly #known: number[] = [];
 
-  constructor(threads: number, log: Log) {
+  constructor(threads: number, words: number, log: Log) {
     this.#threads = threads;
     this.#log = log;
+    // filled, as an array with holes, or one that has been stored to far behind its end, is slow
+    this.#published = new ArrayClass<Clock | undefined>(words).fill(undefined);
+    this.#accesses = new ArrayClass<Accesses | undefined>(words).fill(undefined);
     // a thread's own time begins at 1, so that what it does first is not known to others
     this.#clocks = Array.from({ length: threads }, (_, own) =>
       Array.from({ length: threads }, (_, other) => (other === own ? 1 : 0)),
@@ -207,7 +211,7 @@ export class HappensBefore {
     const time = known[thread] ?? 0;
     if (times?.[thread * KINDS + kind] === time) return -1;
     if (times === undefined && !this.#accessedAt.includes(at)) this.#accessedAt.push(at);
-    const changed = times === undefined ? new Array<number>(KINDS * this.#threads).fill(0) : [...times];
+    const changed = times === undefined ? new ArrayClass<number>(KINDS * this.#threads).fill(0) : [...times];
     changed[thread * KINDS] = time;
     changed[thread * KINDS + kind] = time;
     this.#log.set(this.#accesses, at, changed);

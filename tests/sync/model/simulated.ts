@@ -107,10 +107,12 @@ export function wordsOf(made: Model, name: string, values: readonly number[] = [
 }
 
 /** That a search went through something: one that is over at once proves nothing. `MODEL_FIGURES=1` prints its figures. */
-export function expectSearched({ states, endings }: Exploration, moreThan: number): void {
+export function expectSearched({ operations, states, endings }: Exploration, moreThan: number): void {
   if (process.env['MODEL_FIGURES'] !== undefined)
-    process.stderr.write(`${states} states, ${endings} endings: ${expect.getState().currentTestName}\n`);
-  expect(states).toBeGreaterThan(moreThan);
+    process.stderr.write(
+      `${operations} operations, ${states} states, ${endings} endings: ${expect.getState().currentTestName}\n`,
+    );
+  expect(operations).toBeGreaterThan(moreThan);
   expect(endings).toBeGreaterThan(0);
 }
 

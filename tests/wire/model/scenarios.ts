@@ -21,7 +21,7 @@ const SIZES: Sizes = { capacity: 4, shortEntryWords: 8, longEntryWords: 16, text
 export interface Scenario {
   readonly sizes?: Partial<Sizes>;
   readonly workers?: number;
-  /** Fewer states would prove nothing. */
+  /** Fewer operations would prove nothing. */
   readonly moreThan: number;
   readonly run: (world: World) => Exploration;
 }
