@@ -11,7 +11,7 @@ const WINDOW = 'higher priority starts first (I4)';
 const PAUSE = '`pause` starts nothing more';
 const REPORTS = 'each report arrives';
 const RETRY_IF = '`retryIf`';
-const LATER = 'limits set later: `setTimeLimit`, a concurrency of a group';
+const LATER = "limits set later: `setTimeLimit`, a group's concurrency";
 
 const EXCEPTIONS = {
   'a Buffer beside a token arrives as a Buffer, as an argument, a result and a report': REFUSED,
