@@ -69,7 +69,7 @@ export class PoolChannels {
 
   /** Whether a subscriber waits for submissions. */
   get isSubmitWatched(): boolean {
-    return SUBMITTED.hasSubscribers;
+    return areSubmissionsWatched();
   }
 
   /** Publishes a submission. Returns the values for the context of the job's code. */

@@ -70,7 +70,7 @@ export class Departure {
     onLeft();
   }
 
-  /** Resolves once all that was fetched is given back, and submitters are told of what has ended. */
+  /** Resolves once all fetched jobs are given back, and submitters know which of theirs have ended. */
   async #giveBack(): Promise<void> {
     const { worker, connections, notices, report } = this.#deps;
     await worker.close();

@@ -9,7 +9,7 @@ const BLOCK_MS = 5_000;
 /** How long to wait, in ms, after a read that failed. */
 const RETRY_MS = 100;
 
-export interface ResultReaderDeps {
+export interface NoticeReaderDeps {
   /** A connection of its own, as a read blocks it. */
   readonly blocking: Redis;
   /** The connection for commands. */
@@ -24,12 +24,12 @@ export interface ResultReaderDeps {
  * Reads the notices of hosts to a submitter, and removes from the stream what it has read. Keeps its position over reconnects.
  */
 export class NoticeReader {
-  readonly #deps: ResultReaderDeps;
+  readonly #deps: NoticeReaderDeps;
   #isOpen = true;
   /** Id of the last entry read. */
   #last = '0';
 
-  constructor(deps: ResultReaderDeps) {
+  constructor(deps: NoticeReaderDeps) {
     this.#deps = deps;
     void this.#read();
   }

@@ -54,6 +54,9 @@ export const MAX_KEYS = 64;
 
 export const MAX_SHAPES = 256;
 
+/** Most items of an array in an entry of a lane: a value with more goes by message. */
+export const MAX_ITEMS = 64;
+
 /** Longest string that is written character by character: for these a call into the runtime costs more. */
 export const SHORT_STRING = 32;
 

@@ -9,6 +9,7 @@ import {
   Kind,
   MAX_DEPTH,
   MAX_INTEGER,
+  MAX_ITEMS,
   MAX_KEYS,
   MAX_SHAPES,
   type Plain,
@@ -24,9 +25,8 @@ import {
   WORD_BYTES,
 } from './tree-format.js';
 
-/** Most objects in an entry of a lane, and most items of an array there: for more, a message costs less. */
+/** Most objects in an entry of a lane. */
 const MAX_OBJECTS = 64;
-const MAX_ITEMS = 64;
 /** Longest string that goes into a batch; length at which a batch ends, as code that keeps one of its strings keeps it alive. */
 const BATCH_CHARS = 1024;
 

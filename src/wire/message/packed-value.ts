@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import type { TreeMemory } from '../lane/tree-format.js';
+import { MAX_ITEMS, type TreeMemory } from '../lane/tree-format.js';
 import { TreeReader } from '../lane/tree-reader.js';
 import { TreeWriter } from '../lane/tree-writer.js';
 
@@ -9,9 +9,7 @@ import { TreeWriter } from '../lane/tree-writer.js';
  * long list of such.
  */
 
-/** Fewest items of a list for which its value is packed. */
-const LONG_LIST = 64;
-/** How deep such a list is looked for, and in how many parts of each object. */
+/** How deep a long list is looked for, and in how many parts of each object. */
 const LOOKED_LEVELS = 2;
 const LOOKED_PARTS = 8;
 /** Words of memory for the first value. */
@@ -74,17 +72,17 @@ export function pack(value: unknown): Int32Array<ArrayBuffer> | undefined {
 /** Whether there is a long list among the first parts of a value, or their parts. Numbers are cloned faster. Calls no getter. */
 function hasLongList(value: unknown, levels = LOOKED_LEVELS): value is object {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
-  if (isArray(value) && value.length > LONG_LIST) return typeof partOf(value, 0) !== 'number';
+  if (isArray(value) && value.length > MAX_ITEMS) return typeof valueAt(value, 0) !== 'number';
   if (levels === 0 || (!isArray(value) && getPrototypeOf(value) !== PLAIN)) return false;
   let looked = 0;
   for (const key of keysOf(value)) {
-    if (hasLongList(partOf(value, key), levels - 1)) return true;
+    if (hasLongList(valueAt(value, key), levels - 1)) return true;
     if (++looked === LOOKED_PARTS) return false;
   }
   return false;
 }
 
-function partOf(object: object, key: string | number): unknown {
+function valueAt(object: object, key: string | number): unknown {
   return getOwnPropertyDescriptor(object, key)?.value;
 }
 
