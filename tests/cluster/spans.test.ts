@@ -2,9 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -18,6 +16,7 @@ import { runProgram } from '../support/program.ts';
 import { freePort, RedisServer } from '../support/redis-server.ts';
 import { type ReceivedSpan, SpanReceiver } from '../support/span-receiver.ts';
 import { fixture } from '../support/tasks.ts';
+import { useTraceContext } from '../support/trace-context.ts';
 import { HostProcess, newQueue, tasks, until } from './cluster-fixture.ts';
 
 /** The types of `tests/tasks/spans.mjs`. */
@@ -32,17 +31,13 @@ const tracer = provider.getTracer('test');
 /** Hosts notice one that has died within a few seconds. */
 const SOON = { lockMs: 2_000, stalledMs: 500, maxCrashes: 100 } as const;
 
+useTraceContext();
+
 let server: RedisServer;
 beforeAll(async () => {
   server = await RedisServer.start();
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 });
-afterAll(async () => {
-  context.disable();
-  propagation.disable();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 let end: (() => void) | undefined;
 const begin = (options: InstrumentOptions = {}): void => {

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { context, propagation, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { Queue, Worker } from 'bullmq';
 import { ClusterHost, ClusterPool } from 'thread-system/cluster';
 import { RedisServer } from '../support/redis-server.ts';
+import { useTraceContext } from '../support/trace-context.ts';
 import { newQueue, tasks, until } from './cluster-fixture.ts';
 
 const span: SpanContext = {
@@ -13,17 +12,13 @@ const span: SpanContext = {
   traceFlags: TraceFlags.SAMPLED,
 };
 
+useTraceContext();
+
 let server: RedisServer;
 beforeAll(async () => {
   server = await RedisServer.start();
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 });
-afterAll(async () => {
-  context.disable();
-  propagation.disable();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const headersOfNow = (): Record<string, string> => {
   const headers = {};

@@ -1,10 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { context, propagation, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { ThreadPool, taskModule } from 'thread-system';
 import { fixture } from '../support/tasks.ts';
+import { useTraceContext } from '../support/trace-context.ts';
 
 /** The types of `tests/tasks/opentelemetry.mjs`. */
 interface TracedTasks {
@@ -21,14 +20,7 @@ const span: SpanContext = {
 };
 const other: SpanContext = { ...span, traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-});
-afterAll(() => {
-  context.disable();
-  propagation.disable();
-});
+useTraceContext();
 
 /** As the instrumentation of a server does it: `fn` runs in the span. */
 const inSpan = <T>(spanContext: SpanContext, fn: () => T): T =>

@@ -1,18 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import {
-  context,
-  propagation,
-  ROOT_CONTEXT,
-  type SpanContext,
-  SpanStatusCode,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { context, ROOT_CONTEXT, type SpanContext, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import {
@@ -26,6 +16,7 @@ import { type InstrumentOptions, instrument, ThreadSystemInstrumentation } from 
 import { occupy, until } from '../support/gate.ts';
 import { SpanReceiver } from '../support/span-receiver.ts';
 import { fixture, tasks } from '../support/tasks.ts';
+import { useTraceContext } from '../support/trace-context.ts';
 
 /** The types of `tests/tasks/spans.mjs`. */
 interface SpanTasks {
@@ -45,14 +36,7 @@ const begin = (options: InstrumentOptions = {}): void => {
   end = instrument({ tracer, ...options });
 };
 
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-});
-afterAll(() => {
-  context.disable();
-  propagation.disable();
-});
+useTraceContext();
 beforeEach(() => exporter.reset());
 afterEach(() => end?.());
 
