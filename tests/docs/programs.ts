@@ -7,6 +7,10 @@ import { root } from './markdown.ts';
 
 const tsc = createRequire(import.meta.url).resolve('typescript/lib/tsc.js');
 
+/** Longest time that the compiler may take, on a machine that is busy; and a program. */
+const COMPILER_MS = 110_000;
+const PROGRAM_MS = 30_000;
+
 /**
  * How the code of a page is meant:
  *
@@ -136,8 +140,8 @@ export class Compilation implements Disposable {
       exclude: [],
     };
     writeFileSync(join(this.#folder, 'tsconfig.json'), JSON.stringify(config));
-    this.faults = node([tsc, '-p', this.#folder, '--pretty', 'false'], this.#folder).then(({ lines }) =>
-      lines.join('\n'),
+    this.faults = node([tsc, '-p', this.#folder, '--pretty', 'false'], this.#folder, COMPILER_MS).then(
+      ({ code, lines }) => (code === null ? `No answer within ${COMPILER_MS} ms` : lines.join('\n')),
     );
   }
 
@@ -156,10 +160,10 @@ export class Compilation implements Disposable {
   }
 }
 
-function node(args: readonly string[], cwd: string): Promise<Run> {
+function node(args: readonly string[], cwd: string, timeout = PROGRAM_MS): Promise<Run> {
   return new Promise((resolve) => {
     const env = { ...process.env, NODE_OPTIONS: '' };
-    const child = execFile(process.execPath, args, { cwd, timeout: 30_000, env }, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, args, { cwd, timeout, env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode, lines: stdout === '' ? [] : stdout.trimEnd().split('\n'), stderr }),
     );
   });
