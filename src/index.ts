@@ -8,6 +8,7 @@ export type { GraphNode, GraphRunOptions, NodeOptions, NodeOutput, WithOutputs }
 export { type GraphOptions, JobGraph } from './compose/graph/job-graph.js';
 export type { GroupOptions, GroupStats, JobGroup } from './compose/job-group.js';
 export type { JobStream, SettledJob, StreamOptions } from './compose/job-stream.js';
+export type { TypedArray } from './compose/map/item-source.js';
 export type { JobMap } from './compose/map/job-map.js';
 export type { MapOptions } from './compose/map/map-options.js';
 export type { MapProgressListener } from './compose/map/map-progress.js';
@@ -20,7 +21,6 @@ export type {
   PlainMapOptions,
   SettledItem,
 } from './compose/map/map-types.js';
-export type { TypedArray } from './compose/map/source.js';
 export type { Schedule, ScheduleOptions } from './compose/schedule/schedule.js';
 export type { ChildJob, ChildOptions, CurrentJob } from './contract/current-job.js';
 export type { PoolFunctions } from './contract/pool-functions.js';

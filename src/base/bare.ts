@@ -15,7 +15,7 @@ export function bare<T extends object>(...objects: readonly T[]): T {
 const { hasOwn } = Object;
 
 /** Like `key in object`, for own properties only. Narrows a union. */
-export function has<T extends object, K extends PropertyKey>(
+export function hasProperty<T extends object, K extends PropertyKey>(
   object: T,
   key: K,
 ): object is Extract<T, { readonly [P in K]: unknown }> {
@@ -23,7 +23,7 @@ export function has<T extends object, K extends PropertyKey>(
 }
 
 /** Whether a value is a plain object of any realm, or one without a prototype. */
-export function isPlain(value: object): boolean {
+export function isPlainObject(value: object): boolean {
   const prototype: unknown = getPrototypeOf(value);
   return prototype === null || getPrototypeOf(prototype) === null;
 }

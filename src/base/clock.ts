@@ -1,4 +1,4 @@
-import { has } from './platform/capabilities.js';
+import { supports } from './platform/capabilities.js';
 import { findRealTimers, unfaked } from './platform/real-timers.js';
 
 /**
@@ -12,7 +12,7 @@ export const queueMicrotask = unfaked(globalThis.queueMicrotask, 'queueMicrotask
 const { nextTick: foundTick, hrtime: foundClock } = process;
 const tick = unfaked(foundTick, 'nextTick');
 const ownClock = unfaked(foundClock, 'hrtime');
-const hrtime = has('sharedClock') ? ownClock : shifted(ownClock, performance.timeOrigin);
+const hrtime = supports('sharedClock') ? ownClock : shifted(ownClock, performance.timeOrigin);
 
 export const nextTick = (fn: () => void): void => tick(fn);
 

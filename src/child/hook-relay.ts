@@ -1,4 +1,4 @@
-import { has } from '../base/bare.js';
+import { hasProperty } from '../base/bare.js';
 import type { RemoteWorker } from '../host/remote-worker.js';
 import { encodeForProcess } from '../wire/process/process-link.js';
 import type { ToProcess } from '../wire/process/process-protocol.js';
@@ -24,7 +24,7 @@ export function runHook(
     wantsResult,
     begun: () => pool.send({ kind: 'hook-begun' }),
     ended: (end) => {
-      if (has(end, 'error')) {
+      if (hasProperty(end, 'error')) {
         threw(end.error);
         return;
       }

@@ -1,6 +1,6 @@
 import type { PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { now, setImmediate } from '../base/clock.js';
-import { has } from '../base/platform/capabilities.js';
+import { supports } from '../base/platform/capabilities.js';
 
 const { getBuiltinModule } = process;
 
@@ -54,7 +54,7 @@ export class CollectionWatch {
   }
 
   #start(): void {
-    if (this.#observer !== undefined || !has('collectionEntries')) return;
+    if (this.#observer !== undefined || !supports('collectionEntries')) return;
     const hooks = getBuiltinModule('node:perf_hooks'); // on first use: it takes a thread 2 ms to load
     this.#offsetMs = now() - hooks.performance.now();
     const observer = new hooks.PerformanceObserver((list) => this.#seen(list.getEntries()));

@@ -33,10 +33,10 @@ import { FailedStarts } from './lifecycle/failed-starts.js';
 import { Intake } from './lifecycle/intake.js';
 import { JobControl } from './lifecycle/job-control.js';
 import { Outcomes } from './lifecycle/outcomes.js';
-import { Recovery } from './lifecycle/recovery.js';
 import { Retries } from './lifecycle/retries.js';
 import { Settling } from './lifecycle/settling.js';
 import { TimeLimits } from './lifecycle/time-limits.js';
+import { WorkerRecovery } from './lifecycle/worker-recovery.js';
 import { PoolLog } from './log.js';
 import type { PoolSettings } from './options/options.js';
 import { poolMaps } from './pool-maps.js';
@@ -118,7 +118,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     log,
     warmUp,
   });
-  const recovery = new Recovery(settings.graceMs, {
+  const recovery = new WorkerRecovery(settings.graceMs, {
     ...{ balance, dispatcher, pacer, workers, spares, backoff, failedStarts, log },
     ...{ limits, settling, childJobs, metrics },
   });

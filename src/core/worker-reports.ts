@@ -18,7 +18,7 @@ import type { ChildIntake } from './lifecycle/child-intake.js';
 import type { ChildJobs } from './lifecycle/child-jobs.js';
 import type { FailedStarts } from './lifecycle/failed-starts.js';
 import type { JobControl } from './lifecycle/job-control.js';
-import type { Recovery } from './lifecycle/recovery.js';
+import type { WorkerRecovery } from './lifecycle/worker-recovery.js';
 import type { PoolLog } from './log.js';
 import type { ReadonlyPoolState } from './pool-state.js';
 import type { PoolWorker } from './pool-worker.js';
@@ -49,7 +49,7 @@ export interface WorkerReportsDeps {
   readonly pacer: Pacer;
   readonly backoff: StartBackoff;
   readonly failedStarts: FailedStarts;
-  readonly recovery: Recovery;
+  readonly recovery: WorkerRecovery;
   readonly recycling: Recycling;
   readonly warmUp: WarmUp;
   readonly control: JobControl;

@@ -1,4 +1,4 @@
-import { has } from '../base/bare.js';
+import { hasProperty } from '../base/bare.js';
 import { type InFlightJob, type Mail, seqOf } from '../base/in-flight-job.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import type { Peer } from '../sync/sharing/registry.js';
@@ -70,7 +70,7 @@ export class WorkerTalk {
     post: { readonly returned: (tag: number) => void; readonly threw: (error: unknown) => void },
   ): void {
     if (!this.#peer.isOpen) return;
-    if (has(end, 'error')) {
+    if (hasProperty(end, 'error')) {
       post.threw(end.error);
       return;
     }

@@ -61,7 +61,7 @@ export function readRetryOptions(value: unknown, action: string): RetryOptions {
 }
 
 /** An attempt that has failed. */
-export interface EndedAttempt {
+export interface AttemptFailure {
   /** How many attempts there have been. */
   readonly attempts: number;
   readonly error: unknown;
@@ -71,7 +71,7 @@ export interface EndedAttempt {
 /** Returns after how many ms another attempt follows one that has failed; `undefined` if none does. Calls `retryIf`. */
 export function msToNextAttempt(
   { retry, deadline }: { readonly retry?: RetryOptions | undefined; readonly deadline?: Date | number | undefined },
-  { attempts, error, isThreadLost }: EndedAttempt,
+  { attempts, error, isThreadLost }: AttemptFailure,
 ): number | undefined {
   if (retry === undefined || attempts >= retry.maxAttempts || (isThreadLost && !retry.onWorkerExit)) return undefined;
   const delayMs = retryDelayMs(retry, attempts);

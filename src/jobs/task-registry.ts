@@ -8,7 +8,7 @@ import { type Inspecting, shown } from '../base/inspect.js';
 import type { TaskDefinition } from '../contract/task-definition.js';
 import { stays } from '../sync/sharing/crossing.js';
 import { Uncloneable } from '../sync/uncloneable.js';
-import { addresses, type ModuleTask, mustBeTask, type Task, type TaskModule } from './task.js';
+import { type ModuleTask, moduleUrls, mustBeTask, type Task, type TaskModule } from './task.js';
 import { TaskRef } from './task-ref.js';
 
 /** Returns the identity of a task of a module; `undefined` for anything else. */
@@ -101,7 +101,7 @@ function createExports(url: string): object {
   });
   // a WeakSet, which the structured clone refuses: anything else, passed as an argument by mistake, would arrive as {}
   const exports = Object.setPrototypeOf(new WeakSet(), unknown) as object;
-  addresses.set(exports, url);
+  moduleUrls.set(exports, url);
   defineHidden(exports, inspect.custom, (...inspecting: Inspecting) => shown('TaskModule', { url }, inspecting));
   return exports;
 }

@@ -42,18 +42,18 @@ export type TaskProgress<K extends Task> =
     : unknown;
 
 /** Module URLs of the objects made by `taskModule`. */
-export const addresses = new WeakMap<object, string>();
+export const moduleUrls = new WeakMap<object, string>();
 
 addAdvice((value) =>
-  addresses.has(value)
-    ? `the taskModule() of ${addresses.get(value)}; submit its functions, or pass its url`
+  moduleUrls.has(value)
+    ? `the taskModule() of ${moduleUrls.get(value)}; submit its functions, or pass its url`
     : undefined,
 );
 
 /** Makes the error for a value that was passed instead of a task. */
 export function mustBeTask(value: unknown, name: string, action: string): TypeError {
   const kind = 'a function or a task of a taskModule()';
-  const isModule = typeof value === 'object' && value !== null && addresses.has(value);
+  const isModule = typeof value === 'object' && value !== null && moduleUrls.has(value);
   if (isModule) return wrongType(action, `${name} must be ${kind}`, 'the whole taskModule(), not a function of it');
   return mustBe(kind, value, name, action);
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { has } from '../base/bare.js';
+import { hasProperty } from '../base/bare.js';
 import { mustBe } from '../base/check/argument-errors.js';
 import { checkArray } from '../base/check/values.js';
 import { readContext } from '../base/context-stores.js';
@@ -85,7 +85,8 @@ class Child implements ChildJob<unknown> {
 
   #asPromise(): Promise<unknown> {
     this.#promise ??= new Promise((resolve, reject) => {
-      this.#settlePromise = (outcome) => (has(outcome, 'value') ? resolve(outcome.value) : reject(outcome.error));
+      this.#settlePromise = (outcome) =>
+        hasProperty(outcome, 'value') ? resolve(outcome.value) : reject(outcome.error);
       if (this.#outcome !== undefined) this.#settlePromise(this.#outcome);
     });
     return this.#promise;

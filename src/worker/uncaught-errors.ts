@@ -1,4 +1,4 @@
-import { has } from '../base/platform/capabilities.js';
+import { supports } from '../base/platform/capabilities.js';
 import { encodeError } from '../wire/message/error-codec.js';
 import type { HookRunner } from './hooks/hook-runner.js';
 import { isOpen } from './job-context.js';
@@ -29,7 +29,7 @@ export class UncaughtErrors {
   listen(): void {
     const onUncaught = (error: unknown): void => this.#add(error);
     process.on('uncaughtException', onUncaught);
-    if (!has('rejectionsAreUncaught')) process.on('unhandledRejection', onUncaught);
+    if (!supports('rejectionsAreUncaught')) process.on('unhandledRejection', onUncaught);
   }
 
   #add(error: unknown): void {

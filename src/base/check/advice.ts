@@ -1,4 +1,4 @@
-import { isPlain } from '../bare.js';
+import { isPlainObject } from '../bare.js';
 import { nearest } from './nearest.js';
 
 /*
@@ -19,7 +19,7 @@ const isOf =
 const isNumber = (value: unknown): boolean => typeof value === 'number';
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && isPlain(value);
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && isPlainObject(value);
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value));
 const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));

@@ -1,4 +1,4 @@
-import { Bare, isPlain } from '../bare.js';
+import { Bare, isPlainObject } from '../bare.js';
 import { describeReceived } from '../known-classes.js';
 import { hintFor } from './advice.js';
 import { mustBe, wrongType } from './argument-errors.js';
@@ -85,7 +85,7 @@ function refuseOther(options: unknown, { action, path }: Reading): never {
 
 function refuseName(name: string, options: object, { action, path, names }: Reading): never {
   // such as a token, passed instead of { token }
-  const what = isPlain(options) ? undefined : describeReceived(options);
+  const what = isPlainObject(options) ? undefined : describeReceived(options);
   const rule = `there is no option '${path}${name}'${hintFor(name, names, path)}; the options are ${[...names].join(', ')}`;
   throw wrongType(action, rule, what);
 }
@@ -96,7 +96,7 @@ function refuseName(name: string, options: object, { action, path, names }: Read
  */
 function isInstance(value: object): boolean {
   const prototype: object | null = getPrototypeOf(value);
-  return !isPlain(value) && prototype !== null && hasOwn(prototype, 'constructor');
+  return !isPlainObject(value) && prototype !== null && hasOwn(prototype, 'constructor');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Capability, has, platform, platformsWith } from '../platform/capabilities.js';
+import { type Capability, platform, platformsWith, supports } from '../platform/capabilities.js';
 import { wrongType } from './argument-errors.js';
 
 /** The features that are refused where a platform lacks them, with what to do there. */
@@ -17,7 +17,7 @@ const INSTEAD = {
  * @throws {TypeError} that names the feature, the platform, the platforms that have it, and what to do instead.
  */
 export function checkSupported(capability: keyof typeof INSTEAD, feature: string, action: string): void {
-  if (has(capability)) return;
+  if (supports(capability)) return;
   const lack = `${feature} is not supported on ${platform.name} ${platform.version}`;
   throw wrongType(action, `${lack}, only on ${platformsWith(capability)}: ${INSTEAD[capability]}`);
 }

@@ -40,7 +40,7 @@ function named(): { readonly name: PlatformName; readonly version: string } {
 }
 
 /** Whether the platform has a feature. Decided by its name: a probe would have to start a thread, or to load a module. */
-export function has(capability: Capability): boolean {
+export function supports(capability: Capability): boolean {
   return SUPPORT[capability].some((name) => name === platform.name);
 }
 

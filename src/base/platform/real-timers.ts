@@ -1,4 +1,4 @@
-import { has } from './capabilities.js';
+import { supports } from './capabilities.js';
 
 const NAMES = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] as const;
 
@@ -22,7 +22,7 @@ const SOURCES: readonly ((name: TimerName) => unknown)[] = [
  * the test says so, and the pool would wait for that.
  */
 export function findRealTimers(): Timers {
-  if (!has('knownTimers')) return timers;
+  if (!supports('knownTimers')) return timers;
   for (const source of SOURCES) {
     const found = Object.fromEntries(NAMES.map((name) => [name, source(name)])) as unknown as Timers;
     if (areReal(found)) return found;

@@ -2,7 +2,7 @@ import { wrongType } from '../../base/check/argument-errors.js';
 import { optionNames, readOptions } from '../../base/check/options.js';
 import { checkCount, checkFunction, checkObject } from '../../base/check/values.js';
 import { describe, TaskNotFoundError } from '../../errors.js';
-import { addresses, type Task, type TaskModule } from '../../jobs/task.js';
+import { moduleUrls, type Task, type TaskModule } from '../../jobs/task.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import { isTask, refOf } from '../../jobs/task-registry.js';
 
@@ -38,7 +38,7 @@ export class HostTasks {
   /** @throws {TypeError | RangeError} that names the option, the rule and the value received. */
   constructor(tasks: unknown) {
     const list = checkObject(tasks, 'tasks', ACTION);
-    this.#module = addresses.has(list) ? list : undefined;
+    this.#module = moduleUrls.has(list) ? list : undefined;
     if (this.#module !== undefined) return;
     for (const [name, given] of Object.entries(list)) this.#known.set(name, readTask(given, `tasks.${name}`));
     if (this.#known.size === 0) throw wrongType(ACTION, 'tasks must name at least one task');

@@ -1,4 +1,4 @@
-import { isPlain } from '../../base/bare.js';
+import { isPlainObject } from '../../base/bare.js';
 import { define } from '../../base/define.js';
 import { type GraphNode, NodeOutput, nodeOf } from './graph-node.js';
 
@@ -9,7 +9,7 @@ export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator
     typeof value === 'object' &&
     value !== null &&
     !seen.has(value) &&
-    (Array.isArray(value) || isPlain(value))
+    (Array.isArray(value) || isPlainObject(value))
   ) {
     seen.add(value);
     for (const item of Object.values(value)) yield* outputsIn(item, seen);

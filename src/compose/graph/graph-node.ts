@@ -9,19 +9,19 @@ import type { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
 /** What a graph knows about a node. */
-export interface Part {
+export interface NodeRecord {
   readonly name: string;
   readonly node: GraphNode;
   readonly task: Task;
   readonly args: readonly unknown[];
   readonly fallback: Task | undefined;
   readonly options: CheckedJobOptions;
-  readonly before: Set<Part>;
-  readonly after: Set<Part>;
+  readonly before: Set<NodeRecord>;
+  readonly after: Set<NodeRecord>;
   job: Job | undefined;
 }
 
-export let partOf: (node: GraphNode) => Part;
+export let recordOf: (node: GraphNode) => NodeRecord;
 
 export let nodeOf: (output: NodeOutput) => GraphNode;
 
@@ -92,22 +92,22 @@ export class GraphNode<T = unknown> {
   readonly name: string;
   /** Stands for this node's result in the arguments of other nodes, which then run after this one. */
   readonly output: NodeOutput<T> = new NodeOutput(this);
-  readonly #part: Part;
+  readonly #record: NodeRecord;
 
   /** @internal */
   constructor(name: string, call: NodeCall) {
     this.name = name;
     const node = this as GraphNode;
-    this.#part = { name, node, ...call, before: new Set(), after: new Set(), job: undefined };
+    this.#record = { name, node, ...call, before: new Set(), after: new Set(), job: undefined };
   }
 
   static {
-    partOf = (node) => node.#part;
+    recordOf = (node) => node.#record;
   }
 
   /** The node's job, or that of its fallback, in the current or last run; `undefined` if it had none. */
   get job(): Job<T> | undefined {
-    return this.#part.job as Job<T> | undefined;
+    return this.#record.job as Job<T> | undefined;
   }
 
   /** Returns its name and its job. */
@@ -123,7 +123,7 @@ export class GraphNode<T = unknown> {
 
   static {
     stays(GraphNode, 'GraphNode', (value) =>
-      #part in value
+      #record in value
         ? `node '${value.name}' of a JobGraph; pass its output to another node, or node.job.result after the run`
         : undefined,
     );

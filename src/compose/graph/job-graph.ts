@@ -20,9 +20,9 @@ import {
   type GraphRunOptions,
   NODE_OPTIONS,
   type NodeOptions,
+  type NodeRecord,
   nodeOf,
-  type Part,
-  partOf,
+  recordOf,
   type WithOutputs,
 } from './graph-node.js';
 import { type GraphPool, type SubmitNode, submitTo } from './graph-pool.js';
@@ -54,7 +54,7 @@ const FAILURE_MODES = ['failFast', 'skipDependents'] as const;
  */
 export class JobGraph {
   readonly #failsFast: boolean;
-  readonly #parts = new Map<string, Part>();
+  readonly #records = new Map<string, NodeRecord>();
   #isRunning = false;
 
   /** @throws {TypeError} for a bad option. */
@@ -91,7 +91,7 @@ export class JobGraph {
   ): GraphNode<TaskResult<K>> {
     const action = `add node ${describe(name)}`;
     checkText(name, 'its name', action);
-    if (this.#parts.has(name)) throw wrongType(action, 'the graph has a node of that name');
+    if (this.#records.has(name)) throw wrongType(action, 'the graph has a node of that name');
     if (this.#isRunning) throw new Error(`Cannot ${action}: the graph runs`);
     const given = readOptions(options, NODE_OPTIONS, action);
     const jobOptions = checkJobOptions(given, action);
@@ -100,10 +100,10 @@ export class JobGraph {
     if (fallback !== undefined) refOf(fallback);
     const list = args === undefined ? NO_ARGS : checkArray(args, 'args', action);
     const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
-    const part = partOf(node as GraphNode);
+    const record = recordOf(node as GraphNode);
     const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
-    this.#parts.set(name, part);
-    for (const other of needed) link(other, part);
+    this.#records.set(name, record);
+    for (const other of needed) link(other, record);
     return node;
   }
 
@@ -179,23 +179,23 @@ export class JobGraph {
     const stop = CancellationToken.any(sources);
     const results = new Map<GraphNode, unknown>();
     const failures: { readonly error: unknown }[] = [];
-    const started = new Map<Part, Promise<boolean>>();
-    for (const part of this.#list) part.job = undefined;
+    const started = new Map<NodeRecord, Promise<boolean>>();
+    for (const record of this.#list) record.job = undefined;
 
-    const runPart = async (part: Part): Promise<boolean> => {
-      const before = await all([...part.before].map((other) => started.get(other)));
+    const runNode = async (record: NodeRecord): Promise<boolean> => {
+      const before = await all([...record.before].map((other) => started.get(other)));
       if (before.includes(false) || stop.isCancelled) return false;
       try {
-        results.set(part.node, await this.#call(submit, part, results, stop));
+        results.set(record.node, await this.#call(submit, record, results, stop));
         return true;
       } catch (error) {
         failures.push({ error });
-        if (this.#failsFast) stop.cancel(`node '${part.name}' failed: ${messageOf(error)}`);
+        if (this.#failsFast) stop.cancel(`node '${record.name}' failed: ${messageOf(error)}`);
         return false;
       }
     };
     // in this order, as each node waits for promises of those before it
-    for (const part of inOrder(this.#list)) started.set(part, runPart(part));
+    for (const record of inOrder(this.#list)) started.set(record, runNode(record));
     await all([...started.values()]);
     const [first] = failures;
     if (first !== undefined) throw first.error;
@@ -205,56 +205,57 @@ export class JobGraph {
 
   async #call(
     submitNode: SubmitNode,
-    part: Part,
+    record: NodeRecord,
     results: ReadonlyMap<GraphNode, unknown>,
     stop: CancellationToken,
   ): Promise<unknown> {
-    const { fallback, name } = part;
-    const options = withToken(withOptions(part.options, { name }), stop);
+    const { fallback, name } = record;
+    const options = withToken(withOptions(record.options, { name }), stop);
     const submit = (task: Task): Job => {
-      const args = fill(part.args, results) as readonly unknown[];
+      const args = fill(record.args, results) as readonly unknown[];
       const job = submitNode(task, args, options);
-      part.job = job;
+      record.job = job;
       return job;
     };
     try {
-      return await submit(part.task);
+      return await submit(record.task);
     } catch (error) {
       if (fallback === undefined || stop.isCancelled) throw error;
       return await submit(fallback);
     }
   }
 
-  get #list(): readonly Part[] {
-    return [...this.#parts.values()];
+  get #list(): readonly NodeRecord[] {
+    return [...this.#records.values()];
   }
 
   /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
-  #own(node: unknown, action: string): Part {
+  #own(node: unknown, action: string): NodeRecord {
     if (!(node instanceof GraphNode))
       throw wrongType(action, 'it must be given nodes', `${describeReceived(node)}; pass what add() has returned`);
-    const part = partOf(node);
-    if (this.#parts.get(part.name) !== part) throw wrongType(action, `node '${node.name}' belongs to another graph`);
-    return part;
+    const record = recordOf(node);
+    if (this.#records.get(record.name) !== record)
+      throw wrongType(action, `node '${node.name}' belongs to another graph`);
+    return record;
   }
 
   [inspect.custom](...inspecting: Inspecting): string {
-    return shown('JobGraph', { nodes: [...this.#parts.keys()], isRunning: this.#isRunning }, inspecting);
+    return shown('JobGraph', { nodes: [...this.#records.keys()], isRunning: this.#isRunning }, inspecting);
   }
 }
 
-function link(before: Part, after: Part): void {
+function link(before: NodeRecord, after: NodeRecord): void {
   before.after.add(after);
   after.before.add(before);
 }
 
 /** Returns the nodes on a path from one to another, both included; `undefined` if there is none. */
-function pathBetween(from: Part, to: Part): Part[] | undefined {
-  const cameFrom = new Map<Part, Part | undefined>([[from, undefined]]);
+function pathBetween(from: NodeRecord, to: NodeRecord): NodeRecord[] | undefined {
+  const cameFrom = new Map<NodeRecord, NodeRecord | undefined>([[from, undefined]]);
   for (const node of cameFrom.keys()) {
     if (node === to) {
-      const path: Part[] = [];
-      for (let at: Part | undefined = node; at !== undefined; at = cameFrom.get(at)) path.unshift(at);
+      const path: NodeRecord[] = [];
+      for (let at: NodeRecord | undefined = node; at !== undefined; at = cameFrom.get(at)) path.unshift(at);
       return path;
     }
     for (const next of node.after) if (!cameFrom.has(next)) cameFrom.set(next, node);

@@ -10,8 +10,8 @@ import { msToNextAttempt } from '../../jobs/retry-policy.js';
 import type { Task } from '../../jobs/task.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import type { Transferable } from '../../sync/sharing/crossing.js';
+import { type Chunk, flatten, type ItemList, type TypedArray } from './item-source.js';
 import type { MapFailure, SettledItem } from './map-types.js';
-import { type Chunk, flatten, type List, type TypedArray } from './source.js';
 
 /** An attempt at an item has failed, and another follows. */
 export interface RetriedItem {
@@ -42,7 +42,7 @@ export interface ChunkDeps {
   /** Items of the chunk have settled. */
   itemsSettled(count: number): void;
   /** All of its items have. */
-  chunkEnded(run: ChunkRun, results: List): void;
+  chunkEnded(run: ChunkRun, results: ItemList): void;
   /** The map has failed by this chunk. */
   chunkFailed(failure: MapFailure): void;
 }
@@ -74,7 +74,7 @@ export class ChunkRun {
   readonly #goesOn: boolean;
   readonly #jobs = new Set<Job>();
   /** The results if the code does not go on; otherwise one for each item, with `flat` a list for each. */
-  #results: List = [];
+  #results: ItemList = [];
   /** The reasons of items that have failed for good, by item. */
   readonly #failures = new Map<number, unknown>();
   #isOver = false;
@@ -126,7 +126,7 @@ export class ChunkRun {
 
   #succeeded(value: unknown): void {
     const { target } = this.#chunk;
-    this.#results = (typeof target === 'object' ? target : value) as List;
+    this.#results = (typeof target === 'object' ? target : value) as ItemList;
     this.#deps.itemsSettled(this.length);
     this.#end();
   }
@@ -134,7 +134,7 @@ export class ChunkRun {
   /** Takes the results of items that have returned, and deals with the others. */
   #take({ values, failures }: ChunkOutcome, job: Job): void {
     const { target } = this.#chunk;
-    this.#results = (typeof target === 'object' ? target : values) as List;
+    this.#results = (typeof target === 'object' ? target : values) as ItemList;
     const settled = this.length - failures.length;
     if (settled > 0) this.#deps.itemsSettled(settled);
     for (const { item, error } of failures) this.#itemFailed(item, this.#deps.decode(error), job);
@@ -163,7 +163,7 @@ export class ChunkRun {
     return path === null ? 0 : Number(path[1]);
   }
 
-  #emptyResults(): List {
+  #emptyResults(): ItemList {
     const { items, target } = this.#chunk;
     if (typeof target === 'object') return target;
     return target === 'same' ? (items as TypedArray).slice() : new Array<unknown>(this.length);
@@ -204,7 +204,7 @@ export class ChunkRun {
     this.#submit(
       job,
       (value) => {
-        this.#setResult(item, value as List | undefined);
+        this.#setResult(item, value as ItemList | undefined);
         this.#deps.itemsSettled(1);
         this.#endIfDone();
       },
@@ -217,7 +217,7 @@ export class ChunkRun {
   }
 
   /** @param value the list of the item's results; `undefined` if the worker has written it in place. */
-  #setResult(item: number, value: List | undefined): void {
+  #setResult(item: number, value: ItemList | undefined): void {
     if (value === undefined) return;
     (this.#results as unknown[])[item] = this.#settings.flat ? value : value[0];
   }
@@ -270,8 +270,8 @@ export class ChunkRun {
     this.#deps.chunkEnded(this, this.#settings.settled ? this.#settledItems() : this.#plainResults());
   }
 
-  #plainResults(): List {
-    return this.#goesOn && this.#settings.flat ? flatten(this.#results as unknown as List[]) : this.#results;
+  #plainResults(): ItemList {
+    return this.#goesOn && this.#settings.flat ? flatten(this.#results as unknown as ItemList[]) : this.#results;
   }
 
   #settledItems(): SettledItem<unknown>[] {
@@ -303,7 +303,7 @@ function isOfMap(job: Job, error: unknown): boolean {
 }
 
 /** Returns the items that are buffers or views, unless they are shared memory. */
-function movable(items: List): Transferable[] {
+function movable(items: ItemList): Transferable[] {
   const all: Transferable[] = [];
   for (let i = 0; i < items.length; i++) {
     const item = items[i];

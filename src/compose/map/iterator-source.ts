@@ -2,9 +2,9 @@ import { wrongType } from '../../base/check/argument-errors.js';
 import { setImmediate } from '../../base/clock.js';
 import { race } from '../../base/promises.js';
 import { describe } from '../../errors.js';
-import { type Chunk, chunkOf, flatten, type List, MOST_COPIED, type Source } from './source.js';
+import { type Chunk, chunkOf, flatten, type ItemList, type ItemSource, MOST_COPIED } from './item-source.js';
 
-export class IteratorSource implements Source {
+export class IteratorSource implements ItemSource {
   readonly length = undefined;
   readonly most = MOST_COPIED;
   readonly #iterator: Iterator<unknown>;
@@ -36,13 +36,13 @@ export class IteratorSource implements Source {
     }
   }
 
-  collect(parts: readonly List[]): unknown[] {
+  collect(parts: readonly ItemList[]): unknown[] {
     return flatten(parts);
   }
 }
 
 /** Batches items that come without a wait. Those of a slow source are passed on one by one, as they come. */
-export class AsyncSource implements Source {
+export class AsyncSource implements ItemSource {
   readonly length = undefined;
   readonly most = MOST_COPIED;
   readonly #iterator: AsyncIterator<unknown>;
@@ -85,7 +85,7 @@ export class AsyncSource implements Source {
     void (async () => this.#iterator.return?.())().catch(() => {});
   }
 
-  collect(parts: readonly List[]): unknown[] {
+  collect(parts: readonly ItemList[]): unknown[] {
     return flatten(parts);
   }
 }

@@ -14,12 +14,12 @@ import { refOf } from '../../jobs/task-registry.js';
 import { stays } from '../../sync/sharing/crossing.js';
 import { type ChunkDeps, ChunkRun, type ChunkSettings, type RetriedItem } from './chunk-run.js';
 import { ChunkSize } from './chunk-size.js';
+import { type Chunk, flatten, type ItemList, type ItemSource } from './item-source.js';
 import { readMapOptions } from './map-options.js';
 import { MapProgress, type MapProgressListener } from './map-progress.js';
-import { sourceOf } from './map-source.js';
+import { itemSourceOf } from './map-source.js';
 import type { MapFailure } from './map-types.js';
 import { ResultBuffer } from './result-buffer.js';
-import { type Chunk, flatten, type List, type Source } from './source.js';
 
 /** What a map uses of its pool. */
 export interface MapDeps {
@@ -56,7 +56,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   readonly #deps: MapDeps;
   readonly #chunks: ChunkSettings;
   readonly #chunkDeps: ChunkDeps;
-  readonly #source: Source;
+  readonly #source: ItemSource;
   readonly #progress: MapProgress;
   readonly #limit: number;
   readonly #chunkSize: ChunkSize;
@@ -95,7 +95,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#chunks = { task: called, options: withCurrentContext(jobOptions, deps.context), ...how };
     this.#chunkDeps = this.#createChunkDeps();
     this.#undelivered = new ResultBuffer(ordered);
-    this.#source = sourceOf(items, action);
+    this.#source = itemSourceOf(items, action);
     this.#progress = new MapProgress(this.#source.length);
     if (this.#source.length === undefined) this.#runInContext = snapshotContext();
     // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
@@ -356,7 +356,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     };
   }
 
-  #chunkEnded(run: ChunkRun, results: List): void {
+  #chunkEnded(run: ChunkRun, results: ItemList): void {
     if (!this.#running.delete(run)) return;
     this.#undelivered.add(run.number, results);
     this.#chunkSize.learn(run.length, run.executionMs);

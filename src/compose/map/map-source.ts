@@ -1,11 +1,19 @@
 import { types } from 'node:util';
 import { mustBe } from '../../base/check/argument-errors.js';
+import {
+  type Chunk,
+  chunkOf,
+  flatten,
+  type ItemList,
+  type ItemSource,
+  MOST_COPIED,
+  type TypedArray,
+} from './item-source.js';
 import { AsyncSource, IteratorSource } from './iterator-source.js';
-import { type Chunk, chunkOf, flatten, type List, MOST_COPIED, type Source, type TypedArray } from './source.js';
 import { SharedSource, TypedSource } from './typed-source.js';
 
 /** @throws {TypeError} if the items are not iterable. */
-export function sourceOf(items: unknown, action: string): Source {
+export function itemSourceOf(items: unknown, action: string): ItemSource {
   if (types.isTypedArray(items)) {
     const array = items as TypedArray;
     return types.isSharedArrayBuffer(array.buffer) ? new SharedSource(array) : new TypedSource(array);
@@ -19,7 +27,7 @@ export function sourceOf(items: unknown, action: string): Source {
   throw mustBe('iterable', items, 'the items', action);
 }
 
-class ArraySource implements Source {
+class ArraySource implements ItemSource {
   readonly length: number;
   readonly most = MOST_COPIED;
   readonly #items: readonly unknown[];
@@ -38,7 +46,7 @@ class ArraySource implements Source {
 
   close(): void {}
 
-  collect(parts: readonly List[]): unknown[] {
+  collect(parts: readonly ItemList[]): unknown[] {
     return flatten(parts);
   }
 }

@@ -1,10 +1,10 @@
-import type { List } from './source.js';
+import type { ItemList } from './item-source.js';
 
 /** The results of chunks that have ended but were not delivered. */
 export class ResultBuffer {
   readonly #isOrdered: boolean;
   /** By the number of their chunk, in order of arrival. */
-  readonly #parts = new Map<number, List>();
+  readonly #parts = new Map<number, ItemList>();
   #delivered = 0;
   /** 1 while the results of a chunk are being delivered, otherwise 0. */
   #delivering = 0;
@@ -19,12 +19,12 @@ export class ResultBuffer {
     return this.#parts.size + this.#delivering;
   }
 
-  add(number: number, results: List): void {
+  add(number: number, results: ItemList): void {
     this.#parts.set(number, results);
   }
 
   /** Removes and returns the next results to deliver. They count as being here until `delivered`. */
-  take(): List | undefined {
+  take(): ItemList | undefined {
     const [next = -1] = this.#isOrdered ? [this.#delivered] : this.#parts.keys();
     const part = this.#parts.get(next);
     if (part !== undefined) this.#delivering = 1;
@@ -38,7 +38,7 @@ export class ResultBuffer {
   }
 
   /** Returns all results, in the order in which they are to be delivered. */
-  all(): List[] {
+  all(): ItemList[] {
     const parts = [...this.#parts];
     if (this.#isOrdered) parts.sort(([a], [b]) => a - b);
     return parts.map(([, part]) => part);

@@ -1,7 +1,7 @@
-import { type Chunk, type List, lengthOf, MOST_COPIED, type Source, type TypedArray } from './source.js';
+import { type Chunk, type ItemList, type ItemSource, lengthOf, MOST_COPIED, type TypedArray } from './item-source.js';
 
 /** Items of a typed array. Chunks and their results are copied; the results go into one array at the end. */
-export class TypedSource implements Source {
+export class TypedSource implements ItemSource {
   readonly length: number;
   readonly most = MOST_COPIED;
   readonly #items: TypedArray;
@@ -22,7 +22,7 @@ export class TypedSource implements Source {
 
   close(): void {}
 
-  collect(parts: readonly List[]): TypedArray {
+  collect(parts: readonly ItemList[]): TypedArray {
     const all = emptyLike(this.#items, lengthOf(parts));
     let end = 0;
     for (const part of parts) {
@@ -34,7 +34,7 @@ export class TypedSource implements Source {
 }
 
 /** Items in shared memory. Nothing is copied: workers read the items and write the results in place. */
-export class SharedSource implements Source {
+export class SharedSource implements ItemSource {
   readonly length: number;
   readonly most = Number.POSITIVE_INFINITY;
   readonly #items: TypedArray;
@@ -44,8 +44,8 @@ export class SharedSource implements Source {
   constructor(items: TypedArray) {
     this.#items = items;
     this.length = items.length;
-    const Kind = kindOf(items);
-    this.#results = new Kind(new SharedArrayBuffer(this.length * items.BYTES_PER_ELEMENT));
+    const TypedArrayClass = classOf(items);
+    this.#results = new TypedArrayClass(new SharedArrayBuffer(this.length * items.BYTES_PER_ELEMENT));
   }
 
   read(max: number): Chunk | undefined {
@@ -62,33 +62,33 @@ export class SharedSource implements Source {
   }
 }
 
-type Kind = new (lengthOrBuffer: number | SharedArrayBuffer) => TypedArray;
+type TypedArrayClass = new (lengthOrBuffer: number | SharedArrayBuffer) => TypedArray;
 
-const kinds = new Map<string, Kind>(
+const classes = new Map<string, TypedArrayClass>(
   [
     ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
     ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
     ...float16(),
-  ].map((kind) => [kind.name, kind as unknown as Kind]),
+  ].map((each) => [each.name, each as unknown as TypedArrayClass]),
 );
 
 /** `Float16Array`, if this version of Node.js has it. */
 function float16(): (typeof Float32Array)[] {
-  const kind: unknown = Reflect.get(globalThis, 'Float16Array');
-  return kind === undefined ? [] : [kind as typeof Float32Array];
+  const found: unknown = Reflect.get(globalThis, 'Float16Array');
+  return found === undefined ? [] : [found as typeof Float32Array];
 }
 
-function kindOf(array: TypedArray): Kind {
-  return kinds.get(array[Symbol.toStringTag]) as Kind;
+function classOf(array: TypedArray): TypedArrayClass {
+  return classes.get(array[Symbol.toStringTag]) as TypedArrayClass;
 }
 
 function copyOf(array: TypedArray): TypedArray {
-  const copy = new (kindOf(array))(array.length);
+  const copy = new (classOf(array))(array.length);
   copy.set(array as ArrayLike<unknown> as ArrayLike<never>);
   return copy;
 }
 
 /** Returns a new `Buffer` for a `Buffer`, otherwise an array of the same kind. */
 function emptyLike(array: TypedArray, length: number): TypedArray {
-  return Buffer.isBuffer(array) ? Buffer.alloc(length) : new (kindOf(array))(length);
+  return Buffer.isBuffer(array) ? Buffer.alloc(length) : new (classOf(array))(length);
 }

@@ -14,7 +14,7 @@ import { plannedTicks } from './run-estimate.js';
 import { isInWindow, type WorkerChoice } from './worker-choice.js';
 
 /** Most jobs sent to one worker before the next worker gets some. */
-const MAX_CHUNK = 1024;
+const MAX_BURST = 1024;
 
 export interface DispatcherDeps {
   readonly queue: JobQueue<Job>;
@@ -163,10 +163,10 @@ export class Dispatcher {
       return true;
     }
     const count = this.#isTail ? queue.firstLevelSize : queue.size;
-    const isSent = this.#sendChunk(
+    const isSent = this.#sendBurst(
       worker,
       job,
-      Math.min(MAX_CHUNK, worker.jobsLeft, Math.ceil(count / this.#workers.all.length)),
+      Math.min(MAX_BURST, worker.jobsLeft, Math.ceil(count / this.#workers.all.length)),
     );
     this.#balance.publish(worker);
     return isSent;
@@ -203,7 +203,7 @@ export class Dispatcher {
   }
 
   #sendEarly(worker: PoolWorker, job: Job): boolean {
-    const isSent = this.#sendChunk(worker, job, 1);
+    const isSent = this.#sendBurst(worker, job, 1);
     this.#balance.publishEarly(worker);
     return isSent;
   }
@@ -222,7 +222,7 @@ export class Dispatcher {
    * Sends the first job, and those behind it that fit in the window. A job that takes long to send is the last, so that its
    * worker runs it while the next, for another worker, is sent. False if the worker had no room for any.
    */
-  #sendChunk(worker: PoolWorker, first: Job, chunk: number): boolean {
+  #sendBurst(worker: PoolWorker, first: Job, most: number): boolean {
     const reserve = this.#reserve;
     const isOnly = this.#workers.all.length === 1;
     let sent = 0;
@@ -237,7 +237,7 @@ export class Dispatcher {
       sent++;
       job = this.queue.peek();
     } while (
-      sent < chunk &&
+      sent < most &&
       !worker.hasSentSlowly &&
       job !== undefined &&
       !this.#isPaused && // by the getter of an argument

@@ -1,4 +1,4 @@
-import { has } from '../../base/bare.js';
+import { hasProperty } from '../../base/bare.js';
 import { WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import { isInService } from '../../host/worker-lifecycle.js';
@@ -101,12 +101,12 @@ class Round {
 
   ended(index: number, outcome: Outcome): void {
     this.#outcomes[index] = outcome;
-    if (outcome !== undefined && has(outcome, 'error')) this.#failure ??= outcome;
+    if (outcome !== undefined && hasProperty(outcome, 'error')) this.#failure ??= outcome;
     if (--this.#open > 0) return;
     if (this.#failure !== undefined) this.#settle.reject(this.#failure.error);
     else
       this.#settle.resolve(
-        this.#outcomes.flatMap((each) => (each !== undefined && has(each, 'value') ? [each.value] : [])),
+        this.#outcomes.flatMap((each) => (each !== undefined && hasProperty(each, 'value') ? [each.value] : [])),
       );
   }
 }

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { has } from '../../base/bare.js';
+import { hasProperty } from '../../base/bare.js';
 import { messageOf } from '../../errors.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import type { PoolLog } from '../log.js';
@@ -62,7 +62,7 @@ export class WorkerHooks {
       wantsResult: false,
       ended: (end, run) => {
         this.#recorder.hookRan(worker, { kind: what.kind, task: task.name, end }, run);
-        if (has(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
+        if (hasProperty(end, 'error')) worker.failStart(`its ${what.kind} '${task.name}' failed`, end.error);
         else what.ended();
       },
       lost: () => {}, // reported as a thread that could not start
@@ -81,7 +81,7 @@ export class WorkerHooks {
       wantsResult: false,
       ended: (end, run) => {
         this.#recorder.hookRan(worker, { kind: 'teardown', task: task.name, end }, run);
-        if (has(end, 'error')) this.#log.lateError(toError(end.error), { where });
+        if (hasProperty(end, 'error')) this.#log.lateError(toError(end.error), { where });
       },
       lost: ({ cause }) => {
         if (cause !== undefined) this.#log.lateError(toError(cause), { where });

@@ -1,5 +1,5 @@
 import { outsideRequests } from '../../base/async-context.js';
-import { has } from '../../base/bare.js';
+import { hasProperty } from '../../base/bare.js';
 import { now, queueMicrotask } from '../../base/clock.js';
 import { settlesWithin } from '../../base/timer.js';
 import { type Collection, type CollectionStep, CollectionWatch } from '../../contract/collections.js';
@@ -106,7 +106,7 @@ export class TraceRecorder {
 
   /** A worker has run code that is not a job's. */
   hookRan(worker: PoolWorker, { kind, task, end }: EndedHook, run: HookRun): void {
-    const error = has(end, 'error') ? errorText(end.error) : undefined;
+    const error = hasProperty(end, 'error') ? errorText(end.error) : undefined;
     this.#recording?.lives.hookRan(worker, { kind, task, error, ...run });
   }
 

@@ -7,7 +7,13 @@ import { ofAllVersions, VERSION } from '../../base/version.js';
 import { OTEL_API, requirePeer } from '../peers.js';
 import type { AnnouncedJob } from './announced-job.js';
 import { SCOPE_NAME } from './attribute-names.js';
-import { JobSpans, type OtelApi, type SettledJob, type SpanSettings, type SubmittedJob } from './job-spans.js';
+import {
+  JobSpans,
+  type OtelApi,
+  type SettlementMessage,
+  type SpanSettings,
+  type SubmissionMessage,
+} from './job-spans.js';
 
 /** Which spans are made, and by which tracer. */
 export interface InstrumentOptions {
@@ -32,7 +38,7 @@ const OPTIONS = optionNames<InstrumentOptions>({ tracer: true, spans: true, link
 const SPANS = ['job', 'all', 'none'] as const;
 const LINKS = ['child', 'link'] as const;
 
-interface StartedWorker {
+interface WorkerMessage {
   readonly pool: object;
   readonly workerId: number;
   readonly threadId: number;
@@ -86,15 +92,15 @@ function begin(api: OtelApi, settings: SpanSettings): () => void {
   globals[KEY]?.();
   const spans = new JobSpans(api, settings);
   const handlers: Readonly<Record<string, (message: unknown) => void>> = {
-    'thread-system:job.submitted': (message) => spans.submitted(message as SubmittedJob),
+    'thread-system:job.submitted': (message) => spans.submitted(message as SubmissionMessage),
     'thread-system:job.cancelling': (message) => spans.cancelling((message as { job: AnnouncedJob }).job),
-    'thread-system:job.settled': (message) => spans.settled(message as SettledJob),
+    'thread-system:job.settled': (message) => spans.settled(message as SettlementMessage),
     'thread-system:worker.started': (message) => {
-      const worker = message as StartedWorker;
+      const worker = message as WorkerMessage;
       spans.workerStarted(worker.pool, worker);
     },
     'thread-system:worker.exited': (message) => {
-      const { pool, workerId } = message as StartedWorker;
+      const { pool, workerId } = message as WorkerMessage;
       spans.workerExited(pool, workerId);
     },
   };

@@ -29,8 +29,8 @@ export interface SpanSettings {
   readonly tasks: ReadonlySet<string> | undefined;
 }
 
-/** What the channel of submissions says. */
-export interface SubmittedJob {
+/** A message of the channel of submissions. */
+export interface SubmissionMessage {
   readonly pool: object;
   readonly job: AnnouncedJob;
   /** Is sent to the job's code, which reads from there in which context it runs. */
@@ -46,7 +46,7 @@ export interface EndedAttempt {
 }
 
 /** A message of the channel of settled jobs. */
-export interface SettledJob {
+export interface SettlementMessage {
   readonly pool: object;
   readonly job: AnnouncedJob;
   readonly attempts: readonly EndedAttempt[];
@@ -79,7 +79,7 @@ export class JobSpans {
   }
 
   /** Called as a job is submitted, in the context of the caller. */
-  submitted({ pool, job, carrier }: SubmittedJob): void {
+  submitted({ pool, job, carrier }: SubmissionMessage): void {
     const { context, propagation, trace, ROOT_CONTEXT, TraceFlags } = this.#api;
     const { spans, tasks } = this.#settings;
     const inherited = propagation.extract(ROOT_CONTEXT, { ...contextOf(job), ...carrier });
@@ -139,7 +139,7 @@ export class JobSpans {
     if (traced !== undefined) traced.cancelledAt ??= epochNow();
   }
 
-  settled(settled: SettledJob): void {
+  settled(settled: SettlementMessage): void {
     const traced = this.#traced.get(settled.job);
     if (traced === undefined) return;
     this.#traced.delete(settled.job);
@@ -148,14 +148,14 @@ export class JobSpans {
   }
 
   /** From submission until the code began, or until it was certain that it never would. */
-  #addQueueSpan({ job, attempts }: SettledJob, traced: TracedJob): void {
+  #addQueueSpan({ job, attempts }: SettlementMessage, traced: TracedJob): void {
     const { task, submittedAt } = traced;
     const span = this.#start(`queue ${task}`, traced, { startTime: submittedAt, attributes: identityOf(job, task) });
     span.end(Math.max(attempts[0]?.startedAt ?? epochNow(), submittedAt));
   }
 
   /** From the begin of the first attempt to the end of the last. */
-  #addJobSpan({ pool, job, attempts }: SettledJob, traced: TracedJob): void {
+  #addJobSpan({ pool, job, attempts }: SettlementMessage, traced: TracedJob): void {
     const { SpanStatusCode } = this.#api;
     const { task, cancelledAt } = traced;
     const state = stateOf(job);

@@ -1,4 +1,4 @@
-import { has } from '../../base/platform/capabilities.js';
+import { supports } from '../../base/platform/capabilities.js';
 import { messageOf, NotCloneableError } from '../../errors.js';
 import { ValueTag } from './channel-words.js';
 
@@ -42,7 +42,7 @@ export function encode(value: unknown): ChannelValue {
 }
 
 // not by v8.serialize where it can be helped: shared memory would silently be copied
-const [toBytes, fromBytes] = has('serializers')
+const [toBytes, fromBytes] = supports('serializers')
   ? [writtenBytes, readBytes]
   : [(value: unknown): Uint8Array => v8().serialize(value), (bytes: Uint8Array): unknown => v8().deserialize(bytes)];
 

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 /** A typed array over shared memory, or all of that memory. */
 export interface SharedPart {
-  /** Index into `KINDS`, or one of the numbers after them. */
+  /** Index into `TYPE_NAMES`, or one of the numbers after them. */
   readonly type: number;
   readonly buffer: SharedArrayBuffer;
   readonly byteOffset: number;
@@ -12,7 +12,7 @@ export interface SharedPart {
 type View = new (buffer: SharedArrayBuffer, byteOffset: number, length: number | undefined) => object;
 
 /** Names of the typed arrays by type number; older versions of Node.js lack some. The numbers after them are below. */
-const KINDS: readonly string[] = [
+const TYPE_NAMES: readonly string[] = [
   'Int8Array',
   'Uint8Array',
   'Uint8ClampedArray',
@@ -26,19 +26,19 @@ const KINDS: readonly string[] = [
   'BigUint64Array',
   'Float16Array',
 ];
-const MEMORY = KINDS.length;
+const MEMORY = TYPE_NAMES.length;
 const DATA_VIEW = MEMORY + 1;
 const BUFFER = DATA_VIEW + 1;
 /** The structured clone keeps 32 bits of a view's offset and length, at least up to Node.js 26. */
 const CLONED_BYTES = 2 ** 32 - 1;
 const { isBuffer } = Buffer;
-const constructors = KINDS.map((name) => Reflect.get(globalThis, name) as View);
+const constructors = TYPE_NAMES.map((name) => Reflect.get(globalThis, name) as View);
 
 // The getters of the engine, which no subclass can replace.
 const typedArray = Object.getPrototypeOf(Int8Array.prototype) as object;
 const getterOf = (name: string | symbol): (() => unknown) =>
   Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => unknown;
-const kindOf = getterOf(Symbol.toStringTag);
+const typeNameOf = getterOf(Symbol.toStringTag);
 const bufferOf = getterOf('buffer');
 const byteOffsetOf = getterOf('byteOffset');
 const lengthOf = getterOf('length');
@@ -72,7 +72,7 @@ export function copyOfView(view: ArrayBufferView): ArrayBufferView {
   const { offset, length } = byteRangeOf(view);
   const { buffer } = new Uint8Array(new Uint8Array(memoryOf(view) as ArrayBuffer, offset, length));
   if (types.isDataView(view)) return new DataView(buffer);
-  const View = constructors[KINDS.indexOf(apply(kindOf, view, []) as string)] as unknown as new (
+  const View = constructors[TYPE_NAMES.indexOf(apply(typeNameOf, view, []) as string)] as unknown as new (
     memory: ArrayBuffer,
   ) => ArrayBufferView;
   return new View(buffer);
@@ -94,11 +94,11 @@ function isFixed(buffer: object): buffer is SharedArrayBuffer {
 
 /** Returns the type number of a typed array; -1 for anything else. */
 function typeOf(object: object): number {
-  return isBuffer(object) ? BUFFER : KINDS.indexOf(apply(kindOf, object, []) as string);
+  return isBuffer(object) ? BUFFER : TYPE_NAMES.indexOf(apply(typeNameOf, object, []) as string);
 }
 
 /** Returns the view or buffer that a part describes. */
-export function partOf({ type, buffer, byteOffset, length }: SharedPart | FarPart): object {
+export function viewOf({ type, buffer, byteOffset, length }: SharedPart | FarPart): object {
   if (type === BUFFER) return Buffer.from(buffer as ArrayBuffer, byteOffset, length);
   const View = type === DATA_VIEW ? (DataView as View) : constructors[type];
   return View === undefined ? buffer : new View(buffer as SharedArrayBuffer, byteOffset, length);

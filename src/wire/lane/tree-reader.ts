@@ -1,5 +1,5 @@
 import { define } from '../../base/define.js';
-import { partOf, type ReceivedBuffers } from './known-buffers.js';
+import { type ReceivedBuffers, viewOf } from './known-buffers.js';
 import {
   float,
   halves,
@@ -164,7 +164,7 @@ export class TreeReader {
     const buffer = this.#buffers?.get(this.#words[this.cursor++] ?? 0);
     const byteOffset = this.#takeDouble();
     const length = this.#takeDouble();
-    return buffer && partOf({ type, buffer, byteOffset, length });
+    return buffer && viewOf({ type, buffer, byteOffset, length });
   }
 
   #takeText(encoding: 'latin1' | 'utf16le', bytes: number): string {

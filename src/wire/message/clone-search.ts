@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isPlain } from '../../base/bare.js';
+import { isPlainObject } from '../../base/bare.js';
 import { describe, messageOf } from '../../errors.js';
 import { isCrossing } from '../../sync/sharing/crossing.js';
 import { isDetached, memoryOf } from '../lane/known-buffers.js';
@@ -300,7 +300,7 @@ const MISPLACED =
 
 /** Whether an object is an array, a Map, a Set, or a plain object of any realm. */
 export function isContainer(object: object): boolean {
-  return isArray(object) || types.isMap(object) || types.isSet(object) || isPlain(object);
+  return isArray(object) || types.isMap(object) || types.isSet(object) || isPlainObject(object);
 }
 
 function tagOf(object: object): string {

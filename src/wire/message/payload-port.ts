@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { CROSS, type CrossingHandle, isCrossing, type Transferable } from '../../sync/sharing/crossing.js';
 import type { Peer } from '../../sync/sharing/registry.js';
-import { type FarPart, farPartOf, isDetached, partOf } from '../lane/known-buffers.js';
+import { type FarPart, farPartOf, isDetached, viewOf } from '../lane/known-buffers.js';
 import { Tag } from '../lane/ring.js';
 import { cloneFault, explain, type Root, unexplained } from './clone-fault.js';
 import { copyContainer, restore } from './containers.js';
@@ -139,7 +139,7 @@ export class PayloadPort {
     for (const buffer of buffers) revived.set(buffer, toBuffer(buffer));
     for (const [index, handle] of handles.entries()) {
       const mark = marks[index];
-      if (mark !== undefined) revived.set(mark, 'buffer' in handle ? partOf(handle) : revive(handle, this.#peer));
+      if (mark !== undefined) revived.set(mark, 'buffer' in handle ? viewOf(handle) : revive(handle, this.#peer));
     }
     return restore(root, revived, new Set());
   }

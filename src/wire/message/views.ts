@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isPlain } from '../../base/bare.js';
+import { isPlainObject } from '../../base/bare.js';
 import { byteRangeOf, copyOfView, farPartOf, isDetached, memoryOf } from '../lane/known-buffers.js';
 import { hasKeys } from '../lane/shapes.js';
 
@@ -132,7 +132,7 @@ class ViewSearch {
       if (!this.#visit(object)) return;
       for (const item of Set.prototype.values.call(object)) this.#meet(item, key);
     } else if (types.isArrayBuffer(object)) this.memories.add(object);
-    else if (isPlain(object)) this.#searchProperties(object as Properties, key);
+    else if (isPlainObject(object)) this.#searchProperties(object as Properties, key);
   }
 
   /** Returns whether it is entered for the first time. */

@@ -1,4 +1,4 @@
-import { has } from '../../base/bare.js';
+import { hasProperty } from '../../base/bare.js';
 import { CancelledError, cancelledMessage } from '../../errors.js';
 import type { JobContext } from '../job-context.js';
 
@@ -22,7 +22,7 @@ export class FunctionCalls {
       context.throwIfCancelled();
       const call = this.#start(context, name, args, (outcome) => {
         stopListening();
-        if (has(outcome, 'value')) resolve(outcome.value);
+        if (hasProperty(outcome, 'value')) resolve(outcome.value);
         else reject(outcome.error);
       });
       const stopListening = context.token.onCancel((reason) => {
@@ -54,7 +54,7 @@ export class FunctionCalls {
       this.#open.delete(call);
     }
     const outcome = end as CallOutcome | undefined; // the compiler does not see the assignment
-    if (outcome === undefined || has(outcome, 'error')) throw outcome?.error;
+    if (outcome === undefined || hasProperty(outcome, 'error')) throw outcome?.error;
     return outcome.value;
   }
 

@@ -4,7 +4,7 @@ import type { Transferable } from '../../sync/sharing/crossing.js';
 import { ItemFailure } from '../../wire/message/item-failure.js';
 import { move } from '../../wire/message/move.js';
 import { isThenable, iteratorOf } from './generator-task.js';
-import { CHECK_EVERY, drivenValue, type List, listFor, type Target, unwrap } from './item-results.js';
+import { CHECK_EVERY, drivenValue, listFor, type MutableList, type Target, unwrap } from './item-results.js';
 import type { KnownTask } from './known-task.js';
 import { ModalChunk } from './modal-chunk.js';
 
@@ -15,7 +15,7 @@ type Code = (...args: readonly unknown[]) => unknown;
  * one after another.
  */
 export function eachOf(code: Code, task: KnownTask): Code {
-  const each = function (this: CurrentJob, items: List, target: Target, mode?: number): unknown {
+  const each = function (this: CurrentJob, items: MutableList, target: Target, mode?: number): unknown {
     if (mode !== undefined) return new ModalChunk(this, { code, task, items, target, mode }).run();
     const { length } = items;
     const results = listFor(items, target);
@@ -44,8 +44,8 @@ function isDeferred(value: object): boolean {
 }
 
 interface Rest {
-  readonly items: List;
-  readonly results: List;
+  readonly items: MutableList;
+  readonly results: MutableList;
   readonly target: Target;
   readonly from: number;
   /** What the code returned for the item at `from`. */
@@ -69,7 +69,7 @@ async function awaitRest(job: CurrentJob, code: Code, rest: Rest): Promise<unkno
 }
 
 /** Returns what is sent back. */
-function finished(results: List, target: Target): unknown {
+function finished(results: MutableList, target: Target): unknown {
   if (target !== undefined) return target === 'same' ? results : undefined;
   const list = packed(results);
   if (list !== results) return list;

@@ -8,13 +8,13 @@ import { ItemFailure } from '../../wire/message/item-failure.js';
 import { move } from '../../wire/message/move.js';
 import { explainMissingName } from './closure-hint.js';
 import { isThenable, iteratorOf } from './generator-task.js';
-import { CHECK_EVERY, drivenValue, type List, listFor, type Target, unwrap } from './item-results.js';
+import { CHECK_EVERY, drivenValue, listFor, type MutableList, type Target, unwrap } from './item-results.js';
 import type { KnownTask, TaskCode } from './known-task.js';
 
 interface ModalCall {
   readonly code: TaskCode;
   readonly task: KnownTask;
-  readonly items: List;
+  readonly items: MutableList;
   readonly target: Target;
   /** A sum of `EachMode`. */
   readonly mode: number;
@@ -26,7 +26,7 @@ export class ModalChunk {
   readonly #call: ModalCall;
   readonly #goesOn: boolean;
   readonly #isFlat: boolean;
-  readonly #results: List;
+  readonly #results: MutableList;
   readonly #failures: FailedItem[] = [];
 
   constructor(job: CurrentJob, call: ModalCall) {
@@ -121,8 +121,8 @@ export class ModalChunk {
     const { target } = this.#call;
     if (target === undefined) {
       if (this.#isFlat && this.#goesOn)
-        for (let i = 0; i < results.length; i++) unwrap((results[i] ?? []) as List, moved);
-      else unwrap(results as List, moved);
+        for (let i = 0; i < results.length; i++) unwrap((results[i] ?? []) as MutableList, moved);
+      else unwrap(results as MutableList, moved);
     }
     const isGiven = typeof target === 'object';
     const list = target === undefined ? packed(results) : isGiven ? undefined : results;

@@ -153,7 +153,7 @@ export class MainSide {
     this.settledNow();
   }
 
-  /** The worker's thread has ended: as `RemoteWorker` and `Recovery` do it. */
+  /** The worker's thread has ended: as `RemoteWorker` and `WorkerRecovery` do it. */
   workerExited(index: number): void {
     const worker = this.workers[index] as WorkerOfMain;
     while (this.#world.model.receive(worker.side.controlOfMain.inbox) !== undefined);

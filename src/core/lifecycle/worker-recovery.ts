@@ -45,7 +45,7 @@ export interface RecoveryDeps {
  * Ends and replaces workers, and accounts for threads that end: shared memory says what became of each of their jobs, so
  * that each settles once (I1).
  */
-export class Recovery implements GraceEvents {
+export class WorkerRecovery implements GraceEvents {
   readonly grace: GraceKeeper;
   readonly #deps: RecoveryDeps;
 

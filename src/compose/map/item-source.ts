@@ -15,17 +15,17 @@ export type TypedArray =
   | BigUint64Array;
 
 /** Items or results: an array or a typed array. */
-export type List = ArrayLike<unknown>;
+export type ItemList = ArrayLike<unknown>;
 
 /** The items of one job of a map, and where their results go. */
 export interface Chunk {
-  readonly items: List;
+  readonly items: ItemList;
   /** `undefined` for a new list, `'same'` for a new typed array of the items' kind, or a shared array to write to. */
   readonly target: undefined | 'same' | TypedArray;
 }
 
 /** Where a map's items come from. */
-export interface Source {
+export interface ItemSource {
   /** How many items there are, if known. */
   readonly length: number | undefined;
   /** Maximum number of items to read at once. */
@@ -35,7 +35,7 @@ export interface Source {
   /** Ends the iterable, as no more will be read. */
   close(): void;
   /** Returns the list of all results. */
-  collect(parts: readonly List[]): unknown;
+  collect(parts: readonly ItemList[]): unknown;
 }
 
 /** Most items of a chunk that is copied, as the copy delays both threads. */
@@ -45,11 +45,11 @@ export function chunkOf(items: readonly unknown[]): Chunk {
   return { items: packed(items), target: undefined };
 }
 
-export function lengthOf(parts: readonly List[]): number {
+export function lengthOf(parts: readonly ItemList[]): number {
   return parts.reduce((length, part) => length + part.length, 0);
 }
 
-export function flatten(parts: readonly List[]): unknown[] {
+export function flatten(parts: readonly ItemList[]): unknown[] {
   const all = new Array<unknown>(lengthOf(parts));
   let end = 0;
   for (const part of parts) for (let i = 0; i < part.length; i++) all[end++] = part[i];
