@@ -5,27 +5,27 @@ import { orderOf } from '../jobs/job-access.js';
 import { urgencyOf, whenSettled } from '../jobs/job-engine.js';
 import type { StartLimit } from '../jobs/job-options.js';
 
-/** Where a job was in the line when it joined, or got another priority. */
+/** A job's rank when it began to wait, or its priority was changed last. */
 interface Entry {
   readonly job: Job;
   readonly urgency: number;
   readonly order: number;
 }
 
-/** Entries that no longer count are swept out of the line once there are more of them than of others, and than this. */
+/** Entries that no longer count are removed once there are more of them than of others, and than this. */
 const SWEEP_FROM = 256;
 
 /**
- * How many jobs of a group may be in the queue or run at once. A job takes a turn, and gives it back when it settles. The others
- * wait in line, the most urgent first, equals in the order of submission.
+ * Limits how many jobs of a group are in the queue or run at once. A job takes a turn, and gives it back when it settles. The
+ * most urgent of those that wait has the next turn; equals, in the order of submission.
  */
 export class ConcurrencyLimit implements StartLimit {
   readonly #max: number;
   readonly #holders = new Set<unknown>();
-  /** The jobs in line, and what to call when one has its turn. */
+  /** The jobs that wait, and what to call when one has its turn. */
   readonly #granted = new Map<Job, () => void>();
-  /** Removed lazily: an entry counts only while its job is in line at that urgency. */
-  #line = new TinyQueue<Entry>([], byUrgency);
+  /** Removed lazily: an entry counts only while its job waits at that urgency. */
+  #entries = new TinyQueue<Entry>([], byUrgency);
 
   constructor(max: number) {
     this.#max = max;
@@ -38,12 +38,12 @@ export class ConcurrencyLimit implements StartLimit {
       return undefined;
     }
     this.#granted.set(job, granted);
-    this.#line.push(entryOf(job));
+    this.#entries.push(entryOf(job));
     return () => this.#leave(job);
   }
 
   reprioritised(job: Job): void {
-    if (this.#granted.has(job)) this.#line.push(entryOf(job));
+    if (this.#granted.has(job)) this.#entries.push(entryOf(job));
   }
 
   #take(job: Job): void {
@@ -55,7 +55,7 @@ export class ConcurrencyLimit implements StartLimit {
   }
 
   #grantNext(): void {
-    for (let entry = this.#line.pop(); entry !== undefined; entry = this.#line.pop()) {
+    for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
       const { job } = entry;
       const granted = this.#granted.get(job);
       if (granted === undefined || entry.urgency !== urgencyOf(job)) continue;
@@ -68,9 +68,9 @@ export class ConcurrencyLimit implements StartLimit {
 
   #leave(job: Job): void {
     this.#granted.delete(job);
-    const gone = this.#line.length - this.#granted.size;
+    const gone = this.#entries.length - this.#granted.size;
     if (gone > SWEEP_FROM && gone > this.#granted.size)
-      this.#line = new TinyQueue(Array.from(this.#granted.keys(), entryOf), byUrgency);
+      this.#entries = new TinyQueue(Array.from(this.#granted.keys(), entryOf), byUrgency);
   }
 }
 

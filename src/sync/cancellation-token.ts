@@ -230,7 +230,7 @@ export class CancellationToken extends OneShot {
     if (isFirst) this.#notifyCopies(this.reason, undefined);
   }
 
-  /** Throws if the token is cancelled. @throws {CancelledError} if the token is cancelled. */
+  /** Checks for a cancel. @throws {CancelledError} if the token is cancelled. */
   throwIfCancelled(): void {
     if (this.isCancelled) throw this.#error();
   }
@@ -247,6 +247,7 @@ export class CancellationToken extends OneShot {
    * becomes a process warning.
    *
    * @returns a function that unregisters `fn`.
+   * @throws {TypeError} if `fn` is not a function.
    */
   onCancel(fn: (reason: unknown) => void): () => void;
   onCancel(fn: (reason: unknown) => void, ...rest: readonly unknown[]): () => void {

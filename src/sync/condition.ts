@@ -13,7 +13,7 @@ const ACTION = 'wait for a condition';
 
 /**
  * Waits, under a {@link Mutex}, for another thread to change what the mutex guards. `wait` unlocks the mutex while it
- * waits, and holds the lock again when it returns or throws.
+ * waits, and has locked it again when it returns or throws.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export class Condition extends SharedObject {
    */
   async wait(options?: WaitOptions): Promise<boolean> {
     this.#checkHeld();
-    const notified = this.#queue.acquire(options, ACTION); // in line before the lock is free
+    const notified = this.#queue.acquire(options, ACTION); // queued before the lock is free
     const lock = this.#mutex[GIVE_AWAY]();
     try {
       return await notified;

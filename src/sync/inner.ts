@@ -16,14 +16,14 @@ export const HAS_FIRED = Symbol.for(ofThisVersion('hasFired'));
 export const FIRED_AT_MS = Symbol.for(ofThisVersion('firedAtMs'));
 /** Makes the object record that time exactly from now on. */
 export const KEEP_TIME = Symbol.for(ofThisVersion('keepTime'));
-/** What a thread reports about its copy: see `Shared` in `registry.ts`. */
+/** Called when another thread reports about its copy: see `Shared` in `registry.ts`. */
 export const COPY_CANCELLED = Symbol.for(ofThisVersion('copyCancelled'));
 export const REASON_ASKED = Symbol.for(ofThisVersion('reasonAsked'));
 export const COPIES_GONE = Symbol.for(ofThisVersion('copiesGone'));
 export const THREAD_GONE = Symbol.for(ofThisVersion('threadGone'));
 /** Notes that the object is sent over a peer, or has arrived over it. */
 export const ADD_PEER = Symbol.for(ofThisVersion('addPeer'));
-/** Called when another thread has a copy, too. */
+/** Called when another thread gets a copy. */
 export const SHARED = Symbol.for(ofThisVersion('shared'));
 /** What a condition uses of its mutex. */
 export const IS_HELD = Symbol.for(ofThisVersion('isHeld'));
@@ -31,9 +31,9 @@ export const GIVE_AWAY = Symbol.for(ofThisVersion('giveAway'));
 
 // Not registered: methods that a class overrides and its base class calls, within one copy of the library.
 
-/** What is sent in place of the object. */
+/** Returns what is sent in place of the object. */
 export const HANDLE_FOR = Symbol('handleFor');
-/** What is sent in place of the object to another process. */
+/** Returns what is sent in place of the object to another process. */
 export const HANDLE_FOR_PROCESS = Symbol('handleForProcess');
 /** Whether this thread's copy must stay alive for the threads that have a copy, even if nobody here references it. */
 export const IS_NEEDED = Symbol('isNeeded');

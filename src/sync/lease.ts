@@ -1,7 +1,7 @@
 import { stays } from './sharing/crossing.js';
 import { Uncloneable } from './uncloneable.js';
 
-/** Holds a lock or permit until it is released, by `release` or at the end of a `using` block. Stays on its thread. */
+/** Holds a lock or a permit until `release` or the end of a `using` block. Stays on its thread. */
 export class Lease extends Uncloneable implements Disposable {
   #giveBack: (() => void) | undefined;
 
@@ -19,12 +19,12 @@ export class Lease extends Uncloneable implements Disposable {
     );
   }
 
-  /** Whether it was released, and holds nothing any more. */
+  /** Whether the lease was released: it holds nothing any more. */
   get isReleased(): boolean {
     return this.#giveBack === undefined;
   }
 
-  /** Releases what is held. Further calls do nothing. */
+  /** Releases the lock or permit. Further calls do nothing. */
   release(): void {
     const giveBack = this.#giveBack;
     this.#giveBack = undefined;

@@ -11,7 +11,7 @@ import { WaitQueue } from './waiting/wait-queue.js';
 
 const ACTION = 'lock a mutex';
 
-/** Tells a lease that its mutex was unlocked for a while and is locked again. */
+/** Notes in a lease that its mutex was unlocked for a while and is locked again. */
 let lockedAgain: (lease: MutexLease, abandoned: boolean) => void;
 
 /** Holds a locked mutex until it is released. */
@@ -28,7 +28,7 @@ export class MutexLease extends Lease {
     lockedAgain = (lease, abandoned) => lease.#lockedAgain(abandoned);
   }
 
-  /** Whether the previous holder's thread died with the lock: what the mutex guards may be half written. */
+  /** Whether the thread of the previous holder died with the lock: what the mutex guards may be half written. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
@@ -101,7 +101,7 @@ export class Mutex extends SharedObject {
     return this.#holder !== undefined;
   }
 
-  /** @internal Unlocks for a while without invalidating the lease. Returns how to lock again. */
+  /** @internal Unlocks for a while without invalidating the lease. Returns functions that lock again. */
   [GIVE_AWAY](): { readonly again: () => Promise<void>; readonly againSync: () => void } {
     const lease = this.#holder;
     this.#unlock();

@@ -18,7 +18,7 @@ const MOST = 2 ** 30;
  * threads.
  *
  * `acquire` and `acquireSync` hand out a permit as a {@link Lease}, which goes back by itself if its thread dies.
- * `tryAcquire` and `release` count bare permits: another thread may put them back, and they are lost with a thread.
+ * `tryAcquire` and `release` only count permits: another thread may put them back, and they are lost with a thread.
  *
  * @example
  * ```ts
@@ -79,14 +79,14 @@ export class Semaphore extends SharedObject {
     return this.#queue.acquireSync(options, ACTION) ? this.#lease() : null;
   }
 
-  /** Takes a bare permit if one is free and nobody waits for it. Returns whether it did. */
+  /** Takes a permit without a lease if one is free and nobody waits for it. Returns whether it did. */
   tryAcquire(): boolean;
   tryAcquire(...rest: readonly unknown[]): boolean {
     refuseSurplus(rest, 'no arguments, but one permit', 'try to acquire a semaphore');
     return this.#queue.tryAcquireBare();
   }
 
-  /** Adds a bare permit, which the first waiter gets. */
+  /** Adds a permit, which the first waiter gets. */
   release(): void {
     this.#queue.releaseBare();
   }

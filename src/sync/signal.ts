@@ -10,7 +10,7 @@ import { brand, reviveAs } from './sharing/shared-object.js';
 import { fired, isShared, listen, notifyDependents, OneShot, sourceOf } from './waiting/one-shot.js';
 import { AbortSource, Combination, type Operator, type Source } from './waiting/source.js';
 
-/** What is sent of a combined signal: enough to make a copy. */
+/** What is sent in place of a combined signal. */
 interface CombinationHandle {
   readonly operator: Operator;
   readonly operands: readonly CrossingHandle[];
@@ -31,7 +31,7 @@ export let reviveSignal: (handle: CrossingHandle, peer: Peer, revive: (handle: C
 export let sharedWordsOf: (signal: Signal) => Int32Array;
 
 /**
- * An event that happens once and stays set. Waiters are released whether they began to wait before or after it.
+ * An event that goes once and stays set. Waiters are released whether they began to wait before or after it.
  *
  * @example
  * ```ts
@@ -90,13 +90,13 @@ export class Signal extends OneShot {
     return new Signal(new Inner({ source }));
   }
 
-  /** Whether `go` was called on any thread. */
+  /** Whether the signal has gone, on any thread. */
   get isSet(): boolean {
     if (!this.#isRaised) this.#isRaised = (this.#flag?.isRaised ?? false) || (sourceOf(this)?.[HAS_FIRED] ?? false);
     return this.#isRaised;
   }
 
-  /** Sets the signal and releases its waiters. Only the first call on any thread has an effect. */
+  /** Sets the signal and releases its waiters. Only the first call on any thread has an effect. @throws {TypeError} for `NEVER`. */
   go(): void {
     if (this === NEVER) throw new TypeError('Cannot make a signal go: this one is Signal.NEVER');
     this.#isRaised = true;
@@ -109,6 +109,7 @@ export class Signal extends OneShot {
    * warning.
    *
    * @returns a function that unregisters `fn`.
+   * @throws {TypeError} if `fn` is not a function.
    */
   onGo(fn: () => void): () => void;
   onGo(fn: () => void, ...rest: readonly unknown[]): () => void {
@@ -116,13 +117,13 @@ export class Signal extends OneShot {
     return listen(this, typeof fn === 'function' ? bindContext(() => fn()) : fn, 'onGo');
   }
 
-  /** Returns a signal that goes once both this one and `other` have gone. */
+  /** Returns a signal that goes once both this one and `other` have gone. @throws {TypeError} if `other` is not a `Signal`. */
   and(other: Signal): Signal;
   and(...others: readonly unknown[]): Signal {
     return this.#combined('and', others);
   }
 
-  /** Returns a signal that goes once this one or `other` has gone. */
+  /** Returns a signal that goes once this one or `other` has gone. @throws {TypeError} if `other` is not a `Signal`. */
   or(other: Signal): Signal;
   or(...others: readonly unknown[]): Signal {
     return this.#combined('or', others);

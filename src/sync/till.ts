@@ -45,7 +45,7 @@ export class Till extends Signal {
   }
 
   /**
-   * Returns one that goes at a point in time: a `Date`, or milliseconds since 1970.
+   * Returns a `Till` that goes at a point in time: a `Date`, or milliseconds since 1970.
    *
    * @throws {TypeError | RangeError} if `date` is not a valid point in time.
    */

@@ -105,8 +105,8 @@ describe(`under stress of every mix of waiters (STRESS_SEED=${SEED})`, () => {
 });
 
 describe('a thread that dies', () => {
-  /** A task on its way to its death: there once it holds, or stands in line for, both. */
-  async function victim(pool: ThreadPool, how: 'holding' | 'in line', things: { mutex: Mutex; semaphore: Semaphore }) {
+  /** A task on its way to its death: there once it holds, or waits for, both. */
+  async function victim(pool: ThreadPool, how: 'holding' | 'queued', things: { mutex: Mutex; semaphore: Semaphore }) {
     const words = wordsOf(2);
     const job: Job<never> = pool.submit(tasks.die, [{ ...things, how, words }]);
     await until(() => Atomics.load(words, 0) === 1);
@@ -143,11 +143,11 @@ describe('a thread that dies', () => {
     expect(again.abandoned).toBe(false);
   });
 
-  test('waiting in line leaves it to those behind', async () => {
+  test('waiting in the queue leaves the permit to those behind', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     const things = { mutex: new Mutex(), semaphore: new Semaphore(1) };
     const [lock, permit] = await Promise.all([things.mutex.lock(), things.semaphore.acquire()]);
-    const { end } = await victim(pool, 'in line', things);
+    const { end } = await victim(pool, 'queued', things);
     const behind = Promise.all([things.mutex.lock(), things.semaphore.acquire()]);
     await end();
     lock.release();

@@ -5,11 +5,11 @@ import { type RingMemory, ringMemory } from './channel-words.js';
 
 /** How much a channel holds. */
 export interface ChannelOptions {
-  /** Most values that were sent and not received: a whole number from 1 to 2^20. Default: 1024. */
+  /** Most values that are sent and not yet received: a whole number from 1 to 2^20. Default: 1024. */
   readonly capacity?: number | undefined;
   /**
-   * Most bytes of these values, numbers and the like not counted: from 1 to 2^29, rounded up to a power of two. Limits a
-   * single value, too. Default: 2^20 (1 MiB).
+   * Most bytes of these values: from 1 to 2^29, rounded up to a power of two. Numbers, booleans, `null` and `undefined` take
+   * none. Limits a single value, too. Default: 2^20 (1 MiB).
    */
   readonly maxBytes?: number | undefined;
 }

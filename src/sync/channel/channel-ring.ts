@@ -1,11 +1,11 @@
 import { LEASED, PERMITS, WAITERS } from '../waiting/queue-words.js';
 import type { WaitQueue } from '../waiting/wait-queue.js';
 import {
-  CLOSED,
   CLOSED_PERMITS,
   Debt,
   END,
   HEAD,
+  IS_CLOSED,
   ITEMS_DUE,
   LENGTH,
   NUMBER,
@@ -25,45 +25,45 @@ import {
 import { lock, lockName, unlockFor } from './short-lock.js';
 import { BATCH, CHECKS, SPINS } from './tuning.js';
 
-/** What an attempt to send has found; `no space`: too many bytes; `busy`: the sender before does not end, and may have died. */
+/** Outcome of an attempt to send; `no space`: too many bytes; `busy`: the lock's holder does not release it, and may have died. */
 export type SendOutcome = 'sent' | 'full' | 'no space' | 'closed' | 'busy';
-/** What an attempt to receive has found; `busy`: the receiver before does not end, and may have died. */
+/** Outcome of an attempt to receive; `busy` as in {@link SendOutcome}. */
 export type ReceiveOutcome = 'received' | 'empty' | 'closed' | 'busy';
 
-/** Who waits for what a ring has. */
-export interface RingLines {
-  /** Permits to receive a value: as many as there are values. */
+/** The permits of a ring, and the queues of waiters for them. */
+export interface RingQueues {
+  /** Permits to receive: one for each value. */
   readonly items: WaitQueue;
-  /** Permits to send one: as many as there are free places. */
+  /** Permits to send: one for each free place. */
   readonly room: WaitQueue;
   /** Senders whose value has too many bytes for now. */
   readonly space: WaitQueue;
 }
 
-/** Where a permit that is not leased would be noted. */
+/** Stands for the index of a lease's account if the permit is not leased. */
 const NO_LEASE = -1;
 const EVERYBODY = 2 ** 20 - 1;
 
 /**
- * Values in shared memory, in the order in which they were sent. Senders take turns, and so do receivers; neither wait for
- * the others. A value has a place for each: a sender takes a permit of `room` and adds one to `items`, a receiver the other
- * way round. A thread that waits for its permit has it leased, so that it goes back if the thread dies.
+ * Values in shared memory, in the order in which they were sent. Senders exclude each other, and so do receivers, but not one
+ * another. Each value takes one place: a sender takes a permit of `room` and adds one to `items`, a receiver the other way
+ * round. A thread that has waited for its permit has it leased, so that it goes back if the thread dies.
  *
- * To add each permit to its line would have both sides write the same memory for each value. So it is due first, in a word of
- * the side that adds it: that side adds all that are due once they are many, or somebody waits. Who finds no permit adds them
- * itself, and again once it is in line, as the other side may not have seen it there before.
+ * If each permit were added at once, both sides would write the same memory for each value. So it is first *due*, in a word of
+ * the side that adds it, which adds all of them once they are many or a thread waits. A thread that finds no permit adds those
+ * due itself, and again once it is queued, as the other side may not have seen it there before.
  *
- * Whether there is a permit, and nobody in line, is read plainly first, as most atomic operations would give the same result:
- * who sees an old value tries in vain, or goes ahead of one that has just joined the line. The permit is taken atomically.
+ * Whether there is a permit, and no waiter, is first read plainly, which is cheap and mostly right: a thread that reads a stale
+ * value tries in vain, or goes ahead of a waiter that was queued just now. The permit itself is taken atomically.
  *
  * A send takes effect by the store of `TAIL`, a receive by that of `HEAD`; what others read was written before. The permits
- * follow, or are paid for a thread that dies before: so no death leaves a value, a place or a permit too many or too few.
+ * follow; if the thread dies before, another pays them. So no death leaves a value, a place or a permit too many or too few.
  */
 export class ChannelRing {
   readonly #words: Int32Array;
   readonly #floats: Float64Array;
   readonly #bytes: Uint8Array;
-  readonly #lines: RingLines;
+  readonly #queues: RingQueues;
   readonly #items: Int32Array;
   readonly #room: Int32Array;
   readonly #space: Int32Array;
@@ -71,9 +71,9 @@ export class ChannelRing {
   readonly #slotMask: number;
   /** Most bytes of all values. */
   readonly maxBytes: number;
-  /** `HEAD` when a send has last found no space. */
+  /** `HEAD` when a send last found no space. */
   #headSeen = 0;
-  /** `TAIL` when a receive has last looked. */
+  /** `TAIL` when a receive last read it. */
   #tailSeen = 0;
   // the value received last
   tag = 0;
@@ -81,37 +81,37 @@ export class ChannelRing {
   bytes: Uint8Array | undefined;
 
   /** @param thread index of this thread. */
-  constructor(memory: RingMemory, lines: RingLines, thread: number) {
+  constructor(memory: RingMemory, queues: RingQueues, thread: number) {
     this.#words = memory.words;
     this.#floats = memory.floats;
     this.#bytes = memory.bytes;
-    this.#lines = lines;
-    this.#items = lines.items.words;
-    this.#room = lines.room.words;
-    this.#space = lines.space.words;
+    this.#queues = queues;
+    this.#items = queues.items.words;
+    this.#room = queues.room.words;
+    this.#space = queues.space.words;
     this.#own = lockName(thread);
     this.#slotMask = memory.slots - 1;
     this.maxBytes = memory.bytes.length;
   }
 
-  /** Looks for a value for a moment, as it costs less than to sleep. Returns whether there seems to be one. */
+  /** Spins for a moment, which costs less than to sleep. Returns whether there seems to be a value. */
   pollForItem(): boolean {
     return poll(this.#items, this.#words, ITEMS_DUE);
   }
 
-  /** Looks for room for a moment. Returns whether there seems to be some. */
+  /** Spins for a moment. Returns whether there seems to be room. */
   pollForRoom(): boolean {
     return poll(this.#room, this.#words, ROOM_DUE);
   }
 
   get size(): number {
     const words = this.#words;
-    const head = Atomics.load(words, HEAD); // first, as it is never ahead
+    const head = Atomics.load(words, HEAD); // before `TAIL`, so that the difference is never negative
     return (Atomics.load(words, TAIL) - head) | 0;
   }
 
   get isClosed(): boolean {
-    return Atomics.load(this.#words, CLOSED) === 1;
+    return Atomics.load(this.#words, IS_CLOSED) === 1;
   }
 
   /** Sends a value if there is room for it and nobody waits to send. */
@@ -119,9 +119,9 @@ export class ChannelRing {
     return this.#send(tag, number, bytes, NO_LEASE);
   }
 
-  /** Sends a value by a leased permit of `room`, which is used up if it was sent. */
+  /** Sends a value by a leased permit of `room`, which is used up if the value was sent. */
   sendLeased(tag: number, number: number, bytes: Uint8Array | undefined): SendOutcome {
-    return this.#send(tag, number, bytes, this.#lines.room.block + LEASED);
+    return this.#send(tag, number, bytes, this.#queues.room.block + LEASED);
   }
 
   #send(tag: number, number: number, bytes: Uint8Array | undefined, leasedAt: number): SendOutcome {
@@ -140,13 +140,13 @@ export class ChannelRing {
     const slot = SLOTS + SLOT * (tail & slotMask);
     let end = words[SLOTS + SLOT * ((tail - 1) & slotMask) + END] as number;
     let start = end;
-    if (words[CLOSED] === 1) outcome = 'closed';
+    if (words[IS_CLOSED] === 1) outcome = 'closed';
     else if (leasedAt === NO_LEASE && ((room[PERMITS] as number) <= 0 || (room[WAITERS] as number) > 0))
       outcome = 'full';
     else if (length > 0) {
       const head = Atomics.load(words, HEAD);
       const freed = words[SLOTS + SLOT * ((head - 1) & slotMask) + END] as number;
-      // the bytes of a value are not divided: those that are left at the end of the memory are passed over
+      // the bytes of a value are contiguous: too few at the end of the memory are skipped
       if ((end & (maxBytes - 1)) + length > maxBytes) start = (end + maxBytes - 1) & ~(maxBytes - 1);
       end = (start + length) | 0;
       if (head !== tail && ((end - freed) | 0) > maxBytes) {
@@ -182,7 +182,7 @@ export class ChannelRing {
     if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
     if (outcome === 'sent') {
       if (due >= BATCH || Atomics.load(items, WAITERS) > 0) this.collectItems();
-    } else if (outcome === 'full') this.#lines.room.serveWaiters();
+    } else if (outcome === 'full') this.#queues.room.serveWaiters();
     return outcome;
   }
 
@@ -193,7 +193,7 @@ export class ChannelRing {
 
   /** Receives the next value by a leased permit of `items`, which is used up unless the channel is closed. */
   receiveLeased(): ReceiveOutcome {
-    return this.#receive(this.#lines.items.block + LEASED);
+    return this.#receive(this.#queues.items.block + LEASED);
   }
 
   #receive(leasedAt: number): ReceiveOutcome {
@@ -211,7 +211,7 @@ export class ChannelRing {
     const head = words[HEAD] as number;
     if (leasedAt === NO_LEASE && ((items[PERMITS] as number) <= 0 || (items[WAITERS] as number) > 0)) outcome = 'empty';
     else if (!this.#hasValue(head))
-      outcome = 'closed'; // there are permits nevertheless
+      outcome = 'closed'; // the permit is one of `CLOSED_PERMITS`
     else {
       const slot = SLOTS + SLOT * (head & this.#slotMask);
       tag = words[slot + TAG] as number;
@@ -242,18 +242,18 @@ export class ChannelRing {
       this.bytes = bytes;
       if (due >= BATCH || Atomics.load(room, WAITERS) > 0) this.collectRoom();
       if (Atomics.load(this.#space, WAITERS) > 0) this.#wakeForSpace();
-    } else if (outcome === 'empty') this.#lines.items.serveWaiters();
+    } else if (outcome === 'empty') this.#queues.items.serveWaiters();
     return outcome;
   }
 
-  /** Adds the permits to receive that are due: for a receiver that has found none, and again once it has joined the line. */
+  /** Adds the permits to receive that are due: for a receiver that has found none, and again once it is queued. */
   collectItems(): void {
-    this.#lines.items.addFrom(this.#words, ITEMS_DUE);
+    this.#queues.items.addFrom(this.#words, ITEMS_DUE);
   }
 
-  /** Adds the permits to send that are due: for a sender that has found none, and again once it has joined the line. */
+  /** Adds the permits to send that are due: for a sender that has found none, and again once it is queued. */
   collectRoom(): void {
-    this.#lines.room.addFrom(this.#words, ROOM_DUE);
+    this.#queues.room.addFrom(this.#words, ROOM_DUE);
   }
 
   #hasValue(head: number): boolean {
@@ -263,23 +263,23 @@ export class ChannelRing {
   }
 
   /**
-   * For a sender that has found no space and has joined the line since: has those in line look again if anything was received
-   * or the channel was closed in between, as who did so may not have seen it there.
+   * For a sender that has found no space and is now queued: wakes the waiters if a value was received or the channel closed in
+   * between, as the thread that did so may not have seen the sender there.
    */
   joinedForSpace(): void {
     if (Atomics.load(this.#words, HEAD) !== this.#headSeen || this.isClosed) this.#wakeForSpace();
   }
 
   #wakeForSpace(): void {
-    this.#lines.space.addForWaiters(EVERYBODY);
+    this.#queues.space.addForWaiters(EVERYBODY);
   }
 
-  /** Lets nothing more be sent, and nobody wait. Does nothing if the channel is closed. */
+  /** Closes the channel and ends all waits. Does nothing if it is closed. */
   close(): 'closed' | 'busy' {
     const words = this.#words;
     if (!lock(words, SEND_LOCK, this.#own)) return 'busy';
-    if (Atomics.load(words, CLOSED) === 0) {
-      Atomics.store(words, CLOSED, 1);
+    if (Atomics.load(words, IS_CLOSED) === 0) {
+      Atomics.store(words, IS_CLOSED, 1);
       words[SEND_DEBT] = Debt.CLOSE;
       Atomics.add(this.#items, PERMITS, CLOSED_PERMITS);
       words[SEND_DEBT] = Debt.CLOSE_ROOM;
@@ -287,8 +287,8 @@ export class ChannelRing {
       words[SEND_DEBT] = Debt.NONE;
     }
     if ((Atomics.exchange(words, SEND_LOCK, 0) & 1) === 1) Atomics.notify(words, SEND_LOCK, 1);
-    this.#lines.items.serveWaiters();
-    this.#lines.room.serveWaiters();
+    this.#queues.items.serveWaiters();
+    this.#queues.room.serveWaiters();
     this.#wakeForSpace();
     return 'closed';
   }
@@ -318,18 +318,18 @@ export class ChannelRing {
   threadsDied(threads: readonly number[]): void {
     unlockFor(this.#words, SEND_LOCK, threads, () => this.#pay(SEND_DEBT));
     unlockFor(this.#words, RECEIVE_LOCK, threads, () => this.#pay(RECEIVE_DEBT));
-    // a dead one may have not seen who waits
+    // a dead thread may not have seen a waiter
     this.collectItems();
     this.collectRoom();
-    for (const line of [this.#lines.items, this.#lines.room, this.#lines.space]) line.threadsDied(threads);
-    this.#wakeForSpace(); // a dead one may have made some, or closed the channel, without waking others
+    for (const queue of [this.#queues.items, this.#queues.room, this.#queues.space]) queue.threadsDied(threads);
+    this.#wakeForSpace(); // a dead thread may have made space, or closed the channel, without waking others
   }
 }
 
-/** Whether a line has a free permit before long, or one is due to it. */
-function poll(line: Int32Array, words: Int32Array, dueAt: number): boolean {
+/** Whether a queue soon has a free permit, or one is due to it. */
+function poll(queue: Int32Array, words: Int32Array, dueAt: number): boolean {
   for (let checks = 0; checks < SPINS; checks++) {
-    if (Atomics.load(line, PERMITS) > 0) return true;
+    if (Atomics.load(queue, PERMITS) > 0) return true;
     if (checks % CHECKS === CHECKS - 1 && Atomics.load(words, dueAt) > 0) return true;
   }
   return false;

@@ -14,13 +14,13 @@ const NULL: ChannelValue = { tag: ValueTag.NULL, number: 0, bytes: undefined };
 const TRUE: ChannelValue = { tag: ValueTag.TRUE, number: 0, bytes: undefined };
 const FALSE: ChannelValue = { tag: ValueTag.FALSE, number: 0, bytes: undefined };
 
-// loaded when needed, not imported: few threads send more than numbers
+// loaded when needed: few threads send more than numbers
 const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8');
 
 /**
  * Serializes a value that is not a number as a structured clone would.
  *
- * @throws {NotCloneableError} also for shared memory, ports and objects of this library: any thread may receive the value.
+ * @throws {NotCloneableError} also for shared memory, ports and objects of this library, as any thread may receive the value.
  */
 export function encode(value: unknown): ChannelValue {
   switch (value) {
@@ -41,7 +41,7 @@ export function encode(value: unknown): ChannelValue {
   }
 }
 
-// not by v8.serialize where it can be helped: shared memory would silently be copied
+// `v8.serialize` only if the platform lacks the classes: it would silently copy shared memory
 const [toBytes, fromBytes] = supports('serializers')
   ? [writtenBytes, readBytes]
   : [(value: unknown): Uint8Array => v8().serialize(value), (bytes: Uint8Array): unknown => v8().deserialize(bytes)];

@@ -1,4 +1,4 @@
-// Words of a channel's ring. What senders and what receivers write is in lines of its own (64 bytes, which are fetched in pairs).
+// Words of a channel's ring. Senders and receivers write to different cache lines (64 bytes, which are fetched in pairs).
 
 /** How many values were received. Wraps. */
 export const HEAD = 0;
@@ -6,17 +6,17 @@ export const HEAD = 0;
 export const RECEIVE_LOCK = 1;
 /** What that thread has begun and has to complete: a `Debt`. */
 export const RECEIVE_DEBT = 2;
-/** How many permits of `room` are for values that were received, and not yet in that line: see `ChannelRing`. */
+/** How many permits of `room` are due, for values that were received, and not yet added: see `ChannelRing`. */
 export const ROOM_DUE = 3;
 /** How many values were sent. Wraps. */
 export const TAIL = 32;
 /** Held by the thread that sends, or closes. */
 export const SEND_LOCK = 33;
 /** 1 once nothing more can be sent. */
-export const CLOSED = 34;
+export const IS_CLOSED = 34;
 /** What the thread that holds `SEND_LOCK` has begun and has to complete: a `Debt`. */
 export const SEND_DEBT = 35;
-/** How many permits of `items` are for values that were sent, and not yet in that line. */
+/** How many permits of `items` are due, for values that were sent, and not yet added. */
 export const ITEMS_DUE = 36;
 export const SLOTS = 64;
 
@@ -25,7 +25,7 @@ export const SLOTS = 64;
 export const TAG = 0;
 /** Position behind the bytes of this value and all before it. Wraps. */
 export const END = 1;
-/** A number takes two words. */
+/** A number, in two words. */
 export const NUMBER = 2;
 /** Where the bytes of any other value begin, and how many there are. */
 export const START = 2;
@@ -36,12 +36,12 @@ export const SLOT = 4;
 export const ValueTag = { NUMBER: 0, UNDEFINED: 1, NULL: 2, TRUE: 3, FALSE: 4, BYTES: 5 } as const;
 export type ValueTag = (typeof ValueTag)[keyof typeof ValueTag];
 
-/** Permits that are added to both lines of a closed channel, so that nobody waits any more. */
+/** How many permits are added to `items` and to `room` when a channel is closed, so that no thread waits any more. */
 export const CLOSED_PERMITS = 2 ** 29;
 
 /**
- * What the holder of a lock still owes. It writes this plainly, right after the operation by which it owes it (see `WaitQueue`): if it
- * dies, it is paid for it.
+ * What the holder of a lock still owes. It writes this plainly, right after the operation that makes it owe (see `WaitQueue`);
+ * if it dies, another thread pays.
  */
 export const Debt = {
   NONE: 0,
@@ -49,9 +49,9 @@ export const Debt = {
   ROOM: 1,
   /** A permit of `items`. */
   ITEM: 2,
-  /** The permits of a closed channel, to both lines. */
+  /** `CLOSED_PERMITS`, to `items` and `room`. */
   CLOSE: 3,
-  /** Those to `room`. */
+  /** `CLOSED_PERMITS`, to `room`. */
   CLOSE_ROOM: 4,
 } as const;
 export type Debt = (typeof Debt)[keyof typeof Debt];
@@ -59,7 +59,7 @@ export type Debt = (typeof Debt)[keyof typeof Debt];
 /** The shared memory of a ring. */
 export interface RingMemory {
   readonly words: Int32Array;
-  /** The same memory. */
+  /** The memory of `words`. */
   readonly floats: Float64Array;
   readonly bytes: Uint8Array;
   /** How many slots there are: a power of two, no less than the capacity. */

@@ -20,7 +20,7 @@ import { ValueTag } from './channel-words.js';
 const SEND = 'send by a channel';
 const RECEIVE = 'receive from a channel';
 
-// registered, as several copies of this library may be in one thread
+// registered: several copies of this library may be in one thread
 const CLOSED: unique symbol = Symbol.for(ofThisVersion('channelClosed'));
 const EMPTY: unique symbol = Symbol.for(ofThisVersion('channelEmpty'));
 
@@ -28,8 +28,8 @@ const EMPTY: unique symbol = Symbol.for(ofThisVersion('channelEmpty'));
  * A bounded queue between threads: any number of senders and receivers, on any thread of the process. Each value is
  * received once, in the order of sending. Senders wait for room, receivers for values; both are served in order (FIFO).
  *
- * Values are cloned, by way of shared memory: a number takes no more than a few atomic operations. A receiver that dies
- * loses only what it had received, a sender only what it had not sent.
+ * Values are cloned into shared memory; a number takes only a few atomic operations. A receiver that dies loses only what it
+ * had received, a sender only what it had not sent.
  *
  * @example
  * ```ts
@@ -45,14 +45,14 @@ const EMPTY: unique symbol = Symbol.for(ofThisVersion('channelEmpty'));
 export class Channel<T = unknown> extends SharedObject implements AsyncIterable<T> {
   /** What a receiver gets once the channel is closed and nothing is left in it. */
   static readonly CLOSED: typeof CLOSED = CLOSED;
-  /** What a receiver gets if there is no value yet, or none in time. */
+  /** What a receiver gets if there is no value, or none in time. */
   static readonly EMPTY: typeof EMPTY = EMPTY;
 
   readonly #memory: ChannelMemory;
   readonly #items: WaitQueue;
   readonly #room: WaitQueue;
   readonly #space: WaitQueue;
-  /** Made when first used: by then the thread has its index. */
+  /** Created when first used: by then the thread has its index. */
   #madeRing: ChannelRing | undefined;
 
   /** @throws {TypeError | RangeError} for a bad option, naming it, the rule and the value received. */
@@ -68,24 +68,24 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     this.#space = new WaitQueue(space, { isForWaiters: true });
   }
 
-  /** Most values that were sent and not received. */
+  /** Most values that can be sent and not yet received. */
   get capacity(): number {
     return this.#memory.capacity;
   }
 
-  /** How many values were sent and not received. */
+  /** How many values are sent and not yet received. */
   get size(): number {
     return this.#ring.size;
   }
 
-  /** Whether the channel was closed, on any thread: nothing can be sent any more. What was sent may still be received. */
+  /** Whether the channel was closed, on any thread: nothing can be sent any more, but what was sent can be received. */
   get isClosed(): boolean {
     return this.#ring.isClosed;
   }
 
   /**
-   * Sends a value, once there is room. Resolves with `true`, or with `false` if `timeoutMs` passes first: it is not sent
-   * then.
+   * Sends a value once there is room. Resolves with `true`, or with `false` if `timeoutMs` passes first: the value is then not
+   * sent.
    *
    * @throws {ChannelClosedError} by rejection, if the channel is closed first.
    * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
@@ -151,7 +151,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     for (;;) {
       const outcome = this.#sendLeased(entry);
       if (outcome === 'sent') return true;
-      if (outcome === 'busy') continue; // it has slept
+      if (outcome === 'busy') continue; // after a sleep
       let isMore: boolean;
       try {
         isMore = this.#space.acquireSync(remaining(), SEND, () => this.#ring.joinedForSpace());
@@ -166,8 +166,8 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   }
 
   /**
-   * Sends a value if there is room for it now, and nobody waits to send. Returns whether it did. (It does not either if a thread
-   * has died as it sent, until that is known.)
+   * Sends a value if there is room for it now and nobody waits to send. Returns whether it did. (Also false after a thread died
+   * while sending, until its pool has noticed.)
    *
    * @throws {ChannelClosedError | NotCloneableError | RangeError} as `send`.
    */
@@ -177,7 +177,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   }
 
   /**
-   * Receives the next value, once there is one. Resolves with it; with `Channel.CLOSED` once the channel is closed and
+   * Receives the next value once there is one. Resolves with the value; with `Channel.CLOSED` once the channel is closed and
    * empty; with `Channel.EMPTY` if `timeoutMs` passes first.
    *
    * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
@@ -216,21 +216,21 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     if (!this.#items.acquireSync(options, RECEIVE, () => this.#ring.collectItems())) return EMPTY;
     for (;;) {
       const outcome = this.#receiveLeased();
-      if (outcome !== EMPTY) return outcome; // otherwise it has slept
+      if (outcome !== EMPTY) return outcome; // otherwise again, after a sleep
     }
   }
 
   /**
-   * Receives the next value if there is one now, and nobody waits for it. Otherwise `Channel.EMPTY` or `Channel.CLOSED`. (`EMPTY`, too,
-   * if a thread has died as it received, until that is known.)
+   * Returns the next value if there is one now and nobody waits for it; otherwise `Channel.EMPTY` or `Channel.CLOSED`. (Also
+   * `EMPTY` after a thread died while receiving, until its pool has noticed.)
    */
   tryReceive(): T | typeof CLOSED | typeof EMPTY {
     return this.#tryReceive();
   }
 
   /**
-   * Receives up to `max` values: waits for one as `receive` does, and takes with it what is there. Resolves with a list,
-   * which is empty if `timeoutMs` passes first, or with `Channel.CLOSED`.
+   * Receives up to `max` values: waits for one as `receive` does, and takes those that are there with it. Resolves with an
+   * array, which is empty if `timeoutMs` passes first, or with `Channel.CLOSED`.
    *
    * @throws {CancelledError} by rejection, if the given token or signal is cancelled first.
    * @throws {TypeError | RangeError} by rejection, if `max` is not a whole number of 1 or more.
@@ -249,13 +249,13 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
 
   /**
    * Closes the channel, on all threads: what was sent can still be received, then receivers get `Channel.CLOSED`. Senders
-   * that wait fail with a `ChannelClosedError`. Does nothing if it is closed. (If a thread has died as it sent, the main thread
-   * closes the channel once that is known, in a later turn of its event loop.)
+   * that wait fail with a `ChannelClosedError`. Does nothing if the channel is closed. (If a thread has died while sending, a
+   * call on the main thread takes effect in a later turn of its event loop.)
    */
   close(): void {
     while (this.#ring.close() === 'busy') {
-      if (!isMainThread) continue; // it has slept
-      setImmediate(() => this.close()); // this thread may have to bury the one that sends
+      if (!isMainThread) continue; // after a sleep
+      setImmediate(() => this.close()); // this thread may have to unlock for the dead sender first
       return;
     }
   }
@@ -289,7 +289,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     return { type: 'channel', words: this.#memory.words, details: this.#memory };
   }
 
-  /** @internal This copy takes back the permits of threads that die. */
+  /** @internal This copy takes permits back from threads that die. */
   override get [IS_NEEDED](): boolean {
     return true;
   }
@@ -319,7 +319,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   }
 
   /**
-   * By a leased permit, which goes back if the channel is closed.
+   * Sends by a leased permit, which goes back if the channel is closed.
    *
    * @throws {ChannelClosedError}
    */
@@ -344,7 +344,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     return this.#receiveReady();
   }
 
-  /** Like `tryReceive`, but without the permits that are due. */
+  /** Like `tryReceive`, but does not add the permits that are due. */
   #receiveReady(): T | typeof CLOSED | typeof EMPTY {
     const ring = this.#ring;
     const outcome = ring.tryReceive();
@@ -352,7 +352,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     return outcome === 'closed' ? CLOSED : EMPTY;
   }
 
-  /** `EMPTY` if others are busy with the channel: to be tried again. */
+  /** Returns `EMPTY` if the lock is busy: try again. */
   #receiveLeased(): T | typeof CLOSED | typeof EMPTY {
     const ring = this.#ring;
     const outcome = ring.receiveLeased();
@@ -376,7 +376,7 @@ function closedError(): ChannelClosedError {
   return new ChannelClosedError('Cannot send by a channel: it is closed');
 }
 
-/** Resolves in the next turn of the event loop, in which threads that have died are buried. */
+/** Resolves in the next turn of the event loop, which cleans up after threads that have died. */
 function aTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

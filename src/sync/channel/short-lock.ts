@@ -1,10 +1,11 @@
 import { LONGEST_SLEEP_MS, SPINS } from './tuning.js';
 
 /**
- * Locks a word for a few operations: 0 if free, otherwise an even number that names its thread, plus 1 if another thread
- * may sleep. Also for the main thread, as the holder runs a microsecond at most.
+ * Locks a word for a few operations. The word is 0 if free, otherwise an even number that names its thread, plus 1 if another
+ * thread may sleep. The main thread may lock, too, as a holder needs a microsecond at most.
  *
- * Returns false if it sleeps in vain: the holder may have died, and this may be the thread that has to bury it.
+ * Returns false after a sleep that no unlock ended: the holder may have died, and this may be the thread that has to unlock for
+ * it.
  *
  * The holder unlocks in place:
  *
@@ -28,17 +29,17 @@ export function lock(words: Int32Array, at: number, own: number): boolean {
   }
 }
 
-/** Returns the name of a thread in a lock's word. */
+/** Returns the name of a thread in a lock's word: an even number from 2. */
 export function lockName(thread: number): number {
   return (thread + 1) << 1;
 }
 
-/** Unlocks a word if one of these threads, which have died, holds it: after `complete`, which does what it has left undone. */
+/** Unlocks a word that one of these dead threads holds: after `complete`, which does what that thread has left undone. */
 export function unlockFor(words: Int32Array, at: number, threads: readonly number[], complete: () => void): void {
   const held = Atomics.load(words, at) & ~1;
   if (threads.some((thread) => lockName(thread) === held)) {
     complete();
     Atomics.store(words, at, 0);
   }
-  Atomics.notify(words, at); // one of them may have unlocked it and not said so
+  Atomics.notify(words, at); // one of them may have unlocked without waking others
 }

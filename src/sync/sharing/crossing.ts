@@ -6,8 +6,8 @@ import { ofThisVersion } from '../../base/version.js';
 import type { Peer } from './registry.js';
 
 /**
- * What can be moved to another thread instead of being copied; a view stands for its buffer. (The name of Node's own
- * type differs between versions.)
+ * What can be moved to another thread instead of being copied; a view stands for its buffer. (Node's own type has another name
+ * in each version.)
  */
 export type Transferable =
   | ArrayBuffer
@@ -25,7 +25,7 @@ export type Transferable =
  */
 export const CROSS = Symbol.for(ofThisVersion('cross'));
 
-/** What crosses in place of an object: the name of its class, its id, its shared memory. */
+/** What crosses in place of an object: its kind, its id, its shared memory. */
 export interface CrossingHandle {
   readonly type: CrossingType;
   readonly id: string;
@@ -61,9 +61,9 @@ const advices: Advice[] = [adviceOnForeign];
  * Registers a class whose objects stay on their thread. A structured clone would turn most of them into an empty object, as
  * their state is private. Objects of other copies of the library are refused by the name of their class.
  *
- * @param name of the class, which the build may rename.
+ * @param name of the class: the build may rename the class itself.
  * @param advice returns for an object of the class what it is and what to do instead, in words that follow its path in an
- * error: `it is job 'load'; await it first …`. Returns `undefined` for any other.
+ * error: `it is job 'load'; await it first …`. Returns `undefined` for any other object.
  */
 export function stays(ofClass: { readonly prototype: object }, name: string, advice: Advice): void {
   registerClass(ofClass, { name, isOfAllCopies: false });

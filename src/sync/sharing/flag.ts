@@ -9,10 +9,10 @@ const NS_PER_MS = 1e6;
 export class Flag {
   readonly words: Int32Array;
   readonly index: number;
-  /** Whether the word belongs to a job: then this flag only reads it. */
+  /** Whether the word belongs to a job: this flag then only reads it. */
   readonly isForeign: boolean;
   readonly #raisedWord: number;
-  /** When the flag was raised, in ns of `now()`; 0 before. Behind the word, if there is room for it. */
+  /** When the flag was raised, in ns of `now()`; 0 before. `undefined` if there is no room for it behind the word. */
   readonly #time: BigInt64Array | undefined;
 
   /** @param foreign for the word of a job: its index, and the value that means "raised". */

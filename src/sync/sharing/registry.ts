@@ -23,9 +23,9 @@ export interface Peer {
   readonly isOpen: boolean;
   /** Whether the other thread is in the same process. */
   readonly sharesMemory: boolean;
-  /** Called when a stream, of either side, continues on that thread by the port. */
+  /** Called when a stream of either thread continues on the other by the port. */
   linked?(port: MessagePort): void;
-  /** Called when a task has moved the port to this thread. */
+  /** Called when a task has moved the port here. */
   lent?(port: MessagePort): void;
   post(message: RegistryMessage): void;
 }
@@ -34,7 +34,7 @@ export interface Peer {
 export interface Shared {
   /** The thread behind `from` cancelled its copy. */
   [COPY_CANCELLED]?(reason: unknown, from: Peer): void;
-  /** The thread behind `from` asks for the reason that its copy is cancelled. */
+  /** The thread behind `from` asks why its copy is cancelled. */
   [REASON_ASKED]?(from: Peer): void;
   /** Copies sent to the thread behind `peer` were collected. */
   [COPIES_GONE]?(peer: Peer, count: number): void;
@@ -91,7 +91,7 @@ const globals = globalThis as typeof globalThis & { [KEY]?: Registry };
 globals[KEY] ??= createRegistry();
 const registry: Registry = globals[KEY];
 
-/** Returns a new id, which no other thread gives, for a shared object. */
+/** Returns an id for a shared object that is unique across threads. */
 export function nextSharedId(threadId: number): string {
   return `${threadId}-${registry.nextId++}`;
 }
@@ -102,7 +102,7 @@ export function registerCopy(id: string, object: Shared): void {
   registry.forget.register(object, id);
 }
 
-/** Returns this thread's copy of a shared object; `undefined` if it has none, or no longer. */
+/** Returns this thread's copy of a shared object; `undefined` if there is none, or it was collected. */
 export function findCopy(id: string): Shared | undefined {
   return registry.copies.get(id)?.deref();
 }

@@ -33,7 +33,7 @@ export let reviveAs: <T extends SharedObject>(handle: CrossingHandle, peer: Peer
  */
 export abstract class SharedObject extends Uncloneable {
   #id: string | undefined;
-  /** Threads the object was sent to, with how often, and threads it came from, with 0. */
+  /** Threads that the object was sent to, with how often, and threads that it came from, with 0. */
   #peers: Map<Peer, number> | undefined;
 
   static {

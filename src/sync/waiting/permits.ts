@@ -3,23 +3,23 @@ import {
   BLOCK,
   BLOCKS,
   CELLS,
-  COUNT_MASK,
-  HEAD,
+  HEAD_WORDS,
   IN_HAND,
   isBefore,
   LEASED,
-  LINE,
   ONE_ADDITION,
   PERMITS,
+  PERMITS_MASK,
   THREAD,
+  UNSHOWN,
   WAITERS,
 } from './queue-words.js';
 import { ownWakeup, wake } from './wakeup.js';
 
-/** The permits of one queue. Every thread grants them to waiters of any thread. */
+/** The permits of one queue. Any thread grants them to waiters of any thread. */
 export class Permits {
   readonly #words: Int32Array;
-  /** Whether permits go only to those who wait when they are added, and are used up when granted. */
+  /** Whether permits go only to those that wait when they are added, and are used up when granted. */
   readonly #isForWaiters: boolean;
   /** Index of this thread's block, which is claimed when first needed. */
   readonly #ownBlock: () => number;
@@ -35,7 +35,7 @@ export class Permits {
     const words = this.#words;
     for (let left = max; left > 0; ) {
       const permits = Atomics.load(words, PERMITS);
-      const given = Math.min(left, Atomics.load(words, WAITERS) - (permits & COUNT_MASK));
+      const given = Math.min(left, Atomics.load(words, WAITERS) - (permits & PERMITS_MASK));
       if (given <= 0) break;
       const more = (permits + given + ONE_ADDITION) | 0;
       if (Atomics.compareExchange(words, PERMITS, permits, more) === permits) left -= given;
@@ -43,19 +43,18 @@ export class Permits {
   }
 
   /**
-   * Frees the block at `at` of a thread that has died: removes its waiters, releases its permits. Call `serve` after
-   * it.
+   * Frees the block at `at` of a thread that has died: removes its waiters, releases its permits. Call `serve` after this.
    */
   clear(at: number): void {
     const words = this.#words;
     for (let cell = at + CELLS; cell < at + BLOCK; cell++) {
       const ticket = Atomics.load(words, cell);
       if (ticket > 0 && Atomics.compareExchange(words, cell, ticket, 0) === ticket)
-        words[at + LINE] = (words[at + LINE] as number) + 1;
+        words[at + UNSHOWN] = (words[at + UNSHOWN] as number) + 1;
       else if (Atomics.exchange(words, cell, 0) < 0) words[at + LEASED] = (words[at + LEASED] as number) + 1;
     }
-    Atomics.sub(words, WAITERS, words[at + LINE] as number);
-    words[at + LINE] = 0;
+    Atomics.sub(words, WAITERS, words[at + UNSHOWN] as number);
+    words[at + UNSHOWN] = 0;
     const leased = words[at + LEASED] as number;
     if (leased > 0 && !this.#isForWaiters) Atomics.store(words, ABANDONED, 1);
     const permits = leased + (words[at + IN_HAND] as number);
@@ -77,7 +76,7 @@ export class Permits {
     const words = this.#words;
     for (;;) {
       const permits = Atomics.load(words, PERMITS);
-      if ((this.#isForWaiters ? permits & COUNT_MASK : permits) <= 0) return;
+      if ((this.#isForWaiters ? permits & PERMITS_MASK : permits) <= 0) return;
       const cell = this.#first();
       if (cell < 0) return;
       const ticket = Atomics.load(words, cell);
@@ -87,10 +86,10 @@ export class Permits {
       words[own + IN_HAND] = (words[own + IN_HAND] as number) + 1;
       if (Atomics.compareExchange(words, cell, ticket, -ticket) === ticket) {
         words[own + IN_HAND] = (words[own + IN_HAND] as number) - 1;
-        words[own + LINE] = (words[own + LINE] as number) + 1;
+        words[own + UNSHOWN] = (words[own + UNSHOWN] as number) + 1;
         Atomics.sub(words, WAITERS, 1);
-        words[own + LINE] = (words[own + LINE] as number) - 1;
-        const thread = Atomics.load(words, cell - ((cell - HEAD) % BLOCK) + THREAD) - 1;
+        words[own + UNSHOWN] = (words[own + UNSHOWN] as number) - 1;
+        const thread = Atomics.load(words, cell - ((cell - HEAD_WORDS) % BLOCK) + THREAD) - 1;
         if (thread !== ownWakeup()) wake(thread); // this thread checks by itself
       } else {
         Atomics.add(words, PERMITS, 1); // that waiter has left: try the next one
@@ -102,10 +101,10 @@ export class Permits {
   /** Returns the cell of the waiter with the smallest ticket; -1 if none waits. */
   #first(): number {
     const words = this.#words;
-    const end = HEAD + BLOCK * Atomics.load(words, BLOCKS);
+    const end = HEAD_WORDS + BLOCK * Atomics.load(words, BLOCKS);
     let first = -1;
     let smallest = 0;
-    for (let block = HEAD; block < end; block += BLOCK) {
+    for (let block = HEAD_WORDS; block < end; block += BLOCK) {
       if (Atomics.load(words, block + THREAD) === 0) continue;
       for (let cell = block + CELLS; cell < block + BLOCK; cell++) {
         const ticket = Atomics.load(words, cell);
@@ -123,7 +122,7 @@ export class Permits {
     const words = this.#words;
     for (;;) {
       const permits = Atomics.load(words, PERMITS);
-      if ((permits & COUNT_MASK) <= Atomics.load(words, WAITERS)) return;
+      if ((permits & PERMITS_MASK) <= Atomics.load(words, WAITERS)) return;
       Atomics.compareExchange(words, PERMITS, permits, permits - 1);
     }
   }

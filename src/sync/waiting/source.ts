@@ -5,7 +5,7 @@ import { FIRED_AT_MS, HAS_FIRED, KEEP_TIME, LINK, UNLINK } from '../inner.js';
 
 /** A one-shot event that an object can follow: a token, a signal, a point in time. */
 export interface Source {
-  /** Read afresh each time: correct even while the event loop is blocked. */
+  /** Reads the event itself: correct even while the event loop is blocked. */
   readonly [HAS_FIRED]: boolean;
   /** Cancels `dependent` once the source has fired; at once if it already has. */
   [LINK](dependent: Dependent): void;

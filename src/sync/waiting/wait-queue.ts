@@ -7,14 +7,14 @@ import {
   CELLS_EACH,
   claimBlock,
   drawTicket,
-  HEAD,
+  HEAD_WORDS,
   IN_HAND,
   isBefore,
   LEASED,
-  LINE,
   NO_BLOCK,
   PERMITS,
   THREAD,
+  UNSHOWN,
   WAITERS,
 } from './queue-words.js';
 import { type Awaited, checkNotCancelled, readWait, type WaitOptions, wait, waitSync } from './wait.js';
@@ -27,18 +27,18 @@ interface Waiter {
 }
 
 /**
- * Permits in shared memory, with a line of waiters across threads. A caller that finds no permit draws a ticket;
+ * Permits in shared memory, with a queue of waiters across threads. A caller that finds no permit draws a ticket;
  * tickets are served in order (FIFO), whatever their threads.
  *
  * A thread shows its first four waiters in cells of its block; the others move up as cells become free. A permit is
  * handed over directly: the thread that releases it finds the smallest ticket and swaps (CAS) that cell from *waiting*
  * to *granted*, while a waiter that gives up swaps its cell from *waiting* to *empty*. Exactly one of the two wins.
- * Every thread that adds a permit or a waiter serves the line afterwards, so the last one sees both, and no wakeup is
+ * Every thread that adds a permit or a waiter serves the waiters afterwards, so the last one sees both, and no wakeup is
  * lost.
  *
- * A thread may be terminated wherever it calls anything, `Atomics` too: but only before the call. So an atomic operation and plain
- * writes right after it are one. Each thread has accounts in its block, of what it has that must not die with it. It writes them
- * plainly, after the operation that gives it something or takes it away; who buries the thread reads them.
+ * A thread can be terminated only before a call, one of `Atomics` included. So an atomic operation and the plain writes right
+ * after it are one step. Each thread keeps accounts in its block of what must not die with it: it writes them plainly, after
+ * the operation that changes what they count, and the thread that clears the block reads them.
  */
 export class WaitQueue {
   readonly words: Int32Array;
@@ -46,14 +46,14 @@ export class WaitQueue {
   #block = -1;
   readonly #shown: (Waiter | undefined)[] = new Array<Waiter | undefined>(CELLS_EACH).fill(undefined);
   /** Waiters of this thread that found no free cell, in order. */
-  readonly #line = new Set<Waiter>();
+  readonly #unshown = new Set<Waiter>();
   #isWatching = false;
   readonly #permits: Permits;
   readonly #isForWaiters: boolean;
 
   /**
    * @param words the shared words, new from {@link waitQueueWords} or those of another thread's copy.
-   * @param options.isForWaiters whether permits go only to those who wait when they are added, and are used up when
+   * @param options.isForWaiters whether permits go only to those that wait when they are added, and are used up when
    * granted.
    */
   constructor(words: Int32Array, options: { readonly isForWaiters: boolean } = { isForWaiters: false }) {
@@ -77,7 +77,7 @@ export class WaitQueue {
     }
   }
 
-  /** Like `tryAcquireBare`, for a leased permit: it goes back by itself if this thread dies. */
+  /** Like `tryAcquireBare`, for a leased permit, which goes back if this thread dies. */
   tryAcquire(): boolean {
     const { words } = this;
     const leased = this.#ownBlock() + LEASED;
@@ -106,12 +106,12 @@ export class WaitQueue {
     if (Atomics.load(words, WAITERS) > 0) this.#serveAndCollect();
   }
 
-  /** Index of this thread's block among the words, which is claimed when first needed. */
+  /** Index of this thread's block, which is claimed when first needed. */
   get block(): number {
     return this.#ownBlock();
   }
 
-  /** Adds the permits that are counted by another word, which is 0 then. */
+  /** Adds the permits that another word counts, and sets that to 0. */
   addFrom(words: Int32Array, at: number): void {
     if (Atomics.load(words, at) === 0) return;
     const own = this.#findBlock() ?? NO_BLOCK;
@@ -122,7 +122,7 @@ export class WaitQueue {
     this.serveWaiters();
   }
 
-  /** Grants permits to waiters, if there are any: for who has added permits to the words by itself. */
+  /** Grants permits to waiters, if there are any: for callers that have added permits to the words themselves. */
   serveWaiters(): void {
     if (Atomics.load(this.words, WAITERS) > 0) this.#serveAndCollect();
   }
@@ -151,7 +151,7 @@ export class WaitQueue {
   /**
    * Like `acquire`, but blocks this thread.
    *
-   * @param entered called once the waiter is in line.
+   * @param entered called once the waiter is queued.
    */
   acquireSync(options: WaitOptions | undefined, action: string, entered?: () => void): boolean {
     const settings = readWait(options, action);
@@ -179,7 +179,7 @@ export class WaitQueue {
     block(() => permit.isGranted, Number.POSITIVE_INFINITY);
   }
 
-  /** Joins the line, or acquires a leased permit at once if one is free and nobody waits. */
+  /** Joins the queue, or acquires a leased permit at once if one is free and nobody waits. */
   join(granted: () => void): Waiter | undefined {
     if (!this.#isForWaiters && this.tryAcquire()) {
       granted();
@@ -187,17 +187,17 @@ export class WaitQueue {
     }
     const { words } = this;
     const waiter: Waiter = { ticket: drawTicket(words), granted };
-    const line = this.#ownBlock() + LINE;
-    this.#line.add(waiter);
+    const unshown = this.#ownBlock() + UNSHOWN;
+    this.#unshown.add(waiter);
     Atomics.add(words, WAITERS, 1);
-    words[line] = (words[line] as number) + 1;
+    words[unshown] = (words[unshown] as number) + 1;
     this.#watchIfNeeded();
     this.#show();
     this.#serveAndCollect();
     return waiter;
   }
 
-  /** Collects the permits granted to this thread's waiters, and notifies these in the order of their tickets. */
+  /** Collects the permits granted to this thread's waiters, and notifies those waiters in the order of their tickets. */
   readonly collectGrants = (): void => {
     const granted: Waiter[] = [];
     for (;;) {
@@ -220,13 +220,13 @@ export class WaitQueue {
     const { words } = this;
     const blocks = Atomics.load(words, BLOCKS);
     for (let block = 0; block < blocks; block++) {
-      const at = HEAD + BLOCK * block;
+      const at = HEAD_WORDS + BLOCK * block;
       if (threads.includes(Atomics.load(words, at + THREAD) - 1)) this.#permits.clear(at);
     }
     this.#permits.serve();
     // a dead thread may have granted a permit without waking the waiter
     for (let block = 0; block < blocks; block++) {
-      const thread = Atomics.load(words, HEAD + BLOCK * block + THREAD) - 1;
+      const thread = Atomics.load(words, HEAD_WORDS + BLOCK * block + THREAD) - 1;
       if (thread >= 0) wake(thread);
     }
     this.collectGrants();
@@ -249,28 +249,28 @@ export class WaitQueue {
 
   /** Moves waiters of this thread up into free cells. Returns whether any moved. */
   #show(): boolean {
-    if (this.#line.size === 0) return false;
+    if (this.#unshown.size === 0) return false;
     const { words } = this;
     let isAnyShown = false;
-    for (const waiter of this.#line) {
+    for (const waiter of this.#unshown) {
       const index = this.#shown.indexOf(undefined);
       if (index < 0) break;
-      this.#line.delete(waiter);
+      this.#unshown.delete(waiter);
       this.#shown[index] = waiter;
       const block = this.#ownBlock();
       Atomics.store(words, block + CELLS + index, waiter.ticket);
-      words[block + LINE] = (words[block + LINE] as number) - 1;
+      words[block + UNSHOWN] = (words[block + UNSHOWN] as number) - 1;
       isAnyShown = true;
     }
     return isAnyShown;
   }
 
-  /** Removes a waiter from the line. Returns false if it was already granted a permit. */
+  /** Removes a waiter from the queue. Returns false if it was already granted a permit. */
   leave(waiter: Waiter): boolean {
     if (waiter.granted === undefined) return false;
     const { words } = this;
     const block = this.#ownBlock();
-    const isShown = !this.#line.delete(waiter);
+    const isShown = !this.#unshown.delete(waiter);
     if (isShown) {
       const index = this.#shown.indexOf(waiter);
       const cell = block + CELLS + index;
@@ -278,11 +278,11 @@ export class WaitQueue {
         this.collectGrants(); // granted in between
         return false;
       }
-      words[block + LINE] = (words[block + LINE] as number) + 1;
+      words[block + UNSHOWN] = (words[block + UNSHOWN] as number) + 1;
       this.#shown[index] = undefined;
     }
     Atomics.sub(words, WAITERS, 1);
-    words[block + LINE] = (words[block + LINE] as number) - 1;
+    words[block + UNSHOWN] = (words[block + UNSHOWN] as number) - 1;
     if (isShown && this.#show()) this.#permits.serve();
     this.#permits.trim();
     this.#watchIfNeeded();
@@ -290,18 +290,17 @@ export class WaitQueue {
   }
 
   #watchIfNeeded(): void {
-    const isWaiting = this.#line.size > 0 || this.#shown.some((waiter) => waiter !== undefined);
+    const isWaiting = this.#unshown.size > 0 || this.#shown.some((waiter) => waiter !== undefined);
     if (isWaiting === this.#isWatching) return;
     this.#isWatching = isWaiting;
     if (isWaiting) watch(this.collectGrants);
     else unwatch(this.collectGrants);
   }
 
-  /** Index of this thread's block, which is claimed when first needed. */
   #ownBlock(): number {
     const block = this.#findBlock();
     if (block !== undefined) return block;
-    throw new RangeError(`Cannot wait: more than ${(this.words.length - HEAD) / BLOCK} threads use this object`);
+    throw new RangeError(`Cannot wait: more than ${(this.words.length - HEAD_WORDS) / BLOCK} threads use this object`);
   }
 
   #findBlock(): number | undefined {

@@ -63,7 +63,7 @@ export function readWait(options: unknown, action: string): WaitSettings {
   };
 }
 
-/** Returns a function that returns the options for the next part of a wait, which takes what time is left. */
+/** Returns a function that returns the options for the next part of a wait, with the time that is left. */
 export function remainingOf(settings: WaitSettings): () => WaitOptions {
   const dueAtMs = now() + settings.timeoutMs;
   return () => ({ ...settings, timeoutMs: Math.max(0, dueAtMs - now()) });

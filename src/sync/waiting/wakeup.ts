@@ -9,7 +9,7 @@ import { ofThisVersion } from '../../base/version.js';
  * cancel of its own job.
  *
  * The protocol is Dekker's: a waiter announces itself, then checks its condition; a writer changes the condition, then
- * checks for waiters. Whatever the order, one of the two sees the other.
+ * checks for waiters. Whatever the order, at least one of the two sees the other.
  */
 interface Wakeups {
   /** The table: {@link HEADER} words, then {@link ENTRY} words for each thread. */
@@ -23,7 +23,7 @@ interface Wakeups {
   blockListener: BlockListener;
 }
 
-/** What runs when this thread is about to block, and when it no longer does. */
+/** Called when this thread is about to block, and when it has blocked. */
 export interface BlockListener {
   blocks(): void;
   resumes(): void;
@@ -57,7 +57,7 @@ function createWakeups(): Wakeups {
   return sealed({ words, thread: 0, checks: new Set(), isArmed: false, blockListener: NOBODY });
 }
 
-/** Sealed, as a test runner may clear what it finds on the global object after a file, while this is still in use. */
+/** Sealed: a test runner may clear what it finds on the global object after a file, while this is still in use. */
 function sealed(own: Wakeups): Wakeups {
   return Object.seal(own);
 }
@@ -108,7 +108,7 @@ export function claimWakeup(): number {
   throw new RangeError(`Cannot start a worker: a process has at most ${MAX_THREADS} threads of this library`);
 }
 
-/** Returns the thread and all that it has started, directly or not: they end together. */
+/** Returns the indexes of the thread and of all that it has started, directly or not: they end together. */
 export function threadsUnder(thread: number): number[] {
   const { words } = wakeups();
   const found = [thread];
@@ -140,7 +140,7 @@ export function wakeOthers(): void {
   wakeThose(BLOCKED | LISTENING);
 }
 
-/** Wakes all threads that wait, this one too: after one has died, which may have changed words without waking others. */
+/** Wakes all threads that wait, this one too: after a death, as the dead thread may have changed words without waking others. */
 export function wakeAll(): void {
   wakeOthers();
   for (const check of wakeups().checks) check();

@@ -11,7 +11,7 @@ type ChannelClass = typeof Channel;
 type AnyChannel = InstanceType<typeof Channel<number | string>>;
 
 const { PERMITS, WAITERS } = await import('../../../build/sync/waiting/queue-words.js');
-const { HEAD, RECEIVE_LOCK, ROOM_DUE, TAIL, SEND_LOCK, CLOSED, ITEMS_DUE, SLOTS, SLOT } = await import(
+const { HEAD, RECEIVE_LOCK, ROOM_DUE, TAIL, SEND_LOCK, IS_CLOSED, ITEMS_DUE, SLOTS, SLOT } = await import(
   '../../../build/sync/channel/channel-words.js'
 );
 
@@ -30,7 +30,7 @@ function channelOf(setup: { capacity: number; threads: number; Class?: ChannelCl
     usedQueueWords(model, { permits: 0, threads }),
   ];
   // whether a try may succeed: what it takes it takes atomically
-  for (const line of [items, room]) for (const word of [PERMITS, WAITERS]) model.allowLooks(line, word);
+  for (const queue of [items, room]) for (const word of [PERMITS, WAITERS]) model.allowLooks(queue, word);
   const memory = new Int32Array(new SharedArrayBuffer((SLOTS + SLOT * capacity) * 4));
   const words = model.views.words(model.share('ring', memory));
   const floats = new model.views.Float64Array(memory.buffer);
@@ -43,10 +43,10 @@ function channelOf(setup: { capacity: number; threads: number; Class?: ChannelCl
   const atRest = (ending: StopCause): number => {
     const size = ending.word(words, TAIL) - ending.word(words, HEAD);
     ok(size >= 0 && size <= capacity, 'more values than there is room for');
-    const more = ending.word(words, CLOSED) === 1 ? 2 ** 29 : 0;
+    const more = ending.word(words, IS_CLOSED) === 1 ? 2 ** 29 : 0;
     equal(ending.word(items, PERMITS) + ending.word(words, ITEMS_DUE), size + more, 'permits to receive');
     equal(ending.word(room, PERMITS) + ending.word(words, ROOM_DUE), capacity - size + more, 'permits to send');
-    for (const line of [items, room, space]) equal(ending.word(line, WAITERS), 0, 'waiters');
+    for (const queue of [items, room, space]) equal(ending.word(queue, WAITERS), 0, 'waiters');
     equal(ending.word(words, SEND_LOCK), 0, 'the lock of senders');
     equal(ending.word(words, RECEIVE_LOCK), 0, 'the lock of receivers');
     return size;
@@ -392,22 +392,22 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
     SPACE,
   ],
   [
-    'a sender does not look for what was received before it was in line',
+    'a sender does not look for what was received before it was queued',
     'channel-ring',
     'Atomics.load(this.#words, HEAD) !== this.#headSeen',
     'false',
     SPACE,
   ],
-  ['a sender does not look for a close before it was in line', 'channel-ring', '|| this.isClosed)', ')', CLOSE_SPACE],
+  ['a sender does not look for a close before it was queued', 'channel-ring', '|| this.isClosed)', ')', CLOSE_SPACE],
   [
-    'a receiver does not look for what was sent before it was in line',
+    'a receiver does not look for what was sent before it was queued',
     'channel',
     'this.#items.acquireSync(options, RECEIVE, () => this.#ring.collectItems())',
     'this.#items.acquireSync(options, RECEIVE)',
     IN_ORDER,
   ],
   [
-    'a sender does not look for what was received before it was in line, for its place',
+    'a sender does not look for what was received before it was queued, for its place',
     'channel',
     'this.#room.acquireSync(remaining(), SEND, () => this.#ring.collectRoom())',
     'this.#room.acquireSync(remaining(), SEND)',
@@ -441,15 +441,15 @@ const mutants: readonly (readonly [string, file: string, from: string, to: strin
   [
     'a close is not seen by senders',
     'channel-ring',
-    'words[CLOSED] === 1)\n            outcome',
+    'words[IS_CLOSED] === 1)\n            outcome',
     'false)\n            outcome',
     CLOSE_FULL,
   ],
   [
     'the permits of a closed channel come before the close',
     'channel-ring',
-    'Atomics.store(words, CLOSED, 1);',
-    'Atomics.add(this.#items, PERMITS, 1); Atomics.store(words, CLOSED, 1);',
+    'Atomics.store(words, IS_CLOSED, 1);',
+    'Atomics.add(this.#items, PERMITS, 1); Atomics.store(words, IS_CLOSED, 1);',
     CLOSE,
   ],
   [

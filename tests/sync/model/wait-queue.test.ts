@@ -120,7 +120,7 @@ test('a queue with two permits is held by two of three threads at a time (interr
   expectSearched(explore(model, { threads, preemptions: 2, check: isAtRest(words, 2) }), 1000);
 });
 
-test('a queue serves first who stood in line first (interrupted twice)', () => {
+test('a queue serves its waiters in order (interrupted twice)', () => {
   const { model, words, queue, put } = queueOf({ permits: 0, threads: 3 });
   const standing = wordsOf(model, 'standing');
   const served = wordsOf(model, 'served');
@@ -422,7 +422,7 @@ describe('a thread that dies', () => {
     expectSearched(model.explore({ threads, mayDie: ['victim'], check }), 5);
   });
 
-  test('in line leaves it to those behind (interrupted once)', () => {
+  test('in the queue leaves the permit to those behind (interrupted once)', () => {
     const { model, words, queue, hold } = queueOf({ permits: 0, threads: 3 });
     const threads = {
       victim: () => holdUncounted(queue, BRIEFLY),
