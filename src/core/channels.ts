@@ -22,17 +22,17 @@ const POOL_CLOSED = named('pool.closed');
 const QUEUE_FULL = named('queue.full');
 const LATE_ERROR = named('late-error');
 
-/** Whether a subscriber waits for submissions. */
+/** Whether the channel of submissions has a subscriber. */
 export function areSubmissionsWatched(): boolean {
   return SUBMITTED.hasSubscribers;
 }
 
 /**
- * Publishes a job at once, as only now the submitter's context is current.
+ * Publishes a job at once, while the context of its submitter is current.
  *
- * @param job what users of the pool have of it.
+ * @param job the object that users of the pool have.
  * @param values the job's context.
- * @returns the values for its code's context.
+ * @returns the context of the job's code.
  */
 export function publishSubmission(pool: object, job: object, values: ContextValues): ContextValues {
   const carrier = { ...values };
@@ -51,9 +51,9 @@ export interface PoolChannelsDeps {
 }
 
 /**
- * Publishes what happens to a pool's jobs and workers by `node:diagnostics_channel`. Node.js does not report
- * new subscribers of a channel, so each channel is checked once a batch and at each rare event. One that has a subscriber listens to
- * the pool's events.
+ * Publishes what happens to a pool's jobs and workers through `node:diagnostics_channel`. Node.js does not report new
+ * subscribers, so each channel is checked once per batch and at each rare event; for one with a subscriber, the pool's events
+ * are published from then on.
  */
 export class PoolChannels {
   readonly #deps: PoolChannelsDeps;
@@ -67,12 +67,12 @@ export class PoolChannels {
     this.#publishSoon(POOL_CREATED, {});
   }
 
-  /** Whether a subscriber waits for submissions. */
+  /** See {@link areSubmissionsWatched}. */
   get isSubmitWatched(): boolean {
     return areSubmissionsWatched();
   }
 
-  /** Publishes a submission. Returns the values for the context of the job's code. */
+  /** Publishes a submission. Returns the context of the job's code. */
   submitted(job: Job, values: ContextValues): ContextValues {
     return publishSubmission(this.#deps.pool, job, values);
   }
@@ -90,7 +90,7 @@ export class PoolChannels {
     this.#publishSoon(POOL_CLOSED, {});
   }
 
-  /** Begins to publish the events of channels that have got a subscriber. */
+  /** Begins to publish the events of channels that have a subscriber now. */
   readonly findSubscribers = (): void => {
     if (STARTED.hasSubscribers && this.#begin('jobStarted', this.#started)) this.#deps.workers.announceStarts();
     if (SETTLED.hasSubscribers)

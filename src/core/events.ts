@@ -71,7 +71,7 @@ export const EVENT_NAMES: readonly PoolEvent[] = [
 export interface WorkerExit {
   /** Id of the worker. */
   readonly workerId: number;
-  /** That of its thread or child process: 1 if the pool has ended it, 0 if it was ended as it was idle. */
+  /** Exit code of its thread or child process: 1 if the pool has ended it, 0 if it was ended because it was idle. */
   readonly exitCode: number;
   /** Why it has exited. */
   readonly reason: WorkerExitReason;
@@ -120,7 +120,7 @@ export type PoolListener<E extends PoolEvent> = (detail: PoolEvents[E], more: Mo
 /** A pool's listeners. They are called when the pool's own state is consistent (I7), in the order of events. */
 export class EventHub {
   readonly #listeners = new Map<PoolEvent, Set<PoolListener<never>>>();
-  /** What listeners were added as, and how to remove them. */
+  /** The function given for each listener, and how to remove it. */
   readonly #given = new WeakMap<object, unknown>();
   readonly #removers = new WeakMap<object, () => void>();
   readonly #observers = new Map<PoolEvent, number>();
@@ -130,7 +130,7 @@ export class EventHub {
   #isSilent = true;
   #findObservers = (): void => {};
 
-  /** @param names the events there are; more than those of a pool, for a pool that has more. */
+  /** @param names the names of the events, if there are others than those of a `ThreadPool`. */
   constructor(listenerQueue: ListenerQueue, names: readonly string[] = EVENT_NAMES) {
     this.#listenerQueue = listenerQueue;
     this.#names = names;
@@ -205,7 +205,7 @@ export class EventHub {
     });
   }
 
-  /** Like `on`, for a listener that only observes: it does not count as handling the event. Returns how to remove it, once. */
+  /** Like `on`, for a listener that only observes: it does not count as handling the event. Call the returned function once. */
   watch<E extends PoolEvent>(event: E, listener: PoolListener<E>): () => void {
     const remove = this.on(event, listener);
     const count = (change: number): void => void this.#observers.set(event, (this.#observers.get(event) ?? 0) + change);
@@ -226,7 +226,7 @@ export class EventHub {
     return (this.#listeners.get(event)?.size ?? 0) > (this.#observers.get(event) ?? 0);
   }
 
-  /** Sets what finds new observers, called before each event that is rare. */
+  /** Sets a function that finds new observers, called before each rare event. */
   findObserversBy(find: () => void): void {
     this.#findObservers = find;
   }

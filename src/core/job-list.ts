@@ -14,7 +14,7 @@ export interface JobFilter {
   readonly state?: 'PENDING' | 'RUNNING' | undefined;
   /** Only jobs of tasks with that name. Default: all. */
   readonly task?: string | undefined;
-  /** How many jobs at most; `Infinity` for all. Default: 100. */
+  /** Most jobs to list; `Infinity` for all. Default: 100. */
   readonly limit?: number | undefined;
 }
 
@@ -28,15 +28,15 @@ export interface JobRow {
   readonly task: string;
   /** Whether its code runs. */
   readonly state: 'PENDING' | 'RUNNING';
-  /** Higher runs first. */
+  /** Its priority: higher runs first. */
   readonly priority: number;
-  /** How many times its code was begun. */
+  /** How many times its code has begun. */
   readonly attempts: number;
   /** Id of the worker that runs it or ran it last; `undefined` before. */
   readonly workerId: number | undefined;
-  /** In milliseconds since 1970. */
+  /** When it was submitted, in milliseconds since 1970. */
   readonly submittedAt: number;
-  /** When its code began, in milliseconds since 1970: of the last attempt. */
+  /** When the code of its last attempt began, in milliseconds since 1970; `undefined` before the first. */
   readonly startedAt: number | undefined;
   /** What its code reported last. */
   readonly progress: unknown;

@@ -162,7 +162,7 @@ export class Ledger {
     };
   }
 
-  /** Keeps the process alive, even with every job settled, until `unref` was called as often. */
+  /** Keeps the process alive, even with every job settled, until `unref` has been called as often. */
   ref(): void {
     this.#keepAlive.ref();
   }

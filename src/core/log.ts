@@ -22,8 +22,8 @@ export interface Warning {
 }
 
 /**
- * Writes to the pool's logger what an operator wants to know; without a logger, emits a process warning for each fault
- * that must not go unnoticed. Each is one line of text, as loggers differ in what they do with further arguments.
+ * Writes what an operator wants to know to the pool's logger; without a logger, emits a process warning for each fault that
+ * must not go unnoticed. Each is a single string, as loggers differ in what they do with further arguments.
  */
 export class PoolLog {
   readonly #listenerQueue: ListenerQueue;
@@ -96,7 +96,7 @@ export class PoolLog {
     this.#write('debug', `Worker ${workerId} is ready after ${tookMs} ms, on thread ${threadId}`);
   }
 
-  /** The worker's job did not stop when asked to. */
+  /** A job of the worker did not stop when asked to. */
   workerReplaced({ workerId }: PoolWorker, reason: string): void {
     this.#write('warn', `Replacing worker ${workerId}: ${reason}`);
   }
@@ -116,7 +116,6 @@ export class PoolLog {
     this.#write('error', `${message}. ${next}`);
   }
 
-  /** Warns an operator of a circumstance that may cause trouble. */
   warn(message: string): void {
     this.#write('warn', message);
   }
@@ -142,7 +141,7 @@ export class PoolLog {
     );
   }
 
-  /** One line for each job that fails. Jobs that a full queue refuses are logged for debugging only: `queueFull` has warned. */
+  /** Logs each job that fails: one that a full queue refuses only for debugging, as `queueFull` has warned. */
   #jobFailed(job: Job): void {
     const { attempts } = job;
     const error = failureOf(job);

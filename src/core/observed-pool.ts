@@ -47,7 +47,7 @@ export abstract class ObservedPool extends PoolEmitter {
 
   /**
    * Makes a trace of what jobs and workers do while `fn` runs: until it returns, or its promise settles. Or, as a flight
-   * recorder, of the last `lastMs` milliseconds: it records from its first call on, the 65,536 attempts that ended last.
+   * recorder, of the last `lastMs` milliseconds: it records from the first such call on, and keeps the last 65,536 attempts.
    *
    * @returns the trace, for `JSON.stringify` and a file, which ui.perfetto.dev shows; rejects with what `fn` throws.
    * @throws {TypeError | RangeError} if it is given neither a function nor valid options.

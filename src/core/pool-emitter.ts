@@ -11,17 +11,17 @@ export let partsOf: (value: unknown) => Engine | undefined;
 /** The events of pools that are no `ThreadPool`, such as those of a cluster. */
 const eventsOfOthers = new WeakMap<object, EventHub>();
 
-/** Gives a pool that is no `ThreadPool` events that code can watch which shows it. */
+/** Registers the events of a pool that is no `ThreadPool`, for code that shows the pool. */
 export function giveEvents(pool: object, events: EventHub): void {
   eventsOfOthers.set(pool, events);
 }
 
-/** The events of a pool of any kind. To watch them counts as no listener. `undefined` for any other value. */
+/** The events of a pool of any kind; `undefined` for any other value. */
 export function eventsOf(pool: object): EventHub | undefined {
   return partsOf(pool)?.events ?? eventsOfOthers.get(pool);
 }
 
-/** What ends the wait for an event. */
+/** What ends a wait for an event. */
 export interface OnceOptions {
   /** A signal that ends the wait with a `CancelledError`. Default: none. */
   readonly signal?: AbortSignal | undefined;
@@ -52,6 +52,7 @@ export abstract class PoolEmitter {
    * Calls `fn` at each event of that name. An error thrown by `fn` becomes a process warning.
    *
    * @returns a function that unregisters `fn`.
+   * @throws {TypeError} for an unknown event, or if `fn` is not a function.
    */
   on<E extends PoolEvent>(event: E, fn: PoolListener<E>): () => void {
     const unregister = this.#given.events.on(event, fn);
@@ -79,7 +80,7 @@ export abstract class PoolEmitter {
   ): Promise<Parameters<PoolListener<E>>> | (() => void) {
     const { events } = this.#given;
     if (typeof given === 'function') {
-      if ((event as string) === 'error') return () => {}; // Node's `events.once` asks for it, of any emitter
+      if ((event as string) === 'error') return () => {}; // Node's `events.once` listens for it on any emitter
       const unregister = events.once(event, given);
       this.#listensTo(event);
       return unregister;
@@ -94,7 +95,7 @@ export abstract class PoolEmitter {
     this.#given.events.off(event, fn);
   }
 
-  /** As `off`, under the name by which Node's `events.once(pool, …)` calls it. */
+  /** Like `off`: the name by which Node's `events.once(pool, …)` calls it. */
   removeListener<E extends PoolEvent>(event: E, fn: PoolListener<E>): void {
     this.off(event, fn);
   }

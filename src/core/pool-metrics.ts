@@ -3,7 +3,7 @@ import type { PoolMetrics } from '../metrics/pool-metrics.js';
 import type { Engine } from './engine.js';
 import { workerMetrics } from './workers/worker-metrics.js';
 
-/** What `metrics()` returns: what was recorded, and how the pool's parts are at this moment. */
+/** Returns what `metrics()` returns: what was recorded, and the present state of the pool's parts. */
 export function poolMetrics({ metrics, workers, backlog, childJobs, deferred }: Engine, name: string): PoolMetrics {
   const nowMs = now();
   return metrics.snapshot(

@@ -48,6 +48,7 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
    * them.
    *
    * @returns a function that stops doing so.
+   * @throws {TypeError | RangeError} for a bad option.
    */
   static handleSignals(options?: SignalOptions): () => void {
     return handleSignals(options);
@@ -175,12 +176,12 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
     return streamAsCompleted(jobs, options);
   }
 
-  /** Returns the jobs that complete from now on, for `for await`. Ends when the pool has shut down. */
+  /** Returns the jobs that complete from now on, until the pool has shut down. @throws {TypeError | RangeError} for a bad option. */
   results(options?: StreamOptions): JobStream<SettledJob> {
     return this.#engine.streams.open('jobCompleted', options);
   }
 
-  /** Returns the jobs that fail from now on, for `for await`. Ends when the pool has shut down. */
+  /** Returns the jobs that fail from now on, until the pool has shut down. @throws {TypeError | RangeError} for a bad option. */
   failures(options?: StreamOptions): JobStream<SettledJob> {
     return this.#engine.streams.open('jobFailed', options);
   }
@@ -219,6 +220,8 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
   /**
    * Resolves with `true` once every job submitted before the call has settled, or with `false` if `timeoutMs` passes
    * first.
+   *
+   * @throws {TypeError | RangeError} for a bad option.
    */
   waitAll(options?: JobWaitOptions): Promise<boolean> {
     return this.#engine.ledger.waitAll(readTimeout(options, 'wait for all jobs'));
@@ -277,6 +280,8 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
   /**
    * Replaces all present workers by new ones, one after the other: each ends in order once it is free, when its replacement is
    * ready. Resolves when all have exited.
+   *
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
    */
   recycle(): Promise<void>;
   recycle(...rest: readonly unknown[]): Promise<void> {
@@ -308,6 +313,7 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
    * all remaining jobs are aborted. Repeated calls return the same promise; a stricter mode escalates.
    *
    * @returns how many of the jobs it waited for settled in each way, when all threads have exited.
+   * @throws {TypeError | RangeError} for a bad option.
    */
   shutdown(options?: ShutdownOptions): Promise<SettledCounts> {
     const { state, shutdown, admission, warmUp, starvation } = this.#engine;

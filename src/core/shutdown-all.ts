@@ -66,7 +66,11 @@ export function holdForShutdown(endable: Endable): () => void {
   };
 }
 
-/** Shuts down every pool and thread that the calling thread has made. Resolves when all have ended. */
+/**
+ * Shuts down every pool and thread that the calling thread has made. Resolves when all have ended.
+ *
+ * @throws {TypeError | RangeError} by rejection, for a bad option.
+ */
 export async function shutdownAll(options?: ShutdownOptions): Promise<void> {
   const settings = readShutdownOptions(options, 'shut down all pools');
   const ending = [...registered].map((ref) => ref.deref()?.shutdown(settings));

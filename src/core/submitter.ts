@@ -43,9 +43,9 @@ export interface SubmittedJob<T = unknown, P = unknown> extends PromiseLike<T> {
   cancel(reason?: unknown): boolean | Promise<boolean>;
   /** Gives it another priority if it waits. Returns whether it did. */
   setPriority(priority: number): boolean | Promise<boolean>;
-  /** As of a promise. */
+  /** Like that of a promise. */
   catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
-  /** As of a promise. */
+  /** Like that of a promise. */
   finally(onfinally?: (() => void) | null): Promise<T>;
 }
 
@@ -68,7 +68,7 @@ export type SubmitterRest<K extends Task> =
 
 /** A group of any kind of pool. */
 export interface SubmitterGroup extends AsyncDisposable {
-  /** The name that it was made with. */
+  /** The name given to `pool.group`. */
   readonly name: string;
   /** Cancelling this token cancels the group's jobs. */
   readonly token: CancellationToken;
@@ -109,7 +109,7 @@ export interface SubmitterSchedule {
 /** Options of a schedule that every kind of pool has. */
 export interface SubmitterScheduleOptions
   extends Omit<SubmitterJobOptions, 'delayMs' | 'key' | 'token' | 'signal' | 'front'> {
-  /** Milliseconds from one run to the next. Default: none, and `cron` is needed. */
+  /** Milliseconds from one run to the next. Needed unless `cron` is given. */
   readonly everyMs?: number | undefined;
   /** A cron expression of 5 fields, or 6 with seconds. Default: none. */
   readonly cron?: string | undefined;
@@ -168,7 +168,7 @@ export interface Submitter extends AsyncDisposable {
   cancelAll(filter?: (job: SubmittedJob) => boolean): number | Promise<number>;
   /** Calls `fn` at each event. Returns a function that unregisters it. */
   on(event: SubmitterJobEvent, fn: (job: SubmittedJob) => void): () => void;
-  /** As above. */
+  /** Likewise. */
   on(event: 'idle' | 'drain', fn: () => void): () => void;
   /** Returns a snapshot of counts and times. */
   metrics():

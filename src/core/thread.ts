@@ -25,7 +25,7 @@ import { type Endable, registerForShutdown } from './shutdown-all.js';
  * ```
  */
 export class Thread<T = unknown> {
-  /** The name that it was run with. */
+  /** The name given to `run`. */
   readonly name: string;
   /** Fires when the function, however it ends, and the thread's children have ended; before `join` settles. */
   readonly stopped: Signal = new Signal();

@@ -36,7 +36,8 @@ export class UnobservedFailures {
 }
 
 /**
- * The stack of an error. Not of this library's own, which says only where it was made, unless it has a submit stack.
+ * The stack of an error. `undefined` for an error of this library, whose stack says only where it was made, unless the job has
+ * a submit stack.
  */
 function stackToReport(job: Job, error: unknown): string | undefined {
   if (error instanceof ThreadSystemError && !hasSubmitStack(job)) return undefined;

@@ -32,7 +32,7 @@ import type { WorkerOutput } from './workers/worker-output.js';
 import type { WorkerSet, WorkerSetEvents } from './workers/worker-set.js';
 
 export interface WorkerReportsDeps {
-  /** Only referenced: while a job or a worker keeps the pool's parts alive, `shutdownAll` must find the pool itself. */
+  /** Held only to keep it alive: while a job or a worker refers to the pool's parts, `shutdownAll` must find the pool itself. */
   readonly pool: object;
   readonly state: ReadonlyPoolState;
   readonly events: EventHub;

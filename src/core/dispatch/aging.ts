@@ -1,9 +1,9 @@
 import { type AgingSettings, TICKS_PER_PRIORITY } from '../options/aging-options.js';
 
 /**
- * Raises the urgency of jobs while they wait. As all rise alike, no waiting job ever passes another: an earlier job keeps the
- * lead that it had risen by when the later one came. So nothing needs to rise: a later job begins that much lower instead, by
- * its `handicap`; no timer runs, and no queue is sorted again.
+ * Raises the urgency of jobs while they wait. All waiting jobs rise at the same rate, so their order never changes. Hence none
+ * is raised at all: each new job starts lower instead, by a *handicap* that grows with time. No timer runs, and no queue is
+ * sorted again.
  *
  * Jobs submitted in the same tick have the same handicap, so that they share levels of the queue. A tick is the time in which
  * a job rises by an eighth of a priority, or less.
@@ -18,7 +18,7 @@ export class Aging {
     this.#rise = step / ticks;
   }
 
-  /** @param ms of `now()`. */
+  /** Returns the handicap of a job submitted at `ms` of `now()`, in units of urgency. */
   handicapAt(ms: number): number {
     return Math.floor(ms / this.#tickMs) * this.#rise;
   }

@@ -9,7 +9,7 @@ import type { Reserve } from './reserve.js';
 import { plannedTicks, WINDOW_TICKS } from './run-estimate.js';
 import type { WorkerChoice } from './worker-choice.js';
 
-/** Number of jobs that, taken together, must not be worth sharing if they are to be dispatched directly. */
+/** Jobs are dispatched directly if even this many of them, taken together, are not worth sharing with an idle worker. */
 const FEWEST_DIRECT = 8;
 /** Longest run of direct dispatch to one worker, half a window: the longer it is, the fewer workers have to be woken. */
 const RUN_TICKS = WINDOW_TICKS / 2;
@@ -23,8 +23,8 @@ export interface DirectDispatchDeps {
 }
 
 /**
- * Sends short jobs that are alike to workers as they come, past the queue: in runs, each to the worker that would be sent
- * the next job. Workers see them at the next `publish`.
+ * Sends short jobs of one kind to workers as they come, past the queue: in runs, each to the worker that would be sent the
+ * next job. Workers see them at the next `publish`.
  */
 export class DirectDispatch {
   readonly #dispatcher: Dispatcher;
@@ -47,7 +47,7 @@ export class DirectDispatch {
   }
 
   /**
-   * Many jobs come one by one, and none waits: dispatches jobs like this one directly until `publish`, if they are
+   * Called if many jobs come one by one and none waits: dispatches jobs like this one directly until `publish`, if they are
    * short.
    */
   plan(job: Job, nowMs: number): void {

@@ -72,7 +72,7 @@ export class Dispatcher {
     return this.isDue || (this.#placed?.isActive === true && !this.#isPaused);
   }
 
-  /** Jobs that wait for a certain worker; made when the first comes. */
+  /** Jobs that wait for a certain worker; `undefined` before the first. */
   get placed(): PlacedJobs | undefined {
     return this.#placed;
   }

@@ -14,7 +14,7 @@ const WAITING = { workerId: undefined, attempt: 0, hasBegun: (): boolean => fals
 /** Jobs that wait for the same worker, or for any that is idle: the first to run first. */
 class KeyQueue {
   readonly jobs: Job[] = [];
-  /** The worker that the jobs run on, once one was sent. */
+  /** The worker that the jobs run on, once the first was sent. */
   worker: PoolWorker | undefined;
   /** The job that was sent last. */
   last: Job | undefined;
@@ -36,31 +36,31 @@ class KeyQueue {
   }
 }
 
-/** Key of the jobs that are only `exclusive`. No user can name it. */
+/** Key of the jobs that are only `exclusive`: a symbol, so that it is no user's key. */
 const ANY_WORKER = Symbol('any worker');
 
 export interface PlacedJobsDeps {
   readonly workers: WorkerSet;
   readonly reserve: Reserve | undefined;
-  /** How long a key is remembered whose jobs have all settled. */
+  /** How long a key is remembered, in ms, once all its jobs have settled. */
   readonly idleTimeoutMs: number;
   /** Sends a job; false if the worker has no room. */
   send(worker: PoolWorker, job: Job): boolean;
 }
 
-/** Whether the job's options say more about its worker than its priority does. */
+/** Whether the job has the option `affinity` or `exclusive`. */
 export function isPlaced(job: Job): boolean {
   const { affinity, exclusive } = optionsOf(job);
   return affinity !== undefined || exclusive === true;
 }
 
 /**
- * Jobs with `affinity` or `exclusive`. Such a job waits here once it is the first of the pool's queue, so that it delays none behind
- * it. The jobs here are sent one at a time, each to a worker that begins it at once. A worker that is not free for the next of them is
- * *claimed*: it takes no other jobs until then. A worker that runs an exclusive job is claimed as well.
+ * Jobs with `affinity` or `exclusive`. Such a job waits here once it is the first of the pool's queue, so that it delays none
+ * behind it. The jobs here are sent one at a time, each to a worker that begins it at once. If no worker is free for the next of
+ * them, one is *claimed*: it takes no other jobs until then. A worker that runs an exclusive job is claimed as well.
  *
  * A claim never keeps a parent from its children: an exclusive job that waits for its children claims nothing, and no worker is
- * claimed for one where a job waits for its children.
+ * claimed on which a job waits for its children.
  */
 export class PlacedJobs {
   readonly #deps: PlacedJobsDeps;
@@ -124,8 +124,8 @@ export class PlacedJobs {
   }
 
   /**
-   * Sends one job that goes before `next`, the first of the pool's queue, and claims workers for others that do. False if none was
-   * sent.
+   * Sends one job that goes before `next`, the first of the pool's queue, and claims workers for other such jobs. False if none
+   * was sent.
    */
   sendOne(next: Job | undefined): boolean {
     const claimed = this.#claimed;

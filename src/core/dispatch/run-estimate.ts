@@ -14,7 +14,7 @@ const PART_BITS = 4;
 /** Weight of each run in the estimate: 1/8. */
 const WEIGHT_BITS = 3;
 /**
- * Factor from which a run counts as an outlier, believed only if the next is one, too: most such threads were
+ * Factor from which a run counts as an outlier, believed only if the next is one, too: in most such runs the thread was
  * preempted.
  */
 const OUTLIER = 8;

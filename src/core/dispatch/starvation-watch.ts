@@ -22,8 +22,8 @@ const SHARE = 1 / 16;
 const REST = 20;
 
 /**
- * Emits `starvation` once for each job that waits too long in the queue. There is one timer, only while there are listeners
- * and jobs; each check goes through all waiting jobs, so that a job costs nothing as it enters and leaves.
+ * Emits `starvation` once for each job that waits too long in the queue. One timer runs, only while there are listeners and
+ * jobs; each check goes through all waiting jobs, so that entering and leaving the queue costs nothing.
  */
 export class StarvationWatch {
   readonly #afterMs: number;

@@ -49,7 +49,7 @@ export class Broadcasts {
       for (const [index, worker] of present.entries()) {
         balance.recall(worker); // jobs that it has not begun run after the broadcast, here or elsewhere
         this.#send(worker, call, (outcome) => {
-          // at once: the call would keep other workers from starting
+          // at once: a call that fails would keep later workers from starting
           if (outcome !== undefined && 'error' in outcome) workerHooks.forget(call);
           round.ended(index, outcome);
         });

@@ -57,7 +57,7 @@ export class Admission {
     return this.#maxQueue !== Number.POSITIVE_INFINITY;
   }
 
-  /** Whether there is no room for the job, as the jobs that can run and `maxQueue` waiting ones are there. */
+  /** Whether there is no room for the job: there are as many as can run, and `maxQueue` more. */
   isFullFor(job: Job): boolean {
     if (!this.isBounded) return false;
     const { reserve, workers } = this.#deps;

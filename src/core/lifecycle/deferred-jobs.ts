@@ -7,7 +7,7 @@ import type { StartLimit } from '../../jobs/job-options.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 
-/** Jobs that may not run yet, as they wait for a time, for other jobs, or for their turn in a group. They are PENDING and delay no others. */
+/** Jobs that wait for a time, for other jobs, or for their turn in a group. They are PENDING, and delay no others. */
 export class DeferredJobs {
   readonly #ledger: Ledger;
   readonly #queue: Pick<Pacer, 'enqueueBefore'>;
@@ -49,7 +49,7 @@ export class DeferredJobs {
     else this.#defer(job, [], ms);
   }
 
-  /** A job has another priority. */
+  /** The priority of a job has changed. */
   reprioritised(job: Job): void {
     for (const limit of limitsOf(job)) limit.reprioritised(job);
   }
@@ -102,7 +102,7 @@ export class DeferredJobs {
     if (!this.remove(job)) return;
     const { error } = other; // read, so that its failure counts as observed
     const how = kindOf(other).settledAs === 'CANCELLED' ? 'was cancelled' : 'failed';
-    // without the message of another DependencyError: along a chain messages would grow, and `cause` has it
+    // without the message of another DependencyError, which `cause` has: along a chain messages would grow
     const why =
       error instanceof DependencyError
         ? ', because a job that it depends on did not complete'

@@ -13,7 +13,7 @@ import type { WorkerSet } from '../workers/worker-set.js';
 /** Maximum number of distinct faults for which a process warning is emitted, once each. */
 const MOST_WARNINGS = 16;
 
-/** Flags that load what finds modules, as Yarn PnP does, or reads them. */
+/** Flags that load a hook which finds or reads modules, such as that of Yarn PnP. */
 const LOADERS = /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)[\s=]/;
 const NOT_FOUND = /Cannot find (?:module|package) /;
 
@@ -42,8 +42,7 @@ export class FailedStarts {
 
   /**
    * A worker could not start. If there are others, even busy or starting ones, they do its work, and another start is tried
-   * later. If there are none, another is tried soon; if that keeps failing, all waiting jobs fail, as no start would help
-   * them.
+   * later. If there are none, another is tried soon; if starts keep failing, all waiting jobs fail.
    *
    * @param begunAtMs when the start was begun, in ms of `now()`.
    */
@@ -99,7 +98,7 @@ export class FailedStarts {
   }
 }
 
-/** Returns the end of a message about a start that failed for want of the loaders of this process; '' if that is not why. */
+/** Returns advice, as the end of a message, if a start failed because it lacked the loaders of this process; otherwise ''. */
 function adviceOn({ cause }: ThreadExit, env: ThreadOptions['env']): string {
   const isWithout = typeof env === 'object' && env['NODE_OPTIONS'] === undefined;
   if (!isWithout || !NOT_FOUND.test(messageOf(cause)) || !LOADERS.test(process.env['NODE_OPTIONS'] ?? '')) return '';

@@ -45,7 +45,7 @@ export class Intake {
   readonly #channels: PoolChannels;
   /** The context of the pool, for all of its jobs. */
   readonly #context: ContextStores | undefined;
-  /** Whether nothing has to be done with a job without options but to queue it. */
+  /** Whether a job without options only has to be queued. */
   readonly #takesPlain: boolean;
   readonly #isInWorker = nestingDepth() > 0;
   /** Unsettled jobs by their `key`. */
@@ -97,13 +97,13 @@ export class Intake {
     if (key === undefined || isSettled(job)) return job;
     this.#keys.set(key, job);
     whenSettled(job, () => {
-      if (this.#keys.get(key) === job) this.#keys.delete(key); // otherwise another one has begun to wait by that key
+      if (this.#keys.get(key) === job) this.#keys.delete(key); // otherwise the key is another job's by now
     });
     return job;
   }
 
   /**
-   * Submits a job of a map, which bounds itself.
+   * Submits a job of a map, regardless of `maxQueue`: the map bounds itself.
    *
    * @throws {PoolClosedError} after `shutdown`.
    */
@@ -160,7 +160,7 @@ export class Intake {
     this.#publish(job);
   }
 
-  /** Has the subscribers of the channel for submissions add to the job's context. */
+  /** Publishes the submission: subscribers may add to the job's context. */
   #publish(job: Job): void {
     if (!this.#channels.isSubmitWatched) return;
     const values = this.#channels.submitted(job, contextOf(job) ?? {});

@@ -51,7 +51,7 @@ export interface JobControlDeps {
 /** Cancels jobs and changes their priority, wherever they are. */
 export class JobControl implements JobPool {
   readonly #deps: JobControlDeps;
-  /** The job that nothing cancels now: see `shielding`. */
+  /** The job that cannot be cancelled now: see `shielding`. */
   #shielded: Job | undefined;
 
   constructor(deps: JobControlDeps) {
@@ -112,12 +112,12 @@ export class JobControl implements JobPool {
         this.#deps.channels.cancelling(job, cause.reason);
         this.#deps.recorder.stopping(job);
         this.#deps.grace.start(job, worker);
-        // another attempt, whose token is not cancelled, may follow one that has timed out
+        // an attempt that timed out may be followed by another, whose token must not be cancelled
         if (cause.state === 'CANCELLED' || optionsOf(job).retry === undefined) raiseToken(job, cause.reason); // last, as its listeners are foreign code (I7)
         return 'stopping';
       case 'asked before':
         if (stopCauseOf(job)?.state === 'FAILED' && cause.state === 'CANCELLED' && optionsOf(job).retry !== undefined) {
-          // the attempt has timed out and might be retried: not after this
+          // the attempt has timed out and might have been retried: now it will not
           setStopCause(job, cause);
           raiseToken(job, cause.reason);
         }
@@ -153,14 +153,14 @@ export class JobControl implements JobPool {
     const { dispatcher, deferred } = this.#deps;
     const isQueued = dispatcher.remove(job);
     const isDeferred = !isQueued && deferred.has(job);
-    // a job with `transfer` is sent only once: it stays where it is, next at a worker that was free
+    // a job with `transfer` can be sent only once: it stays at its worker, where it is next
     const isNext = transferOf(job) !== undefined && worker !== undefined && !worker.hasBegun(seqOf(job));
     if (!isQueued && !isDeferred && !isNext && worker?.inFlight.takeBackOne(job) !== 'taken back') return 'too late';
     this.#deps.metrics.jobReprioritised(kindOf(job).priority, priority);
     changePriority(job, priority);
     if (isDeferred) deferred.reprioritised(job);
     if (isNext || isDeferred) return 'changed';
-    this.#deps.ledger.refreshClock(); // it may begin a batch: jobs that come with it need a time of their own
+    this.#deps.ledger.refreshClock(); // this may begin a batch, whose jobs need the present time
     this.#deps.pacer.enqueueBefore(job);
     return 'changed';
   }
@@ -181,7 +181,7 @@ export class JobControl implements JobPool {
     const hasBegun = worker.hasBegun(seqOf(job));
     const moves = mail.transfer.length > 0;
     if (moves && !hasBegun && transferOf(job) === undefined && worker.inFlight.takeBackOne(job) === 'taken back') {
-      // it is sent once only: from now on the job is not taken back
+      // a message that moves values is sent only once: from now on the job is not taken back
       keepMail(job, copyMail(mail));
       this.#deps.pacer.enqueueBefore(job);
       return;
@@ -191,7 +191,7 @@ export class JobControl implements JobPool {
     worker.talk.post(job, mail, isKept ? 'kept' : 'sent once');
   }
 
-  /** Runs `act`, during which nothing cancels the job: a token that its own code has cancelled is not a request to stop it. */
+  /** Runs `act` while the job cannot be cancelled: a token that its own code has cancelled is not a request to stop it. */
   shielding(job: Job | undefined, act: () => void): void {
     this.#shielded = job;
     try {

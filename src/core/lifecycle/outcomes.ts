@@ -36,7 +36,7 @@ export interface OutcomeDeps {
 /** Receives what workers report of jobs: records each run, and has the job settled. */
 export class Outcomes implements JobSink<Job, PoolWorker> {
   readonly #deps: OutcomeDeps;
-  // fields of their own, as they are read for each job that returns
+  // fields, as they are read for each job that returns
   readonly #ledger: Ledger;
   readonly #metrics: MetricsRecorder;
   readonly #childJobs: ChildJobs;
@@ -53,7 +53,7 @@ export class Outcomes implements JobSink<Job, PoolWorker> {
     this.#deps.events.emitOften('jobStarted', job);
   }
 
-  /** There was no code to run. */
+  /** The job has failed before its code began. */
   jobFailedToStart(job: Job, thrown: Thrown): void {
     this.#deps.ledger.settle(job, 'FAILED', { outcome: thrown.error });
   }

@@ -16,7 +16,7 @@ export class TimeLimits {
   readonly #attempts = new Map<Job, StopTimer>();
   #stopper: Stopper | undefined;
 
-  /** Connects what stops jobs, which is made after this. Called once, before the first job. */
+  /** Connects the part that stops jobs, which is made after this. Called once, before the first job. */
   reportTo(stopper: Stopper): void {
     this.#stopper = stopper;
   }
@@ -48,8 +48,8 @@ export class TimeLimits {
   }
 
   /**
-   * A job that was sent to a worker has another `timeoutMs`. The worker may not report when its code begins, as it was sent
-   * without one, so it is asked once the code could have run for that long.
+   * The `timeoutMs` of a job at a worker has changed. The worker may not report when the code begins, if the job was sent
+   * without a limit; so this is looked up once the code could have run for that long.
    */
   changed(job: Job): void {
     whenSettled(job, () => this.ended(job));

@@ -102,7 +102,7 @@ export class WorkerRecovery implements GraceEvents {
     spares.useFor(worker);
     const { begun, cancelling, waiting } = worker.inFlight.abandon();
     const nowMs = now();
-    const robbed: Job[] = []; // what was transferred is gone with the thread
+    const robbed: Job[] = []; // their transferred values are lost with the thread
     for (const job of waiting) {
       if (transferOf(job) === undefined) dispatcher.queue.insert(job);
       else robbed.push(job);
@@ -126,11 +126,11 @@ export class WorkerRecovery implements GraceEvents {
     const hadStarted = (worker.wasUp && hasServed) || worker.wasEnded;
     if (hadStarted) pacer.pump();
     else failedStarts.add(exit, worker.startedAtMs); // before the next is started
-    pacer.drain(); // the worker may have rung for all, and its ring be lost with its port
+    pacer.drain(); // the worker may have rung for all workers, and its ring be lost with its port
     return hadStarted;
   }
 
-  /** A job's code can no longer answer: ends the job's attempt, which lasted until its thread had ended, or until now. */
+  /** Ends the attempt of a job whose code can no longer answer: it lasted until its thread had ended, or until now. */
   #giveUp(job: Job, worker: PoolWorker, { begunAtMs, endedAtMs }: LostAttempt): void {
     const { limits, childJobs, metrics } = this.#deps;
     limits.ended(job);

@@ -80,10 +80,10 @@ export interface ThreadPoolOptions extends ThreadOptions {
   /** Whether the stack of a job's error ends with the line that submitted it, at the cost of a stack per job. Default: false. */
   readonly submitStacks?: boolean | undefined;
   /**
-   * `AsyncLocalStorage`s by name, as the job option of that name: for each job, whose own names win. Default: none.
+   * `AsyncLocalStorage`s by name, like the job option `context`, but for every job; a job's own win. Default: none.
    */
   readonly context?: ContextStores | undefined;
-  /** Receives what an operator wants to know, one line each: `console`, a pino logger. Default: none. */
+  /** Receives what an operator wants to know, each as one string: `console`, a pino logger. Default: none. */
   readonly logger?: Logger | undefined;
   /**
    * What tasks may ask of the thread that makes the pool: they call these functions by `currentJob().call` and `callSync`.
@@ -141,7 +141,7 @@ const POOL_OPTIONS = optionNames<ThreadPoolOptions>({
   name: true,
   ...THREAD_OPTIONS,
 });
-/** Highest `concurrency`: a worker's slots must also do for jobs that it has not begun. */
+/** Highest `concurrency`: a worker also needs slots for jobs that it has not begun. */
 const MAX_CONCURRENCY = 1024;
 const ACTION = 'create pool';
 const KINDS = ['thread', 'process', 'inline'] as const;

@@ -3,7 +3,7 @@ import { mustBeTask } from '../../jobs/task.js';
 import { NO_ARGS, type TaskRef } from '../../jobs/task-ref.js';
 import { isTask, refOf } from '../../jobs/task-registry.js';
 
-/** A call of a task that is not a job. */
+/** A call of a task that is no job: a hook. */
 export interface TaskCall {
   readonly task: TaskRef;
   readonly args: readonly unknown[];

@@ -6,7 +6,7 @@ import { checkSupported } from '../../base/check/support.js';
 import { checkNumber, checkObject, checkText, copyStrings } from '../../base/check/values.js';
 import type { PoolKind } from './pool-kind.js';
 
-/** Where what tasks write to a stream goes, if not to the same stream of the pool's thread. */
+/** A stream that receives what tasks write to `stdout` or `stderr`. */
 export interface OutputStream {
   /** Takes what was written, as text or bytes. */
   write(chunk: string | Uint8Array): unknown;
@@ -25,11 +25,11 @@ export interface ThreadOptions {
   /** Seen by tasks as `workerData` of `node:worker_threads`; cloned. Only for kind `'thread'`. Default: none. */
   readonly workerData?: unknown;
   /**
-   * Where what tasks write to stdout goes: `false`, to this thread's; a stream, there; `true`, nowhere. Not for kind `'inline'`.
-   * Default: `false`.
+   * Destination of what tasks write to stdout: `false`, this thread's stdout; a stream; `true`, nowhere. Not for kind
+   * `'inline'`. Default: `false`.
    */
   readonly stdout?: boolean | OutputStream | undefined;
-  /** As `stdout`, for stderr. Default: `false`. */
+  /** Like `stdout`, for stderr. Default: `false`. */
   readonly stderr?: boolean | OutputStream | undefined;
   /** Working directory of the child processes. Only for kind `'process'`. Default: this process's. */
   readonly cwd?: string | undefined;
@@ -119,7 +119,7 @@ function copyArgv(value: unknown, action: string): readonly string[] {
   throw mustBe('an array of strings', value, 'argv', action);
 }
 
-/** Refuses now what no thread could be given. */
+/** @throws {TypeError} if the value cannot be cloned: no thread could be started with it. */
 function checkCloneable(value: unknown, action: string): unknown {
   try {
     structuredClone(value);

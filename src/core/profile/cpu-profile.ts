@@ -10,7 +10,7 @@ export interface CpuProfile {
   readonly endTime: number;
   /** The id of the node at the top of the stack, for each sample. */
   readonly samples: readonly number[];
-  /** Time since the sample before, or since the start. */
+  /** Time since the sample before, or since the start, for each sample. */
   readonly timeDeltas: readonly number[];
 }
 

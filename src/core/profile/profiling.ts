@@ -10,7 +10,7 @@ import type { IdleReaper } from '../workers/idle-reaper.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import { type CpuProfile, mergeProfiles, type ProfilePart } from './cpu-profile.js';
 
-/** Longest wait for the workers' profilers: a worker in native code is reached only when that returns. */
+/** Longest wait for the workers' profilers, in ms: a worker in native code is reached only when that returns. */
 const START_MS = 1_000;
 
 /** Profiles the thread that runs a worker's jobs, wherever that is. */

@@ -10,7 +10,7 @@ import { type ReadPool, TopReader } from './top-reader.js';
 export interface TopOptions {
   /** Time from one snapshot to the next, in milliseconds. Default: 1 000. */
   readonly everyMs?: number | undefined;
-  /** Where it is shown. Default: `process.stdout`. A terminal is used as a whole; any other stream gets a line a snapshot. */
+  /** Where it is shown. A terminal is filled; any other stream gets a line per snapshot. Default: `process.stdout`. */
   readonly output?: TopOutput | undefined;
   /** Where keys come from, if that is a terminal. Default: `process.stdin`. */
   readonly input?: TopInput | undefined;
@@ -53,7 +53,7 @@ export function openTop(pool: ReadPool, options: unknown): PoolTop {
     cancel: (_pool, id) => Promise.resolve(reader.cancel(id)),
     left: (isInterrupt) => {
       close();
-      if (isInterrupt) process.kill(process.pid, 'SIGINT'); // what Ctrl-C is where keys are not read one by one
+      if (isInterrupt) process.kill(process.pid, 'SIGINT'); // as Ctrl-C does if the terminal is not in raw mode
     },
   });
   const show = (): void => {

@@ -71,7 +71,7 @@ export class TopReader {
   }
 }
 
-/** How far a job is: if it reports that as a number from 0 to 1. */
+/** How much of a job is done, from 0 to 1, if it reports such a number. */
 function shareOf({ progress }: JobRow): number | undefined {
   return typeof progress === 'number' && progress >= 0 && progress <= 1 ? progress : undefined;
 }

@@ -11,7 +11,7 @@ const MOST_TEXT = 500;
 /** Notes on completed jobs without options, by their kind: such jobs share them. */
 const plainNotes = new WeakMap<JobKind<JobPool>, AttemptNotes>();
 
-/** What a trace says of the last attempt of a job that has settled, of one that runs or waits now. */
+/** What a trace says of a job's last attempt: of a job that has settled, or that runs or waits. */
 export function notesOn(job: Job, attempt: number, stop?: AskedStop): AttemptNotes {
   const kind = kindOf(job);
   if (!isPlain(job) || kind.settledAs !== 'COMPLETED') return notesOnOne(job, attempt, stop);
@@ -48,7 +48,7 @@ function notesOnOne(job: Job, attempt: number, stop: AskedStop | undefined): Att
   };
 }
 
-/** The request to stop by which a job has settled, if it was made by then. */
+/** The request to stop by which a job has settled, if it was made by `atMs`. */
 export function settlingStop(job: Job, atMs: number): AskedStop | undefined {
   const cause = stopCauseOf(job);
   return cause === undefined
@@ -65,7 +65,7 @@ export function errorText(error: unknown): string {
   return cut(`${errorTypeOf(error)}: ${messageOf(error)}`);
 }
 
-/** A value that fits in a trace: numbers and truth values as they are, all else as text. */
+/** A value that fits in a trace: numbers and booleans as they are, all else as text. */
 function shortened(value: unknown): unknown {
   if (value === undefined || typeof value === 'boolean' || Number.isFinite(value)) return value;
   return cut(messageOf(value));

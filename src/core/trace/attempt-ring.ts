@@ -1,6 +1,6 @@
 import type { AttemptNotes, TracedAttempt } from './traced.js';
 
-/** How many attempts are kept: in 2.6 MB, besides the notes on those that are not plain. */
+/** How many attempts are kept, in 2.6 MB; notes on jobs with options come on top. */
 export const MOST_ATTEMPTS = 65_536;
 
 /** Worker id that stands for none. */

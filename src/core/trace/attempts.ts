@@ -7,7 +7,7 @@ import type { FailedAttempt } from '../events.js';
 import { notesOn, notesOnRetried, settlingStop } from './attempt-notes.js';
 import type { TracedAttempt } from './traced.js';
 
-/** What is known about an attempt besides the data of its job, in ms of `now()`. */
+/** What is known about an attempt besides what its job has, in ms of `now()`. */
 interface Seen {
   /** When the attempt was observed. */
   readonly atMs: number;
@@ -15,7 +15,7 @@ interface Seen {
   readonly stoppedAtMs: number | undefined;
 }
 
-/** Stands for the time when the code began, for a job that has run: its record has that time. */
+/** Passed for a job that has run: its wait is recorded, so that the begin is not needed. */
 const NO_BEGINNING = { begunAtMs: Number.NaN };
 
 /** The last attempt of a job that has settled. */

@@ -1,6 +1,6 @@
 import type { TraceEvent } from './trace.js';
 
-/** Parts of a µs in which times are written: a power of two, so that a time plus a duration is exact. */
+/** Fractions of a µs to which times are rounded: a power of two, so that a time plus a duration is exact. */
 const PARTS_OF_US = 8;
 
 /** A thread of a trace. */

@@ -40,8 +40,8 @@ class Recording {
 }
 
 /**
- * Records what traces are made of. It listens to the pool's events as any listener does: while nothing is recorded, a job costs
- * nothing for it.
+ * Records what traces are made of. It listens to the pool's events like any listener, and only while it records: otherwise it
+ * costs a job nothing.
  */
 export class TraceRecorder {
   readonly #events: EventHub;
@@ -60,7 +60,7 @@ export class TraceRecorder {
     this.#kind = kind;
   }
 
-  /** Since when it records, in ms of `now()`. */
+  /** When the recording began, in ms of `now()`. */
   get begunAtMs(): number {
     return this.#recording?.begunAtMs ?? now();
   }
@@ -196,7 +196,7 @@ export class TraceRecorder {
       if ((step === done || done === 'gone') && asked.delete(who) && asked.size === 0) resolve();
   }
 
-  /** Whether the worker's collections are its own: those of an inline one are this thread's. */
+  /** Whether the worker has collections of its own: those of an inline one are this thread's. */
   #watches(worker: PoolWorker): boolean {
     return this.#kind !== 'inline' && worker.isOpen;
   }

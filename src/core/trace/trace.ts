@@ -24,9 +24,9 @@ export interface TraceEvent {
   readonly pid: number;
   /** The pool's thread, or a track of a worker. */
   readonly tid: number;
-  /** In µs. */
+  /** When it happened or began, in µs. */
   readonly ts: number;
-  /** Of a slice, in µs. */
+  /** How long a slice lasted, in µs. */
   readonly dur?: number;
   /** The number of the job, which connects the events of a flow, and the ends of a wait. */
   readonly id?: number;

@@ -28,7 +28,7 @@ export interface AttemptNotes {
   /** From 1. */
   readonly attempt: number;
   readonly state: JobState;
-  /** The id by which people know the job, if that is another. */
+  /** The id that users know the job by, if it is another. */
   readonly shownId?: number | string | undefined;
   readonly error?: string | undefined;
   /** What its code reported last. */
@@ -45,7 +45,7 @@ export interface AskedStop {
   readonly reason: string | undefined;
 }
 
-/** A run of a worker's code that is not a job's. */
+/** A run of a hook. */
 export interface TracedHook {
   readonly kind: HookKind;
   readonly task: string;
@@ -85,7 +85,7 @@ export interface Recorded {
   readonly toMs: number;
   readonly attempts: readonly TracedAttempt[];
   readonly workers: readonly WorkerLife[];
-  /** Of the thread of the pool. */
+  /** Those of the pool's thread. */
   readonly collections: readonly Collection[];
   /** Whether there were more attempts in that time than are kept. */
   readonly isIncomplete: boolean;

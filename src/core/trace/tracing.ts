@@ -32,7 +32,7 @@ export class Tracing {
     this.#deps = deps;
   }
 
-  /** Whether there is something to make a trace of without recording anything more. */
+  /** Whether a trace can be made of what was recorded before. */
   get isRecorderOn(): boolean {
     return this.#isRecorderOn;
   }

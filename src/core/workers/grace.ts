@@ -43,14 +43,14 @@ export class GraceKeeper {
       this.#expire(job, worker, { graceMs, patienceMs: 0 });
       return;
     }
-    worker.ping(); // to see whether its event loop turns, in case other jobs are open on the thread
+    worker.ping(); // shows whether the event loop turns, in case other jobs run on the thread
     const expire = (): void => this.#expire(job, worker, { graceMs, patienceMs: PATIENCE_MS });
     const prepare = (): void => {
       this.#events.endExpected(worker);
       this.#timers.set(job, startTimer(Math.min(graceMs, SPARE_LEAD_MS), expire, { keepsProcess: false }));
     };
     const untilSpareMs = graceMs - SPARE_LEAD_MS;
-    // a grace too short for that begins after other code has had its turn: most jobs stop in that time
+    // a spare for a shorter grace starts only after other code has had its turn: most jobs stop in that time
     this.#timers.set(job, startTimer(Math.max(untilSpareMs, 0), prepare, { keepsProcess: false }));
   }
 
@@ -80,8 +80,8 @@ export class GraceKeeper {
 
   #expire(job: Job, worker: PoolWorker, { graceMs, patienceMs }: { graceMs: number; patienceMs: number }): void {
     this.#timers.delete(job);
-    if (!worker.mayRunJobs) return; // ending already: the job settles when the thread is gone
-    // without a grace there was no ping: a reply to an earlier one says nothing about this job
+    if (!worker.mayRunJobs) return; // already ending: the job settles when the thread is gone
+    // without a grace there was no ping, and a reply to an earlier one says nothing about this job
     if (graceMs > 0 && worker.inFlight.size - worker.inFlight.waitingCount > 1) {
       if (worker.hasReplied) {
         this.#events.retireWorker(worker, job);

@@ -11,7 +11,7 @@ import type { ReadonlyPoolState } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from './worker-set.js';
 
-/** How long a thread is expected to start: that long before a worker has run its last job its replacement is started. */
+/** Expected time to start a thread, in ms: a replacement is started this long before its worker has run its last job. */
 const START_MS = 100;
 /** Pause after a replacement that could not start. */
 const RETRY_MS = 1_000;
@@ -27,7 +27,7 @@ export interface RecyclingDeps {
 
 /** A worker that is being replaced. */
 interface Replacement {
-  /** The worker that takes its place; a spare, which takes no jobs, until then. */
+  /** The worker that takes its place: a spare, which takes no jobs until then. */
   readonly spare: PoolWorker;
   /** Called when the old worker has exited. */
   readonly ended: (() => void)[];
@@ -109,7 +109,7 @@ export class Recycling {
     }
   }
 
-  /** A worker takes jobs, or would if it were not a spare. */
+  /** A worker is ready, a spare included. */
   workerReady(worker: PoolWorker): void {
     for (const [old, { spare }] of this.#replacements) if (spare === worker) this.#retire(old);
     if (this.#limits !== undefined) this.check();

@@ -42,7 +42,7 @@ export function createThread(
 /** Longest silence of a thread that the option `worker` has made, in ms, before a warning. */
 const SILENT_MS = 5_000;
 
-/** Warns if a thread that the option `worker` has made stays silent: without the library's entry, no job would ever begin in it. */
+/** Warns if a thread that the option `worker` has made stays silent: without the library's entry, it would never begin a job. */
 export function warnIfSilent(worker: PoolWorker): void {
   const warn = (): void => {
     if (worker.isUp || worker.state !== 'starting') return;

@@ -3,7 +3,7 @@ import { endOfLines, type Fd, type OutputChunk, type Printed, print, SHOW } from
 
 import type { OutputStream, ThreadOptions } from '../options/thread-options.js';
 
-/** Length, roughly in bytes, from which an unfinished line is printed anyway. */
+/** Length, in bytes or characters, from which an unfinished line is printed anyway. */
 const LONGEST_OPEN = 4096;
 
 /** The unfinished line of one stream of a worker. */

@@ -25,7 +25,7 @@ export interface WorkerSetEvents extends WorkerEvents<Job, PoolWorker> {
   startFailed(cause: unknown): void;
 }
 
-/** Receivers of the workers' reports. */
+/** The receivers of the workers' reports. */
 interface Listeners {
   readonly events: WorkerSetEvents;
   readonly sink: JobSink<Job, PoolWorker>;
@@ -184,7 +184,7 @@ export class WorkerSet {
     try {
       this.#startUpTo(count);
     } catch (cause) {
-      this.#listeners.events.startFailed(cause); // such as a flag that Node refuses
+      this.#listeners.events.startFailed(cause); // for example, Node.js refuses a flag
     }
   }
 
@@ -235,7 +235,7 @@ export class WorkerSet {
       );
     const start = (): PoolWorker =>
       acquire((own) => {
-        const process = processSettings(this.#settings); // first: if its file is missing no thread is made
+        const process = processSettings(this.#settings); // first: if its file is missing, no thread is made
         const { thread, printed } = createThread(this.#settings, workerId, this.#functions);
         own(thread, endUnused);
         return new RemoteWorker<Job>(
