@@ -20,7 +20,7 @@ import { type JobWaitOptions, readTimeout } from './job-wait-options.js';
 export interface GroupDeps {
   submit(task: Task, args: readonly unknown[] | undefined, options: CheckedJobOptions): Job;
   submitMany(task: Task, listOfArgs: Iterable<readonly unknown[]>, options: CheckedJobOptions): readonly Job[];
-  /** Where groups are while they have unsettled jobs. */
+  /** The groups that have unsettled jobs. */
   readonly busy?: Pick<Set<JobGroup>, 'add' | 'delete'>;
 }
 
@@ -64,7 +64,7 @@ export interface GroupStats {
  * ```
  */
 export class JobGroup implements AsyncDisposable {
-  /** The name that it was made with. */
+  /** The name given to `pool.group`. */
   readonly name: string;
   /** Cancelling this token cancels the group's jobs and those of its child groups. */
   readonly token: CancellationToken;

@@ -3,7 +3,7 @@ import { TICKS_PER_MS } from '../base/ticks.js';
 import { extrasOf, isSettled, type JobHandle, ownerOf, seqOf, waitedSince, waitedTicks } from './job-access.js';
 import type { Attempt } from './job-extras.js';
 
-/** Where a job that has run finds nothing to add up: it has no time of its own. */
+/** Passed for a job that has run: its wait is recorded, so that the begin is not needed. */
 const NO_BEGINNING = { begunAtMs: Number.NaN };
 
 /** The last attempt, or the one that runs; `undefined` before the first. */

@@ -5,7 +5,7 @@ import { pinShape } from '../base/pin-shape.js';
 
 type Callback = (value: unknown) => unknown;
 
-/** The promise of a follower, made if it is used as one. */
+/** The promise of a follower, made if the follower is used as one. */
 interface Derived {
   readonly promise: Promise<unknown>;
   readonly resolve: (value: unknown) => void;
@@ -18,9 +18,9 @@ const NativePromise = Promise;
 const NATIVE = 'function () { [native code] }';
 
 /**
- * Whether these may be the two functions by which the engine settles a promise: the arguments that `then` gets from
- * `await`, `Promise.all`, and `new Promise((resolve, reject) => job.then(resolve, reject))`. They cannot be told for
- * certain from other native functions without a name.
+ * Whether these may be the two functions by which the JavaScript engine settles a promise: the arguments that `then` gets from
+ * `await`, `Promise.all`, and `new Promise((resolve, reject) => job.then(resolve, reject))`. Other native functions without a
+ * name cannot be distinguished from them.
  */
 export function mayBeResolvers(onfulfilled: unknown, onrejected: unknown): onfulfilled is Callback {
   return isNameless(onfulfilled) && isNameless(onrejected) && onfulfilled !== onrejected;
@@ -43,7 +43,7 @@ function derive(): Derived {
 
 const nothing = (): undefined => undefined;
 
-// Each calls one of the two callbacks, as the job has settled. What that returns or throws settles the follower's promise.
+// Each calls one of the two callbacks. What that returns or throws settles the follower's promise.
 
 export let fulfill: (follower: Follower, result: unknown) => void;
 export let reject: (follower: Follower, error: unknown) => void;

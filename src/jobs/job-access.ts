@@ -25,14 +25,14 @@ export type StopOutcome = 'settled' | 'stopping' | 'too late' | 'shielded';
 /** What a change of a job's priority finds; `too late`: the code has begun. */
 export type PriorityOutcome = 'changed' | 'too late';
 
-/** What a request for another time limit finds: `'too late'`, the code has ended. */
+/** What a request for another time limit finds; `too late`: the code has ended. */
 export type TimeLimitOutcome = 'changed' | 'too late';
 
-/** The pool a job was submitted to, as the job sees it. */
+/** The pool that a job was submitted to, as the job sees it. */
 export interface JobPool {
   cancelJob(job: JobHandle, reason: unknown): StopOutcome;
   reprioritise(job: JobHandle, priority: number): PriorityOutcome;
-  /** @throws {NotCloneableError} */
+  /** @throws {NotCloneableError} if the message cannot be cloned. */
   post(job: JobHandle, mail: Mail): void;
   limitTime(job: JobHandle, timeoutMs: number): TimeLimitOutcome;
 }

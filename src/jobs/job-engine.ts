@@ -50,7 +50,7 @@ export function transferOf(job: JobHandle): readonly Transferable[] | undefined 
 
 const NO_LIMITS: readonly StartLimit[] = [];
 
-/** The limits by which the job has to wait for its turn, before it goes to the queue. */
+/** The limits that the job has to pass, one after the other, before it goes to the queue. */
 export function limitsOf(job: JobHandle): readonly StartLimit[] {
   return extrasOf(job)?.options?.limits ?? NO_LIMITS;
 }
@@ -69,7 +69,7 @@ export function setOrigin(job: JobHandle, origin: JobOrigin): void {
   ensureExtras(job).origin = origin;
 }
 
-/** The id by which people know the job. */
+/** The id that users know the job by. */
 export function shownIdOf(job: JobHandle): number | string {
   return extrasOf(job)?.origin?.id ?? job.id;
 }
@@ -136,13 +136,13 @@ export function hasSubmitStack(job: JobHandle): boolean {
 }
 
 /**
- * Shows lines of the user's in the stack of a failed job's error: where its task was named, if that was not found, and where it
- * was submitted, if that was recorded.
+ * Adds lines of the user's code to the stack of a failed job's error: where the task was named, if it was not found, and where
+ * the job was submitted, if that was recorded.
  */
 export function addCallSites(job: JobHandle, error: unknown): void {
   if (error instanceof TaskNotFoundError) {
     const frames = framesOf(callSiteOf(taskOf(job)));
-    // in place of the frames of the worker that looked for it
+    // replaces the frames of the worker that looked for it
     if (frames !== undefined) error.stack = `${error.name}: ${error.message}\n${frames}`;
   }
   const frames = framesOf(extrasOf(job)?.submitStack);
@@ -188,14 +188,14 @@ export function progressOf(job: JobHandle): ProgressStream<unknown> {
   return extras.progress;
 }
 
-/** Makes a job that is not submitted yet go on from the last attempt of another one: its first is the next. */
+/** Lets a job that is not submitted yet continue from the attempts of another one: it counts its own from there. */
 export function continueFrom(job: JobHandle, { attempts, last }: EndedAttempts): void {
   const extras = ensureExtras(job);
   extras.lastRun = { attempt: attempts, workerId: last.workerId, hasBegun: () => true };
   extras.lastAttempt = last;
 }
 
-/** How often a call was attempted, and when and where last. */
+/** How many attempts there have been, and when and where the last ran. */
 export interface EndedAttempts {
   readonly attempts: number;
   readonly last: Attempt;

@@ -9,7 +9,7 @@ import type { Mailbox } from './mailbox.js';
 import type { ProgressStream } from './progress.js';
 import type { StopCause } from './stop-cause.js';
 
-/** What is set, in this order, of a job that is awaited, of one with options, and of one with both. */
+/** The fields that are set, in this order, for a job that is awaited, for one with options, and for one with both. */
 const COMMON_SHAPES = [
   ['followers'],
   ['name', 'options', 'context'],
@@ -23,7 +23,7 @@ export class JobExtras extends Bare {
   declare promise?: Promise<unknown>;
   declare followers?: Follower | Follower[] | undefined;
   declare name?: string | undefined;
-  /** What the job is in the system on whose behalf it runs. */
+  /** The job of another system that this job stands for or runs. */
   declare origin?: JobOrigin | undefined;
   /** When the job stopped being deferred. */
   declare readySince?: Moment;
@@ -42,7 +42,7 @@ export class JobExtras extends Bare {
   declare lastRun?: JobOwner;
   /** When the job was submitted, if an attempt has failed. */
   declare submitted?: Moment | undefined;
-  /** When and where that attempt ran. */
+  /** When and where the last attempt ran, if another is to follow. */
   declare lastAttempt?: Attempt | undefined;
   /** Present if the job's own token is cancelled, even if the token was never handed out. */
   declare raised?: { readonly reason: unknown };
@@ -64,7 +64,7 @@ export class JobExtras extends Bare {
   }
 }
 
-/** A job of another system, such as a cluster, that this job stands for or runs. */
+/** A job of another system, such as a cluster. */
 export interface JobOrigin {
   /** Its id there: shown instead of the number in this process. */
   readonly id: string;
@@ -98,7 +98,7 @@ export interface Attempt {
   readonly workerId: number | undefined;
 }
 
-/** When jobs are submitted to a pool. */
+/** When a batch of jobs is submitted to a pool. */
 export interface SubmitTime extends Moment {
   /** How much the urgency of jobs submitted then is reduced: see `JobKind`. */
   readonly handicap: number;

@@ -21,7 +21,7 @@ export class JobKind<P> {
   readonly priority: number;
   /** The pool; `undefined` before the job is submitted. */
   readonly poolRef: PoolRef<P> | undefined;
-  /** How far the job stands behind the first ones of its priority, as it came later; 0 if waiting jobs do not age. */
+  /** How much lower the urgency is than the priority, as the job came later; 0 if waiting jobs do not age. */
   readonly handicap: number;
   /** The key that orders the jobs of a pool, in the queue and among those sent ahead: higher runs first. */
   readonly urgency: number;

@@ -7,7 +7,7 @@ import { Mailbox } from './mailbox.js';
  * Sends a message to the job's code, or keeps it until there is code to send it to. Returns `false` if the job has settled.
  *
  * @throws {TypeError} if `transfer` is not an array.
- * @throws {NotCloneableError}
+ * @throws {NotCloneableError} if the message cannot be cloned.
  */
 export function post(job: JobHandle, message: unknown, transfer: unknown): boolean {
   const list = transfer === undefined ? [] : checkArray(transfer, 'transfer', `post to job '${job.name}'`);

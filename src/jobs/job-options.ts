@@ -57,7 +57,7 @@ export interface JobOptions {
    */
   readonly key?: unknown;
   /**
-   * Which jobs the `key` joins: `'pending'` none whose code has begun, as it may work with what has changed since.
+   * Which jobs the `key` joins: `'pending'`, only one whose code has not begun, as running code may have read old data.
    * Default: `'unsettled'`.
    */
   readonly keyJoins?: 'unsettled' | 'pending' | undefined;
@@ -79,10 +79,10 @@ export interface JobOptions {
    */
   readonly context?: ContextStores | undefined;
   /**
-   * Jobs of one key run on one worker for as long as it lives, and begin in order, also while other workers are idle. Default: none.
+   * Jobs of one key run on one worker for as long as it lives, and begin in order, even while others are idle. Default: none.
    */
   readonly affinity?: string | undefined;
-  /** Whether no other job is open on the job's worker while it runs, whatever `concurrency` is. Default: false. */
+  /** Whether the job's worker runs no other job meanwhile, whatever `concurrency` is. Default: false. */
   readonly exclusive?: boolean | undefined;
   /** Shown in errors, events and metrics. Default: the task's name. */
   readonly name?: string | undefined;
@@ -107,10 +107,10 @@ export interface StartLimit {
   /**
    * Gives a job a turn, until it settles: now, or later, when `granted` is called. A job that has one keeps it.
    *
-   * @returns how to wait no longer; `undefined` if the job has its turn.
+   * @returns a function that ends the wait; `undefined` if the job has its turn.
    */
   join(job: Prerequisite, granted: () => void): (() => void) | undefined;
-  /** A job that may wait has another priority. */
+  /** The priority of a job that may wait has changed. */
   reprioritised(job: Prerequisite): void;
 }
 
@@ -127,7 +127,7 @@ export function withToken(options: CheckedJobOptions, token: CancellationToken):
   return withOptions(options, { token: both });
 }
 
-/** Returns the options with limits by which the job has to wait for its turn. */
+/** Returns the options with limits that the job has to pass. */
 export function withLimits(options: CheckedJobOptions, limits: readonly StartLimit[]): CheckedJobOptions {
   return limits.length === 0 ? options : withOptions(options, bare({ limits }) as JobOptions);
 }

@@ -5,7 +5,7 @@ export interface Moment {
 
 /** What has a job now: a level of the queue, or a worker; after a run, the record of that run. */
 export interface JobOwner {
-  /** The worker the job was sent to or ran on. */
+  /** The worker that the job was sent to or ran on. */
   readonly workerId: number | undefined;
   /** After a run: when the job began to wait for that run, shared by a batch of jobs. */
   readonly since?: Moment | undefined;

@@ -4,7 +4,7 @@ export const JobPriority = Object.freeze({
   LOWEST: 0,
   /** 1 */
   LOW: 1,
-  /** 2: of jobs that are given no priority. */
+  /** 2, the default */
   NORMAL: 2,
   /** 3 */
   HIGH: 3,

@@ -53,8 +53,8 @@ const { apply } = Reflect;
 
 /**
  * One call of a task, from submission to outcome. Awaitable: resolves with the task's result, or rejects with what the
- * task threw or with the error that ended it. A job settles exactly once, and never while its code still runs. Its promise is made
- * on first use: a job that nobody awaits has none, and is never an unhandled rejection.
+ * task threw or with the error that ended it. A job settles exactly once, and never while its code still runs, unless that runs
+ * for more than `graceMs` once asked to stop. Its promise is made on first use: a job that nobody awaits is no unhandled rejection.
  *
  * @example
  * ```ts
@@ -152,7 +152,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promi
     return attemptOf(this)?.endedAt;
   }
 
-  /** How many times the job's code was begun. */
+  /** How many times the job's code has begun. */
   get attempts(): number {
     const isRunning = !isSettled(this) && this.#owner?.hasBegun(this.#seq);
     return begunAttempts(this) + (isRunning ? 1 : 0);
@@ -199,7 +199,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promi
     return listenToProgress(progress, fn as (value: unknown) => void);
   }
 
-  /** Sends a message to the job's code: see `currentJob().messages`. `false` once it has settled. @throws {NotCloneableError} */
+  /** Sends a message to the job's code (`currentJob().messages`). Returns `false` once it has settled. @throws {NotCloneableError} */
   post(message: unknown, transfer?: readonly Transferable[]): boolean {
     return post(this, message, transfer);
   }
@@ -221,7 +221,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promi
     return true;
   }
 
-  /** Gives a PENDING job another priority; `false` if it is none any more. @throws {TypeError | RangeError} for a bad number. */
+  /** Changes the priority of a PENDING job. Returns `false` for any other. @throws {TypeError | RangeError} for a bad number. */
   setPriority(priority: number): boolean {
     checkFinite(priority, 'priority', `set priority of job '${this.name}'`);
     if (isSettled(this)) return false;
@@ -231,7 +231,7 @@ export class Job<T = unknown, P = unknown> implements PromiseLike<T>, Pick<Promi
     return true;
   }
 
-  /** Sets the option `timeoutMs`, also of a job that runs; `false` if its code has ended. @throws {TypeError | RangeError} */
+  /** Sets the option `timeoutMs`, even of a running job. Returns `false` if the code has ended. @throws {TypeError | RangeError} */
   setTimeLimit(ms: number): boolean {
     return limitTime(this, ms);
   }

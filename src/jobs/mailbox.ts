@@ -6,11 +6,11 @@ import type { Mail } from '../base/in-flight-job.js';
  */
 export class Mailbox {
   readonly waiting: Mail[] = [];
-  /** Set, to what the job then moves besides, once a message has had objects to move: these can be sent once only. */
+  /** Set once a message has had objects to move, so that the job is sent only once: stands for its empty `transfer` list. */
   moves: readonly [] | undefined;
 }
 
-/** Returns the messages to send with the job. Those that move something are not kept any longer. */
+/** Returns the messages to send with the job, and drops those that move something. */
 export function takeMail(mailbox: Mailbox | undefined): readonly Mail[] | undefined {
   if (mailbox === undefined || mailbox.waiting.length === 0) return undefined;
   const mail = [...mailbox.waiting];

@@ -16,7 +16,7 @@ export let endProgress: (stream: ProgressStream<unknown>) => void;
 export let listenToProgress: <P>(stream: ProgressStream<P>, listener: (value: P) => void) => () => void;
 /** The value reported last; `undefined` before the first. */
 export let latestProgress: <P>(stream: ProgressStream<P>) => P | undefined;
-/** Whether no more values will come. */
+/** Whether the stream has ended. */
 let isEnded: <P>(stream: ProgressStream<P>) => boolean;
 /** Calls `notify` once, when there is a new value or the stream has ended. */
 let onceChanged: <P>(stream: ProgressStream<P>, notify: () => void) => void;

@@ -1,6 +1,6 @@
 import type { Job } from './job.js';
 
-/** The jobs that channels announce as other objects: as what users have of them, such as the jobs of a cluster. */
+/** The jobs that channels announce as other objects: those that users have, such as a `ClusterJob`. */
 const jobs = new WeakMap<object, Job>();
 
 /** A channel is about to announce a job as `published`. */

@@ -60,7 +60,7 @@ export function readRetryOptions(value: unknown, action: string): RetryOptions {
   return given as RetryOptions;
 }
 
-/** An attempt that has failed. */
+/** How a job's attempt has failed. */
 export interface AttemptFailure {
   /** How many attempts there have been. */
   readonly attempts: number;
@@ -68,7 +68,7 @@ export interface AttemptFailure {
   readonly isThreadLost: boolean;
 }
 
-/** Returns after how many ms another attempt follows one that has failed; `undefined` if none does. Calls `retryIf`. */
+/** Returns the delay, in ms, before the attempt that follows a failed one; `undefined` if none does. Calls `retryIf`. */
 export function msToNextAttempt(
   { retry, deadline }: { readonly retry?: RetryOptions | undefined; readonly deadline?: Date | number | undefined },
   { attempts, error, isThreadLost }: AttemptFailure,

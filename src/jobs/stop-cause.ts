@@ -8,7 +8,7 @@ export interface Cause {
 /** How a job settles that is ended before its code is done. */
 export interface StopCause {
   readonly state: 'CANCELLED' | 'FAILED';
-  /** The reason that the job's token gets. */
+  /** The reason for which the job's token is cancelled. */
   readonly reason: unknown;
   error(cause?: Cause): Error;
 }

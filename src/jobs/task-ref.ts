@@ -8,7 +8,7 @@ export class TaskRef {
   static #nextId = 0;
   readonly id: number = TaskRef.#nextId++;
   readonly origin: TaskDefinition;
-  /** Arguments behind those of each call, which a worker is sent once. */
+  /** Arguments that follow those of each call, and are sent to a worker once. */
   readonly commonArgs: readonly unknown[] | undefined;
   /** Estimated run time from past runs; -1 before the first. Written by the dispatcher. */
   estimate = -1;
@@ -31,7 +31,7 @@ export class TaskRef {
     return this.#each;
   }
 
-  /** The same task with arguments behind those of each call. Workers keep them until nothing refers to this identity. */
+  /** The same task with arguments that follow those of each call. Workers keep them until nothing refers to this identity. */
   withArgs(commonArgs: readonly unknown[]): TaskRef {
     const ref = new TaskRef(this.origin, commonArgs);
     ref.estimate = this.estimate;

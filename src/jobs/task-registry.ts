@@ -42,7 +42,7 @@ class ModuleExport extends Uncloneable implements ModuleTask {
   }
 }
 
-/** One entry per module address, so that a module named a million times still has one task for each export. */
+/** One entry per module URL, so that a module named a million times still has one task for each export. */
 const modules = new Map<string, object>();
 
 /**

@@ -8,7 +8,7 @@ import type { Task } from '../../jobs/task.js';
 import type { CancellationToken } from '../../sync/cancellation-token.js';
 import { stays } from '../../sync/sharing/crossing.js';
 
-/** What a graph knows about a node. */
+/** A graph's record of a node. */
 export interface NodeRecord {
   readonly name: string;
   readonly node: GraphNode;

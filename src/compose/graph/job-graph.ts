@@ -229,7 +229,7 @@ export class JobGraph {
     return [...this.#records.values()];
   }
 
-  /** Returns what this graph knows about a node. @throws {TypeError} if the node belongs to another graph. */
+  /** Returns the record of a node. @throws {TypeError} if the node belongs to another graph. */
   #own(node: unknown, action: string): NodeRecord {
     if (!(node instanceof GraphNode))
       throw wrongType(action, 'it must be given nodes', `${describeReceived(node)}; pass what add() has returned`);

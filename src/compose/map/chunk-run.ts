@@ -13,7 +13,7 @@ import type { Transferable } from '../../sync/sharing/crossing.js';
 import { type Chunk, flatten, type ItemList, type TypedArray } from './item-source.js';
 import type { MapFailure, SettledItem } from './map-types.js';
 
-/** An attempt at an item has failed, and another follows. */
+/** A failed attempt at an item that is followed by another. */
 export interface RetriedItem {
   readonly error: unknown;
   readonly attempt: number;
@@ -35,15 +35,15 @@ export interface ChunkSettings {
 /** What a chunk uses of its map. */
 export interface ChunkDeps {
   submit(job: Job): void;
-  /** `job`, which is submitted next, goes on from an attempt that has failed. */
+  /** An attempt at an item has failed; `job`, submitted next, is another. */
   retried(job: Job, item: RetriedItem): void;
   /** Returns the error that a worker has encoded. */
   decode(error: unknown): unknown;
   /** Items of the chunk have settled. */
   itemsSettled(count: number): void;
-  /** All of its items have. */
+  /** All items of the chunk have settled. */
   chunkEnded(run: ChunkRun, results: ItemList): void;
-  /** The map has failed by this chunk. */
+  /** The chunk has failed, and with it the map. */
   chunkFailed(failure: MapFailure): void;
 }
 
@@ -55,14 +55,14 @@ export interface PlacedChunk extends Chunk {
   readonly first: number;
 }
 
-/** Where a `NotCloneableError` is at an item or its result. */
+/** Matches the path of a `NotCloneableError` at an item or its result. */
 const PATH_OF_ITEM = /^(?:args\[0\]|result)\[(\d+)\]/;
 
 /**
- * One chunk of a map: its job, and the jobs of items that are to be run apart. These are items that failed and are
- * retried, and those of a job that could not be sent for one of them.
+ * One chunk of a map: its job, and the jobs of items that are run apart. These are items that are retried after a failure, and
+ * those of a job that could not be sent because of one of them.
  *
- * With `settled` or `retry` the code goes on after an item that fails. Otherwise its job fails as the item does.
+ * With `settled` or `retry` the code goes on after an item that fails. Otherwise the job fails with the item.
  */
 export class ChunkRun {
   readonly #settings: ChunkSettings;
@@ -190,7 +190,7 @@ export class ChunkRun {
     this.#deps.itemsSettled(1);
   }
 
-  /** Runs an item by a job of its own, which is retried as any other. */
+  /** Runs an item by a job of its own, which is retried like any other. */
   #runAlone(item: number, after?: EndedAttempts & Pick<RetriedItem, 'error' | 'delayMs'>): void {
     const { options } = this.#settings;
     const delayed = after === undefined ? options : withOptions(options, { delayMs: after.delayMs });
@@ -294,8 +294,7 @@ export class ChunkRun {
 }
 
 /**
- * Whether no item of the job is to blame: it was cancelled, or could not begin for another cause than an item that cannot
- * be sent.
+ * Whether no item is to blame: the job was cancelled, or could not begin, and not because an item cannot be sent.
  */
 function isOfMap(job: Job, error: unknown): boolean {
   const isOfItem = error instanceof NotCloneableError && !error.path.startsWith('options.');

@@ -26,7 +26,7 @@ export interface MapDeps {
   /** How many jobs can run at once. */
   readonly places: number;
   readonly chunkMs?: number; // target run time of a job
-  /** That of the pool. */
+  /** The pool's own context. */
   readonly context: ContextStores | undefined;
   submit(job: Job): void;
   /** Called when an attempt at an item has failed: `job`, submitted next, is another one. */
@@ -43,7 +43,7 @@ const LEFT = 'the loop over its map was left';
 type AnyMap = JobMap<unknown, unknown>;
 export let isEnded: (map: AnyMap) => boolean;
 /**
- * Tells a map that the pool takes no more jobs. Jobs in flight end first; a source that is then still awaited is given
+ * Ends a map, as the pool takes no more jobs. Jobs in flight end first; a source that is then still awaited is given
  * up.
  */
 export let poolCloses: (map: AnyMap, error: Error) => void;
@@ -268,7 +268,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     });
   }
 
-  /** Whether there is one result for each item, and nothing but that: those of a typed array make another one. */
+  /** Whether there is one plain result for each item: those for a typed array make another one. */
   get #isOfItems(): boolean {
     return !this.#chunks.settled && !this.#chunks.flat;
   }
@@ -365,7 +365,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#wake();
   }
 
-  /** Fails by something else than an item. */
+  /** Fails for another cause than an item. */
   #failBy(error: unknown): void {
     this.#fail({ index: undefined, error });
   }
@@ -394,7 +394,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   }
 }
 
-/** Returns the chunk with a new list as the place of its results. */
+/** Returns the chunk, with its results going to a new list. */
 function withoutTarget({ items }: Chunk): Chunk {
   return { items, target: undefined };
 }

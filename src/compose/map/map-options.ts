@@ -19,8 +19,8 @@ export interface MapOptions extends Omit<JobOptions, 'transfer'> {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Arguments of every call behind the item: `task(item, ...args)`. Each worker is sent them once, and keeps them until
-   * the map has ended. Leave them unchanged until then. Default: none.
+   * Arguments that follow the item in every call: `task(item, ...args)`. Each worker is sent them once, and keeps them
+   * until the map has ended. Leave them unchanged until then. Default: none.
    */
   readonly args?: readonly unknown[] | undefined;
   /**
@@ -75,7 +75,7 @@ export function readMapOptions(options: unknown, action: string): MapSettings {
   const movesItems = checkBoolean(transferItems, 'transferItems', action);
   if (movesItems && jobOptions.retry !== undefined)
     throw wrongType(action, 'retry and transferItems exclude each other, as what is moved is gone after one attempt');
-  const isAlone = jobOptions.timeoutMs !== undefined || jobOptions.retry?.onWorkerExit === true; // what concerns a job is to concern an item
+  const isAlone = jobOptions.timeoutMs !== undefined || jobOptions.retry?.onWorkerExit === true; // these are meant for an item, and apply to a job
   return {
     chunk: chunk === undefined ? (isAlone ? 1 : undefined) : checkInteger(chunk, 'chunk', COUNT, action),
     ordered: checkBoolean(ordered, 'ordered', action),

@@ -2,7 +2,7 @@ import type { CurrentJob } from '../../contract/current-job.js';
 import type { ModuleTask, TaskResult } from '../../jobs/task.js';
 import type { MapOptions } from './map-options.js';
 
-/** A task that takes one item, and behind it the arguments `A`. */
+/** A task that takes one item, followed by the arguments `A`. */
 export type ItemTask<T, R, A extends readonly unknown[] = []> =
   | ((this: CurrentJob, item: T, ...args: A) => R)
   | ModuleTask<(this: CurrentJob, item: T, ...args: A) => R>;
@@ -27,8 +27,8 @@ export type SettledItem<R> =
 /** Why a map has failed. */
 export interface MapFailure {
   /**
-   * Index of the item that failed, from 0. The first of its job if a thread died, or a time limit passed, in the midst of
-   * several items. `undefined` if no item failed, but the source, or the map was cancelled.
+   * Index of the item that failed, from 0. The first of a job of several items if its thread died or a time limit passed.
+   * `undefined` if no item failed: the source did, or the map was cancelled.
    */
   readonly index: number | undefined;
   /** What the map rejects with. */
@@ -58,13 +58,13 @@ export type MapRest<A extends readonly unknown[], O> = A extends readonly []
   : [] extends A
     ? [
         options?: O & {
-          /** Arguments of every call behind the item. */
+          /** Arguments that follow the item in every call. */
           readonly args?: Readonly<A>;
         },
       ]
     : [
         options: O & {
-          /** Arguments of every call behind the item. */
+          /** Arguments that follow the item in every call. */
           readonly args: Readonly<A>;
         },
       ];

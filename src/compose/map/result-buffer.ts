@@ -1,6 +1,6 @@
 import type { ItemList } from './item-source.js';
 
-/** The results of chunks that have ended but were not delivered. */
+/** The results of chunks that have ended and are not yet delivered. */
 export class ResultBuffer {
   readonly #isOrdered: boolean;
   /** By the number of their chunk, in order of arrival. */

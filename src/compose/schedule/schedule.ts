@@ -24,9 +24,9 @@ import { stays } from '../../sync/sharing/crossing.js';
 
 /** When a task runs repeatedly: `everyMs` or `cron`. The others are options of its jobs. */
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'keyJoins' | 'transfer'> {
-  /** Name of the schedule. On a `ClusterPool` it is what makes it one on all machines; here it is only kept. Default: none. */
+  /** Name of the schedule. On a `ClusterPool`, the same id on several machines is one schedule; here it is only kept. Default: none. */
   readonly id?: string | undefined;
-  /** Milliseconds from one run to the next, at a fixed rate, however long runs take. Default: none, and `cron` is needed. */
+  /** Milliseconds from one run to the next, at a fixed rate, however long runs take. Needed unless `cron` is given. */
   readonly everyMs?: number | undefined;
   /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. Default: none. */
   readonly cron?: string | undefined;
@@ -89,7 +89,7 @@ interface Times {
 
 /** What a schedule uses of its pool. */
 export interface ScheduleDeps {
-  /** That of its jobs. */
+  /** The name of its jobs. */
   readonly name: string;
   /** Submits the next run; returns `undefined` if the pool takes no more jobs. */
   submit(): Job | undefined;
@@ -135,7 +135,7 @@ export class Schedule {
     );
   }
 
-  /** The name of its jobs: the option, or else that of the task. */
+  /** The name of its jobs: the option `name`, or else the task's name. */
   get name(): string {
     return this.#deps.name;
   }
