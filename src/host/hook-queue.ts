@@ -17,11 +17,11 @@ export interface HookQueueDeps {
 /** The hooks of a worker as the pool's thread sees them: they run one after the other, in the order in which they were added. */
 export class HookQueue {
   readonly #deps: HookQueueDeps;
-  /** The first has been sent to the thread, if the queue is not closed. */
+  /** In order. The first has been sent to the thread, unless the queue is closed. */
   readonly #hooks: Hook[] = [];
   /** When the first began, in ms of `now()`; `undefined` before. */
   #begunAtMs: number | undefined;
-  /** `early`: the thread is not up yet. It is sent its hooks all the same, and runs them one after the other. */
+  /** `early`: the thread is not up yet. Its hooks are sent nevertheless. */
   #state: 'early' | 'open' | 'closed' = 'early';
 
   constructor(deps: HookQueueDeps) {

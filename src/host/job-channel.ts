@@ -26,7 +26,7 @@ export type WithdrawOutcome = 'taken back' | CancelOutcome;
 /** Outcome of a publish: `blocked` if code of a job blocks the thread, which will not take what it was sent. */
 export type PublishOutcome = 'published' | 'blocked';
 
-/** What a job channel sends by, and where it passes answers. */
+/** What a job channel sends through, and what it reports to. */
 export interface JobChannelDeps<J extends InFlightJob, W> {
   readonly settings: WorkerSettings;
   readonly connection: WorkerConnection;
@@ -39,7 +39,7 @@ export interface JobChannelDeps<J extends InFlightJob, W> {
 
 /** Progress time of an idle worker whose first job is not published yet: such a worker is not overdue. */
 const NOT_PUBLISHED = Number.POSITIVE_INFINITY;
-/** How many entries are written at most to a thread that is starting, and reads none of them before it is up. */
+/** Most entries that are written to a starting thread, which reads none before it is up. */
 const EARLY_ENTRIES = 64;
 
 /** The jobs between the pool's thread and one worker: sends them, takes them back, and reads their answers. */
@@ -192,7 +192,7 @@ export class JobChannel<J extends InFlightJob, W extends Peer> implements Result
     this.#forgetTask.register(task, task.id);
   }
 
-  /** The worker has no other job: it is stalled no longer. */
+  /** The worker has no other job, so it is no longer stalled. */
   #beginAnew(): void {
     this.progressAtMs = NOT_PUBLISHED;
     this.#isStalled = false;

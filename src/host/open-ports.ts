@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 export class OpenPorts {
   /** This side's ends of the streams that go on between the two threads. */
   readonly #links = new Set<MessagePort>();
-  /** How many ports that jobs moved to this thread are open. No side knows when such a port is done, so an orderly end waits for none. */
+  /** How many ports that jobs moved here are open. Neither side knows when such a port is done, so an orderly end waits for none. */
   #lent = 0;
   readonly #unlinked: () => void;
 

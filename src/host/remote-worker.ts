@@ -199,7 +199,7 @@ export class RemoteWorker<J extends InFlightJob> implements Peer {
     return this.lifecycle.startedAtMs;
   }
 
-  /** In ms of `now()`; 0 until the worker is ready. */
+  /** When the worker became ready, in ms of `now()`; 0 before. */
   get readyAtMs(): number {
     return this.lifecycle.readyAtMs;
   }

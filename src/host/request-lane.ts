@@ -74,7 +74,7 @@ export class RequestLane {
   nextSeq = 0;
 
   /**
-   * @param events.bufferGone called with the number of shared memory that the worker keeps and that was collected here.
+   * @param events.bufferGone called with the number of a shared buffer that was collected here, and that the worker keeps.
    * @param events.sendMail sends the messages for the code of a job that is being written.
    */
   constructor(memory: WorkerMemory, payload: PayloadPort, { bufferGone, sendMail }: RequestLaneEvents) {

@@ -51,7 +51,7 @@ export interface ResultReader {
   childSubmitted(slot: number, child: ChildSubmission): void;
   /** The code submits a child whose arguments or options cannot be read. */
   childLost(slot: number, child: number, error: Error): void;
-  /** There was no code to run. */
+  /** The job has failed before its code began. */
   failedToStart(slot: number, thrown: Thrown): void;
   /** The code returned or threw after it was asked to stop. */
   stopped(slot: number, end: StoppedEnd): void;

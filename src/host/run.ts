@@ -1,11 +1,11 @@
-/** Since when jobs waited, in ms of `now()`: one object for a batch. */
+/** When jobs began to wait, in ms of `now()`: one object per batch. */
 interface Since {
   readonly ms: number;
 }
 
 /**
- * What a job keeps of a run. Jobs share one object that were submitted in one batch and ran on one worker: with how long each
- * of them waited it says when each began, for which a job has no field.
+ * What a job keeps of a run. Jobs that were submitted in one batch and ran on one worker share the object. With how long a job
+ * waited, it tells when the job began, for which a job has no field.
  */
 class Run {
   readonly workerId: number;
@@ -25,7 +25,7 @@ class Run {
   }
 }
 
-/** The runs on one worker: of each number of an attempt the last record is kept, for the next jobs of its batch. */
+/** The runs on one worker. For each attempt number the last record is kept, for further jobs of its batch. */
 export class Runs {
   readonly #workerId: number;
   readonly #last: Run[] = [];
@@ -34,7 +34,7 @@ export class Runs {
     this.#workerId = workerId;
   }
 
-  /** What a job keeps of an attempt that began here. @param since when the job began to wait for that. */
+  /** Returns the record of an attempt that began here. @param since when the job began to wait for it. */
   of(attempt: number, since: Since | undefined): Run {
     const last = this.#last[attempt];
     if (last !== undefined && last.since === since) return last;

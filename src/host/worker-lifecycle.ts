@@ -56,9 +56,9 @@ export interface LifecycleEvents {
 export class WorkerLifecycle {
   readonly hooks: HookQueue;
   readonly ports: OpenPorts;
-  /** In ms of `now()`. */
+  /** When the thread was started, in ms of `now()`. */
   readonly startedAtMs: number = now();
-  /** In ms of `now()`; 0 until the worker is ready. */
+  /** When the worker became ready, in ms of `now()`; 0 before. */
   readyAtMs = 0;
   /** The hook that an orderly end runs last. */
   teardown: Hook | undefined;

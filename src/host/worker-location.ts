@@ -53,7 +53,7 @@ function embeddedLocation(): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
-/** Returns the address of an entry if it is one of this version: whatever else has its name beside a bundle would never reply. */
+/** Returns the URL of an entry if the file is of this version: any other file of that name beside a bundle would never reply. */
 function ifOurs(file: () => URL): URL | undefined {
   return textOf(file)?.includes(GREETING) ? file() : undefined;
 }

@@ -8,7 +8,7 @@ export interface WorkerSettings {
   readonly poolWord: Int32Array;
   /** Priorities that divide jobs into tiers, in ascending order. Set only if the pool asks for a worker's lowest tier. */
   readonly tiers?: readonly number[] | undefined;
-  /** Longest time an orderly end may take. Default: 0. */
+  /** Longest time an orderly end may take, in ms. Default: 0. */
   readonly graceMs?: number | undefined;
   /** Whether ts-node is registered in the thread that uses the library. */
   readonly isTsNodeRegistered?: boolean;

@@ -13,7 +13,7 @@ export type AskedEnd = { readonly value: unknown } | { readonly error: unknown }
 /** Whether the pool keeps a message until the job's code has read it: another attempt, or another worker, may need it. */
 export type MailKeeping = 'kept' | 'sent once';
 
-/** Returns a copy of a message as it is now, to be sent later. @throws {NotCloneableError} */
+/** Returns a copy of a message as it is now, to be sent later. @throws {NotCloneableError} if it cannot be cloned. */
 export function copyMail({ message, transfer }: Mail): Mail {
   const { value, moved } = snapshot(message, 'message', transfer);
   return { message: value, transfer: moved };
@@ -36,14 +36,14 @@ export class WorkerTalk {
    * Sends a message to the code of a job that is at the worker.
    *
    * @param keeping whether the pool keeps the message until it is reported as read.
-   * @throws {NotCloneableError}
+   * @throws {NotCloneableError} if the message cannot be cloned.
    */
   post(job: InFlightJob, mail: Mail, keeping: MailKeeping): void {
     this.#send(job, mail, keeping);
     wake(this.#wakeup);
   }
 
-  /** Sends what was posted to a job before it was sent to the worker, which has yet to begin it. @throws {NotCloneableError} */
+  /** Sends what was posted to a job before the job was sent here. @throws {NotCloneableError} if it cannot be cloned. */
   sendMail(job: InFlightJob, mail: readonly Mail[]): void {
     for (const each of mail) this.#send(job, each, 'kept');
   }

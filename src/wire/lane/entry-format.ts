@@ -17,7 +17,7 @@ export const EntryKind = Object.freeze({
   BATCH: 5,
   /** The code begins. */
   STARTED: 6,
-  /** There was no code to run: its module or export is missing or broken. */
+  /** The job has failed before its code began: its task or a value of it cannot be loaded or read. */
   FAILED_TO_START: 7,
   /** The code runs on: it has cancelled its own job's token, with the value as the reason. */
   TOKEN_CANCELLED: 8,

@@ -67,7 +67,7 @@ export function byteRangeOf(view: ArrayBufferView): { readonly offset: number; r
   };
 }
 
-/** Returns a view of the same kind of a copy of its bytes; a Uint8Array for a Buffer. */
+/** Returns a copy of a view with only its own bytes: a view of the same kind, a Uint8Array for a Buffer. */
 export function copyOfView(view: ArrayBufferView): ArrayBufferView {
   const { offset, length } = byteRangeOf(view);
   const { buffer } = new Uint8Array(new Uint8Array(memoryOf(view) as ArrayBuffer, offset, length));
@@ -156,7 +156,7 @@ export class SentBuffers {
 
   /**
    * @param send sends the buffers that the entry just written is the first to name.
-   * @param gone called with the number of memory that was collected on this side.
+   * @param gone called with the number of a buffer that was collected on this side.
    */
   constructor(send: (buffers: readonly SharedArrayBuffer[]) => void, gone: (number: number) => void) {
     this.#send = send;

@@ -12,7 +12,7 @@ export const Tag = Object.freeze({
   STRING: 3,
   /** Encoded by `TreeWriter`. */
   TREE: 4,
-  /** A string in the memory beside the lane, if the lane has such. */
+  /** A string in the text lane, if there is one. */
   TEXT: 5,
   /** By message, as it is. */
   MESSAGE: 6,

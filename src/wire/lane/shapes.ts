@@ -64,7 +64,7 @@ export function hasNames(keys: Shape): boolean {
 
 /**
  * Whether an object that looks plain is plain to the structured clone, to which a Map whose prototype was replaced is still a
- * Map. Takes 0.6 us for an object without properties.
+ * Map. Takes 0.6 µs for an object without properties.
  */
 export function isOrdinary(object: object): boolean {
   if (ArrayBuffer.isView(object)) return false;

@@ -1,7 +1,7 @@
 /**
  * The format of plain values in a lane: object literals, arrays, strings, numbers, booleans, null, undefined and dates, nested,
  * and shared memory that the other side keeps. They arrive exactly as a structured clone makes them, several times faster. The
- * codec refuses what it cannot carry so, such as class instances, cycles, objects referred to twice, and holes: that goes by
+ * codec refuses what it cannot carry like that, such as class instances, cycles, objects referred to twice, and holes: these go by
  * structured clone.
  *
  * A value is one 32-bit word, its kind and a number, and what follows that. An object's keys are sent once, as a shape. Strings are

@@ -58,7 +58,7 @@ export class TreeWriter {
   /** The objects of the current entry, to find one that comes again. */
   readonly #objects: object[] = new Array<object>(MAX_OBJECTS);
   #count = 0;
-  /** The same, of a tree without bounds. */
+  /** In place of `#objects`, for a tree without bounds. */
   readonly #met: Set<object> | undefined;
   #cursor = 0;
   #limit = 0;
@@ -320,10 +320,9 @@ export class TreeWriter {
 
   #putArray(array: readonly unknown[], depth: number): void {
     const { length } = array;
-    // no holes, and no other keys
     // the engine copies long lists of numbers faster
     if (length > MAX_ITEMS && (this.#grow === undefined || typeof array[0] === 'number')) throw REFUSED;
-    if (keysOf(array).length !== length) throw REFUSED;
+    if (keysOf(array).length !== length) throw REFUSED; // it has holes, or other keys
     this.#head(Kind.ARRAY, length);
     for (let i = 0; i < length; i++) {
       const item = array[i];
@@ -377,7 +376,7 @@ export class TreeWriter {
     }
   }
 
-  /** As `putValues`, of an object that was found to have these keys: in less time, as each is not looked up. */
+  /** Like `putValues`, for an object that was found to have these keys: faster, as no key is looked up. */
   #putAlike(object: Plain, keys: Shape, depth: number): void {
     let count = 0;
     for (const key in object) {

@@ -3,7 +3,7 @@ import { encodeError } from './error-encoder.js';
 
 const outcomes = new WeakSet<object>();
 
-/** Returns a plain object, which the sender knows for an outcome. */
+/** Returns a plain object that the sender recognizes as an outcome. */
 export function chunkOutcome(values: ChunkOutcome['values'], failures: readonly FailedItem[]): ChunkOutcome {
   const outcome = { values, failures };
   outcomes.add(outcome);

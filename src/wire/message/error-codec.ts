@@ -67,7 +67,7 @@ function decodeNonError(sealed: Sealed | undefined): Error {
   return error;
 }
 
-/** As `decodeError`, for a reason, which need not be an error: returns any other value as it was. Never throws. */
+/** Like `decodeError`, for a reason, which need not be an error: returns any other value as it was. Never throws. */
 export function decodeReason(record: ErrorRecord): unknown {
   try {
     const [first] = record.parts;
@@ -81,7 +81,7 @@ function unseal(sealed: Sealed): unknown {
   return 'bytes' in sealed ? fromBytes(sealed.bytes) : sealed.value;
 }
 
-/** As `unseal`, but returns an error if the value cannot be read here. */
+/** Like `unseal`, but returns an error if the value cannot be read here. */
 function unsealOr(sealed: Sealed, path: string): unknown {
   try {
     return unseal(sealed);

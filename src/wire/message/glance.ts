@@ -7,7 +7,7 @@ const { isArray } = Array;
 
 /**
  * Returns the value, if it is an object, and some of the objects near its surface. Not all, as this must cost little compared to
- * the clone: 2 us at most. Runs no foreign code: skips getters and proxies.
+ * the clone: 2 µs at most. Runs no foreign code: skips getters and proxies.
  */
 export function glance(value: unknown): readonly object[] {
   const found: object[] = [];

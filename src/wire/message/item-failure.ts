@@ -1,4 +1,4 @@
-/** Thrown instead of what an item's call has thrown: encoded as that, with the item's index. */
+/** Wraps what the call for an item has thrown: encoded as that, with the item's index. */
 export class ItemFailure {
   readonly item: number;
   readonly thrown: unknown;

@@ -9,7 +9,7 @@ import { Uncloneable } from '../../sync/uncloneable.js';
 const BRAND = Symbol.for(ofThisVersion('moved'));
 const VALUE = Symbol.for(ofThisVersion('movedValue'));
 
-/** A wrapper around a value to be moved. Inside of another value the structured clone refuses it. */
+/** A wrapper around a value to be moved. Inside another value the structured clone refuses it. */
 export class Moved extends Uncloneable {
   readonly [BRAND]: readonly Transferable[];
   readonly [VALUE]: unknown;
@@ -28,8 +28,8 @@ export class Moved extends Uncloneable {
 /**
  * Marks `value` to be sent without copying the memory and ports listed in `transferables`: buffers, ports, streams, or views,
  * which stand for their buffers. A task returns, reports or yields the result, or passes it to a child as an argument; anywhere
- * else, such as inside another value, it causes a `TypeError`. Memory that others use as well, as that of a small `Buffer`, is
- * copied.
+ * else, such as inside another value, it causes a `TypeError`. Memory that others use as well, such as that of a small `Buffer`,
+ * is copied.
  *
  * @throws {TypeError} if `transferables` is not an array.
  *

@@ -5,7 +5,7 @@ import { unreadable } from './unreadable.js';
 
 /**
  * How a moved stream crosses: its thread keeps it, and serves it over a port to a stream on the other thread. Node's own transfer
- * does the same over a hidden port, so that a reader waits for ever if the thread at the other end exits.
+ * does the same over a hidden port, so that a reader waits forever if the thread at the other end exits.
  */
 export interface StreamHandle {
   readonly readable: MessagePort | undefined;

@@ -4,9 +4,9 @@ import { TreeReader } from '../lane/tree-reader.js';
 import { TreeWriter } from '../lane/tree-writer.js';
 
 /*
- * A plain value that is too long for a lane, in the format of the lanes (`wire/lane/tree-format.ts`), as an array of words. It takes
- * half of the time of a structured clone if it has many objects with the same keys: so only a value is packed that seems to have a
- * long list of such.
+ * A plain value that is too long for a lane, in the format of the lanes (`wire/lane/tree-format.ts`), as an array of words. That
+ * takes half the time of a structured clone if there are many objects with the same keys; so only a value that seems to have a
+ * long list of such objects is packed.
  */
 
 /** How deep a long list is looked for, and in how many parts of each object. */
@@ -38,7 +38,7 @@ class Packer {
     }
   }
 
-  /** Not by `slice`, which makes what a task may have set as the species. */
+  /** Not by `slice`, whose result a task can replace by the species. */
   #copy(count: number): Int32Array<ArrayBuffer> {
     const copy = new Int32Array(count);
     copy.set(new Int32Array(this.#memory.words.buffer, 0, count));

@@ -61,7 +61,7 @@ export class PayloadPort {
   /**
    * Sends a value as a message of its own. Returns the tag to open it with.
    *
-   * @throws {NotCloneableError}
+   * @throws {NotCloneableError} if it cannot be cloned.
    */
   send(value: unknown, root: Root, transfer: TransferList = []): number {
     const packed = transfer.length === 0 ? pack(value) : undefined;
@@ -105,7 +105,7 @@ export class PayloadPort {
   /**
    * Returns a copy of a value as it is now, to be sent later by `post`.
    *
-   * @throws {NotCloneableError}
+   * @throws {NotCloneableError} if it cannot be cloned.
    */
   copy(value: unknown, root: Root, transfer?: TransferList): Copy {
     let message: unknown;

@@ -16,7 +16,7 @@ export interface Snapshot {
  * Copies a value that is sent later, as sending it now would. Objects of the library in it stay the same objects.
  *
  * @param transfer objects in the value that are moved into the copy.
- * @throws {NotCloneableError}
+ * @throws {NotCloneableError} if it cannot be cloned.
  */
 export function snapshot(value: unknown, root: Root, transfer: readonly unknown[]): Snapshot {
   refuseStaying(value, root, { to: 'thread', transfer });

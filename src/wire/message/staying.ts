@@ -22,7 +22,7 @@ interface Sending {
  * Refuses a value that contains an object that stays on its thread, such as a Job or an AbortSignal. The structured clone would turn
  * most of them into empty objects. Searches a few containers only, and calls no getter.
  *
- * @throws {NotCloneableError}
+ * @throws {NotCloneableError} if it contains one.
  */
 export function refuseStaying(value: unknown, root: Root, sending: Sending): void {
   if (!glance(value).some((object) => stayingAdvice(object, sending) !== undefined)) return; // costs little compared to a clone
@@ -38,7 +38,7 @@ function stayingAdvice(value: object, { transfer }: Sending): string | undefined
   return adviceOf(value) ?? (transfer.includes(value) ? undefined : adviceOnPlatform(value));
 }
 
-/** Of objects of the platform that Node.js 20 makes empty objects of, and later versions refuse. */
+/** Advice on objects of the platform that Node.js 20 turns into empty objects, and later versions refuse. */
 function adviceOnPlatform(value: object): string | undefined {
   if (value instanceof AbortController) return `an AbortController; ${BY_OPTION}`;
   if (value instanceof AbortSignal) return `an AbortSignal; ${BY_OPTION}`;

@@ -11,7 +11,7 @@ const POOL_BYTES = 8192;
 let isMarked: IsUntransferable | undefined | null = null;
 
 /**
- * Returns the objects to move with a value. A view stands for its buffer. Memory that other objects use, as that of small
+ * Returns the objects to move with a value. A view stands for its buffer. Memory that other objects use, such as that of small
  * `Buffer`s, is left out: the clone copies it.
  */
 export function movables(transfer: readonly unknown[], value: unknown): Transferable[] {

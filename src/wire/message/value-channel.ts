@@ -19,7 +19,7 @@ export class ValueChannel {
     this.#payload = new PayloadPort(port as unknown as MessagePort, peer);
   }
 
-  /** @throws {NotCloneableError} */
+  /** @throws {NotCloneableError} if the value cannot be cloned. */
   send(value: unknown, root: string, transfer?: readonly Transferable[]): number {
     return this.#payload.send(value, root, transfer);
   }
@@ -50,7 +50,7 @@ export class ValueChannel {
    * Returns the value that came last.
    *
    * @param path the name of the value in an error.
-   * @throws {NotCloneableError}
+   * @throws {NotCloneableError} if the value could not be read.
    */
   take(tag: number, path: string): unknown {
     const value = this.#value;

@@ -4,10 +4,10 @@ import { byteRangeOf, copyOfView, farPartOf, isDetached, memoryOf } from '../lan
 import { hasKeys } from '../lane/shapes.js';
 
 /*
- * The structured clone sends a view with all its memory, and makes a Uint8Array of a Buffer. A Buffer is a view of memory that
- * others use as well more often than not. So of a view its own part is sent, and a Buffer is made of it again at the other end.
- * Only views that have bytes in common, with one another or with a buffer in the value, go as the clone sends them, as they
- * have them in common there, too.
+ * The structured clone sends a view with all its memory, and makes a Uint8Array of a Buffer; but a Buffer is mostly a view of
+ * memory that others use as well. So only the part of the memory that a view shows is sent, and the other end makes a Buffer of it
+ * again. Views that have bytes in common, with one another or with a buffer in the value, go as the clone sends them, so that
+ * they have them in common there, too.
  */
 
 /** What to do about the views in a value. */
@@ -100,7 +100,7 @@ function overlappingViews(views: readonly ArrayBufferView[]): ReadonlySet<ArrayB
 class ViewSearch {
   readonly found = new Set<ArrayBufferView>();
   readonly memories = new Set<object>();
-  /** Those with objects in them, which alone may lead back to themselves, and those with more than a few values. */
+  /** Objects that contain objects, as only these may lead back to themselves, and those with more than a few values. */
   readonly #visited = new Set<object>();
   /** Those to be searched, and beside each the key by which it was found. */
   readonly #left: object[] = [];

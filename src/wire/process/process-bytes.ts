@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-// loaded when needed, not imported: only pools of child processes pay for it when their threads start
+// loaded when needed: only pools of child processes pay for it when their threads start
 const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8');
 
 /**

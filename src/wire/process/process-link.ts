@@ -6,7 +6,7 @@ import { unreadable } from '../message/unreadable.js';
 import { fromBytes, hasPlatformObject, toBytes } from './process-bytes.js';
 import type { Packed } from './process-protocol.js';
 
-/** As `encodeError`, for another process. */
+/** Like `encodeError`, for another process. */
 export function encodeForProcess(thrown: unknown): ErrorRecord {
   return encodeError(thrown, (value) => fromBytes(toBytes(value)));
 }
@@ -28,7 +28,7 @@ export class ProcessLink {
 
   /**
    * @param root the beginning of paths in errors.
-   * @throws {NotCloneableError}
+   * @throws {NotCloneableError} if the value cannot be cloned to a process.
    */
   pack(value: unknown, root: string): Packed {
     const tag = this.#payload.send(value, root);
