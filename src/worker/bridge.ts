@@ -15,7 +15,7 @@ interface Bridge {
 const KEY = Symbol.for(ofThisVersion('worker'));
 const globals = globalThis as typeof globalThis & { [KEY]?: Bridge };
 
-/** Lets `currentJob` find the job that a worker runs. Returns a function that ends that. */
+/** Lets `currentJob` find the job that a worker runs. Returns a function that undoes this. */
 export function openBridge(runningJob: () => CurrentJob | undefined): () => void {
   globals[KEY] ??= createBridge();
   const { loops } = globals[KEY];

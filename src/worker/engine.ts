@@ -49,7 +49,7 @@ export interface StartOptions {
 
 /** A worker that has started. */
 export interface StartedWorker {
-  /** Runs nothing and sends nothing from now on. Needed only inline: a thread is terminated. */
+  /** Stops the worker: it runs and sends nothing more. Needed only inline, as a thread is terminated. */
   stop(): void;
 }
 
@@ -117,7 +117,7 @@ export function startWorker(init: WorkerInit, { isInline, callNow, createRelay }
   const blocking = new Blocking({ loop, parking, requests, running, runner, openJobs, results });
   const uncaught = new UncaughtErrors({ scopes, hooks, runner, port, loop });
 
-  // connections: what a part reports to those made after it, and who runs what
+  // connections: what a part reports to those made after it, and what runs what
   requests.reportTo(doorbell);
   openJobs.reportTo(loop);
   runner.reportTo(loop);

@@ -1,7 +1,7 @@
 import { memoryUsage } from 'node:process';
 import { clearInterval, setInterval } from '../base/clock.js';
 
-/** How often the size of the heap is read. It takes some microseconds. */
+/** Interval at which the size of the heap is read, which takes some microseconds. */
 const EVERY_MS = 100;
 const BYTES_PER_MB = 1e6;
 

@@ -5,10 +5,10 @@ const MAX_REPORTED = 100;
 const WINDOW_MS = 1000;
 /** Most turns of the event loop in `WINDOW_MS` in which timers can throw. If more do, the turn itself is broken. */
 const MAX_TURNS = 2 * WINDOW_MS;
-/** Longest time during which such errors occur and the event loop does not turn. */
+/** Longest time, in ms, for which such errors may occur without a turn of the event loop. */
 const DEAF_MS = 200;
 
-/** Whether Node.js can end a callback: it then calls `Array.prototype.pop`. If that throws, the event loop spins for ever. */
+/** Whether Node.js can end a callback: it then calls `Array.prototype.pop`. If that throws, the event loop spins forever. */
 function endsCallbacks(): boolean {
   try {
     Reflect.get([], 'pop').call([]);

@@ -3,12 +3,12 @@ import { Control, MAIN_PARKED, MainParked } from '../wire/lane/layout.js';
 import { DOORBELL } from '../wire/message/protocol.js';
 import type { RequestReader, RequestReaderEvents } from './request-reader.js';
 
-// A ring costs both threads together about 50 us, so one serves several answers.
+// A ring costs both threads together about 50 µs, so one serves several answers.
 
 /** Number of unread answers after which a parked main thread is rung. */
 const RING_AFTER_ANSWERS = 32;
 
-/** Time after the first unread answer, or run time of a job, after which a parked main thread is rung. */
+/** Time since the first unread answer, or run time of a job, in ms, after which a parked main thread is rung. */
 const RING_AFTER_MS = 2;
 
 /** Number of jobs left in the lane at which the main thread is rung, so that the next jobs come before the worker is idle. */

@@ -141,7 +141,7 @@ export class RequestReader implements JobHead {
     return { id, commonArgs, definition: this.readMessage() as TaskDefinition };
   }
 
-  /** If the message cannot be read, it is gone from its port all the same. */
+  /** A message that cannot be read is removed from its port nevertheless. */
   #readCommonArgs(tag: number): CommonArgs {
     try {
       return { list: this.#payload.open(this.#receive(), tag) as readonly unknown[] };
@@ -211,7 +211,7 @@ export class RequestReader implements JobHead {
     return values;
   }
 
-  /** If the message cannot be read, it is gone from its port all the same. */
+  /** A message that cannot be read is removed from its port nevertheless. */
   #readByMessage(tag: number): unknown[] {
     const { position } = this;
     try {

@@ -102,7 +102,7 @@ export class RelayCalls {
     this.#take(run)?.reject(error);
   }
 
-  /** There was no code to run. */
+  /** The job has failed before its code began. */
   failedToStart(run: number, error: Error): void {
     this.#drop(run)?.reject(new FailedToStart(error));
   }

@@ -84,13 +84,13 @@ export class ResultWriter implements OutputLane {
     return this.#end(seq, EntryKind.RETURNED, tag);
   }
 
-  /** As `returned`. */
+  /** Like `returned`. */
   threw(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     return this.#end(seq, EntryKind.THREW, this.#post(record, 'error'));
   }
 
-  /** As `threw`, for a job whose code did not begin. */
+  /** Like `threw`, for a job whose code did not begin. */
   failedToStart(seq: number, record: ErrorRecord): EndOutcome {
     if (this.#overflow.size > 0) this.#flushBeforeAnswer(seq);
     return this.#end(seq, EntryKind.FAILED_TO_START, this.#post(record, 'error'));
@@ -295,7 +295,7 @@ export class ResultWriter implements OutputLane {
     return tag;
   }
 
-  /** As `#put`, for a value that is moved. */
+  /** Like `#put`, for a value that is moved. */
   #move(value: unknown, root: string, transfer: TransferList): number {
     this.#beginPut();
     try {
@@ -305,7 +305,7 @@ export class ResultWriter implements OutputLane {
     }
   }
 
-  /** As `#put`, for a value of the library's own that always goes by message. */
+  /** Like `#put`, for a value of the library's own that always goes by message. */
   #post(value: unknown, root: string, transfer?: TransferList): number {
     this.#isPutting = true;
     try {

@@ -12,7 +12,7 @@ import { type CallOutcome, FunctionCalls } from './function-calls.js';
 import { Inbox, type PassMessage, type Received } from './inbox.js';
 import { iterateMessages } from './messages.js';
 
-/** FunctionCalls a function of the pool that runs on this very thread. */
+/** Calls a function of the pool, which runs on this very thread. */
 export type CallNow = (name: string, args: readonly unknown[]) => unknown;
 
 export interface TalkDeps {

@@ -2,7 +2,7 @@ import type { KnownTask } from './known-task.js';
 
 const MODULE = 'export the function from a module and submit it by taskModule()';
 const IMPORT = `get a built-in module by process.getBuiltinModule('node:…') in the function, or ${MODULE}`;
-const SYNTAX = `have the compiler leave the syntax as it is that it needs it for (a newer target), or ${MODULE}`;
+const SYNTAX = `have the compiler leave the syntax as it is, by a newer target, or ${MODULE}`;
 /** The text of an arrow function. */
 const ARROW = /^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/;
 const RELATIVE_IMPORT = /\bimport\(\s*['"`]\.{1,2}\//;
@@ -59,7 +59,7 @@ function whyOf(error: Error, definition: Definition): string | undefined {
   if (error instanceof TypeError && ARROW.test(text) && /^this\.\S+ is not a function$/.test(message))
     return ': an arrow function has no `this` of its own; write function () { … }, or use currentJob() of thread-system/worker';
   if (Reflect.get(error, 'code') === 'ERR_MODULE_NOT_FOUND' && RELATIVE_IMPORT.test(text))
-    return `: the function '${task}' was sent by its source text, so its relative import is none to the file it was written in; pass new URL('./x.js', import.meta.url).href as an argument and import that, or ${MODULE}`;
+    return `: the function '${task}' was sent by its source text, so its relative import does not start from the file it was written in; pass new URL('./x.js', import.meta.url).href as an argument and import that, or ${MODULE}`;
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import type { TaskDefinition } from '../../contract/task-definition.js';
 
 export type TaskCode = (...args: readonly unknown[]) => unknown;
 
-/** Arguments behind those of each call of a task, or why they cannot be read. */
+/** Arguments that follow those of each call of a task, or why they cannot be read. */
 export type CommonArgs = { readonly list: readonly unknown[] } | { readonly fault: Error };
 
 export const NO_COMMON_ARGS: CommonArgs = { list: [] };

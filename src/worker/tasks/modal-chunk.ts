@@ -20,7 +20,7 @@ interface ModalCall {
   readonly mode: number;
 }
 
-/** Calls a task for each item of a list in another way than `eachOf` by itself: see `EachMode`. */
+/** Calls a task for each item of a list in a mode of `EachMode`. */
 export class ModalChunk {
   readonly #job: CurrentJob;
   readonly #call: ModalCall;

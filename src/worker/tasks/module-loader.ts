@@ -36,8 +36,8 @@ function noteExports(): void {
 }
 
 /**
- * Imports a task module, once: the file of that URL, or the TypeScript source of it if only that is there. A TypeScript module that Node cannot read by itself is read by ts-node or tsx, whichever is
- * installed beside it.
+ * Imports a task module, once: the file of that URL, or its TypeScript source if only that is there. A TypeScript module that
+ * Node.js cannot read by itself is read by ts-node or tsx, whichever is installed beside it.
  */
 export function loadModule(url: string): Promise<TaskExports> {
   let exports = loaded.get(url);

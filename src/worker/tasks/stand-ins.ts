@@ -13,7 +13,7 @@ const COUNTERS = new RegExp(String.raw`(?<![\w$.])(?:\+\+(${COUNTER})${COUNTED}|
 
 /** The helper by which esbuild and tsx keep names: `__name(x => x + 1, 'add')`. Bundlers number it if there are several. */
 const KEEPER = /(?<![\w$.])__name\d*(?=\()/g;
-/** The same where it is minified too, such as `o(x=>x+1,"add")` and `o(half,"half")`: always without a space. */
+/** That helper, minified, such as `o(x=>x+1,"add")` and `o(half,"half")`: always without a space. */
 const SHORT_KEEPER =
   /(?<![\w$.])(?!(?:if|for|do|in|of|new|try|let|var)\()([a-z_$][\w$]{0,2})(?=\((?:\(|async\b|function\b|class\b|[\w$]+(?:=>|,"[^"]+"\))))/gi;
 const KEPT_NAME = /,"[^"]+"\)/;

@@ -34,7 +34,7 @@ export class TaskTable {
     this.#around = around && this.make(around);
   }
 
-  /** Has tasks that are defined from now on run elsewhere. */
+  /** Runs tasks that are defined from now on by `runner`. */
   runBy(runner: TaskRunner): void {
     this.#runner = runner;
   }
@@ -106,7 +106,7 @@ function learn(task: KnownTask, called: TaskCode, around: TaskCode | undefined):
   return code;
 }
 
-/** Returns code that calls the task's with the common arguments behind its own. */
+/** Returns code that calls the task's, with the common arguments after the call's own. */
 function withCommonArgs(code: TaskCode, common: CommonArgs): TaskCode {
   if ('fault' in common) {
     return () => {
@@ -140,7 +140,7 @@ async function importTask(url: string, exportName: string): Promise<TaskCode> {
 function faultOf(url: string, cause: unknown): string {
   const message = messageOf(cause).trim();
   const missing = lookedFor(url);
-  // it was resolved from this file, which is not where the reader would look
+  // the file that imported it is this one, which does not concern the reader
   if (missing !== undefined) return `${message.replace(/ imported from \S*$/, '')}; ${missing}`;
   const place = isInstance(cause, SyntaxError) ? placeOfSyntaxError(cause, fileUrlOf(url)) : undefined;
   return place === undefined ? message : `${message} (${place})`;

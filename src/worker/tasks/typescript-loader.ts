@@ -19,7 +19,7 @@ const TS_NODE = Symbol.for('ts-node.register.instance');
 
 /**
  * Diagnostics of the configuration that are errors since TypeScript 6, rootDir unset and deprecated options, and one that ts-node's
- * own defaults cause where there is no tsconfig.json.
+ * own defaults cause if there is no tsconfig.json.
  */
 const IGNORED_DIAGNOSTICS = [5011, 5101, 5107, 5109];
 
