@@ -17,8 +17,8 @@ const hrtime = supports('sharedClock') ? ownClock : shifted(ownClock, performanc
 export const nextTick = (fn: () => void): void => tick(fn);
 
 /**
- * Returns the time in ms on a monotonic clock that all threads share: the machine's, where the platform has it. Not `performance.now()`, which has
- * a different origin on each thread, takes 10 ns longer, and takes a thread 2 ms to load.
+ * Returns the time in ms on a monotonic clock that all threads share: the machine's, if the platform has it. Not
+ * `performance.now()`, which has a different origin on each thread, takes 10 ns longer, and takes a thread 2 ms to load.
  */
 export function now(): number {
   const [seconds, nanoseconds] = hrtime();
@@ -26,7 +26,7 @@ export function now(): number {
 }
 
 /**
- * Where a thread's clock begins with the thread: shifts it to 1970, which all threads share.
+ * Shifts a clock that begins with its thread to begin in 1970, so that all threads share it.
  *
  * @param originMs the thread's beginning, in ms since 1970.
  */

@@ -5,7 +5,7 @@ export interface InFlightJobTask {
   readonly id: number;
   /** How a worker finds the task's code. */
   readonly origin: object;
-  /** Arguments of every call behind its own, sent to a worker once, with the origin. */
+  /** Arguments that follow those of each call, sent to a worker once, with the origin. */
   readonly commonArgs?: readonly unknown[] | undefined;
 }
 

@@ -67,7 +67,7 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     this.#pool.send({ kind: 'threw', run, error: encodeForProcess(error), hasCode: true });
   }
 
-  /** There was no code to run. */
+  /** The job has failed before its code began. */
   failedToStart(run: number, error: unknown): void {
     this.#pool.send({ kind: 'threw', run, error: encodeForProcess(error), hasCode: false });
   }

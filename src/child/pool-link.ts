@@ -41,7 +41,7 @@ export class PoolLink implements Peer {
 
   /**
    * @param root how the path in an error begins.
-   * @throws {NotCloneableError}
+   * @throws {NotCloneableError} if the value cannot be cloned to a process.
    */
   pack(value: unknown, root: string): Packed {
     return this.#link.pack(value, root);

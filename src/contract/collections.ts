@@ -6,7 +6,7 @@ const { getBuiltinModule } = process;
 
 /** A garbage collection of a thread. */
 export interface Collection {
-  /** In ms of `now()`. */
+  /** When it began, in ms of `now()`. */
   readonly beganAtMs: number;
   readonly tookMs: number;
   /** One of the `NODE_PERFORMANCE_GC_…` constants of `node:perf_hooks`. */

@@ -27,7 +27,7 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
   readonly token: CancellationToken;
   /** An `AbortSignal` that aborts with the token, for `fetch`, timers, streams. */
   readonly signal: AbortSignal;
-  /** Throws if the job is cancelled. @throws {CancelledError} if the job is cancelled. One `Atomics.load`: cheap enough for every iteration of a loop. */
+  /** Checks for a cancel: one `Atomics.load`, cheap enough for every iteration. @throws {CancelledError} if the job is cancelled. */
   throwIfCancelled(): void;
   /**
    * Sends a value to the job's `progress`, in order.
@@ -42,7 +42,7 @@ export interface CurrentJob<C extends object = Readonly<Record<string, unknown>>
    */
   readonly messages: AsyncIterable<unknown>;
   /**
-   * Calls `fn` with each message, also those that came before. An error thrown by `fn` becomes a process warning.
+   * Calls `fn` with each message, including those that came before. An error thrown by `fn` becomes a process warning.
    *
    * @returns a function that unregisters `fn`.
    * @throws {TypeError} if `fn` is not a function.
@@ -137,12 +137,12 @@ export interface ChildOptions {
 
 /** A child as its parent's code sees it. Awaitable. */
 export interface ChildJob<T> extends PromiseLike<T> {
-  /** The option `name`, or else that of its task. */
+  /** The option `name`, or else the task's name. */
   readonly name: string;
   /** Asks the child to stop. */
   cancel(reason?: unknown): void;
-  /** As of a promise. */
+  /** Like that of a promise. */
   catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
-  /** As of a promise. */
+  /** Like that of a promise. */
   finally(onfinally?: (() => void) | null): Promise<T>;
 }

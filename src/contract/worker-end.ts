@@ -1,7 +1,7 @@
 /**
  * Why a worker has exited.
  *
- * - `idle`: it had nothing to do, or was not needed after all.
+ * - `idle`: it had nothing to do, was recycled, or was not needed after all.
  * - `resized`: the pool was resized.
  * - `deaf`: its job did not stop when asked to.
  * - `died`: by itself, such as by `process.exit()` in a task.
@@ -17,7 +17,7 @@ export const WORKER_EXIT_REASONS = ['idle', 'resized', 'deaf', 'died', 'shutdown
 /** Why a pool ends a worker. */
 export interface WorkerEnd {
   readonly reason: WorkerExitReason;
-  /** The same for a log, in words that may follow "Worker 1 exited: ". */
+  /** The reason in a log, in words that may follow "Worker 1 exited: ". */
   readonly text: string;
 }
 

@@ -6,7 +6,7 @@ export interface Distribution {
   readonly sum: number;
   /** Their mean, in ms. */
   readonly mean: number;
-  /** The median, in ms: at most 6 % off, as all percentiles. */
+  /** The median, in ms: at most 3 % off, like all percentiles. */
   readonly p50: number;
   /** The 90th percentile, in ms. */
   readonly p90: number;

@@ -1,7 +1,7 @@
 /** The platforms on which the library runs, by the name that errors give them. */
 export type PlatformName = 'Node.js' | 'Bun' | 'Deno';
 
-/** Where each feature works that not all platforms have: what the rest of the library knows of platforms. */
+/** The platforms that have each feature which some lack: all that the library knows of platforms. */
 const SUPPORT = {
   /** `kind: 'process'`: `Serializer` of `node:v8`, and `fork` with pipes of its own. */
   processes: ['Node.js'],

@@ -23,7 +23,7 @@ function ownJobOf(job: AnnouncedJob): Job | undefined {
   return isOwn ? (job as unknown as Job) : jobPublishedAs(job);
 }
 
-/** The id by which people know the job. */
+/** The id that users know the job by. */
 export function idOf(job: AnnouncedJob): number | string {
   const own = ownJobOf(job);
   return own === undefined ? job.id : shownIdOf(own);

@@ -33,7 +33,7 @@ export interface SpanSettings {
 export interface SubmissionMessage {
   readonly pool: object;
   readonly job: AnnouncedJob;
-  /** Is sent to the job's code, which reads from there in which context it runs. */
+  /** Sent to the code of the job, which reads the context that it runs in from it. */
   readonly carrier: Record<string, unknown>;
 }
 
