@@ -1,4 +1,5 @@
 import { queueMicrotask } from '../base/clock.js';
+import type { CodeEnd } from '../contract/code-end.js';
 import type { Printed } from '../contract/printed.js';
 import type { Peer, RegistryMessage } from '../sync/sharing/registry.js';
 import { packReason } from '../wire/message/error-codec.js';
@@ -56,7 +57,7 @@ export class PoolLink implements Peer {
   }
 
   /** Like `unpack`, but returns what it throws. */
-  tryUnpack(packed: Packed, root: string): { readonly value: unknown } | { readonly error: unknown } {
+  tryUnpack(packed: Packed, root: string): CodeEnd {
     try {
       return { value: this.#link.unpack(packed, root) };
     } catch (error) {

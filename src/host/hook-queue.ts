@@ -1,4 +1,5 @@
 import { now } from '../base/clock.js';
+import type { CodeEnd } from '../contract/code-end.js';
 import type { TaskDefinition } from '../contract/task-definition.js';
 import { decodeError } from '../wire/message/error-codec.js';
 import type { DOORBELL, FromWorker, HookReply, ToWorker } from '../wire/message/protocol.js';
@@ -79,7 +80,7 @@ export class HookQueue {
       hook.lost(exit, index === 0 && this.#begunAtMs !== undefined);
   }
 
-  #take(tag: number): HookEnd {
+  #take(tag: number): CodeEnd {
     try {
       return { value: this.#deps.values.take(tag, 'result') };
     } catch (error) {
@@ -87,7 +88,7 @@ export class HookQueue {
     }
   }
 
-  #ended(hook: Hook | undefined, end: HookEnd, atMs: number): void {
+  #ended(hook: Hook | undefined, end: CodeEnd, atMs: number): void {
     if (hook === undefined) return;
     const begunAtMs = hook === this.#hooks[0] ? (this.#begunAtMs ?? atMs) : atMs;
     if (hook === this.#hooks[0]) this.#begunAtMs = undefined;
@@ -111,9 +112,6 @@ export function isHookReply(message: Exclude<FromWorker, typeof DOORBELL>): mess
   return message.kind === 'value' || message.kind.startsWith('hook-');
 }
 
-/** How the code of a hook ended. */
-export type HookEnd = { readonly value: unknown } | { readonly error: unknown };
-
 /** When a hook's code ran, in ms of `now()`. */
 export interface HookRun {
   readonly begunAtMs: number;
@@ -131,7 +129,7 @@ export interface Hook {
   /** The hook's code begins. */
   readonly begun?: () => void;
   /** The hook's code has ended, or there was none to run. */
-  readonly ended: (end: HookEnd, run: HookRun) => void;
+  readonly ended: (end: CodeEnd, run: HookRun) => void;
   /** The worker is gone. */
   readonly lost: (exit: ThreadExit, hasBegun: boolean) => void;
 }

@@ -1,14 +1,12 @@
 import { hasProperty } from '../base/bare.js';
 import { type InFlightJob, type Mail, seqOf } from '../base/in-flight-job.js';
+import type { CodeEnd } from '../contract/code-end.js';
 import type { Transferable } from '../sync/sharing/crossing.js';
 import type { Peer } from '../sync/sharing/registry.js';
 import { wake } from '../sync/waiting/wakeup.js';
 import { encodeError } from '../wire/message/error-codec.js';
 import { snapshot } from '../wire/message/snapshot.js';
 import type { ControlPort } from './control-port.js';
-
-/** The outcome of what a job's code has requested: a child, or a call of one of the pool's functions. */
-export type AskedEnd = { readonly value: unknown } | { readonly error: unknown };
 
 /** Whether the pool keeps a message until the job's code has read it: another attempt, or another worker, may need it. */
 export type MailKeeping = 'kept' | 'sent once';
@@ -49,7 +47,7 @@ export class WorkerTalk {
   }
 
   /** Notifies the code of a child's parent of how the child ended. */
-  postChildEnd(child: number, end: AskedEnd): void {
+  postChildEnd(child: number, end: CodeEnd): void {
     this.#postEnd(end, {
       returned: (tag) => this.#control.post({ kind: 'child-ended', child, tag }),
       threw: (error) => this.#control.post({ kind: 'child-failed', child, error: encodeError(error) }),
@@ -57,7 +55,7 @@ export class WorkerTalk {
   }
 
   /** Notifies the code of a job, which may block its thread for that, of how its call of a function ended. */
-  postCallEnd(call: number, end: AskedEnd): void {
+  postCallEnd(call: number, end: CodeEnd): void {
     this.#postEnd(end, {
       returned: (tag) => this.#control.post({ kind: 'call-returned', call, tag }),
       threw: (error) => this.#control.post({ kind: 'call-threw', call, error: encodeError(error) }),
@@ -66,7 +64,7 @@ export class WorkerTalk {
   }
 
   #postEnd(
-    end: AskedEnd,
+    end: CodeEnd,
     post: { readonly returned: (tag: number) => void; readonly threw: (error: unknown) => void },
   ): void {
     if (!this.#peer.isOpen) return;

@@ -5,6 +5,7 @@ import { checkArray } from '../base/check/values.js';
 import { readContext } from '../base/context-stores.js';
 import { type Inspecting, shown } from '../base/inspect.js';
 import type { ChildSubmission } from '../contract/child-submission.js';
+import type { CodeEnd } from '../contract/code-end.js';
 import type { ChildJob, ChildOptions } from '../contract/current-job.js';
 import type { TaskDefinition } from '../contract/task-definition.js';
 import { stays } from '../sync/sharing/crossing.js';
@@ -19,9 +20,7 @@ import type { PoolPort } from './pool-port.js';
 import type { ResultSender } from './results/result-sender.js';
 import { exportOf } from './tasks/module-loader.js';
 
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
-
-let settle: (child: Child, outcome: Outcome) => void;
+let settle: (child: Child, outcome: CodeEnd) => void;
 
 /**
  * A child as its parent's code sees it. Its promise is created when first used, so that a failure that is not awaited is
@@ -30,9 +29,9 @@ let settle: (child: Child, outcome: Outcome) => void;
 class Child implements ChildJob<unknown> {
   readonly #name: string;
   readonly #cancel: (reason: unknown) => void;
-  #outcome: Outcome | undefined;
+  #outcome: CodeEnd | undefined;
   #promise: Promise<unknown> | undefined;
-  #settlePromise: ((outcome: Outcome) => void) | undefined;
+  #settlePromise: ((outcome: CodeEnd) => void) | undefined;
 
   constructor(name: string, cancel: (reason: unknown) => void) {
     this.#name = name;
@@ -78,7 +77,7 @@ class Child implements ChildJob<unknown> {
     return shown('ChildJob', this.toJSON(), inspecting);
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: CodeEnd): void {
     this.#outcome = outcome;
     this.#settlePromise?.(outcome);
   }
@@ -147,7 +146,7 @@ export class Children {
   }
 
   ended(message: ChildEnd): void {
-    const outcome: Outcome =
+    const outcome: CodeEnd =
       message.kind === 'child-ended' ? this.#take(message.tag) : { error: decodeError(message.error) };
     const open = this.#open.get(message.child);
     if (open === undefined) return;
@@ -156,7 +155,7 @@ export class Children {
     settle(open.child, outcome);
   }
 
-  #take(tag: number): Outcome {
+  #take(tag: number): CodeEnd {
     try {
       return { value: this.#deps.port.values.take(tag, 'result') };
     } catch (error) {

@@ -1,4 +1,5 @@
 import { hasProperty } from '../../base/bare.js';
+import type { CodeEnd } from '../../contract/code-end.js';
 import { WorkerExitError } from '../../errors.js';
 import { reasonOf, type ThreadExit } from '../../host/thread-exit.js';
 import { isInService } from '../../host/worker-lifecycle.js';
@@ -78,7 +79,7 @@ export class Broadcasts {
 }
 
 /** How a broadcast ended at one worker; `undefined` if it has not begun there. */
-type Outcome = { readonly value: unknown } | { readonly error: unknown } | undefined;
+type Outcome = CodeEnd | undefined;
 
 interface Settle {
   readonly resolve: (results: unknown[]) => void;

@@ -2,8 +2,9 @@ import { outsideRequests } from '../../base/async-context.js';
 import { hasProperty } from '../../base/bare.js';
 import { now, queueMicrotask } from '../../base/clock.js';
 import { settlesWithin } from '../../base/timer.js';
+import type { CodeEnd } from '../../contract/code-end.js';
 import { type Collection, type CollectionStep, CollectionWatch } from '../../contract/collections.js';
-import type { HookEnd, HookRun } from '../../host/hook-queue.js';
+import type { HookRun } from '../../host/hook-queue.js';
 import type { ThreadExit } from '../../host/thread-exit.js';
 import type { Job } from '../../jobs/job.js';
 import type { EventHub, PoolEvent, PoolListener } from '../events.js';
@@ -24,7 +25,7 @@ const REPLY_MS = 250;
 interface EndedHook {
   readonly kind: HookKind;
   readonly task: string;
-  readonly end: HookEnd;
+  readonly end: CodeEnd;
 }
 
 /** What has been recorded since the recorder began. */

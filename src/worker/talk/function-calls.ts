@@ -1,13 +1,11 @@
 import { hasProperty } from '../../base/bare.js';
+import type { CodeEnd } from '../../contract/code-end.js';
 import { CancelledError, cancelledMessage } from '../../errors.js';
 import type { JobContext } from '../job-context.js';
 
-/** How a call ended. */
-export type CallOutcome = { readonly value: unknown } | { readonly error: unknown };
-
 /** The calls of the pool's functions by this worker's jobs that have not ended, by number. */
 export class FunctionCalls {
-  readonly #open = new Map<number, (outcome: CallOutcome) => void>();
+  readonly #open = new Map<number, (outcome: CodeEnd) => void>();
   readonly #send: (context: JobContext, call: number, name: string, args: readonly unknown[]) => void;
   #last = 0;
 
@@ -44,7 +42,7 @@ export class FunctionCalls {
     wait: (isMet: () => boolean) => void,
   ): unknown {
     context.throwIfCancelled();
-    let end: CallOutcome | undefined;
+    let end: CodeEnd | undefined;
     const call = this.#start(context, name, args, (outcome) => {
       end = outcome;
     });
@@ -53,19 +51,19 @@ export class FunctionCalls {
     } finally {
       this.#open.delete(call);
     }
-    const outcome = end as CallOutcome | undefined; // the compiler does not see the assignment
+    const outcome = end as CodeEnd | undefined; // the compiler does not see the assignment
     if (outcome === undefined || hasProperty(outcome, 'error')) throw outcome?.error;
     return outcome.value;
   }
 
   /** A call has ended. */
-  ended(call: number, outcome: CallOutcome): void {
+  ended(call: number, outcome: CodeEnd): void {
     const settle = this.#open.get(call);
     this.#open.delete(call);
     settle?.(outcome);
   }
 
-  #start(context: JobContext, name: string, args: readonly unknown[], settle: (outcome: CallOutcome) => void): number {
+  #start(context: JobContext, name: string, args: readonly unknown[], settle: (outcome: CodeEnd) => void): number {
     const call = ++this.#last;
     this.#send(context, call, name, args);
     this.#open.set(call, settle);

@@ -1,3 +1,4 @@
+import type { CodeEnd } from '../../contract/code-end.js';
 import { block } from '../../sync/waiting/wakeup.js';
 import type { SlotTable } from '../../wire/lane/slot-table.js';
 import { decodeError } from '../../wire/message/error-codec.js';
@@ -8,7 +9,7 @@ import type { OpenJobs } from '../open-jobs.js';
 import type { PoolPort } from '../pool-port.js';
 import type { ResultSender } from '../results/result-sender.js';
 import type { RunningJob } from '../running-job.js';
-import { type CallOutcome, FunctionCalls } from './function-calls.js';
+import { FunctionCalls } from './function-calls.js';
 import { Inbox, type PassMessage, type Received } from './inbox.js';
 import { iterateMessages } from './messages.js';
 
@@ -142,7 +143,7 @@ export class Talk implements Talking {
     return slots.isWaiting(seq) || running.is(seq) || openJobs.find(seq) !== undefined;
   }
 
-  #outcomeOf(message: CallEnd): CallOutcome {
+  #outcomeOf(message: CallEnd): CodeEnd {
     if (message.kind === 'call-threw') return { error: decodeError(message.error) };
     const received = this.#take(message.tag, 'result');
     return 'fault' in received ? { error: received.fault } : received;
