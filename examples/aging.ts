@@ -1,9 +1,9 @@
-// Aging: jobs rise while they wait, so that an endless stream of urgent ones does not keep the others out for ever.
+// Aging: the priority of jobs rises while they wait, so that an endless stream of urgent ones does not starve the others.
 import { JobPriority, ThreadPool, type ThreadPoolOptions } from 'thread-system';
 
 const REQUESTS = 200;
 
-/** A stream of urgent requests, of which some always wait, and one report. Which place does the report get? */
+/** A stream of urgent requests, some of which are always waiting, and one report: how many of them run before it? */
 async function placeOfReport(options: ThreadPoolOptions): Promise<number> {
   await using pool = new ThreadPool({ maxWorkers: 1, ...options });
   const order: string[] = [];
@@ -22,7 +22,7 @@ async function placeOfReport(options: ThreadPoolOptions): Promise<number> {
   };
   pool.on('jobCompleted', (job) => {
     order.push(job.name);
-    request(); // where one has gone, another comes
+    request(); // as one ends, another arrives
   });
 
   for (let i = 0; i < 20; i++) request();
@@ -32,6 +32,6 @@ async function placeOfReport(options: ThreadPoolOptions): Promise<number> {
 }
 
 console.log('Without aging: place', await placeOfReport({}), 'of', REQUESTS + 1);
-// every 10 ms a waiting job rises by a priority: after 20 ms LOW is as urgent as a HIGH one that comes then
+// a waiting job rises by one priority every 10 ms: after 20 ms, a LOW job is as urgent as a HIGH one that arrives then
 const place = await placeOfReport({ aging: { everyMs: 10, step: 1, starvationMs: 20 } });
 console.log('With aging: before', place <= REQUESTS / 2 ? 'more than half' : 'few', 'of the requests');

@@ -1,4 +1,4 @@
-// Results in the order in which they come, one failure included, which ends nothing.
+// Results in the order in which they arrive, including a failure, which does not end the loop.
 import { ThreadPool } from 'thread-system';
 
 await using pool = new ThreadPool({ maxWorkers: 2 });
@@ -13,7 +13,7 @@ const second = pool.submit(square, [4], { name: 'second', dependsOn: [third] });
 const first = pool.submit(square, [5], { name: 'first', dependsOn: [second] });
 for await (const job of pool.asCompleted([first, second, third])) console.log(job.name, job.state, job.result);
 
-// 2. All that completes in the pool from now on, and all that fails.
+// 2. All jobs that complete in the pool from now on, and all that fail.
 const results = pool.results();
 const failures = pool.failures();
 pool.submitMany(square, [[1], [2], [3]]);
@@ -23,7 +23,7 @@ for await (const job of results) sum += Number(job.result);
 console.log('sum', sum);
 for await (const job of failures) console.log(job.name, String(job.error));
 
-// 3. One job for all who want the same at once.
+// 3. One job for all who need the same result at the same time.
 await using shared = new ThreadPool({ maxWorkers: 1 });
 const one = shared.submit(square, [6], { key: 'square of 6' });
 const other = shared.submit(square, [6], { key: 'square of 6' });

@@ -1,4 +1,4 @@
-// A queue that cannot grow without end: what becomes of the jobs that come when it is full.
+// A queue with a limit: what happens to jobs that arrive when it is full.
 import { JobPriority, QueueFullError, ThreadPool } from 'thread-system';
 
 type Overflow = 'reject' | 'dropOldest' | 'dropLowest';
@@ -18,10 +18,10 @@ await pool.waitAll();
 const { completed, failed } = pool.metrics();
 console.log({ completed, failed }, 'never more than', most, 'at once');
 
-/** Submits more than fits, and returns which jobs ran. `submit` does not throw: the job that has no room settles FAILED. */
+/** Submits more jobs than fit, and returns which ran. `submit` does not throw: a job without room settles FAILED. */
 async function flood(overflow: Overflow): Promise<string> {
   await using pool = new ThreadPool({ maxWorkers: 1, maxQueue: 3, overflow });
-  pool.pause(); // so that none runs yet: then 3 have room, else one more, which runs
+  pool.pause(); // so that none runs yet: 3 fit into the queue, and one more would run
   const names = ['a', 'b', 'c', 'd', 'urgent'];
   const jobs = names.map((name) =>
     pool.submit((text: string) => text, [name], {

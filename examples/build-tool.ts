@@ -1,5 +1,4 @@
-// A build tool with a watch mode: each file is compiled by a job, errors are listed by file, and a file that changes while it waits is
-// compiled once.
+// A build tool with a watch mode: a job for each file, errors by file; a file that changes while it waits is compiled once.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { ThreadPool } from 'thread-system';
 
 const folder = mkdtempSync(join(tmpdir(), 'build-tool-'));
 
-/** Runs on a worker: a compiler that knows one statement. */
+/** Runs on a worker: a compiler for a single statement. */
 async function compile(file: string): Promise<number> {
   const { readFile, writeFile } = await import('node:fs/promises');
   const lines = (await readFile(file, 'utf8')).split('\n');
@@ -32,14 +31,14 @@ class Builder {
   }
 
   /**
-   * Compiles a file. One that waits already is not compiled twice: the job of that key is joined. One that is being compiled is, as
-   * that job may have read what was there before (`keyJoins: 'pending'`).
+   * Compiles a file. If a job for it is already waiting, that job is joined by its key. If one is running, the file is compiled
+   * again, as the running job may have read the old content (`keyJoins: 'pending'`).
    */
   async build(file: string): Promise<void> {
     const job = this.#pool.submit(compile, [file], { key: file, keyJoins: 'pending', name: file });
     await job.then(
       () => this.faults.delete(file),
-      (error: unknown) => this.faults.set(file, error as Fault), // it has arrived with its properties
+      (error: unknown) => this.faults.set(file, error as Fault), // arrives with its properties
     );
   }
 
@@ -62,7 +61,7 @@ write('b.txt', 'print b\nprnt b');
 await Promise.all(files.map((file) => builder.build(file)));
 builder.report();
 
-// what a watcher does, such as of fs.watch or chokidar: an editor that saves three times makes three events
+// what a watcher such as fs.watch or chokidar reports: an editor that saves three times causes three events
 write('b.txt', 'print b\nprint b');
 pool.pause(); // as if all workers were busy
 const changes = [1, 2, 3].map(() => builder.build(join(folder, 'b.txt')));

@@ -5,7 +5,7 @@ export interface Request {
   readonly text: string;
 }
 
-/** Sends as fast as the others receive: a full channel has it wait. */
+/** Sends as fast as the others receive: it waits while the channel is full. */
 export function produce(requests: Channel<Request>, from: number, count: number): void {
   for (let id = from; id < from + count; id++) requests.sendSync({ id, text: `request ${id}` });
 }
@@ -30,7 +30,7 @@ export type WorkResult =
   | { readonly id: number; readonly value: bigint }
   | { readonly id: number; readonly error: unknown };
 
-/** A worker thread: does one request after the other until the queue is closed. One that fails does not end it. */
+/** A worker thread: handles one request after the other until the queue is closed, even if one fails. */
 export function serveRequests(requests: Channel<WorkRequest>, results: Channel<WorkResult>): void {
   for (const { id, text } of requests.valuesSync()) {
     try {
@@ -41,14 +41,14 @@ export function serveRequests(requests: Channel<WorkRequest>, results: Channel<W
   }
 }
 
-/** What there is to do, in shared memory that a lock guards: how many numbers, and then the numbers themselves. */
+/** The list of work, in shared memory guarded by a lock: how many numbers there are, then the numbers themselves. */
 export interface Todo {
   readonly words: Int32Array;
   readonly lock: Mutex;
   readonly changed: Condition;
 }
 
-/** Works off what there is to do, until it is asked to stop and nothing is left. Returns the sum of what it took. */
+/** Takes numbers from the list until it is asked to stop and none is left. Returns the sum of those it took. */
 export function workOff(todo: Todo, pleaseStop: Signal): number {
   let sum = 0;
   for (let next = take(todo, pleaseStop); next !== undefined; next = take(todo, pleaseStop)) sum += next;
@@ -59,7 +59,7 @@ function take({ words, lock, changed }: Todo, pleaseStop: Signal): number | unde
   using _lock = lock.lockSync();
   while (words[0] === 0) {
     if (pleaseStop.isSet) return undefined;
-    changed.waitSync({ timeoutMs: 1_000 }); // others may lock it meanwhile
+    changed.waitSync({ timeoutMs: 1_000 }); // unlocks the list meanwhile
   }
   const count = words[0] as number;
   words[0] = count - 1;

@@ -1,4 +1,5 @@
-// Producers and consumers on threads of their own, with a bounded queue between them: mo-threads' Queue, Go's channel.
+// Producers and consumers on threads of their own, with a bounded queue between them, like Go's channels or the `Queue` of
+// mo-threads.
 import { Channel, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./channel-tasks.js')>(new URL('./channel-tasks.js', import.meta.url));
@@ -17,7 +18,7 @@ const summed = (async () => {
 })();
 
 await Promise.all(producers);
-requests.close(); // what was sent is still received
+requests.close(); // values already sent are still received
 const done = await Promise.all(consumers);
 lengths.close();
 await summed;

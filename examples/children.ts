@@ -1,11 +1,11 @@
-// Tasks that submit tasks: a sort that halves its work until it is small, on any number of threads.
+// Tasks that submit tasks: a sort that splits its work in halves until they are small, on any number of threads.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
 const numbers = Float64Array.from({ length: 4_000 }, (_, i) => (i * 7919) % 4_001);
 for (const maxWorkers of [1, 2]) {
-  // A parent does not hold its place while it waits: even one thread is enough.
+  // A parent does not occupy its worker while it waits: even one thread is enough.
   await using pool = new ThreadPool({ maxWorkers });
   const sorted = await pool.submit(tasks.sortInParts, [numbers]);
   const isSorted = sorted.every((n, i) => i === 0 || (sorted[i - 1] ?? 0) <= n);

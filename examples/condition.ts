@@ -1,4 +1,4 @@
-// A list of work under a lock: threads that find nothing to do wait for a change, mo-threads' `while not todo: lock.wait()`.
+// A list of work under a lock: threads with nothing to do wait for a change, like `while not todo: lock.wait()` in mo-threads.
 import { Condition, Mutex, Signal, Thread, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./channel-tasks.js')>(new URL('./channel-tasks.js', import.meta.url));
@@ -13,7 +13,7 @@ const workers = ['a', 'b'].map((name) => Thread.run(name, tasks.workOff, [{ word
 
 for (let number = 1; number <= 1_000; number++) {
   using _lock = await lock.lock();
-  while (words[0] === ROOM) await changed.wait(); // unlocks it, and has it again afterwards
+  while (words[0] === ROOM) await changed.wait(); // unlocks the mutex while it waits
   const count = (words[0] as number) + 1;
   words[0] = count;
   words[count] = number;
@@ -23,7 +23,7 @@ for (let number = 1; number <= 1_000; number++) {
 pleaseStop.go();
 {
   using _lock = await lock.lock();
-  changed.notifyAll(); // those that wait see that they should stop
+  changed.notifyAll(); // waiting threads see that they should stop
 }
 const [byA = 0, byB = 0] = await Promise.all(workers.map((worker) => worker.join()));
 console.log('Sum:', byA + byB);

@@ -1,19 +1,20 @@
-// How things go wrong, and how that looks: a job rejects with what its task threw, or with why it did not run to its end.
+// What can go wrong, and how it shows: a job rejects with what its task threw, or with the reason why it did not run to its
+// end.
 import { registerErrorClass, ThreadPool, ThreadSystemError, taskModule } from 'thread-system';
 import { HttpError } from './http-error.js';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
-registerErrorClass(HttpError); // so that one thrown by a task arrives as an instance of it
+registerErrorClass(HttpError); // so that one thrown by a task arrives as an instance of this class
 
 const pool = new ThreadPool({ maxWorkers: 1 });
 
-// What a task throws arrives as what it was: class, message, own properties, cause.
+// What a task throws arrives as it was: class, message, own properties, cause.
 await show(pool.submit((times: number) => 'ha'.repeat(times), [-1]));
 await show(pool.submit(tasks.fetchPage, ['/missing']));
 
-// The library's own errors have a `code` each.
+// Each of the library's own errors has a `code`.
 const outside = 42;
-await show(pool.submit(() => outside + 1)); // a closure: not the library's, but it says what to do
+await show(pool.submit(() => outside + 1)); // a closure: a ReferenceError that says what to do
 await show(pool.submit(taskModule<{ sha1(): string }>(new URL('./tasks.js', import.meta.url)).sha1));
 await show(pool.submit((options: object) => options, [{ onDone: () => {} }]));
 await show(pool.submit(() => ({ close: () => {} })));

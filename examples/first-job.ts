@@ -4,10 +4,10 @@ import { ThreadPool } from 'thread-system';
 // `await using` shuts the pool down at the end of the block, whatever happens in it.
 await using pool = new ThreadPool({ maxWorkers: 2 });
 
-// The function is sent by its source text: it sees its arguments and globals, never the variables around it.
+// The function is sent as source text: it sees its arguments and globals, but no variables around it.
 const job = pool.submit((x: number, y: number) => x + y, [5, 10]);
 console.log(job.state); // nothing has run yet: submit() returns at once
 
 console.log(await job); // a Job is awaitable, and typed: this is a number
 console.log(job.state);
-console.log(job.result); // once it is COMPLETED, the result is also there without waiting
+console.log(job.result); // once COMPLETED, the result can also be read synchronously

@@ -1,4 +1,4 @@
-// Several searches, one answer: who finds it stops all the others, those that run and those that wait.
+// Several searches, one answer: whichever finds it stops all the others, running or waiting.
 import { createHash } from 'node:crypto';
 import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
 
@@ -8,9 +8,9 @@ const DIGITS = 8;
 const PARTS = 6;
 
 await using pool = new ThreadPool({ maxWorkers: 2 });
-const wanted = createHash('sha256').update('16680000').digest('hex'); // all that is known of the number
+const wanted = createHash('sha256').update('16680000').digest('hex'); // all that is known about the number
 
-// As an option the token cancels the jobs; as an argument it lets the one that finds the number do so.
+// As an option, the token cancels the jobs; as an argument, it lets the job that finds the number cancel the others.
 const found = new CancellationToken();
 const size = 10 ** DIGITS / PARTS;
 const jobs = Array.from({ length: PARTS }, (_, part) => {
@@ -18,7 +18,7 @@ const jobs = Array.from({ length: PARTS }, (_, part) => {
   return pool.submit(tasks.findPreimage, [wanted, range, found], { token: found, name: `part ${part + 1}` });
 });
 
-// A job that cancels a token itself goes on, and settles by its own outcome.
+// A job that cancels the token itself goes on, and settles with its own outcome.
 await Promise.allSettled(jobs);
 for (const { name, state, result } of jobs)
   console.log(name, state, result === undefined ? 'without a result' : `with ${result}`);

@@ -1,4 +1,4 @@
-// Calls that need each other's results: each runs as soon as these are there.
+// Calls that need each other's results: each runs as soon as its inputs are there.
 import { JobGraph, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
@@ -20,14 +20,14 @@ const report = graph.add(
 await graph.run(pool);
 console.log(report.job?.result);
 
-// 2. A cycle is refused at once.
+// 2. A cycle throws at once.
 try {
   graph.connect(report, page);
 } catch (error) {
   console.log(String(error));
 }
 
-// 3. Where one fails, those that do not depend on it run all the same.
+// 3. If one fails, those that do not depend on it still run.
 const build = new JobGraph({ onFailure: 'skipDependents' });
 const compile = build.add('compile', (): string => {
   throw new SyntaxError('line 3');
@@ -37,5 +37,5 @@ const lint = build.add('lint', () => 'clean');
 await build.run(pool).catch((error) => console.log(String(error)));
 console.log(test.job?.state, '-', lint.job?.result);
 
-// 4. For a page in Markdown, or for Graphviz by toDot().
+// 4. A drawing for Markdown; toDot() makes one for Graphviz.
 console.log(build.toMermaid());

@@ -1,4 +1,4 @@
-// Jobs that belong together in a pool that others use too: counted, cancelled and waited for as one.
+// Jobs that belong together, in a pool that others use too: counted, cancelled and awaited as one.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
@@ -6,7 +6,7 @@ const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', impo
 await using pool = new ThreadPool({ maxWorkers: 2 });
 const others = pool.submit(tasks.sha256, ['of somebody else']);
 
-// 1. The block ends when all jobs of the group have.
+// 1. The block ends when all jobs of the group have settled.
 const hashes = pool.group('hashes');
 {
   await using group = hashes;
@@ -15,7 +15,7 @@ const hashes = pool.group('hashes');
 }
 console.log(hashes.name, hashes.stats());
 
-// 2. Groups nest: cancelling one cancels what is in it, and nothing beside it.
+// 2. Groups nest: cancelling one cancels its jobs and its child groups, and nothing else.
 const search = pool.group('search');
 const endless = search.group('endless');
 const count = endless.submit(tasks.countForever);

@@ -1,10 +1,10 @@
-// A service that is asked to end, by Ctrl-C, Docker or Kubernetes: it takes no more work, and ends what it has begun.
+// A service that Ctrl-C, Docker or Kubernetes asks to end: it accepts no more work, and finishes what it has begun.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
-// On SIGINT or SIGTERM all pools and threads are shut down, and then the signal ends the process. What does not stop
-// within the time is aborted, and a second signal does that at once.
+// On SIGINT or SIGTERM all pools and threads are shut down, and then the signal ends the process. Whatever does not end
+// in time is aborted; a second signal aborts everything at once.
 ThreadPool.handleSignals({ mode: 'finishRunning', timeoutMs: 10_000 });
 
 const pool = new ThreadPool({ maxWorkers: 1 });
@@ -17,7 +17,7 @@ pool.submit(tasks.sha256, ['later'], { name: 'waiting request' });
 for await (const _ of request.progress) break; // its code has begun
 
 process.once('SIGTERM', () => {
-  Atomics.store(gate, 0, 1); // the request ends just after the signal has come
+  Atomics.store(gate, 0, 1); // the request ends just after the signal
   Atomics.notify(gate, 0);
 });
 console.log('Ready: send SIGTERM');

@@ -1,5 +1,5 @@
-// An HTTP service that computes: 429, 499, 503 and 504, urgent requests first, health, metrics, spans, a dashboard, a trace of the
-// last seconds, and an end that loses no request.
+// An HTTP service that computes: status codes 429, 499, 503 and 504, urgent requests first, health, metrics, spans, a dashboard,
+// a trace of the last minute, and a graceful shutdown.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,10 +20,10 @@ import { prometheusText } from 'thread-system/metrics';
 import { instrument } from 'thread-system/otel';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
-/** Past that many jobs that wait, more of them would only be late: better to say so at once. */
+/** If this many jobs wait, further ones would be late: it is better to refuse them at once. */
 const pool = new ThreadPool({ name: 'http', maxWorkers: 1, maxQueue: 1 });
 const MOST_OF_A_CLIENT = 2;
-/** How long a client waits, at most; `?ms=` of a request may say less. */
+/** Longest time that a client waits; a request can shorten it by `?ms=`. */
 const MOST_MS = 30_000;
 
 /** How far back `/trace` goes. */
@@ -48,10 +48,10 @@ async function respond(request: IncomingMessage, response: ServerResponse, url: 
   if (url.pathname === '/metrics') return send(response, 200, prometheusText({ http: pool }));
   if (/^\/jobs(\/|$)/.test(url.pathname)) {
     page(request, response);
-    await once(response, 'close'); // at the end of the stream, for the page
+    await once(response, 'close'); // for the page, whose stream stays open
     return response.statusCode;
   }
-  // for ui.perfetto.dev: who waited for whom when it was slow
+  // for ui.perfetto.dev: what waited for what when it was slow
   if (url.pathname === '/trace') return send(response, 200, JSON.stringify(await pool.trace({ lastMs: TRACE_MS })));
   const submit = routeOf(url);
   if (submit === undefined) return send(response, 404, 'not found');
@@ -63,8 +63,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, url: 
     if ((open.get(client) ?? 0) >= MOST_OF_A_CLIENT) throw new TooManyRequests('one request at a time, please');
     open.set(client, (open.get(client) ?? 0) + 1);
     const job = submit({
-      signal: gone.signal, // a request that nobody waits for gives its worker back
-      deadline: Date.now() + Math.min(Number(url.searchParams.get('ms') ?? MOST_MS), MOST_MS), // of waiting and running together
+      signal: gone.signal, // a request that nobody waits for frees its worker
+      deadline: Date.now() + Math.min(Number(url.searchParams.get('ms') ?? MOST_MS), MOST_MS), // for waiting and running together
       priority: request.headers['x-urgent'] === undefined ? JobPriority.NORMAL : JobPriority.HIGH,
     });
     return send(response, 200, JSON.stringify(await job));
@@ -83,10 +83,10 @@ function routeOf(url: URL): ((options: JobOptions) => Job<unknown>) | undefined 
   return undefined;
 }
 
-/** What a job's error is to a client. */
+/** The status code for a job's error. */
 function statusOf(error: unknown): number {
   if (error instanceof TooManyRequests) return 429;
-  if (error instanceof CancelledError) return 499; // nginx's number: nobody reads it but the log
+  if (error instanceof CancelledError) return 499; // nginx's convention, for the log only
   if (error instanceof QueueFullError || error instanceof PoolClosedError) return 503;
   if (error instanceof JobTimeoutError) return 504;
   return error instanceof RangeError ? 400 : 500; // the task's own errors
@@ -99,17 +99,17 @@ function send(response: ServerResponse, status: number, text: string): number {
   return status;
 }
 
-// SIGTERM: no more connections, what was accepted is answered, and what takes too long is ended. An orchestrator kills the process
-// some time after that: 10 s with Docker, 30 s with Kubernetes.
+// On SIGTERM: refuse connections, answer accepted requests, end what takes too long. An orchestrator kills the process some time
+// after that: Docker after 10 s, Kubernetes after 30 s.
 ThreadPool.handleSignals({
   before: () => {
-    page.close(); // those who look at the dashboard
+    page.close(); // ends the streams of the dashboard's viewers
     return once(server.close(), 'close');
   },
   timeoutMs: 8_000,
 });
 
-/** Shows each answer, by requests of its own. */
+/** Sends requests, and prints the answers. */
 async function show(base: string): Promise<void> {
   const get = (path: string, client: string, signal?: AbortSignal): Promise<number | string> =>
     fetch(`${base}${path}`, { headers: { 'x-client': client }, ...(signal && { signal }) }).then(
@@ -132,7 +132,7 @@ async function show(base: string): Promise<void> {
   process.kill(process.pid, 'SIGTERM');
 }
 
-// `node … http-service.ts 8080` goes on; without a port it sends itself requests, and then SIGTERM
+// `node … http-service.ts 8080` keeps serving; without a port, it sends itself requests, then SIGTERM
 const port = process.argv[2];
 server.listen(Number(port ?? 0), '127.0.0.1', async () => {
   await pool.trace({ lastMs: TRACE_MS }); // records from now on

@@ -1,4 +1,4 @@
-// What is done with each file: one job, one file. This runs in the workers.
+// The work for each file: one job, one file. This runs in the workers.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -15,7 +15,7 @@ export interface FileFacts {
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 10;
 const EMPTY_GZIP_BYTES = gzipSync('').length;
-/** One for each thread: its jobs run one after another, and no file is ever in memory as a whole. */
+/** One for each thread, whose jobs run one after another; no file is ever in memory as a whole. */
 const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
 /** The task: stops between two chunks when its job is cancelled. */
@@ -24,7 +24,7 @@ export function inspectFile(path: string): FileFacts {
   return readFacts(path, () => job.throwIfCancelled());
 }
 
-/** The work itself, of whatever thread calls it. A file of several chunks counts as gzip of several members, which is valid. */
+/** The work itself, on whichever thread calls it. The gzip of a file of several chunks has several members, which is valid. */
 export function readFacts(path: string, beforeChunk: () => void): FileFacts {
   const hash = createHash('sha256');
   let bytes = 0;

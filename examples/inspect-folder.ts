@@ -1,5 +1,6 @@
-// Inspects a folder on all cores: the SHA-256, the gzipped size and the lines of each file. At the end it shows the largest
-// files, the duplicates, what the pool did, and how long one thread takes for the same. `npm start -- --help` tells more.
+// Inspects a folder on all cores: the SHA-256, the gzipped size and the number of lines of each file. At the end it shows
+// the largest files, the duplicates, what the pool did, and how long one thread takes for the same work. See
+// `npm start -- --help`.
 import { writeFile } from 'node:fs/promises';
 import { CancellationToken, type ThreadPool } from 'thread-system';
 import { formatBytes, formatNumberOf } from './inspect-folder/format.js';
@@ -13,7 +14,7 @@ import { type ServedDashboard, serveDashboard } from './inspect-folder/serve-das
 const CTRL_C = 'Ctrl-C';
 
 async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile, hasDashboard }: Options): Promise<void> {
-  // One token for all of it: the listing, every job and the comparison stop when it is cancelled.
+  // One token for everything: the listing, every job and the comparison stop when it is cancelled.
   const stop = new CancellationToken();
   process.once('SIGINT', () => stop.cancel(CTRL_C)); // once: a second Ctrl-C ends the process as it usually does
   const stopLater = () => stop.cancel(`the budget of ${budgetMs} ms is used up`);

@@ -1,9 +1,9 @@
-// Code that leaks, such as a native add-on, gets a new worker now and then: no job is lost, and none is stopped.
+// Replacing the workers of leaky code, such as a native add-on, now and then: no job is lost, and none is stopped.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./worker-tasks.js')>(new URL('./worker-tasks.js', import.meta.url));
 
-// By jobs here, as that is the same on every machine; `heapMb` and `afterMs` are limits, too.
+// A limit of jobs, as that gives the same output on every machine; `heapMb` and `afterMs` are further limits.
 await using pool = new ThreadPool({ maxWorkers: 1, recycle: { afterJobs: 3 } });
 await pool.warmUp(); // the first job finds its worker ready
 console.log('Workers before the first job:', pool.metrics().workers.length);
@@ -12,7 +12,7 @@ const leaked: number[] = [];
 for (let i = 0; i < 6; i++) leaked.push(await pool.submit(tasks.leak));
 console.log('MB leaked on the worker of each job:', leaked.join(' '));
 
-// All of them, one after the other, such as after a deployment that changed the tasks.
+// Replaces all workers, one after the other, for example after a deployment that changed the tasks.
 await pool.submit(tasks.leak);
 await pool.recycle();
 console.log('After recycle():', await pool.submit(tasks.leak));

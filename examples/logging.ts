@@ -1,4 +1,4 @@
-// What is logged for the operator of the program, by `console`, a pino logger, or one like this.
+// What is logged for the operator of the program, by `console`, a pino logger, or one of your own.
 import { type Logger, registerErrorClass, ThreadPool, taskModule } from 'thread-system';
 import { HttpError } from './http-error.js';
 
@@ -17,4 +17,4 @@ const retry = { maxAttempts: 2, delayMs: 10, backoff: 'fixed' } as const;
 await pool.submit(tasks.fetchFlaky, ['/down', 9], { retry }).catch(() => {});
 await pool.submit(tasks.countWithoutAsking, [], { timeoutMs: 50 }).catch(() => {});
 await pool.submit(() => process.exit(3), [], { name: 'rude' }).catch(() => {});
-console.log(await pool.submit((n: number) => n * n, [7])); // of what goes well, nothing
+console.log(await pool.submit((n: number) => n * n, [7])); // logs nothing, as it succeeds

@@ -1,4 +1,4 @@
-// A function that runs for as long as the program: it gets a thread of its own instead of a worker of a pool.
+// A function that runs as long as the program, on a thread of its own instead of a worker of a pool.
 import { Thread, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));

@@ -1,4 +1,4 @@
-// Millions of rows of NDJSON in bounded memory: the file is read in blocks, and each block is cut into rows by a worker.
+// Millions of rows of NDJSON in bounded memory: the file is read in blocks, and workers split each block into rows.
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ThreadPool } from 'thread-system';
 
-const ROWS = 100_000; // as many as you like: what is in memory does not depend on it
+const ROWS = 100_000; // as many as you like: memory does not depend on it
 const NEWLINE = 10;
 
 interface Row {
@@ -15,7 +15,7 @@ interface Row {
   readonly degrees: number;
 }
 
-/** What a block adds up to, by city. */
+/** The sums of a block, by city. */
 type Sums = Record<string, { count: number; degrees: number }>;
 
 async function writeRows(file: string): Promise<void> {
@@ -69,7 +69,7 @@ await using pool = new ThreadPool({ maxWorkers: 2 });
 
 const total: Sums = {};
 const broken: number[] = [];
-// a block a job; the loop takes results one by one, so that at most eight blocks are in memory
+// one job per block; the loop takes results one by one, so that at most eight blocks are in memory
 const blocks = pool.map(sumsOf, blocksOf(file), { chunk: 1, ordered: false, settled: true });
 for await (const block of blocks) {
   if (block.status === 'rejected') throw block.reason;
@@ -83,7 +83,7 @@ for await (const block of blocks) {
 for (const city of Object.keys(total).sort()) console.log(city, total[city]?.count);
 console.log('Broken rows:', broken.join());
 
-// rows that are objects already go to the task one by one: a failure names its row
+// if rows are objects already, they are passed to the task one by one: a failure names its row
 const rows = ['{"city":"Oslo","degrees":3}', '{"city":', '{"city":"Lima","degrees":21}'];
 const parsed = pool.map((text: string) => JSON.parse(text) as Row, rows);
 await parsed.catch(() => console.log('Row', parsed.failure?.index, 'is broken'));

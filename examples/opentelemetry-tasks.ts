@@ -3,14 +3,14 @@ import { propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { currentJob } from 'thread-system/worker';
 
-// once a thread; where an SDK is set up here, it does this
+// once per thread; an SDK set up in the thread does this
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 
-/** Goes on with the trace that its job was submitted in. */
+/** Continues the trace in which its job was submitted. */
 export function resize(file: string): string {
   const { trace: carrier } = currentJob<{ trace: object }>().context;
   const context = propagation.extract(ROOT_CONTEXT, carrier ?? {});
-  // a tracer of an SDK would go on with: tracer.startSpan('resize', {}, context)
+  // with an SDK: tracer.startSpan('resize', {}, context)
   const span = trace.getSpanContext(context);
   return span === undefined ? `${file}: no trace` : `${file}: trace ${span.traceId}, in span ${span.spanId}`;
 }

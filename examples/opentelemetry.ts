@@ -1,4 +1,4 @@
-// A trace of OpenTelemetry that goes on in the worker threads.
+// An OpenTelemetry trace that continues in the worker threads.
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -8,11 +8,11 @@ const tasks = taskModule<typeof import('./opentelemetry-tasks.js')>(
   new URL('./opentelemetry-tasks.js', import.meta.url),
 );
 
-// where an SDK is set up, it does this
+// an SDK does this
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 
-/** A store whose value is the span of the moment, as text: any object with getStore() is a store. */
+/** A store whose value is the current span, as headers: any object with getStore() is a store. */
 const carrier = {
   getStore() {
     const headers: Record<string, string> = {};
@@ -22,7 +22,7 @@ const carrier = {
 };
 const traced = { context: { trace: carrier } };
 
-/** Stands for the span that the instrumentation of a server opens for each request. */
+/** Stands in for the span that a server's instrumentation opens for each request. */
 function handleRequest<T>(spanId: string, fn: () => T): T {
   const span = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId, traceFlags: TraceFlags.SAMPLED };
   return context.with(trace.setSpanContext(ROOT_CONTEXT, span), fn);

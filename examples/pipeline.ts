@@ -1,4 +1,4 @@
-// Stages that follow one another on several threads: all parts are loaded, then all take each step together.
+// Stages that several threads enter together: all parts are loaded, then all take each step at the same time.
 import { Barrier, Latch, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));

@@ -1,4 +1,4 @@
-// Plain JavaScript, CommonJS: no compiler, no types, the same library. Run it with `node examples/plain-commonjs.cjs`.
+// Plain JavaScript in CommonJS: no compiler, no types, the same library. Run it with `node examples/plain-commonjs.cjs`.
 const { ThreadPool, JobPriority, taskModule } = require('thread-system');
 
 const tasks = taskModule(require.resolve('./plain-commonjs-tasks.cjs'));
@@ -13,7 +13,7 @@ async function main() {
   const counts = await pool.submit(tasks.countWords, [text]); // a Map arrives as a Map
   console.log(counts.get('the'), 'of', counts.size, 'words');
 
-  await pool.shutdown(); // or leave it: a pool whose jobs have all settled does not keep the process alive
+  await pool.shutdown(); // optional: a pool whose jobs have all settled does not keep the process alive
 }
 
 void main();

@@ -14,7 +14,7 @@ pool.submit(work, [], { name: 'mail, the second', priority: JobPriority.HIGH });
 pool.submit(work, [], { name: 'mail that cannot wait', priority: JobPriority.HIGH, front: true });
 pool.submit(work, [], { name: 'alarm', priority: 1000 }); // any finite number is a priority
 const cleanup = pool.submit(work, [], { name: 'cleanup', priority: -1 });
-cleanup.setPriority(2.5); // a job that waits may change its mind
+cleanup.setPriority(2.5); // the priority of a waiting job can change
 
 pool.resume();
 await pool.waitAll();

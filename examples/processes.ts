@@ -1,4 +1,4 @@
-// Child processes instead of threads, for native code that may crash: a crash costs only the job that ran.
+// Child processes instead of threads, for native code that may crash: a crash fails only the running job.
 import { ThreadPool, taskModule, WorkerExitError } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
@@ -6,7 +6,7 @@ const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', impo
 await using pool = new ThreadPool({ kind: 'process', maxWorkers: 1 });
 
 const before = pool.submit(tasks.sha256, ['before']);
-// What native code does when it fails an assertion: with threads, this program would be gone.
+// What native code does when an assertion fails: with threads, this program would end.
 const crash = pool.submit(tasks.crash, ['SIGABRT']);
 const after = pool.submit(tasks.sha256, ['after']);
 
@@ -17,11 +17,11 @@ await crash.catch((error: unknown) => {
 console.log((await after).slice(0, 8));
 console.log('The next job ran in another process:', before.workerId !== after.workerId);
 
-// Where the work may be done twice, a job survives the crash too.
+// If the work may be done twice, a job can survive the crash, too.
 const stubborn = pool.submit(tasks.crashOnce, [], { retry: { maxAttempts: 2, onWorkerExit: true } });
 console.log(await stubborn, 'after', stubborn.attempts, 'attempts');
 
-// Cancelling is as with threads: a loop that looks stops, and its process is kept.
+// Cancelling works as with threads: a loop that checks stops, and its process is kept.
 const loop = pool.submit(tasks.countForever);
 for await (const _ of loop.progress) break;
 loop.cancel('enough');

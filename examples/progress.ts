@@ -16,7 +16,7 @@ const path: number[] = [];
 for await (const n of collatz.progress) path.push(n);
 console.log(`${path.join(' ')}: ${await collatz} steps`);
 
-// A listener, where a loop does not fit.
+// A listener, if a loop does not fit.
 const again = pool.submit(tasks.collatz, [5]);
 again.onProgress((n) => console.log(`at ${n}`));
 await again;

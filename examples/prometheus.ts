@@ -21,7 +21,7 @@ const server = createServer(async (request, response) => {
   }
 });
 
-// `node … prometheus.ts 9464` goes on; without a port it shows itself what a scrape reads, and ends
+// `node … prometheus.ts 9464` keeps serving; without a port, it prints what a scrape reads, and ends
 const port = process.argv[2];
 server.listen(Number(port ?? 0), '127.0.0.1', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

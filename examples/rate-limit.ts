@@ -1,4 +1,4 @@
-// A limit that holds across threads: many workers call a service that bears two requests at once.
+// A limit across threads: many workers call a service that can take two requests at once.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,7 @@ service.listen(0, '127.0.0.1');
 await once(service, 'listening');
 const { port } = service.address() as AddressInfo;
 
-// Four threads with three jobs each open at once: twelve that would all call.
+// Four threads with three open jobs each: without a limit, twelve would call at once.
 await using pool = new ThreadPool({ maxWorkers: 4, concurrency: 3 });
 const permits = new Semaphore(LIMIT);
 const jobs = Array.from({ length: 12 }, (_, page) =>

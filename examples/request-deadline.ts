@@ -1,4 +1,4 @@
-// One deadline for all that a request needs: a fetch, jobs, and a wait between them.
+// One deadline for all parts of a request: a fetch, jobs, and a wait between them.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
-// Answers with a number; where it is asked for /slow, not at all.
+// Answers with a number; a request for /slow is never answered.
 const server = createServer(({ url }, response) => {
   if (url !== '/slow') response.end('20000');
 });
@@ -23,7 +23,7 @@ server.close();
 server.closeAllConnections();
 
 async function answer(pool: ThreadPool, path: string, { ms }: { readonly ms: number }): Promise<string> {
-  const token = CancellationToken.timeout(ms); // counts from now on, whatever is waited for
+  const token = CancellationToken.timeout(ms); // counts from now on, for all that follows
   try {
     const { port } = server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: token.signal });

@@ -1,5 +1,5 @@
 // A pool made by hand: worker threads between a queue of requests and a queue of results, with a callback for each request. A
-// ThreadPool does all of that; these are the parts, for programs that need them in another way.
+// ThreadPool does all of this; here are its parts, for programs that need to combine them differently.
 import { Channel, Thread, taskModule } from 'thread-system';
 import type { WorkRequest, WorkResult } from './channel-tasks.js';
 
@@ -9,7 +9,7 @@ const requests = new Channel<WorkRequest>({ capacity: 4 });
 const results = new Channel<WorkResult>({ capacity: 4 });
 const workers = [1, 2, 3].map((n) => Thread.run(`worker ${n}`, tasks.serveRequests, [requests, results]));
 
-// Calls the callbacks, as results come.
+// Calls the callbacks as results arrive.
 const callbacks = new Map<number, (result: WorkResult) => void>();
 const polled = (async () => {
   for await (const result of results) {
@@ -28,7 +28,7 @@ for (let id = 0; id <= 100; id++) {
   await requests.send({ id, text: id === 50 ? 'fifty' : String(id) }); // waits while the queue is full
 }
 
-requests.close(); // the workers do what is in it, and end
+requests.close(); // the workers handle what is queued, then end
 await Promise.all(workers.map((worker) => worker.join()));
 results.close();
 await polled;

@@ -1,5 +1,5 @@
-// Policies of the package cockatiel around jobs: a circuit breaker, a bulkhead, retries with a time limit for each. What they
-// have in common: a policy gives its `signal` to the job, so that what it gives up does not run on.
+// Policies of the package cockatiel around jobs: a circuit breaker, a bulkhead, retries with a time limit for each. Each
+// policy passes its `signal` to the job, so that a job does not run on after the policy has given it up.
 import {
   bulkhead,
   ConsecutiveBreaker,
@@ -37,7 +37,7 @@ const calls = [1, 2, 3, 4, 5].map((n) =>
 console.log('in the pool:', pool.metrics().submitted - before, 'waiting:', 2 - reports.queueSlots);
 await show(...calls);
 
-// 3. The time limit of a policy cancels the job that runs: its loop stops, and its thread is kept.
+// 3. The time limit of a policy cancels the running job: its loop stops, and its thread is kept.
 const slow = timeout(50, TimeoutStrategy.Cooperative);
 const job = slow.execute(({ signal }) => pool.submit(tasks.countForever, [], { signal }));
 await job.catch((error: unknown) => console.log('stopped:', error instanceof CancelledError));
@@ -49,7 +49,7 @@ console.log(
     .join(),
 );
 
-// 4. Composed, the outermost first: another answer when all attempts have failed, each with a time limit of its own.
+// 4. Composed, the outermost first: a fallback when all attempts have failed, each with a time limit of its own.
 const patient = wrap(
   fallback(handleAll, 'the page of yesterday'),
   retry(handleAll, { maxAttempts: 2, backoff: new ConstantBackoff(5) }), // two more after the first

@@ -1,4 +1,4 @@
-// Trying again what fails now and then: which errors, how often, and how long to wait between.
+// Retrying what fails now and then: after which errors, how often, and with which delays.
 import { registerErrorClass, ThreadPool, taskModule } from 'thread-system';
 import { HttpError } from './http-error.js';
 
@@ -10,7 +10,7 @@ pool.on('jobRetried', (job, { error, attempt, delayMs }) =>
   console.log(`${job.name}: attempt ${attempt} failed (${String(error)}), the next in ${delayMs} ms`),
 );
 
-// 1. Each delay is twice the one before. Waiting holds no worker: the other job runs meanwhile.
+// 1. Each delay is twice the previous one. Waiting occupies no worker: the other job runs meanwhile.
 const page = pool.submit(tasks.fetchFlaky, ['/news', 3], {
   name: 'news',
   retry: { maxAttempts: 5, delayMs: 50, backoff: 'exponential' },

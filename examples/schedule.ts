@@ -1,16 +1,16 @@
-// A task that is run again and again: at a fixed rate, or by a cron expression.
+// A task that runs repeatedly: at a fixed rate, or by a cron expression.
 import { ThreadPool } from 'thread-system';
 
 await using pool = new ThreadPool({ maxWorkers: 1 });
 
-// 1. Every 20 ms. A run that is due while the last one has not settled is left out.
+// 1. Every 20 ms. A run that is due while the previous one has not settled is skipped.
 const beat = pool.schedule((text: string) => text, ['beat'], { everyMs: 20, name: 'heart' });
 let beats = 0;
 for await (const job of pool.results()) {
   console.log(job.name, job.result);
   if (++beats === 3) break;
 }
-beat.pause(); // resume() goes on with the next time that is to come
+beat.pause(); // resume() continues with the next due time
 console.log(beat.next, pool.schedules.length);
 beat.cancel();
 
@@ -21,4 +21,4 @@ const report = pool.schedule(() => 'report', [], {
   startAt: new Date('2100-01-01T00:00:00Z'),
 });
 console.log(report.next?.toISOString());
-report.unref(); // the process does not stay for it
+report.unref(); // does not keep the process alive

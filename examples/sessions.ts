@@ -12,6 +12,6 @@ const orders = ['Ada tea', 'Bob milk', 'Ada honey', 'Ada mint', 'Bob rice'].map(
 });
 for (const cart of await Promise.all(orders)) console.log(cart);
 
-// Exclusive: nothing else runs on the worker between the two halves of such a job, although four jobs may share it.
+// Exclusive: nothing else runs on the worker between the two halves of such a job, although up to four jobs share it.
 const greetings = ['de', 'fr', 'en'].map((language) => pool.submit(tasks.greet, [language], { exclusive: true }));
 console.log((await Promise.all(greetings)).join(', '));

@@ -1,4 +1,4 @@
-// Ending everything at once, without knowing what there is: every pool and every named thread.
+// Ending every pool and every named thread at once, without a list of them.
 import { shutdownAll, Thread, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
@@ -12,7 +12,7 @@ for await (const report of server.job.progress) {
 }
 
 const jobs = [images.submit(tasks.sha256, ['a.png']), mails.submit(tasks.sha256, ['hello'])];
-await shutdownAll(); // as every pool's shutdown(): what was submitted runs; threads are asked to stop
+await shutdownAll(); // like shutdown() of every pool: submitted jobs run; threads are asked to stop
 
 console.log(jobs.map(({ state }) => state).join(' '));
 console.log(await server.join(), '-', server.stopped.isSet);

@@ -1,11 +1,11 @@
-// Which line submitted the job that failed: its error's stack shows the task's frames only, unless `submitStacks` is set.
+// Which line submitted the failed job: the stack of its error shows only the task's frames, unless `submitStacks` is set.
 import { ThreadPool } from 'thread-system';
 
 async function main(): Promise<void> {
   await using usual = new ThreadPool({ maxWorkers: 1 });
   await show(makeTitle(usual));
 
-  await using searching = new ThreadPool({ maxWorkers: 1, submitStacks: true }); // costs a stack for each job
+  await using searching = new ThreadPool({ maxWorkers: 1, submitStacks: true }); // costs a stack trace for each job
   await show(makeTitle(searching));
 }
 

@@ -1,4 +1,4 @@
-// What a job and its pool say to each other while the job runs.
+// Messages to a running job, and functions of the main thread that tasks call.
 import { ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
@@ -10,13 +10,13 @@ const functions = {
 
 await using pool = new ThreadPool({ maxWorkers: 1, functions });
 
-// A message reaches a job at any time, in a synchronous loop too. It waits until the code reads it.
+// A message can be posted at any time, even to a synchronous loop. It waits until the code reads it.
 const counting = pool.submit(tasks.countUntilTold);
 for await (const _ of counting.progress) break; // it has begun
 counting.post('stop');
 console.log(`counted until it was told to ${await counting}`);
 
-// A task calls a function of this thread, which has what no worker has: a cache, a connection.
+// A task calls a function of this thread, to use what no worker has: a cache, a connection.
 const prices = await Promise.all(['EUR', 'USD'].map((currency) => pool.submit(tasks.priceIn, [currency, 10])));
 console.log(prices.join(' '));
 

@@ -1,8 +1,8 @@
-// Tasks in a file of their own: they import what they like, and their types come along.
+// Tasks in a file of their own, with imports and types.
 import { Job, ThreadPool, taskModule } from 'thread-system';
 
 // Only types are imported here: the module itself is loaded in the workers, when a job first needs it.
-// Its address is that of the compiled file: where only tasks.ts is there, that is loaded.
+// The URL is that of the compiled file; if only tasks.ts exists, that is loaded.
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
 await using pool = new ThreadPool({ maxWorkers: 2 });

@@ -15,7 +15,7 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Reports after each fifth of the way. */
+/** Reports its progress at each fifth of the range. */
 export function primesBelow(limit: number): number[] {
   const job = currentJob();
   const isComposite = new Uint8Array(limit);
@@ -40,14 +40,14 @@ export function* collatz(start: number): Generator<number, number> {
   return steps;
 }
 
-/** Never ends by itself, and is easily stopped. */
+/** Never ends by itself, but is easily stopped. */
 export function countForever(): never {
   const job = currentJob();
   job.report('begun');
   for (;;) job.throwIfCancelled();
 }
 
-/** Never ends by itself, and never asks whether it should: don't write such a task. */
+/** Never ends by itself, and never checks whether it should: do not write such a task. */
 export function countWithoutAsking(): never {
   currentJob().report('begun');
   for (;;);
@@ -63,14 +63,14 @@ export function countUp(counter: Int32Array, times: number): void {
 
 export function invert(pixels: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < pixels.length; i++) pixels[i] = 255 - (pixels[i] ?? 0);
-  return move(pixels, [pixels.buffer]); // hands the memory back instead of copying it
+  return move(pixels, [pixels.buffer]); // moves the memory back instead of copying it
 }
 
 export function fetchPage(path: string): never {
   throw new HttpError(404, `Cannot find ${path}`);
 }
 
-/** Fails with a server's error until the attempt of that number. */
+/** Fails with an HTTP error until the attempt of that number. */
 export function fetchFlaky(path: string, goodAttempt: number): string {
   if (currentJob().attempt < goodAttempt) throw new HttpError(503, `Busy: ${path}`);
   return `content of ${path}`;
@@ -90,7 +90,7 @@ export function findFactor(
   return undefined;
 }
 
-/** The number in the range that has this hash; it stops all other jobs that look for it. */
+/** The number in the range that has this hash; finding it stops all other jobs that look for it. */
 export function findPreimage(
   hash: string,
   range: { readonly from: number; readonly to: number },
@@ -106,7 +106,7 @@ export function findPreimage(
   return undefined;
 }
 
-/** Calls while it holds a permit. A job that is cancelled waits for none. */
+/** Calls while it holds a permit. A cancelled job stops waiting for one. */
 export async function fetchText(url: string, permits: Semaphore): Promise<string> {
   const { token, signal } = currentJob();
   using _permit = await permits.acquire({ token });
@@ -134,7 +134,7 @@ export function conductHeat(
   }
 }
 
-/** Adds up until it is asked to stop, and returns what it has. */
+/** Adds up numbers until it is asked to stop, and returns the sum so far. */
 export function sumUntil(stop: CancellationToken): number {
   currentJob().report('begun');
   let sum = 0;
@@ -150,7 +150,7 @@ export async function serve(name: string): Promise<string> {
   return `${name} is down`;
 }
 
-/** Sorts its halves by children of its own, while they are large. */
+/** Has each half sorted by a child, while halves are large. */
 export async function sortInParts(numbers: Float64Array): Promise<Float64Array> {
   const job = currentJob();
   if (numbers.length <= 1_000) return numbers.toSorted();
@@ -194,7 +194,7 @@ export function crashOnce(): string {
   return 'done';
 }
 
-/** Counts in a synchronous loop, and looks for a message now and then. */
+/** Counts in a synchronous loop, and checks for messages now and then. */
 export function countUntilTold(): unknown {
   const job = currentJob();
   job.report('begun');

@@ -1,4 +1,4 @@
-// One token in the hands of several tasks: the first that finds the answer stops the others.
+// One token shared by several tasks: the first that finds the answer stops the others.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
 
@@ -9,7 +9,7 @@ const SEARCHERS = 4;
 await using pool = new ThreadPool({ maxWorkers: SEARCHERS });
 const found = new CancellationToken(); // passed as an argument: all threads see the same flag
 
-// Each looks through a range of its own. The three that find nothing would go on for a long time.
+// Each searches a range of its own. The three that find nothing would go on for a long time.
 const size = Math.ceil(Math.sqrt(NUMBER) / SEARCHERS);
 const jobs = Array.from({ length: SEARCHERS }, (_, i) =>
   pool.submit(tasks.findFactor, [NUMBER, { from: Math.max(2, i * size), to: (i + 1) * size }, found]),

@@ -4,7 +4,7 @@ import { JobPriority, ThreadPool, taskModule } from 'thread-system';
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
 
-/** The code under test: it is given its pool, so that a test can give it another kind. */
+/** The code under test: it takes its pool as an argument, so that a test can pass one of another kind. */
 async function hashAll(pool: ThreadPool, texts: readonly string[]): Promise<Map<string, string>> {
   const hashes = await Promise.all(texts.map((text) => pool.submit(tasks.sha256, [text])));
   return new Map(texts.map((text, index) => [text, hashes[index] ?? '']));

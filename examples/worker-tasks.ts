@@ -1,4 +1,4 @@
-// The tasks of the examples about workers. What this module keeps is each worker's own: it is loaded once in each.
+// The tasks of the examples about workers. Each worker loads this module once, and so has its own copy of its variables.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export function close(): void {
   if (file !== undefined) closeSync(file);
 }
 
-/** A broadcast: from now on the jobs of this worker see these. */
+/** A broadcast: from now on, the jobs of this worker use these rates. */
 export function useRates(given: Readonly<Record<string, number>>): number {
   rates = given;
   return Object.keys(rates).length;
@@ -46,12 +46,12 @@ export function leak(): number {
 const carts = new Map<string, string[]>();
 const requests = new AsyncLocalStorage<string>();
 
-/** An `around`: whatever a job calls finds the name of its request. */
+/** An `around`: all code that a job calls can read the name of its request. */
 export function inRequest(job: CurrentJob, next: () => unknown): unknown {
   return requests.run(job.name, next);
 }
 
-/** A job that needs what earlier jobs of the same customer have left on the worker. */
+/** A job that needs what earlier jobs of the same customer have stored on the worker. */
 export function addToCart(customer: string, item: string): string {
   const cart = carts.get(customer) ?? [];
   carts.set(customer, [...cart, item]);

@@ -1,4 +1,5 @@
-// A host: runs on each machine, and inspects the files that others submit. SIGTERM lets running jobs end, and gives back the rest.
+// A host: runs on each machine, and inspects the files that others submit. On SIGTERM it finishes running jobs and gives back
+// the rest.
 import { taskModule } from 'thread-system';
 import { ClusterHost } from 'thread-system/cluster';
 
@@ -11,7 +12,7 @@ const host = new ClusterHost({
   queue: process.env['QUEUE'] ?? 'files',
   id: process.env['HOST_ID'],
   tasks,
-  lockMs: 3_000, // a host that has died is noticed within some seconds
+  lockMs: 3_000, // a dead host is noticed within some seconds
   stalledMs: 1_000,
   logger: console,
 });

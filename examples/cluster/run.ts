@@ -1,5 +1,5 @@
-// The whole of it on one machine: Redis, two hosts in processes of their own, and a submitter that has each file of a folder
-// inspected. In the middle one host is killed: its jobs go on at the other, and the table is that of one machine.
+// A whole cluster on one machine: Redis, two hosts in processes of their own, and a submitter that has each file of a folder
+// inspected. Halfway one host is killed: the other takes over its jobs, and the result is that of one machine.
 // `npm run example:cluster -- folder`
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -56,7 +56,7 @@ async function inspect(folder: string, connection: string, hosts: readonly Child
       const facts = await job;
       const file = files[index];
       if (file !== undefined) progress.fileDone(file);
-      if (++settled === Math.ceil(files.length / 2)) hosts[0]?.kill('SIGKILL'); // as a machine that loses its power
+      if (++settled === Math.ceil(files.length / 2)) hosts[0]?.kill('SIGKILL'); // as if a machine lost power
       return { ...facts, hostId: job.hostId ?? '' };
     }),
   );

@@ -1,4 +1,4 @@
-// A web process: submits, and runs nothing itself. `curl 'http://127.0.0.1:8080/?path=/etc/hostname'`.
+// A web process: it submits jobs, and runs none itself. `curl 'http://127.0.0.1:8080/?path=/etc/hostname'`.
 import { createServer } from 'node:http';
 import { ClusterPool, remoteTasks } from 'thread-system/cluster';
 import { prometheusText } from 'thread-system/metrics';
@@ -7,7 +7,7 @@ const tasks = remoteTasks<typeof import('../inspect-folder-tasks.js')>(); // typ
 const cluster = new ClusterPool({
   connection: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
   queue: process.env['QUEUE'] ?? 'files',
-  maxQueue: 10_000, // beyond that a request fails at once, rather than wait
+  maxQueue: 10_000, // beyond that, a request fails at once instead of waiting
 });
 
 const server = createServer(async ({ url = '/' }, response) => {

@@ -24,7 +24,7 @@ export interface Inspection {
   /** From the first submission until the last job has settled. */
   readonly ms: number;
   readonly metrics: PoolMetrics;
-  /** If it was wanted. */
+  /** If one was requested. */
   readonly trace: Trace | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface InspectOptions {
   readonly watch: (pool: ThreadPool) => Promise<void>;
 }
 
-/** Inspects the files, one job each; what is known by then when `stop` is cancelled. */
+/** Inspects the files, one job each. If `stop` is cancelled, returns the results so far. */
 export async function inspect(found: readonly FoundFile[], options: InspectOptions): Promise<Inspection> {
   await using pool = new ThreadPool({ idleTimeoutMs: Number.POSITIVE_INFINITY }); // metrics() shows living workers only
   await options.watch(pool);
@@ -60,7 +60,7 @@ export async function inspect(found: readonly FoundFile[], options: InspectOptio
   let ms = 0;
   async function inspectAll(): Promise<void> {
     const startedMs = performance.now();
-    await Promise.all(found.map(inspectOne)); // all are submitted at once: a job that waits is small
+    await Promise.all(found.map(inspectOne)); // all are submitted at once: a waiting job is small
     ms = performance.now() - startedMs;
     progress.end();
   }

@@ -21,7 +21,7 @@ export interface Listing {
   readonly failures: Failure[];
   /** Symbolic links that lead somewhere: they are not followed. */
   links: number;
-  /** False when it was stopped: there may be more files. */
+  /** False if the listing was stopped: there may be more files. */
   isComplete: boolean;
 }
 
@@ -57,7 +57,7 @@ export async function listFiles(root: string, stop: CancellationToken): Promise<
   }
 }
 
-/** What the system said of a path, without the path: `ENOENT`, `no such file or directory`. */
+/** The system's error for a path, without the path: `ENOENT`, `no such file or directory`. */
 export function failureOf(path: string, error: unknown): Failure {
   if (!(error instanceof Error)) return { path, code: 'unknown', message: String(error) };
   const code = 'code' in error ? String(error.code) : error.name;

@@ -9,31 +9,31 @@ export interface OneThreadRun {
   readonly ms: number;
 }
 
-/** Of a larger folder, one thread is measured on a sample. */
+/** In a larger folder, one thread is measured on a sample. */
 const SAMPLE_BYTES = 256e6;
 
-/** Does what the tasks did once more, on this thread; `undefined` when `stop` is cancelled, or there is nothing to measure. */
+/** Repeats the work of the tasks on this thread; `undefined` if `stop` is cancelled, or there is nothing to measure. */
 export async function runOnOneThread(
   files: readonly InspectedFile[],
   stop: CancellationToken,
 ): Promise<OneThreadRun | undefined> {
   const run = { files: 0, bytes: 0, ms: 0 };
   for (const { path } of sampleOf(files)) {
-    await nextTurn(); // so that Ctrl-C is heard
+    await nextTurn(); // so that Ctrl-C is noticed
     if (stop.isCancelled) return undefined;
     const startedMs = performance.now();
     try {
       run.bytes += readFacts(path, () => {}).bytes;
       run.files++;
     } catch {
-      // gone since
+      // deleted meanwhile
     }
     run.ms += performance.now() - startedMs;
   }
   return run.bytes > 0 ? run : undefined;
 }
 
-/** All files where they fit, else every n-th in the order of size; none where these do not make a fair sample. */
+/** All files if they fit, otherwise every n-th in order of size; none if these are not a fair sample. */
 function sampleOf(files: readonly InspectedFile[]): readonly InspectedFile[] {
   const step = Math.ceil(files.reduce((sum, file) => sum + file.bytes, 0) / SAMPLE_BYTES);
   if (step <= 1) return files;

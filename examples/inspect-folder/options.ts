@@ -5,15 +5,15 @@ import { parseArgs } from 'node:util';
 
 export interface Options {
   readonly folder: string;
-  /** The inspection stops after so many ms; `undefined`: when it is done. */
+  /** The inspection stops after this many ms; `undefined`: when it is done. */
   readonly budgetMs: number | undefined;
-  /** Whether large files go first: that ends sooner, as no large one is left alone at the end. */
+  /** Whether large files go first: the inspection then ends sooner, as no large file is left to one thread at the end. */
   readonly isLargeFirst: boolean;
-  /** Whether one thread does the work too, for comparison. */
+  /** Whether one thread repeats the work, for comparison. */
   readonly isCompared: boolean;
   /** Where a trace of all jobs is written; `undefined`: none is made. */
   readonly traceFile: string | undefined;
-  /** Whether a page shows what the pool does, also when the work is done. */
+  /** Whether a page shows what the pool does, even after the work is done. */
   readonly hasDashboard: boolean;
   readonly isHelpWanted: boolean;
 }
@@ -31,7 +31,7 @@ export const USAGE = `Usage: npm start -- [folder] [options]
 const OWN_PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const LONGEST_MS = 2 ** 31 - 1; // what setTimeout can take
 
-/** @throws {Error} saying what is wrong with the arguments. */
+/** @throws {Error} that says what is wrong with the arguments. */
 export function readOptions(args: string[]): Options {
   const { values, positionals } = parseArgs({
     args,

@@ -2,7 +2,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { formatBytes, formatCount } from './format.js';
 import type { FoundFile } from './list-files.js';
 
-/** Shows how far the work is: a bar on a terminal, else a line at each quarter of the files. */
+/** Shows the progress: a bar on a terminal, otherwise a line at each quarter of the files. */
 export interface Progress {
   fileDone(file: FoundFile): void;
   end(): void;

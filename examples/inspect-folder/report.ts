@@ -103,7 +103,7 @@ function shortHash(sha256: string): string {
   return sha256.slice(0, 12);
 }
 
-/** What the pool tells of itself, and how long it all took. */
+/** The pool's metrics, and how long the inspection took. */
 export function printMetrics({ metrics, ms }: Inspection): void {
   const { submitted, completed, failed, cancelled, queuedMs, executionMs, workers } = metrics;
   const counts = Object.entries({ submitted, completed, failed, cancelled });
@@ -121,7 +121,7 @@ export function printMetrics({ metrics, ms }: Inspection): void {
     ['id', '>jobs', '>utilization'],
     workers.map(({ id, jobs, utilization }) => [`${id}`, formatCount(jobs), `${(utilization * 100).toFixed(1)} %`]),
   );
-  const longest = `the longest job took ${formatMs(executionMs.max)}`; // no number of threads is faster than that
+  const longest = `the longest job took ${formatMs(executionMs.max)}`; // no number of threads can be faster than that
   console.log(`\nTime on ${formatNumberOf(workers.length, 'thread')}: ${formatMs(ms)}, with their start; ${longest}`);
 }
 

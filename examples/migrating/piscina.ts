@@ -1,5 +1,5 @@
-// Piscina's surface over a ThreadPool, for a program that is moved first and rewritten later: copy this file, and import it in place
-// of piscina. What differs, and what is not here, is in docs/migrating.md.
+// The API of piscina on top of a ThreadPool, for programs that switch first and are rewritten later: copy this file, and import it
+// instead of piscina. docs/migrating.md says what differs, and what is not supported.
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
@@ -60,7 +60,7 @@ export class AbortError extends Error {
   }
 }
 
-/** For what a task returns: moves a buffer, a view or a port. */
+/** For results of tasks: moves a buffer, a view or a port. */
 export const move = <V extends Transferable>(value: V): V => moveObjects(value, [value]);
 
 export class Piscina<T = unknown, R = unknown> extends EventEmitter implements AsyncDisposable {
@@ -91,7 +91,7 @@ export class Piscina<T = unknown, R = unknown> extends EventEmitter implements A
       idleTimeoutMs: options.idleTimeout ?? 0,
       concurrency: concurrentTasksPerWorker,
       maxQueue: this.#maxQueue,
-      graceMs: 0, // an abort ends the thread of a task that runs
+      graceMs: 0, // an abort ends the thread of a running task
       ...threadOptionsOf(options),
     });
     this.#pool.on('workerStarted', ({ workerId }) => this.emit('workerCreate', { id: workerId }));
@@ -118,7 +118,7 @@ export class Piscina<T = unknown, R = unknown> extends EventEmitter implements A
     }
   }
 
-  /** Runs what was submitted, or with `force` what has begun, then ends the threads. */
+  /** Lets all submitted tasks end, with `force` only those that have begun, then ends the threads. */
   async close({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     await this.#pool.shutdown({
       mode: force ? 'finishRunning' : 'drain',
@@ -154,7 +154,7 @@ export class Piscina<T = unknown, R = unknown> extends EventEmitter implements A
     return this.#pool.metrics().uptimeMs;
   }
 
-  /** 0 to 1: how much of the time of all threads was spent on tasks. */
+  /** 0 to 1: the share of the time of all threads that was spent on tasks. */
   get utilization(): number {
     const { busyMs, uptimeMs } = this.#pool.metrics();
     return uptimeMs === 0 ? 0 : busyMs / (uptimeMs * this.maxThreads);

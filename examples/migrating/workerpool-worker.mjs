@@ -1,4 +1,4 @@
-// What scripts for workerpool import in place of it: they register their methods, which run in the threads of workerpool.ts.
+// Scripts for workerpool import this instead of it, to register their methods, which run in the threads of workerpool.ts.
 import { currentJob, move } from 'thread-system/worker';
 
 /** By name. @type {Map<string, Function>} */

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/style/useReadonlyClassProperties: `of` and `then` set them, of a promise that they make
 
-// Workerpool's surface over a ThreadPool, for a program that is moved first and rewritten later: copy this file and
-// workerpool-worker.mjs, and import them in place of workerpool. What differs, and what is not here, is in docs/migrating.md.
+// The API of workerpool on top of a ThreadPool, for programs that switch first and are rewritten later: copy this file and
+// workerpool-worker.mjs, and import them instead of workerpool. docs/migrating.md says what differs, and what is not supported.
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
@@ -61,7 +61,7 @@ interface WorkerTasks {
 }
 const tasks = taskModule<WorkerTasks>(new URL('./workerpool-worker.mjs', import.meta.url));
 
-/** What `exec` returns: a promise that can be cancelled. Those that `then` makes of it cancel the same call. */
+/** What `exec` returns: a promise that can be cancelled. Promises returned by its `then` cancel the same call. */
 export class WorkerpoolPromise<T> extends Promise<T> {
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
@@ -188,7 +188,7 @@ export class Pool {
     return { totalWorkers, busyWorkers, idleWorkers, pendingTasks: queued, activeTasks: active };
   }
 
-  /** Cancels what waits, and with `force` what runs, then ends the workers. */
+  /** Cancels waiting calls, with `force` also running ones, then ends the workers. */
   async terminate(force = false, timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#pool.shutdown({ mode: force ? 'abort' : 'finishRunning', timeoutMs });
   }
