@@ -36,6 +36,17 @@ const DRAIN_BATCH = 256;
 const YIELD_MS = 0.5;
 /** How long this thread polls for answers after short jobs were sent, before it waits for a ring. */
 const LINGER_MS = 0.05;
+/**
+ * How long this thread spins for the answer of a short job that it has sent alone, before it returns to the event loop: a turn
+ * of the loop takes longer than the whole round trip. See docs/decisions/0026-spin-for-a-job-alone.md.
+ */
+const SPIN_MS = 0.005;
+/** Longest job worth spinning for. */
+const SPIN_TICKS = 0.003 * TICKS_PER_MS;
+/** How often the lane is polled until the clock is read again. */
+const SPIN_POLLS = 32;
+/** How many batches at most do not spin after some have spun in vain: they double with each, up to this power of 2. */
+const MOST_SKIPPED_BITS = 6;
 /** Longest backlog worth lingering for. */
 const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
 /**
@@ -74,6 +85,11 @@ export class Pacer {
   /** When the batch began or, if it is long, when some of it was last sent. */
   #pumpedAtMs = 0;
   #lingerUntilMs = 0;
+  /** When the event loop was last asked to turn for this pool. */
+  #drainScheduledMs = 0;
+  /** How many spins in a row were in vain, and how many batches are not to spin because of that. */
+  #vainSpins = 0;
+  #spinsToSkip = 0;
   #wakeTimer: NodeJS.Timeout | undefined;
   readonly #stallWatch: StallWatch;
   #answersRead: (() => void) | undefined;
@@ -238,15 +254,42 @@ export class Pacer {
     this.pump();
     const wasAwake = this.#isAwake;
     this.#isAwake = false;
-    if (this.#isDrainScheduled) return;
-    if (!wasAwake && !this.#isWorthLingering()) return;
-    this.#lingerUntilMs = now() + LINGER_MS;
-    this.#deps.parking.leave();
-    this.#drainLater();
+    if (!this.#isDrainScheduled) {
+      if (!wasAwake && !this.#isWorthLingering()) return;
+      this.#lingerUntilMs = now() + LINGER_MS;
+      this.#deps.parking.leave();
+      this.#drainLater();
+    }
+    if (this.#deps.ledger.unsettled === 1) this.#spin();
   };
+
+  /**
+   * Polls for the answer of a job that runs alone, and reads it as soon as it is there: without a turn of the event loop, which is
+   * due all the same, so that a program that awaits one job after the other does not hold the loop up.
+   */
+  #spin(): void {
+    if (this.#spinsToSkip > 0) {
+      this.#spinsToSkip--;
+      return;
+    }
+    const worker = this.#deps.workers.all.find(({ inFlight }) => inFlight.size > 0);
+    if (worker === undefined || worker.inFlight.backlogTicks > SPIN_TICKS) return;
+    const startedMs = now();
+    if (startedMs - this.#drainScheduledMs > YIELD_MS) return;
+    do {
+      for (let polls = SPIN_POLLS; polls > 0; polls--) {
+        if (worker.results.isEmpty) continue;
+        this.#vainSpins = 0;
+        if (this.#read(DRAIN_BATCH) > 0) this.#answersRead?.();
+        return;
+      }
+    } while (now() - startedMs < SPIN_MS);
+    this.#spinsToSkip = 2 ** Math.min(this.#vainSpins++, MOST_SKIPPED_BITS);
+  }
 
   #drainLater(): void {
     this.#isDrainScheduled = true;
+    this.#drainScheduledMs = now();
     outsideRequests(setImmediate, this.#drainNow);
   }
 
