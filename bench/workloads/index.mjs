@@ -4,6 +4,7 @@ import * as cluster from './cluster.mjs';
 import * as cpu from './cpu.mjs';
 import * as factorial from './factorial.mjs';
 import * as firstResult from './first-result.mjs';
+import * as idleWorker from './idle-worker.mjs';
 import * as loopDelay from './loop-delay.mjs';
 import * as machine from './machine.mjs';
 import * as map from './map.mjs';
@@ -36,6 +37,7 @@ export const workloads = [
   pending,
   loopDelay,
   memory,
+  idleWorker,
   token,
   cancel,
   sync,
