@@ -109,7 +109,7 @@ export interface SubmitterSchedule {
 /** Options of a schedule that every kind of pool has. */
 export interface SubmitterScheduleOptions
   extends Omit<SubmitterJobOptions, 'delayMs' | 'key' | 'token' | 'signal' | 'front'> {
-  /** Milliseconds from one run to the next. Needed unless `cron` is given. */
+  /** Milliseconds from one run to the next. Default: none; `cron` then says when. */
   readonly everyMs?: number | undefined;
   /** A cron expression of 5 fields, or 6 with seconds. Default: none. */
   readonly cron?: string | undefined;

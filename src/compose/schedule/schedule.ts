@@ -26,7 +26,7 @@ import { stays } from '../../sync/sharing/crossing.js';
 export interface ScheduleOptions extends Omit<JobOptions, 'delayMs' | 'dependsOn' | 'key' | 'keyJoins' | 'transfer'> {
   /** Name of the schedule. On a `ClusterPool`, the same id on several machines is one schedule; here it is only kept. Default: none. */
   readonly id?: string | undefined;
-  /** Milliseconds from one run to the next, at a fixed rate, however long runs take. Needed unless `cron` is given. */
+  /** Milliseconds from one run to the next, at a fixed rate, however long runs take. Default: none; `cron` then says when. */
   readonly everyMs?: number | undefined;
   /** A cron expression of 5 fields, or 6 with seconds, in the syntax of the package croner. Default: none. */
   readonly cron?: string | undefined;
