@@ -1,6 +1,6 @@
 import * as echarts from 'echarts';
 
-/** @typedef {import('./workloads/workload.mjs').Row} Row */
+/** @typedef {import('./row.mjs').Row} Row */
 
 /** One chart each; a logarithmic scale where the bars differ by more than a factor of ten. */
 const charts = [

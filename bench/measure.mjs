@@ -1,4 +1,6 @@
 import { peers } from './contenders/peers.mjs';
+import { median } from './statistics.mjs';
+import { spin } from './tasks/functions.mjs';
 
 /** @typedef {import('./contenders/contender.mjs').Contender} Contender */
 
@@ -18,23 +20,19 @@ import { peers } from './contenders/peers.mjs';
  *
  * @typedef {object} Run
  * @property {(standard: number) => number} rounds how many, where the workload itself would take `standard`.
- * @property {boolean} quick whether to look only that it works.
- * @property {(count: number, atLeast?: number) => number} size a count, made small when quick.
+ * @property {boolean} quick whether to look only that it works, and that no limit is missed by far.
+ * @property {(count: number, quick?: number) => number} size a count, or the smaller one
+ *   that is enough when quick: a tenth, unless it is given.
  */
-
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /** @returns {Figure} */
 export function figure({ name, setting }, values) {
   return { name, setting, value: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** So long each contender runs before the first round. */
+/** How long each contender runs before the first round, and before a single one. */
 const WARM_UP_MS = 1000;
+const SHORT_WARM_UP_MS = 150;
 
 /**
  * Measures each contender once a round, in an order that each round begins with another. Before each, garbage is
@@ -48,10 +46,11 @@ const WARM_UP_MS = 1000;
  * @returns {Promise<number[][]>} for each contender, its values.
  */
 export async function trampoline(contenders, measure, rounds) {
+  const warmUpMs = rounds > 1 ? WARM_UP_MS : SHORT_WARM_UP_MS;
   for (const contender of contenders) {
     const start = performance.now();
     do await measure(contender);
-    while (performance.now() - start < WARM_UP_MS && rounds > 1);
+    while (performance.now() - start < warmUpMs);
   }
   const values = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -67,7 +66,7 @@ export async function trampoline(contenders, measure, rounds) {
 
 /**
  * Finds the setting of each peer that serves it best: each one, in a pool of its own, runs `measure` until warm and then
- * once more.
+ * once more. When quick, each has the setting that is usually its best.
  *
  * @param {string} task
  * @param {(contender: Contender) => Promise<number>} measure
@@ -77,8 +76,12 @@ export async function trampoline(contenders, measure, rounds) {
 export async function openPeers(task, measure, { better, quick }) {
   const best = [];
   for (const library of peers) {
+    if (quick) {
+      best.push(library.open(task, library.usual));
+      continue;
+    }
     const tried = [];
-    for (const setting of quick ? library.settings.slice(0, 1) : library.settings) {
+    for (const setting of library.settings) {
       const contender = library.open(task, setting);
       await measure(contender);
       globalThis.gc();
@@ -100,4 +103,16 @@ export async function timed(work) {
   const start = performance.now();
   const result = await work();
   return { ms: performance.now() - start, result };
+}
+
+/** How many turns of `spin` take `ms`, in the shortest of a few runs. */
+export function turnsOf(ms) {
+  const turns = 1_000_000;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 30; i++) {
+    const start = performance.now();
+    spin(turns);
+    shortest = Math.min(shortest, performance.now() - start);
+  }
+  return Math.round((turns * ms) / shortest);
 }

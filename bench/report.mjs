@@ -1,12 +1,20 @@
-import { bestOf, holds, ratioOf } from './workloads/workload.mjs';
+import { bestOf, holds, isFarOff, ratioOf } from './row.mjs';
 
-/** @typedef {import('./workloads/workload.mjs').Row} Row */
+/** @typedef {import('./row.mjs').Row} Row */
 
 const columns = ['workload', 'ours', 'best of the others', 'ratio', 'must hold', 'holds', 'aim'];
 
-/** The rows as text for a terminal. */
-export function toText(rows) {
-  const lines = [columns, ...rows.map((row) => cellsOf(row).map((cell) => cell.replaceAll('`', '')))];
+/**
+ * The rows as text for a terminal.
+ *
+ * @param {readonly Row[]} rows
+ * @param {{ quick: boolean }} how whether only what is missed by far is missed.
+ */
+export function toText(rows, { quick }) {
+  const lines = [
+    columns,
+    ...rows.map((row) => cellsOf(row, quick ? quickVerdictOf : verdictOf).map((cell) => cell.replaceAll('`', ''))),
+  ];
   const widths = columns.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
   return lines
     .map((cells) =>
@@ -118,16 +126,17 @@ function publishedSection(rows) {
 
 function notes(rows) {
   return rows
-    .filter((row) => row.note !== undefined)
-    .map((row) => `- ${capitalised(row.workload)}: ${lowered(row.note)}`)
+    .map(({ workload, note, notRun }) => ({ workload, text: notRun === undefined ? note : `Not measured: ${notRun}` }))
+    .filter(({ text }) => text !== undefined)
+    .map(({ workload, text }) => `- ${capitalised(workload)}: ${lowered(text)}`)
     .join('\n');
 }
 
 /** @param {Row} row */
-function cellsOf(row) {
+function cellsOf(row, judge = verdictOf) {
+  if (row.notRun !== undefined) return [row.workload, 'not measured', ...new Array(columns.length - 2).fill('')];
   const ratio = ratioOf(row);
   const best = bestOf(row);
-  const verdict = holds(row);
   return [
     row.workload,
     amount(row.figures[0].value, row.unit),
@@ -136,9 +145,20 @@ function cellsOf(row) {
       : `${amount(best.value, row.unit)}, ${best.name}${best.setting ? ` (${best.setting})` : ''}`,
     ratio === undefined ? '' : `${short(ratio)} x`,
     limitOf(row),
-    verdict === undefined ? '' : verdict ? 'yes' : 'no',
+    judge(row),
     row.aim ?? '',
   ];
+}
+
+function verdictOf(row) {
+  const verdict = holds(row);
+  return verdict === undefined ? '' : verdict ? 'yes' : 'no';
+}
+
+function quickVerdictOf(row) {
+  if (row.limit === undefined) return '';
+  if (row.needsFullCounts) return 'not judged';
+  return isFarOff(row) ? 'missed by far' : 'about';
 }
 
 function publishedOf({ published, unit }) {
@@ -146,10 +166,11 @@ function publishedOf({ published, unit }) {
   return published.figures.map(({ name, value }) => `${amount(value, unit)} ${name}, published`).join('; ');
 }
 
-function limitOf({ limit, judged, unit }) {
+function limitOf({ limit, judged, unit, noise }) {
   if (limit === undefined) return '';
   const [word, value] = 'atLeast' in limit ? ['at least', limit.atLeast] : ['at most', limit.atMost];
-  return `${word} ${short(value)} ${judged === 'ratio' ? 'x' : unit}`;
+  const allowed = noise === undefined ? '' : ` (noise ${short(noise)})`;
+  return `${word} ${short(value)} ${judged === 'ratio' ? 'x' : unit}${allowed}`;
 }
 
 function spread({ value, low, high }, unit) {

@@ -20,6 +20,7 @@ const plain = new URL('../tasks/functions.mjs', import.meta.url);
  * @typedef {object} Library
  * @property {string} name
  * @property {readonly Setting[]} settings
+ * @property {Setting} usual the one that is most often the best for small jobs.
  * @property {boolean} [takesFile] whether a task's file need not import the library.
  * @property {(task: string, setting: Setting, start?: Start) => Contender} open makes a pool of two threads.
  */

@@ -9,12 +9,16 @@ export const name = 'piscina';
 /** Any file of functions is one of tasks. */
 export const takesFile = true;
 
-export const settings = ['sync', 'async', 'disabled'].flatMap((atomics) =>
-  [1, 16, 1000].map((concurrentTasksPerWorker) => ({
-    label: `atomics ${atomics}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
-    options: { atomics, concurrentTasksPerWorker },
-  })),
-);
+const setting = (atomics, concurrentTasksPerWorker) => ({
+  label: `atomics ${atomics}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
+  options: { atomics, concurrentTasksPerWorker },
+});
+
+const settingsWith = (...counts) =>
+  ['sync', 'async', 'disabled'].flatMap((atomics) => counts.map((count) => setting(atomics, count)));
+
+export const settings = settingsWith(1, 16, 1000);
+export const usual = setting('async', 1000);
 
 export function open(task, { label, options }, { file = fileOf(task, moving), minThreads = 2 } = {}) {
   const pool = new Piscina({

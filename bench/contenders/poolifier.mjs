@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { FixedThreadPool } from 'poolifier';
 import { awaitAll } from './contender.mjs';
 
-const file = fileURLToPath(new URL('../tasks/poolifier.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../tasks/poolifier.mjs', import.meta.url));
 
 export const name = 'poolifier';
 
@@ -11,17 +11,18 @@ const queue = (concurrency) => ({
   tasksQueueOptions: { concurrency, tasksStealingOnBackPressure: false },
 });
 
-export const settings = [
-  { label: 'no tasks queue', options: { enableTasksQueue: false } },
+export const usual = { label: 'no tasks queue', options: { enableTasksQueue: false } };
+
+const settingsWith = (...counts) => [
+  usual,
   { label: 'no tasks queue, mapExecute', options: { enableTasksQueue: false }, mapExecute: true },
-  ...[1, 16, 1000].map((concurrency) => ({
-    label: `tasks queue, concurrency ${concurrency}`,
-    options: queue(concurrency),
-  })),
+  ...counts.map((concurrency) => ({ label: `tasks queue, concurrency ${concurrency}`, options: queue(concurrency) })),
 ];
 
+export const settings = settingsWith(1, 16, 1000);
+
 export function open(task, { label, options, mapExecute = false }) {
-  const pool = new FixedThreadPool(2, file, {
+  const pool = new FixedThreadPool(2, script, {
     enableEvents: false,
     workerOptions: { workerData: { task } },
     ...options,

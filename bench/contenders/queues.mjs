@@ -40,7 +40,8 @@ export async function openCluster(connection, batch) {
     cpuMs: () => cpuOf(host.pid),
     run: async (count) => {
       const list = Array.from({ length: count }, () => []);
-      await Promise.all(pool.submitMany(tasks.noop, list));
+      const results = await Promise.all(pool.submitMany(tasks.noop, list));
+      if (results.some((result) => result !== undefined)) throw new Error('A no-op gave a value');
     },
     close: async () => {
       await pool.shutdown({ mode: 'abort' });

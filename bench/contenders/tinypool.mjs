@@ -10,12 +10,16 @@ export const name = 'tinypool';
 /** Any file of functions is one of tasks. */
 export const takesFile = true;
 
-export const settings = [true, false].flatMap((useAtomics) =>
-  [1, 16, 1000].map((concurrentTasksPerWorker) => ({
-    label: `atomics ${useAtomics ? 'on' : 'off'}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
-    options: { useAtomics, concurrentTasksPerWorker },
-  })),
-);
+const setting = (useAtomics, concurrentTasksPerWorker) => ({
+  label: `atomics ${useAtomics ? 'on' : 'off'}, concurrentTasksPerWorker ${concurrentTasksPerWorker}`,
+  options: { useAtomics, concurrentTasksPerWorker },
+});
+
+const settingsWith = (...counts) =>
+  [true, false].flatMap((useAtomics) => counts.map((count) => setting(useAtomics, count)));
+
+export const settings = settingsWith(1, 16, 1000);
+export const usual = setting(true, 1000);
 
 export function open(task, { label, options }, { file = fileOf(task, moving), minThreads = 2 } = {}) {
   const pool = new Tinypool({

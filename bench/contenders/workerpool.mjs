@@ -7,10 +7,11 @@ const script = fileURLToPath(new URL('../tasks/workerpool.mjs', import.meta.url)
 
 export const name = 'workerpool';
 
+export const usual = { label: 'queue in constant time', options: {} };
 export const settings = [
   { label: "queue 'fifo'", options: { queueStrategy: 'fifo' } },
   { label: "queue 'lifo'", options: { queueStrategy: 'lifo' } },
-  { label: 'queue in constant time', options: {} },
+  usual,
 ];
 
 export function open(task, { label, options }, { minThreads = 2 } = {}) {

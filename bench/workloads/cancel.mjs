@@ -1,6 +1,7 @@
 import { CancellationToken } from '../../dist/index.js';
 import { openPool, tasks } from '../contenders/thread-system.mjs';
-import { figure, median } from '../measure.mjs';
+import { figure } from '../measure.mjs';
+import { median, percentile } from '../statistics.mjs';
 
 export const name = 'cancel';
 
@@ -9,11 +10,6 @@ const row = { better: 'less', judged: 'value' };
 
 export async function run(how) {
   return [...(await checking(how)), ...(await deaf(how)), ...(await sharing(how))];
-}
-
-function percentile(values, share) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 /** A task's clock read on the main thread: both count from the start of their thread. */
@@ -28,7 +24,7 @@ async function checking(how) {
   for (let round = -1; round < how.rounds(5); round++) {
     const settledMs = [];
     const nextMs = [];
-    for (let count = how.size(100, 5); count > 0; count--) {
+    for (let count = how.size(100, 30); count > 0; count--) {
       Atomics.store(words, 0, 0);
       const job = pool.submit(tasks.spinUntilCancelled, [words]);
       while (Atomics.load(words, 0) === 0) await new Promise(setImmediate);
@@ -65,6 +61,7 @@ async function checking(how) {
       unit: 'ms',
       figures: [figure(ours, slowest)],
       limit: { atMost: 5 },
+      needsFullCounts: true,
       note,
     },
     {
@@ -110,8 +107,8 @@ async function deaf(how) {
 /** Cancelling is linear: ten times the jobs that share a token take about ten times as long. */
 async function sharing(how) {
   const perJob = new Map([
-    [how.size(10_000, 100), []],
-    [how.size(100_000, 1000), []],
+    [how.size(10_000, 2_000), []],
+    [how.size(100_000, 20_000), []],
   ]);
   const pool = openPool();
   for (let round = -1; round < how.rounds(5); round++) {

@@ -11,7 +11,7 @@ const tasks = taskModule(new URL('../tasks/channel.mjs', import.meta.url));
 
 /** Each hands the same numbers from one thread to another, one by one, and says how long that took. */
 export async function run(how) {
-  const count = how.size(5_000_000, 1000);
+  const count = how.size(5_000_000, 1_000_000);
   const [channel, ring, port] = [openChannel(), openRing(), openPort()];
   const contenders = [channel, ring, port];
   const rates = contenders.map(() => []);

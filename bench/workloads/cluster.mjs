@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../scripts/redis-server.mjs';
 import { openBullmq, openCluster, tasks } from '../contenders/queues.mjs';
-import { closeAll, figure, median } from '../measure.mjs';
+import { closeAll, figure } from '../measure.mjs';
+import { median } from '../statistics.mjs';
 
 export const name = 'cluster';
 
@@ -50,8 +51,8 @@ async function throughput(how, connection, redis) {
     await openBullmq(connection, true),
     await openBullmq(connection, false),
   ];
-  const count = how.size(5_000, 100);
-  const trips = how.size(500, 5);
+  const count = how.size(5_000, 500);
+  const trips = how.size(500, 20);
   const measured = contenders.map(() => []);
   const rounds = how.rounds(5);
   for (const contender of contenders) await contender.run(count); // once without the clock
@@ -126,7 +127,7 @@ async function roundTrip(contender, trips) {
 /** A CPU loop on a host, cancelled at some moment of its run. */
 async function cancel(how, connection) {
   const contender = await openCluster(connection, false);
-  const count = how.size(300, 5);
+  const count = how.size(300, 20);
   const times = [];
   for (let each = 0; each < count; each++) {
     const job = contender.pool.submit(tasks.spin);

@@ -1,6 +1,6 @@
 import { openBareThreads } from '../contenders/bare.mjs';
 import { openCollected } from '../contenders/thread-system.mjs';
-import { closeAll, figure, timed, trampoline } from '../measure.mjs';
+import { closeAll, figure, timed, trampoline, turnsOf } from '../measure.mjs';
 import { spin } from '../tasks/functions.mjs';
 
 export const name = 'cpu';
@@ -10,12 +10,12 @@ const JOB_MS = 1;
 const SHORT_JOBS = 40_000;
 
 export async function run(how) {
-  const jobs = how.size(2000);
+  const jobs = how.size(2000, 200);
   const turns = turnsOf(JOB_MS);
   const sum = spin(turns) * jobs;
   const contenders = [openCollected('spin'), openBareSpin(turns)];
   const inputs = new Array(jobs).fill(turns);
-  for (let jobs = how.size(SHORT_JOBS); jobs > 0; jobs -= inputs.length)
+  for (let jobs = how.size(SHORT_JOBS, SHORT_JOBS / 5); jobs > 0; jobs -= inputs.length)
     await contenders[0].runAll(inputs.map((ofLong) => Math.round(ofLong / 20)));
   const values = await trampoline(
     contenders,
@@ -40,18 +40,6 @@ export async function run(how) {
       note: `A job is ${turns.toLocaleString('en')} turns of a loop. The bare threads get half of the work each, in one message. Before, the library runs ${SHORT_JOBS.toLocaleString('en')} short jobs.`,
     },
   ];
-}
-
-/** How many turns take so long, in the shortest of a few runs. */
-function turnsOf(ms) {
-  const turns = 1_000_000;
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 30; i++) {
-    const start = performance.now();
-    spin(turns);
-    shortest = Math.min(shortest, performance.now() - start);
-  }
-  return Math.round((turns * ms) / shortest);
 }
 
 function openBareSpin(turns) {

@@ -1,5 +1,5 @@
 import { factorial } from '../tasks/functions.mjs';
-import { throughput } from './throughput.mjs';
+import { throughput } from '../throughput.mjs';
 
 export const name = 'factorial';
 
@@ -13,6 +13,7 @@ export const run = (how) =>
       input: () => 1000,
       expected: () => result,
       batch: 4000,
+      quickBatch: 400,
       rounds: 7,
       rows: { collected: { limit: { atLeast: 1.05 }, aim: '1.3 x' } },
     },

@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { peers } from '../contenders/peers.mjs';
 import { openAwaited, openFunction } from '../contenders/thread-system.mjs';
-import { figure, median, timed, trampoline } from '../measure.mjs';
+import { figure, timed, trampoline } from '../measure.mjs';
+import { median } from '../statistics.mjs';
 
 export const name = 'first-result';
 
+/** How many pools a measurement starts. */
 const POOLS = 3;
 /**
  * So long a pool is left before it is closed: its thread may still be loading the task, and piscina `require`s it, and Node 20
@@ -18,8 +20,10 @@ const files = [
 ];
 
 export async function run(how) {
-  const modules = [await best(oursByFile())];
-  for (const library of peers) modules.push(await best(byFile(library, how)));
+  const pools = how.size(POOLS, 1);
+  const medianOfStarts = (contender) => medianStart(contender, pools);
+  const modules = [await best(oursByFile(how), medianOfStarts)];
+  for (const library of peers) modules.push(await best(byFile(library, how), medianOfStarts));
   const contenders = [{ name: 'thread-system', setting: 'defaults, a function', open: openFunction }, ...modules];
   const [ofFunction, ...ofModules] = await trampoline(contenders, medianOfStarts, how.rounds(9));
   const row = {
@@ -36,7 +40,7 @@ export async function run(how) {
       workload: 'new pool to first result',
       figures,
       note:
-        `A task of a module. The median of ${POOLS} pools a round; all begin with one thread, but poolifier with two. Every ` +
+        `A task of a module. The median of ${pools} pools a round; all begin with one thread, but poolifier with two. Every ` +
         'library has the kind of module that serves it best.',
       chart: 'latency',
     },
@@ -49,8 +53,8 @@ export async function run(how) {
   ];
 }
 
-function oursByFile() {
-  return files.map(({ kind, file }) => ({
+function oursByFile(how) {
+  return filesFor(how).map(({ kind, file }) => ({
     name: 'thread-system',
     setting: `defaults, ${kind}`,
     open: () => openAwaited('noop', {}, file),
@@ -58,8 +62,8 @@ function oursByFile() {
 }
 
 function byFile(library, how) {
-  const settings = how.quick ? library.settings.slice(0, 1) : library.settings;
-  const kinds = library.takesFile ? files : [{ kind: 'its own file', file: undefined }];
+  const settings = how.quick ? [library.usual] : library.settings;
+  const kinds = library.takesFile ? filesFor(how) : [{ kind: 'its own file', file: undefined }];
   return settings.flatMap((setting) =>
     kinds.map(({ kind, file }) => ({
       name: library.name,
@@ -69,16 +73,19 @@ function byFile(library, how) {
   );
 }
 
-/** The contender that is fastest in three starts. */
-async function best(contenders) {
+const filesFor = ({ quick }) => (quick ? files.slice(-1) : files);
+
+/** The contender that starts fastest. */
+async function best(contenders, medianOfStarts) {
+  if (contenders.length === 1) return contenders[0];
   const tried = [];
   for (const contender of contenders) tried.push({ contender, ms: await medianOfStarts(contender) });
   return tried.sort((a, b) => a.ms - b.ms)[0].contender;
 }
 
-async function medianOfStarts(contender) {
+async function medianStart(contender, pools) {
   const times = [];
-  for (let i = 0; i < POOLS; i++) times.push(await startUp(contender));
+  for (let i = 0; i < pools; i++) times.push(await startUp(contender));
   return median(times);
 }
 

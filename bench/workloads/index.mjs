@@ -21,7 +21,13 @@ import * as sync from './sync.mjs';
 import * as token from './token.mjs';
 import * as urgent from './urgent.mjs';
 
-/** In the order of the table. @type {readonly import('./workload.mjs').Workload[]} */
+/**
+ * @typedef {object} Workload
+ * @property {string} name as in `--only`.
+ * @property {(run: import('../measure.mjs').Run) => Promise<import('../row.mjs').Row[]>} run
+ */
+
+/** In the order of the table. @type {readonly Workload[]} */
 export const workloads = [
   noop,
   path,

@@ -5,7 +5,7 @@ import { figure } from '../measure.mjs';
 export const name = 'loop-delay';
 
 export async function run(how) {
-  const count = how.size(1_000_000);
+  const count = how.size(1_000_000, 200_000);
   const pool = openPool();
   const p99 = [];
   const most = [];

@@ -10,7 +10,7 @@ const ANSWER = 64;
 
 /** What the two threads' cores need to hand a cache line over: much of a small job's price, and not of the library's making. */
 export async function run(how) {
-  const turns = how.size(200_000);
+  const turns = how.size(200_000, 50_000);
   const worker = new Worker(new URL('../tasks/echo.mjs', import.meta.url));
   await once(worker, 'online');
   const tripNs = [];

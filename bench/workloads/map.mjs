@@ -7,9 +7,9 @@ export const name = 'map';
 const double = (x) => x * 2;
 
 export async function run(how) {
-  const count = how.size(1_000_000);
+  const count = how.size(1_000_000, 500_000);
   // each result is new memory: where it is much, the row measures how fast the machine can give it
-  const sharedCount = how.size(2_000_000);
+  const sharedCount = how.size(2_000_000, 2_000_000);
   const numbers = Array.from({ length: count }, (_, index) => index);
   const shared = new Float64Array(new SharedArrayBuffer(sharedCount * Float64Array.BYTES_PER_ELEMENT));
   for (let i = 0; i < sharedCount; i++) shared[i] = i;

@@ -35,7 +35,7 @@ async function runKind({ kind, task, move = false, batches, makeBuffer }, how) {
     }
     return (count * AT_ONCE * 1000) / ms;
   };
-  const count = how.size(batches, 2);
+  const count = how.size(batches, batches / 4);
   const calibrate = (contender) => rate(contender, Math.ceil(count / 4));
   const peers = await openPeers(task, calibrate, { better: 'more', quick: how.quick });
   const contenders = [openAwaited(task), ...peers];

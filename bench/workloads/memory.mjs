@@ -8,7 +8,7 @@ const MB = 1 << 20;
 const TIMES = 5;
 
 export async function run(how) {
-  const count = how.size(1_000_000);
+  const count = how.size(1_000_000, 100_000);
   const pool = openPool();
   await runJobs(pool, 10_000);
   const before = await settledMemory();

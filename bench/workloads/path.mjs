@@ -1,4 +1,4 @@
-import { throughput } from './throughput.mjs';
+import { throughput } from '../throughput.mjs';
 
 export const name = 'path';
 

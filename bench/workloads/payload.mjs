@@ -1,6 +1,6 @@
 import { rowsOf, totalOf } from '../tasks/functions.mjs';
+import { throughput } from '../throughput.mjs';
 import { recordOf } from './record.mjs';
-import { throughput } from './throughput.mjs';
 
 export const name = 'payload';
 
@@ -9,7 +9,7 @@ const rows = rowsOf(ROWS);
 const total = totalOf(rows);
 
 /** What all rows of 100 KB have. */
-const ofRows = { batch: 64, limit: { atLeast: 1 }, aim: '2 x' };
+const ofRows = { batch: 64, quickBatch: 32, limit: { atLeast: 1 }, aim: '2 x' };
 
 /** What jobs take and give back, where that is more than a number: each row of the table. */
 const kinds = [
@@ -19,6 +19,7 @@ const kinds = [
     input: recordOf,
     isRight: ({ uuid, scores }, index) => scores[0] === 2 * index && uuid === recordOf(index).uuid,
     batch: 4_000,
+    quickBatch: 1_000,
     limit: { atLeast: 2.5 },
     aim: '4 x',
   },
@@ -49,6 +50,7 @@ const kinds = [
     input: (index) => `${index % 10}${'lorem ipsum '.repeat(6_827)}`,
     expected: () => 81_925,
     batch: 256,
+    quickBatch: 256,
     limit: { atLeast: 1.5 },
     aim: '2 x',
   },
@@ -58,6 +60,7 @@ const kinds = [
     input: (index) => new Uint8Array(65_536).fill(index % 100),
     expected: (index) => 2 * (index % 100),
     batch: 256,
+    quickBatch: 256,
     limit: { atLeast: 1.3 },
     aim: '2 x',
   },

@@ -1,5 +1,5 @@
 import { recordSum } from '../tasks/functions.mjs';
-import { throughput } from './throughput.mjs';
+import { throughput } from '../throughput.mjs';
 
 export const name = 'record';
 

@@ -1,10 +1,11 @@
 import { openAwaited } from '../contenders/thread-system.mjs';
-import { closeAll, figure, median, openPeers, trampoline } from '../measure.mjs';
+import { closeAll, figure, openPeers, trampoline } from '../measure.mjs';
+import { median } from '../statistics.mjs';
 
 export const name = 'round-trip';
 
 export async function run(how) {
-  const trips = how.size(4000);
+  const trips = how.size(4000, 1000);
   const latency = async (contender, count = trips) => {
     const times = [];
     for (let i = 0; i < count; i++) {

@@ -46,7 +46,7 @@ export async function run(how) {
   const pool = openPool();
   const rows = [];
   for (const { workload, jobs, run: runAll, unit, published, source } of workloads) {
-    const count = how.size(jobs);
+    const count = how.size(jobs, jobs / 5);
     const contender = { name: 'thread-system', setting: runAll === mapAll ? 'map' : 'submit, waitAll' };
     const [values] = await trampoline(
       [contender],

@@ -14,8 +14,8 @@ export async function run(how) {
 function uncontended(how) {
   const [ofSemaphore, ofLoop, published] = [[], [], []];
   for (let round = -1; round < how.rounds(7); round++) {
-    const rate = pairsPerSecond(bySemaphore, how.size(5_000_000));
-    const bare = pairsPerSecond(byBareLoop, how.size(5_000_000));
+    const rate = pairsPerSecond(bySemaphore, how.size(5_000_000, 1_000_000));
+    const bare = pairsPerSecond(byBareLoop, how.size(5_000_000, 1_000_000));
     const fewMs = (200_000 / pairsPerSecond(bySemaphore, 200_000)) * 1000;
     if (round < 0) continue;
     ofSemaphore.push(rate);
@@ -80,7 +80,7 @@ function byBareLoop(pairs) {
 
 async function handOff(how) {
   const pool = openPool();
-  const turns = how.size(5000, 100);
+  const turns = how.size(5000, 1000);
   const acrossTasks = [];
   const toMain = [];
   for (let round = -1; round < how.rounds(5); round++) {

@@ -5,7 +5,7 @@ import { figure } from '../measure.mjs';
 export const name = 'token';
 
 export async function run(how) {
-  const turns = how.size(10_000_000);
+  const turns = how.size(10_000_000, 1_000_000);
   const pool = openPool();
   const token = new CancellationToken();
   const looks = [];

@@ -1,6 +1,7 @@
 import { JobPriority, JobState } from '../../dist/index.js';
 import { openPool, tasks } from '../contenders/thread-system.mjs';
-import { figure, median } from '../measure.mjs';
+import { figure } from '../measure.mjs';
+import { median } from '../statistics.mjs';
 
 export const name = 'urgent';
 

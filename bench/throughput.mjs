@@ -1,8 +1,9 @@
-import { openAwaited, openCollected } from '../contenders/thread-system.mjs';
-import { closeAll, figure, openPeers, timed, trampoline } from '../measure.mjs';
+import { openAwaited, openCollected } from './contenders/thread-system.mjs';
+import { closeAll, figure, openPeers, timed, trampoline } from './measure.mjs';
 
 /** A measurement takes so long, at least: as many batches as that takes. */
 const MEASURED_MS = 300;
+const QUICK_MS = 60;
 
 /**
  * Jobs a second of many small jobs, in batches that are the same for all: ours collected by `waitAll` and awaited, each peer
@@ -15,17 +16,22 @@ const MEASURED_MS = 300;
  * @param {(index: number) => unknown} [what.expected] its result, if it is a primitive.
  * @param {(result: unknown, index: number) => boolean} [what.isRight] whether it is what it should be, if it is an object.
  * @param {number} what.batch how many jobs are submitted before any is collected.
+ * @param {number} [what.quickBatch] the same with `--quick`.
  * @param {number} [what.many] another size of batch, of ours only.
  * @param {{ collected?: object, awaited?: object, many?: object }} what.rows what the table asks of each.
  * @param {number} [what.rounds]
- * @param {import('../measure.mjs').Run} run
- * @returns {Promise<import('./workload.mjs').Row[]>}
+ * @param {import('./measure.mjs').Run} run
+ * @returns {Promise<import('./row.mjs').Row[]>}
  */
 export async function throughput(what, run) {
-  const { task, workload, input, batch, many, rows, rounds = 5 } = what;
+  const { task, workload, input, batch, quickBatch = batch / 2, many, rows, rounds = 5 } = what;
+  const measuredMs = run.size(MEASURED_MS, QUICK_MS);
   const { expected, isRight = (result, index) => result === expected(index) } = what;
-  const inputs = Array.from({ length: run.size(Math.max(batch, many ?? 0)) }, (_, index) => input(index));
-  const ofBatch = inputs.slice(0, run.size(batch));
+  const atOnce = run.size(batch, quickBatch);
+  const inputs = Array.from({ length: Math.max(atOnce, run.size(many ?? 0, (many ?? 0) / 5)) }, (_, index) =>
+    input(index),
+  );
+  const ofBatch = inputs.slice(0, atOnce);
   const rate = async (contender, list = ofBatch) => {
     let count = 0;
     let totalMs = 0;
@@ -34,7 +40,7 @@ export async function throughput(what, run) {
       verify(result, list.length, isRight);
       count += list.length;
       totalMs += ms;
-    } while (totalMs < MEASURED_MS && !run.quick);
+    } while (totalMs < measuredMs);
     return (count / totalMs) * 1000;
   };
   const collected = rows.collected && openCollected(task);
