@@ -9,12 +9,12 @@ const taskOf = (task, file = fileOf(task, ours)) => taskModule(file)[task];
 /** @typedef {import('./contender.mjs').Contender} Contender */
 
 /**
- * Opens a pool of two threads whose jobs are kept, collected by `waitAll`, and read.
+ * Opens a pool whose jobs are kept, collected by `waitAll`, and read; of two threads, unless `options` say otherwise.
  *
  * @returns {Contender}
  */
-export function openCollected(task) {
-  const pool = openPool();
+export function openCollected(task, options = undefined) {
+  const pool = openPool(options);
   const code = taskOf(task);
   return {
     ...asContender(pool, code, 'waitAll'),

@@ -20,6 +20,7 @@ import * as seeds from './seeds.mjs';
 import * as sync from './sync.mjs';
 import * as token from './token.mjs';
 import * as urgent from './urgent.mjs';
+import * as workers from './workers.mjs';
 
 /**
  * @typedef {object} Workload
@@ -37,6 +38,7 @@ export const workloads = [
   roundTrip,
   urgent,
   cpu,
+  workers,
   map,
   megabyte,
   firstResult,
