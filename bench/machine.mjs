@@ -16,10 +16,10 @@ export function describeMachine() {
 }
 
 function readVersions() {
-  const { dependencies } = readJson('./package.json');
+  const { dependencies, optionalDependencies } = readJson('./package.json');
   const { version } = readJson('../package.json');
-  const { echarts: _charts, ...peers } = dependencies;
-  return { 'thread-system': version, ...peers };
+  const { echarts: _charts, ...others } = { ...dependencies, ...optionalDependencies };
+  return { 'thread-system': version, ...others };
 }
 
 function readJson(path) {
