@@ -1,4 +1,5 @@
 import { bestOf, holds, isFarOff, ratioOf } from './row.mjs';
+import { MOST_NOISE } from './statistics.mjs';
 
 /** @typedef {import('./row.mjs').Row} Row */
 
@@ -92,7 +93,11 @@ const METHOD = `## Method
 - *waitAll*: jobs are submitted one by one and kept, \`waitAll\` awaits them, each \`result\` is read. *awaited*: \`Promise.all\`
   of all jobs. The peers have only the second, and are compared with both.
 - *cluster*: a \`redis-server\` of its own, a submitter, and one process that runs the jobs. Each queue is measured once a round, in an
-  order that each round begins with another; all have run before.`;
+  order that each round begins with another; all have run before.
+- *real work*: packages of other programs, on files of this repository, in each library. A result has to be what the same function gives on
+  the main thread. Each library runs the same number of batches before the rounds, and one in each round. The ratio is the median of the
+  rounds' ratios to the best of the others. It may miss its limit by the *noise* of the run: 1.57 times the interquartile range of these
+  ratios, divided by the square root of the number of rounds (half of the notch of a box plot), and at most ${MOST_NOISE}.`;
 
 const SETTINGS = `## How the settings were chosen
 
@@ -105,7 +110,10 @@ warm up and once for the clock. The one with the best figure goes into the round
 | tinypool | \`useAtomics\` on, off; \`concurrentTasksPerWorker\` 1, 16, 1000 | \`runtime: 'worker_threads'\`, a task queue in constant time in place of its array |
 | workerpool | \`queueStrategy\` fifo, lifo, a queue in constant time | \`workerType: 'thread'\`, two workers from the start |
 | poolifier | no tasks queue with \`execute\` and with \`mapExecute\`; a tasks queue with \`concurrency\` 1, 16, 1000 | \`FixedThreadPool\`, \`enableEvents: false\`, one task function a worker |
-| thread-system | nothing: \`maxWorkers: 2\` | two workers from the start, but for *new pool to first result* |`;
+| thread-system | nothing: \`maxWorkers: 2\` | two workers from the start, but for *new pool to first result* |
+
+Real work is jobs of some milliseconds. Many of them ahead at one thread only idle the other, so that there \`concurrentTasksPerWorker\` and
+\`concurrency\` are tried as 1 and 2, and workerpool has its queue in constant time.`;
 
 function publishedSection(rows) {
   return [

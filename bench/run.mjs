@@ -13,17 +13,22 @@ import { describeMachine } from './machine.mjs';
 import { toMarkdown, toText } from './report.mjs';
 import { FAR, isFarOff } from './row.mjs';
 import { workloads } from './workloads/index.mjs';
+import { realWork, summaryOf } from './workloads/real/index.mjs';
 
 /** How many times the counts of a quick run its second one has. */
 const MORE = 3;
 const options = readOptions();
 const rows = [];
+const lastOfReal = options.names.findLast((name) => realWork.some((work) => work.name === name));
 for (const name of options.names) {
   const start = performance.now();
   process.stderr.write(`${name} … `);
   const measured = options.quick ? await runQuickly(name) : await runWorkload(name);
   rows.push(...measured);
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s\n`);
+  for (const row of measured)
+    if (row.notRun !== undefined) console.error(`Not measured: ${row.workload}: ${row.notRun}`);
+  if (name === lastOfReal) rows.push(...summaryOf(rows));
 }
 console.log(toText(rows, options));
 if (options.quick) judge();
@@ -103,7 +108,7 @@ function write() {
   const { rounds } = options;
   const said =
     rounds === undefined
-      ? '5 of each workload; 7 of factorial, CPU work and 1 MB; 9 of the first result; 25 of map'
+      ? '5 of each workload; 7 of factorial, CPU work, real work and 1 MB; 9 of the first result; 25 of map'
       : `${rounds} of each workload`;
   writeFileSync(page, toMarkdown(rows, { machine: describeMachine(), rounds: said, charts }));
   console.log('\nWritten to docs/benchmarks.md');

@@ -20,16 +20,19 @@ const plain = new URL('../tasks/functions.mjs', import.meta.url);
  * @typedef {object} Library
  * @property {string} name
  * @property {readonly Setting[]} settings
+ * @property {readonly Setting[]} longJobSettings those for jobs of some ms, where many jobs ahead at one thread only idle
+ *   the other.
  * @property {Setting} usual the one that is most often the best for small jobs.
  * @property {boolean} [takesFile] whether a task's file need not import the library.
  * @property {(task: string, setting: Setting, start?: Start) => Contender} open makes a pool of two threads.
  */
 
 /**
- * How a pool starts, where that is what is measured.
+ * Which task a pool runs, and how it starts.
  *
  * @typedef {object} Start
- * @property {URL} [file] of the task, unless it has to be one that imports the library.
+ * @property {URL} [file] of the task, a module of functions; where a library's threads need a file of their own, that one
+ *   imports it.
  * @property {number} [minThreads] how many threads there are before they are needed; 2.
  */
 

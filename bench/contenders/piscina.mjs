@@ -18,6 +18,7 @@ const settingsWith = (...counts) =>
   ['sync', 'async', 'disabled'].flatMap((atomics) => counts.map((count) => setting(atomics, count)));
 
 export const settings = settingsWith(1, 16, 1000);
+export const longJobSettings = settingsWith(1, 2);
 export const usual = setting('async', 1000);
 
 export function open(task, { label, options }, { file = fileOf(task, moving), minThreads = 2 } = {}) {

@@ -3,6 +3,7 @@ import { FixedThreadPool } from 'poolifier';
 import { awaitAll } from './contender.mjs';
 
 const script = fileURLToPath(new URL('../tasks/poolifier.mjs', import.meta.url));
+const moduleScript = fileURLToPath(new URL('../tasks/real/poolifier.mjs', import.meta.url));
 
 export const name = 'poolifier';
 
@@ -20,11 +21,12 @@ const settingsWith = (...counts) => [
 ];
 
 export const settings = settingsWith(1, 16, 1000);
+export const longJobSettings = settingsWith(1, 2);
 
-export function open(task, { label, options, mapExecute = false }) {
-  const pool = new FixedThreadPool(2, script, {
+export function open(task, { label, options, mapExecute = false }, { file } = {}) {
+  const pool = new FixedThreadPool(2, file === undefined ? script : moduleScript, {
     enableEvents: false,
-    workerOptions: { workerData: { task } },
+    workerOptions: { workerData: { task, file: file?.href } },
     ...options,
   });
   const run = (input, transferList) => pool.execute(input, undefined, undefined, transferList);

@@ -19,6 +19,7 @@ const settingsWith = (...counts) =>
   [true, false].flatMap((useAtomics) => counts.map((count) => setting(useAtomics, count)));
 
 export const settings = settingsWith(1, 16, 1000);
+export const longJobSettings = settingsWith(1, 2);
 export const usual = setting(true, 1000);
 
 export function open(task, { label, options }, { file = fileOf(task, moving), minThreads = 2 } = {}) {

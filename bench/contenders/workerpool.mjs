@@ -4,6 +4,7 @@ import { awaited } from './contender.mjs';
 import { WorkerpoolFifo } from './fifo.mjs';
 
 const script = fileURLToPath(new URL('../tasks/workerpool.mjs', import.meta.url));
+const moduleScript = fileURLToPath(new URL('../tasks/real/workerpool.mjs', import.meta.url));
 
 export const name = 'workerpool';
 
@@ -13,9 +14,11 @@ export const settings = [
   { label: "queue 'lifo'", options: { queueStrategy: 'lifo' } },
   usual,
 ];
+export const longJobSettings = [usual];
 
-export function open(task, { label, options }, { minThreads = 2 } = {}) {
-  const pool = workerpool.pool(script, {
+export function open(task, { label, options }, { file, minThreads = 2 } = {}) {
+  const pool = workerpool.pool(file === undefined ? script : moduleScript, {
+    workerThreadOpts: { workerData: file?.href },
     workerType: 'thread',
     minWorkers: minThreads,
     maxWorkers: 2,

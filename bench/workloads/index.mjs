@@ -14,6 +14,7 @@ import * as noop from './noop.mjs';
 import * as path from './path.mjs';
 import * as payload from './payload.mjs';
 import * as pending from './pending.mjs';
+import { realWork } from './real/index.mjs';
 import * as record from './record.mjs';
 import * as roundTrip from './round-trip.mjs';
 import * as seeds from './seeds.mjs';
@@ -39,6 +40,7 @@ export const workloads = [
   urgent,
   cpu,
   workers,
+  ...realWork,
   map,
   megabyte,
   firstResult,

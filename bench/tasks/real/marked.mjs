@@ -1,0 +1,4 @@
+import { marked } from 'marked';
+
+/** @param {string} markdown */
+export const toHtml = (markdown) => marked.parse(markdown);
