@@ -97,7 +97,12 @@ const METHOD = `## Method
 - *real work*: packages of other programs, on files of this repository, in each library. A result has to be what the same function gives on
   the main thread. Each library runs the same number of batches before the rounds, and one in each round. The ratio is the median of the
   rounds' ratios to the best of the others. It may miss its limit by the *noise* of the run: 1.57 times the interquartile range of these
-  ratios, divided by the square root of the number of rounds (half of the notch of a box plot), and at most ${MOST_NOISE}.`;
+  ratios, divided by the square root of the number of rounds (half of the notch of a box plot), and at most ${MOST_NOISE}.
+- *HTTP server*: two servers of Fastify, one on this library and one on piscina, each in a process of its own, with two threads. Requests
+  come from another process by a Poisson process, whether or not those before are answered, and both servers are sent the same ones at
+  the same times. A latency counts from the time at which its request was due, so that a server that is late does not put off
+  what would show it. The capacity is that of a closed loop in the same run, of the server that has less. A percentile is
+  that of a round, a ratio the median of the rounds' ratios.`;
 
 const SETTINGS = `## How the settings were chosen
 
@@ -113,7 +118,8 @@ warm up and once for the clock. The one with the best figure goes into the round
 | thread-system | nothing: \`maxWorkers: 2\` | two workers from the start, but for *new pool to first result* |
 
 Real work is jobs of some milliseconds. Many of them ahead at one thread only idle the other, so that there \`concurrentTasksPerWorker\` and
-\`concurrency\` are tried as 1 and 2, and workerpool has its queue in constant time.`;
+\`concurrency\` are tried as 1 and 2, and workerpool has its queue in constant time. The HTTP server tries piscina's \`atomics\` with one task
+a worker: a short request behind a long one would wait for it.`;
 
 function publishedSection(rows) {
   return [

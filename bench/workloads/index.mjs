@@ -4,6 +4,7 @@ import * as cluster from './cluster.mjs';
 import * as cpu from './cpu.mjs';
 import * as factorial from './factorial.mjs';
 import * as firstResult from './first-result.mjs';
+import * as http from './http/index.mjs';
 import * as idleWorker from './idle-worker.mjs';
 import * as loopDelay from './loop-delay.mjs';
 import * as machine from './machine.mjs';
@@ -41,6 +42,7 @@ export const workloads = [
   cpu,
   workers,
   ...realWork,
+  http,
   map,
   megabyte,
   firstResult,
