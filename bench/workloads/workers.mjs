@@ -6,6 +6,9 @@ export const name = 'workers';
 
 const FEW = 2;
 const MANY = 32;
+/** How long a measurement takes, at least, and with `--quick`. */
+const MEASURED_MS = 200;
+const QUICK_MS = 60;
 
 /** Many more workers than cores: what is lost to the switching between them, and to looking after them. */
 export async function run(how) {
@@ -17,14 +20,12 @@ export async function run(how) {
       task: 'noop',
       inputs: Array.from({ length: noops }, (_, index) => index),
       expected: (noops * (noops - 1)) / 2,
-      batches: how.size(40, 10),
     },
     {
       workload: `jobs of 1 ms of CPU work, waitAll, ${MANY} workers against ${FEW}`,
       task: 'spin',
       inputs: new Array(how.size(400, 100)).fill(turns),
       expected: spin(turns) * how.size(400, 100),
-      batches: 1,
     },
   ];
   const rows = [];
@@ -32,7 +33,8 @@ export async function run(how) {
   return rows;
 }
 
-async function runKind({ workload, task, inputs, expected, batches }, how) {
+async function runKind({ workload, task, inputs, expected }, how) {
+  const measuredMs = how.size(MEASURED_MS, QUICK_MS);
   const contenders = [MANY, FEW].map((workers) => ({
     ...openCollected(task, { minWorkers: workers, maxWorkers: workers }),
     setting: `${workers} workers`,
@@ -41,13 +43,15 @@ async function runKind({ workload, task, inputs, expected, batches }, how) {
     contenders,
     async (contender) => {
       let totalMs = 0;
-      for (let batch = 0; batch < batches; batch++) {
+      let jobs = 0;
+      do {
         const { ms, result } = await timed(() => contender.runAll(inputs));
         const sum = result.reduce((a, b) => a + b, 0);
         if (sum !== expected) throw new Error(`${contender.setting}: the sum is ${sum}, not ${expected}`);
         totalMs += ms;
-      }
-      return (batches * inputs.length * 1000) / totalMs;
+        jobs += inputs.length;
+      } while (totalMs < measuredMs);
+      return (jobs * 1000) / totalMs;
     },
     how.rounds(5),
   );
