@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { context, propagation, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import { Queue, Worker } from 'bullmq';
@@ -83,6 +84,24 @@ test.each([
   await Promise.allSettled(jobs);
   expect(spanIn(JSON.parse(metadata[0] ?? '{}'))).toEqual({ ...span, isRemote: true });
   expect(metadata[1]).toBeUndefined();
+});
+
+test('each part of a map is submitted in the context in which the map was made', async () => {
+  const { connection } = server;
+  const queue = newQueue();
+  await using _host = new ClusterHost({ connection, queue, tasks, maxWorkers: 1 });
+  await using pool = new ClusterPool({ connection, queue });
+  const seen: unknown[] = [];
+  const listener = (message: unknown): void => {
+    // the host, in this process, publishes what it submits to its own pool, too
+    if ((message as { readonly pool: object }).pool === pool) seen.push(trace.getSpanContext(context.active()));
+  };
+  subscribe('thread-system:job.submitted', listener);
+  const items = Array.from({ length: 12 }, (_, i) => i);
+  const results = await inSpan(() => pool.map(tasks.twice, items, { chunk: 1, concurrency: 2 }));
+  unsubscribe('thread-system:job.submitted', listener);
+  expect(results).toEqual(items.map((item) => 2 * item));
+  expect(seen).toEqual(items.map(() => span));
 });
 
 test('the context that a job brings is what its code sees, on the host as on a local pool', async () => {

@@ -51,6 +51,19 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
     expect(await without).toEqual([{}, {}]);
   });
 
+  test('job.submitted is published for each job of a map in the context in which that was made', async () => {
+    await using pool = makePool();
+    const request = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    subscribe('job.submitted', () => seen.push(request.getStore()));
+    const made = request.run('r1', () => [
+      pool.map(tasks.echo, [1, 2, 3, 4, 5, 6, 7, 8, 9], { chunk: 1, concurrency: 2 }),
+      pool.map(tasks.failUntil, [1, 2], { chunk: 2, retry: { maxAttempts: 2 } }),
+    ]);
+    for (const map of made) await map;
+    expect(seen).toEqual(Array.from({ length: 11 }, () => 'r1'));
+  });
+
   test('job.settled tells each attempt, and job.retried each that failed', async () => {
     await using pool = makePool();
     const [settled, retried] = [messagesOf('job.settled'), messagesOf('job.retried')];

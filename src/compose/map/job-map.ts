@@ -78,9 +78,8 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #wake = (): void => {};
   /** Called when somebody observes the map for the first time. */
   #onObserved = (): void => {};
-  /** Runs code of the caller's iterator in the async context in which the map was made. */
-  // biome-ignore lint/style/useReadonlyClassProperties: set for iterators only
-  #runInContext = <R>(fn: () => R): R => fn();
+  /** Runs code in the async context in which the map was made: that of the caller's iterator, and submissions of jobs. */
+  readonly #runInContext = snapshotContext();
 
   /**
    * @internal
@@ -97,7 +96,6 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
     this.#undelivered = new ResultBuffer(ordered);
     this.#source = itemSourceOf(items, action);
     this.#progress = new MapProgress(this.#source.length);
-    if (this.#source.length === undefined) this.#runInContext = snapshotContext();
     // items in an array need no buffer, and the more jobs are in flight, the fewer wakeups of this thread serve them
     const ahead = this.#source.length !== undefined && fixed === undefined ? 4 : 2;
     this.#limit = Math.min(concurrency, ahead * deps.places);
@@ -347,7 +345,7 @@ export class JobMap<R, L = R[]> implements Promise<L>, AsyncIterable<R> {
   #createChunkDeps(): ChunkDeps {
     const { submit, retried, decode } = this.#deps;
     return {
-      submit,
+      submit: (job) => this.#runInContext(() => submit(job)),
       retried,
       decode,
       itemsSettled: (count) => this.#progress.add(count),
