@@ -93,7 +93,9 @@ const METHOD = `## Method
 - *waitAll*: jobs are submitted one by one and kept, \`waitAll\` awaits them, each \`result\` is read. *awaited*: \`Promise.all\`
   of all jobs. The peers have only the second, and are compared with both.
 - *cluster*: a \`redis-server\` of its own, a submitter, and one process that runs the jobs. Each queue is measured once a round, in an
-  order that each round begins with another; all have run before.
+  order that each round begins with another; all have run before. \`npm run bench -- --only cluster\` measures these rows alone. What a
+  cluster does when hosts, Redis or a submitter fail is in [Jobs on many machines](cluster.md#what-happens-when-something-dies), with the
+  commands that show it.
 - *real work*: packages of other programs, on files of this repository, in each library. A result has to be what the same function gives on
   the main thread. Each library runs the same number of batches before the rounds, and one in each round. The ratio is the median of the
   rounds' ratios to the best of the others. It may miss its limit by the *noise* of the run: 1.57 times the interquartile range of these
