@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { ClusterHost, type ClusterJob, ClusterPool } from 'thread-system/cluster';
 import { FileGate, gated } from '../support/file-gate.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { newQueue, states, until } from './cluster-fixture.ts';
+import { HostProcess, NoteFile, newQueue, states, tasks, until } from './cluster-fixture.ts';
 
 let server: RedisServer;
 let admin: Redis;
@@ -98,6 +98,44 @@ describe.each(['alone', 'of a batch'])('a job %s', (kind) => {
     expect(await Promise.all(answers)).toEqual([true, true]);
     expect(jobs.map(({ error }) => error)).toEqual(jobs.map(() => expect.objectContaining({ reason: 'now' })));
   });
+});
+
+test.each([
+  [
+    'is gone as its pool is shut down',
+    async (pool: ClusterPool, server: RedisServer) => {
+      await server.kill();
+      expect(await pool.shutdown({ mode: 'abort' })).toEqual({ completed: 0, failed: 0, cancelled: 1 });
+    },
+  ],
+  [
+    'is left to its host',
+    async (pool: ClusterPool) => {
+      expect(await pool.shutdown({ mode: 'detach' })).toEqual({ completed: 0, failed: 0, cancelled: 1 });
+    },
+  ],
+  [
+    'has lost its record',
+    async (_pool: ClusterPool, server: RedisServer) => {
+      const redis = new Redis(server.connection);
+      await redis.flushall();
+      redis.disconnect();
+    },
+  ],
+])('a job whose cancel was decided settles CANCELLED if it %s', async (_what, end) => {
+  using notes = new NoteFile();
+  await using own = await RedisServer.start();
+  const { connection } = own;
+  const queue = newQueue();
+  // its code never looks whether it is cancelled, and its host waits for it
+  await using _host = await HostProcess.start(own, { queue, graceMs: 600_000 });
+  const pool = new ClusterPool({ connection, queue, connectTimeoutMs: 5_000, sweepMs: 200, onLost: 'resubmit' });
+  const job = pool.submit(tasks.note, ['runs', notes.path, 600_000]);
+  await until(() => notes.lines.length === 1);
+  expect(await job.cancel('not needed')).toBe(true);
+  await end(pool, own);
+  await expect(job).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED', reason: 'not needed' });
+  await pool.shutdown({ mode: 'abort' });
 });
 
 test('a job that waits at a host is cancelled by a shutdown that lets only the running ones end', async () => {

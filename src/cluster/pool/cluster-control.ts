@@ -117,7 +117,11 @@ export class ClusterControl implements JobPool, ClusterJobPool {
         case 'running':
           await this.#ask({ kind: 'cancel', id: submission.id, mark: text });
           // its host may have died, or not have heard: then the lock of the job expires, or the host is asked again
-          if (await settlesWithin(decided, ASK_AGAIN_MS)) return await decided;
+          if (await settlesWithin(decided, ASK_AGAIN_MS)) {
+            const stops = await decided;
+            if (stops) submission.decided ??= cause;
+            return stops;
+          }
           break;
         case 'gone':
         case 'finished':

@@ -134,7 +134,7 @@ export class ClusterShutdown {
     for (const submission of table.all) {
       const { id, job } = submission;
       const message = `Cannot cancel job '${job.name}' (id ${id}): Redis did not answer within ${connectTimeoutMs} ms; a host may run it`;
-      outcomes.failed(submission, new ClusterUnavailableError(message, { cause: connections.lastError }));
+      outcomes.givenUp(submission, new ClusterUnavailableError(message, { cause: connections.lastError }));
     }
   }
 
@@ -149,7 +149,7 @@ export class ClusterShutdown {
     for (const submission of submissions) {
       const { id, job } = submission;
       const message = `Job '${job.name}' (id ${id}) goes on without this process: ${why}`;
-      this.#deps.outcomes.failed(submission, new DetachedError(message));
+      this.#deps.outcomes.givenUp(submission, new DetachedError(message));
     }
   }
 }

@@ -124,6 +124,13 @@ export class RemoteOutcomes {
     submission.books.ledger.settle(submission.job, 'FAILED', { outcome: error });
   }
 
+  /** Settles a job of which no more will be heard: FAILED, unless a stop was decided. */
+  givenUp(submission: Submission, error: unknown): void {
+    const { job, decided, books } = submission;
+    if (decided === undefined) this.failed(submission, error);
+    else if (!isSettled(job)) books.ledger.settleBy(job, decided);
+  }
+
   /** @param late what the code returned although it was cancelled. */
   cancelled(submission: Submission, error: unknown, run?: RunInfo, late?: Encoded): void {
     const { job } = submission;

@@ -6,6 +6,7 @@ import { failureOf, isSettled, setOwner } from '../../jobs/job-access.js';
 import { whenSettled } from '../../jobs/job-engine.js';
 import type { JobOrigin } from '../../jobs/job-extras.js';
 import type { JobOwner, Moment } from '../../jobs/job-owner.js';
+import type { StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
 import { type BatchPosition, memberId } from '../codec/job-id.js';
 import type { RequestKind, RunInfo } from '../codec/notices.js';
@@ -113,6 +114,8 @@ export class Submission implements JobOrigin {
     this.attemptsBefore = attemptsBefore;
   }
 
+  /** How it will settle, once that is decided, whatever becomes of its record. */
+  decided: StopCause | undefined;
   /** The id by which all processes know the job: that of another job, if it has joined that by its `key`. */
   get id(): string {
     return this.#joinedId ?? this.ownId;

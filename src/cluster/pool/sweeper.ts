@@ -161,13 +161,13 @@ export class Sweeper {
       return;
     }
     submission.leaveBatch();
-    const canAdd = !table.attached.includes(submission);
+    const canAdd = submission.decided === undefined && !table.attached.includes(submission);
     if (canAdd && settings.onLost === 'resubmit' && submission.timesLost++ < MAX_RESUBMITS) {
       adder.add(submission);
       return;
     }
     const message = `Job '${submission.job.name}' (id ${submission.id}) is lost: its record is gone from Redis`;
-    outcomes.failed(submission, new JobLostError(message));
+    outcomes.givenUp(submission, new JobLostError(message));
   }
 }
 
