@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { ClusterHost, ClusterPool } from 'thread-system/cluster';
 import { RedisServer } from '../support/redis-server.ts';
@@ -52,4 +53,50 @@ test('a host that runs another major version of Node.js is told of once: to subm
     );
   }
   expect([...ofHost.told, ...ofSame.told]).toEqual([]);
+});
+
+test('while a new version is rolled out, a job whose task only new hosts have waits for one of them', async () => {
+  const { connection } = server;
+  const queue = newQueue();
+  const old = new ClusterHost({ connection, queue, tasks: { echo: tasks.echo }, maxWorkers: 1, id: 'old' });
+  await using pool = new ClusterPool({ connection, queue });
+  const jobs = [pool.submit(tasks.echo, [1]), pool.submit(tasks.twice, [4])];
+  await jobs[0];
+  await until(() => old.metrics().returned === 1);
+  await using _new = new ClusterHost({ connection, queue, tasks, maxWorkers: 1, id: 'new' });
+  await old.drain();
+  expect(await Promise.all(jobs)).toEqual([1, 8]);
+  expect(jobs.map(({ hostId, attempts }) => [hostId, attempts])).toEqual([
+    ['old', 1],
+    ['new', 1],
+  ]);
+});
+
+test('a job in the format of a later version waits for a host that reads it, and then fails by an error that says so', async () => {
+  const { connection } = server;
+  const queue = newQueue();
+  const plain = new Queue(queue, { connection });
+  const host = new ClusterHost({ connection, queue, tasks, maxWorkers: 1 });
+  const later = await plain.add(
+    'echo',
+    { ts: 2, s: 'submitter', a: { z: 'how later versions write it' } },
+    { jobId: 'later' },
+  );
+  await until(() => host.metrics().returned === 1);
+  expect(await later.getState()).toBe('delayed');
+
+  await using pool = new ClusterPool({ connection, queue });
+  const redis = new Redis(connection);
+  await redis.hset(`bull:${queue}:later`, 'tsun', 20); // how often it was put back
+  redis.disconnect();
+  await later.promote();
+  const found = await pool.job('later');
+  await expect(found).rejects.toThrow(
+    "Cannot run job 'echo': a later version of thread-system has added it, in format 2; this host reads format 1",
+  );
+
+  const time = await plain.add('echo', { ts: Date.now(), a: 1 }, { jobId: 'plain' }); // no format, but a time
+  expect(await (await pool.job('plain'))?.finally()).toEqual(time.data);
+  await host.drain();
+  await plain.close();
 });

@@ -55,8 +55,24 @@ export const OWN_BACKOFF = 'thread-system';
 
 /** Whether a job was added by this library, and not by plain BullMQ. */
 export function isJobData(data: unknown): data is JobData {
-  return typeof data === 'object' && data !== null && 'ts' in data && data.ts === 1 && 'a' in data;
+  return formatOf(data) === FORMAT;
 }
+
+/** Returns the format of a job that a later version of this library has added; `undefined` for any other. */
+export function laterFormatOf(data: unknown): number | undefined {
+  const format = formatOf(data);
+  return Number.isInteger(format) && format > FORMAT && format <= MAX_FORMAT ? format : undefined;
+}
+
+function formatOf(data: unknown): number {
+  const isOwn = typeof data === 'object' && data !== null && 'ts' in data && typeof data.ts === 'number' && 'a' in data;
+  return isOwn ? (data.ts as number) : Number.NaN;
+}
+
+/** The format that this version writes and reads. */
+const FORMAT = 1;
+/** No later format has a greater number, so that a time in the data of a plain job is none. */
+const MAX_FORMAT = 1_000;
 
 export function isElsewhere(value: unknown): value is Elsewhere {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'r');

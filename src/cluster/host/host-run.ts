@@ -1,7 +1,7 @@
 import type { Job as BullJob } from 'bullmq';
 import { now } from '../../base/clock.js';
 import type { Job } from '../../jobs/job.js';
-import { isJobData, type JobData } from '../codec/job-data.js';
+import { isJobData, type JobData, laterFormatOf } from '../codec/job-data.js';
 import type { Notice, Request, RunInfo } from '../codec/notices.js';
 import type { RunningBatch } from './batch-member.js';
 
@@ -25,6 +25,8 @@ export class HostRun {
   readonly id: string;
   /** The data, if this library has added the job; `undefined` for a plain one. */
   readonly data: JobData | undefined;
+  /** The format of its data, if only a later version of this library reads that. */
+  readonly laterFormat: number | undefined;
   readonly fetchedAtMs = now();
   /** When the lock was last known to be held, in ms of `now()`. */
   lockedAtMs = now();
@@ -53,6 +55,7 @@ export class HostRun {
     this.token = token;
     this.id = bull.id ?? '';
     this.data = isJobData(bull.data) ? bull.data : undefined;
+    this.laterFormat = laterFormatOf(bull.data);
   }
 
   /** Number of this attempt, from 1. Attempts that ended by a crash count. */

@@ -24,12 +24,10 @@ import type { NoticeWriter } from './notice-writer.js';
 import { ProgressSender } from './progress-sender.js';
 import { nextDelayMs } from './retry-delay.js';
 import { TaskLimits } from './task-limits.js';
+import { UnknownJobs } from './unknown-jobs.js';
 
 /** Largest result that is part of its notice, in bytes. The submitter reads larger ones from the record. */
 const MAX_INLINE = 65_536;
-/** How long a job of an unknown task is put back, in ms, and how often. */
-const DEFER_MS = 5_000;
-const MAX_DEFERS = 20;
 const DRAIN = 'drain';
 
 export interface HostRunnerDeps {
@@ -54,6 +52,7 @@ export class HostRunner {
   readonly #ofBull = new WeakMap<BullJob, HostRun>();
   readonly #limits = new TaskLimits();
   readonly #local: LocalJobs;
+  readonly #unknown: UnknownJobs;
   /** The reading that the last fetched batch does before its members begin. */
   #reading: Promise<unknown> | undefined;
   /** Whether the host is leaving: no more jobs begin. */
@@ -63,6 +62,7 @@ export class HostRunner {
   constructor(deps: HostRunnerDeps) {
     this.#deps = deps;
     this.#local = new LocalJobs(deps.settings.pool, deps.clockOffsetMs);
+    this.#unknown = new UnknownJobs(deps);
   }
 
   get runs(): ReadonlyMap<string, HostRun> {
@@ -135,13 +135,13 @@ export class HostRunner {
   }
 
   async #run(run: HostRun): Promise<unknown> {
-    const { giveBack, settings } = this.#deps;
+    const { giveBack } = this.#deps;
     run.early.push(...this.#deps.takeKept(run.id));
     if (this.#isLeaving) return await giveBack.toHead(run);
     await giveBack.keepOrder(run);
     if (run.bull.stalledCounter > 0) this.#recovered(run);
-    const known = run.data === undefined && !settings.plainJobs ? undefined : settings.tasks.find(run.bull.name);
-    if (known === undefined) return await this.#unknown(run);
+    const known = this.#unknown.taskOf(run);
+    if (known === undefined) throw this.#refused(await this.#unknown.putBack(run), run);
     if (run.data?.n !== undefined) return await this.#batch(run, known, run.data.n);
     if (this.#reading !== undefined) await this.#reading.catch(() => {}); // a batch that was fetched earlier begins earlier
     await this.#enter(run, known);
@@ -356,15 +356,6 @@ export class HostRunner {
     const error = causeOf(mark, run.bull.name)?.error();
     run.outcome = ['cancelled', run.id, encodeFailure(error), run.info(this.#deps.settings.id)];
     return new this.#deps.peers.bullmq.UnrecoverableError(mark);
-  }
-
-  /** Puts a job back whose task this host lacks: another host may have it, as while a new version is rolled out. */
-  async #unknown(run: HostRun): Promise<never> {
-    const { settings, redis, keys, giveBack } = this.#deps;
-    const isDeferred = settings.unknownTask === 'defer';
-    const times = isDeferred ? Number(await redis.hincrby(keys.job(run.id), 'tsun', 1)) : MAX_DEFERS + 1;
-    if (times <= MAX_DEFERS) return await giveBack.forMs(run, DEFER_MS);
-    throw this.#refused(settings.tasks.missing(run.bull.name), run);
   }
 
   /** Another host that ran the job has died. */
