@@ -28,7 +28,7 @@ export class HostProcess implements AsyncDisposable {
 
   static async start(
     server: RedisServer | RedisCluster,
-    options: Partial<ClusterHostOptions> & { readonly queue: string },
+    options: Partial<ClusterHostOptions> & { readonly queue: string; readonly signals?: true },
   ): Promise<HostProcess> {
     const connection = server instanceof RedisCluster ? server.nodes : server.connection;
     const child = fork(HOST, [JSON.stringify({ connection, maxWorkers: 2, ...options })]);

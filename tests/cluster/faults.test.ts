@@ -158,6 +158,22 @@ describe('a host that drains', () => {
     expect(jobs.map(({ attempts, hostId }) => [attempts, hostId])).toEqual(jobs.map(() => [1, 'second']));
   });
 
+  test('by a signal, which then ends its process: what runs in time completes, all else runs elsewhere', async () => {
+    const queue = newQueue();
+    await using pool = makePool(queue);
+    const first = await HostProcess.start(server, { queue, maxWorkers: 1, window: 3, id: 'first', signals: true });
+    const jobs = pool.submitMany(
+      tasks.work,
+      Array.from({ length: 4 }, () => [300] as const),
+    );
+    await until(() => jobs.some(({ state }) => state === 'RUNNING'));
+    expect(await first.terminate()).toBe('SIGTERM');
+    await using _second = await HostProcess.start(server, { queue, id: 'second' });
+    expect(await Promise.all(jobs)).toEqual(jobs.map(() => 300));
+    expect(jobs.map(({ attempts }) => attempts)).toEqual(jobs.map(() => 1));
+    expect(new Set(jobs.map(({ hostId }) => hostId))).toEqual(new Set(['first', 'second']));
+  });
+
   test('lets what runs end first, if that takes no longer than it may', async () => {
     const queue = newQueue();
     await using pool = makePool(queue);
