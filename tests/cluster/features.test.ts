@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { JobGraph, type Submitter, ThreadPool } from 'thread-system';
+import { type Submitter, ThreadPool } from 'thread-system';
 import {
   ClusterHost,
   type ClusterHostOptions,
-  ClusterJob,
+  type ClusterJob,
   ClusterPool,
   type ClusterPoolOptions,
 } from 'thread-system/cluster';
@@ -88,30 +88,6 @@ describe('map', () => {
     expect(() => pool.map(tasks.twice, [1], { transferItems: true } as object)).toThrow(
       'transferItems must not be given',
     );
-  });
-});
-
-describe('a graph', () => {
-  test('runs on a cluster as on a pool of this process', async () => {
-    await using cluster = await makeCluster();
-    const graph = new JobGraph();
-    const a = graph.add('a', tasks.twice, [3]);
-    const b = graph.add('b', tasks.twice, [4]);
-    const c = graph.add('c', tasks.plus, [a.output, b.output]);
-    const results = await graph.run(cluster.pool);
-    expect(Object.fromEntries(results)).toEqual({ a: 6, b: 8, c: 14 });
-    expect(c.job).toBeInstanceOf(ClusterJob);
-    expect(c.job?.result).toBe(14);
-    expect(graph.criticalPath().nodes).toContain('c');
-  });
-
-  test('that fails cancels what runs', async () => {
-    await using cluster = await makeCluster();
-    const graph = new JobGraph();
-    const loop = graph.add('loop', tasks.spin);
-    graph.add('boom', tasks.boom, ['no']);
-    await expect(graph.run(cluster.pool)).rejects.toThrow('no');
-    expect(loop.job?.state).toBe('CANCELLED');
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Cluster } from 'ioredis';
+import { JobGraph } from 'thread-system';
 import { ClusterHost, ClusterPool } from 'thread-system/cluster';
 import { RedisCluster } from '../support/redis-cluster.ts';
 import { HostProcess, NoteFile, newQueue, states, tasks, until } from './cluster-fixture.ts';
@@ -21,7 +22,7 @@ function ownQueue() {
   return { queue, prefix: `{${queue}}` };
 }
 
-test('jobs, batches, large values, maps, schedules and metrics work over three nodes', async () => {
+test('jobs, batches, large values, maps, graphs, schedules and metrics work over three nodes', async () => {
   for (const { queue, prefix } of [ownQueue(), ownQueue(), { queue: newQueue(), prefix: '{bull}' }]) {
     await using host = new ClusterHost({ connection, queue, prefix, tasks, maxWorkers: 2 });
     await host.ready;
@@ -33,6 +34,9 @@ test('jobs, batches, large values, maps, schedules and metrics work over three n
     expect(await Promise.all(jobs)).toEqual(jobs.map((_, index) => 2 * index));
     expect(await pool.submit(tasks.echo, ['x'.repeat(100_000)])).toHaveLength(100_000);
     expect(await pool.map(tasks.twice, [1, 2, 3])).toEqual([2, 4, 6]);
+    const graph = new JobGraph();
+    graph.add('eight', tasks.twice, [graph.add('four', tasks.twice, [2]).output]);
+    expect((await graph.run(pool)).get('eight')).toBe(8);
     const schedule = await pool.schedule(tasks.noop, [], { id: 'tick', everyMs: 50 });
     await until(async () => {
       await schedule.refresh();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { JobGraph } from 'thread-system';
 import { ClusterHost, ClusterPool } from 'thread-system/cluster';
 import { RedisServer } from '../support/redis-server.ts';
 import { newQueue, tasks, until } from './cluster-fixture.ts';
@@ -54,6 +55,9 @@ describe('users with the least rights', () => {
     });
     await schedule.cancel();
     expect(await pool.map(tasks.twice, [1, 2, 3])).toEqual([2, 4, 6]);
+    const graph = new JobGraph();
+    graph.add('eight', tasks.twice, [graph.add('four', tasks.twice, [2]).output]);
+    expect((await graph.run(pool)).get('eight')).toBe(8);
     for (const username of ['host', 'submitter']) {
       const redis = new Redis(as(username));
       await expect(redis.get('of another')).rejects.toThrow('NOPERM');

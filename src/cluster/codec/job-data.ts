@@ -33,7 +33,12 @@ export interface JobDetails {
   readonly e?: 1;
   /** Arguments that follow those of each call, for a map. */
   readonly m?: Encoded;
+  /** Results of other jobs that are arguments, for a node of a graph. */
+  readonly i?: readonly FlowInput[];
 }
+
+/** Where the result of another job is put into the arguments: the keys that lead there, and the id of that job. */
+export type FlowInput = readonly [path: readonly string[], id: string];
 
 /** The data of a BullMQ job that this library has added. */
 export interface JobData {
@@ -53,6 +58,11 @@ export interface JobData {
 /** Type of the delays that `JobDetails.b` describes. */
 export const OWN_BACKOFF = 'thread-system';
 
+/** The format that this version writes and reads. */
+const FORMAT = 1;
+/** No later format has a greater number, so that a time in the data of a plain job is none. */
+const MAX_FORMAT = 1_000;
+
 /** Whether a job was added by this library, and not by plain BullMQ. */
 export function isJobData(data: unknown): data is JobData {
   return formatOf(data) === FORMAT;
@@ -68,11 +78,6 @@ function formatOf(data: unknown): number {
   const isOwn = typeof data === 'object' && data !== null && 'ts' in data && typeof data.ts === 'number' && 'a' in data;
   return isOwn ? (data.ts as number) : Number.NaN;
 }
-
-/** The format that this version writes and reads. */
-const FORMAT = 1;
-/** No later format has a greater number, so that a time in the data of a plain job is none. */
-const MAX_FORMAT = 1_000;
 
 export function isElsewhere(value: unknown): value is Elsewhere {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'r');

@@ -11,6 +11,11 @@ const TIMED_OUT = 'TIMEOUT:';
 /** Text of BullMQ's own mark for a job whose hosts have died too often. */
 export const STALLED = 'job stalled more than allowable limit';
 
+/** BullMQ's own mark for a job that waits for another one, which did not complete. */
+const OF_CHILD = /^child \S+:\S+:\S+ failed$/;
+/** Begins such a mark. */
+export const OF_CHILD_START = 'child ';
+
 /** A mark, and the kind that all marks of its sort begin with. */
 export interface Mark {
   readonly text: string;
@@ -34,6 +39,7 @@ export function isForWaiting(mark: string): boolean {
 export function causeOf(text: string, name: string): StopCause | undefined {
   for (const start of [CANCELLED_IF_WAITING, CANCELLED])
     if (text.startsWith(start)) return new Cancellation(name, reasonIn(text.slice(start.length)));
+  if (OF_CHILD.test(text)) return new Cancellation(name, 'a job that it needs did not complete');
   if (!text.startsWith(TIMED_OUT)) return undefined;
   const reason = reasonIn(text.slice(TIMED_OUT.length));
   return new Timeout(reason instanceof Error ? reason.message : `Job '${name}' timed out`);

@@ -1,4 +1,4 @@
-import type { Queue } from 'bullmq';
+import type { FlowJob, FlowProducer, Queue } from 'bullmq';
 import { now } from '../../base/clock.js';
 import { all } from '../../base/promises.js';
 import { startTimer } from '../../base/timer.js';
@@ -7,7 +7,7 @@ import { ClusterUnavailableError } from '../errors.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import type { Addition, Batcher } from './batcher.js';
-import type { SpecSettings } from './job-spec.js';
+import type { JobSpec, SpecSettings } from './job-spec.js';
 import type { Submission } from './submission.js';
 
 /** Most jobs that one pipeline adds. */
@@ -19,6 +19,8 @@ const BLOB_SECONDS = 7 * 24 * 3600;
 
 export interface AdderDeps {
   readonly queue: Queue;
+  /** Makes what adds flows, when the first is to be added. */
+  readonly flowProducer: () => FlowProducer;
   readonly redis: ScriptedRedis;
   readonly keys: QueueKeys;
   readonly batcher: Batcher;
@@ -43,6 +45,7 @@ type JoinListener = (submission: Submission, id: string) => void;
 export class Adder {
   readonly #deps: AdderDeps;
   readonly #queued = new Set<Submission>();
+  #flowProducer: FlowProducer | undefined;
   #flying = 0;
   #isScheduled = false;
   /** When Redis last accepted a pipeline, in ms of `now()`. */
@@ -58,18 +61,18 @@ export class Adder {
     this.#joined = joined;
   }
 
-  /** Sends a job with those submitted in the same turn. */
+  /** Sends a job with those submitted in the same turn; for the last job of a flow, the whole flow. */
   add(submission: Submission): void {
-    submission.phase = 'queued';
+    for (const each of submission.flow?.members ?? [submission]) each.phase = 'queued';
     this.#queued.add(submission);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(() => this.#pump());
   }
 
-  /** Takes back a job that is not being sent yet. Returns false if it is. */
+  /** Takes back a job that is not being sent yet. Returns false if it is, or if others are to be sent with it. */
   remove(submission: Submission): boolean {
-    return this.#queued.delete(submission);
+    return submission.flow === undefined && this.#queued.delete(submission);
   }
 
   #pump(): void {
@@ -93,11 +96,12 @@ export class Adder {
       const [submission] = this.#queued;
       if (submission === undefined) return undefined;
       this.#queued.delete(submission);
-      submission.phase = 'adding';
+      for (const each of submission.flow?.members ?? [submission]) each.phase = 'adding';
       return submission;
     };
     if (error === undefined) return batcher.pack(take, this.#queued.size, { limit: PIPELINE, spec: spec() });
-    for (let next = take(); next !== undefined; next = take()) failed(next, error);
+    for (let next = take(); next !== undefined; next = take())
+      for (const each of next.flow?.members ?? [next]) failed(each, error);
     return [];
   }
 
@@ -146,13 +150,21 @@ export class Adder {
   async #add(additions: readonly Addition[]): Promise<void> {
     const { queue, redis, keys } = this.#deps;
     // first, as a host may fetch a job at once
-    const blobs = additions.flatMap(({ members: [first], spec: { blob } }) => {
-      if (blob === undefined || first === undefined) return [];
-      return [redis.set(keys.blob(first.id), blob, 'EX', BLOB_SECONDS + Math.ceil(first.delayMs / 1000))];
-    });
+    const blobs = additions
+      .flatMap(({ spec }) => [...withChildren(spec)])
+      .flatMap(({ blob, opts: { jobId, delay } }) => {
+        if (blob === undefined || jobId === undefined) return [];
+        return [redis.set(keys.blob(jobId), blob, 'EX', BLOB_SECONDS + Math.ceil((delay ?? 0) / 1000))];
+      });
     if (blobs.length > 0) await all(blobs);
-    const added = await queue.addBulk(additions.map(({ spec }) => spec));
-    for (const [index, { members, spec }] of additions.entries()) {
+    const flows = additions.filter(({ spec }) => spec.children !== undefined);
+    if (flows.length > 0) {
+      this.#flowProducer ??= this.#deps.flowProducer();
+      await this.#flowProducer.addBulk(flows.map(({ spec }) => flowJob(spec, keys.queue)));
+    }
+    const others = additions.filter(({ spec }) => spec.children === undefined);
+    const added = others.length > 0 ? await queue.addBulk(others.map(({ spec }) => spec)) : [];
+    for (const [index, { members, spec }] of others.entries()) {
       const [only] = members;
       const { id } = added[index] ?? {};
       if (only !== undefined && id !== undefined && id !== spec.opts.jobId) this.#joined(only, id);
@@ -165,4 +177,13 @@ export class Adder {
       if (members.every(({ job }) => isSettled(job)))
         await this.#deps.queue.remove(spec.opts.jobId as string).catch(() => 0);
   }
+}
+
+function* withChildren(spec: JobSpec): Generator<JobSpec> {
+  yield spec;
+  for (const child of spec.children ?? []) yield* withChildren(child);
+}
+
+function flowJob({ name, data, opts, children = [] }: JobSpec, queueName: string): FlowJob {
+  return { name, queueName, data, opts, children: children.map((child) => flowJob(child, queueName)) };
 }

@@ -5,9 +5,9 @@ import type { JobIds } from '../codec/job-id.js';
 import { toBullPriority } from '../codec/priority.js';
 import { headersIn } from '../codec/trace-carrier.js';
 import { encodeValue, type Measured } from '../codec/value-codec.js';
-import { batchSpecOf, type JobSpec, type SpecSettings, specOf } from './job-spec.js';
+import { batchSpecOf, flowSpecOf, type JobSpec, type SpecSettings, specOf } from './job-spec.js';
 import type { JobTable } from './job-table.js';
-import type { Submission } from './submission.js';
+import type { FlowPlace, Submission } from './submission.js';
 
 /** Work, in ms, that a batch may hold even if workers of hosts are idle. */
 const IDLE_MS = 1;
@@ -20,7 +20,7 @@ export interface BatchSettings {
   readonly maxBytes: number;
 }
 
-/** What becomes one BullMQ job: a job, or a batch of jobs. */
+/** What becomes one BullMQ job: a job, or a batch of jobs; or one flow. */
 export interface Addition {
   readonly members: readonly Submission[];
   readonly spec: JobSpec;
@@ -70,15 +70,19 @@ export class Batcher {
     waiting: number,
     { limit, spec }: { readonly limit: number; readonly spec: SpecSettings },
   ): readonly Addition[] {
-    const groups: OpenBatch[] = [];
+    const groups: (OpenBatch | FlowPlace)[] = [];
     const open = new Map<string, OpenBatch>();
     while (groups.length < limit) {
       const next = take();
       if (next === undefined) break;
+      if (next.flow !== undefined) {
+        groups.push(next.flow);
+        continue;
+      }
       const measured = this.#encoded(next, spec);
       if (measured !== undefined) this.#group(next, measured, { groups, open, waiting });
     }
-    return groups.flatMap((group) => this.#close(group, spec));
+    return groups.flatMap((group) => ('bytes' in group ? this.#close(group, spec) : this.#flow(group, spec)));
   }
 
   #encoded(submission: Submission, { maxPayload }: SpecSettings): Measured | undefined {
@@ -93,7 +97,7 @@ export class Batcher {
   #group(
     submission: Submission,
     measured: Measured,
-    to: { readonly groups: OpenBatch[]; readonly open: Map<string, OpenBatch>; readonly waiting: number },
+    to: { readonly groups: (OpenBatch | FlowPlace)[]; readonly open: Map<string, OpenBatch>; readonly waiting: number },
   ): void {
     const { max, maxBytes } = this.#deps.settings;
     const context = contextOf(submission.job);
@@ -123,6 +127,15 @@ export class Batcher {
     const share = Math.floor(waiting / (2 * places()));
     const idle = estimate === undefined ? 1 : Math.floor(IDLE_MS / Math.max(estimate, 1e-3));
     return Math.min(settings.max, Math.max(1, share, idle));
+  }
+
+  #flow(flow: FlowPlace, settings: SpecSettings): Addition[] {
+    try {
+      return [{ members: flow.members, spec: flowSpecOf(flow, settings) }];
+    } catch (error) {
+      for (const submission of flow.members) this.#deps.failed(submission, error);
+      return [];
+    }
   }
 
   #close({ members }: OpenBatch, settings: SpecSettings): Addition[] {

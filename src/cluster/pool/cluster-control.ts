@@ -103,7 +103,9 @@ export class ClusterControl implements JobPool, ClusterJobPool {
     if (!(await isAdded(submission))) return false;
     const asked = ifWaiting ? 'cancelIfWaiting' : 'cancel';
     const decided = submission.reply(asked, () => kindOf(job).settledAs === cause.state);
-    const isOwn = !submission.hasJoined && !this.#deps.table.attached.includes(submission);
+    // without the record of a job of a flow, those that need it would begin
+    const isInFlow = submission.flow !== undefined;
+    const isOwn = !isInFlow && !submission.hasJoined && !this.#deps.table.attached.includes(submission);
     const { text, kind } = markOf(cause, ifWaiting);
     for (;;) {
       const found = await this.#insist(submission, () => this.#mark(submission, text, kind));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Queue } from 'bullmq';
+import type { FlowProducer, Queue } from 'bullmq';
 import { now } from '../../base/clock.js';
 import { ListenerQueue } from '../../base/listener-queue.js';
 import { settlesWithin } from '../../base/timer.js';
@@ -15,6 +15,7 @@ import type { JobPool } from '../../jobs/job-access.js';
 import { PoolRef } from '../../jobs/job-kind.js';
 import { MetricsRecorder } from '../../metrics/recorder.js';
 import { JobIds } from '../codec/job-id.js';
+import { ClusterGraphs } from '../compose/cluster-graphs.js';
 import { ClusterMaps } from '../compose/cluster-maps.js';
 import { ClusterSchedules } from '../compose/cluster-schedules.js';
 import { DetachedError } from '../errors.js';
@@ -72,13 +73,19 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
   const connections = new Connections(settings.connection, peers);
   const redis = addScripts(connections.open());
   const blocking = connections.open();
+  const connection = connections.open();
   const queue = new peers.bullmq.Queue(keys.queue, {
-    connection: connections.open(),
+    connection,
     prefix: keys.prefix,
     streams: { events: { maxLen: MAX_EVENTS } },
     settings: { repeatStrategy },
   });
   queue.on('error', () => {}); // the connections report
+  const flowProducer = (): FlowProducer => {
+    const producer = new peers.bullmq.FlowProducer({ connection, prefix: keys.prefix });
+    producer.on('error', () => {});
+    return producer;
+  };
 
   // counts
   const metrics = new MetricsRecorder(now(), []);
@@ -106,7 +113,7 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
     failed: (submission, error) => outcomes.failed(submission, error),
   });
   const adder = new Adder({
-    ...{ queue, redis, keys, batcher, settings },
+    ...{ queue, flowProducer, redis, keys, batcher, settings },
     spec: () => ({ ...settings, submitter, clockOffsetMs: server.clockOffsetMs }),
     refusal: () => server.refusal,
     lastError: () => connections.lastError,
@@ -135,6 +142,7 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
 
   // features built on submission
   const streams = new JobStreams(hub, (message) => log.fault(message, { type: 'ThreadSystemWarning' }));
+  const graphs = new ClusterGraphs({ intake, settings });
   const maps = new ClusterMaps({ log, intake, books, places: () => hosts.places });
   const schedules = new ClusterSchedules({ queue, settings, attached, clockOffsetMs: () => server.clockOffsetMs });
   const noticeReader = new NoticeReader({
@@ -198,6 +206,7 @@ export function createClusterEngine(pool: object, settings: ClusterPoolSettings)
     attached,
     queueLimit,
     streams,
+    graphs,
     maps,
     schedules,
     metricsReader,

@@ -18,6 +18,7 @@ import { contextOf, linkParents, setContext, setOrigin, whenSettled } from '../.
 import { withOptions } from '../../jobs/job-options.js';
 import { publishAs } from '../../jobs/published-jobs.js';
 import type { JobIds } from '../codec/job-id.js';
+import type { Measured } from '../codec/value-codec.js';
 import type { Adder } from './adder.js';
 import type { ClusterControl } from './cluster-control.js';
 import { ClusterJob } from './cluster-job.js';
@@ -37,6 +38,17 @@ export interface ClusterIntakeDeps {
   readonly deferred: DeferredJobs;
   readonly limits: TimeLimits;
   readonly adder: Adder;
+}
+
+/** A job of a flow. */
+export interface FlowCall {
+  readonly job: Job;
+  /** The encoded arguments, with `null` in place of each input. */
+  readonly measured: Measured;
+  /** Results of other jobs that are arguments: the keys that lead there, and the index of the other. */
+  readonly inputs: readonly (readonly [path: readonly string[], from: number])[];
+  /** The jobs that must complete first, by their index in the list. */
+  readonly before: readonly number[];
 }
 
 /** Accepts every job: counts it, defers it if it waits for others, and hands it over to Redis. */
@@ -78,8 +90,65 @@ export class ClusterIntake {
     this.#enter(job, undefined);
   }
 
+  /** Submits jobs of which each waits in Redis for those before it. If one does not complete, those that need it are cancelled. */
+  submitFlow(calls: readonly FlowCall[]): readonly ClusterJob[] {
+    if (this.#deps.state.phase !== 'open') throw closedError('run the graph');
+    const members: Submission[] = [];
+    const handles = calls.map(({ job, measured, inputs, before }) => {
+      const { submission, handle } = this.#make(job);
+      submission.flow = {
+        members,
+        measured,
+        before: before.map((index) => members[index] as Submission),
+        inputs: inputs.map(([path, from]) => [path, (members[from] as Submission).ownId]),
+      };
+      members.push(submission);
+      return handle;
+    });
+    for (const [index, { job, flow }] of members.entries()) {
+      this.#deps.queueLimit.entered(job);
+      this.#readContext(job, handles[index] as ClusterJob);
+      for (const other of flow?.before ?? [])
+        whenSettled(other.job, () => this.#endedBefore(members[index] as Submission, other));
+    }
+    this.#deps.adder.add(members.at(-1) as Submission);
+    for (const { job } of members) this.#limit(job);
+    return handles;
+  }
+
+  #endedBefore(submission: Submission, { job }: Submission): void {
+    if (kindOf(job).settledAs === 'COMPLETED') return;
+    const reason = `job '${job.name}', which it needs, did not complete`;
+    void this.#deps.control.cancel(submission, reason);
+  }
+
   #enter(job: Job, refusal: Error | undefined): ClusterJob {
-    const { ids, table, books, queueLimit, control, deferred, limits, adder } = this.#deps;
+    const { queueLimit, control, deferred, adder } = this.#deps;
+    const { submission, handle } = this.#make(job);
+    if (refusal !== undefined) {
+      queueLimit.refused(job, refusal);
+      return handle;
+    }
+    queueLimit.entered(job);
+    this.#readContext(job, handle);
+    const isDeferred = hasOptions(job) && deferred.tryDefer(job);
+    this.#limit(job);
+    if (!isDeferred && !isSettled(job)) adder.add(submission);
+    const isFront = orderOf(job) < 0;
+    if (isFront) submission.whenAdded.then(() => control.toFront(submission)).catch(() => {});
+    return handle;
+  }
+
+  /** Links a job to its tokens, and starts the timer of its deadline. */
+  #limit(job: Job): void {
+    if (!hasOptions(job)) return;
+    linkParents(job);
+    if (!isSettled(job)) this.#deps.limits.entered(job);
+  }
+
+  /** Makes what stands for a job here, and counts it. */
+  #make(job: Job): { readonly submission: Submission; readonly handle: ClusterJob } {
+    const { ids, table, books, control } = this.#deps;
     const { ledger } = books;
     const identify = (each: Submission): string => {
       const id = ids.next();
@@ -93,21 +162,7 @@ export class ClusterIntake {
     table.add(submission, handle);
     ledger.refreshClock();
     ledger.enter(job);
-    if (refusal !== undefined) {
-      queueLimit.refused(job, refusal);
-      return handle;
-    }
-    queueLimit.entered(job);
-    this.#readContext(job, handle);
-    const isDeferred = hasOptions(job) && deferred.tryDefer(job);
-    if (hasOptions(job)) {
-      linkParents(job);
-      if (!isSettled(job)) limits.entered(job);
-    }
-    if (!isDeferred && !isSettled(job)) adder.add(submission);
-    const isFront = orderOf(job) < 0;
-    if (isFront) submission.whenAdded.then(() => control.toFront(submission)).catch(() => {});
-    return handle;
+    return { submission, handle };
   }
 
   /** Reads what the job's code is to see of the context of its submission, and has subscribers of the channel add to it. */

@@ -24,7 +24,7 @@ export interface ClusterCounts {
   readonly completed: number;
   /** Like `completed`, for jobs that failed or were cancelled. */
   readonly failed: number;
-  /** Jobs that wait for children, which this library never makes. */
+  /** Nodes of graphs that wait for those before them. */
   readonly waitingChildren: number;
 }
 

@@ -13,7 +13,7 @@ import type { SettledCounts } from '../../core/options/shutdown-options.js';
 import { giveEvents, type OnceOptions, readOnceSignal } from '../../core/pool-emitter.js';
 import { closedError, type PoolStatus } from '../../core/pool-state.js';
 import { Job } from '../../jobs/job.js';
-import type { CheckedJobOptions, JobOptions } from '../../jobs/job-options.js';
+import type { JobOptions } from '../../jobs/job-options.js';
 import type { Task, TaskArgs } from '../../jobs/task.js';
 import { stays } from '../../sync/sharing/crossing.js';
 import { ClusterGroup } from '../compose/cluster-group.js';
@@ -24,12 +24,7 @@ import type { ClusterScheduleOptions } from '../compose/cluster-schedules.js';
 import { type ClusterEngine, createClusterEngine } from './cluster-engine.js';
 import type { ClusterPoolEvent, ClusterPoolListener } from './cluster-events.js';
 import { type ClusterJob, checkClusterJob, localJobOf, resolveWithJob } from './cluster-job.js';
-import {
-  type ClusterJobOptions,
-  checkRemoteOptions,
-  readClusterJobOptions,
-  readRemoteTask,
-} from './cluster-job-options.js';
+import { type ClusterJobOptions, readClusterJobOptions, readRemoteTask } from './cluster-job-options.js';
 import type { ClusterMetrics } from './cluster-metrics.js';
 import { type ClusterPoolOptions, resolveClusterPoolOptions } from './cluster-pool-options.js';
 import type { ClusterJobOf, ClusterSubmitRest, FoundClusterJob, SettledClusterJob } from './cluster-pool-types.js';
@@ -68,7 +63,7 @@ export class ClusterPool implements AsyncDisposable {
     this.#name = settings.name;
     this.#queue = settings.keys.queue;
     giveEvents(this, this.#engine.hub);
-    runsGraphs(this, (task, args, options) => this.#submitNode(task, args, options));
+    runsGraphs(this, this.#engine.graphs);
   }
 
   static {
@@ -91,13 +86,6 @@ export class ClusterPool implements AsyncDisposable {
     const ref = readRemoteTask(task, 'submit job');
     const checked = options && readClusterJobOptions(options, `make job '${ref.name}'`);
     return this.#engine.intake.submit(new Job(ref as unknown as Task, args, checked));
-  }
-
-  #submitNode(task: Task, args: readonly unknown[], options: CheckedJobOptions): Job {
-    const ref = readRemoteTask(task, 'run a node of a graph');
-    checkRemoteOptions(options, `make job '${ref.name}'`);
-    // a graph awaits it and gives it to its user, for which it serves like a local one
-    return this.#engine.intake.submit(new Job(ref as unknown as Task, args, options)) as unknown as Job;
   }
 
   /** The option `name`. */

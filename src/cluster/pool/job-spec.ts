@@ -8,7 +8,7 @@ import { type JobData, type JobDetails, OWN_BACKOFF } from '../codec/job-data.js
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
 import { carrierIn } from '../codec/trace-carrier.js';
 import { type Encoded, encodeValue, type Measured } from '../codec/value-codec.js';
-import type { Submission } from './submission.js';
+import type { FlowPlace, Submission } from './submission.js';
 
 /** BullMQ's number of attempts for `maxAttempts: Infinity`. */
 const MAX_ATTEMPTS = 2 ** 31;
@@ -20,10 +20,13 @@ export interface JobSpec {
   readonly opts: JobsOptions;
   /** The encoded arguments, as JSON, if they are stored under a key of their own. */
   readonly blob?: string;
+  /** Jobs of a flow that must complete first. */
+  readonly children?: readonly JobSpec[];
 }
 
 /** The call that is described. */
 export interface SpecifiedCall extends Pick<Submission, 'job' | 'id' | 'delayMs' | 'attemptsBefore'> {
+  readonly flow?: FlowPlace | undefined;
   /** Whether it stands for a batch, whose calls have contexts of their own. */
   readonly isBatch?: boolean;
 }
@@ -101,11 +104,26 @@ export function batchSpecOf(
   return { name, data: { ...data, a: calls, n: calls.length, ...h }, opts };
 }
 
+/** Describes a flow to BullMQ: its last job, with those before it. @throws as `specOf`. */
+export function flowSpecOf({ members }: FlowPlace, settings: SpecSettings): JobSpec {
+  const specs = new Map<Submission, JobSpec>();
+  let last: JobSpec | undefined;
+  for (const member of members) {
+    const { flow } = member;
+    const spec = specOf(member, settings, flow?.measured);
+    const children = (flow?.before ?? []).map((other) => specs.get(other) as JobSpec);
+    const isLast = member === members.at(-1);
+    last = { ...spec, opts: isLast ? spec.opts : { ...spec.opts, failParentOnFailure: true }, children };
+    specs.set(member, last);
+  }
+  return last as JobSpec;
+}
+
 const NO_ARGS: Measured = { encoded: {}, bytes: 0 };
 
 /** Returns the fields that differ from the defaults; `undefined` if none does. */
 function detailsOf(
-  { job, attemptsBefore }: SpecifiedCall,
+  { job, attemptsBefore, flow }: SpecifiedCall,
   settings: SpecSettings,
   context: ContextValues | undefined,
 ): JobDetails | undefined {
@@ -127,6 +145,7 @@ function detailsOf(
     ...(exclusive === true && { x: 1 as const }),
     ...(origin.each && { e: 1 as const }),
     ...(commonArgs !== undefined && { m: encodeValue(commonArgs, 'options.args', settings.maxPayload).encoded }),
+    ...(flow !== undefined && flow.inputs.length > 0 && { i: flow.inputs }),
   };
   return Object.keys(details).length === 0 ? undefined : details;
 }

@@ -8,8 +8,10 @@ import type { JobOrigin } from '../../jobs/job-extras.js';
 import type { JobOwner, Moment } from '../../jobs/job-owner.js';
 import type { StopCause } from '../../jobs/stop-cause.js';
 import type { MetricsRecorder } from '../../metrics/recorder.js';
+import type { FlowInput } from '../codec/job-data.js';
 import { type BatchPosition, memberId } from '../codec/job-id.js';
 import type { RequestKind, RunInfo } from '../codec/notices.js';
+import type { Measured } from '../codec/value-codec.js';
 
 /**
  * How far a job is on its way to Redis.
@@ -79,12 +81,24 @@ export interface SubmissionSettings {
   readonly attemptsBefore?: number;
 }
 
+/** The place of a job in a flow: a tree of jobs that Redis gets at once, in which each waits for those before it. */
+export interface FlowPlace {
+  /** All jobs of the flow, each after those before it. */
+  readonly members: readonly Submission[];
+  readonly before: readonly Submission[];
+  /** The encoded arguments, with `null` in place of each result of another job. */
+  readonly measured: Measured;
+  readonly inputs: readonly FlowInput[];
+}
+
 /** One job of a submitter: the `Job` that settles here, and what is known of its counterpart in Redis. */
 export class Submission implements JobOrigin {
   readonly job: Job;
   readonly books: Books;
   /** The batch that the job is in, and its index there. */
   position: BatchPosition | undefined;
+  /** The place of the job in a flow, if it is in one. */
+  flow: FlowPlace | undefined;
   readonly #identify: (submission: Submission) => string;
   #ownId: string | undefined;
   /** The id of the job of the same `key` that it has joined. */
@@ -100,6 +114,8 @@ export class Submission implements JobOrigin {
   hostId: string | undefined;
   /** Hosts that are known to have run it. */
   readonly hosts = new Set<string>();
+  /** How it will settle, once that is decided, whatever becomes of its record. */
+  decided: StopCause | undefined;
   /** How often its record was found to be gone, and the job was added again. */
   timesLost = 0;
   #whenAdded: Promise<void> | undefined;
@@ -114,8 +130,6 @@ export class Submission implements JobOrigin {
     this.attemptsBefore = attemptsBefore;
   }
 
-  /** How it will settle, once that is decided, whatever becomes of its record. */
-  decided: StopCause | undefined;
   /** The id by which all processes know the job: that of another job, if it has joined that by its `key`. */
   get id(): string {
     return this.#joinedId ?? this.ownId;

@@ -17,6 +17,11 @@ export class QueueKeys {
     return this.#bull + id;
   }
 
+  /** The hash in which BullMQ keeps the results of the jobs before a job of a flow, by their keys. */
+  children(id: string): string {
+    return `${this.job(id)}:processed`;
+  }
+
   /** The sorted set of the jobs that wait, by urgency. */
   get prioritized(): string {
     return `${this.#bull}prioritized`;

@@ -1,12 +1,15 @@
 import type { Redis } from 'ioredis';
-import { CANCELLED_IF_WAITING } from '../codec/marks.js';
+import { CANCELLED_IF_WAITING, OF_CHILD_START } from '../codec/marks.js';
 
 // Each touches the keys of one job, or of one queue, only.
 
-/** Whether a mark replaces another: one for waiting jobs gives way to all others. */
+/** Whether a mark replaces another: one for waiting jobs gives way to all others, and so does BullMQ's own of a flow. */
 const REPLACES = `
 local function isForWaiting(mark) return string.sub(mark, 1, ${CANCELLED_IF_WAITING.length}) == '${CANCELLED_IF_WAITING}' end
-local function replaces(mark, present) return isForWaiting(present) and not isForWaiting(mark) end`;
+local function isOfChild(mark) return string.sub(mark, 1, ${OF_CHILD_START.length}) == '${OF_CHILD_START}' end
+local function replaces(mark, present)
+  return isOfChild(present) or (isForWaiting(present) and not isForWaiting(mark))
+end`;
 
 /**
  * Marks a job so that it never begins, by the field in which BullMQ keeps why a job must fail: it fails such a job without

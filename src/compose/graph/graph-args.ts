@@ -16,6 +16,24 @@ export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator
   }
 }
 
+/** Yields the outputs as `outputsIn` does, each with the keys that lead to it. */
+export function* outputPathsIn(
+  value: unknown,
+  path: readonly string[] = [],
+  seen = new Set<unknown>(),
+): Generator<readonly [path: readonly string[], node: GraphNode]> {
+  if (value instanceof NodeOutput) yield [path, nodeOf(value)];
+  else if (
+    typeof value === 'object' &&
+    value !== null &&
+    !seen.has(value) &&
+    (Array.isArray(value) || isPlainObject(value))
+  ) {
+    seen.add(value);
+    for (const [key, item] of Object.entries(value)) yield* outputPathsIn(item, [...path, key], seen);
+  }
+}
+
 /**
  * Returns the value with each output replaced by the result it stands for; the value itself if it contains none.
  *

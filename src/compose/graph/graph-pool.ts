@@ -20,19 +20,44 @@ export type GraphPool = LocalGraphPool | RemoteGraphPool;
 /** Submits the call of a node. */
 export type SubmitNode = (task: Task, args: readonly unknown[], options: CheckedJobOptions) => Job;
 
-const remote = new WeakMap<object, SubmitNode>();
+/** A node of a tree: it is needed by one other at most. */
+export interface TreeCall {
+  readonly task: Task;
+  /** The arguments, with `null` in place of each output. */
+  readonly args: readonly unknown[];
+  /** Where the outputs are in the arguments, and whose they are. */
+  readonly inputs: readonly TreeInput[];
+  readonly options: CheckedJobOptions;
+  /** The nodes that must complete first, by their index in the list. */
+  readonly before: readonly number[];
+}
 
-/** Lets graphs run on a pool that takes no `Job`s: `submit` returns what stands for one. */
-export function runsGraphs(pool: RemoteGraphPool, submit: SubmitNode): void {
-  remote.set(pool, submit);
+/** An output in the arguments of a node: the keys that lead there, and the index of the node whose it is. */
+export type TreeInput = readonly [path: readonly string[], from: number];
+
+/** How a pool takes the nodes of a graph. */
+export interface GraphSubmitter {
+  readonly submit: SubmitNode;
+  /**
+   * Submits all nodes of a tree at once. Jobs that need one that does not complete are cancelled. Returns the jobs in the order
+   * of the list, in which each node comes after those it needs; `undefined` if these nodes must be submitted one by one.
+   */
+  readonly submitTree?: (calls: readonly TreeCall[]) => readonly Job[] | undefined;
+}
+
+const remote = new WeakMap<object, GraphSubmitter>();
+
+/** Lets graphs run on a pool that takes no `Job`s: the submitter returns what stands for one. */
+export function runsGraphs(pool: RemoteGraphPool, submitter: GraphSubmitter): void {
+  remote.set(pool, submitter);
 }
 
 /** @throws {TypeError} if a graph cannot be run on that. */
-export function submitTo(pool: GraphPool): SubmitNode {
+export function submitterOf(pool: GraphPool): GraphSubmitter {
   const isObject = typeof pool === 'object' && pool !== null;
   const known = isObject ? remote.get(pool) : undefined;
   if (known !== undefined) return known;
   if (isObject && 'submitJob' in pool && typeof pool.submitJob === 'function')
-    return (task, args, options) => pool.submitJob(new Job(task, args, options));
+    return { submit: (task, args, options) => pool.submitJob(new Job(task, args, options)) };
   throw mustBe('a ThreadPool', pool, 'pool', 'run the graph');
 }

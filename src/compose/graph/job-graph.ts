@@ -25,7 +25,8 @@ import {
   recordOf,
   type WithOutputs,
 } from './graph-node.js';
-import { type GraphPool, type SubmitNode, submitTo } from './graph-pool.js';
+import { type GraphPool, type GraphSubmitter, submitterOf } from './graph-pool.js';
+import { submitTree } from './graph-tree.js';
 
 /** Options of a graph. */
 export interface GraphOptions {
@@ -137,11 +138,11 @@ export class JobGraph {
    */
   async run(pool: GraphPool, options?: GraphRunOptions): Promise<Map<string, unknown>> {
     const settings = checkJobOptions(readOptions(options, RUN_OPTIONS, 'run the graph'), 'run the graph');
-    const submit = submitTo(pool);
+    const submitter = submitterOf(pool);
     if (this.#isRunning) throw new Error('Cannot run the graph: it runs already');
     this.#isRunning = true;
     try {
-      return await this.#run(submit, settings);
+      return await this.#run(submitter, settings);
     } finally {
       this.#isRunning = false;
     }
@@ -174,19 +175,28 @@ export class JobGraph {
     return longestPath(this.#list);
   }
 
-  async #run(submit: SubmitNode, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
+  async #run(submitter: GraphSubmitter, { token, signal }: GraphRunOptions): Promise<Map<string, unknown>> {
     const sources = [token, signal && CancellationToken.from(signal)].filter((source) => source !== undefined);
     const stop = CancellationToken.any(sources);
     const results = new Map<GraphNode, unknown>();
     const failures: { readonly error: unknown }[] = [];
     const started = new Map<NodeRecord, Promise<boolean>>();
     for (const record of this.#list) record.job = undefined;
+    const jobs = submitTree(submitter, this.#list, stop);
+    for (const [record, job] of jobs ?? []) {
+      record.job = job;
+      job.catch(() => {}); // the run rejects for all of them
+    }
 
     const runNode = async (record: NodeRecord): Promise<boolean> => {
       const before = await all([...record.before].map((other) => started.get(other)));
-      if (before.includes(false) || stop.isCancelled) return false;
+      const job = jobs?.get(record);
+      if (before.includes(false) || stop.isCancelled) {
+        await job?.catch(() => {}); // its pool has cancelled it
+        return false;
+      }
       try {
-        results.set(record.node, await this.#call(submit, record, results, stop));
+        results.set(record.node, await (job ?? this.#call(submitter, record, results, stop)));
         return true;
       } catch (error) {
         failures.push({ error });
@@ -204,7 +214,7 @@ export class JobGraph {
   }
 
   async #call(
-    submitNode: SubmitNode,
+    { submit: submitNode }: GraphSubmitter,
     record: NodeRecord,
     results: ReadonlyMap<GraphNode, unknown>,
     stop: CancellationToken,
