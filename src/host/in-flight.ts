@@ -2,6 +2,7 @@ import {
   type InFlightJob,
   type InFlightJobKind,
   type InFlightJobTask,
+  isPlain,
   kindOf,
   orderOf,
   seqOf,
@@ -29,6 +30,8 @@ export class InFlight<J extends InFlightJob> {
   size = 0;
   /** How long they are expected to run in total. */
   backlogTicks = 0;
+  /** The kind of all jobs since there were none, if they are plain and of one kind: then none of them outranks another. */
+  onlyKind: InFlightJobKind | undefined;
   readonly #slots: SlotTable;
   readonly #jobs: (J | undefined)[] = new Array<J | undefined>(CAPACITY).fill(undefined);
   readonly #plannedTicks = new Int32Array(CAPACITY);
@@ -54,6 +57,9 @@ export class InFlight<J extends InFlightJob> {
    * @param plannedTicks how long the job is expected to run.
    */
   take(job: J, seq: number, plannedTicks: number): void {
+    const kind = isPlain(job) ? kindOf(job) : undefined;
+    if (this.size === 0) this.onlyKind = kind;
+    else if (kind !== this.onlyKind) this.onlyKind = undefined;
     this.#slots.dispatch(seq);
     this.#jobs[seq & MASK] = job;
     this.#plannedTicks[seq & MASK] = plannedTicks;

@@ -1,6 +1,7 @@
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import { outranks, rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
+import { isPlain, kindOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf } from '../../jobs/job-engine.js';
 import type { TaskRef } from '../../jobs/task-ref.js';
 import type { PoolWorker } from '../pool-worker.js';
@@ -94,7 +95,7 @@ export class WorkerChoice {
    * is up, as nothing delays it; nor for one that `worker` is kept from, by the reserve: aging may have raised it.
    */
   isBehindIn(other: PoolWorker, worker: PoolWorker, job: Job): boolean {
-    if (other === worker || (other.isReady && other.inFlight.size === 1)) return false;
+    if (other === worker || (other.isReady && other.inFlight.size === 1) || hasOnlyEquals(other, job)) return false;
     const first = other.inFlight.firstWaitingJob;
     if (first === undefined || !precedes(first, job)) return false;
     return this.#reserve === undefined || this.#reserve.mayTake(worker, first);
@@ -115,6 +116,14 @@ export function isInWindow(worker: PoolWorker, job: Job): boolean {
 function isAmongFew({ inFlight, concurrency }: PoolWorker, job: Job): boolean {
   if (inFlight.size >= concurrency + AHEAD || !mayWait(taskOf(job))) return false;
   return inFlight.lastTask === undefined || mayWait(inFlight.lastTask as TaskRef); // of a job of ours
+}
+
+/**
+ * Whether all jobs at a worker are equals of this one that may begin in any order. Answered without a look at shared words, which
+ * would come from the other core: it is asked for each burst of plain jobs.
+ */
+function hasOnlyEquals({ inFlight }: PoolWorker, job: Job): boolean {
+  return inFlight.onlyKind === kindOf(job) && isPlain(job) && !isOrdered(taskOf(job), taskOf(job));
 }
 
 /** Whether a job has to begin before another, on whatever workers. */
