@@ -38,7 +38,8 @@ function createBridge(): Bridge {
 }
 
 /**
- * Returns the job that this code runs for. Call it before the first `await`: after one, other jobs may run on the thread.
+ * Returns the job that this code runs for. Call it before the first `await`, where it always works; after one it goes by the async
+ * context, which the runtime may not have kept.
  *
  * @throws {Error} outside a task.
  *
