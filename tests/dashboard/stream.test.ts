@@ -153,12 +153,13 @@ describe('the stream', () => {
       while (Atomics.wait(until, 0, 0, 1) === 'timed-out') this.report(value);
     };
     const jobs = [0.25, { done: 3, total: 4 }, 'a secret'].map((value) => pool.submit(report, [value, words]));
-    const isAll = (snapshot: DashboardSnapshot): boolean =>
-      poolIn(snapshot).running.filter(({ share }) => share !== undefined).length === 2;
     for (const results of [false, true]) {
       await using served = await serve(pool, { show: { results } });
-      const isReported = (snapshot: DashboardSnapshot): boolean =>
-        isAll(snapshot) && (!results || poolIn(snapshot).running.every((row) => row.report !== undefined));
+      const isReported = (snapshot: DashboardSnapshot): boolean => {
+        const rows = poolIn(snapshot).running;
+        const shares = rows.filter(({ share }) => share !== undefined);
+        return rows.length === 3 && shares.length === 2 && (!results || rows.every((row) => row.report !== undefined));
+      };
       const { running } = poolIn(await snapshotWhere(`${served.url}/stream`, isReported));
       const byId = running.toSorted((a, b) => a.id - b.id);
       expect(byId.map(({ share }) => share)).toEqual([0.25, 0.75, undefined]);
