@@ -1,3 +1,4 @@
+import { table } from './markdown.mjs';
 import { bestOf, holds, isFarOff, ratioOf } from './row.mjs';
 import { MOST_NOISE } from './statistics.mjs';
 
@@ -202,12 +203,6 @@ function short(value) {
   if (value === 0) return '0';
   if (Math.abs(value) >= 1000) return Number(value.toPrecision(3)).toLocaleString('en');
   return String(Number(value.toPrecision(3)));
-}
-
-function table(head, rows) {
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`)
-    .join('\n');
 }
 
 function capitalised(text) {

@@ -9,6 +9,7 @@ import { fork } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { drawCharts } from './charts.mjs';
+import { messageOf } from './child.mjs';
 import { describeMachine } from './machine.mjs';
 import { toMarkdown, toText } from './report.mjs';
 import { FAR, isFarOff } from './row.mjs';
@@ -88,12 +89,7 @@ function runWorkload(name, times = 1) {
       execArgv: ['--expose-gc'],
     },
   );
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    // after its rows this changes nothing
-    child.once('exit', (code) => reject(new Error(`Workload ${name} ended with ${code}`)));
-    child.once('error', reject);
-  });
+  return messageOf(child, `Workload ${name}`);
 }
 
 function write() {

@@ -1,10 +1,9 @@
 // Queues in Redis, each with one machine that works: this library's cluster, and plain BullMQ. Needs a redis-server in PATH.
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Queue, QueueEvents } from 'bullmq';
 import { ClusterPool, remoteTasks } from '../../dist/cluster.js';
+import { end, start } from '../child.mjs';
 
 const THREADS = 2;
 /** How many jobs are added to BullMQ at once: as many as a ClusterPool adds. */
@@ -31,7 +30,7 @@ let lastQueue = 0;
 export async function openCluster(connection, batch) {
   const queue = `ours-${++lastQueue}`;
   const file = new URL('../../tests/cluster/fixtures/host.mjs', import.meta.url);
-  const host = await start(file, { connection, queue, maxWorkers: THREADS, window: 32 });
+  const host = await startHost(file, { connection, queue, maxWorkers: THREADS, window: 32 });
   const pool = new ClusterPool({ connection, queue, batch });
   return {
     name: 'thread-system',
@@ -54,7 +53,7 @@ export async function openCluster(connection, batch) {
 export async function openBullmq(connection, isSandboxed) {
   const name = `bullmq-${++lastQueue}`;
   const file = new URL('../tasks/bullmq-host.mjs', import.meta.url);
-  const host = await start(file, { connection, queue: name, threads: isSandboxed ? THREADS : undefined });
+  const host = await startHost(file, { connection, queue: name, threads: isSandboxed ? THREADS : undefined });
   const queue = new Queue(name, { connection, streams: { events: { maxLen: MAX_EVENTS } } });
   const events = new QueueEvents(name, { connection });
   await events.waitUntilReady();
@@ -88,18 +87,10 @@ export async function openBullmq(connection, isSandboxed) {
   };
 }
 
-async function start(file, options) {
-  const host = fork(fileURLToPath(file), [JSON.stringify(options)], { execArgv: [] }); // flags would reach the threads of a sandbox
-  host.once('exit', (code) => {
-    if (code !== null) throw new Error(`A host ended with ${code}`);
-  });
+async function startHost(file, options) {
+  const host = start(file, options);
   await once(host, 'message');
   return host;
-}
-
-async function end(host) {
-  host.kill('SIGKILL');
-  await once(host, 'exit');
 }
 
 /** CPU time of a process and its threads, in ms: Linux counts in 1/100 s. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpuUsage } from 'node:process';
 import { tasks } from '../contenders/thread-system.mjs';
-import { spin } from '../tasks/functions.mjs';
 import { withPool } from './with-pool.mjs';
 
 /** How long a job computes, in µs. */
@@ -33,18 +32,6 @@ export function costOf(us, turnsOfUs, workers) {
     const ofMain = mainCpuUs() - main;
     return { us, main: ofMain / jobs, workers: (user + system - ofMain) / jobs - us, rate: (jobs / ms) * 1000 };
   });
-}
-
-/** Turns of `spin` in a µs: the shortest of a few runs. */
-export function turnsOfUs() {
-  const turns = 1_000_000;
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 30; run++) {
-    const start = performance.now();
-    spin(turns);
-    shortest = Math.min(shortest, performance.now() - start);
-  }
-  return turns / shortest / 1000;
 }
 
 /** CPU time of the main thread so far, in µs. From Linux, as Node.js 20 does not tell. */

@@ -1,3 +1,4 @@
+import { table } from '../markdown.mjs';
 import { drawLines } from './charts.mjs';
 import { rateOn } from './model.mjs';
 
@@ -99,14 +100,14 @@ function coresSection({ costs, ofOne, cores }) {
 
 const LIMITS = `What the model leaves out:
 
-- *It is pessimistic for short jobs on many cores*: the costs are those of a main thread that is woken for a few answers at a time. The busier it is, the more answers
-  it finds at once, down to the cost of a no-op, which is the first row.
+- *It is pessimistic about the main thread*: its cost is measured where it is woken for a few answers at a time, and while long jobs run, every two
+  milliseconds. The busier it is, the more answers it finds at once, down to the cost of a no-op, which is the first row.
 - *It is optimistic about memory*: cores share bandwidth and caches, and a word that goes from one socket to another takes longer than one within.
 - *It knows nothing of clock rates*: many busy cores run slower than two, and two threads of one core are not two cores.
 - *It has no garbage collector of the program*: what the main thread does besides comes on top of its share.
 
-A job of a millisecond and more leaves the main thread idle on any of these machines. For shorter ones use \`map\`, or submit batches: their cost on the main thread is
-that of a chunk, not of an item. Beyond one machine, see [Sizing a cluster](scaling.md).`;
+Where a row stops growing, the main thread is the limit. Use \`map\` there, or submit batches: their cost on the main thread is that of a chunk, not of
+an item. Beyond one machine, see [Sizing a cluster](scaling.md).`;
 
 const idealOn = ({ us }, cores) => (1e6 * cores) / us;
 const work = ({ us }) => (us === 0 ? 'none' : us < 1_000 ? `${us} µs` : `${us / 1_000} ms`);
@@ -115,8 +116,3 @@ const rate = (perSecond) => `${Number(perSecond.toPrecision(3)).toLocaleString('
 const point = ({ size, ms }) => `${size.toLocaleString('en')}: ${duration(ms)}`;
 const duration = (ms) =>
   ms < 1 ? `${(ms * 1_000).toPrecision(3)} µs` : `${Number(ms.toPrecision(3)).toLocaleString('en')} ms`;
-
-function table(columns, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
-}

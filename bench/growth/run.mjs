@@ -8,9 +8,11 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../child.mjs';
 import { describeMachine } from '../machine.mjs';
-import { median } from '../measure.mjs';
-import { LENGTHS, turnsOfUs } from './cost.mjs';
+import { turnsOf } from '../measure.mjs';
+import { median } from '../statistics.mjs';
+import { LENGTHS } from './cost.mjs';
 import { curves } from './curves.mjs';
 import { exponentOf } from './exponent.mjs';
 import { chartsOf, toMarkdown } from './report.mjs';
@@ -64,12 +66,12 @@ async function measureCurve({ name, points }) {
 }
 
 async function measureCosts({ workers, cores }) {
-  const turns = turnsOfUs();
+  const turnsOfUs = turnsOf(1) / 1000;
   const costs = [];
   for (const us of LENGTHS) {
     const tries = [];
     for (let round = 0; round < rounds; round++)
-      tries.push(await inProcess({ cost: { us, turnsOfUs: turns, workers } }, cores));
+      tries.push(await inProcess({ cost: { us, turnsOfUs, workers } }, cores));
     const of = (part) => median(tries.map((cost) => cost[part]));
     costs.push({ us, main: of('main'), workers: of('workers'), rate: of('rate') });
   }
@@ -85,12 +87,7 @@ function inProcess(what, cores) {
   ];
   const [file, ...args] = cores === undefined ? program : ['taskset', '--cpu-list', `0-${cores - 1}`, ...program];
   const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    // after its message this changes nothing
-    child.once('exit', (code) => reject(new Error(`${JSON.stringify(what)} ended with ${code}`)));
-    child.once('error', reject);
-  });
+  return messageOf(child, JSON.stringify(what));
 }
 
 function hasTaskset() {

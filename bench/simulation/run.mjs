@@ -2,6 +2,7 @@
 // `-- --seed 2` draws other numbers; `-- --write` puts the tables into the page. No Redis is needed, and nothing is measured.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { table } from '../markdown.mjs';
 import { tables } from './scenarios.mjs';
 
 const { values } = parseArgs({
@@ -12,23 +13,17 @@ if (!Number.isInteger(seed)) throw new RangeError(`--seed must be an integer, re
 
 const PAGE = new URL('../../docs/scaling.md', import.meta.url);
 let page = readFileSync(PAGE, 'utf8');
-for (const table of tables(seed)) {
-  const text = toMarkdown(table);
-  if (values.write) page = inPlace(page, table.title, text);
-  else console.log(`## ${table.title}\n\n${text}\n`);
+for (const { title, columns, rows } of tables(seed)) {
+  const text = table(columns, rows);
+  if (values.write) page = inPlace(page, title, text);
+  else console.log(`## ${title}\n\n${text}\n`);
 }
 if (values.write) writeFileSync(PAGE, page);
 
-/** @param {import('./scenarios.mjs').Table} table */
-function toMarkdown({ columns, rows }) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 /** Replaces the table under a heading. */
-function inPlace(text, title, table) {
+function inPlace(text, title, replacement) {
   const heading = `\n## ${title}\n`;
   const from = text.indexOf('\n|', text.indexOf(heading));
   if (!text.includes(heading) || from < 0) throw new Error(`docs/scaling.md has no table under '${title}'`);
-  return `${text.slice(0, from + 1)}${table}${text.slice(text.indexOf('\n\n', from))}`;
+  return `${text.slice(0, from + 1)}${replacement}${text.slice(text.indexOf('\n\n', from))}`;
 }

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../child.mjs';
 import { figure } from '../measure.mjs';
 
 export const name = 'idle-worker';
@@ -39,10 +40,5 @@ export async function run(how) {
 function bytesOfWorker(library) {
   const file = fileURLToPath(new URL('../idle-workers-process.mjs', import.meta.url));
   const child = fork(file, [library, String(WORKERS)], { execArgv: ['--expose-gc'] });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    // after its message this changes nothing
-    child.once('exit', (code) => reject(new Error(`The process of ${library} ended with ${code}`)));
-    child.once('error', reject);
-  });
+  return messageOf(child, `The process of ${library}`);
 }

@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { end, start } from '../../child.mjs';
 import { longJobSettings } from '../../contenders/piscina.mjs';
 import { figure, turnsOf } from '../../measure.mjs';
 import { median, pairedRatio, percentile } from '../../statistics.mjs';
@@ -131,17 +130,4 @@ async function open({ library, setting, turns }) {
   const child = start(new URL('./server.mjs', import.meta.url), { library, setting, turns });
   const [{ port }] = await once(child, 'message');
   return { name: library, setting: setting?.label ?? 'two threads', port, close: () => end(child) };
-}
-
-function start(file, options) {
-  const child = fork(fileURLToPath(file), [JSON.stringify(options)], { execArgv: [] });
-  child.once('exit', (code) => {
-    if (code !== null) throw new Error(`${file.pathname} ended with ${code}`);
-  });
-  return child;
-}
-
-async function end(child) {
-  child.kill('SIGKILL');
-  await once(child, 'exit');
 }
