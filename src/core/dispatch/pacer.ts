@@ -241,8 +241,9 @@ export class Pacer {
       this.#stallWatch.checkIfDue(startedMs);
       if (dispatcher.isFeedable || (ledger.unsettled > 0 && balance.share())) this.pump();
       if (count === 0 && this.#rest(startedMs, hasRead)) return;
-      if (ledger.refreshClock() - startedMs > YIELD_MS) {
-        this.#drainLater();
+      const nowMs = ledger.refreshClock();
+      if (nowMs - startedMs > YIELD_MS) {
+        this.#drainLater(nowMs);
         return;
       }
     }
@@ -256,9 +257,10 @@ export class Pacer {
     this.#isAwake = false;
     if (!this.#isDrainScheduled) {
       if (!wasAwake && !this.#isWorthLingering()) return;
-      this.#lingerUntilMs = now() + LINGER_MS;
+      const nowMs = now();
+      this.#lingerUntilMs = nowMs + LINGER_MS;
       this.#deps.parking.leave();
-      this.#drainLater();
+      this.#drainLater(nowMs);
     }
     if (this.#deps.ledger.unsettled === 1) this.#spin();
   };
@@ -287,9 +289,9 @@ export class Pacer {
     this.#spinsToSkip = 2 ** Math.min(this.#vainSpins++, MOST_SKIPPED_BITS);
   }
 
-  #drainLater(): void {
+  #drainLater(nowMs: number): void {
     this.#isDrainScheduled = true;
-    this.#drainScheduledMs = now();
+    this.#drainScheduledMs = nowMs;
     outsideRequests(setImmediate, this.#drainNow);
   }
 
@@ -313,7 +315,7 @@ export class Pacer {
   /** No answers are left: lingers, or parks. False if answers came meanwhile. */
   #rest(nowMs: number, hasRead: boolean): boolean {
     if (nowMs < this.#lingerUntilMs && this.#isWorthLingering()) {
-      this.#drainLater();
+      this.#drainLater(nowMs);
       return true;
     }
     const { backlog, workers, reaper } = this.#deps;
