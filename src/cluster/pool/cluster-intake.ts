@@ -1,5 +1,6 @@
 import { readContext } from '../../base/context-stores.js';
 import { msUntil } from '../../base/timer.js';
+import type { TreeCall } from '../../compose/graph/graph-pool.js';
 import { areSubmissionsWatched, publishSubmission } from '../../core/channels.js';
 import type { DeferredJobs } from '../../core/lifecycle/deferred-jobs.js';
 import type { TimeLimits } from '../../core/lifecycle/time-limits.js';
@@ -41,14 +42,10 @@ export interface ClusterIntakeDeps {
 }
 
 /** A job of a flow. */
-export interface FlowCall {
+export interface FlowCall extends Pick<TreeCall, 'inputs' | 'before'> {
   readonly job: Job;
   /** The encoded arguments, with `null` in place of each input. */
   readonly measured: Measured;
-  /** Results of other jobs that are arguments: the keys that lead there, and the index of the other. */
-  readonly inputs: readonly (readonly [path: readonly string[], from: number])[];
-  /** The jobs that must complete first, by their index in the list. */
-  readonly before: readonly number[];
 }
 
 /** Accepts every job: counts it, defers it if it waits for others, and hands it over to Redis. */

@@ -2,27 +2,13 @@ import { isPlainObject } from '../../base/bare.js';
 import { define } from '../../base/define.js';
 import { type GraphNode, NodeOutput, nodeOf } from './graph-node.js';
 
-/** Yields the outputs within arrays and plain objects, at any depth. */
-export function* outputsIn(value: unknown, seen = new Set<unknown>()): Generator<NodeOutput> {
-  if (value instanceof NodeOutput) yield value;
-  else if (
-    typeof value === 'object' &&
-    value !== null &&
-    !seen.has(value) &&
-    (Array.isArray(value) || isPlainObject(value))
-  ) {
-    seen.add(value);
-    for (const item of Object.values(value)) yield* outputsIn(item, seen);
-  }
-}
-
-/** Yields the outputs as `outputsIn` does, each with the keys that lead to it. */
-export function* outputPathsIn(
+/** Yields the nodes whose outputs are within arrays and plain objects, at any depth, each with the keys that lead to its output. */
+export function* outputsIn(
   value: unknown,
-  path: readonly string[] = [],
+  keys: string[] = [],
   seen = new Set<unknown>(),
 ): Generator<readonly [path: readonly string[], node: GraphNode]> {
-  if (value instanceof NodeOutput) yield [path, nodeOf(value)];
+  if (value instanceof NodeOutput) yield [[...keys], nodeOf(value)];
   else if (
     typeof value === 'object' &&
     value !== null &&
@@ -30,7 +16,11 @@ export function* outputPathsIn(
     (Array.isArray(value) || isPlainObject(value))
   ) {
     seen.add(value);
-    for (const [key, item] of Object.entries(value)) yield* outputPathsIn(item, [...path, key], seen);
+    for (const [key, item] of Object.entries(value)) {
+      keys.push(key); // one list for the whole search, so that its cost is linear in the value
+      yield* outputsIn(item, keys, seen);
+      keys.pop();
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Job } from '../../jobs/job.js';
 import { withOptions, withToken } from '../../jobs/job-options.js';
 import type { CancellationToken } from '../../sync/cancellation-token.js';
-import { fill, outputPathsIn } from './graph-args.js';
+import { fill, outputsIn } from './graph-args.js';
 import { inOrder } from './graph-drawing.js';
 import { type GraphNode, type NodeRecord, recordOf } from './graph-node.js';
 import type { GraphSubmitter } from './graph-pool.js';
@@ -24,7 +24,7 @@ export function submitTree(
     list.map(({ task, args, name, options, before }) => ({
       task,
       args: fill(args, places) as readonly unknown[],
-      inputs: [...outputPathsIn(args)].map(([path, node]) => [path, indexOf(recordOf(node))]),
+      inputs: [...outputsIn(args)].map(([path, node]) => [path, indexOf(recordOf(node))]),
       options: withToken(withOptions(options, { name }), stop),
       before: [...before].map(indexOf),
     })),

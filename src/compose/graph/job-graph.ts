@@ -21,7 +21,6 @@ import {
   NODE_OPTIONS,
   type NodeOptions,
   type NodeRecord,
-  nodeOf,
   recordOf,
   type WithOutputs,
 } from './graph-node.js';
@@ -102,7 +101,7 @@ export class JobGraph {
     const list = args === undefined ? NO_ARGS : checkArray(args, 'args', action);
     const node = new GraphNode<TaskResult<K>>(name, { task, args: list, fallback, options: jobOptions });
     const record = recordOf(node as GraphNode);
-    const needed = [...outputsIn(list)].map((output) => this.#own(nodeOf(output), action));
+    const needed = [...outputsIn(list)].map(([, node]) => this.#own(node, action));
     this.#records.set(name, record);
     for (const other of needed) link(other, record);
     return node;
