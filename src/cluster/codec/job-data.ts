@@ -43,7 +43,7 @@ export type FlowInput = readonly [path: readonly string[], id: string];
 /** The data of a BullMQ job that this library has added. */
 export interface JobData {
   /** The version of this format. */
-  readonly ts: 1;
+  readonly ts: typeof FORMAT;
   /** The submitter, to whom outcomes are sent; none for the runs of a schedule, which outlive it. */
   readonly s?: string;
   /** The list of arguments; for a batch, the list of each call. */
@@ -59,7 +59,7 @@ export interface JobData {
 export const OWN_BACKOFF = 'thread-system';
 
 /** The format that this version writes and reads. */
-const FORMAT = 1;
+export const FORMAT = 1;
 /** No later format has a greater number, so that a time in the data of a plain job is none. */
 const MAX_FORMAT = 1_000;
 

@@ -1,4 +1,5 @@
 import { wrongType } from '../../base/check/argument-errors.js';
+import { FORMAT } from '../codec/job-data.js';
 import type { QueueKeys } from '../redis/keys.js';
 import type { ScriptedRedis } from '../redis/scripts.js';
 import type { ClusterHostSettings } from './cluster-host-options.js';
@@ -44,7 +45,7 @@ export class UnknownJobs {
     if (times <= MAX_DEFERS) return await giveBack.forMs(run, DEFER_MS);
     const { bull, laterFormat } = run;
     if (laterFormat === undefined) return settings.tasks.missing(bull.name);
-    const rule = `a later version of thread-system has added it, in format ${laterFormat}; this host reads format 1`;
+    const rule = `a later version of thread-system has added it, in format ${laterFormat}; this host reads format ${FORMAT}`;
     return wrongType(`run job '${bull.name}'`, rule);
   }
 }

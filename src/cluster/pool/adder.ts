@@ -63,7 +63,7 @@ export class Adder {
 
   /** Sends a job with those submitted in the same turn; for the last job of a flow, the whole flow. */
   add(submission: Submission): void {
-    for (const each of submission.flow?.members ?? [submission]) each.phase = 'queued';
+    for (const each of submission.sentTogether) each.phase = 'queued';
     this.#queued.add(submission);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -96,12 +96,12 @@ export class Adder {
       const [submission] = this.#queued;
       if (submission === undefined) return undefined;
       this.#queued.delete(submission);
-      for (const each of submission.flow?.members ?? [submission]) each.phase = 'adding';
+      for (const each of submission.sentTogether) each.phase = 'adding';
       return submission;
     };
     if (error === undefined) return batcher.pack(take, this.#queued.size, { limit: PIPELINE, spec: spec() });
     for (let next = take(); next !== undefined; next = take())
-      for (const each of next.flow?.members ?? [next]) failed(each, error);
+      for (const each of next.sentTogether) failed(each, error);
     return [];
   }
 

@@ -4,7 +4,7 @@ import { argsOf } from '../../base/in-flight-job.js';
 import { kindOf, optionsOf } from '../../jobs/job-access.js';
 import { contextOf, taskOf } from '../../jobs/job-engine.js';
 import type { RetryOptions } from '../../jobs/retry-policy.js';
-import { type JobData, type JobDetails, OWN_BACKOFF } from '../codec/job-data.js';
+import { FORMAT, type JobData, type JobDetails, OWN_BACKOFF } from '../codec/job-data.js';
 import { fromBullPriority, toBullPriority } from '../codec/priority.js';
 import { carrierIn } from '../codec/trace-carrier.js';
 import { type Encoded, encodeValue, type Measured } from '../codec/value-codec.js';
@@ -76,7 +76,7 @@ export function specOf(
   };
   const a = isLarge ? ({ r: 1 } as const) : encoded;
   const { submitter: s } = settings;
-  const data: JobData = { ts: 1, ...(s !== undefined && { s }), a, ...(details !== undefined && { o: details }) };
+  const data: JobData = { ts: FORMAT, ...(s !== undefined && { s }), a, ...(details !== undefined && { o: details }) };
   const { name } = taskOf(job);
   return isLarge ? { name, data, opts, blob: JSON.stringify(encoded) } : { name, data, opts };
 }

@@ -130,6 +130,11 @@ export class Submission implements JobOrigin {
     this.attemptsBefore = attemptsBefore;
   }
 
+  /** The jobs that are sent with it: those of its flow, or it alone. */
+  get sentTogether(): readonly Submission[] {
+    return this.flow?.members ?? [this];
+  }
+
   /** The id by which all processes know the job: that of another job, if it has joined that by its `key`. */
   get id(): string {
     return this.#joinedId ?? this.ownId;
