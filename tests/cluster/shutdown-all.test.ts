@@ -1,9 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ThreadPool } from 'thread-system';
 import { ClusterHost, ClusterPool } from 'thread-system/cluster';
 import { runProgram } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { HostProcess, newQueue, tasks, until } from './cluster-fixture.ts';
+import { HostProcess, NoteFile, newQueue, tasks, until } from './cluster-fixture.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -19,14 +20,17 @@ test.each(['drain', 'finishRunning', 'abort'] as const)(
     for (const batch of [false, { max: 8 }] as const) {
       await using pool = new ClusterPool({ connection, queue, batch });
       const first = await HostProcess.start(server, { queue, maxWorkers: 1, window: 3, id: 'first' });
+      using notes = new NoteFile(); // which no job finds before the first host has ended
+      const { path } = notes;
       const jobs = pool.submitMany(
-        tasks.work,
-        Array.from({ length: 6 }, () => [150] as const),
+        tasks.waitFor,
+        Array.from({ length: 6 }, () => [path] as const),
       );
       await until(() => jobs.some(({ state }) => state === 'RUNNING'));
       expect(await first.shutDownAll({ mode, timeoutMs: 10 })).toBe(0);
+      writeFileSync(path, '');
       await using _second = await HostProcess.start(server, { queue, id: 'second' });
-      expect(await Promise.all(jobs)).toEqual(jobs.map(() => 150));
+      expect(await Promise.all(jobs)).toEqual(jobs.map(() => path));
       expect(jobs.map(({ attempts, hostId }) => [attempts, hostId])).toEqual(jobs.map(() => [1, 'second']));
     }
   },
