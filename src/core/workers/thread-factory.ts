@@ -42,8 +42,11 @@ export function createThread(
 /** Longest silence of a thread that the option `worker` has made, in ms, before a warning. */
 const SILENT_MS = 5_000;
 
-/** Warns if a thread that the option `worker` has made stays silent: without the library's entry, it would never begin a job. */
-export function warnIfSilent(worker: PoolWorker): void {
+/**
+ * Warns if a thread that the option `worker` has made runs its file and stays silent: without the library's entry, it would never begin
+ * a job. A thread that the machine is slow to start is not meant.
+ */
+export function warnIfSilent(worker: PoolWorker, thread: Worker): void {
   const warn = (): void => {
     if (worker.isUp || worker.state !== 'starting') return;
     emitWarning(
@@ -51,7 +54,7 @@ export function warnIfSilent(worker: PoolWorker): void {
       { type: 'ThreadSystemWarning', detail: undefined },
     );
   };
-  startTimer(SILENT_MS, warn, { keepsProcess: false });
+  thread.once('online', () => startTimer(SILENT_MS, warn, { keepsProcess: false }));
 }
 
 /** What a worker of kind `'process'` needs to start its child process; `undefined` for other kinds. */

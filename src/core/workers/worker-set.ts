@@ -238,7 +238,7 @@ export class WorkerSet {
         const process = processSettings(this.#settings); // first: if its file is missing, no thread is made
         const { thread, printed } = createThread(this.#settings, workerId, this.#functions);
         own(thread, endUnused);
-        return new RemoteWorker<Job>(
+        const worker = new RemoteWorker<Job>(
           thread,
           {
             workerId,
@@ -255,12 +255,13 @@ export class WorkerSet {
           },
           listeners,
         );
+        if (this.#settings.thread.worker !== undefined) warnIfSilent(worker, thread);
+        return worker;
       });
     const worker = outsideRequests(start); // the worker outlives the request that needs it first
     this.#workerHooks.begin(worker);
     if (this.#announcesStarts) worker.announceStarts();
     this.#workers.push(worker);
-    if (this.#settings.thread.worker !== undefined) warnIfSilent(worker);
     if (this.#settings.kind === 'process' && process.env['NODE_V8_COVERAGE']) coverProcess(worker);
     listeners.events.workerStarting(worker);
     return worker;
