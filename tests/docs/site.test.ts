@@ -22,7 +22,7 @@ describe('the site of the documentation', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'thread-system-site-test-'));
     site = join(folder, 'site');
-    execFileSync(process.execPath, ['scripts/docs-site.mjs', site], { cwd: root, stdio: 'pipe' });
+    execFileSync(process.execPath, ['scripts/docs-site.mjs', site, '--plain'], { cwd: root, stdio: 'pipe' });
   }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -64,6 +64,7 @@ test.each([
   await using folder = await TempFolder.make();
   const compiler = webpack({
     mode: 'production',
+    optimization: { minimize: false }, // minified, in scripts/bundlers.mjs
     target: 'node20',
     entry: program,
     output: { ...output, path: folder.path, filename: name },
