@@ -3,12 +3,12 @@
 // `npm start -- --help`.
 import { writeFile } from 'node:fs/promises';
 import { CancellationToken, type ThreadPool } from 'thread-system';
+import { compare } from './inspect-folder/comparison.js';
 import { formatBytes, formatNumberOf } from './inspect-folder/format.js';
 import { inspect } from './inspect-folder/inspect.js';
 import { listFiles } from './inspect-folder/list-files.js';
-import { runOnOneThread } from './inspect-folder/one-thread.js';
 import { type Options, readOptions, USAGE } from './inspect-folder/options.js';
-import { printInspection, printMetrics, printOneThread } from './inspect-folder/report.js';
+import { printComparison, printInspection, printMetrics } from './inspect-folder/report.js';
 import { type ServedDashboard, serveDashboard } from './inspect-folder/serve-dashboard.js';
 
 const CTRL_C = 'Ctrl-C';
@@ -37,7 +37,7 @@ async function main({ folder, budgetMs, isLargeFirst, isCompared, traceFile, has
     await writeFile(traceFile, JSON.stringify(inspection.trace));
     console.log(`Trace: ${traceFile}; open it at https://ui.perfetto.dev`);
   }
-  if (isCompared) printOneThread(inspection, await runOnOneThread(inspection.files, stop));
+  if (isCompared) printComparison(await compare(inspection.files, stop));
   if (stop.reason === CTRL_C) process.exitCode = 130; // what shells expect of a program that Ctrl-C ended
   await page?.close(stop);
 }

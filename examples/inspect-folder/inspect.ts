@@ -10,7 +10,7 @@ import type { FileFacts } from '../inspect-folder-tasks.js';
 import { type Failure, type FoundFile, failureOf } from './list-files.js';
 import { startProgress } from './progress.js';
 
-const tasks = taskModule<typeof import('../inspect-folder-tasks.js')>(
+export const tasks = taskModule<typeof import('../inspect-folder-tasks.js')>(
   new URL('../inspect-folder-tasks.js', import.meta.url),
 );
 

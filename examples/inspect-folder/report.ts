@@ -1,11 +1,14 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { relative } from 'node:path';
+import type { Comparison } from './comparison.js';
 import { formatBytes, formatCount, formatMs, formatNumberOf, formatPath, printTable } from './format.js';
 import type { InspectedFile, Inspection } from './inspect.js';
 import type { Failure, Listing } from './list-files.js';
-import type { OneThreadRun } from './one-thread.js';
 
 /** How many rows of a list are shown. */
 const TOP = 10;
+/** A load of so much for each core is not that of this program alone. */
+const BUSY = 1.3;
 
 type NameOf = (file: { readonly path: string }) => string;
 
@@ -125,15 +128,21 @@ export function printMetrics({ metrics, ms }: Inspection): void {
   console.log(`\nTime on ${formatNumberOf(workers.length, 'thread')}: ${formatMs(ms)}, with their start; ${longest}`);
 }
 
-export function printOneThread({ files, ms }: Inspection, run: OneThreadRun | undefined): void {
-  if (run === undefined) {
-    console.log('Time on one thread: not measured');
+export function printComparison(comparison: Comparison | undefined): void {
+  if (comparison === undefined) {
+    console.log('Compared with one thread: not measured');
     return;
   }
-  const isSample = run.files < files.length;
-  const wholeMs = isSample ? (run.ms * total(files, 'bytes')) / run.bytes : run.ms;
-  const measured = `${formatNumberOf(run.files, 'file')}, ${formatBytes(run.bytes)}, in ${formatMs(run.ms)}`;
-  console.log(`Time on one thread: ${isSample ? 'about ' : ''}${formatMs(wholeMs)}`);
-  console.log(`  measured: ${measured}${isSample ? ', a sample, scaled up by bytes' : ''}; now in the disk cache`);
-  console.log(`Speed-up: ${(wholeMs / ms).toFixed(2)}`);
+  const { files, bytes, oneThreadMs, poolMs, threads } = comparison;
+  console.log(
+    `Compared with one thread, by ${formatNumberOf(files, 'file')}, ${formatBytes(bytes)}, now in the disk cache:`,
+  );
+  const ratio = (oneThreadMs / poolMs).toFixed(2);
+  console.log(`  ${formatMs(oneThreadMs)} on one thread, ${formatMs(poolMs)} on ${threads}: ${ratio} times as fast`);
+  const [load = 0] = loadavg();
+  const cores = availableParallelism();
+  if (load > BUSY * cores)
+    console.log(
+      `  while the machine did other work, too: its load is ${load.toFixed(1)}, on ${formatNumberOf(cores, 'core')}`,
+    );
 }
