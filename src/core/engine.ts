@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { now } from '../base/clock.js';
 import { ListenerQueue } from '../base/listener-queue.js';
 import type { JobGroup } from '../compose/job-group.js';
@@ -56,6 +57,9 @@ import { WarmUp } from './workers/warm-up.js';
 import { WorkerOutput } from './workers/worker-output.js';
 import { WorkerSet } from './workers/worker-set.js';
 
+/** How many threads can run at once. Read once, as it is a system call. */
+const PROCESSORS = availableParallelism();
+
 /** The parts of a pool that its public face calls. */
 export type Engine = ReturnType<typeof createEngine>;
 
@@ -94,10 +98,10 @@ export function createEngine(pool: object, settings: PoolSettings) {
   // dispatch
   const queue = new JobQueue<Job>();
   const reserve = Reserve.of(settings.reserved, workers);
-  const choice = new WorkerChoice(workers, reserve);
+  const choice = new WorkerChoice(workers, reserve, PROCESSORS);
   const balance = new Balance({ queue, workers, reserve, choice });
   const dispatcher = new Dispatcher({ queue, ledger, workers, reserve, choice, balance });
-  const backlog = new Backlog({ queue, workers, reserve, dispatcher });
+  const backlog = new Backlog({ queue, workers, reserve, choice, dispatcher });
   const direct = new DirectDispatch({ dispatcher, choice, balance, workers, reserve });
   const pacer = new Pacer({ ledger, dispatcher, backlog, balance, direct, workers, reaper, parking });
   const starvation = new StarvationWatch(settings.aging?.starvationMs, { dispatcher, events, ledger });

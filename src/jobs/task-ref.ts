@@ -3,6 +3,9 @@ import type { TaskDefinition } from '../contract/task-definition.js';
 /** Argument list of a call without arguments. */
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
+/** More than any run takes; a small integer. */
+const MOST = 2 ** 29;
+
 /** A task's identity within this process. A worker gets its origin once, and knows it by `id` from then on. */
 export class TaskRef {
   static #nextId = 0;
@@ -12,6 +15,8 @@ export class TaskRef {
   readonly commonArgs: readonly unknown[] | undefined;
   /** Estimated run time from past runs; -1 before the first. Written by the dispatcher. */
   estimate = -1;
+  /** The shortest of the last runs, if the estimate is not as short. Written by the dispatcher. */
+  shortest = MOST;
   /** The kinds of the task's jobs, by priority: see `JobKind`. */
   readonly kinds: object[] = [];
   /** Whether the last run was far longer than the estimate, which changes only if the next run is, too. */
@@ -35,6 +40,7 @@ export class TaskRef {
   withArgs(commonArgs: readonly unknown[]): TaskRef {
     const ref = new TaskRef(this.origin, commonArgs);
     ref.estimate = this.estimate;
+    ref.shortest = this.shortest;
     return ref;
   }
 

@@ -8,11 +8,13 @@ import type { WorkerSet } from '../workers/worker-set.js';
 import type { JobQueue } from './job-queue.js';
 import type { PlacedJobs } from './placed-jobs.js';
 import type { Reserve } from './reserve.js';
+import type { WorkerChoice } from './worker-choice.js';
 
 export interface BacklogDeps {
   readonly queue: JobQueue<Job>;
   readonly workers: WorkerSet;
   readonly reserve: Reserve | undefined;
+  readonly choice: Pick<WorkerChoice, 'usefulFor'>;
   /** Whether there are jobs to send, and the pool is not paused. */
   readonly dispatcher: { readonly isDue: boolean; readonly placed: PlacedJobs | undefined };
 }
@@ -22,12 +24,14 @@ export class Backlog {
   readonly #queue: JobQueue<Job>;
   readonly #workers: WorkerSet;
   readonly #reserve: Reserve | undefined;
+  readonly #choice: BacklogDeps['choice'];
   readonly #dispatcher: BacklogDeps['dispatcher'];
 
-  constructor({ queue, workers, reserve, dispatcher }: BacklogDeps) {
+  constructor({ queue, workers, reserve, choice, dispatcher }: BacklogDeps) {
     this.#queue = queue;
     this.#workers = workers;
     this.#reserve = reserve;
+    this.#choice = choice;
     this.#dispatcher = dispatcher;
   }
 
@@ -55,6 +59,9 @@ export class Backlog {
     return next === undefined ? 0 : Math.max(0, nowMs - readySinceMs(next));
   }
 
+  /** Whether the queue wants fewer workers than it has jobs, for the sake of its first job: the next may want more. */
+  isCut = false;
+
   /** How many more workers the queue would keep busy, plus those reserved, which are to be there when needed. */
   get wantedWorkers(): number {
     let coming = 0;
@@ -65,7 +72,10 @@ export class Backlog {
       if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
     const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
     const placed = this.#dispatcher.placed?.wantedWorkers ?? 0;
-    return Math.max(0, this.#queue.size + placed + kept - coming);
+    const { size } = this.#queue;
+    const queued = first === undefined ? 0 : this.#choice.usefulFor(first, size);
+    this.isCut = queued < size;
+    return Math.max(0, queued + placed + kept - coming);
   }
 
   /**

@@ -132,6 +132,9 @@ export class Balance {
     if (!isAnyFree) return false;
     if (isAnyEarly && this.recallEarly()) return true;
     if (busiest === undefined) return false;
+    const next = busiest.inFlight.firstWaitingJob;
+    this.#choice.beginPass(now());
+    if (next !== undefined && this.#choice.leavesIdle(next)) return false;
     if (this.#reserve !== undefined) return this.#shareReserved(this.#reserve);
     const ends = busiest.inFlight.waitingEnds;
     // the last jobs are taken first; all of them if the first outranks the last, which must not begin before it

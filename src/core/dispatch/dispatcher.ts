@@ -166,7 +166,7 @@ export class Dispatcher {
     const isSent = this.#sendBurst(
       worker,
       job,
-      Math.min(MAX_BURST, worker.jobsLeft, Math.ceil(count / this.#workers.all.length)),
+      Math.min(MAX_BURST, worker.jobsLeft, Math.ceil(count / this.#choice.spreadOf(job))),
     );
     this.#balance.publish(worker);
     return isSent;
@@ -196,9 +196,11 @@ export class Dispatcher {
     const free = this.#choice.pickFree(job);
     if (free !== undefined) return this.#balance.recallBefore(free, job) || this.#sendEarly(free, job);
     const isAnyTaken = this.#balance.recallOvertaken(job);
+    // one that runs others in place of one left asleep, or that starts, gets the job now, as this thread may be busy from now on
+    const standIn = isAnyTaken ? undefined : this.#choice.pickStandIn(job);
+    if (standIn !== undefined) return this.#sendEarly(standIn, job);
     const worker = this.#choice.pick(job);
     if (worker === undefined) return false;
-    // a worker that starts gets the job now, as this thread may be busy from now on
     return (isAnyTaken || !worker.isReady) && this.#sendEarly(worker, job);
   }
 

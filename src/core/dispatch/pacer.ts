@@ -219,6 +219,7 @@ export class Pacer {
     if (dispatcher.isFeedable) {
       workers.start(backlog.wantedWorkers);
       dispatcher.feed();
+      if (backlog.isCut) workers.start(backlog.wantedWorkers);
     }
     this.#direct.publish(); // last: more urgent jobs have taken back those they go before
     dispatcher.updateEarlyAbove();

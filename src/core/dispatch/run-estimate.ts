@@ -7,10 +7,19 @@ export const WINDOW_TICKS = TICKS_PER_MS;
 const LONG_TICKS = 2 * TICKS_PER_MS;
 /** Shortest estimate: it bounds how many jobs are sent ahead, whose answers an urgent one's may have to follow. */
 const SHORTEST_TICKS = 10;
+/** Longest estimate of a job for which no further thread is woken while enough run. 0.1 ms. */
+export const BRIEF_TICKS = 0.1 * TICKS_PER_MS;
+/** Part by which the shortest run of late rises with each run: 1/16. */
+const RISE_BITS = 4;
 /** Longest run that is distinguished from longer ones. Keeps the estimate a small integer. */
 const LONGEST_TICKS = 2 ** 24;
 /** How many bits of an estimate are below one tick, so that short runs do not round to 0. */
 const PART_BITS = 4;
+/**
+ * Shortest run of late of such a job, at most, which is less time than to wake a thread takes. Not its estimate: the first job of
+ * a thread that was woken runs far longer than the next, and if each thread runs but one there are no others.
+ */
+const SHORT_PARTS = (0.0125 * TICKS_PER_MS) << PART_BITS;
 /** Weight of each run in the estimate: 1/8. */
 const WEIGHT_BITS = 3;
 /**
@@ -48,6 +57,13 @@ export function mayWait(task: TaskRef): boolean {
   return plannedTicks(task) < LONG_TICKS;
 }
 
+/** Whether a job of the task is expected to end sooner than another thread could be woken for it. */
+export function isBrief(task: TaskRef): boolean {
+  const { estimate } = task;
+  if (estimate < 0) return false;
+  return estimate <= SHORT_PARTS || (estimate <= BRIEF_TICKS << PART_BITS && task.shortest <= SHORT_PARTS);
+}
+
 /** Updates the estimate with a run. */
 export function learnRun(task: TaskRef, ticks: number): void {
   const known = task.estimate;
@@ -55,6 +71,7 @@ export function learnRun(task: TaskRef, ticks: number): void {
   if (known >= 0 && run <= known * OUTLIER + OUTLIER_PARTS) {
     task.estimate = known + ((run - known) >> WEIGHT_BITS);
     task.isSuspect = false;
+    if (known > SHORT_PARTS) learnShortest(task, run);
   } else {
     learnOddRun(task, run);
   }
@@ -63,6 +80,13 @@ export function learnRun(task: TaskRef, ticks: number): void {
 /** Updates the estimate with the first run, or one far longer than expected. */
 function learnOddRun(task: TaskRef, run: number): void {
   if (task.estimate === BLOCKS) return;
+  learnShortest(task, run);
   task.isSuspect = task.estimate >= 0 && !task.isSuspect;
   if (!task.isSuspect) task.estimate = run;
+}
+
+/** Updates the shortest run of late, which is not kept up to date while the estimate is as short. */
+function learnShortest(task: TaskRef, run: number): void {
+  const known = task.shortest;
+  task.shortest = run < known ? run : known + (known >> RISE_BITS) + 1;
 }

@@ -1,3 +1,4 @@
+import { now } from '../../base/clock.js';
 import { TICKS_PER_MS } from '../../base/ticks.js';
 import { outranks, rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
@@ -7,7 +8,7 @@ import type { TaskRef } from '../../jobs/task-ref.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { Reserve } from './reserve.js';
-import { isOrdered, mayWait, plannedTicks, WINDOW_TICKS } from './run-estimate.js';
+import { BRIEF_TICKS, isBrief, isOrdered, mayWait, plannedTicks, WINDOW_TICKS } from './run-estimate.js';
 
 /** How many jobs may wait at a worker even if together they exceed the window. */
 const AHEAD = 4;
@@ -16,16 +17,22 @@ const OVERDUE_MS = 0.02;
 /** Returned by `Reserve.barFor` if any worker may be given the job. */
 const NO_BAR = Number.POSITIVE_INFINITY;
 
+/** How many workers are enough for jobs that each may have one. */
+const ANY_NUMBER = Number.POSITIVE_INFINITY;
+
 /** Decides which workers may be given a job, and which of them is likely to begin it first. Only reads. */
 export class WorkerChoice {
   readonly #workers: WorkerSet;
   readonly #reserve: Reserve | undefined;
+  readonly #processors: number;
   /** When the current pass over the workers began, in ms of `now()`. */
   #nowMs = 0;
 
-  constructor(workers: WorkerSet, reserve: Reserve | undefined) {
+  /** @param processors how many threads can run at once. */
+  constructor(workers: WorkerSet, reserve: Reserve | undefined, processors: number) {
     this.#workers = workers;
     this.#reserve = reserve;
+    this.#processors = processors;
   }
 
   get nowMs(): number {
@@ -41,25 +48,92 @@ export class WorkerChoice {
   pick(job: Job): PoolWorker | undefined {
     let best: PoolWorker | undefined;
     const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    const leavesIdle = this.leavesIdle(job);
     for (const worker of this.#workers.all) {
+      if (leavesIdle && worker.inFlight.size === 0) continue;
       if (!this.canTake(worker, job) || (bar !== NO_BAR && worker.inFlight.lowestTier > bar)) continue;
       if (worker.isIdle) return worker;
       if (best === undefined || worker.inFlight.backlogTicks < best.inFlight.backlogTicks) best = worker;
     }
-    return best ?? this.#pickEarly(job);
+    return best ?? (leavesIdle ? undefined : this.#pickEarly(job));
   }
 
   /** A worker that would begin the job at once. */
   pickFree(job: Job): PoolWorker | undefined {
     let free: PoolWorker | undefined;
     const bar = this.#reserve?.barFor(job) ?? NO_BAR;
+    const leavesIdle = this.leavesIdle(job);
     for (const worker of this.#workers.all) {
+      if (leavesIdle && worker.inFlight.size === 0) continue;
       if (!worker.isFree || !this.canTake(worker, job) || (bar !== NO_BAR && worker.inFlight.lowestTier > bar))
         continue;
       if (worker.isIdle) return worker;
       free ??= worker;
     }
     return free;
+  }
+
+  /** How many workers jobs like this one are spread over. */
+  spreadOf(job: Job): number {
+    return Math.min(this.#enoughFor(job), this.#workers.all.length);
+  }
+
+  /** Whether idle workers are left asleep, as enough run brief jobs. See docs/decisions/0028-idle-workers-left-asleep.md. */
+  leavesIdle(job: Job): boolean {
+    const enough = this.#enoughFor(job);
+    return enough !== ANY_NUMBER && this.#countBrisk(job) >= enough;
+  }
+
+  /** A worker that runs brief jobs and is sent the job at once, in place of an idle one that is left asleep. */
+  pickStandIn(job: Job): PoolWorker | undefined {
+    if (!this.leavesIdle(job)) return undefined;
+    let best: PoolWorker | undefined;
+    for (const worker of this.#workers.all) {
+      const { size } = worker.inFlight;
+      if (size > 0 && worker.hasRoom && this.#isBrisk(worker, job) && size < (best?.inFlight.size ?? ANY_NUMBER))
+        best = worker;
+    }
+    if (best === undefined || best.inFlight.size * this.#enoughFor(job) >= this.#workers.maxWorkers) return undefined;
+    const mayTake = this.#reserve === undefined || this.#reserve.mayTake(best, job);
+    return mayTake && !this.waitsBehind(best, job) ? best : undefined;
+  }
+
+  /** How many workers that run no brief jobs yet would be of use to `count` jobs like this one. Judged at this time. */
+  usefulFor(job: Job, count: number): number {
+    const enough = this.#enoughFor(job);
+    if (enough === ANY_NUMBER) return count;
+    this.#nowMs = now();
+    let coming = 0; // with jobs; those without count as they do for any job
+    for (const { state, inFlight } of this.#workers.all) if (state === 'starting' && inFlight.size > 0) coming++;
+    return Math.min(count, Math.max(0, enough - this.#countBrisk(job) - coming));
+  }
+
+  /** How many workers are enough for jobs like this one: for brief ones, as many as there are processors. */
+  #enoughFor(job: Job): number {
+    if (this.#workers.maxWorkers <= this.#processors || !isBrief(taskOf(job)) || transferOf(job) !== undefined)
+      return ANY_NUMBER;
+    let enough = this.#processors;
+    for (const worker of this.#workers.all) if (worker.isStalled && worker.inFlight.size > 0) enough *= 2;
+    return enough;
+  }
+
+  #countBrisk(job: Job): number {
+    let count = 0;
+    for (const worker of this.#workers.all) if (worker.inFlight.size > 0 && this.#isBrisk(worker, job)) count++;
+    return count;
+  }
+
+  /** Whether a worker with jobs runs brief ones, without delay and none of which the job outranks. */
+  #isBrisk(worker: PoolWorker, job: Job): boolean {
+    const { inFlight } = worker;
+    return (
+      worker.isReady &&
+      !worker.isBlocked &&
+      !worker.isStalled &&
+      inFlight.backlogTicks <= BRIEF_TICKS * inFlight.size &&
+      !inFlight.wouldOutrank(job) &&
+      (!this.isOverdue(worker) || !worker.results.isEmpty || inFlight.waitingCount === inFlight.size)
+    );
   }
 
   /** A starting worker that would begin the job as soon as it is up. Never for `transfer`: it could not be taken back. */

@@ -32,6 +32,7 @@ function backlogOf(
   workers: readonly Flags[],
   queued: readonly Job[] = [],
   reserved: readonly ReservedWorkers[] = [],
+  useful = Number.POSITIVE_INFINITY,
 ): InstanceType<typeof Backlog> {
   const all = workers.map(
     ({ size = 0, waiting = 0, backlogTicks = 0, lowestTier = Number.POSITIVE_INFINITY, ...flags }) => ({
@@ -44,7 +45,8 @@ function backlogOf(
   for (const job of queued) queue.insert(job);
   const reserve = Reserve.of(reserved, { all, maxWorkers: all.length } as never);
   const dispatcher = { isDue: queue.size > 0 };
-  return new Backlog({ queue, workers: { all }, reserve, dispatcher } as unknown as BacklogDeps);
+  const choice = { usefulFor: (_: Job, count: number) => Math.min(count, useful) };
+  return new Backlog({ queue, workers: { all }, reserve, choice, dispatcher } as unknown as BacklogDeps);
 }
 
 function jobOf(priority: number = NORMAL): Job {
@@ -99,6 +101,16 @@ describe('the queue wants', () => {
     expect(backlogOf([], jobs).wantedWorkers).toBe(5);
     expect(backlogOf([BUSY, BUSY], jobs).wantedWorkers).toBe(5);
     expect(backlogOf([COMING, FREE, IDLE, BUSY], jobs).wantedWorkers).toBe(2);
+  });
+
+  test('no more than are of use to jobs like its first, less those that come or are free', () => {
+    const jobs = Array.from({ length: 5 }, () => jobOf());
+    const cut = backlogOf([BUSY, IDLE], jobs, [], 3);
+    expect(cut.wantedWorkers).toBe(2);
+    expect(cut.isCut).toBe(true);
+    const whole = backlogOf([BUSY, IDLE], jobs, [], 5);
+    expect(whole.wantedWorkers).toBe(4);
+    expect(whole.isCut).toBe(false);
   });
 
   test('none if as many come or are free as there are jobs, or more', () => {
