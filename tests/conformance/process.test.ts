@@ -8,6 +8,7 @@ import { Barrier, Condition, type CurrentJob, Latch, Mutex, Semaphore, Signal, T
 import { describeChannels } from '../support/channel-conformance.ts';
 import { describeConformance } from '../support/conformance.ts';
 import { eventually, FileGate, gated } from '../support/file-gate.ts';
+import { sharedPool } from '../support/shared-pool.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
 import { fixture, tasks } from '../support/tasks.ts';
 import { describeTraces, describeTracesOfDeaths } from '../support/trace-conformance.ts';
@@ -211,6 +212,10 @@ test('a task that reports without end is cancelled all the same', async () => {
 
 describe('what no other process can have', () => {
   const shared = new SharedArrayBuffer(8);
+  // these kill no worker: that there is only the first is a part of what is tested
+  const plainPool = sharedPool(
+    () => new ThreadPool({ kind: 'process', maxWorkers: 1, idleTimeoutMs: Number.POSITIVE_INFINITY }),
+  );
 
   test.each([
     ['a Semaphore', 'args[0].inner[0]', () => new Semaphore(1)],
@@ -222,7 +227,7 @@ describe('what no other process can have', () => {
     ['a SharedArrayBuffer', 'args[0].inner[0]', () => shared],
     ['a typed array over one', 'args[0].inner[0]', () => new Int32Array(shared)],
   ] as const)('is refused as an argument, by its path: %s', async (_name, path, make) => {
-    await using pool = new ThreadPool({ kind: 'process', maxWorkers: 1 });
+    const pool = plainPool();
     const job = pool.submit(tasks.echo, [{ inner: [make()] } as unknown]);
     await expect(job).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path });
     await expect(job).rejects.toThrow(
@@ -234,7 +239,7 @@ describe('what no other process can have', () => {
   });
 
   test('is refused as an argument although it is moved: a MessagePort', async () => {
-    await using pool = new ThreadPool({ kind: 'process', maxWorkers: 1 });
+    const pool = plainPool();
     const { port1, port2 } = new MessageChannel();
     const transfer = [port1] as never;
     const job = pool.submit(tasks.echo, [{ port: port1 } as unknown], { transfer });
@@ -244,7 +249,7 @@ describe('what no other process can have', () => {
   });
 
   test('is refused as a result and a report, by its path, and in an error is named', async () => {
-    await using pool = new ThreadPool({ kind: 'process', maxWorkers: 1 });
+    const pool = plainPool();
     const result = pool.submit(() => ({ list: [new SharedArrayBuffer(4)] }));
     await expect(result).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path: 'result.list[0]' });
     const report = pool.submit(function (this: CurrentJob) {

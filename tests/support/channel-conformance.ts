@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Channel, ChannelClosedError, ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
 import type { Kind } from './conformance.ts';
 import { eventually } from './file-gate.ts';
+import { sharedPool } from './shared-pool.ts';
 import { tasks as basic, fixture } from './tasks.ts';
 
 /** The types of `tests/tasks/channels.mjs`. */
@@ -35,6 +36,8 @@ type MakePool = (options?: ThreadPoolOptions) => ThreadPool;
 
 function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
   describe('a Channel', () => {
+    const plainPool = sharedPool(makePool);
+
     test.each<How>(['async', 'many', 'try'])(
       'hands each value of several jobs to one of several others, in the order of each, received %s',
       async (how) => {
@@ -55,7 +58,7 @@ function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
     );
 
     test('leads from the main thread to a job and back, for every value as structuredClone makes it', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const [there, back] = [new Channel({ capacity: 2 }), new Channel({ capacity: 2 })];
       const echo = pool.submit(tasks.echoAll, [there, back]);
       const values = [
@@ -78,7 +81,7 @@ function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
     });
 
     test('that is full has a job wait, until something is received', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const channel = new Channel<number>({ capacity: 2 });
       const sender = pool.submit(tasks.sendNumbers, [channel, 0, 4, 'async']);
       await eventually(() => channel.size === 2);
@@ -89,7 +92,7 @@ function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
     });
 
     test('that is closed gives a job what is left, and no job can send', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const channel = new Channel<number>({ capacity: 2 });
       for (const value of [1, 2]) await channel.send(value);
       const late = pool.submit(tasks.sendOne, [channel, 3]);
@@ -102,7 +105,7 @@ function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
     });
 
     test('keeps a value from a job that was cancelled while it waited for one', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const channel = new Channel<string>();
       const [cancelled, next] = [1, 2].map(() => pool.submit(tasks.receiveOne, [channel]));
       await eventually(() => next?.state === 'RUNNING');
@@ -114,7 +117,7 @@ function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
     });
 
     test('sends nothing of a job that was cancelled while it waited for room', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const channel = new Channel<unknown>({ capacity: 1 });
       await channel.send('first');
       const jobs = ['never', 'second'].map((value) => pool.submit(tasks.sendOne, [channel, value]));
@@ -127,7 +130,7 @@ function describeSharing(kind: 'thread' | 'inline', makePool: MakePool): void {
     });
 
     test('is the same one wherever it is passed: in an argument, a result, an item', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const channel = new Channel<number>();
       expect(await pool.submit(basic.echo, [{ deep: [channel] }])).toEqual({ deep: [channel] });
       const { deep } = (await pool.submit(basic.echo, [{ deep: [channel] }])) as { deep: Channel[] };
@@ -178,8 +181,10 @@ function describeRefusal(makePool: MakePool): void {
       message: expect.stringMatching(/ process: an instance of Channel, being shared memory, cannot be cloned$/),
     });
 
+    const plainPool = sharedPool(() => makePool({ idleTimeoutMs: Number.POSITIVE_INFINITY }));
+
     test('is refused as an argument, by its path, and nothing else is harmed', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const channel = new Channel();
       const job = pool.submit(tasks.receiveOne, [channel]);
       await expect(job).rejects.toMatchObject(refusal('args[0]'));
@@ -191,7 +196,7 @@ function describeRefusal(makePool: MakePool): void {
     });
 
     test('is refused as a result, a report, and an item of a map', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       await expect(pool.submit(tasks.makeChannel)).rejects.toMatchObject(refusal('result'));
       await expect(pool.submit(tasks.reportChannel)).rejects.toMatchObject({
         code: 'ERR_NOT_CLONEABLE',
@@ -204,7 +209,7 @@ function describeRefusal(makePool: MakePool): void {
     });
 
     test('serves the jobs of one process that keep it in their module', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const within = pool.submit(async () => {
         const { Channel: Own } = await import('thread-system/worker');
         const channel = new Own<number>({ capacity: 1 });

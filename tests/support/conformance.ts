@@ -17,6 +17,7 @@ import {
 } from 'thread-system';
 import { eventually, FileGate, FileLog, gated } from './file-gate.ts';
 import { sameDates } from './same-dates.ts';
+import { sharedPool } from './shared-pool.ts';
 import { fixture, tasks } from './tasks.ts';
 import { type Exceptions, testsBut } from './tests-but.ts';
 
@@ -79,6 +80,10 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     const all = { maxWorkers: 1, graceMs: Number.POSITIVE_INFINITY, ...options };
     return others === undefined ? new ThreadPool({ kind, ...all }) : others.make(all);
   };
+  const plainPool = sharedPool(
+    () => makePool(others === undefined ? { idleTimeoutMs: Number.POSITIVE_INFINITY } : {}),
+    others !== undefined,
+  );
 
   /** Expects jobs to be in these states: at once, or once it is heard. */
   const expectStates = async (jobs: readonly Job[], states: readonly string[]): Promise<void> => {
@@ -132,7 +137,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
       ],
       ['beside a token', () => ({ token: new CancellationToken(), data: Buffer.from('abc') }), ['Buffer abc']],
     ])('%s arrives as a Buffer, as an argument, a result and a report', async (_, make, expected) => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(
         new Function(
           'given',
@@ -159,7 +164,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('that is moved arrives as a Buffer, and is gone here', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const data = Buffer.from(new ArrayBuffer(100_000)).fill('x');
       expect(await pool.submit((given: Buffer) => given.toString('latin1', 0, 3), [data], { transfer: [data] })).toBe(
         'xxx',
@@ -169,7 +174,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
   });
 
   test('a part of a large buffer is sent without the rest, and parts that overlap stay so', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const large = new ArrayBuffer(8_000_000);
     new Uint8Array(large).fill(7);
     const parts = {
@@ -203,7 +208,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
   });
 
   test('a view and its memory, both in one value, stay so', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const memory = new ArrayBuffer(16);
     const isSame = (given: { all: ArrayBuffer; part: Uint8Array }): boolean => given.all === given.part.buffer;
     expect(await pool.submit(isSame, [{ all: memory, part: new Uint8Array(memory, 0, 8) }])).toBe(true);
@@ -211,7 +216,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
 
   describe('values', () => {
     test('of every kind arrive as structuredClone makes them, as arguments, results and reports', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       for (const value of everyValue()) {
         const expected = structuredClone(value);
         const job = pool.submit(
@@ -229,7 +234,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('in a list keep what they share, and two jobs share nothing', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const shared = { count: 0 };
       const isSame = (a: object, b: { inner: object }): boolean => a === b.inner;
       expect(await pool.submit(isSame, [shared, { inner: shared }])).toBe(true);
@@ -240,14 +245,14 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('that are views keep their buffers: no longer than they were, and shared where they were', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const { whole, part, other } = await pool.submit(gated.views);
       expect(part.buffer).toBe(whole.buffer);
       expect([whole.buffer.byteLength, part.byteOffset, part.length, other.buffer.byteLength]).toEqual([8, 2, 2, 8]);
     });
 
     test('that are moved arrive, and are gone where they were', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const bytes = new Uint8Array(1_000).fill(1);
       expect(await pool.submit(tasks.byteLength, [bytes], { transfer: [bytes.buffer] })).toBe(1_000);
       expect(bytes.byteLength).toBe(0);
@@ -258,7 +263,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
 
   describe('tasks', () => {
     test('are functions of modules in .mjs, .cjs and .ts', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const common = taskModule<{ twice(value: number): number; nameOfJob(): string }>(fixture('common.cjs'));
       const typed = taskModule<typeof import('../tasks/typed.ts')>(fixture('typed.ts'));
       expect(await pool.submit(tasks.add, [20, 22])).toBe(42);
@@ -269,7 +274,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('are inline functions of every form', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const methods = {
         method(x: number) {
           return x + 1;
@@ -291,7 +296,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('see of their job what it says of itself, as `this` and as currentJob()', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(tasks.aboutMe, [], { name: 'me', priority: 7 });
       await job;
       const { id, name, priority, attempts, workerId } = job;
@@ -305,7 +310,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('that cannot be found fail their job before it begins, with the exports there are', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(tasks.notExported);
       await expect(job).rejects.toBeInstanceOf(TaskNotFoundError);
       await expect(job).rejects.toThrow(/has no such export; its functions are: aboutMe, add, /);
@@ -473,7 +478,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('maps over items that are moved', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const moved = [new Uint8Array(10), new Uint8Array(20)];
       expect(await pool.map((bytes: Uint8Array) => bytes.length, moved, { transferItems: true })).toEqual([10, 20]);
       expect(moved[0]?.length).toBe(0);
@@ -511,7 +516,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     test.each(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError'] as const)(
       'arrives as what it was: %s',
       async (name) => {
-        await using pool = makePool();
+        const pool = plainPool();
         const job = pool.submit(
           (className: string) => {
             const ErrorClass = Reflect.get(globalThis, className) as ErrorConstructor;
@@ -531,7 +536,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     );
 
     test('keeps its cause, its errors and its stack', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(() => {
         const cause = new RangeError('deep', { cause: 'a text' });
         throw new AggregateError([new TypeError('one'), 2], 'several', { cause });
@@ -551,7 +556,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     test.each([null, undefined, 0, '', 'text', { a: 1 }, 5n])(
       'that is no error (%p) arrives in one, as `thrown`',
       async (value) => {
-        await using pool = makePool();
+        const pool = plainPool();
         const job = pool.submit(tasks.throwValue, [value]);
         await expect(job).rejects.toBeInstanceOf(Error);
         expect((job.error as { thrown?: unknown }).thrown).toEqual(value);
@@ -559,7 +564,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     );
 
     test('holds typed arrays as they were, and names what cannot be cloned', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(() => {
         throw Object.assign(new Error('odd'), { bytes: new Uint8Array([1, 2]), fn: () => 1 });
       });
@@ -569,7 +574,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('of an inline function that reaches outside itself says what would help', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const outside = 5;
       const job = pool.submit((x: number) => x + outside, [1]);
       await expect(job).rejects.toThrow(/outside is not defined: .* not 'outside' .* taskModule\(\)/);
@@ -577,7 +582,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('names the path of an argument, a result and a report that cannot be cloned', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const argument = pool.submit(tasks.echo, [{ list: [1, { onDone() {} }] }] as never);
       await expect(argument).rejects.toBeInstanceOf(NotCloneableError);
       await expect(argument).rejects.toMatchObject({ path: 'args[0].list[1].onDone' });
@@ -594,7 +599,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
 
   describe('progress', () => {
     test('comes in order and whole, reported or yielded', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const jobs = [
         pool.submit(tasks.report, [['a', { n: 1 }, [2]]]),
         pool.submit(tasks.yields, [['a', 'b', 'c']]),
@@ -614,7 +619,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('of a cancelled generator ends where it yields', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(async function* (): AsyncGenerator<number, void, undefined> {
         for (let i = 0; ; i++) {
           await new Promise((resolve) => setImmediate(resolve));
@@ -629,7 +634,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
 
   describe('cancel', () => {
     test('of a pending job settles it at once, and it never starts', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       using log = new FileLog();
       pool.submit(gated.hold, [gate.path]);
@@ -684,7 +689,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('of a token that a task was given reaches the task, and its reason too', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       const token = new CancellationToken();
       const job = pool.submit(gated.reasonOf, [gate.path, token]);
@@ -711,7 +716,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('by the code of a job itself is no request to stop it', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(tasks.cancelOwnToken);
       expect(await job).toBe(true);
       expect(job.state).toBe('COMPLETED');
@@ -729,7 +734,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('on a pending job fails it, and it never starts', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       pool.submit(gated.hold, [gate.path]);
       await gate.reachedBy(1);
@@ -811,14 +816,14 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('ends with the last error', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using log = new FileLog();
       const job = pool.submit(gated.succeedAt, [log.path, 9], { retry: { maxAttempts: 2, delayMs: 1 } });
       await expect(job).rejects.toThrow('attempt 2');
     });
 
     test('ends where retryIf says no', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using log = new FileLog();
       const seen: unknown[] = [];
       const retryIf = (error: unknown): boolean => seen.push(error) > 1;

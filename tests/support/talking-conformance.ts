@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CancellationToken, type CurrentJob, Job, ThreadPool, type ThreadPoolOptions, taskModule } from 'thread-system';
 import type { Kind } from './conformance.ts';
+import { sharedPool } from './shared-pool.ts';
 import { fixture } from './tasks.ts';
 
 /** The types of `tests/tasks/talking.mjs`. */
@@ -38,6 +39,8 @@ class NotFound extends Error {
 export function describeTalking(kind: Kind): void {
   const isInline = kind === 'inline';
   const makePool = (options: ThreadPoolOptions = {}): ThreadPool => new ThreadPool({ kind, maxWorkers: 1, ...options });
+  /** For messages that need no worker that has yet to start: those are posted before the code begins. */
+  const plainPool = sharedPool(makePool);
 
   describe('a message', () => {
     test('waits for its job to begin, and comes in order with those that are posted later', async () => {
@@ -51,7 +54,7 @@ export function describeTalking(kind: Kind): void {
     });
 
     test('is as it was when it was posted', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const message = { n: 1 };
       const behind = pool.submit(tasks.collect, [1], { delayMs: 1 });
       behind.post(message);
@@ -60,7 +63,7 @@ export function describeTalking(kind: Kind): void {
     });
 
     test('of a job that was not submitted goes with it', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = new Job(tasks.collect, [1]);
       expect(job.post('early')).toBe(true);
       expect(await pool.submitJob(job as Job)).toEqual(['early']);
@@ -167,7 +170,7 @@ export function describeTalking(kind: Kind): void {
     });
 
     test('is awaited until the job is cancelled', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(tasks.collectReporting, [1]);
       await begun(job);
       job.cancel('enough');
@@ -184,14 +187,14 @@ export function describeTalking(kind: Kind): void {
 
     if (isInline) {
       test('cannot be waited for by code that blocks the thread of its pool', async () => {
-        await using pool = makePool();
+        const pool = plainPool();
         await expect(pool.submit(tasks.collectSync, [1])).rejects.toThrow(
           /^Cannot wait for a message in job 'collectSync': it blocks the thread of its pool, which is of kind 'inline'/,
         );
       });
     } else {
       test('reaches a synchronous loop, and code that blocks until one comes', async () => {
-        await using pool = makePool();
+        const pool = plainPool();
         const loop = pool.submit(tasks.workUntil, ['stop']);
         await begun(loop);
         for (const message of [1, { two: 2 }, 'stop', 'dropped']) loop.post(message);
@@ -205,7 +208,7 @@ export function describeTalking(kind: Kind): void {
       });
 
       test('is waited for in blocking code until the time is over, or the job is cancelled', async () => {
-        await using pool = makePool();
+        const pool = plainPool();
         expect(await pool.submit(tasks.collectSync, [1, 1])).toEqual([undefined]);
         const job = pool.submit(tasks.collectSync, [1]);
         await begun(job);
@@ -236,18 +239,19 @@ export function describeTalking(kind: Kind): void {
       never: (): Promise<never> => new Promise(() => {}),
       uncloneable: (): unknown => ({ inner: () => 0 }),
     };
+    const poolOfFunctions = sharedPool(() => makePool({ functions }));
 
     test.each(['call', 'callSync'] as const)(
       'is called by %s with its arguments, and gives its result',
       async (how) => {
-        await using pool = makePool({ functions });
+        const pool = poolOfFunctions();
         expect(await pool.submit(tasks[how], ['add', 1, 2])).toBe(3);
         if (how === 'call' || !isInline) expect(await pool.submit(tasks[how], ['double', 21])).toEqual({ twice: 42 });
       },
     );
 
     test.each(['call', 'callSync'] as const)('that fails throws in the task, by %s, what it threw', async (how) => {
-      await using pool = makePool({ functions });
+      const pool = poolOfFunctions();
       await expect(pool.submit(tasks[how], ['fail'])).rejects.toMatchObject({
         message: 'no such row',
         code: 'ERR_NOT_FOUND',
@@ -264,7 +268,7 @@ export function describeTalking(kind: Kind): void {
     });
 
     test('is not there in a pool that has none', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       await expect(pool.submit(tasks.call, ['add'])).rejects.toThrow(
         "Cannot call 'add': the pool was made without the option functions",
       );
@@ -276,7 +280,7 @@ export function describeTalking(kind: Kind): void {
     });
 
     test('is cancelled with the job that awaits it', async () => {
-      await using pool = makePool({ functions });
+      await using pool = makePool({ functions }); // of a job that has been sent, no start is announced
       const job = pool.submit(tasks.call, ['never']);
       const called = new Promise<void>((resolve) => void pool.on('jobStarted', () => resolve()));
       await called;
@@ -285,7 +289,7 @@ export function describeTalking(kind: Kind): void {
     });
 
     test('cannot be called by code whose job has ended', async () => {
-      await using pool = makePool({ functions });
+      const pool = poolOfFunctions();
       await pool.submit(tasks.callInDetachedCode);
       await expect(pool.submit(tasks.runDetached)).rejects.toThrow(
         "Cannot call 'add' for job 'callInDetachedCode': its code has ended",
@@ -294,7 +298,7 @@ export function describeTalking(kind: Kind): void {
 
     if (isInline) {
       test('that returns a promise cannot be called by code that blocks the thread of its pool', async () => {
-        await using pool = makePool({ functions });
+        const pool = poolOfFunctions();
         await expect(pool.submit(tasks.callSync, ['double', 1])).rejects.toThrow(
           /^Cannot call 'double' by callSync: it returns a promise, .* kind 'inline'; use call$/,
         );
@@ -322,7 +326,7 @@ export function describeTalking(kind: Kind): void {
 
   describe('what is moved', () => {
     test('by a report, or by yield, arrives whole and is gone where it was', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(tasks.reportMoved);
       const reports: Uint8Array[] = [];
       job.onProgress((bytes) => reports.push(bytes as Uint8Array));
@@ -336,8 +340,9 @@ export function describeTalking(kind: Kind): void {
       expect(await yielding).toBe(0);
     });
 
+    const poolOfMoves = sharedPool(() => makePool({ functions: { add: () => 0 } }));
     test.each(['inside a report', 'inside a result', 'a call'])('%s is a TypeError', async (where) => {
-      await using pool = makePool({ functions: { add: () => 0 } });
+      const pool = poolOfMoves();
       await expect(pool.submit(tasks.misplaceMove, [where])).rejects.toThrow(TypeError);
     });
   });
