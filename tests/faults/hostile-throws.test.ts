@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ThreadPool, taskModule } from 'thread-system';
 import { runProgram } from '../support/program.ts';
+import { sharedPool } from '../support/shared-pool.ts';
 import { fixture } from '../support/tasks.ts';
 
 interface Hostile {
@@ -17,6 +18,8 @@ const MESSAGE = /an object that throws when it is read/;
 describe.each(['thread', 'process', 'inline'] as const)(
   'what throws whenever it is read, thrown in kind %s',
   (kind) => {
+    const plainPool = sharedPool(() => new ThreadPool({ kind, maxWorkers: 1 }));
+
     test.each<[string, (pool: ThreadPool) => PromiseLike<unknown>]>([
       ['by a task', (pool) => pool.submit(hostile.throwHostile)],
       ['by an async task', (pool) => pool.submit(hostile.rejectHostile)],
@@ -24,7 +27,7 @@ describe.each(['thread', 'process', 'inline'] as const)(
       ['by a CommonJS module as it is loaded', (pool) => pool.submit(moduleOf('hostile-module.cjs'))],
       ['by an ES module as it is loaded', (pool) => pool.submit(moduleOf('hostile-module.mjs'))],
     ])('%s, fails that job, and no other', async (_, run) => {
-      await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+      const pool = plainPool();
       const sound = pool.submit(hostile.echo, [1]);
       await expect(Promise.resolve(run(pool))).rejects.toThrow(MESSAGE);
       expect(await sound).toBe(1);

@@ -3,6 +3,7 @@ import { createContext, runInContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { CancellationToken, type CurrentJob, ThreadPool, Till } from 'thread-system';
 import { runProgram } from '../support/program.ts';
+import { sharedPool } from '../support/shared-pool.ts';
 
 /** Makers of odd values, by name. They are sent by their text: one runs here, and in a task. */
 const ODD = {
@@ -104,10 +105,12 @@ const outcomes = (make: () => unknown, name: string): readonly string[] => {
 };
 
 describe.each(['thread', 'process', 'inline'] as const)('values in a pool of kind %s', (kind) => {
+  const plainPool = sharedPool(() => new ThreadPool({ kind, maxWorkers: 1 }));
+
   test.each(Object.entries(ODD))(
     'arrive as structuredClone makes them, or are refused as there, either way: %s',
     async (name, make) => {
-      await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+      const pool = plainPool();
       const sent = outcomes(make, name);
       const expected = outcome(make());
       const told = async (value: PromiseLike<unknown>): Promise<string> => {
