@@ -129,7 +129,8 @@ test('a loop that fails before it has begun a job is not started again and again
 });
 
 test('a task that reports down to the end of its stack leaves the lane in step', async () => {
-  await using pool = new ThreadPool({ maxWorkers: 1 });
+  // of a small stack, which has an end as a large one has, after fewer reports
+  await using pool = new ThreadPool({ maxWorkers: 1, resourceLimits: { stackSizeMb: 1 } });
   const dive = function (this: CurrentJob, value: unknown): number {
     const down = (depth: number): number => {
       this.report(value);
