@@ -128,8 +128,8 @@ const parts = (kind: string, names: readonly string[], size: number): [string, r
 
 // not 'signal', 'once' and 'path': those Node.js itself reads wherever it is given a port or an address
 test.each([
-  ...parts('thread', [...PASSED_ON, ...ALSO, ...OPTIONS, ...WITHIN], 10),
-  ...parts('process', [...PASSED_ON, ...ALSO], 4),
+  ...parts('thread', [...PASSED_ON, ...ALSO, ...OPTIONS, ...WITHIN], 15),
+  ...parts('process', [...PASSED_ON, ...ALSO], 7),
   ...parts('inline', [...OPTIONS, ...WITHIN], 20),
 ])(
   'what a polluted prototype holds is not obeyed, kind %s: %p',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type CurrentJob, ThreadPool, type ThreadPoolOptions, type TraceEvent } from 'thread-system';
 import type { Kind } from './conformance.ts';
 import { FileGate, gated } from './file-gate.ts';
+import { sharedPool } from './shared-pool.ts';
 import { tasks } from './tasks.ts';
 import { checked, instantsOf, slicesOf, threadOf, threadsOf } from './trace-schema.ts';
 
@@ -20,6 +21,8 @@ export function describeTraces(kind: Kind): void {
     new ThreadPool({ kind, maxWorkers: 1, graceMs: Number.POSITIVE_INFINITY, ...options });
 
   describe('a trace', () => {
+    const plainPool = sharedPool(() => makePool({ idleTimeoutMs: Number.POSITIVE_INFINITY }));
+
     test('has a slice for each of many jobs on two workers, none over another', async () => {
       await using pool = makePool({ maxWorkers: 2, name: 'many' });
       const count = 300;
@@ -52,7 +55,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('counts the jobs that wait and run, and those that settle in a second', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       const events = checked(
         await pool.trace(async () => {
@@ -72,7 +75,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('shows each attempt of a job that is retried, and its waits', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const job = pool.submit(tasks.failUntil, [3], { retry: { maxAttempts: 3, delayMs: 1 }, name: 'try' });
       const events = checked(await pool.trace(() => job));
       const attempts = slicesOf(ofJob(events, job.id), 'job');
@@ -93,7 +96,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('says what failed, and what was reported last', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const events = checked(
         await pool.trace(async () => {
           await expect(pool.submit(tasks.fail, ['broken'])).rejects.toThrow('broken');
@@ -108,7 +111,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('shows where a job was asked to stop, and how long it took to end', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       let askedAt = 0;
       const running = pool.submit(gated.untilCancelled, [gate.path, 'late']);
@@ -138,7 +141,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('shows a job that runs and one that waits when it is made', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       const running = pool.submit(gated.hold, [gate.path]);
       const waiting = pool.submit(tasks.echo, [1], { priority: 1 });
@@ -171,7 +174,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('gives a job that awaits its child another lane than the child', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const parent = pool.submit(async function (this: CurrentJob) {
         return this.submit((a: number) => a + 1, [1]);
       });
@@ -201,7 +204,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('shows garbage collections of the thread that runs the jobs', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       await pool.submit(tasks.echo, [1]);
       const beganAt = nowUs();
       const litter = (): number => {
@@ -223,7 +226,7 @@ export function describeTraces(kind: Kind): void {
     });
 
     test('made by several calls at a time has what happened during each', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const [outer, inner] = await (async () => {
         let inside: Promise<unknown> | undefined;
         const around = await pool.trace(async () => {
