@@ -1,6 +1,7 @@
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { type CurrentJob, type Job, ThreadPool, type ThreadPoolOptions } from 'thread-system';
+import { type CurrentJob, type Job, ThreadPool } from 'thread-system';
+import { sharedPool } from '../support/shared-pool.ts';
 
 type Thrown = Error & Record<string, unknown>;
 
@@ -11,10 +12,10 @@ const failure = async (job: Job<unknown>): Promise<Thrown> =>
   )) as Thrown;
 
 describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kind %s', (kind) => {
-  const makePool = (options: ThreadPoolOptions = {}): ThreadPool => new ThreadPool({ kind, maxWorkers: 1, ...options });
+  const plainPool = sharedPool(() => new ThreadPool({ kind, maxWorkers: 1 }));
 
   test('that share their parts arrive sharing them, however many ways lead to a part', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         let level: Error[] = [new RangeError('leaf')];
@@ -34,7 +35,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('that are among their own causes arrive so', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         const first = new TypeError('first');
@@ -50,7 +51,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('that make causes without end are cut off', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         class Endless extends Error {
@@ -69,7 +70,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('with a list of parts that is sparse, and long, arrive at once', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         const errors: Error[] = [];
@@ -83,7 +84,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('have their hidden properties, and those that are errors with their classes', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         const hidden = { value: new RangeError('hidden'), enumerable: false };
@@ -101,7 +102,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test("of the platform's classes arrive as instances of them, with their fields", async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const assertion = await failure(
       pool.submit(() => process.getBuiltinModule('node:assert').deepStrictEqual({ a: 1 }, { a: 2 })),
     );
@@ -131,7 +132,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('of a using block whose disposal throws too arrive with both', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         const Suppressed = Reflect.get(globalThis, 'SuppressedError');
@@ -153,7 +154,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('of another realm arrive with class, fields and causes', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const error = await failure(
       pool.submit(() => {
         const { createContext, runInContext } = process.getBuiltinModule('node:vm');
@@ -169,7 +170,7 @@ describe.each(['thread', 'process', 'inline'] as const)('errors of a pool of kin
   });
 
   test('as the reason of a cancel arrive whole as well', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const reason = runInContext(
       `const parts = [new RangeError('part')]; new AggregateError([...parts, ...parts], 'stop')`,
       createContext({}),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NotCloneableError, ThreadPool, taskModule } from 'thread-system';
 import { move } from 'thread-system/worker';
+import { sharedPool } from '../support/shared-pool.ts';
 
 interface MovingTasks {
   report(size: number): number;
@@ -17,10 +18,10 @@ interface MovingTasks {
 const tasks = taskModule<MovingTasks>(new URL('../tasks/moving.mjs', import.meta.url));
 
 describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', (kind) => {
-  const makePool = (): ThreadPool => new ThreadPool({ kind, maxWorkers: 2 });
+  const plainPool = sharedPool(() => new ThreadPool({ kind, maxWorkers: 2 }));
 
   test('move() moves a report, what is yielded, and an argument of a child', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const seen: unknown[] = [];
     const reporting = pool.submit(tasks.report, [1000]);
     reporting.onProgress((value) => seen.push((value as { bytes: Uint8Array }).bytes.byteLength));
@@ -31,12 +32,12 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
   });
 
   test('move() moves reports for which the lane has no room', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     expect(await pool.submit(tasks.many, [100])).toBe(true);
   });
 
   test('move() within a value, or among the arguments of a job, is a TypeError that says so', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const bytes = new Uint8Array(8);
     const jobs = [
       pool.submit(tasks.nested, [8]),
@@ -52,7 +53,7 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
   });
 
   test('transfer takes views, and copies small Buffers, whose memory others use', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const other = Buffer.from('other data');
     const small = Buffer.from('hello');
     const length = (x: Uint8Array): number => x.byteLength;
@@ -73,7 +74,7 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
   });
 
   test('what is detached is refused by a message that says so: arguments and results', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const bytes = new Uint8Array(8);
     structuredClone(bytes, { transfer: [bytes.buffer] });
     const message = /detached: (its memory|it) was transferred before/;
@@ -91,7 +92,7 @@ describe.each(['thread', 'process', 'inline'] as const)('in a pool of kind %s', 
   });
 
   test('so is what is to be moved a second time', async () => {
-    await using pool = makePool();
+    const pool = plainPool();
     const bytes = new Uint8Array(8);
     const transfer = [bytes.buffer];
     expect(await pool.submit((x: Uint8Array) => x.length, [bytes], { transfer })).toBe(8);

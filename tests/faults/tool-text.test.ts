@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
 import { type CurrentJob, ThreadPool, type ThreadPoolOptions } from 'thread-system';
+import { sharedPool } from '../support/shared-pool.ts';
 
 const require = createRequire(import.meta.url);
 const { createInstrumenter } = require('istanbul-lib-instrument') as {
@@ -31,10 +32,12 @@ describe.each(kinds)('an inline function with coverage counters, in a pool of ki
     return n ?? fallback;
   }`;
 
+  const plainPool = sharedPool(() => new ThreadPool({ kind, maxWorkers: 1 }));
+
   test.each([{}, { reportLogic: true }, { compact: true }, { coverageVariable: '__VITEST_COVERAGE__' }])(
     'made with %j runs unharmed',
     async (options) => {
-      await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+      const pool = plainPool();
       const task = instrumented(branches, options);
       expect(String(task)).toMatch(/cov_\w+\(\)/);
       const call = (n: number) => pool.submit(task as (n: number) => unknown, [n]);
@@ -81,6 +84,11 @@ test('what esbuild calls to keep names has a stand-in', async () => {
 });
 
 describe.each(kinds)('in a pool of kind %s, what esbuild calls to keep names', (kind) => {
+  const plainPool = sharedPool(() => new ThreadPool({ kind, maxWorkers: 1 }));
+  /** Names of the stand-ins that a thread has for all, which would stand in for those of the next text. */
+  const left = (): string[] =>
+    Object.getOwnPropertyNames(globalThis).filter((name) => /^(__name2?|o|n|t|\$a)$/.test(name));
+
   test.each([
     ['numbered', `(x) => { const add = __name2((y) => y + 1, "plus"); return [add(x), add.name]; }`],
     ['minified, of an arrow function', `x=>{let t=o(y=>y+1,"plus");return[t(x),t.name]}`],
@@ -91,9 +99,10 @@ describe.each(kinds)('in a pool of kind %s, what esbuild calls to keep names', (
     ['minified, of an async function', `async x=>{let t=n(async y=>y+1,"plus");return[await t(x),t.name]}`],
     ['minified, beside keywords', `x=>{let t=n(y=>y+1,"plus");if((x,t))for((x);;)return[t(x),t.name]}`],
   ])('has a stand-in: %s', async (_, text) => {
-    await using pool = new ThreadPool({ kind, maxWorkers: 1 });
+    const pool = plainPool();
     const task = evaluated(`module.exports = ${text}`);
     expect(await pool.submit(task as (x: number) => unknown, [41])).toEqual([42, 'plus']);
+    expect(await pool.submit(left)).toEqual([]);
   });
 
   test('is not taken for a function that the text misses', async () => {
@@ -109,6 +118,7 @@ describe.each(kinds)('in a pool of kind %s, what esbuild calls to keep names', (
 describe('an inline function that needs a tool’s name says what to do', () => {
   const byImport = /get a built-in module by process\.getBuiltinModule\('node:…'\) .* taskModule\(\)$/;
   const bySyntax = /have the compiler leave the syntax .* taskModule\(\)$/;
+  const plainPool = sharedPool(() => new ThreadPool({ maxWorkers: 1 }));
   const perhaps = /perhaps .* taskModule\(\); or pass a value of your own as an argument$/;
 
   test.each([
@@ -152,7 +162,7 @@ describe('an inline function that needs a tool’s name says what to do', () => 
     ['a minifier', `() => t('x')`, perhaps],
     ['rollup', `() => helper$1('x')`, perhaps],
   ])('%s', async (_, text, advice) => {
-    await using pool = new ThreadPool({ maxWorkers: 1 });
+    const pool = plainPool();
     const job = pool.submit(evaluated(`module.exports = ${text}`));
     await expect(job).rejects.toBeInstanceOf(ReferenceError);
     await expect(job).rejects.toThrow(advice);

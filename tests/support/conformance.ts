@@ -397,7 +397,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('that is paused starts nothing until it is resumed', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       pool.submit(gated.hold, [gate.path]);
       const jobs = pool.submitMany(tasks.echo, [[1], [2], [3]]);
@@ -425,7 +425,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('maps a task over items, in order, to an array or a typed array, until one fails', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const square = (x: number): number => x * x;
       const items = Array.from({ length: 500 }, (_, i) => i);
       expect(await pool.map(square, items)).toEqual(items.map((x) => x * x));
@@ -442,7 +442,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('maps with arguments in common, over failures, to several results an item, and again what failed', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       const items = Array.from({ length: 300 }, (_, i) => i);
       const plus = (x: number, table: Map<string, number>, more: number): number => x + (table.get('add') ?? 0) + more;
       const sums = await pool.map(plus, items, { args: [new Map([['add', 10]]), 1] });
@@ -651,7 +651,7 @@ export function describeConformance(kind: Kind, others?: OtherPools): void {
     });
 
     test('of a running async job comes by its signal; what it threw is the cause', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       const job = pool.submit(gated.untilAborted, [gate.path]);
       await gate.reachedBy(1);

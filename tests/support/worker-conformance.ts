@@ -10,6 +10,7 @@ import {
 import type { Kind } from './conformance.ts';
 import { FileGate, gated } from './file-gate.ts';
 import { runProgram } from './program.ts';
+import { sharedPool } from './shared-pool.ts';
 import { tasks } from './tasks.ts';
 
 /** What every kind of pool does alike whose workers are threads of their own: code that blocks, or ends its thread. */
@@ -18,8 +19,10 @@ export function describeWorkers(kind: Kind): void {
     new ThreadPool({ kind, maxWorkers: 1, graceMs: Number.POSITIVE_INFINITY, ...options });
 
   describe('a CPU loop', () => {
+    const plainPool = sharedPool(() => makePool({ idleTimeoutMs: Number.POSITIVE_INFINITY }));
+
     test('that looks at its job stops when it is cancelled, and its worker is kept', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       const job = pool.submit(gated.spin, [gate.path]);
       await gate.reachedBy(1);
@@ -32,7 +35,7 @@ export function describeWorkers(kind: Kind): void {
     });
 
     test('that looks at its job stops when its time is over', async () => {
-      await using pool = makePool();
+      const pool = plainPool();
       using gate = new FileGate();
       const job = pool.submit(gated.spin, [gate.path], { timeoutMs: 50 });
       await expect(job).rejects.toBeInstanceOf(JobTimeoutError);
