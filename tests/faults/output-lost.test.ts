@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { runProgram } from '../support/program.ts';
 
 const pool = (kind: string, options = ''): string => `
@@ -81,21 +81,37 @@ describe.each(['thread', 'process'])('what is written without a final newline, i
   });
 });
 
+/** What a job may do to the streams of its thread. */
+const SILENCERS: readonly (readonly [what: string, code: string])[] = [
+  ['ends a stream', 'process.stdout.end(); process.stderr.end();'],
+  ['ends it with a text', "process.stdout.end('last words\\n', () => console.log('ended'));"],
+  ['destroys it', 'process.stdout.destroy(); process.stderr.destroy();'],
+  ['destroys it by an error', "process.stdout.destroy(new Error('no')); process.stderr.destroy(new Error('no'));"],
+  ['corks it', 'process.stdout.cork(); process.stderr.cork();'],
+];
+
 describe.each(['thread', 'process'])('a job does not silence those after it, in a pool of kind %s,', (kind) => {
-  test.each([
-    ['ends a stream', 'process.stdout.end(); process.stderr.end();'],
-    ['ends it with a text', "process.stdout.end('last words\\n', () => console.log('ended'));"],
-    ['destroys it', 'process.stdout.destroy(); process.stderr.destroy();'],
-    ['destroys it by an error', "process.stdout.destroy(new Error('no')); process.stderr.destroy(new Error('no'));"],
-    ['corks it', 'process.stdout.cork(); process.stderr.cork();'],
-  ])('when it %s', async (_, code) => {
-    const { stdout, stderr } = await runProgram(`${pool(kind)}
+  /** What a program prints that has a pool for each, after it has ended a page of both streams. */
+  let pages: { readonly stdout: readonly string[]; readonly stderr: readonly string[] };
+  beforeAll(async () => {
+    const { stdout, stderr } = await runProgram(`
+      import { ThreadPool } from 'thread-system';
       // one after the other without a turn of the event loop between them, then after one
       const print = () => { console.log('out'); console.error('err'); };
-      await Promise.all([pool.submit(() => { ${code} }), pool.submit(print)]);
-      await pool.submit(print);`);
-    expect(stdout.replace(/^last words\n/, '').replace('ended\n', '')).toBe('out\nout\n');
-    expect(stderr).toBe('err\nerr\n');
+      for (const silence of [${SILENCERS.map(([, code]) => `() => { ${code} }`).join()}]) {
+        const pool = new ThreadPool({ maxWorkers: 1, kind: '${kind}' });
+        await Promise.all([pool.submit(silence), pool.submit(print)]);
+        await pool.submit(print);
+        await pool.shutdown();
+        process.stdout.write('\\f');
+        process.stderr.write('\\f');
+      }`);
+    pages = { stdout: stdout.split('\f'), stderr: stderr.split('\f') };
+  });
+
+  test.each(SILENCERS.map(([what], i) => [what, i] as const))('when it %s', (_, i) => {
+    expect(pages.stdout[i]?.replace(/^last words\n/, '').replace('ended\n', '')).toBe('out\nout\n');
+    expect(pages.stderr[i]).toBe('err\nerr\n');
   });
 
   test('when it pipes into it, and hears that all has been written', async () => {
