@@ -20,7 +20,6 @@ const MOST_BYTES = 2 ** 29;
 
 /** The shared memory of a channel. */
 export interface ChannelMemory extends RingMemory {
-  readonly capacity: number;
   readonly items: Int32Array;
   readonly room: Int32Array;
   readonly space: Int32Array;
@@ -32,6 +31,6 @@ export function createChannelMemory(options: ChannelOptions | undefined): Channe
   const { capacity = 1024, maxBytes = 2 ** 20 } = readOptions(options, CHANNEL_OPTIONS, action);
   const values = checkInteger(capacity, 'capacity', { from: 1, to: MOST_VALUES }, action);
   const bytes = checkInteger(maxBytes, 'maxBytes', { from: 1, to: MOST_BYTES }, action);
-  const [items, room, space] = [waitQueueWords(0), waitQueueWords(values), waitQueueWords(0)];
-  return { ...ringMemory(values, bytes), capacity: values, items, room, space };
+  const [items, room, space] = [waitQueueWords(0), waitQueueWords(0), waitQueueWords(0)];
+  return { ...ringMemory(values, bytes), items, room, space };
 }

@@ -1,23 +1,17 @@
 // Words of a channel's ring. Senders and receivers write to different cache lines (64 bytes, which are fetched in pairs).
 
-/** How many values were received. Wraps. */
-export const HEAD = 0;
-/** Held by the thread that receives. */
-export const RECEIVE_LOCK = 1;
-/** What that thread has begun and has to complete: a `Debt`. */
-export const RECEIVE_DEBT = 2;
-/** How many permits of `room` are due, for values that were received, and not yet added: see `ChannelRing`. */
-export const ROOM_DUE = 3;
-/** How many values were sent. Wraps. */
-export const TAIL = 32;
-/** Held by the thread that sends, or closes. */
-export const SEND_LOCK = 33;
-/** 1 once nothing more can be sent. */
-export const IS_CLOSED = 34;
-/** What the thread that holds `SEND_LOCK` has begun and has to complete: a `Debt`. */
-export const SEND_DEBT = 35;
-/** How many permits of `items` are due, for values that were sent, and not yet added. */
-export const ITEMS_DUE = 36;
+/** How many values were received, from bit `POSITION_BITS` on, wrapping; below, the lock of receivers: see `short-lock`. */
+export const RECEIVED = 0;
+/** `SENT` when a receiver last read it. */
+export const SENT_SEEN = 1;
+/** How many values are set apart: there is a permit of `items` for each. */
+export const ITEMS_APART = 2;
+/** How many values were sent, as in `RECEIVED`; below, the lock of senders, which also closes. */
+export const SENT = 32;
+/** `RECEIVED` when a sender last read it. */
+export const RECEIVED_SEEN = 33;
+/** How many free places are set apart: there is a permit of `room` for each. */
+export const ROOM_APART = 34;
 export const SLOTS = 64;
 
 // Words of a slot
@@ -36,25 +30,41 @@ export const SLOT = 4;
 export const ValueTag = { NUMBER: 0, UNDEFINED: 1, NULL: 2, TRUE: 3, FALSE: 4, BYTES: 5 } as const;
 export type ValueTag = (typeof ValueTag)[keyof typeof ValueTag];
 
+// Bits of `SENT` and `RECEIVED`
+/** A thread holds the lock. */
+export const HELD = 1;
+/** A thread may sleep until the lock is free. */
+export const SLEEPS = 2;
+/** A thread of the holder's own side waits for a permit: who unlocks sets it apart, if it can. */
+export const ASKED = 4;
+/** A thread of the other side waits for what the next holder does: who does it sets it apart. */
+export const AWAITED = 8;
+/** Nothing more can be sent: a bit of `SENT` only. */
+export const CLOSED = 16;
+export const POSITION_BITS = 5;
+export const ONE = 1 << POSITION_BITS;
+export const POSITION = -ONE;
+
 /** How many permits are added to `items` and to `room` when a channel is closed, so that no thread waits any more. */
 export const CLOSED_PERMITS = 2 ** 29;
 
 /**
- * What the holder of a lock still owes. It writes this plainly, right after the operation that makes it owe (see `WaitQueue`);
- * if it dies, another thread pays.
+ * What a thread does with a lock: in a word of its own, which it writes plainly, right after the operation that changes it (see
+ * `WaitQueue`). If it dies, another thread completes that, and unlocks.
  */
-export const Debt = {
+export const Hold = {
   NONE: 0,
-  /** A permit of `room`. */
-  ROOM: 1,
-  /** A permit of `items`. */
-  ITEM: 2,
-  /** `CLOSED_PERMITS`, to `items` and `room`. */
-  CLOSE: 3,
-  /** `CLOSED_PERMITS`, to `room`. */
-  CLOSE_ROOM: 4,
+  /** Nothing is begun. */
+  LOCK: 1,
+  /** The channel is closed: `CLOSED_PERMITS` are owed to `items` and `room`. */
+  CLOSE: 2,
+  /** They are owed to `room`. */
+  CLOSE_ROOM: 3,
 } as const;
-export type Debt = (typeof Debt)[keyof typeof Debt];
+export type Hold = (typeof Hold)[keyof typeof Hold];
+
+/** Most threads of a process: see `Wakeups`. */
+const MAX_THREADS = 1024;
 
 /** The shared memory of a ring. */
 export interface RingMemory {
@@ -64,17 +74,29 @@ export interface RingMemory {
   readonly bytes: Uint8Array;
   /** How many slots there are: a power of two, no less than the capacity. */
   readonly slots: number;
+  readonly capacity: number;
+  /** By thread, what it does as a sender: a `Hold`. */
+  readonly senders: Int32Array;
+  /** By thread, what it does as a receiver: a `Hold`. */
+  readonly receivers: Int32Array;
 }
 
 export function ringMemory(capacity: number, maxBytes: number): RingMemory {
   const slots = powerOfTwo(capacity);
-  const words = new Int32Array(new SharedArrayBuffer((SLOTS + SLOT * slots) * Int32Array.BYTES_PER_ELEMENT));
+  const words = wordsOf(SLOTS + SLOT * slots);
   return {
     words,
     floats: new Float64Array(words.buffer),
     bytes: new Uint8Array(new SharedArrayBuffer(powerOfTwo(maxBytes))),
     slots,
+    capacity,
+    senders: wordsOf(MAX_THREADS),
+    receivers: wordsOf(MAX_THREADS),
   };
+}
+
+function wordsOf(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
 }
 
 /** Returns the smallest power of two that is not less than `count`. */
@@ -82,4 +104,9 @@ function powerOfTwo(count: number): number {
   let power = 1;
   while (power < count) power *= 2;
   return power;
+}
+
+/** How many values there are from one position to a later one. */
+export function between(earlier: number, later: number): number {
+  return ((later & POSITION) - (earlier & POSITION)) >> POSITION_BITS;
 }

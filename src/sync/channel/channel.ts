@@ -97,7 +97,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     checkNotCancelled(settings, SEND);
     const entry = this.#encode(value);
     const { tag, number, bytes } = entry;
-    if (this.#isSent(this.#trySend(tag, number, bytes))) return true;
+    if (this.#isSent(this.#ring.trySend(tag, number, bytes))) return true;
     const remaining = remainingOf(settings);
     const waiting = this.#room.acquire(remaining(), SEND);
     this.#ring.collectRoom();
@@ -142,7 +142,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     if (outcome === 'sent') return true;
     const whole = entry ?? this.#encode(value);
     if (this.#isSent(outcome)) return true;
-    if (this.#ring.pollForRoom() && this.#isSent(this.#trySend(whole.tag, whole.number, whole.bytes))) return true;
+    if (this.#ring.pollForRoom() && this.#isSent(this.#ring.trySend(whole.tag, whole.number, whole.bytes))) return true;
     return this.#waitToSend(whole, remainingOf(settings ?? readWait(undefined, SEND)));
   }
 
@@ -173,7 +173,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
    */
   trySend(value: T): boolean {
     const { tag, number, bytes } = this.#encode(value);
-    return this.#isSent(this.#trySend(tag, number, bytes));
+    return this.#isSent(this.#ring.trySend(tag, number, bytes));
   }
 
   /**
@@ -210,7 +210,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
   receiveSync(options?: WaitOptions): T | typeof CLOSED | typeof EMPTY {
     checkMayBlock('receiveSync', 'channel.receive()');
     if (options !== undefined) checkNotCancelled(readWait(options, RECEIVE), RECEIVE);
-    let received = this.#receiveReady();
+    let received = this.#tryReceive();
     if (received === EMPTY && this.#ring.pollForItem()) received = this.#tryReceive();
     if (received !== EMPTY) return received;
     if (!this.#items.acquireSync(options, RECEIVE, () => this.#ring.collectItems())) return EMPTY;
@@ -330,22 +330,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     throw closedError();
   }
 
-  #trySend(tag: number, number: number, bytes: Uint8Array | undefined): SendOutcome {
-    const outcome = this.#ring.trySend(tag, number, bytes);
-    if (outcome !== 'full') return outcome;
-    this.#ring.collectRoom();
-    return this.#ring.trySend(tag, number, bytes);
-  }
-
   #tryReceive(): T | typeof CLOSED | typeof EMPTY {
-    const received = this.#receiveReady();
-    if (received !== EMPTY) return received;
-    this.#ring.collectItems();
-    return this.#receiveReady();
-  }
-
-  /** Like `tryReceive`, but does not add the permits that are due. */
-  #receiveReady(): T | typeof CLOSED | typeof EMPTY {
     const ring = this.#ring;
     const outcome = ring.tryReceive();
     if (outcome === 'received') return this.#received(ring);
@@ -357,9 +342,7 @@ export class Channel<T = unknown> extends SharedObject implements AsyncIterable<
     const ring = this.#ring;
     const outcome = ring.receiveLeased();
     if (outcome === 'received') return this.#received(ring);
-    if (outcome === 'busy') return EMPTY;
-    this.#items.release();
-    return CLOSED;
+    return outcome === 'busy' ? EMPTY : CLOSED;
   }
 
   #received(ring: ChannelRing): T {

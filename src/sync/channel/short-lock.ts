@@ -1,45 +1,69 @@
+import { ASKED, HELD, Hold, SLEEPS } from './channel-words.js';
 import { LONGEST_SLEEP_MS, SPINS } from './tuning.js';
 
+/** In place of a word: the lock could not be had. */
+export const BUSY = -1;
+
 /**
- * Locks a word for a few operations. The word is 0 if free, otherwise an even number that names its thread, plus 1 if another
- * thread may sleep. The main thread may lock, too, as a holder needs a microsecond at most.
+ * Locks a word for a few operations, and notes that in `holders`. The word has the bit `HELD` if it is locked, and `SLEEPS` if
+ * another thread may sleep; the other bits are its value. The main thread may lock, too, as a holder needs a microsecond at most.
  *
- * Returns false after a sleep that no unlock ended: the holder may have died, and this may be the thread that has to unlock for
- * it.
+ * Returns the word as it was when it was locked; `BUSY` after a sleep that no unlock ended: the holder may have died, and this may
+ * be the thread that has to unlock for it.
  *
- * The holder unlocks in place:
+ * The holder unlocks in place, by an exchange for another value, or by `unlock`. Right after it, in the same step, it notes that
+ * in `holders`; and it attends to the bits that it has cleared.
  *
- * ```
- * if ((Atomics.exchange(words, at, 0) & 1) !== 0) Atomics.notify(words, at, 1);
- * ```
+ * The algorithm is the mutex of Ulrich Drepper, Futexes Are Tricky (2011).
  *
- * The algorithm is the mutex of Ulrich Drepper, Futexes Are Tricky (2011), with the name of the holder.
+ * @param found the word as it was a moment ago.
  */
-export function lock(words: Int32Array, at: number, own: number): boolean {
-  if (Atomics.compareExchange(words, at, 0, own) === 0) return true;
-  for (let spins = 0; spins < SPINS; spins++)
-    if (Atomics.load(words, at) === 0 && Atomics.compareExchange(words, at, 0, own) === 0) return true;
+export function lock(words: Int32Array, at: number, found: number, holders: Int32Array, own: number): number {
+  let word = found;
+  for (let spins = 0; spins <= SPINS; spins++) {
+    if ((word & HELD) !== 0) word = Atomics.load(words, at);
+    else {
+      const expected = word;
+      word = Atomics.compareExchange(words, at, expected, expected | HELD);
+      if (word !== expected) continue;
+      holders[own] = Hold.LOCK;
+      return word;
+    }
+  }
   for (;;) {
-    const held = Atomics.load(words, at);
-    if (held === 0) {
-      if (Atomics.compareExchange(words, at, 0, own | 1) === 0) return true; // others may sleep
-    } else if ((held & 1) === 1 || Atomics.compareExchange(words, at, held, held | 1) === held) {
-      if (Atomics.wait(words, at, held | 1, LONGEST_SLEEP_MS) === 'timed-out') return false;
+    word = Atomics.load(words, at);
+    if ((word & HELD) === 0) {
+      // others may sleep
+      if (Atomics.compareExchange(words, at, word, word | HELD | SLEEPS) === word) {
+        holders[own] = Hold.LOCK;
+        return word;
+      }
+    } else if ((word & SLEEPS) !== 0 || Atomics.compareExchange(words, at, word, word | SLEEPS) === word) {
+      if (Atomics.wait(words, at, word | SLEEPS, LONGEST_SLEEP_MS) === 'timed-out') return BUSY;
     }
   }
 }
 
-/** Returns the name of a thread in a lock's word: an even number from 2. */
-export function lockName(thread: number): number {
-  return (thread + 1) << 1;
+/** Locks a word, or asks its holder to set permits apart, and returns `BUSY`. */
+export function lockOrAsk(words: Int32Array, at: number, holders: Int32Array, own: number): number {
+  for (;;) {
+    const word = Atomics.or(words, at, ASKED) | ASKED;
+    if ((word & HELD) !== 0) return BUSY;
+    if (Atomics.compareExchange(words, at, word, (word | HELD) & ~ASKED) !== word) continue;
+    holders[own] = Hold.LOCK;
+    return word;
+  }
 }
 
-/** Unlocks a word that one of these dead threads holds: after `complete`, which does what that thread has left undone. */
-export function unlockFor(words: Int32Array, at: number, threads: readonly number[], complete: () => void): void {
-  const held = Atomics.load(words, at) & ~1;
-  if (threads.some((thread) => lockName(thread) === held)) {
-    complete();
-    Atomics.store(words, at, 0);
-  }
+/** Unlocks a word without a change. Returns it as it was before: the bits that the caller has to attend to are clear. */
+export function unlock(words: Int32Array, at: number, holders: Int32Array, own: number): number {
+  const word = Atomics.and(words, at, ~(HELD | SLEEPS | ASKED));
+  holders[own] = Hold.NONE;
+  return word;
+}
+
+/** Unlocks a word for those of these dead threads that hold it, without a change. */
+export function unlockFor(words: Int32Array, at: number, holders: Int32Array, threads: readonly number[]): void {
+  for (const thread of threads) if (holders[thread] !== Hold.NONE) unlock(words, at, holders, thread);
   Atomics.notify(words, at); // one of them may have unlocked without waking others
 }

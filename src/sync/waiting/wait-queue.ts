@@ -8,7 +8,6 @@ import {
   claimBlock,
   drawTicket,
   HEAD_WORDS,
-  IN_HAND,
   isBefore,
   LEASED,
   NO_BLOCK,
@@ -109,17 +108,6 @@ export class WaitQueue {
   /** Index of this thread's block, which is claimed when first needed. */
   get block(): number {
     return this.#ownBlock();
-  }
-
-  /** Adds the permits that another word counts, and sets that to 0. */
-  addFrom(words: Int32Array, at: number): void {
-    if (Atomics.load(words, at) === 0) return;
-    const own = this.#findBlock() ?? NO_BLOCK;
-    const count = Atomics.exchange(words, at, 0);
-    this.words[own + IN_HAND] = (this.words[own + IN_HAND] as number) + count;
-    Atomics.add(this.words, PERMITS, count);
-    this.words[own + IN_HAND] = (this.words[own + IN_HAND] as number) - count;
-    this.serveWaiters();
   }
 
   /** Grants permits to waiters, if there are any: for callers that have added permits to the words themselves. */

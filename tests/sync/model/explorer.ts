@@ -27,7 +27,18 @@ import { addNews, HappensBefore, type Log } from './happens-before.ts';
 import { SharedViews } from './shared-views.ts';
 import { StateKey, StateSet } from './state-set.ts';
 
-type AtomicKind = 'load' | 'store' | 'add' | 'sub' | 'exchange' | 'compareExchange' | 'wait' | 'waitAsync' | 'notify';
+type AtomicKind =
+  | 'load'
+  | 'store'
+  | 'add'
+  | 'sub'
+  | 'and'
+  | 'or'
+  | 'exchange'
+  | 'compareExchange'
+  | 'wait'
+  | 'waitAsync'
+  | 'notify';
 type PlainKind = 'read' | 'write' | 'look';
 /** What a model adds: a choice, an event loop with nothing to do, a wait for a word, a wait for a thread's end, messages. */
 type ModelKind = 'choose' | 'park' | 'when' | 'ended' | 'post' | 'receive' | 'hear';
@@ -99,7 +110,9 @@ const WAIT_ANSWERS = ['', 'ok', 'not-equal', 'timed-out'] as const;
 const LAZY: ReadonlySet<string> = new Set(['store', 'add', 'sub', 'notify']);
 
 /** Operations that neither block nor wake, and have one answer. */
-const SIMPLE: ReadonlySet<string> = new Set(['load', 'store', 'add', 'sub', 'exchange', 'compareExchange']);
+const SIMPLE: ReadonlySet<string> = new Set([
+  ...['load', 'store', 'add', 'sub', 'and', 'or', 'exchange', 'compareExchange'],
+]);
 
 /** Where only one thing can happen, one state of so many is remembered: a power of 2. */
 const REMEMBERED = 32;
@@ -608,6 +621,10 @@ export class Model {
         return this.#write(thread, at, (old + a) | 0, old);
       case 'sub':
         return this.#write(thread, at, (old - a) | 0, old);
+      case 'and':
+        return this.#write(thread, at, old & a, old);
+      case 'or':
+        return this.#write(thread, at, old | a, old);
       case 'exchange':
         return this.#write(thread, at, a, old);
       case 'compareExchange':
@@ -1005,6 +1022,8 @@ export class Model {
     store: (words: Int32Array, index: number, value: number) => this.#lazily('store', words, index, value),
     add: (words: Int32Array, index: number, value: number) => this.#lazily('add', words, index, value),
     sub: (words: Int32Array, index: number, value: number) => this.#lazily('sub', words, index, value),
+    and: (words: Int32Array, index: number, value: number) => this.#atomic('and', words, index, value),
+    or: (words: Int32Array, index: number, value: number) => this.#atomic('or', words, index, value),
     exchange: (words: Int32Array, index: number, value: number) => this.#atomic('exchange', words, index, value),
     compareExchange: (words: Int32Array, index: number, expected: number, value: number) =>
       this.#atomic('compareExchange', words, index, expected, value),

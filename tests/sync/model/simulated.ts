@@ -27,11 +27,10 @@ jest.unstable_mockModule('../../../build/base/promises.js', () => ({
   whenSettled: (promise: PromiseLike<unknown>, onFulfilled: () => void) => promise.then(onFulfilled),
 }));
 
-// without polls, which are more of the same, and with batches that are small enough to be full
+// without polls, which are more of the same
 jest.unstable_mockModule('../../../build/sync/channel/tuning.js', () => ({
   SPINS: 0,
   LONGEST_SLEEP_MS: Number.POSITIVE_INFINITY,
-  BATCH: 2,
   CHECKS: 1,
 }));
 
