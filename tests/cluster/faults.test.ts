@@ -274,7 +274,7 @@ describe('Redis', () => {
 
   test('that is gone as a pool cancels its jobs: they fail by the time that Redis may take', async () => {
     await using own = await RedisServer.start();
-    const pool = new ClusterPool({ connection: own.connection, queue: newQueue(), connectTimeoutMs: 300 });
+    const pool = new ClusterPool({ connection: own.connection, queue: newQueue(), connectTimeoutMs: 3_000 });
     const job = pool.submit(tasks.noop);
     await job.added;
     await own.kill();
@@ -284,7 +284,7 @@ describe('Redis', () => {
       cause: { code: expect.stringMatching(/^ECONN/) },
     });
     await expect(job).rejects.toThrow(
-      /^Cannot cancel job 'noop' \(id .*\): Redis did not answer within 300 ms; a host may run it$/,
+      /^Cannot cancel job 'noop' \(id .*\): Redis did not answer within 3000 ms; a host may run it$/,
     );
   });
 
@@ -292,7 +292,7 @@ describe('Redis', () => {
     for (const mode of ['abort', 'detach'] as const) {
       await using own = await RedisServer.start();
       const connection = { ...own.connection, socketTimeout: 1_000 };
-      const pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 300 });
+      const pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 3_000 });
       const job = pool.submit(tasks.noop);
       await job.added;
       own.freeze();
@@ -303,7 +303,7 @@ describe('Redis', () => {
   });
 
   test('that is not there: the job fails by the time that handing it over may take', async () => {
-    const pool = new ClusterPool({ connection: { host: '127.0.0.1', port: 1 }, queue: 'q', connectTimeoutMs: 100 });
+    const pool = new ClusterPool({ connection: { host: '127.0.0.1', port: 1 }, queue: 'q', connectTimeoutMs: 1_000 });
     const job = pool.submit(tasks.noop);
     await expect(job).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE', cause: { code: 'ECONNREFUSED' } });
     await expect(job.added).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });

@@ -104,7 +104,7 @@ describe('users with the least rights', () => {
       expect(await loop.cancel()).toBe(true);
 
       const unknown = { ...as('submitter'), tls: {} };
-      await using stranger = new ClusterPool({ connection: unknown, queue, connectTimeoutMs: 500 });
+      await using stranger = new ClusterPool({ connection: unknown, queue, connectTimeoutMs: 5_000 });
       const refused = await stranger.submit(tasks.noop).catch((thrown: unknown) => thrown);
       expect(refused).toMatchObject({
         code: 'ERR_CLUSTER_UNAVAILABLE',
@@ -136,7 +136,7 @@ describe('users with the least rights', () => {
       expect.stringMatching(/^one: The host runs no jobs: Cannot start cluster host: WRONGPASS/),
     );
     await host.drain({ timeoutMs: 0 });
-    await using pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 200 });
+    await using pool = new ClusterPool({ connection, queue: newQueue(), connectTimeoutMs: 2_000 });
     await expect(pool.submit(tasks.noop)).rejects.toMatchObject(refused);
     await expect(pool.metrics()).rejects.toMatchObject(refused);
     await expect(pool.pause()).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });

@@ -208,7 +208,7 @@ describe('a job of a cluster', () => {
   test('that Redis does not take has that in its span', async () => {
     begin();
     const connection = { host: '127.0.0.1', port: await freePort(), retryStrategy: () => 1_000 };
-    const pool = new ClusterPool({ connection, queue: 'none', connectTimeoutMs: 50 });
+    const pool = new ClusterPool({ connection, queue: 'none', connectTimeoutMs: 1_000 });
     const failed = inSpan('request', () => pool.submit(tasks.noop));
     const cancelled = inSpan('request', () => pool.submit(tasks.noop));
     await cancelled.cancel();
