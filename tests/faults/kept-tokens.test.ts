@@ -4,8 +4,8 @@ import { fixture } from '../support/tasks.ts';
 
 const KINDS = ['thread', 'process', 'inline'] as const;
 
-/** What a program prints that has `tasks`, a kind of pool, and, by default, collects garbage again and again. */
-async function printed(kind: string, text: string, flags = ['--gc-interval=1000']): Promise<string> {
+/** What a program prints that has `tasks` and a kind of pool. */
+async function printed(kind: string, text: string, flags: readonly string[] = []): Promise<string> {
   const program = `
     import { CancellationToken, ThreadPool, taskModule } from 'thread-system';
     const tasks = taskModule(new URL(${JSON.stringify(fixture('kept-tokens.mjs').href)}));
@@ -16,9 +16,9 @@ async function printed(kind: string, text: string, flags = ['--gc-interval=1000'
   return stdout.trim();
 }
 
-/** Makes garbage wherever arguments pass. */
+/** Makes garbage wherever arguments pass, and collects it, in the program and where its jobs run. */
 const LITTER =
-  'for (let i = 0; i < 40; i++) await pool.submit(tasks.lengthOf, [[i].concat(new Array(20_000).fill(i))]);';
+  'for (let i = 0; i < 40; i++) { await pool.submit(tasks.collect, [[i].concat(new Array(20_000).fill(i))]); gc(); }';
 
 test.each(KINDS)('a token that code of a pool of kind %s keeps sees a cancel by the program', async (kind) => {
   const text = `

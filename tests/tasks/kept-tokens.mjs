@@ -23,6 +23,11 @@ export async function cancelKept(reason) {
 
 export const lengthOf = (list) => list.length;
 
+export function collect(list) {
+  gc();
+  return list.length;
+}
+
 /** Has a listener that it never takes off. */
 export function listen() {
   const { token } = currentJob();
