@@ -34,6 +34,12 @@ test(`the package is no larger than ${MOST_BYTES} bytes, unpacked`, () => {
   expect(packed.unpackedSize).toBeLessThanOrEqual(MOST_BYTES);
 });
 
+test('its code is ASCII: each thread would keep a file with one other character in twice the memory', () => {
+  const code = [...paths].filter((path) => /\.[cm]?js$/.test(path));
+  expect(code).toContain('dist/pool-worker.cjs');
+  expect(code.filter((path) => /\P{ASCII}/u.test(textOf(path)))).toEqual([]);
+});
+
 test('it has what a user looks for beside the code', () => {
   expect([...paths]).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-LICENSES']));
 });
