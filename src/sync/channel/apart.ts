@@ -19,7 +19,7 @@ export function useUp(queue: Int32Array, leasedAt: number, words: Int32Array, ap
   words[apartAt] = (words[apartAt] as number) - 1;
 }
 
-/** Takes back what is set apart for nobody, as a waiter has left; whoever comes asks for it. Returns how much. */
+/** Takes back what is still set apart for waiters that have left. Returns how many values or places that is. */
 export function takeBack(queue: Int32Array, words: Int32Array, apartAt: number): number {
   if (words[apartAt] === 0) return 0;
   const permits = Atomics.load(queue, PERMITS);
