@@ -132,11 +132,9 @@ export class Balance {
     if (!isAnyFree) return false;
     if (isAnyEarly && this.recallEarly()) return true;
     if (busiest === undefined) return false;
-    const next = busiest.inFlight.firstWaitingJob;
-    this.#choice.beginPass(now());
-    if (next !== undefined && this.#choice.leavesIdle(next)) return false;
-    if (this.#reserve !== undefined) return this.#shareReserved(this.#reserve);
     const ends = busiest.inFlight.waitingEnds;
+    if (ends !== undefined && this.#choice.leavesIdleNow(ends.first)) return false;
+    if (this.#reserve !== undefined) return this.#shareReserved(this.#reserve);
     // the last jobs are taken first; all of them if the first outranks the last, which must not begin before it
     const isMixed = ends !== undefined && outranks(ends.first, ends.last);
     return this.#takeBack(busiest, FIRST_RANK, isMixed ? Number.POSITIVE_INFINITY : halfOf(busiest)) > 0;

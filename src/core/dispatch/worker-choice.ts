@@ -20,7 +20,7 @@ const NO_BAR = Number.POSITIVE_INFINITY;
 /** How many workers are enough for jobs that each may have one. */
 const ANY_NUMBER = Number.POSITIVE_INFINITY;
 
-/** Decides which workers may be given a job, and which of them is likely to begin it first. Only reads. */
+/** Decides which workers may be given a job, and which of them is likely to begin it first. Changes none. */
 export class WorkerChoice {
   readonly #workers: WorkerSet;
   readonly #reserve: Reserve | undefined;
@@ -82,6 +82,13 @@ export class WorkerChoice {
   leavesIdle(job: Job): boolean {
     const enough = this.#enoughFor(job);
     return enough !== ANY_NUMBER && this.#countBrisk(job) >= enough;
+  }
+
+  /** Like `leavesIdle`, outside a pass: judged at this time. */
+  leavesIdleNow(job: Job): boolean {
+    if (this.#enoughFor(job) === ANY_NUMBER) return false;
+    this.#nowMs = now();
+    return this.leavesIdle(job);
   }
 
   /** A worker that runs brief jobs and is sent the job at once, in place of an idle one that is left asleep. */
