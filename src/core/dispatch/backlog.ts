@@ -59,8 +59,10 @@ export class Backlog {
     return next === undefined ? 0 : Math.max(0, nowMs - readySinceMs(next));
   }
 
-  /** Whether the queue wants fewer workers than it has jobs, for the sake of its first job: the next may want more. */
-  isCut = false;
+  /** Whether fewer workers are of use to the queue than it has jobs, because of its first: those behind it may need more. */
+  get isCut(): boolean {
+    return this.#usefulWorkers < this.#queue.size;
+  }
 
   /** How many more workers the queue would keep busy, plus those reserved, which are to be there when needed. */
   get wantedWorkers(): number {
@@ -72,10 +74,13 @@ export class Backlog {
       if (worker.isComing || (needsIdle ? worker.isIdle : worker.isFree)) coming++;
     const kept = first === undefined ? 0 : (this.#reserve?.keptFrom(first) ?? 0);
     const placed = this.#dispatcher.placed?.wantedWorkers ?? 0;
-    const { size } = this.#queue;
-    const queued = first === undefined ? 0 : this.#choice.usefulFor(first, size);
-    this.isCut = queued < size;
-    return Math.max(0, queued + placed + kept - coming);
+    return Math.max(0, this.#usefulWorkers + placed + kept - coming);
+  }
+
+  /** How many workers would be of use to what is queued, if it were all like the first. */
+  get #usefulWorkers(): number {
+    const first = this.#queue.peek();
+    return first === undefined ? 0 : this.#choice.usefulFor(first, this.#queue.size);
   }
 
   /**

@@ -217,9 +217,10 @@ export class Pacer {
   pump(): void {
     const { dispatcher, backlog, workers } = this.#deps;
     if (dispatcher.isFeedable) {
+      const { isCut } = backlog;
       workers.start(backlog.wantedWorkers);
       dispatcher.feed();
-      if (backlog.isCut) workers.start(backlog.wantedWorkers);
+      if (isCut) workers.start(backlog.wantedWorkers); // for those that were behind the first
     }
     this.#direct.publish(); // last: more urgent jobs have taken back those they go before
     dispatcher.updateEarlyAbove();
