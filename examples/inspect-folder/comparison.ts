@@ -14,6 +14,8 @@ export interface Comparison {
 
 /** In a larger folder, a sample is compared. */
 const SAMPLE_BYTES = 128e6;
+/** A larger file is not in the sample: as one job, it could take longer than all others on the other threads. */
+const LARGEST_BYTES = 4e6;
 
 /** Inspects files again, first on this thread, then in a pool; `undefined` if `stop` is cancelled, or there is nothing to measure. */
 export async function compare(
@@ -25,11 +27,11 @@ export async function compare(
   if (one === undefined || one.bytes === 0) return undefined;
   await using pool = new ThreadPool();
   await pool.warmUp();
+  const run = ({ path }: InspectedFile) => pool.submit(tasks.inspectFile, [path], { token: stop });
+  await Promise.allSettled(sample.slice(0, pool.maxWorkers).map(run)); // each loads the task
   const startedMs = performance.now();
-  const jobs = sample.map(
-    ({ path, bytes }) => pool.submit(tasks.inspectFile, [path], { priority: bytes, token: stop }), // no large one is left to one thread at the end
-  );
-  await Promise.allSettled(jobs); // a file may have been deleted meanwhile
+  // the largest first, so that none is left to one thread at the end
+  await Promise.allSettled(sample.toSorted((a, b) => b.bytes - a.bytes).map(run)); // a file may have been deleted meanwhile
   if (stop.isCancelled) return undefined;
   return { ...one, poolMs: performance.now() - startedMs, threads: pool.metrics().workers.length };
 }
@@ -54,17 +56,16 @@ async function runOnOneThread(
   return run;
 }
 
-/** All files if they fit, otherwise every n-th in order of size; none if these are not a fair sample. */
+/** All files if they fit, otherwise every n-th in order of size but for the largest; none if these are not a fair sample. */
 function sampleOf(files: readonly InspectedFile[]): readonly InspectedFile[] {
-  const step = Math.ceil(files.reduce((sum, file) => sum + file.bytes, 0) / SAMPLE_BYTES);
-  if (step <= 1) return files;
-  let restBytes = SAMPLE_BYTES;
-  const sample = files
-    .toSorted((a, b) => a.bytes - b.bytes)
-    .filter(({ bytes }, i) => {
-      if (i % step !== step >> 1 || bytes > restBytes) return false;
-      restBytes -= bytes;
-      return true;
-    });
-  return restBytes < SAMPLE_BYTES / 2 ? sample : [];
+  if (total(files) <= SAMPLE_BYTES) return files;
+  const small = files.filter(({ bytes }) => bytes <= LARGEST_BYTES);
+  const step = Math.ceil(total(small) / SAMPLE_BYTES);
+  const bySize = small.toSorted((a, b) => a.bytes - b.bytes);
+  const sample = bySize.filter((_, i) => i % step === step >> 1);
+  return total(sample) < SAMPLE_BYTES / 4 ? [] : sample;
+}
+
+function total(files: readonly InspectedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
