@@ -89,7 +89,7 @@ const METHOD = `## Method
   is collected, and the library runs once without the clock: a full collection shrinks the young generation.
 - All results are collected and checked. A wrong one ends the run.
 - Small jobs come in batches, which are the same for all libraries: 10,000 jobs are submitted, then all are collected
-  (4,000 of factorial). A measurement is as many batches as take 0.3 s. The more of them are kept at once, the more of
+  (4,000 of factorial). A measurement is as many batches as take 0.2 s. The more of them are kept at once, the more of
   them the garbage collector copies: for that there are rows with 500,000 at once.
 - *waitAll*: jobs are submitted one by one and kept, \`waitAll\` awaits them, each \`result\` is read. *awaited*: \`Promise.all\`
   of all jobs. The peers have only the second, and are compared with both.

@@ -104,7 +104,7 @@ function write() {
   const { rounds } = options;
   const said =
     rounds === undefined
-      ? '5 of each workload; 7 of factorial, CPU work, real work and 1 MB; 9 of the first result; 25 of map'
+      ? '5 of each workload; 7 of CPU work and real work; 9 of the first result; 25 of map'
       : `${rounds} of each workload`;
   writeFileSync(page, toMarkdown(rows, { machine: describeMachine(), rounds: said, charts }));
   console.log('\nWritten to docs/benchmarks.md');

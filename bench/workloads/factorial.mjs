@@ -14,7 +14,6 @@ export const run = (how) =>
       expected: () => result,
       batch: 4000,
       quickBatch: 400,
-      rounds: 7,
       rows: { collected: { limit: { atLeast: 1.05 }, aim: '1.3 x' } },
     },
     how,

@@ -39,7 +39,7 @@ async function runKind({ kind, task, move = false, batches, makeBuffer }, how) {
   const calibrate = (contender) => rate(contender, Math.ceil(count / 4));
   const peers = await openPeers(task, calibrate, { better: 'more', quick: how.quick });
   const contenders = [openAwaited(task), ...peers];
-  const values = await trampoline(contenders, (contender) => rate(contender, count), how.rounds(7));
+  const values = await trampoline(contenders, (contender) => rate(contender, count), how.rounds(5));
   await closeAll(contenders);
   return {
     workload: `1 MB \`Uint8Array\` in and out, ${kind}`,
