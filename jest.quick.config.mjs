@@ -17,7 +17,7 @@ const SLOW = [
     'cli',
   ],
   ...[
-    'core/(context|log|security|program-exit|resilience|shutdown|opentelemetry|signals|thread)\\.',
+    'core/(context|log|once|security|program-exit|resilience|shutdown|opentelemetry|signals|thread)\\.',
     'core/(profile|hooks)/',
     'compose/(graph|schedule)/',
     'compose/(group|map/real-data)\\.',
@@ -35,7 +35,7 @@ const SLOW = [
   ],
   ...[
     'sync/(process-life|stress|till|wakeup|sharing|mutex|channel)\\.',
-    'wire/message/(codec-fuzz|values|views)\\.',
+    'wire/message/(codec-fuzz|packed-values|values|views)\\.',
     'wire/lane/(ring|round-trip|text-lane)\\.',
     'worker/(output|tasks/task-modules)\\.',
   ],
