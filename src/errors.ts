@@ -173,19 +173,22 @@ nameErrors({
 
 /** Returns the message of anything thrown. Never throws. */
 export function messageOf(thrown: unknown): string {
+  return shownOrNot(() => readMessage(thrown) ?? (typeof thrown === 'string' ? thrown : inspect(thrown)));
+}
+
+/** The text of the `message` of an error, found by shape, as test runners have errors of another realm. Throws what its getter does. */
+function readMessage(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) return undefined;
+  return typeof thrown.message === 'string' ? thrown.message : undefined;
+}
+
+/** Returns what `show` does, or a text in its place if foreign code that it calls throws: getters, traps of a proxy. */
+function shownOrNot(show: () => string): string {
   try {
-    return readMessage(thrown);
+    return show();
   } catch {
     return 'an object that throws when it is read';
   }
-}
-
-function readMessage(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  // by shape, as test runners have errors of another realm; inspected, as not everything converts to a string
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')
-    return thrown.message;
-  return typeof thrown === 'string' ? thrown : inspect(thrown);
 }
 
 /** Longest type of an error, in characters. */
@@ -213,11 +216,15 @@ function textAt(object: object, key: string): string | undefined {
 
 /** Like `messageOf`, but with the error's name first. */
 export function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : messageOf(thrown);
+  return shownOrNot(() => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : messageOf(thrown)));
 }
 
-/** Describes a value in an error message: short, with its type recognisable. */
+/** Describes a value in an error message: short, with its type recognisable. Never throws. */
 export function describe(value: unknown): string {
+  return shownOrNot(() => describeReadable(value));
+}
+
+function describeReadable(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return value.name === '' ? 'a function' : `function ${value.name}`;
@@ -227,10 +234,8 @@ export function describe(value: unknown): string {
   return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
 }
 
-/** Returns a `CancelledError`'s message: what was cancelled, and the reason if it has text. */
+/** Returns a `CancelledError`'s message: what was cancelled, and the reason if it has text. Never throws. */
 export function cancelledMessage(what: string, reason: unknown): string {
-  if (typeof reason === 'string') return `${what}: ${reason}`;
-  if (typeof reason === 'object' && reason !== null && 'message' in reason && typeof reason.message === 'string')
-    return `${what}: ${reason.message}`;
-  return what;
+  const text = typeof reason === 'string' ? reason : shownOrNot(() => readMessage(reason) ?? '');
+  return text === '' ? what : `${what}: ${text}`;
 }
