@@ -3,6 +3,7 @@ import type { FunctionCall } from '../contract/pool-functions.js';
 import type { RemoteWorker } from '../host/remote-worker.js';
 import type { StoppedEnd, Thrown } from '../host/result-lane.js';
 import type { JobSink } from '../host/worker-events.js';
+import { decodeError } from '../wire/message/error-codec.js';
 import { encodeForProcess } from '../wire/process/process-link.js';
 import type { Packed, ToProcess } from '../wire/process/process-protocol.js';
 import type { Call } from './call.js';
@@ -92,16 +93,25 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     this.#pool.send({ kind: 'called', run, call, name, args: packed });
   }
 
-  /** Passes on a message for a call's code. If it cannot be read here, the call fails once its code has ended. */
+  /** Passes on a message for a call's code; or, if it cannot be read here, why not. */
   posted(worker: RemoteWorker<Call>, { run, value, isKept }: Extract<ToProcess, { readonly kind: 'posted' }>): void {
     const call = this.#calls.get(run);
     if (call === undefined) return;
+    const keeping = isKept ? 'kept' : 'sent once';
     try {
-      const message = this.#pool.unpack(value, 'message');
-      worker.talk.post(call, { message, transfer: [] }, isKept ? 'kept' : 'sent once');
+      worker.talk.post(call, { message: this.#pool.unpack(value, 'message'), transfer: [] }, keeping);
     } catch (error) {
-      call.fault ??= { error };
+      worker.talk.postFault(call, error, keeping);
     }
+  }
+
+  /** Passes on that a message for a call's code could not be sent to this process. */
+  postFailed(
+    worker: RemoteWorker<Call>,
+    { run, error, isKept }: Extract<ToProcess, { readonly kind: 'post-failed' }>,
+  ): void {
+    const call = this.#calls.get(run);
+    if (call !== undefined) worker.talk.postFault(call, decodeError(error), isKept ? 'kept' : 'sent once');
   }
 
   /** Passes on a child that a call's code submits. */

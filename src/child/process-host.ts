@@ -251,6 +251,9 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
       case 'posted':
         this.#calls.posted(this.#worker, message);
         break;
+      case 'post-failed':
+        this.#calls.postFailed(this.#worker, message);
+        break;
       case 'call-returned':
         this.#worker.talk.postCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));
         break;

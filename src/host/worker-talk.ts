@@ -41,6 +41,12 @@ export class WorkerTalk {
     wake(this.#wakeup);
   }
 
+  /** Has the code of a job that is at the worker get an error in place of a message that could not be passed on. */
+  postFault(job: InFlightJob, error: unknown, keeping: MailKeeping): void {
+    this.#control.post({ kind: 'post-failed', seq: seqOf(job), error: encodeError(error), isKept: keeping === 'kept' });
+    wake(this.#wakeup);
+  }
+
   /** Sends what was posted to a job before the job was sent here. @throws {NotCloneableError} if it cannot be cloned. */
   sendMail(job: InFlightJob, mail: readonly Mail[]): void {
     for (const each of mail) this.#send(job, each, 'kept');

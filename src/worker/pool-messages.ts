@@ -69,6 +69,9 @@ export class PoolMessages {
       case 'posted':
         talk.posted(message);
         break;
+      case 'post-failed':
+        talk.postFailed(message);
+        break;
       case 'call-returned':
       case 'call-threw':
         talk.callEnded(message);

@@ -4,10 +4,21 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { Barrier, Condition, type CurrentJob, Latch, Mutex, Semaphore, Signal, ThreadPool } from 'thread-system';
+import {
+  Barrier,
+  Condition,
+  type CurrentJob,
+  Latch,
+  Mutex,
+  type NotCloneableError,
+  Semaphore,
+  Signal,
+  ThreadPool,
+} from 'thread-system';
 import { describeChannels } from '../support/channel-conformance.ts';
 import { describeConformance } from '../support/conformance.ts';
 import { eventually, FileGate, gated } from '../support/file-gate.ts';
+import { until } from '../support/gate.ts';
 import { sharedPool } from '../support/shared-pool.ts';
 import { describeTalking } from '../support/talking-conformance.ts';
 import { fixture, tasks } from '../support/tasks.ts';
@@ -267,4 +278,49 @@ describe('what no other process can have', () => {
     expect(await pool.submit(tasks.echo, ['unharmed'])).toBe('unharmed');
     expect(pool.metrics().workers.map(({ id }) => id)).toEqual([0]);
   });
+
+  test.each<[string, 'messages' | 'receiveSync', 'before' | 'while']>([
+    ['before the job runs, and read by messages', 'messages', 'before'],
+    ['before the job runs, and read by receiveSync', 'receiveSync', 'before'],
+    ['to code that waits in messages', 'messages', 'while'],
+    ['to code that waits in receiveSync', 'receiveSync', 'while'],
+  ])('is read as an error if it is posted: %s', async (_name, way, when) => {
+    const pool = plainPool();
+    const job = pool.submit(way === 'messages' ? readNext : readNextSync);
+    if (when === 'while') await until(() => job.state === 'RUNNING');
+    job.post({ list: [new SharedArrayBuffer(4)] });
+    job.post('the next');
+    expect(await job).toEqual([{ code: 'ERR_NOT_CLONEABLE', path: 'message.list[0]' }, 'the next']);
+    expect(pool.metrics().workers.map(({ id }) => id)).toEqual([0]);
+  });
 });
+
+/** Reads two messages: an error in place of one, then one. */
+async function readNext(this: CurrentJob): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  while (seen.length < 2) {
+    try {
+      for await (const message of this.messages) {
+        seen.push(message);
+        break;
+      }
+    } catch (error) {
+      const { code, path } = error as NotCloneableError;
+      seen.push({ code, path });
+    }
+  }
+  return seen;
+}
+
+function readNextSync(this: CurrentJob): unknown[] {
+  const seen: unknown[] = [];
+  while (seen.length < 2) {
+    try {
+      seen.push(this.receiveSync());
+    } catch (error) {
+      const { code, path } = error as NotCloneableError;
+      seen.push({ code, path });
+    }
+  }
+  return seen;
+}

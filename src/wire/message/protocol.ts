@@ -62,6 +62,14 @@ export interface PostedMessage {
   readonly isKept: boolean;
 }
 
+/** A message for a job's code that could not be passed on: the code gets the error when it reads the message. */
+export interface PostFailedMessage {
+  readonly kind: 'post-failed';
+  readonly seq: number;
+  readonly error: ErrorRecord;
+  readonly isKept: boolean;
+}
+
 /** A value that the next message refers to. */
 export interface ValueMessage {
   readonly kind: 'value';
@@ -84,6 +92,7 @@ export type ToWorker =
   | ChildEnd
   | CallEnd
   | PostedMessage
+  | PostFailedMessage
   /** Runs a hook. Its arguments come in the message before. */
   | {
       readonly kind: 'hook';

@@ -75,6 +75,7 @@ export type ToProcess =
   | { readonly kind: 'child-failed'; readonly child: number; readonly error: ErrorRecord }
   /** A message for the code of a call. */
   | { readonly kind: 'posted'; readonly run: number; readonly value: Packed; readonly isKept: boolean }
+  | { readonly kind: 'post-failed'; readonly run: number; readonly error: ErrorRecord; readonly isKept: boolean }
   | { readonly kind: 'call-returned'; readonly call: number; readonly value: Packed }
   | { readonly kind: 'call-threw'; readonly call: number; readonly error: ErrorRecord }
   | { readonly kind: 'registry'; readonly message: RegistryMessage };

@@ -22,7 +22,6 @@ import type { JobScopes } from '../job-scopes.js';
 import type { Output } from '../output.js';
 import type { PoolPort } from '../pool-port.js';
 import type { ResultSender } from '../results/result-sender.js';
-import type { Received } from '../talk/inbox.js';
 import type { Talk } from '../talk/talk.js';
 import { type CommonArgs, FailedToStart, type KnownTask, type TaskCode, type TaskRunner } from '../tasks/known-task.js';
 import { RelayCalls } from './relay-calls.js';
@@ -146,22 +145,13 @@ export class ProcessRelay implements Peer, TaskRunner, RunsHooks {
       context.token.onCancel((reason) => {
         if (this.#calls.has(run)) this.#process.send({ kind: 'cancel', run, reason: encodeForProcess(reason) });
       });
-      this.#deps.talk.forward(context, (received, isKept) => this.#post(run, received, isKept));
+      this.#deps.talk.forward(context, (received, isKept) => this.#talk.post(run, received, isKept));
     });
   }
 
   #packCommonArgs(common: CommonArgs): Packed | undefined {
     if ('fault' in common) throw new FailedToStart(common.fault);
     return common.list.length === 0 ? undefined : this.#pack(common.list, 'options.args');
-  }
-
-  /** If a message cannot be sent, the call fails once its code has ended. */
-  #post(run: number, received: Received, isKept: boolean): void {
-    try {
-      this.#talk.post(run, received, isKept);
-    } catch (error) {
-      this.#calls.failLater(run, error);
-    }
   }
 
   /** @throws {FailedToStart} if the value cannot be sent: the code has not begun. */

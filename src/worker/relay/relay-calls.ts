@@ -80,12 +80,6 @@ export class RelayCalls {
     }
   }
 
-  /** Fails the call with `error` once its code has ended. */
-  failLater(run: number, error: unknown): void {
-    const call = this.#calls.get(run);
-    if (call !== undefined) call.fault ??= { error };
-  }
-
   returned(run: number, packed: Packed): void {
     const call = this.#take(run);
     if (call === undefined) return;

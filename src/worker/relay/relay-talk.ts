@@ -1,6 +1,6 @@
 import { whenSettled } from '../../base/promises.js';
 import { encodeForProcess, type ProcessLink } from '../../wire/process/process-link.js';
-import type { FromProcess, ToProcess } from '../../wire/process/process-protocol.js';
+import type { FromProcess, Packed, ToProcess } from '../../wire/process/process-protocol.js';
 import type { JobContext } from '../job-context.js';
 import type { Received } from '../talk/inbox.js';
 
@@ -41,9 +41,16 @@ export class RelayTalk {
     }
   }
 
-  /** Passes on a message for a job's code. @throws {NotCloneableError} if it cannot be read here, or sent to a process. */
+  /** Passes on a message for a job's code; or, if it cannot be read here or sent to a process, why not. */
   post(run: number, received: Received, isKept: boolean): void {
-    if ('fault' in received) throw received.fault;
-    this.#send({ kind: 'posted', run, value: this.#link.pack(received.value, 'message'), isKept });
+    let value: Packed;
+    try {
+      if ('fault' in received) throw received.fault;
+      value = this.#link.pack(received.value, 'message');
+    } catch (error) {
+      this.#send({ kind: 'post-failed', run, error: encodeForProcess(error), isKept });
+      return;
+    }
+    this.#send({ kind: 'posted', run, value, isKept });
   }
 }

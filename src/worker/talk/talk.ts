@@ -2,7 +2,7 @@ import type { CodeEnd } from '../../contract/code-end.js';
 import { block } from '../../sync/waiting/wakeup.js';
 import type { SlotTable } from '../../wire/lane/slot-table.js';
 import { decodeError } from '../../wire/message/error-codec.js';
-import { type CallEnd, DOORBELL, type PostedMessage } from '../../wire/message/protocol.js';
+import { type CallEnd, DOORBELL, type PostedMessage, type PostFailedMessage } from '../../wire/message/protocol.js';
 import { type JobContext, seqOf, type Talking } from '../job-context.js';
 import type { JobScopes } from '../job-scopes.js';
 import type { OpenJobs } from '../open-jobs.js';
@@ -94,7 +94,15 @@ export class Talk implements Talking {
 
   /** A message for the code of a job has come; its value came in the message before. */
   posted({ seq, tag, isKept }: PostedMessage): void {
-    const received = this.#take(tag, 'message');
+    this.#received(seq, this.#take(tag, 'message'), isKept);
+  }
+
+  /** A message for the code of a job could not be passed on. */
+  postFailed({ seq, error, isKept }: PostFailedMessage): void {
+    this.#received(seq, { fault: decodeError(error) }, isKept);
+  }
+
+  #received(seq: number, received: Received, isKept: boolean): void {
     const context = this.#contextOf(seq);
     this.#sweep();
     if (context !== undefined) this.#inboxOf(context).add(received, isKept);
@@ -120,6 +128,9 @@ export class Talk implements Talking {
             continue;
           case 'posted':
             this.posted(message);
+            continue;
+          case 'post-failed':
+            this.postFailed(message);
             continue;
           case 'call-returned':
           case 'call-threw':
