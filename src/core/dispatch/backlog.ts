@@ -6,7 +6,7 @@ import { transferOf } from '../../jobs/job-engine.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { JobQueue } from './job-queue.js';
-import type { PlacedJobs } from './placed-jobs.js';
+import type { Dispatcher } from './dispatcher.js';
 import type { Reserve } from './reserve.js';
 import type { WorkerChoice } from './worker-choice.js';
 
@@ -16,7 +16,7 @@ export interface BacklogDeps {
   readonly reserve: Reserve | undefined;
   readonly choice: Pick<WorkerChoice, 'usefulFor'>;
   /** Whether there are jobs to send, and the pool is not paused. */
-  readonly dispatcher: { readonly isDue: boolean; readonly placed: PlacedJobs | undefined };
+  readonly dispatcher: Pick<Dispatcher, 'isDue' | 'placed' | 'waiting'>;
 }
 
 /** Measures what waits in the queue and at workers: how many workers it needs, and whether they must be watched. */
@@ -37,8 +37,7 @@ export class Backlog {
 
   /** All jobs that wait to run or run. */
   *jobs(): Generator<Job> {
-    yield* this.#queue;
-    if (this.#dispatcher.placed !== undefined) yield* this.#dispatcher.placed;
+    yield* this.#dispatcher.waiting();
     for (const worker of this.#workers.all) yield* worker.inFlight;
   }
 
@@ -52,9 +51,11 @@ export class Backlog {
   /** How long the job that will begin next has been ready to run, in ms; 0 if none waits. @param nowMs in ms of `now()`. */
   oldestMs(nowMs: number): number {
     let next = this.#queue.peek();
+    const isNext = (job: Job): boolean => next === undefined || ranksBefore(rankOf(job), rankOf(next));
+    for (const job of this.#dispatcher.placed ?? []) if (isNext(job)) next = job;
     for (const { inFlight } of this.#workers.all) {
       const first = inFlight.firstWaitingJob;
-      if (first !== undefined && (next === undefined || ranksBefore(rankOf(first), rankOf(next)))) next = first;
+      if (first !== undefined && isNext(first)) next = first;
     }
     return next === undefined ? 0 : Math.max(0, nowMs - readySinceMs(next));
   }

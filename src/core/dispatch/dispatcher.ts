@@ -1,7 +1,7 @@
 import { now } from '../../base/clock.js';
-import { outranks } from '../../host/rank.js';
+import { outranks, rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
-import { isPlain, ownerOf } from '../../jobs/job-access.js';
+import { isPlain, orderOf, ownerOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
@@ -80,6 +80,32 @@ export class Dispatcher {
   /** Removes a job that waits, in the queue or for a certain worker. False if it does not wait. */
   remove(job: Job): boolean {
     return this.queue.remove(job) || this.#placed?.remove(job) === true;
+  }
+
+  /** All jobs that wait, in the queue or for a certain worker. */
+  *waiting(): Generator<Job> {
+    yield* this.queue;
+    if (this.#placed !== undefined) yield* this.#placed;
+  }
+
+  /** Of the jobs that wait, the one that was submitted first. */
+  oldestWaiting(): Job | undefined {
+    let oldest = this.queue.oldest();
+    for (const job of this.#placed ?? [])
+      if (oldest === undefined || Math.abs(orderOf(job)) < Math.abs(orderOf(oldest))) oldest = job;
+    return oldest;
+  }
+
+  /** Of the jobs that wait, the one that is to begin last. */
+  lastWaiting(): Job | undefined {
+    let last = this.queue.last();
+    for (const job of this.#placed ?? []) if (last === undefined || ranksBefore(rankOf(last), rankOf(job))) last = job;
+    return last;
+  }
+
+  /** The pool has ended. */
+  close(): void {
+    this.#placed?.close();
   }
 
   /** Returns all jobs that wait for a certain worker to the queue. */

@@ -1,5 +1,5 @@
 import { now } from '../../base/clock.js';
-import { startTimer } from '../../base/timer.js';
+import { type StopTimer, startTimer } from '../../base/timer.js';
 import { rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
 import { isSettled, optionsOf, ownerOf, seqOf, setOwner } from '../../jobs/job-access.js';
@@ -69,7 +69,7 @@ export class PlacedJobs {
   readonly #exclusive = new Map<Job, PoolWorker>();
   #claimed = new Set<PoolWorker>();
   #waitingCount = 0;
-  #isTimerSet = false;
+  #stopTimer: StopTimer | undefined;
 
   constructor(deps: PlacedJobsDeps) {
     this.#deps = deps;
@@ -183,6 +183,11 @@ export class PlacedJobs {
     this.#claimed.add(worker);
   }
 
+  /** No more jobs will come: forgets no key later. */
+  close(): void {
+    this.#stopTimer?.();
+  }
+
   /** Queues with jobs, the one with the most urgent first job first. */
   #queuesInOrder(): KeyQueue[] {
     const queues = [...this.#queues.values()].filter(({ jobs }) => jobs.length > 0);
@@ -199,13 +204,12 @@ export class PlacedJobs {
 
   #forgetLater(): void {
     const { idleTimeoutMs } = this.#deps;
-    if (this.#isTimerSet || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
-    this.#isTimerSet = true;
-    startTimer(Math.max(1, idleTimeoutMs), () => this.#forget(), { keepsProcess: false });
+    if (this.#stopTimer !== undefined || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
+    this.#stopTimer = startTimer(Math.max(1, idleTimeoutMs), () => this.#forget(), { keepsProcess: false });
   }
 
   #forget(): void {
-    this.#isTimerSet = false;
+    this.#stopTimer = undefined;
     const sinceMs = now() - this.#deps.idleTimeoutMs;
     let isAnyIdle = false;
     for (const [key, { unsettled, idleSinceMs }] of this.#queues) {

@@ -66,7 +66,7 @@ export class StarvationWatch {
     const nowMs = now();
     const starving: Job[] = [];
     let nextMs = nowMs;
-    for (const job of this.#deps.dispatcher.queue) {
+    for (const job of this.#deps.dispatcher.waiting()) {
       if (nowMs - readySinceMs(job) < this.#afterMs) nextMs = Math.min(nextMs, readySinceMs(job));
       else if (!this.#reported.has(job)) starving.push(job);
     }

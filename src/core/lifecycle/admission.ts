@@ -85,7 +85,7 @@ export class Admission {
   makeRoomFor(job: Job): 'admitted' | 'refused' {
     const victim = this.#victimOf(job) ?? job;
     const { dispatcher, ledger, metrics, channels, log } = this.#deps;
-    dispatcher.queue.remove(victim);
+    dispatcher.remove(victim);
     const outcome = victim === job ? 'refused' : 'dropped';
     const message = `Job '${victim.name}' was ${outcome}: the queue is full (maxQueue: ${this.#maxQueue})`;
     if (!this.#hasRefused) log.queueFull(message);
@@ -132,8 +132,8 @@ export class Admission {
     const { dispatcher, balance } = this.#deps;
     if (this.#overflow === 'reject') return undefined;
     if (dispatcher.queue.size === 0) balance.recallAll();
-    if (this.#overflow === 'dropOldest') return dispatcher.queue.oldest();
-    const last = dispatcher.queue.last();
+    if (this.#overflow === 'dropOldest') return dispatcher.oldestWaiting();
+    const last = dispatcher.lastWaiting();
     return last !== undefined && urgencyOf(last) < urgencyOf(job) ? last : undefined;
   }
 

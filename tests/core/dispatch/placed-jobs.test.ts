@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { ThreadPool, type ThreadPoolOptions } from 'thread-system';
 import type { PlacedJobsDeps } from '../../../build/core/dispatch/placed-jobs.js';
+import { occupy, until } from '../../support/gate.ts';
+import { tasks } from '../../support/tasks.ts';
 
 const { PlacedJobs } = await import('../../../build/core/dispatch/placed-jobs.js');
 const { Job } = await import('../../../build/jobs/job.js');
@@ -54,5 +57,44 @@ describe('jobs of one affinity', () => {
     begun.add(first);
     expect(placed.sendOne(undefined)).toBe(true);
     expect(sent).toEqual([first, first, second]);
+  });
+});
+
+/** What `look` gives while a job with a key waits for the worker that another job of the key occupies. */
+async function whileOneWaits<T>(
+  options: ThreadPoolOptions,
+  look: (pool: ThreadPool, waiting: PromiseLike<unknown>) => T | PromiseLike<T>,
+): Promise<T> {
+  await using pool = new ThreadPool({ maxWorkers: 1, ...options });
+  using gate = await occupy(pool, 1, { affinity: 'key' });
+  const waiting = pool.submit(tasks.echo, [1], { affinity: 'key' });
+  await new Promise((resolve) => setImmediate(resolve)); // sent with its batch, it is set aside
+  try {
+    return await look(pool, waiting);
+  } finally {
+    gate.open();
+  }
+}
+
+describe('a job that waits for a certain worker', () => {
+  test('starves like any other', async () => {
+    const starving = await whileOneWaits(
+      { aging: { everyMs: 1000, step: 1, starvationMs: 20 } },
+      (pool, waiting) => new Promise((resolve) => pool.on('starvation', (job) => resolve(job === waiting))),
+    );
+    expect(starving).toBe(true);
+  });
+
+  test('is the oldest of those that wait', async () => {
+    await whileOneWaits({}, (pool) => until(() => pool.metrics().oldestMs > 0));
+  });
+
+  test.each(['dropOldest', 'dropLowest'] as const)('makes room for another: %s', async (overflow) => {
+    const dropped = await whileOneWaits({ maxQueue: 1, overflow }, async (pool, waiting) => {
+      const next = pool.submit(tasks.echo, [2], { priority: 9 });
+      next.catch(() => {});
+      return await Promise.resolve(waiting).catch(({ code }) => code);
+    });
+    expect(dropped).toBe('ERR_QUEUE_FULL');
   });
 });
