@@ -41,7 +41,7 @@ import { WorkerRecovery } from './lifecycle/worker-recovery.js';
 import { PoolLog } from './log.js';
 import type { PoolSettings } from './options/options.js';
 import { poolMaps } from './pool-maps.js';
-import { PoolState } from './pool-state.js';
+import { closedError, PoolState } from './pool-state.js';
 import { Profiling } from './profile/profiling.js';
 import { Running } from './running.js';
 import { Shutdown } from './shutdown.js';
@@ -178,6 +178,14 @@ export function createEngine(pool: object, settings: PoolSettings) {
     log,
     profiling,
     channels,
+    closers: [
+      () => admission.close(),
+      () => warmUp.close(),
+      () => recycling.close(),
+      starvation.watch, // a paused pool is resumed
+      () => schedules.cancelAll(),
+      () => maps.close(closedError('finish the map')),
+    ],
   });
 
   const reports = new WorkerReports({

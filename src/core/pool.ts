@@ -272,9 +272,10 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
    * @param workers how many there are then. Default: `maxWorkers`.
    * @returns a promise that resolves when all are ready; rejects with a `WorkerExitError` if one cannot start.
    * @throws {TypeError | RangeError} for a bad number, or one above `maxWorkers`.
+   * @throws {PoolClosedError} by rejection, after `shutdown`.
    */
-  async warmUp(workers: number = this.maxWorkers): Promise<void> {
-    await this.#engine.warmUp.run(checkInteger(workers, 'workers', { from: 0, to: this.maxWorkers }, 'warm up'));
+  warmUp(workers: number = this.maxWorkers): Promise<void> {
+    return this.#engine.warmUp.run(checkInteger(workers, 'workers', { from: 0, to: this.maxWorkers }, 'warm up'));
   }
 
   /**
@@ -316,15 +317,10 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
    * @throws {TypeError | RangeError} for a bad option.
    */
   shutdown(options?: ShutdownOptions): Promise<SettledCounts> {
-    const { state, shutdown, admission, warmUp, starvation } = this.#engine;
+    const { state, shutdown } = this.#engine;
     const isFirst = state.phase === 'open';
     const closing = shutdown.begin(readShutdownOptions(options, 'shut down pool'));
     if (isFirst) void closing.then(() => this.#closed());
-    admission.close();
-    warmUp.close();
-    starvation.watch(); // a paused pool is resumed
-    this.#engine.schedules.cancelAll();
-    this.#engine.maps.close(closedError('finish the map'));
     return closing;
   }
 

@@ -23,6 +23,8 @@ export interface ShutdownDeps {
   readonly log: PoolLog;
   readonly channels: PoolChannels;
   readonly profiling: Profiling;
+  /** What ends the other parts' waiting, starting and scheduling: called as soon as the pool is shut down. */
+  readonly closers: readonly (() => void)[];
 }
 
 /** Ends a pool, in a mode that only gets stricter (I5). The only writer of its `PoolState`. */
@@ -40,6 +42,7 @@ export class Shutdown {
   begin({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
     this.#ended ??= this.#end(mode);
     this.#tighten(mode);
+    for (const close of this.#deps.closers) close();
     const { phase } = this.#deps.state;
     if (timeoutMs !== Number.POSITIVE_INFINITY && phase !== 'abort' && phase !== 'closed')
       this.#stopTimers.push(startTimer(timeoutMs, () => this.#tighten('abort'), { keepsProcess: false }));
@@ -48,7 +51,7 @@ export class Shutdown {
 
   /** Waits until all jobs have settled, then ends the workers. */
   async #end(mode: ShutdownMode): Promise<SettledCounts> {
-    const { state, ledger, workers, reaper, log, profiling } = this.#deps;
+    const { state, ledger, dispatcher, workers, reaper, log, profiling } = this.#deps;
     log.shutdownBegins(mode, ledger.unsettled);
     const before = ledger.counts();
     ledger.ref();
@@ -56,6 +59,7 @@ export class Shutdown {
     await profiling.collect();
     reaper.pause();
     await workers.endAll();
+    dispatcher.close();
     for (const stop of this.#stopTimers) stop();
     state.close();
     ledger.end();

@@ -74,6 +74,7 @@ export class DeferredJobs {
     };
     if (ms > 0) stops.push(startTimer(ms, met, { keepsProcess: false }));
     for (const other of waitsFor) {
+      if (!this.#deferred.has(job)) return; // one has failed: the others are not to keep the job
       const ended = (): void => (kindOf(other).settledAs === 'COMPLETED' ? met() : this.#fail(job, other));
       if (isSettled(other)) ended();
       else stops.push(whenSettled(other, ended));

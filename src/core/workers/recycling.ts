@@ -1,13 +1,12 @@
 import { now } from '../../base/clock.js';
 import { type StopTimer, startTimer } from '../../base/timer.js';
 import type { WorkerEnd } from '../../contract/worker-end.js';
-import { PoolClosedError } from '../../errors.js';
 import { isInService } from '../../host/worker-lifecycle.js';
 import type { Balance } from '../dispatch/balance.js';
 import type { Pacer } from '../dispatch/pacer.js';
 import type { Ledger } from '../ledger.js';
 import type { RecycleSettings } from '../options/recycle-options.js';
-import type { ReadonlyPoolState } from '../pool-state.js';
+import { closedError, type ReadonlyPoolState } from '../pool-state.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from './worker-set.js';
 
@@ -91,8 +90,7 @@ export class Recycling {
   /** Replaces all present workers, one after the other. Resolves when those have exited. */
   recycleAll(): Promise<void> {
     const { state, workers } = this.#deps;
-    if (state.phase !== 'open')
-      return Promise.reject(new PoolClosedError('Cannot recycle the workers: the pool is shut down'));
+    if (state.phase !== 'open') return Promise.reject(closedError('recycle the workers'));
     const present = [...workers.all];
     this.#last = this.#replaceInTurn(present, this.#last);
     return this.#last;

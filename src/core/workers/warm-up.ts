@@ -1,7 +1,7 @@
-import { PoolClosedError, WorkerExitError } from '../../errors.js';
+import { WorkerExitError } from '../../errors.js';
 import type { ThreadExit } from '../../host/thread-exit.js';
 import type { Ledger } from '../ledger.js';
-import type { ReadonlyPoolState } from '../pool-state.js';
+import { closedError, type ReadonlyPoolState } from '../pool-state.js';
 import type { WorkerSet } from './worker-set.js';
 
 export interface WarmUpDeps {
@@ -29,7 +29,7 @@ export class WarmUp {
   /** Starts what is missing to `count` workers. Resolves when that many are ready; rejects if one cannot start. */
   async run(count: number): Promise<void> {
     const { state, ledger, workers } = this.#deps;
-    if (state.phase !== 'open') throw new PoolClosedError('Cannot warm up: the pool is shut down');
+    if (state.phase !== 'open') throw closedError('warm up');
     const ready = workers.all.filter((worker) => worker.state === 'ready' && !worker.isSpare).length;
     if (ready >= count) return;
     ledger.ref();
@@ -54,7 +54,7 @@ export class WarmUp {
 
   /** The pool is shut down. */
   close(): void {
-    const error = new PoolClosedError('Cannot finish warming up: the pool is shut down');
+    const error = closedError('finish warming up');
     for (const waiting of this.#waiting) this.#end(waiting, () => waiting.reject(error));
   }
 
