@@ -271,11 +271,11 @@ export class ThreadPool extends ObservedPool implements AsyncDisposable {
    *
    * @param workers how many there are then. Default: `maxWorkers`.
    * @returns a promise that resolves when all are ready; rejects with a `WorkerExitError` if one cannot start.
-   * @throws {TypeError | RangeError} for a bad number, or one above `maxWorkers`.
+   * @throws {TypeError | RangeError} by rejection, for a bad number, or one above `maxWorkers`.
    * @throws {PoolClosedError} by rejection, after `shutdown`.
    */
-  warmUp(workers: number = this.maxWorkers): Promise<void> {
-    return this.#engine.warmUp.run(checkInteger(workers, 'workers', { from: 0, to: this.maxWorkers }, 'warm up'));
+  async warmUp(workers: number = this.maxWorkers): Promise<void> {
+    await this.#engine.warmUp.run(checkInteger(workers, 'workers', { from: 0, to: this.maxWorkers }, 'warm up'));
   }
 
   /**

@@ -27,7 +27,6 @@ export class HostRun {
   readonly data: JobData | undefined;
   /** The format of its data, if only a later version of this library reads that. */
   readonly laterFormat: number | undefined;
-  readonly fetchedAtMs = now();
   /** When the lock was last known to be held, in ms of `now()`. */
   lockedAtMs = now();
   /** The job on the pool of this host, once there is one. */

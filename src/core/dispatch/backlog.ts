@@ -5,8 +5,8 @@ import { readySinceMs } from '../../jobs/job-access.js';
 import { transferOf } from '../../jobs/job-engine.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
-import type { JobQueue } from './job-queue.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { JobQueue } from './job-queue.js';
 import type { Reserve } from './reserve.js';
 import type { WorkerChoice } from './worker-choice.js';
 

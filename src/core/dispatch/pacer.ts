@@ -56,6 +56,7 @@ const LINGER_BACKLOG_TICKS = 0.05 * TICKS_PER_MS;
 const WAKE_MS = 2;
 /** How many of a pool's first batches need much room on the stack: code that has not run yet is compiled first. */
 const COLD_BATCHES = 8;
+
 export interface PacerDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;

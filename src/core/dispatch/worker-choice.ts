@@ -35,10 +35,6 @@ export class WorkerChoice {
     this.#processors = processors;
   }
 
-  get nowMs(): number {
-    return this.#nowMs;
-  }
-
   /** Begins a pass over the workers: until the next, whether one is overdue is judged by this time. */
   beginPass(nowMs: number): void {
     this.#nowMs = nowMs;

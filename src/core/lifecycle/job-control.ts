@@ -48,7 +48,7 @@ export interface JobControlDeps {
   readonly recorder: TraceRecorder;
 }
 
-/** Cancels jobs and changes their priority, wherever they are. */
+/** Cancels jobs, changes their priority and time limit, and posts messages to them, wherever they are. */
 export class JobControl implements JobPool {
   readonly #deps: JobControlDeps;
   /** The job that cannot be cancelled now: see `shielding`. */

@@ -3,7 +3,7 @@
  * µs of the machine's monotonic clock, as in a `.cpuprofile`.
  */
 export interface Trace {
-  /** The events, in no order. */
+  /** The events: names of processes and threads first, the others by time. */
   readonly traceEvents: readonly TraceEvent[];
   /** The unit that viewers show times in. */
   readonly displayTimeUnit: 'ms';
