@@ -34,7 +34,10 @@ export function shownBrief(text: string): string {
   return cut(text, LONGEST_BRIEF);
 }
 
-/** A value as text, in one line. Runs no code of the value's: neither getters, nor a `Proxy`, nor an `inspect` of its own. */
+/**
+ * A value as text, in one line. Runs no code of the value's: neither getters, nor a `Proxy`, nor an `inspect` of its own; but for
+ * what Node.js itself reads of an error, which may throw.
+ */
 export function shownValue(value: unknown): string {
   const options = {
     ...{
@@ -46,7 +49,11 @@ export function shownValue(value: unknown): string {
     },
     ...{ customInspect: false, getters: false, showProxy: true },
   };
-  return cut(inspect(value, bare(options)), LONGEST_VALUE);
+  try {
+    return cut(inspect(value, bare(options)), LONGEST_VALUE);
+  } catch {
+    return 'a value that throws when it is read';
+  }
 }
 
 /** How much of a job is done, by what it has reported: a number from 0 to 1, or `{ done, total }`. */

@@ -194,6 +194,28 @@ describe('the stream', () => {
     job.cancel();
   });
 
+  test.each<[string, PropertyDescriptor & { key: string }]>([
+    ['whose message is a symbol', { key: 'message', value: Symbol('of no text') }],
+    [
+      'whose stack throws',
+      {
+        key: 'stack',
+        get: () => {
+          throw new Error('not to be read');
+        },
+      },
+    ],
+  ])('goes on for an argument that is an error %s', async (_name, { key, ...property }) => {
+    await using pool = new ThreadPool({ maxWorkers: 1 });
+    await using served = await serve(pool, { show: { args: true } });
+    const job = pool.submit(tasks.echo, [Object.defineProperty(new Error(), key, property) as unknown], {
+      delayMs: 60_000,
+    });
+    job.catch(() => {});
+    expect((await first(served)).kind).toBe('snapshot');
+    job.cancel();
+  });
+
   test('cuts names and messages, whatever their length, and sends them as text', async () => {
     await using pool = new ThreadPool({ maxWorkers: 1 });
     await using served = await serve(pool);
