@@ -22,14 +22,20 @@ export function workerThreadLocation(): URL {
   return location;
 }
 
+/** Likewise, as the constructor of a thread takes it: a path if it can be one, as Node.js takes a URL that inherits `path` for none. */
+export function workerThreadEntry(): string | URL {
+  const url = workerThreadLocation();
+  return url.protocol === 'file:' ? pathOf(url) : url;
+}
+
 /**
- * Returns the entry of every child process.
+ * Returns the path of the entry of every child process.
  *
  * @throws {Error} if the file does not exist: a process cannot start from embedded text.
  */
-export function processLocation(): URL {
+export function processEntry(): string {
   const url = ifOurs(processFile);
-  if (url !== undefined) return url;
+  if (url !== undefined) return pathOf(url);
   const found =
     textOf(processFile) === undefined ? 'it is not there' : `what is there is not that of version ${VERSION}`;
   throw new Error(
@@ -40,7 +46,7 @@ export function processLocation(): URL {
 /** Returns the part of a message that says where the entry of a child process is expected, if this module's own location is known. */
 function besideThis(): string {
   try {
-    return ` at ${fileURLToPath(processFile())}`;
+    return ` at ${pathOf(processFile())}`;
   } catch {
     return ' beside the program'; // import.meta.url is undefined in some CommonJS bundles, or not a file's
   }
@@ -58,9 +64,14 @@ function ifOurs(file: () => URL): URL | undefined {
   return textOf(file)?.includes(GREETING) ? file() : undefined;
 }
 
+/** The path of a file's URL, by its text: a URL object that inherits `auth` or `path` counts as none. */
+function pathOf(url: URL): string {
+  return fileURLToPath(url.href);
+}
+
 function textOf(file: () => URL): string | undefined {
   try {
-    return readFileSync(fileURLToPath(file()), 'latin1');
+    return readFileSync(pathOf(file()), 'latin1');
   } catch {
     return undefined; // not there, or import.meta.url is undefined, as in some CommonJS bundles, or not a file's
   }

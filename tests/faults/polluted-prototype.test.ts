@@ -75,6 +75,8 @@ const ALSO = [
   'resourceLimits',
   'workerData',
   'type',
+  'auth',
+  'path',
 ];
 const OPTIONS = [
   ...[

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { bare } from '../../base/bare.js';
 import { wrongType } from '../../base/check/argument-errors.js';
@@ -8,7 +7,7 @@ import type { Fd } from '../../contract/printed.js';
 import type { ProcessSettings } from '../../contract/process-settings.js';
 import { describe } from '../../errors.js';
 import { withPipedOutput } from '../../host/piped-output.js';
-import { processLocation, workerThreadLocation } from '../../host/worker-location.js';
+import { processEntry, workerThreadEntry, workerThreadLocation } from '../../host/worker-location.js';
 import { InlineThread } from '../../inline/inline-thread.js';
 import type { Functions } from '../functions.js';
 import type { PoolSettings } from '../options/options.js';
@@ -36,7 +35,7 @@ export function createThread(
   }
   const execArgv = (kind === 'thread' ? thread.execArgv : undefined) ?? inheritedExecArgv();
   if (execArgv !== undefined) options.execArgv = [...execArgv];
-  return { thread: new Worker(workerThreadLocation(), options), printed: [1, 2] };
+  return { thread: new Worker(workerThreadEntry(), options), printed: [1, 2] };
 }
 
 /** Longest silence of a thread that the option `worker` has made, in ms, before a warning. */
@@ -61,7 +60,7 @@ export function warnIfSilent(worker: PoolWorker, thread: Worker): void {
 export function processSettings({ kind, thread }: PoolSettings): ProcessSettings | undefined {
   if (kind !== 'process') return undefined;
   return {
-    entry: fileURLToPath(processLocation()),
+    entry: processEntry(),
     workerEntry: workerThreadLocation().href,
     resourceLimits: thread.resourceLimits,
     execArgv: thread.execArgv,
