@@ -172,6 +172,7 @@ export function createEngine(pool: object, settings: PoolSettings) {
     ledger,
     dispatcher,
     pacer,
+    starvation,
     control,
     workers,
     reaper,
@@ -182,7 +183,6 @@ export function createEngine(pool: object, settings: PoolSettings) {
       () => admission.close(),
       () => warmUp.close(),
       () => recycling.close(),
-      starvation.watch, // a paused pool is resumed
       () => schedules.cancelAll(),
       () => maps.close(closedError('finish the map')),
     ],

@@ -3,6 +3,7 @@ import { SHUT_DOWN } from '../contract/worker-end.js';
 import type { PoolChannels } from './channels.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { Pacer } from './dispatch/pacer.js';
+import type { StarvationWatch } from './dispatch/starvation-watch.js';
 import type { Ledger } from './ledger.js';
 import type { JobControl } from './lifecycle/job-control.js';
 import type { PoolLog } from './log.js';
@@ -17,13 +18,14 @@ export interface ShutdownDeps {
   readonly ledger: Ledger;
   readonly dispatcher: Dispatcher;
   readonly pacer: Pacer;
+  readonly starvation: StarvationWatch;
   readonly control: JobControl;
   readonly workers: WorkerSet;
   readonly reaper: IdleReaper;
   readonly log: PoolLog;
   readonly channels: PoolChannels;
   readonly profiling: Profiling;
-  /** What ends the other parts' waiting, starting and scheduling: called as soon as the pool is shut down. */
+  /** What ends the other parts' waiting, starting and scheduling: called once, as soon as the pool is shut down. */
   readonly closers: readonly (() => void)[];
 }
 
@@ -42,7 +44,6 @@ export class Shutdown {
   begin({ mode, timeoutMs }: ShutdownSettings): Promise<SettledCounts> {
     this.#ended ??= this.#end(mode);
     this.#tighten(mode);
-    for (const close of this.#deps.closers) close();
     const { phase } = this.#deps.state;
     if (timeoutMs !== Number.POSITIVE_INFINITY && phase !== 'abort' && phase !== 'closed')
       this.#stopTimers.push(startTimer(timeoutMs, () => this.#tighten('abort'), { keepsProcess: false }));
@@ -70,7 +71,7 @@ export class Shutdown {
   }
 
   #tighten(mode: ShutdownMode): void {
-    const { state, dispatcher, pacer, control, workers, ledger, log } = this.#deps;
+    const { state, dispatcher, pacer, starvation, control, workers, ledger, log } = this.#deps;
     const transition = state.shutDown(mode);
     if (transition === 'unchanged') return;
     if (transition === 'escalated') log.shutdownEscalates(mode, ledger.unsettled);
@@ -78,6 +79,7 @@ export class Shutdown {
       case 'drain':
         dispatcher.resume();
         pacer.pump();
+        starvation.watch(); // if it was paused
         break;
       case 'finishRunning':
         for (const job of [...control.unsettled()]) control.cancelPending(job, SHUT_DOWN.text);
@@ -89,5 +91,6 @@ export class Shutdown {
         workers.terminateAll(SHUT_DOWN);
         break;
     }
+    if (transition === 'begun') for (const close of this.#deps.closers) close();
   }
 }

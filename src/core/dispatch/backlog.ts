@@ -15,7 +15,6 @@ export interface BacklogDeps {
   readonly workers: WorkerSet;
   readonly reserve: Reserve | undefined;
   readonly choice: Pick<WorkerChoice, 'usefulFor'>;
-  /** Whether there are jobs to send, and the pool is not paused. */
   readonly dispatcher: Pick<Dispatcher, 'isDue' | 'placed' | 'waiting'>;
 }
 
