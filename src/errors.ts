@@ -183,7 +183,7 @@ function readMessage(thrown: unknown): string | undefined {
 }
 
 /** Returns what `show` does, or a text in its place if foreign code that it calls throws: getters, traps of a proxy. */
-function shownOrNot(show: () => string): string {
+export function shownOrNot(show: () => string): string {
   try {
     return show();
   } catch {

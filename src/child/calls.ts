@@ -93,25 +93,17 @@ export class Calls implements JobSink<Call, RemoteWorker<Call>> {
     this.#pool.send({ kind: 'called', run, call, name, args: packed });
   }
 
-  /** Passes on a message for a call's code; or, if it cannot be read here, why not. */
-  posted(worker: RemoteWorker<Call>, { run, value, isKept }: Extract<ToProcess, { readonly kind: 'posted' }>): void {
-    const call = this.#calls.get(run);
+  /** Passes on a message for a call's code; or, if it could not be sent or cannot be read here, why not. */
+  posted(worker: RemoteWorker<Call>, message: Extract<ToProcess, { readonly kind: 'posted' | 'post-failed' }>): void {
+    const call = this.#calls.get(message.run);
     if (call === undefined) return;
-    const keeping = isKept ? 'kept' : 'sent once';
+    const keeping = message.isKept ? 'kept' : 'sent once';
     try {
-      worker.talk.post(call, { message: this.#pool.unpack(value, 'message'), transfer: [] }, keeping);
+      if (message.kind === 'post-failed') throw decodeError(message.error);
+      worker.talk.post(call, { message: this.#pool.unpack(message.value, 'message'), transfer: [] }, keeping);
     } catch (error) {
       worker.talk.postFault(call, error, keeping);
     }
-  }
-
-  /** Passes on that a message for a call's code could not be sent to this process. */
-  postFailed(
-    worker: RemoteWorker<Call>,
-    { run, error, isKept }: Extract<ToProcess, { readonly kind: 'post-failed' }>,
-  ): void {
-    const call = this.#calls.get(run);
-    if (call !== undefined) worker.talk.postFault(call, decodeError(error), isKept ? 'kept' : 'sent once');
   }
 
   /** Passes on a child that a call's code submits. */

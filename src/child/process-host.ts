@@ -249,10 +249,8 @@ export class ProcessHost implements WorkerEvents<Call, RemoteWorker<Call>> {
         this.#worker.talk.postChildEnd(message.child, { error: decodeError(message.error) });
         break;
       case 'posted':
-        this.#calls.posted(this.#worker, message);
-        break;
       case 'post-failed':
-        this.#calls.postFailed(this.#worker, message);
+        this.#calls.posted(this.#worker, message);
         break;
       case 'call-returned':
         this.#worker.talk.postCallEnd(message.call, this.#pool.tryUnpack(message.value, 'result'));

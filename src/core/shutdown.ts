@@ -25,7 +25,7 @@ export interface ShutdownDeps {
   readonly log: PoolLog;
   readonly channels: PoolChannels;
   readonly profiling: Profiling;
-  /** What ends the other parts' waiting, starting and scheduling: called once, as soon as the pool is shut down. */
+  /** What ends the other parts' waiting, starting and scheduling: called once, after what the first mode does to jobs. */
   readonly closers: readonly (() => void)[];
 }
 

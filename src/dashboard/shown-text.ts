@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { bare } from '../base/bare.js';
+import { shownOrNot } from '../errors.js';
 
 // Names and messages from elsewhere may be of any length: what a page shows is cut.
 
@@ -49,11 +50,10 @@ export function shownValue(value: unknown): string {
     },
     ...{ customInspect: false, getters: false, showProxy: true },
   };
-  try {
-    return cut(inspect(value, bare(options)), LONGEST_VALUE);
-  } catch {
-    return 'a value that throws when it is read';
-  }
+  return cut(
+    shownOrNot(() => inspect(value, bare(options))),
+    LONGEST_VALUE,
+  );
 }
 
 /** How much of a job is done, by what it has reported: a number from 0 to 1, or `{ done, total }`. */

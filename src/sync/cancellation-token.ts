@@ -202,7 +202,8 @@ export class CancellationToken extends OneShot {
     if (this.#signal !== undefined) {
       // Node.js 24.21 gives a signal made by `any`, if nobody listens to it, the reason of the first in its list that has aborted,
       // not the first in time, as soon as it is looked at: so its sources are, and the controller's signal is the first in the list
-      if (this.#link?.signals().some(({ aborted }) => aborted)) this.#controller?.abort(this.#abortReason());
+      const isDue = this.isCancelled && !this.#controller?.signal.aborted;
+      if (isDue && this.#link?.signals().some(({ aborted }) => aborted)) this.#controller?.abort(this.#abortReason());
       return this.#signal;
     }
     const controller = new AbortController();

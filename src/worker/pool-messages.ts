@@ -67,10 +67,8 @@ export class PoolMessages {
         port.values.receive(message);
         break;
       case 'posted':
-        talk.posted(message);
-        break;
       case 'post-failed':
-        talk.postFailed(message);
+        talk.posted(message);
         break;
       case 'call-returned':
       case 'call-threw':

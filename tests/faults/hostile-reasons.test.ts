@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancellationToken, Semaphore, ThreadPool } from 'thread-system';
+import { CancellationToken, type CurrentJob, Semaphore, ThreadPool } from 'thread-system';
 import { until } from '../support/gate.ts';
 import { sharedPool } from '../support/shared-pool.ts';
 
@@ -95,6 +95,6 @@ test.each(REASONS)('%s is no reason for a token or a wait to throw anything else
   expect(() => token.throwIfCancelled()).toThrow(expect.objectContaining(CANCELLED));
 });
 
-function untilCancelled(this: import('thread-system').CurrentJob): Promise<never> {
+function untilCancelled(this: CurrentJob): Promise<never> {
   return new Promise((_, reject) => this.token.onCancel(() => reject(new Error('stopped'))));
 }

@@ -1,13 +1,13 @@
 import { now } from '../../base/clock.js';
 import { outranks, rankOf, ranksBefore } from '../../host/rank.js';
 import type { Job } from '../../jobs/job.js';
-import { isPlain, orderOf, ownerOf } from '../../jobs/job-access.js';
+import { isPlain, ownerOf } from '../../jobs/job-access.js';
 import { taskOf, transferOf, urgencyOf } from '../../jobs/job-engine.js';
 import type { Ledger } from '../ledger.js';
 import type { PoolWorker } from '../pool-worker.js';
 import type { WorkerSet } from '../workers/worker-set.js';
 import type { Balance } from './balance.js';
-import type { JobQueue } from './job-queue.js';
+import { ageOf, type JobQueue } from './job-queue.js';
 import { isPlaced, PlacedJobs } from './placed-jobs.js';
 import type { Reserve } from './reserve.js';
 import { plannedTicks } from './run-estimate.js';
@@ -91,8 +91,7 @@ export class Dispatcher {
   /** Of the jobs that wait, the one that was submitted first. */
   oldestWaiting(): Job | undefined {
     let oldest = this.queue.oldest();
-    for (const job of this.#placed ?? [])
-      if (oldest === undefined || Math.abs(orderOf(job)) < Math.abs(orderOf(oldest))) oldest = job;
+    for (const job of this.#placed ?? []) if (oldest === undefined || ageOf(job) < ageOf(oldest)) oldest = job;
     return oldest;
   }
 

@@ -281,7 +281,7 @@ export class JobQueue<J extends InFlightJob> {
 }
 
 /** The job's number in the order of submission; `order` is its negative if the job went ahead of its equals. */
-function ageOf(job: InFlightJob): number {
+export function ageOf(job: InFlightJob): number {
   return Math.abs(orderOf(job));
 }
 

@@ -1,10 +1,11 @@
 import { now } from '../../base/clock.js';
 import { startTimer } from '../../base/timer.js';
 import type { Job } from '../../jobs/job.js';
-import { orderOf, readySinceMs } from '../../jobs/job-access.js';
+import { readySinceMs } from '../../jobs/job-access.js';
 import type { EventHub } from '../events.js';
 import type { Ledger } from '../ledger.js';
 import type { Dispatcher } from './dispatcher.js';
+import { ageOf } from './job-queue.js';
 
 export interface StarvationDeps {
   readonly dispatcher: Dispatcher;
@@ -70,7 +71,7 @@ export class StarvationWatch {
       if (nowMs - readySinceMs(job) < this.#afterMs) nextMs = Math.min(nextMs, readySinceMs(job));
       else if (!this.#reported.has(job)) starving.push(job);
     }
-    starving.sort((a, b) => readySinceMs(a) - readySinceMs(b) || Math.abs(orderOf(a)) - Math.abs(orderOf(b)));
+    starving.sort((a, b) => readySinceMs(a) - readySinceMs(b) || ageOf(a) - ageOf(b));
     for (const job of starving) {
       this.#reported.add(job);
       this.#deps.events.emit('starvation', job, { waitedMs: nowMs - readySinceMs(job) });

@@ -53,22 +53,12 @@ export type CallEnd =
   | { readonly kind: 'call-returned'; readonly call: number; readonly tag: number }
   | { readonly kind: 'call-threw'; readonly call: number; readonly error: ErrorRecord };
 
-/** A message for a job's code. Its value comes in the message before. */
-export interface PostedMessage {
-  readonly kind: 'posted';
+/** A message for a job's code. Its value comes in the message before; or, if it could not be passed on, the code reads the error. */
+export type Post = {
   readonly seq: number;
-  readonly tag: number;
   /** Whether the pool keeps the message until it is reported as read: another attempt of the job may need it. */
   readonly isKept: boolean;
-}
-
-/** A message for a job's code that could not be passed on: the code gets the error when it reads the message. */
-export interface PostFailedMessage {
-  readonly kind: 'post-failed';
-  readonly seq: number;
-  readonly error: ErrorRecord;
-  readonly isKept: boolean;
-}
+} & ({ readonly kind: 'posted'; readonly tag: number } | { readonly kind: 'post-failed'; readonly error: ErrorRecord });
 
 /** A value that the next message refers to. */
 export interface ValueMessage {
@@ -91,8 +81,7 @@ export type ToWorker =
   | ValueMessage
   | ChildEnd
   | CallEnd
-  | PostedMessage
-  | PostFailedMessage
+  | Post
   /** Runs a hook. Its arguments come in the message before. */
   | {
       readonly kind: 'hook';

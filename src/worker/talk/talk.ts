@@ -2,7 +2,7 @@ import type { CodeEnd } from '../../contract/code-end.js';
 import { block } from '../../sync/waiting/wakeup.js';
 import type { SlotTable } from '../../wire/lane/slot-table.js';
 import { decodeError } from '../../wire/message/error-codec.js';
-import { type CallEnd, DOORBELL, type PostedMessage, type PostFailedMessage } from '../../wire/message/protocol.js';
+import { type CallEnd, DOORBELL, type Post } from '../../wire/message/protocol.js';
 import { type JobContext, seqOf, type Talking } from '../job-context.js';
 import type { JobScopes } from '../job-scopes.js';
 import type { OpenJobs } from '../open-jobs.js';
@@ -92,17 +92,11 @@ export class Talk implements Talking {
     });
   }
 
-  /** A message for the code of a job has come; its value came in the message before. */
-  posted({ seq, tag, isKept }: PostedMessage): void {
-    this.#received(seq, this.#take(tag, 'message'), isKept);
-  }
-
-  /** A message for the code of a job could not be passed on. */
-  postFailed({ seq, error, isKept }: PostFailedMessage): void {
-    this.#received(seq, { fault: decodeError(error) }, isKept);
-  }
-
-  #received(seq: number, received: Received, isKept: boolean): void {
+  /** A message for the code of a job has come, its value in the message before; or why it could not be passed on. */
+  posted(message: Post): void {
+    const { seq, isKept } = message;
+    const received =
+      message.kind === 'posted' ? this.#take(message.tag, 'message') : { fault: decodeError(message.error) };
     const context = this.#contextOf(seq);
     this.#sweep();
     if (context !== undefined) this.#inboxOf(context).add(received, isKept);
@@ -127,10 +121,8 @@ export class Talk implements Talking {
             port.values.receive(message);
             continue;
           case 'posted':
-            this.posted(message);
-            continue;
           case 'post-failed':
-            this.postFailed(message);
+            this.posted(message);
             continue;
           case 'call-returned':
           case 'call-threw':

@@ -66,14 +66,10 @@ async function whileOneWaits<T>(
   look: (pool: ThreadPool, waiting: PromiseLike<unknown>) => T | PromiseLike<T>,
 ): Promise<T> {
   await using pool = new ThreadPool({ maxWorkers: 1, ...options });
-  using gate = await occupy(pool, 1, { affinity: 'key' });
+  using _gate = await occupy(pool, 1, { affinity: 'key' }); // opens before the pool is shut down
   const waiting = pool.submit(tasks.echo, [1], { affinity: 'key' });
   await new Promise((resolve) => setImmediate(resolve)); // sent with its batch, it is set aside
-  try {
-    return await look(pool, waiting);
-  } finally {
-    gate.open();
-  }
+  return await look(pool, waiting);
 }
 
 describe('a job that waits for a certain worker', () => {
